@@ -1,0 +1,115 @@
+"""The derivation as data: chains of equalities, each step with the rule that made it, gathered in sections.
+
+`calculus.derive` makes them, `document` sets them, `verify` evaluates them. The types know no rule's mathematics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbp.core.expr import Expr
+from symbp.core.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Why a line follows from the one before it.
+
+    `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `pairs` the
+    renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is told: the
+    label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels.
+    """
+
+    name: str
+    equations: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One right-hand side, and the rule that made it from the line before."""
+
+    value: Expr
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`lhs = step = step = ...`; `key` names its result, whose number is `Derivation.number(key)`."""
+
+    key: str
+    lhs: Expr
+    steps: tuple[Step, ...]
+
+    @property
+    def result(self) -> Expr:
+        return self.steps[-1].value
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All that is said of one quantity: who uses it, the local derivatives of those, and its adjoint.
+
+    `inserted` is true where the adjoint is only a station: later sections insert it and the backward network leaves it out.
+    """
+
+    quantity: str
+    adjoint: str
+    used_by: tuple[str, ...]
+    locals: tuple[Chain, ...]
+    main: Chain
+    inserted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A network, its backward network and the way from the one to the other.
+
+    `backward` has all inputs as data, the forward equations, the adjoint equations, and the gradients as outputs. `adjoints`
+    pairs every quantity with the name of its adjoint, `gradients` every parameter with the name of its gradient. `numbers`
+    pairs a key (a forward equation's name, a chain's key) with its equation number. `paths` spells out each partial of a
+    network of scalars, path by path. `facts` are the labels of the facts used, `kinks` the names of the equations where the
+    derivative at a kink was chosen, `unreached` the parameters that the loss does not reach.
+    """
+
+    network: Network
+    loss: str
+    backward: Network
+    sections: tuple[Section, ...]
+    adjoints: tuple[tuple[str, str], ...]
+    gradients: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, int], ...]
+    paths: tuple[Chain, ...] = ()
+    facts: tuple[str, ...] = ()
+    kinks: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+
+    def number(self, key: str) -> int | None:
+        """The number of an equation, or None where it has none."""
+        return dict(self.numbers).get(key)
+
+    def adjoint(self, quantity: str) -> str:
+        """The name of the adjoint of a quantity."""
+        return dict(self.adjoints)[quantity]
+
+
+RULES = {
+    "adjoint": "the adjoint is the derivative of the loss",
+    "seed": "the loss by itself",
+    "chain": "chain rule",
+    "derive": "differentiate the definition",
+    "entry": "an entry by an entry is a delta",
+    "insert": "insert",
+    "contract": "contract the deltas",
+    "re-express": "re-express by the forward value",
+    "split": "the sum of a sum is the sum of the sums",
+    "pull": "a factor that does not depend on the summed index leaves the sum",
+    "copies": "a term that does not depend on the summed index is summed as often as the index has values",
+    "cancel": "a factor cancels",
+    "factor": "common factor",
+    "expand": "multiply out",
+    "collect": "like terms",
+    "fact": "a fact about the data",
+    "path": "one product for each path",
+}

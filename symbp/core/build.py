@@ -1,0 +1,192 @@
+"""Constructors that do the trivial: 0 and 1, numbers folded, nests flattened, like terms and like powers joined.
+
+They never distribute a product over a sum, never reorder more than the leading number, and never touch what is under a
+binder. Whatever a student would want to see as a step of its own is left to the calculus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from symbp.core.expr import FALSE, TRUE, Add, And, Compare, Cond, Delta, Expr, Int, Mul, Not, Num, Or, Pow, Sum, Where
+from symbp.core.integers import Atom, Index, Poly
+
+NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
+
+
+def num(value: int | Fraction | str) -> Num:
+    """An exact number; a decimal text keeps its value: `num("1e-7")`."""
+    return Num(Fraction(value))
+
+
+def integer(value: Poly | Atom | int) -> Expr:
+    """A size or an index as a number."""
+    poly = Poly.of(value)
+    return Int(poly) if poly.constant is None else num(poly.constant)
+
+
+def add(*args: Expr) -> Expr:
+    """The sum of the terms, like terms joined, the number last."""
+    table: dict[Expr, Fraction] = {}
+    number = Fraction(0)
+    for term in _flat(args, Add):
+        coefficient, rest = split_number(term)
+        if rest == UNIT:
+            number += coefficient
+        else:
+            table[rest] = table.get(rest, Fraction(0)) + coefficient
+    terms = [scale(c, rest) for rest, c in table.items() if c]
+    if number:
+        terms.append(Num(number))
+    return _of(terms, Add, NIL)
+
+
+def mul(*args: Expr) -> Expr:
+    """The product of the factors, like powers joined, the number first."""
+    table: dict[Expr, Fraction] = {}
+    number = Fraction(1)
+    for factor in _flat(args, Mul):
+        if isinstance(factor, Num):
+            number *= factor.value
+            continue
+        base, exponent = split_power(factor)
+        table[base] = Fraction(1) if isinstance(base, Delta) else table.get(base, Fraction(0)) + exponent
+    if not number:
+        return NIL
+    factors = [p for base, e in table.items() if (p := power(base, Num(e))) != UNIT]
+    if any(isinstance(p, (Num, Mul)) for p in factors):
+        return mul(Num(number), *factors)
+    return _of([Num(number), *factors] if number != 1 or not factors else factors, Mul, UNIT)
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """A power; an integer exponent goes into a product and onto a power."""
+    if exponent == UNIT or base == UNIT:
+        return base
+    if exponent == NIL:
+        return UNIT
+    if isinstance(exponent, Num) and exponent.value.denominator == 1:
+        if isinstance(base, Num) and (base.value or exponent.value > 0):
+            return Num(base.value ** int(exponent.value))
+        if isinstance(base, Mul):
+            return mul(*(power(a, exponent) for a in base.args))
+        if isinstance(base, Pow) and isinstance(base.exponent, Num):
+            return power(base.base, Num(base.exponent.value * exponent.value))
+        if isinstance(base, Delta) and exponent.value > 0:
+            return base
+    return Pow(base, exponent)
+
+
+def neg(a: Expr) -> Expr:
+    """-a."""
+    return mul(MINUS, a)
+
+
+def sub(a: Expr, b: Expr) -> Expr:
+    """a - b."""
+    return add(a, neg(b))
+
+
+def div(a: Expr, b: Expr) -> Expr:
+    """a / b."""
+    return mul(a, power(b, MINUS))
+
+
+def total(indices: Iterable[Index], body: Expr) -> Expr:
+    """The sum of `body` over `indices`; sums of sums become one."""
+    indices = tuple(indices)
+    if body == NIL or not indices:
+        return body
+    if isinstance(body, Sum) and not {i.name for i in indices} & {i.name for i in body.indices}:
+        return Sum((*indices, *body.indices), body.body)
+    return Sum(indices, body)
+
+
+def delta(a: Poly | Atom, b: Poly | Atom) -> Expr:
+    """Kronecker's delta; 1 or 0 where the difference is a number."""
+    a, b = Poly.of(a), Poly.of(b)
+    difference = (a - b).constant
+    if difference is None:
+        return Delta(a, b)
+    return NIL if difference else UNIT
+
+
+def where(cond: Cond, then: Expr, other: Expr) -> Expr:
+    """A choice; made at once where the condition is known or both branches are the same."""
+    if cond == TRUE or then == other:
+        return then
+    return other if cond == FALSE else Where(cond, then, other)
+
+
+def both(*conds: Cond) -> Cond:
+    """All of them."""
+    kept = tuple(dict.fromkeys(c for part in conds for c in (part.args if isinstance(part, And) else (part,))))
+    if FALSE in kept:
+        return FALSE
+    return kept[0] if len(kept) == 1 else And(kept)
+
+
+def either(*conds: Cond) -> Cond:
+    """Any of them."""
+    kept = tuple(dict.fromkeys(c for part in conds for c in (part.args if isinstance(part, Or) else (part,))))
+    if TRUE in kept:
+        return TRUE
+    return kept[0] if len(kept) == 1 else Or(kept)
+
+
+def negate(cond: Cond) -> Cond:
+    """Not that."""
+    if isinstance(cond, Not):
+        return cond.arg
+    return {TRUE: FALSE, FALSE: TRUE}.get(cond) or Not(cond)
+
+
+_HOLDS = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1), "==": (0,), "!=": (-1, 1)}
+
+
+def compare(op: str, a: Expr, b: Expr) -> Cond:
+    """A comparison; decided at once between numbers."""
+    if isinstance(a, (Num, Int)) and isinstance(b, (Num, Int)):
+        difference = sub(a, b) if not (isinstance(a, Int) and isinstance(b, Int)) else integer(a.value - b.value)
+        if isinstance(difference, Num):
+            sign = (difference.value > 0) - (difference.value < 0)
+            return TRUE if sign in _HOLDS[op] else FALSE
+    return Compare(op, a, b)
+
+
+def split_number(term: Expr) -> tuple[Fraction, Expr]:
+    """The numeric coefficient of a term and the rest: 2*x*y is (2, x*y)."""
+    if isinstance(term, Num):
+        return term.value, UNIT
+    if isinstance(term, Mul) and isinstance(term.args[0], Num):
+        return term.args[0].value, _of(list(term.args[1:]), Mul, UNIT)
+    return Fraction(1), term
+
+
+def split_power(factor: Expr) -> tuple[Expr, Fraction]:
+    """Base and numeric exponent of a factor: x**-2 is (x, -2)."""
+    if isinstance(factor, Pow) and isinstance(factor.exponent, Num):
+        return factor.base, factor.exponent.value
+    return factor, Fraction(1)
+
+
+def scale(number: Fraction, rest: Expr) -> Expr:
+    """number * rest, where `rest` has no number of its own."""
+    if number == 1:
+        return rest
+    return Mul((Num(number), *(rest.args if isinstance(rest, Mul) else (rest,))))
+
+
+def _flat(args: Iterable[Expr], kind: type[Add] | type[Mul]) -> Iterable[Expr]:
+    for a in args:
+        if isinstance(a, kind):
+            yield from a.args
+        else:
+            yield a
+
+
+def _of(args: list[Expr], kind: type[Add] | type[Mul], empty: Expr) -> Expr:
+    if len(args) > 1:
+        return kind(tuple(args))
+    return args[0] if args else empty

@@ -1,0 +1,217 @@
+"""Integer expressions: sizes, extents and subscripts, as polynomials in sizes and indices.
+
+`Poly` is what stands in a shape (`4*H`), in the range of an index (`T - 2`) and in a subscript (`2*i + u`). Its atoms are
+`Dim` (a size), `DimAt` (a size that depends on an index, `D[l]`), `Index` (which owns its range) and, for subscripts such as
+`p[n, t[n]]`, reads of integer tensors. It knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+class Node:
+    """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((type(self).__name__, *self.fields())))
+
+    def fields(self) -> tuple[object, ...]:
+        """The values of the fields, in their order."""
+        return tuple(getattr(self, name) for name in type(self).__slots__)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or self._hash != hash(other):
+            return False
+        return self.fields() == other.fields()  # type: ignore[attr-defined]
+
+
+class Atom(Node):
+    """What an integer polynomial is made of. `key` orders atoms, the same way in every run."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dim(Atom):
+    """A size with a name: `N`."""
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"0{self.name}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Monomial = tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poly(Node):
+    """A polynomial with integer coefficients: pairs of a monomial (sorted atoms) and its coefficient, sorted, none zero."""
+
+    terms: tuple[tuple[Monomial, int], ...] = ()
+
+    @staticmethod
+    def of(value: Poly | Atom | int) -> Poly:
+        """The polynomial of a number, an atom or a polynomial."""
+        if isinstance(value, Poly):
+            return value
+        if isinstance(value, int):
+            return Poly((((), value),)) if value else ZERO
+        return Poly((((value,), 1),))
+
+    @staticmethod
+    def collect(terms: Iterable[tuple[Monomial, int]]) -> Poly:
+        """The polynomial of terms in any order, equal monomials added."""
+        table: dict[Monomial, int] = {}
+        for monomial, coefficient in terms:
+            table[monomial] = table.get(monomial, 0) + coefficient
+        kept = [(m, c) for m, c in table.items() if c]
+        return Poly(tuple(sorted(kept, key=lambda t: (-len(t[0]), tuple(a.key for a in t[0])))))
+
+    def __add__(self, other: Poly | Atom | int) -> Poly:
+        return Poly.collect((*self.terms, *Poly.of(other).terms))
+
+    def __neg__(self) -> Poly:
+        return Poly(tuple((m, -c) for m, c in self.terms))
+
+    def __sub__(self, other: Poly | Atom | int) -> Poly:
+        return self + -Poly.of(other)
+
+    def __mul__(self, other: Poly | Atom | int) -> Poly:
+        products = [
+            (tuple(sorted((*m, *k), key=lambda a: a.key)), c * d)
+            for m, c in self.terms
+            for k, d in Poly.of(other).terms
+        ]
+        return Poly.collect(products)
+
+    @property
+    def constant(self) -> int | None:
+        """Its value where it is a plain number, else None."""
+        if not self.terms:
+            return 0
+        return self.terms[0][1] if self.terms[0][0] == () else None
+
+    @property
+    def atom(self) -> Atom | None:
+        """The atom where it is just one atom, else None."""
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            return self.terms[0][0][0]
+        return None
+
+    @property
+    def index(self) -> Index | None:
+        """The index where it is just one index, else None."""
+        return self.atom if isinstance(self.atom, Index) else None
+
+    def atoms(self) -> tuple[Atom, ...]:
+        """Its atoms, each once, in order of appearance."""
+        return tuple(dict.fromkeys(a for m, _ in self.terms for a in m))
+
+    def coefficient(self, atom: Atom) -> Poly:
+        """The coefficient of `atom` where it occurs linearly: `Poly('s*i + u').coefficient(i)` is `s`."""
+        kept = [(tuple(a for a in m if a != atom), c) for m, c in self.terms if atom in m]
+        return Poly.collect(kept)
+
+    def replace(self, function: Callable[[Atom], Poly | None]) -> Poly:
+        """The polynomial with `function(atom)` in the place of each atom for which that is not None."""
+        if not any(m for m, _ in self.terms):
+            return self
+        result = ZERO
+        for monomial, coefficient in self.terms:
+            product = Poly.of(coefficient)
+            for a in monomial:
+                new = function(a)
+                product = product * (Poly.of(a) if new is None else new)
+            result = result + product
+        return result
+
+    def value(self, of: Mapping[Atom, int]) -> int:
+        """Its value, given the value of each atom."""
+        total = 0
+        for monomial, coefficient in self.terms:
+            for a in monomial:
+                coefficient *= of[a]
+            total += coefficient
+        return total
+
+    @property
+    def key(self) -> str:
+        """A text that orders polynomials the same way in every run."""
+        return "+".join(f"{c}*{'*'.join(a.key for a in m)}" for m, c in self.terms)
+
+    def __str__(self) -> str:
+        return write_poly(self, str)
+
+
+ZERO = Poly()
+ONE = Poly((((), 1),))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DimAt(Atom):
+    """A size that depends on an index: `D[l + 1]`."""
+
+    name: str
+    at: Poly
+
+    @property
+    def key(self) -> str:
+        return f"1{self.name}[{self.at.key}]"
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.at}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index(Atom):
+    """An index letter with its range, `start <= index < stop`; both may hold outer indices."""
+
+    name: str
+    stop: Poly
+    start: Poly = ZERO
+
+    @property
+    def extent(self) -> Poly:
+        """How many values it takes."""
+        return self.stop - self.start
+
+    @property
+    def key(self) -> str:
+        return f"2{self.name}"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def write_poly(poly: Poly, write_atom: Callable[[Atom], str], times: str = "*") -> str:
+    """The text of a polynomial, positive terms first: `H + h`, `2*i + u - 1`."""
+    if not poly.terms:
+        return "0"
+    ordered = sorted(poly.terms, key=lambda t: t[1] < 0)
+    text = ""
+    for monomial, coefficient in ordered:
+        factors = [write_atom(a) for a in monomial]
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, str(abs(coefficient)))
+        sign = ("-" if not text else " - ") if coefficient < 0 else ("" if not text else " + ")
+        text += sign + times.join(factors)
+    return text

@@ -1,0 +1,98 @@
+"""A network: named tensors, the equations between them, the facts about its data. The derivative of one is another.
+
+Equations stand in an order in which each reads only what stands before it (a recurrence reads itself). Shapes are
+polynomials in sizes. `core.check.check_network` says what a well-formed network is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symbp.core.expr import Cond, Expr
+from symbp.core.integers import Dim, Index, Poly
+
+DATA, PARAM, LABELS = "data", "param", "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input: its kind (data, param or labels), its shape, and what its entries count where it holds labels."""
+
+    name: str
+    kind: str
+    shape: tuple[Poly, ...] = ()
+    classes: Poly | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """That an equation was written as one call, `a1 = sigmoid(z1)`: the function, and its tensor arguments as written."""
+
+    function: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`name[indices] = body`. Its shape is the extents of its indices."""
+
+    name: str
+    indices: tuple[Index, ...]
+    body: Expr
+    call: Call | None = None
+
+    @property
+    def shape(self) -> tuple[Poly, ...]:
+        return tuple(i.extent for i in self.indices)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What an `assert` states of the data, for all values of its free indices."""
+
+    label: str
+    statement: Cond
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
+
+    `functions` are the unknown functions with their number of arguments. `dims` are the sizes in order of declaration.
+    """
+
+    name: str
+    doc: str
+    dims: tuple[Dim, ...]
+    inputs: tuple[Tensor, ...]
+    equations: tuple[Equation, ...]
+    outputs: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
+    functions: tuple[tuple[str, int], ...] = ()
+    _shapes: dict[str, tuple[Poly, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._shapes.update({t.name: t.shape for t in self.inputs})
+        self._shapes.update({e.name: e.shape for e in self.equations})
+
+    def shape(self, name: str) -> tuple[Poly, ...]:
+        """The shape of an input or of what an equation defines."""
+        return self._shapes[name]
+
+    def tensor(self, name: str) -> Tensor | None:
+        """The input of that name, or None."""
+        return next((t for t in self.inputs if t.name == name), None)
+
+    def equation(self, name: str) -> Equation | None:
+        """The equation that defines that name, or None."""
+        return next((e for e in self.equations if e.name == name), None)
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The names of the inputs that are not parameters, in order."""
+        return tuple(t.name for t in self.inputs if t.kind != PARAM)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the loss is differentiated by, in order."""
+        return tuple(t.name for t in self.inputs if t.kind == PARAM)

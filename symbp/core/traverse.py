@@ -1,0 +1,279 @@
+"""Going through an expression: its parts, the same tree with other parts, its reads and free indices, substitution.
+
+Substitution is free of capture: a bound index that would catch a free one is renamed first. Renaming reaches into the
+ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from symbp.core import build
+from symbp.core.expr import (
+    Add,
+    And,
+    Compare,
+    Delta,
+    Extreme,
+    Fn,
+    Int,
+    Mul,
+    Not,
+    Num,
+    Or,
+    Partial,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
+from symbp.core.expr import Cond, Expr
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+
+Term = Expr | Cond
+T = TypeVar("T", bound=Node)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The expressions and conditions directly below a node (not the integers)."""
+    match node:
+        case Add(args) | Mul(args) | And(args) | Or(args) | Fn(_, args):
+            return args
+        case Pow(a, b) | Compare(_, a, b) | Partial(a, b):
+            return (a, b)
+        case Where(c, a, b):
+            return (c, a, b)
+        case Sum(_, body) | Not(body):
+            return (body,)
+        case Extreme(_, _, body, cond):
+            return (body, cond)
+    return ()
+
+
+def map_children(node: T, function: Callable[[Node], Node]) -> T:
+    """The node with `function(child)` for each child, built anew by `core.build` if any changed."""
+    old = children(node)
+    new = tuple(function(c) for c in old)
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return node
+    return _rebuild(node, new)
+
+
+def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
+    match node:
+        case Add():
+            return build.add(*new)
+        case Mul():
+            return build.mul(*new)
+        case And():
+            return build.both(*new)
+        case Or():
+            return build.either(*new)
+        case Not():
+            return build.negate(*new)
+        case Pow():
+            return build.power(*new)
+        case Fn(name, _, orders):
+            return Fn(name, new, orders)
+        case Compare(op):
+            return build.compare(op, *new)
+        case Where():
+            return build.where(*new)
+        case Sum(indices, _):
+            return build.total(indices, new[0])
+        case Extreme(kind, indices, _, _):
+            return Extreme(kind, indices, *new)
+        case Partial():
+            return Partial(*new)
+    raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, from left to right, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def polys(node: Node) -> tuple[Poly, ...]:
+    """The integer expressions that stand directly in a node (a binder's ranges are not among them)."""
+    match node:
+        case Read(_, subs):
+            return subs
+        case Delta(a, b):
+            return (a, b)
+        case Int(value):
+            return (value,)
+    return ()
+
+
+def reads(node: Node) -> tuple[Read, ...]:
+    """The different reads in it, in order of appearance, those inside subscripts included."""
+    found: dict[Read, None] = {}
+    for part in walk(node):
+        if isinstance(part, Read):
+            found[part] = None
+        for poly in polys(part):
+            for atom in poly.atoms():
+                if isinstance(atom, Read):
+                    found.update(dict.fromkeys(reads(atom)))
+    return tuple(found)
+
+
+def indices_of(poly: Poly) -> Iterator[Index]:
+    """The indices in an integer expression, those in `D[l]` and in labels' subscripts included."""
+    for atom in poly.atoms():
+        if isinstance(atom, Index):
+            yield atom
+        elif isinstance(atom, DimAt):
+            yield from indices_of(atom.at)
+        elif isinstance(atom, Read):
+            for s in atom.subs:
+                yield from indices_of(s)
+
+
+def free_indices(node: Node) -> tuple[Index, ...]:
+    """The indices that no binder in it binds, in order of appearance."""
+    return tuple(dict.fromkeys(_free(node)))
+
+
+def _free(node: Node) -> Iterator[Index]:
+    for poly in polys(node):
+        yield from indices_of(poly)
+    if isinstance(node, (Sum, Extreme)):
+        bound: set[Index] = set()
+        for i in node.indices:
+            for poly in (i.start, i.stop):
+                yield from (j for j in indices_of(poly) if j not in bound)
+            bound.add(i)
+        for child in children(node):
+            yield from (j for j in _free(child) if j not in bound)
+        return
+    for child in children(node):
+        yield from _free(child)
+
+
+def all_index_names(node: Node) -> set[str]:
+    """The names of every index in it, bound or free. Only for membership tests."""
+    names = {i.name for i in _free(node)}
+    for part in walk(node):
+        if isinstance(part, (Sum, Extreme)):
+            names.update(i.name for i in part.indices)
+            names.update(i.name for c in children(part) for i in _free(c))
+    return names
+
+
+def fresh_name(base: str, taken: set[str]) -> str:
+    """`base`, or `base` with the first number that makes it new."""
+    name, count = base, 1
+    while name in taken:
+        name, count = f"{base}{count}", count + 1
+    return name
+
+
+def substitute_poly(poly: Poly, table: Mapping[Atom, Poly]) -> Poly:
+    """The integer expression with the atoms in `table` replaced, inside `D[l]` and labels' subscripts too."""
+
+    def new(atom: Atom) -> Poly | None:
+        if atom in table:
+            return table[atom]
+        match atom:
+            case DimAt(name, at):
+                return Poly.of(DimAt(name, substitute_poly(at, table)))
+            case Read(name, subs):
+                return Poly.of(Read(name, tuple(substitute_poly(s, table) for s in subs)))
+            case Index(name, stop, start) if stop.constant is None or start.constant is None:
+                return Poly.of(Index(name, substitute_poly(stop, table), substitute_poly(start, table)))
+        return None
+
+    return poly.replace(new) if table else poly
+
+
+def substitute(node: T, table: Mapping[Atom, Poly]) -> T:
+    """The expression with indices (or sizes) replaced by integer expressions, without capture."""
+    if not table:
+        return node
+    match node:
+        case Read(name, subs):
+            return Read(name, tuple(substitute_poly(s, table) for s in subs))  # type: ignore[return-value]
+        case Delta(a, b):
+            return build.delta(substitute_poly(a, table), substitute_poly(b, table))  # type: ignore[return-value]
+        case Int(value):
+            return build.integer(substitute_poly(value, table))  # type: ignore[return-value]
+        case Num() | Pi():
+            return node
+        case Sum() | Extreme():
+            return _substitute_binder(node, table)  # type: ignore[return-value]
+    return map_children(node, lambda c: substitute(c, table))
+
+
+def _substitute_binder(node: Sum | Extreme, table: Mapping[Atom, Poly]) -> Expr:
+    inner = {a: p for a, p in table.items() if a not in node.indices}
+    incoming = {i.name for p in inner.values() for i in indices_of(p)}
+    taken = incoming | all_index_names(node) | {a.name for a in inner if isinstance(a, Index)}
+    bound: list[Index] = []
+    for old in node.indices:
+        name = fresh_name(old.name, taken) if old.name in incoming else old.name
+        taken.add(name)
+        new = Index(name, substitute_poly(old.stop, inner), substitute_poly(old.start, inner))
+        bound.append(new)
+        if new != old:
+            inner[old] = Poly.of(new)
+    parts = tuple(substitute(c, inner) for c in children(node))
+    if isinstance(node, Sum):
+        return build.total(bound, parts[0])  # type: ignore[arg-type]
+    return Extreme(node.kind, tuple(bound), *parts)  # type: ignore[arg-type]
+
+
+def replace_reads(node: T, function: Callable[[Read], Expr | None]) -> T:
+    """The expression with `function(read)` in the place of each read for which that is not None.
+
+    The caller must rename bound indices first where the new expression has free indices that a binder could catch; see
+    `inline`.
+    """
+    if isinstance(node, Read):
+        new = function(node)
+        return node if new is None else new  # type: ignore[return-value]
+    return map_children(node, lambda c: replace_reads(c, function))
+
+
+def inline(node: T, name: str, indices: tuple[Index, ...], body: Expr) -> T:
+    """The expression with every read of `name` replaced by its definition `name[indices] = body`, without capture."""
+    taken = all_index_names(node)
+    return replace_reads(
+        node, lambda r: apply(rename_bound(body, taken), indices, r.subs) if r.tensor == name else None
+    )
+
+
+def apply(body: Expr, indices: tuple[Index, ...], subs: tuple[Poly, ...]) -> Expr:
+    """The body of `name[indices] = body` at the entry `subs`."""
+    return substitute(body, {i: s for i, s in zip(indices, subs, strict=True) if s.index != i})
+
+
+def rename_bound(node: T, taken: set[str]) -> T:
+    """The same expression with bound indices that have none of the names in `taken`."""
+    if isinstance(node, (Sum, Extreme)):
+        used = taken | all_index_names(node)
+        table: dict[Atom, Poly] = {}
+        bound: list[Index] = []
+        for old in node.indices:
+            name = fresh_name(old.name, used) if old.name in taken else old.name
+            used.add(name)
+            new = Index(name, substitute_poly(old.stop, table), substitute_poly(old.start, table))
+            bound.append(new)
+            if new != old:
+                table[old] = Poly.of(new)
+        parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
+        if isinstance(node, Sum):
+            return Sum(tuple(bound), parts[0])  # type: ignore[return-value, arg-type]
+        return Extreme(node.kind, tuple(bound), *parts)  # type: ignore[return-value, arg-type]
+    return map_children(node, lambda c: rename_bound(c, taken))
+
+
+def dims_of(poly: Poly) -> Iterator[Dim]:
+    """The named sizes in an integer expression."""
+    for atom in poly.atoms():
+        if isinstance(atom, Dim):
+            yield atom

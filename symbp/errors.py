@@ -1,0 +1,52 @@
+"""The errors that symbp raises on purpose: what a user did wrong, what the mechanism lacks, what a check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a source text: 1-based lines, 0-based columns counted in characters, `end` exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class SymbpError(Exception):
+    """The base of all of them; the command line prints its message and no traceback."""
+
+
+class NotationError(SymbpError):
+    """A network file that is not in the language: a sentence, and where in which file it applies."""
+
+    def __init__(self, message: str, span: Span | None = None, *, path: str | None = None, source: str | None = None):
+        super().__init__(message)
+        self.message, self.span, self.path, self.source = message, span, path, source
+
+    def __str__(self) -> str:
+        """`FILE:LINE: message`, then the line with the offending part underlined."""
+        if self.span is None:
+            return f"{self.path}: {self.message}" if self.path else self.message
+        head = f"{self.path or '<network>'}:{self.span.line}: {self.message}"
+        lines = (self.source or "").splitlines()
+        if not 1 <= self.span.line <= len(lines):
+            return head
+        text = lines[self.span.line - 1]
+        end = self.span.end_column if self.span.end_line == self.span.line else len(text)
+        marks = " " * self.span.column + "^" * max(1, end - self.span.column)
+        return f"{head}\n    {text}\n    {marks}"
+
+
+class ShapeError(NotationError):
+    """Two shapes that do not go together, both named."""
+
+
+class MissingRule(SymbpError):
+    """A case that a pass does not know; the message says which file to extend."""
+
+
+class CheckFailed(SymbpError):
+    """An equality, a gradient or a module that its witness contradicts."""
