@@ -21,9 +21,36 @@ def num(value: int | Fraction | str) -> Num:
 
 
 def integer(value: Poly | Atom | int) -> Expr:
-    """A size or an index as a number."""
+    """Sizes and indices as a number: `2*N + 1` is a sum of a product, so that factors cancel; each `Int` is one atom."""
     poly = Poly.of(value)
-    return Int(poly) if poly.constant is None else num(poly.constant)
+    terms = (mul(num(c), *(Int(Poly.of(a)) for a in monomial)) for monomial, c in poly.terms)
+    return add(*terms)
+
+
+def as_integer(expr: Expr) -> Poly | None:
+    """The integer expression that `integer` would turn into this one, or None where there is something else in it."""
+    match expr:
+        case Int(value):
+            return value
+        case Num(value):
+            return Poly.of(int(value)) if value.denominator == 1 else None
+        case Add(args):
+            parts = [as_integer(a) for a in args]
+            return None if None in parts else sum((p for p in parts if p is not None), Poly())
+        case Mul(args):
+            return _product([as_integer(a) for a in args])
+        case Pow(base, Num(e)) if e.denominator == 1 and 0 < e <= 4:
+            return _product([as_integer(base)] * int(e))
+    return None
+
+
+def _product(parts: list[Poly | None]) -> Poly | None:
+    result = Poly.of(1)
+    for p in parts:
+        if p is None:
+            return None
+        result = result * p
+    return result
 
 
 def add(*args: Expr) -> Expr:
@@ -146,13 +173,21 @@ _HOLDS = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1), "==": (0,), "!=": 
 
 
 def compare(op: str, a: Expr, b: Expr) -> Cond:
-    """A comparison; decided at once between numbers."""
-    if isinstance(a, (Num, Int)) and isinstance(b, (Num, Int)):
-        difference = sub(a, b) if not (isinstance(a, Int) and isinstance(b, Int)) else integer(a.value - b.value)
-        if isinstance(difference, Num):
-            sign = (difference.value > 0) - (difference.value < 0)
-            return TRUE if sign in _HOLDS[op] else FALSE
+    """A comparison; decided at once between numbers. Between integer expressions, each side is one number or one `Int`."""
+    left, right = as_integer(a), as_integer(b)
+    if left is not None and right is not None:
+        difference = (left - right).constant
+        if difference is None:
+            return Compare(op, _side(left), _side(right))
+        a, b = num(difference), NIL
+    if isinstance(a, Num) and isinstance(b, Num):
+        sign = (a.value > b.value) - (a.value < b.value)
+        return TRUE if sign in _HOLDS[op] else FALSE
     return Compare(op, a, b)
+
+
+def _side(poly: Poly) -> Expr:
+    return Int(poly) if poly.constant is None else num(poly.constant)
 
 
 def split_number(term: Expr) -> tuple[Fraction, Expr]:

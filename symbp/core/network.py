@@ -34,12 +34,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`name[indices] = body`. Its shape is the extents of its indices."""
+    """`name[indices] = body`. Its shape is the extents of its indices. `call` is how it was written, not what it says."""
 
     name: str
     indices: tuple[Index, ...]
     body: Expr
-    call: Call | None = None
+    call: Call | None = field(default=None, compare=False)
 
     @property
     def shape(self) -> tuple[Poly, ...]:
