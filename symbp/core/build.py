@@ -54,19 +54,12 @@ def _product(parts: list[Poly | None]) -> Poly | None:
 
 
 def add(*args: Expr) -> Expr:
-    """The sum of the terms, like terms joined, the number last."""
+    """The sum of the terms, like terms joined where the first of them stands."""
     table: dict[Expr, Fraction] = {}
-    number = Fraction(0)
     for term in _flat(args, Add):
         coefficient, rest = split_number(term)
-        if rest == UNIT:
-            number += coefficient
-        else:
-            table[rest] = table.get(rest, Fraction(0)) + coefficient
-    terms = [scale(c, rest) for rest, c in table.items() if c]
-    if number:
-        terms.append(Num(number))
-    return _of(terms, Add, NIL)
+        table[rest] = table.get(rest, Fraction(0)) + coefficient
+    return _of([scale(c, rest) for rest, c in table.items() if c], Add, NIL)
 
 
 def mul(*args: Expr) -> Expr:
@@ -210,6 +203,8 @@ def scale(number: Fraction, rest: Expr) -> Expr:
     """number * rest, where `rest` has no number of its own."""
     if number == 1:
         return rest
+    if rest == UNIT:
+        return Num(number)
     return Mul((Num(number), *(rest.args if isinstance(rest, Mul) else (rest,))))
 
 

@@ -277,3 +277,9 @@ def dims_of(poly: Poly) -> Iterator[Dim]:
     for atom in poly.atoms():
         if isinstance(atom, Dim):
             yield atom
+
+
+def normal(node: T) -> T:
+    """The expression built anew from the leaves, so that like factors and like terms of nested products meet."""
+    old = children(node)
+    return _rebuild(node, tuple(normal(c) for c in old)) if old else node  # type: ignore[return-value]

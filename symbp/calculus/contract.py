@@ -1,0 +1,139 @@
+"""Contraction: a delta under the sum that binds one of its indices picks one term.
+
+Comes in: an expression with deltas. Goes out: the same value with every delta contracted that equates a summed index with
+something it does not bind, and what does not depend on a summed index taken out of its sum; also which index became what. A
+delta that equates two free indices stays; one whose summed index has a coefficient stays too (a scatter).
+"""
+
+from __future__ import annotations
+
+from symbp.core import build
+from symbp.core.expr import Add, Delta, Expr, Mul, Sum
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import free_indices, indices_of, map_children, substitute, walk
+
+Pairs = dict[tuple[str, str], None]
+
+
+def contract(expr: Expr) -> tuple[Expr, tuple[tuple[str, str], ...]]:
+    """The expression with its deltas contracted, and the renamings as texts: (("m", "n"), ("j", "k"))."""
+    pairs: Pairs = {}
+    result = _contract(expr, pairs)
+    return result, tuple(pairs)
+
+
+def _contract(expr: Expr, pairs: Pairs) -> Expr:
+    done = map_children(expr, lambda c: _contract(c, pairs) if isinstance(c, Expr) else c)
+    return _sum(done.indices, done.body, pairs) if isinstance(done, Sum) else done
+
+
+def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
+    """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
+    if isinstance(body, Add) and _has_delta(body, indices):
+        return build.add(*(_sum(indices, term, pairs) for term in body.args))
+    factors = body.args if isinstance(body, Mul) else (body,)
+    opened = _open(factors, indices)
+    if opened is not None:
+        return build.add(*(_sum(indices, term, pairs) for term in opened))
+    for factor in factors:
+        found = solve(factor, indices)
+        if found is not None:
+            index, value, guard = found
+            pairs.setdefault((str(index), str(value)))
+            rest = substitute(build.mul(*(f for f in factors if f is not factor)), {index: value})
+            left = tuple(substitute_range(i, index, value) for i in indices if i != index)
+            rest = substitute(rest, {i: Poly.of(j) for i, j in zip((i for i in indices if i != index), left, strict=True) if i != j})
+            return _sum(left, guard(rest), pairs) if left else guard(rest)
+    return pull(indices, body)
+
+
+def substitute_range(index: Index, old: Index, value: Poly) -> Index:
+    """The index with `old` replaced by `value` in its range."""
+    table = {old: value}
+    return Index(index.name, _replace(index.stop, table), _replace(index.start, table))
+
+
+def _replace(poly: Poly, table: dict[Index, Poly]) -> Poly:
+    return poly.replace(lambda a: table.get(a) if isinstance(a, Index) else None)
+
+
+def _has_delta(expr: Expr, indices: tuple[Index, ...]) -> bool:
+    """Is there a delta of a summed index among the factors of the terms?"""
+    return any(isinstance(n, Delta) and solve(n, indices) is not None for n in _outer(expr))
+
+
+def _outer(expr: Expr) -> list[Expr]:
+    if isinstance(expr, (Add, Mul)):
+        return [n for a in expr.args for n in _outer(a)]
+    return [expr]
+
+
+def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, ...] | None:
+    """The terms after multiplying out the first factor that is a sum of terms with a delta to contract."""
+    for place, factor in enumerate(factors):
+        if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices):
+            if isinstance(factor, Mul):
+                return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices)
+            return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
+    return None
+
+
+def solve(factor: Expr, indices: tuple[Index, ...]):  # type: ignore[no-untyped-def]
+    """The summed index that a delta fixes, its value, and the guard that keeps the value in the index's range."""
+    if not isinstance(factor, Delta):
+        return None
+    for index in reversed(indices):
+        coefficient = (factor.a - factor.b).coefficient(index).constant
+        if coefficient not in (1, -1):
+            continue
+        rest = factor.a - factor.b - Poly.of(index) * coefficient
+        value = -rest if coefficient == 1 else rest
+        if index not in tuple(indices_of(value)):
+            return index, value, _guard(index, value)
+    return None
+
+
+def _guard(index: Index, value: Poly):  # type: ignore[no-untyped-def]
+    """No guard where the value is an index of the same range; else that start <= value < stop."""
+    other = value.index
+    if other is not None and other.stop == index.stop and other.start == index.start:
+        return lambda body: body
+    low = build.compare("<=", build.integer(index.start), build.integer(value))
+    high = build.compare("<", build.integer(value), build.integer(index.stop))
+    return lambda body: build.where(build.both(low, high), body, build.NIL)
+
+
+def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
+    """The sum with the factors taken out that depend on none of the summed indices."""
+    factors = body.args if isinstance(body, Mul) else (body,)
+    outside = [f for f in factors if not depends(f, indices)]
+    inside = [f for f in factors if depends(f, indices)]
+    if not inside:
+        return build.mul(*outside, build.total(indices, build.UNIT))
+    return build.mul(*outside, build.total(indices, build.mul(*inside)))
+
+
+def depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
+    """Does the expression depend on one of the indices?"""
+    return any(i in indices for i in free_indices(expr))
+
+
+def count_free_sums(expr: Expr) -> Expr:
+    """Sums over an index that the body does not hold, as the number of its values times the body."""
+    done = map_children(expr, lambda c: count_free_sums(c) if isinstance(c, Expr) else c)
+    if not isinstance(done, Sum):
+        return done
+    inner = free_indices(done.body)
+    ranges = [i for k in done.indices for p in (k.start, k.stop) for i in indices_of(p)]
+    idle = tuple(i for i in done.indices if i not in inner and i not in ranges)
+    if not idle or any(list(indices_of(i.extent)) for i in idle):
+        return done
+    kept = tuple(i for i in done.indices if i not in idle)
+    return build.mul(*(build.integer(i.extent) for i in idle), build.total(kept, done.body))
+
+
+def deltas_in(expr: Expr) -> bool:
+    """Is there any delta left?"""
+    return any(isinstance(n, Delta) for n in walk(expr))
+
+

@@ -1,0 +1,57 @@
+"""What an expression costs to compute: operations, each counted once for every value of the indices it depends on.
+
+Equal subexpressions count once, as an array program would compute them once. Sizes are not known, so every named size counts
+as the same nominal number; only comparisons between two forms of one value mean anything.
+"""
+
+from __future__ import annotations
+
+from symbp.core.canonical import key
+from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.integers import Index, Node, Poly
+from symbp.core.traverse import free_indices, walk
+
+NOMINAL = 8
+_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2}
+
+
+def cost(expr: Expr) -> int:
+    """The number of operations, weighted: a function 10, a power 2, a choice 2, everything else 1."""
+    seen: dict[str, int] = {}
+    for node in walk(expr):
+        weight = _weight(node)
+        if weight:
+            seen.setdefault(key(node), weight * _volume(node))
+    return sum(seen.values())
+
+
+def functions(expr: Expr) -> int:
+    """How many different function values it takes."""
+    return len({key(n) for n in walk(expr) if isinstance(n, Fn)})
+
+
+def _weight(node: Node) -> int:
+    if isinstance(node, Add):
+        return len(node.args) - 1
+    if isinstance(node, Mul):
+        return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
+    if isinstance(node, (Sum, Extreme)):
+        return 1
+    return _WEIGHT.get(type(node), 0)
+
+
+def _is_sign(a: Node) -> bool:
+    return isinstance(a, Num) and abs(a.value) == 1
+
+
+def _volume(node: Node) -> int:
+    bound = node.indices if isinstance(node, (Sum, Extreme)) else ()
+    volume = 1
+    for i in (*free_indices(node), *bound):
+        volume *= _size(i.extent)
+    return volume
+
+
+def _size(extent: Poly) -> int:
+    atoms = {a: NOMINAL // 2 if isinstance(a, Index) else NOMINAL for a in extent.atoms()}
+    return max(1, extent.value(atoms))

@@ -1,0 +1,310 @@
+"""From a network to its backward network, with the derivation: reverse accumulation on index equations.
+
+Comes in: a Network with one scalar output, the loss. Goes out: a Derivation. For each quantity, from the loss back, the chain
+rule sums over the equations that use it; the local derivatives come from `chains.local_steps`, are inserted, contracted and
+simplified by `chains.finish`. An adjoint that only one quantity needs is inserted into that quantity's own where this does not
+raise the cost (`insertable`). No function, layer or loss is known by name here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from symbp.calculus.chains import finish, local_steps
+from symbp.calculus.cost import cost
+from symbp.calculus.facts import SumFact, sum_facts
+from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
+from symbp.calculus.paths import path_chains
+from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
+from symbp.core import build
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Where
+from symbp.core.integers import Index, Poly
+from symbp.core.network import DATA, PARAM, Equation, Network
+from symbp.core.traverse import all_index_names, apply, children, free_indices, fresh_name, reads, walk
+
+
+def derive(network: Network) -> Derivation:
+    """The derivation of a network whose single output is its loss."""
+    work = _Work(network)
+    for quantity in work.order():
+        work.add_section(quantity)
+    return work.derivation()
+
+
+@dataclass(frozen=True, slots=True)
+class _User:
+    """An equation that uses the quantity: the equation, its local derivative's chain, by the entry `by`."""
+
+    equation: Equation
+    chain: Chain
+    by: tuple[Index, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is known so far while going from the loss back."""
+
+    network: Network
+    letters: Letters = field(init=False)
+    facts: tuple[SumFact, ...] = field(init=False)
+    loss: str = field(init=False)
+    users: dict[str, list[Equation]] = field(init=False)
+    active: dict[str, None] = field(init=False)
+    names: dict[str, str] = field(default_factory=dict)
+    results: dict[str, Equation] = field(default_factory=dict)
+    sections: list[Section] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.letters = letters_of(self.network)
+        self.facts = sum_facts(self.network)
+        self.loss = self.network.outputs[0]
+        self.active = _active(self.network)
+        self.users = _users(self.network, self.loss, self.active)
+        self._name_adjoints()
+
+    def _name_adjoints(self) -> None:
+        taken = {t.name for t in self.network.inputs} | {e.name for e in self.network.equations}
+        taken |= {d.name for d in self.network.dims} | {n for n, _ in self.network.functions}
+        for quantity in (*(t.name for t in self.network.inputs), *(e.name for e in self.network.equations)):
+            self.names[quantity] = fresh_name(f"{quantity}_bar", taken)
+            taken.add(self.names[quantity])
+
+    def order(self) -> list[str]:
+        """Quantities from the loss back, each parameter after the first equation that uses it."""
+        first: dict[str, list[str]] = {}
+        for name in self.network.parameters:
+            if self.users.get(name):
+                first.setdefault(self.users[name][0].name, []).append(name)
+        result = []
+        for equation in reversed(self.network.equations):
+            if equation.name != self.loss and self.users.get(equation.name) and equation.name in self.active:
+                result.append(equation.name)
+            result.extend(first.get(equation.name, []))
+        return result
+
+    def add_section(self, quantity: str) -> None:
+        """Derive the adjoint of one quantity."""
+        equation = self.network.equation(quantity)
+        indices = equation.indices if equation else input_indices(self.network, quantity, self.letters)
+        users = self.users[quantity]
+        alone = len(users) == 1 and users[0].name == self.loss
+        locals_ = () if alone else tuple(self._user(u, quantity, indices) for u in users)
+        chain = self._from_loss(quantity, indices) if alone else self._from_users(quantity, indices, locals_)
+        self.results[quantity] = Equation(self.names[quantity], indices, chain.result)
+        self.sections.append(
+            Section(
+                quantity=quantity,
+                adjoint=self.names[quantity],
+                used_by=tuple(u.name for u in users),
+                locals=tuple(u.chain for u in locals_),
+                main=chain,
+            )
+        )
+
+    def _user(self, equation: Equation, quantity: str, indices: tuple[Index, ...]) -> _User:
+        """The local derivative of a user, its own letters kept and the entry's chosen apart."""
+        taken = {i.name for i in equation.indices}
+        by = self.letters.rename(indices, taken)
+        body = freshen(equation.body, taken, self.letters)
+        entry = Read(quantity, tuple(Poly.of(i) for i in by))
+        steps = local_steps(equation, body, entry)
+        of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
+        return _User(equation, Chain(f"{equation.name}|{quantity}", Partial(of, entry), tuple(steps)), by)
+
+    def _from_loss(self, quantity: str, indices: tuple[Index, ...]) -> Chain:
+        """The adjoint of what only the loss reads: the derivative of its definition."""
+        loss = self.network.equation(self.loss)
+        assert loss is not None
+        taken = {i.name for i in indices}
+        entry = Read(quantity, tuple(Poly.of(i) for i in indices))
+        steps = local_steps(loss, freshen(loss.body, taken, self.letters), entry)
+        steps += finish(steps[-1].value, self.facts, indices)
+        return Chain(self.names[quantity], self._lhs(quantity, indices), _distinct(steps))
+
+    def _lhs(self, quantity: str, indices: tuple[Index, ...]) -> Read:
+        return Read(self.names[quantity], tuple(Poly.of(i) for i in indices))
+
+    def _from_users(self, quantity: str, indices: tuple[Index, ...], users: tuple[_User, ...]) -> Chain:
+        """The chain rule over all users; with insertable adjoints inserted where that is no dearer."""
+        plain = self._chain(quantity, indices, users, inserted=self._trivial(users))
+        candidates = self._insertable(users)
+        if not candidates:
+            return plain
+        fused = self._chain(quantity, indices, users, inserted=(*self._trivial(users), *candidates))
+        apart = cost(plain.result) + sum(cost(self.results[name].body) for name in candidates)
+        return fused if cost(fused.result) <= apart else plain
+
+    def _insertable(self, users: tuple[_User, ...]) -> tuple[str, ...]:
+        """The users whose adjoint is needed by this quantity alone."""
+        names = (u.equation.name for u in users if u.equation.name in self.results)
+        return tuple(n for n in names if self._needed_once(n) and not _is_trivial(self.results[n].body))
+
+    def _needed_once(self, name: str) -> bool:
+        equation = self.network.equation(name)
+        assert equation is not None
+        needed = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.active)
+        return len(needed) == 1
+
+    def _trivial(self, users: tuple[_User, ...]) -> tuple[str, ...]:
+        names = (u.equation.name for u in users if u.equation.name in self.results)
+        return tuple(n for n in names if _is_trivial(self.results[n].body))
+
+    def _chain(
+        self, quantity: str, indices: tuple[Index, ...], users: tuple[_User, ...], inserted: tuple[str, ...]
+    ) -> Chain:
+        rows = [self._terms(quantity, indices, u, u.equation.name in inserted) for u in users]
+        first, second = (_raw_sum([row[k] for row in rows]) for k in (0, 1))
+        keys = tuple(u.equation.name for u in users)
+        used = tuple(u.chain.key for u in users) + tuple(self.names[n] for n in inserted)
+        steps = [Step(first, Rule("chain", keys)), Step(second, Rule("insert", used))]
+        steps += finish(second, self.facts, indices)
+        return Chain(self.names[quantity], self._lhs(quantity, indices), _distinct(steps))
+
+    def _terms(self, quantity: str, indices: tuple[Index, ...], user: _User, insert: bool) -> tuple[Expr, Expr]:
+        """One user's term of the chain rule, and the same with its local derivative (and its adjoint) inserted."""
+        taken = {i.name for i in indices}
+        apart = self.letters.rename(user.equation.indices, taken)
+        of = Read(user.equation.name, tuple(Poly.of(i) for i in apart))
+        entry = Read(quantity, tuple(Poly.of(i) for i in indices))
+        table = (*user.equation.indices, *user.by), (*of.subs, *entry.subs)
+        local = freshen(apply(user.chain.result, *table), taken, self.letters)
+        if user.equation.name == self.loss:
+            return Partial(of, entry), local
+        adjoint: Expr = Read(self.names[user.equation.name], of.subs)
+        term = build.total(apart, build.mul(adjoint, Partial(of, entry)))
+        if insert:
+            result = self.results[user.equation.name]
+            taken |= all_index_names(local)
+            adjoint = freshen(apply(result.body, result.indices, of.subs), taken, self.letters)
+        return term, build.total(apart, _raw_product(adjoint, local))
+
+    def derivation(self) -> Derivation:
+        """All sections, numbered, with the backward network made of the adjoints that the gradients need."""
+        zeros = [self._unreached(name) for name in self.network.parameters if name not in self.results]
+        equations = [*(self.results[s.quantity] for s in self.sections), *zeros]
+        gradients = tuple((p, self.names[p]) for p in self.network.parameters)
+        kept = _needed(equations, [g for _, g in gradients])
+        backward = replace(
+            self.network,
+            name=f"{self.network.name}_backward",
+            inputs=tuple(replace(t, kind=DATA if t.kind == PARAM else t.kind) for t in self.network.inputs),
+            equations=(*self.network.equations, *kept),
+            outputs=tuple(g for _, g in gradients),
+        )
+        names = {e.name for e in kept}
+        sections = tuple(replace(s, inserted=s.adjoint not in names) for s in self.sections)
+        return Derivation(
+            network=self.network,
+            loss=self.loss,
+            backward=backward,
+            sections=sections,
+            adjoints=tuple((s.quantity, s.adjoint) for s in sections),
+            gradients=gradients,
+            numbers=_numbers(self.network, sections, [e.name for e in zeros]),
+            paths=path_chains(self.network, self.loss, self.active, self.names, sections),
+            facts=_facts_used(sections),
+            kinks=tuple(e.name for e in self.network.equations if e.name in self.active and _has_kink(e.body)),
+            unreached=tuple(p for p in self.network.parameters if p not in self.results),
+        )
+
+    def _unreached(self, name: str) -> Equation:
+        return Equation(self.names[name], input_indices(self.network, name, self.letters), build.NIL)
+
+
+def _active(network: Network) -> dict[str, None]:
+    """What depends on a parameter."""
+    active = dict.fromkeys(network.parameters)
+    for equation in network.equations:
+        if any(r.tensor in active for r in reads(equation.body)):
+            active[equation.name] = None
+    return active
+
+
+def _users(network: Network, loss: str, active: dict[str, None]) -> dict[str, list[Equation]]:
+    """For each quantity the equations through which it reaches the loss, in their order."""
+    users: dict[str, list[Equation]] = {}
+    for equation in reversed(network.equations):
+        if equation.name != loss and equation.name not in users:
+            continue
+        for name in dict.fromkeys(r.tensor for r in _value_reads(equation.body)):
+            if name in active:
+                users.setdefault(name, []).insert(0, equation)
+    return users
+
+
+def _value_reads(expr: Expr) -> tuple[Read, ...]:
+    """The reads through which a value flows: not those that only decide a choice."""
+    if isinstance(expr, Where):
+        return (*_value_reads(expr.then), *_value_reads(expr.other))
+    if isinstance(expr, Extreme):
+        return _value_reads(expr.body)
+    if isinstance(expr, Read):
+        return (expr,)
+    return tuple(r for n in _parts(expr) for r in _value_reads(n))
+
+
+def _parts(expr: Expr) -> tuple[Expr, ...]:
+
+
+    return tuple(c for c in children(expr) if isinstance(c, Expr))
+
+
+def _is_trivial(body: Expr) -> bool:
+    """A number, an entry, or a product of scalars: nothing is lost by writing it where it is used."""
+    if isinstance(body, (Num, Read, Int)):
+        return True
+    return isinstance(body, Mul) and not free_indices(body) and cost(body) <= 4
+
+
+def _raw_sum(terms: list[Expr]) -> Expr:
+    kept = tuple(t for t in terms if t != build.NIL)
+    return Add(kept) if len(kept) > 1 else kept[0] if kept else build.NIL
+
+
+def _raw_product(a: Expr, b: Expr) -> Expr:
+    """A product whose factors stay apart, so that a reader sees what was inserted."""
+    if build.NIL in (a, b):
+        return build.NIL
+    if build.UNIT in (a, b):
+        return b if a == build.UNIT else a
+    return Mul((a, b))
+
+
+def _distinct(steps: list[Step]) -> tuple[Step, ...]:
+    kept: list[Step] = []
+    for step in steps:
+        if not kept or kept[-1].value != step.value:
+            kept.append(step)
+    return tuple(kept)
+
+
+def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
+    """The adjoint equations that the gradients need, in their order."""
+    wanted = dict.fromkeys(outputs)
+    for equation in reversed(equations):
+        if equation.name in wanted:
+            wanted.update(dict.fromkeys(r.tensor for r in reads(equation.body)))
+    return [e for e in equations if e.name in wanted]
+
+
+def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[str, int], ...]:
+    keys = [e.name for e in network.equations]
+    for section in sections:
+        keys.extend(c.key for c in section.locals)
+        keys.append(section.main.key)
+    return tuple((k, n) for n, k in enumerate((*keys, *zeros), start=1))
+
+
+def _facts_used(sections: tuple[Section, ...]) -> tuple[str, ...]:
+    steps = (s for section in sections for c in (*section.locals, section.main) for s in c.steps)
+    return tuple(dict.fromkeys(label for s in steps if s.rule.name == "fact" for label in s.rule.detail))
+
+
+def _has_kink(body: Expr) -> bool:
+    """Does the body choose by a value (not by an index) or take an absolute value or an extreme?"""
+    for node in walk(body):
+        if isinstance(node, Extreme) or (isinstance(node, Fn) and node.name == "abs"):
+            return True
+        if isinstance(node, Compare) and (reads(node.a) or reads(node.b)):
+            return True
+    return False

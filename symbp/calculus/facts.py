@@ -1,0 +1,58 @@
+"""Facts about the data, used where they apply: a sum that a fact knows is replaced by its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbp.calculus.match import match
+from symbp.core import build
+from symbp.core.expr import Compare, Expr, Mul, Sum
+from symbp.core.network import Network
+from symbp.core.traverse import free_indices, map_children, substitute
+
+
+@dataclass(frozen=True, slots=True)
+class SumFact:
+    """That a sum is what it is, for all values of its free indices."""
+
+    label: str
+    sum: Sum
+    value: Expr
+
+
+def sum_facts(network: Network) -> tuple[SumFact, ...]:
+    """The facts of a network that state a sum or a mean."""
+    found = []
+    for fact in network.facts:
+        statement = fact.statement
+        if isinstance(statement, Compare) and statement.op == "==":
+            left = _as_sum(statement.a, statement.b) or _as_sum(statement.b, statement.a)
+            if left is not None:
+                found.append(SumFact(fact.label, *left))
+    return tuple(found)
+
+
+def _as_sum(a: Expr, value: Expr) -> tuple[Sum, Expr] | None:
+    if isinstance(a, Sum):
+        return a, value
+    if isinstance(a, Mul):
+        sums = [f for f in a.args if isinstance(f, Sum)]
+        if len(sums) == 1:
+            rest = build.mul(*(f for f in a.args if f is not sums[0]))
+            return sums[0], build.div(value, rest)
+    return None
+
+
+def use_facts(expr: Expr, facts: tuple[SumFact, ...]) -> tuple[Expr, tuple[str, ...]]:
+    """The expression with every known sum replaced, and the labels of the facts that were used."""
+    used: dict[str, None] = {}
+
+    def replace(node: Expr) -> Expr:
+        for fact in facts:
+            binding = match(fact.sum, node, free_indices(fact.sum))
+            if binding is not None:
+                used[fact.label] = None
+                return substitute(fact.value, binding)
+        return map_children(node, lambda c: replace(c) if isinstance(c, Expr) else c)
+
+    return (replace(expr), tuple(used)) if facts else (expr, ())

@@ -1,0 +1,180 @@
+"""Other forms of the same value: multiplied out, with common factors taken out, and the cheapest of them.
+
+Multiplying out begins with the factor whose terms have denominators, so that (y/p - (1-y)/(1-p)) p (1-p) cancels before it
+grows. `cheapest` returns the form it was given unless another one costs less.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbp.calculus.contract import pull
+from symbp.calculus.cost import cost
+from symbp.core import build
+from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pow, Read, Sum
+from symbp.core.integers import Index
+from symbp.core.traverse import free_indices, map_children
+
+MOST_TERMS = 48
+
+
+def expand(expr: Expr) -> Expr:
+    """Every product of sums as a sum of products, through sums over indices too; what grows too large is left."""
+    if isinstance(expr, Add):
+        return build.add(*(expand(a) for a in expr.args))
+    if isinstance(expr, Sum):
+        body = expand(expr.body)
+        terms = body.args if isinstance(body, Add) else (body,)
+        return build.add(*(pull(expr.indices, t) for t in terms))
+    if isinstance(expr, Pow):
+        return _expand_power(expr)
+    if isinstance(expr, Mul):
+        return _expand_product(expr)
+    return expr
+
+
+def _expand_power(expr: Pow) -> Expr:
+    e = expr.exponent
+    if isinstance(expr.base, Add) and isinstance(e, Num) and e.value in (2, 3):
+        return expand(Mul((expr.base,) * int(e.value)))
+    return expr
+
+
+def _expand_product(expr: Mul) -> Expr:
+    factors = [expand(f) if isinstance(f, (Pow, Sum)) else f for f in expr.args]
+    sums = [k for k, f in enumerate(factors) if isinstance(f, Add)]
+    if not sums:
+        return build.mul(*factors)
+    place = next((k for k in sums if _has_denominator(factors[k])), sums[0])
+    chosen = factors[place]
+    assert isinstance(chosen, Add)
+    if len(chosen.args) > MOST_TERMS:
+        return expr
+    others = (*factors[:place], *factors[place + 1 :])
+    return build.add(*(expand(build.mul(*others, term)) for term in chosen.args))
+
+
+def _has_denominator(expr: Expr) -> bool:
+    return isinstance(expr, Add) and any(_negative_power(f) for t in expr.args for f in _factors(t))
+
+
+def _negative_power(f: Expr) -> bool:
+    return isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value < 0
+
+
+def _factors(term: Expr) -> tuple[Expr, ...]:
+    return term.args if isinstance(term, Mul) else (term,)
+
+
+def factor(expr: Expr) -> Expr:
+    """A sum with its common factors outside, positive terms first; anything else as it is."""
+    if not isinstance(expr, Add):
+        return expr
+    tables = [_powers(t) for t in expr.args]
+    common = _common(tables)
+    number = _common_number([build.split_number(t)[0] for t in expr.args])
+    outside = build.mul(Num(number), *(build.power(b, Num(e)) for b, e in common.items()))
+    if outside == build.UNIT:
+        return Add(_positive_first(expr.args))
+    inside = build.add(*_positive_first(tuple(_without(t, common, number) for t in expr.args)))
+    if not isinstance(inside, Add):
+        return build.mul(outside, inside)
+    return Mul((*(outside.args if isinstance(outside, Mul) else (outside,)), inside))
+
+
+def _without(term: Expr, common: dict[Expr, Fraction], number: Fraction) -> Expr:
+    """The term without the common factors; a delta is taken out whole, since it is its own square."""
+    coefficient, rest = build.split_number(term)
+    factors = [Num(coefficient / number)]
+    for f in _factors(rest):
+        base, exponent = build.split_power(f)
+        factors.append(build.power(base, Num(exponent - common.get(base, Fraction(0)))))
+    return build.mul(*factors)
+
+
+def _powers(term: Expr) -> dict[Expr, Fraction]:
+    """Base and exponent of the factors of a term, its number left out."""
+    return dict(build.split_power(f) for f in _factors(term) if not isinstance(f, Num))
+
+
+def _common(tables: list[dict[Expr, Fraction]]) -> dict[Expr, Fraction]:
+    """The powers that divide every term: the least exponent, where all are positive or all negative."""
+    result = {}
+    for base in tables[0]:
+        exponents = [t.get(base, Fraction(0)) for t in tables]
+        if all(e > 0 for e in exponents):
+            result[base] = min(exponents)
+        elif all(e < 0 for e in exponents):
+            result[base] = max(exponents)
+    return result
+
+
+def _common_number(numbers: list[Fraction]) -> Fraction:
+    """The number that all coefficients share; -1 is taken out where all are negative."""
+    size = abs(numbers[0])
+    if any(abs(n) != size for n in numbers):
+        size = Fraction(1)
+    return -size if all(n < 0 for n in numbers) else size
+
+
+def _positive_first(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    return tuple(sorted(terms, key=lambda t: build.split_number(t)[0] < 0))
+
+
+def factor_deep(expr: Expr) -> Expr:
+    """`factor` at every sum of terms, from the inside out."""
+    return factor(map_children(expr, lambda c: factor_deep(c) if isinstance(c, Expr) else c))
+
+
+def cheapest(*forms: Expr) -> Expr:
+    """The form that costs least, the earlier one where two cost the same."""
+    return min(forms, key=cost)
+
+
+def cancel(expr: Expr) -> Expr:
+    """The expression multiplied out and factored anew where that makes it cheaper."""
+    opened = expand(expr)
+    again = expand(opened)
+    best = cheapest(expr, factor(opened), factor(again))
+    return expr if best == expr else best
+
+
+def tidy(expr: Expr, order: tuple[Index, ...] = ()) -> Expr:
+    """Factors in a reader's order, signs absorbed, positive terms first.
+
+    Numbers come first, then sizes, entries (those that hold the first of the indices in `order` first, so that a product reads
+    like the matrix product that it is), functions, brackets, deltas, sums.
+    """
+    done = map_children(expr, lambda c: tidy(c, order) if isinstance(c, Expr) else c)
+    if isinstance(done, Mul):
+        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_rank(f), _place(f, order))))))
+    if isinstance(done, Add) and build.split_number(done.args[0])[0] < 0:
+        return Add(_positive_first(done.args))
+    return done
+
+
+def _place(f: Expr, order: tuple[Index, ...]) -> int:
+    """Where the first index of an entry stands in `order`."""
+    if not isinstance(f, Read):
+        return 0
+    return min((order.index(i) for i in free_indices(f) if i in order), default=len(order))
+
+
+_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 5), (Sum, 6))
+
+
+def _rank(f: Expr) -> int:
+    base, _ = build.split_power(f)
+    return next((rank for kind, rank in _RANKS if isinstance(base, kind)), 3)
+
+
+def _absorb_sign(expr: Mul) -> Expr:
+    """-(p - 1) p is p (1 - p)."""
+    if expr.args[0] != build.MINUS:
+        return expr
+    for place, f in enumerate(expr.args):
+        if isinstance(f, Add) and any(build.split_number(t)[0] < 0 for t in f.args):
+            turned = build.add(*_positive_first(tuple(build.neg(t) for t in f.args)))
+            rest = (*expr.args[1:place], turned, *expr.args[place + 1 :])
+            return Mul(rest) if len(rest) > 1 else rest[0]
+    return expr
