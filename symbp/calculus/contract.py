@@ -7,10 +7,12 @@ delta that equates two free indices stays; one whose summed index has a coeffici
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbp.core import build
-from symbp.core.expr import Add, Delta, Expr, Mul, Sum
-from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute, walk
+from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum
+from symbp.core.integers import Atom, Index, Poly
+from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
 
 Pairs = dict[tuple[str, str], None]
 
@@ -35,26 +37,33 @@ def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
     opened = _open(factors, indices)
     if opened is not None:
         return build.add(*(_sum(indices, term, pairs) for term in opened))
-    for factor in factors:
-        found = solve(factor, indices)
-        if found is not None:
-            index, value, guard = found
-            pairs.setdefault((str(index), str(value)))
-            rest = substitute(build.mul(*(f for f in factors if f is not factor)), {index: value})
-            left = tuple(substitute_range(i, index, value) for i in indices if i != index)
-            rest = substitute(rest, {i: Poly.of(j) for i, j in zip((i for i in indices if i != index), left, strict=True) if i != j})
-            return _sum(left, guard(rest), pairs) if left else guard(rest)
-    return pull(indices, body)
+    found = _best(factors, indices)
+    if found is None:
+        return pull(indices, body)
+    factor, solution = found
+    pairs.setdefault((str(solution.index), str(solution.value)))
+    rest = build.mul(*(f for f in factors if f is not factor))
+    return _without(indices, solution, rest, pairs)
 
 
-def substitute_range(index: Index, old: Index, value: Poly) -> Index:
-    """The index with `old` replaced by `value` in its range."""
-    table = {old: value}
-    return Index(index.name, _replace(index.stop, table), _replace(index.start, table))
+def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, Solution] | None:
+    """A delta to contract: one that needs no guard if there is one, since outer indices must go before inner ranges agree."""
+    found = [(f, s) for f in factors if (s := solve(f, indices)) is not None]
+    return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
 
 
-def _replace(poly: Poly, table: dict[Index, Poly]) -> Poly:
-    return poly.replace(lambda a: table.get(a) if isinstance(a, Index) else None)
+def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, pairs: Pairs) -> Expr:
+    """The sum over the other indices, the solved one replaced, in their ranges too."""
+    table: dict[Atom, Poly] = {solution.index: solution.value}
+    left = []
+    for i in indices:
+        if i != solution.index:
+            left.append(Index(i.name, substitute_poly(i.stop, table), substitute_poly(i.start, table)))
+            if left[-1] != i:
+                table[i] = Poly.of(left[-1])
+    body = substitute(rest, table)
+    guarded = body if solution.guard is None else build.where(solution.guard, body, build.NIL)
+    return _sum(tuple(left), guarded, pairs) if left else guarded
 
 
 def _has_delta(expr: Expr, indices: tuple[Index, ...]) -> bool:
@@ -78,29 +87,41 @@ def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, 
     return None
 
 
-def solve(factor: Expr, indices: tuple[Index, ...]):  # type: ignore[no-untyped-def]
-    """The summed index that a delta fixes, its value, and the guard that keeps the value in the index's range."""
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What a delta says of a summed index: its value, and the condition that keeps the value in range (None: none needed)."""
+
+    index: Index
+    value: Poly
+    guard: Cond | None
+
+
+def solve(factor: Expr, indices: tuple[Index, ...]) -> Solution | None:
+    """A summed index that the delta fixes, preferring one that needs no guard.
+
+    Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a scatter.
+    """
     if not isinstance(factor, Delta):
         return None
-    for index in reversed(indices):
-        coefficient = (factor.a - factor.b).coefficient(index).constant
-        if coefficient not in (1, -1):
-            continue
-        rest = factor.a - factor.b - Poly.of(index) * coefficient
-        value = -rest if coefficient == 1 else rest
-        if index not in tuple(indices_of(value)):
-            return index, value, _guard(index, value)
-    return None
+    found = [s for i in reversed(indices) if (s := _solve_for(i, factor, indices)) is not None]
+    return next((s for s in found if s.guard is None), found[0] if found else None)
 
 
-def _guard(index: Index, value: Poly):  # type: ignore[no-untyped-def]
-    """No guard where the value is an index of the same range; else that start <= value < stop."""
+def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...]) -> Solution | None:
+    difference = factor.a - factor.b
+    coefficient = difference.coefficient(index).constant
+    if coefficient not in (1, -1):
+        return None
+    rest = difference - Poly.of(index) * coefficient
+    value = -rest if coefficient == 1 else rest
     other = value.index
     if other is not None and other.stop == index.stop and other.start == index.start:
-        return lambda body: body
+        return Solution(index, value, None)
+    if any(i in indices for i in indices_of(value)):
+        return None
     low = build.compare("<=", build.integer(index.start), build.integer(value))
     high = build.compare("<", build.integer(value), build.integer(index.stop))
-    return lambda body: build.where(build.both(low, high), body, build.NIL)
+    return Solution(index, value, build.both(low, high))
 
 
 def pull(indices: tuple[Index, ...], body: Expr) -> Expr:

@@ -8,6 +8,7 @@ raise the cost (`insertable`). No function, layer or loss is known by name here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.chains import finish, local_steps
@@ -212,24 +213,37 @@ class _Work:
 
 
 def _active(network: Network) -> dict[str, None]:
-    """What depends on a parameter."""
-    active = dict.fromkeys(network.parameters)
-    for equation in network.equations:
-        if any(r.tensor in active for r in reads(equation.body)):
-            active[equation.name] = None
-    return active
+    """What depends on a parameter, through a recurrence too."""
+    depends = {e.name: [r.tensor for r in reads(e.body)] for e in network.equations}
+    feeds: dict[str, list[str]] = {}
+    for name, sources in depends.items():
+        for source in sources:
+            feeds.setdefault(source, []).append(name)
+    return reachable(network.parameters, feeds)
 
 
 def _users(network: Network, loss: str, active: dict[str, None]) -> dict[str, list[Equation]]:
     """For each quantity the equations through which it reaches the loss, in their order."""
+    flows = {e.name: dict.fromkeys(r.tensor for r in _value_reads(e.body)) for e in network.equations}
+    needed = reachable((loss,), flows)
     users: dict[str, list[Equation]] = {}
-    for equation in reversed(network.equations):
-        if equation.name != loss and equation.name not in users:
-            continue
-        for name in dict.fromkeys(r.tensor for r in _value_reads(equation.body)):
+    for equation in network.equations:
+        for name in flows[equation.name] if equation.name in needed else ():
             if name in active:
-                users.setdefault(name, []).insert(0, equation)
+                users.setdefault(name, []).append(equation)
     return users
+
+
+def reachable(start: Iterable[str], arrows: Mapping[str, Iterable[str]]) -> dict[str, None]:
+    """All names that arrows lead to from the start, the start among them, in order of discovery."""
+    found = dict.fromkeys(start)
+    waiting = list(found)
+    while waiting:
+        for name in arrows.get(waiting.pop(), ()):
+            if name not in found:
+                found[name] = None
+                waiting.append(name)
+    return found
 
 
 def _value_reads(expr: Expr) -> tuple[Read, ...]:
@@ -280,10 +294,7 @@ def _distinct(steps: list[Step]) -> tuple[Step, ...]:
 
 def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
     """The adjoint equations that the gradients need, in their order."""
-    wanted = dict.fromkeys(outputs)
-    for equation in reversed(equations):
-        if equation.name in wanted:
-            wanted.update(dict.fromkeys(r.tensor for r in reads(equation.body)))
+    wanted = reachable(outputs, {e.name: [r.tensor for r in reads(e.body)] for e in equations})
     return [e for e in equations if e.name in wanted]
 
 
