@@ -1,0 +1,228 @@
+"""The commands. What they do is in `pipeline`, which is imported on first use so that `--help` costs next to nothing.
+
+Exit status: 0 good, 1 a check failed, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from symbp import __version__
+
+if TYPE_CHECKING:
+    from symbp.pipeline import Build
+
+GOOD, FAILED, BAD_INPUT = 0, 1, 2
+FORMATS = ("tex",)
+
+net_argument = click.argument("net", metavar="NET")
+out_option = click.option(
+    "-o", "out", metavar="DIR", default="generated", show_default=True, type=click.Path(path_type=Path),
+    help="Write into DIR/NAME/.",
+)  # fmt: skip
+wrt_option = click.option(
+    "--wrt", metavar="NAMES", default="", help="Differentiate by these (as in x,W1) and not by the parameters."
+)
+
+
+def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """The formats of a comma-separated list, each of which must be known."""
+    formats = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+    for name in formats:
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} cannot be written; what can: {', '.join(FORMATS)}")
+    return formats
+
+
+format_option = click.option(
+    "--format", "formats", default="tex", show_default=True, callback=_formats, metavar="LIST",
+    help="What the derivation is written as: a list of formats with commas between them.",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symbp", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Derive the backward pass of a neural network: as a document, as a NumPy module, and proved.
+
+    NET is a built-in network's name, file.py, or file.py:function.
+    """
+
+
+@commands.command("list")
+def list_networks() -> None:
+    """Show the built-in networks, a line each."""
+    from symbp.sources import built_in
+
+    rows = built_in()
+    width = max(len(name) for name, _ in rows)
+    for name, doc in rows:
+        click.echo(f"{name:{width}}  {doc}".rstrip())
+
+
+@commands.command()
+@net_argument
+@wrt_option
+def show(net: str, wrt: str) -> None:
+    """Show a network's equations, shapes and graph."""
+    from symbp.show import show_network
+
+    show_network(_build(net, wrt).network)
+
+
+@commands.command()
+@net_argument
+@out_option
+@format_option
+@wrt_option
+def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str) -> None:
+    """Write the derivation (derivation.tex) and the backward network (backward.py)."""
+    from symbp.pipeline import DERIVE_FILES
+
+    _write((_build(net, wrt),), out, DERIVE_FILES)
+
+
+@commands.command()
+@net_argument
+@out_option
+@wrt_option
+def emit(net: str, out: Path, wrt: str) -> None:
+    """Write the NumPy module (gradients.py)."""
+    from symbp.pipeline import EMIT_FILES
+
+    _write((_build(net, wrt),), out, EMIT_FILES)
+
+
+@commands.command()
+@net_argument
+@click.option(
+    "--module", metavar="FILE", type=click.Path(path_type=Path),
+    help="Check this module, which is run, in the place of the one that symbp would write.",
+)  # fmt: skip
+@wrt_option
+def verify(net: str, module: Path | None, wrt: str) -> None:
+    """Check the derivation and the module, and show the figures. Writes nothing."""
+    from symbp.pipeline import demand_passed
+    from symbp.show import show_checks
+
+    build = _build(net, wrt, module)
+    _work((build,), last="module_checks")
+    show_checks(build.network, build.checks)
+    demand_passed(build.checks)
+
+
+@commands.command()
+@click.argument("nets", nargs=-1, metavar="NET...")
+@click.option("--all", "every", is_flag=True, help="Build all built-in networks.")
+@out_option
+@format_option
+@wrt_option
+def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: str) -> None:
+    """Write all files of each network, with report.json; check everything first."""
+    from symbp.pipeline import BUILD_FILES, Build
+    from symbp.sources import distinct, every_built_in, find_sources
+
+    if every == bool(nets):
+        raise click.UsageError("name the networks to build, or give --all")
+    sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
+    _write(tuple(Build(s, _names(wrt)) for s in distinct(sources)), out, BUILD_FILES)
+
+
+def _names(wrt: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in wrt.split(",") if part.strip()))
+
+
+def _build(net: str, wrt: str, module: Path | None = None) -> Build:
+    from symbp.pipeline import Build
+    from symbp.sources import find_source
+
+    return Build(find_source(net), _names(wrt), module)
+
+
+def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:
+    """Work everything out, then write the named files of all builds, or none of them."""
+    from symbp.files import demand_folder, write_all
+
+    demand_folder(out)  # before the work, not after it
+    _work(builds, last="files")
+    files = {f"{b.network.name}/{name}": b.files[name] for b in builds for name in names}
+    for path in write_all(out, files):
+        click.echo(str(path))
+
+
+def _work(builds: tuple[Build, ...], last: str) -> None:
+    """Work the builds out up to a stage, under a progress bar on a terminal and in silence elsewhere."""
+    from symbp.pipeline import build_all
+
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        build_all(builds, last, lambda _: None)
+        return
+    from symbp.show import progress
+
+    with progress(builds) as tell:
+        build_all(builds, last, tell)
+
+
+class _Terminated(BaseException):
+    """SIGTERM: like Ctrl-C it runs what must be cleaned up, then the program ends."""
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def main(arguments: Iterable[str] | None = None) -> NoReturn:
+    """Run a command and exit with its status; every error that is not a fault of symbp is one message."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = _run(None if arguments is None else list(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = GOOD
+    except (KeyboardInterrupt, click.Abort):
+        status = _say("interrupted", 128 + signal.SIGINT)
+    except _Terminated:
+        status = _say("terminated", 128 + signal.SIGTERM)
+    sys.exit(status)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit status of a command."""
+    from symbp.errors import CheckFailed, SymbpError
+
+    try:
+        with commands.make_context("symbp", sys.argv[1:] if arguments is None else arguments) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CheckFailed as error:
+        return _say(f"a check failed\n{error}", FAILED)
+    except SymbpError as error:
+        return _say(str(error), BAD_INPUT)
+    except RecursionError:
+        return _say("the network is nested too deeply", BAD_INPUT)
+    except (BrokenPipeError, click.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("SYMBP_TRACEBACK"):
+            raise
+        note = "this is a fault of symbp, not of the network; SYMBP_TRACEBACK=1 shows where"
+        return _say(f"{type(error).__name__}: {error}\n{note}", BAD_INPUT)
+    return GOOD
+
+
+def _say(message: str, status: int) -> int:
+    click.echo(f"symbp: {message}", err=True)
+    return status

@@ -1,0 +1,159 @@
+"""From the name of a network to its files: the one place that knows every room.
+
+A `Build` is a sheet of named values, each worked out from those above it when it is first asked for; `STAGES` lists
+them in the order in which data passes through them. Nothing is written here: `files` are texts, and they exist only
+once every check has passed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from symbp.calculus.derive import derive
+from symbp.calculus.steps import Derivation
+from symbp.core.equality import Check
+from symbp.core.expr import Compare
+from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
+from symbp.core.traverse import reads
+from symbp.document.compose import compose, equalities
+from symbp.document.latex import write_latex
+from symbp.emit.write import write_module
+from symbp.errors import CheckFailed
+from symbp.lowering.lower import lower
+from symbp.lowering.program import Program
+from symbp.notation.read import read_network
+from symbp.notation.write import write_network
+from symbp.sources import Source, SourceError
+from symbp.verify.equalities import check_equalities
+from symbp.verify.module import check_module
+from symbp.verify.report import report
+
+STAGES = (
+    ("network", "reading"),  # text -> Network
+    ("derivation", "deriving"),  # Network -> Derivation
+    ("program", "lowering"),  # Derivation -> array Program
+    ("module", "writing the module"),  # Program -> the text of gradients.py
+    ("equality_check", "evaluating every equality"),  # the Document's equalities -> Check
+    ("module_checks", "checking the module"),  # the module's text -> Checks
+    ("files", "writing the files"),  # all of it -> texts by file name
+)
+
+DERIVE_FILES = ("derivation.tex", "backward.py")
+EMIT_FILES = ("gradients.py",)
+BUILD_FILES = (*DERIVE_FILES, *EMIT_FILES, "report.json")
+
+
+@dataclass(frozen=True)
+class Build:
+    """Everything made of one network; `wrt` names what is differentiated by where that is not the parameters."""
+
+    source: Source
+    wrt: tuple[str, ...] = ()
+    given_module: Path | None = None
+
+    @cached_property
+    def network(self) -> Network:
+        network = read_network(self.source.text, self.source.path, self.source.name)
+        return with_respect_to(network, self.wrt) if self.wrt else network
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        return derive(self.network)
+
+    @cached_property
+    def program(self) -> Program:
+        return lower(self.derivation)
+
+    @cached_property
+    def module(self) -> tuple[str, dict[int, tuple[int, int]]]:
+        """The text of the module, and the first and last line of each equation in it."""
+        return write_module(self.program)
+
+    @cached_property
+    def equality_check(self) -> Check:
+        d = self.derivation
+        shown = equalities(compose(d, self.module[1]))
+        return check_equalities(d.backward, d.loss, d.adjoints, shown)
+
+    @cached_property
+    def module_checks(self) -> tuple[Check, ...]:
+        return check_module(self.network, self.given_module or self.module[0])
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return (self.equality_check, *self.module_checks)
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
+        demand_passed(self.checks)
+        text, lines = self.module
+        return {
+            "derivation.tex": write_latex(compose(self.derivation, lines, self.checks)),
+            "backward.py": write_network(self.derivation.backward),
+            "gradients.py": text,
+            "report.json": json.dumps(report(self.network, self.checks), indent=2, ensure_ascii=False) + "\n",
+        }
+
+    def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
+        """Work the stages out one by one up to `last`, saying of each what is about to be done."""
+        for attribute, label in STAGES:
+            yield label
+            getattr(self, attribute)
+            if attribute == last:
+                return
+
+
+def demand_passed(checks: tuple[Check, ...]) -> None:
+    """Raise CheckFailed, naming each check that failed, unless all have passed."""
+    failed = [c for c in checks if not c.passed]
+    if failed:
+        raise CheckFailed("\n".join(describe(c) for c in failed))
+
+
+def describe(check: Check) -> str:
+    """One line on a check that failed."""
+    head = f"{check.name} against {check.witness}: error {check.error:.3g} exceeds the bound {check.bound:g}"
+    return f"{head}; {check.note}" if check.note else head
+
+
+def with_respect_to(network: Network, names: tuple[str, ...]) -> Network:
+    """The same network with `names` as what the loss is differentiated by, and everything else as data.
+
+    An equation that data obey (`sum(y[n, k] for k in K) == 1`) is no fact about what is differentiated by: a partial
+    derivative moves one entry alone.
+    """
+    for name in names:
+        _demand_differentiable(network, name)
+
+    def kind(tensor: Tensor) -> str:
+        return PARAM if tensor.name in names else DATA if tensor.kind == PARAM else tensor.kind
+
+    inputs = tuple(replace(t, kind=kind(t)) for t in network.inputs)
+    return replace(network, inputs=inputs, facts=tuple(f for f in network.facts if not _ties(f, names)))
+
+
+def _demand_differentiable(network: Network, name: str) -> None:
+    tensor = network.tensor(name)
+    if tensor is None:
+        have = ", ".join(t.name for t in network.inputs)
+        raise SourceError(f"--wrt: {network.name} has no argument {name!r}; it has {have}")
+    if tensor.kind == LABELS:
+        raise SourceError(f"--wrt: {name} holds labels, which are integers; there is no derivative by them")
+
+
+def _ties(fact: Fact, names: tuple[str, ...]) -> bool:
+    statement = fact.statement
+    tied = any(r.tensor in names for r in reads(statement))
+    return tied and not (isinstance(statement, Compare) and statement.op not in ("==", "!="))
+
+
+def build_all(builds: tuple[Build, ...], last: str, tell: Callable[[str], None]) -> None:
+    """Work out every build up to the stage `last`; `tell` hears what is about to be done."""
+    for build in builds:
+        for label in build.stages(last):
+            tell(f"{build.source.name}: {label}")

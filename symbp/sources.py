@@ -1,0 +1,92 @@
+"""Finding the network that a command's argument stands for: a built-in name, `file.py`, or `file.py:function`.
+
+What goes out is text; a network file is read, never run.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from symbp import networks
+from symbp.errors import SymbpError
+from symbp.notation.read import list_networks, read_network
+
+
+class SourceError(SymbpError):
+    """A name or a file that no network can be read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a network, where it is from, and which of the file's networks is meant."""
+
+    text: str
+    path: str
+    name: str
+
+
+def find_sources(net: str) -> tuple[Source, ...]:
+    """The networks that NET stands for: a built-in name, `file.py` (all of its networks), or `file.py:function`."""
+    if net in networks.names():
+        return (Source(*networks.source(net), net),)
+    path, _, function = net.partition(":") if ".py:" not in net else net.rpartition(":")
+    if not path.endswith(".py"):
+        raise SourceError(_unknown(net))
+    text = _read(path)
+    names = list_networks(text, path)
+    if not names:
+        raise SourceError(f"{path}: no network in it; a network is a function under @network")
+    if function and function not in names:
+        raise SourceError(f"{path}: no network {function!r} in it; it has {', '.join(names)}")
+    return tuple(Source(text, path, name) for name in ((function,) if function else names))
+
+
+def find_source(net: str) -> Source:
+    """The one network that NET stands for."""
+    sources = find_sources(net)
+    if len(sources) > 1:
+        choices = ", ".join(f"{net}:{s.name}" for s in sources)
+        raise SourceError(f"{net}: has {len(sources)} networks; say which: {choices}")
+    return sources[0]
+
+
+def built_in() -> tuple[tuple[str, str], ...]:
+    """Each built-in network's name and the first line of its text."""
+    return tuple((name, _first_line(read_network(*networks.source(name), name).doc)) for name in networks.names())
+
+
+def _first_line(doc: str) -> str:
+    return doc.strip().split("\n", 1)[0]
+
+
+def _unknown(net: str) -> str:
+    near = difflib.get_close_matches(net, networks.names(), 1)
+    hint = f"did you mean {near[0]}?" if near else "'symbp list' shows them; a file's name ends in .py"
+    return f"no built-in network {net!r}; {hint}"
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def every_built_in() -> tuple[Source, ...]:
+    """All built-in networks."""
+    return tuple(Source(*networks.source(name), name) for name in networks.names())
+
+
+def distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources, each once; SourceError where two different networks would be written into the same folder."""
+    kept: dict[str, Source] = {}
+    for source in sources:
+        if kept.setdefault(source.name, source) != source:
+            first = kept[source.name].path
+            raise SourceError(f"two networks are called {source.name}: in {first} and in {source.path}")
+    return tuple(kept.values())
