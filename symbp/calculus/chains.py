@@ -1,7 +1,7 @@
 """Chains of equalities: a local derivative from its definition, and what follows the insertion of local derivatives.
 
-Each function takes an expression and returns steps, each the same value in another form with the rule that made it. A form
-that says nothing new is left out.
+Each function takes an expression and returns steps, each the same value in another form with the rule that made it. A
+form that says nothing new is left out.
 """
 
 from __future__ import annotations

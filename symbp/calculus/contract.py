@@ -1,8 +1,9 @@
 """Contraction: a delta under the sum that binds one of its indices picks one term.
 
-Comes in: an expression with deltas. Goes out: the same value with every delta contracted that equates a summed index with
-something it does not bind, and what does not depend on a summed index taken out of its sum; also which index became what. A
-delta that equates two free indices stays; one whose summed index has a coefficient stays too (a scatter).
+Comes in: an expression with deltas. Goes out: the same value with every delta contracted that equates a summed index
+with something it does not bind, and what does not depend on a summed index taken out of its sum; also which index
+became what. A delta that equates two free indices stays; one whose summed index has a coefficient stays too (a
+scatter).
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ class Solution:
 def solve(factor: Expr, indices: tuple[Index, ...]) -> Solution | None:
     """A summed index that the delta fixes, preferring one that needs no guard.
 
-    Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a scatter.
+    Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a
+    scatter.
     """
     if not isinstance(factor, Delta):
         return None
@@ -156,5 +158,3 @@ def count_free_sums(expr: Expr) -> Expr:
 def deltas_in(expr: Expr) -> bool:
     """Is there any delta left?"""
     return any(isinstance(n, Delta) for n in walk(expr))
-
-

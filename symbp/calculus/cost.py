@@ -1,7 +1,7 @@
 """What an expression costs to compute: operations, each counted once for every value of the indices it depends on.
 
-Equal subexpressions count once, as an array program would compute them once. Sizes are not known, so every named size counts
-as the same nominal number; only comparisons between two forms of one value mean anything.
+Equal subexpressions count once, as an array program would compute them once. Sizes are not known, so every named size
+counts as the same nominal number; only comparisons between two forms of one value mean anything.
 """
 
 from __future__ import annotations

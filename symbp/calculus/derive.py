@@ -1,9 +1,9 @@
 """From a network to its backward network, with the derivation: reverse accumulation on index equations.
 
-Comes in: a Network with one scalar output, the loss. Goes out: a Derivation. For each quantity, from the loss back, the chain
-rule sums over the equations that use it; the local derivatives come from `chains.local_steps`, are inserted, contracted and
-simplified by `chains.finish`. An adjoint that only one quantity needs is inserted into that quantity's own where this does not
-raise the cost (`insertable`). No function, layer or loss is known by name here.
+Comes in: a Network with one scalar output, the loss. Goes out: a Derivation. For each quantity, from the loss back,
+the chain rule sums over the equations that use it; the local derivatives come from `chains.local_steps`, are
+inserted, contracted and simplified by `chains.finish`. An adjoint that only one quantity needs is inserted into that
+quantity's own where this does not raise the cost (`insertable`). No function, layer or loss is known by name here.
 """
 
 from __future__ import annotations
@@ -258,7 +258,6 @@ def _value_reads(expr: Expr) -> tuple[Read, ...]:
 
 
 def _parts(expr: Expr) -> tuple[Expr, ...]:
-
 
     return tuple(c for c in children(expr) if isinstance(c, Expr))
 

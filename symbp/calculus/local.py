@@ -1,8 +1,9 @@
-"""The local derivative of an expression by an entry of a tensor: sum, product, power and chain rule on index expressions.
+"""The local derivative of an expression by an entry of a tensor: sum, product, power and chain rule on index
+expressions.
 
-`differentiate` leaves every read of the tensor as `Partial(read, entry)`, an entry by an entry, which `entries_to_deltas`
-turns into products of Kronecker deltas. Nothing is contracted here (`calculus.contract`), nothing re-expressed. A choice
-(`Where`) is differentiated branch by branch; a maximum follows its first hit.
+`differentiate` leaves every read of the tensor as `Partial(read, entry)`, an entry by an entry, which
+`entries_to_deltas` turns into products of Kronecker deltas. Nothing is contracted here (`calculus.contract`), nothing
+re-expressed. A choice (`Where`) is differentiated branch by branch; a maximum follows its first hit.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import all_index_names, fresh_name, map_children, reads, rename_bound, substitute, walk
 from symbp.errors import MissingRule
 
@@ -110,7 +111,7 @@ def first_hit(expr: Extreme, indices: tuple[Index, ...], body: Expr, cond: Cond)
         taken.update(names)
         earlier = [Index(names[0], Poly.of(index), index.start)]
         earlier += [Index(n, i.stop, i.start) for n, i in zip(names[1:], indices[place + 1 :], strict=True)]
-        table = {old: Poly.of(new) for old, new in zip(indices[place:], earlier, strict=True)}
+        table: dict[Atom, Poly] = {old: Poly.of(new) for old, new in zip(indices[place:], earlier, strict=True)}
         hit = build.both(substitute(cond, table), Compare("==", substitute(body, table), expr))
         count = build.total(earlier, build.where(hit, build.UNIT, build.NIL))
         conditions.append(Compare("==", count, build.NIL))
@@ -131,5 +132,3 @@ def scalar_rules(expr: Expr, tensor: str) -> tuple[str, ...]:
 
 def _functions(expr: Expr, tensor: str) -> Iterable[Fn]:
     return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor == tensor for r in reads(n)))
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from symbp.calculus.steps import Chain, Rule, Section, Step
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Partial, Read
@@ -61,13 +63,13 @@ def _value(of: str, by: str, local: dict[str, Expr], direct: dict[str, tuple[Ste
 
 
 def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr]) -> dict[str, None]:
-    pairs = (f"{of}|{by}" for p in paths for by, of in zip(p, p[1:], strict=False))
+    pairs = (f"{of}|{by}" for p in paths for by, of in pairwise(p))
     return dict.fromkeys(k for k in pairs if k in local)
 
 
 def _product(path: tuple[str, ...], factor) -> Expr:  # type: ignore[no-untyped-def]
     """The product along a path, from the loss down: dL/dz3 dz3/dz1 dz1/dw1."""
-    steps = list(zip(path, path[1:], strict=False))
+    steps = list(pairwise(path))
     return build.mul(*(factor(of, by) for by, of in reversed(steps)))
 
 

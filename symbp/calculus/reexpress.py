@@ -1,8 +1,9 @@
 """Re-expression: a local derivative written in the forward value that it is the derivative of.
 
-Comes in: the equation o[i] = body and a derivative of it. Goes out: the derivative in o, where that is cheaper and has no pole
-that it had not before. There is no table of functions: the body is solved for one of its kernels (an exponential, a root, a
-sum, ...), which is then replaced, at these and at other indices. SymPy does the rational algebra on plain symbols.
+Comes in: the equation o[i] = body and a derivative of it. Goes out: the derivative in o, where that is cheaper and
+has no pole that it had not before. There is no table of functions: the body is solved for one of its kernels (an
+exponential, a root, a sum, ...), which is then replaced, at these and at other indices. SymPy does the rational
+algebra on plain symbols.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def _power_of(expr: Expr) -> tuple[Expr, Fraction] | None:
         number, rest = build.split_number(expr.args[0])
         return Fn("exp", (rest,)), number
     if _is_root(expr):
-        assert isinstance(expr, Pow) and isinstance(expr.exponent, Num)
+        assert isinstance(expr, Pow)
+        assert isinstance(expr.exponent, Num)
         return expr.base, expr.exponent.value
     return None
 
@@ -256,7 +258,8 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, indices: tuple[Index,
                 return map_children(node, lambda c: replace(c) if isinstance(c, Expr) else c)
             found = True
             part, own = _power_of(node), _power_of(kernel)
-            assert part is not None and own is not None
+            assert part is not None
+            assert own is not None
             return build.power(_at(solved, binding), Num(part[1] / own[1]))
         found = True
         return _at(solved, binding)
@@ -327,9 +330,5 @@ def _no_new_pole(form: Expr, derivative: Expr, value: Read, kernel: Expr) -> boo
 
 def _denominators(expr: Expr) -> list[str]:
     return [
-        key(n.base)
-        for n in walk(expr)
-        if isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0
+        key(n.base) for n in walk(expr) if isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0
     ]
-
-

@@ -1,7 +1,7 @@
 """Derivatives of elementary functions, from SymPy, as expressions.
 
-Comes in: the name of an elementary function. Goes out: its derivative by its argument, at a given expression, and the rule in
-words. SymPy sees a single real placeholder, never an index, so nothing of its binders is used.
+Comes in: the name of an elementary function. Goes out: its derivative by its argument, at a given expression, and the
+rule in words. SymPy sees a single real placeholder, never an index, so nothing of its binders is used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,16 @@ _SYMPY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "erf": sp.erf,
     "abs": sp.Abs,
 }
-_BACK = {sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tanh: "tanh", sp.erf: "erf", sp.Abs: "abs", sp.sign: "sign"}
+_BACK = {
+    sp.exp: "exp",
+    sp.log: "log",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.tanh: "tanh",
+    sp.erf: "erf",
+    sp.Abs: "abs",
+    sp.sign: "sign",
+}
 
 
 @cache

@@ -1,7 +1,7 @@
 """Other forms of the same value: multiplied out, with common factors taken out, and the cheapest of them.
 
-Multiplying out begins with the factor whose terms have denominators, so that (y/p - (1-y)/(1-p)) p (1-p) cancels before it
-grows. `cheapest` returns the form it was given unless another one costs less.
+Multiplying out begins with the factor whose terms have denominators, so that (y/p - (1-y)/(1-p)) p (1-p) cancels
+before it grows. `cheapest` returns the form it was given unless another one costs less.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def factor(expr: Expr) -> Expr:
 def _without(term: Expr, common: dict[Expr, Fraction], number: Fraction) -> Expr:
     """The term without the common factors; a delta is taken out whole, since it is its own square."""
     coefficient, rest = build.split_number(term)
-    factors = [Num(coefficient / number)]
+    factors: list[Expr] = [Num(coefficient / number)]
     for f in _factors(rest):
         base, exponent = build.split_power(f)
         factors.append(build.power(base, Num(exponent - common.get(base, Fraction(0)))))
@@ -142,8 +142,8 @@ def cancel(expr: Expr) -> Expr:
 def tidy(expr: Expr, order: tuple[Index, ...] = ()) -> Expr:
     """Factors in a reader's order, signs absorbed, positive terms first.
 
-    Numbers come first, then sizes, entries (those that hold the first of the indices in `order` first, so that a product reads
-    like the matrix product that it is), functions, brackets, deltas, sums.
+    Numbers come first, then sizes, entries (those that hold the first of the indices in `order` first, so that a
+    product reads like the matrix product that it is), functions, brackets, deltas, sums.
     """
     done = map_children(expr, lambda c: tidy(c, order) if isinstance(c, Expr) else c)
     if isinstance(done, Mul):

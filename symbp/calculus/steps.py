@@ -16,8 +16,8 @@ class Rule:
     """Why a line follows from the one before it.
 
     `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `pairs` the
-    renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is told: the
-    label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels.
+    renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is
+    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels.
     """
 
     name: str
@@ -51,7 +51,8 @@ class Chain:
 class Section:
     """All that is said of one quantity: who uses it, the local derivatives of those, and its adjoint.
 
-    `inserted` is true where the adjoint is only a station: later sections insert it and the backward network leaves it out.
+    `inserted` is true where the adjoint is only a station: later sections insert it and the backward network leaves
+    it out.
     """
 
     quantity: str
@@ -66,11 +67,12 @@ class Section:
 class Derivation:
     """A network, its backward network and the way from the one to the other.
 
-    `backward` has all inputs as data, the forward equations, the adjoint equations, and the gradients as outputs. `adjoints`
-    pairs every quantity with the name of its adjoint, `gradients` every parameter with the name of its gradient. `numbers`
-    pairs a key (a forward equation's name, a chain's key) with its equation number. `paths` spells out each partial of a
-    network of scalars, path by path. `facts` are the labels of the facts used, `kinks` the names of the equations where the
-    derivative at a kink was chosen, `unreached` the parameters that the loss does not reach.
+    `backward` has all inputs as data, the forward equations, the adjoint equations, and the gradients as outputs.
+    `adjoints` pairs every quantity with the name of its adjoint, `gradients` every parameter with the name of its
+    gradient. `numbers` pairs a key (a forward equation's name, a chain's key) with its equation number. `paths`
+    spells out each partial of a network of scalars, path by path. `facts` are the labels of the facts used, `kinks`
+    the names of the equations where the derivative at a kink was chosen, `unreached` the parameters that the loss
+    does not reach.
     """
 
     network: Network

@@ -1,7 +1,7 @@
 """When two expressions are the same: up to the order of terms and factors and the names of bound indices.
 
-`canonical` renames bound indices by depth and sorts what commutes. Two expressions with the same canonical form are equal;
-rarely, two equal ones with several symmetric bound indices are not recognised.
+`canonical` renames bound indices by depth and sorts what commutes. Two expressions with the same canonical form are
+equal; rarely, two equal ones with several symmetric bound indices are not recognised.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _poly(poly: Poly, bound: dict[Atom, str]) -> str:
 
 def _binder(node: Sum | Extreme, bound: dict[Atom, str], depth: int) -> str:
     """Bound indices are first told apart by their ranges alone, then numbered by where they stand in the sorted body."""
-    blind = {**bound, **{i: f"?{_poly(i.extent, bound)}" for i in node.indices}}
+    blind = dict(bound)
+    blind.update({i: f"?{_poly(i.extent, bound)}" for i in node.indices})
     order = sorted(node.indices, key=lambda i: _signature(node, i, blind, depth))
     inner = dict(bound)
     ranges = []
@@ -82,5 +83,3 @@ def _signature(node: Sum | Extreme, i: Index, blind: dict[Atom, str], depth: int
         return ""
     marked = {**blind, i: "!"}
     return ",".join(_key(c, marked, depth + len(node.indices)) for c in children(node))
-
-

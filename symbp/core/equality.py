@@ -20,9 +20,9 @@ class Equality:
 class Check:
     """The result of one check: `error` is the worst that was seen, `bound` what it had to meet.
 
-    `name` says what was checked (a tensor, "equalities"), `witness` against what (interpreter, central difference, complex
-    step), `count` how many entries or equalities, `note` what else there is to say (the worst entry, a diagnosis, how many
-    were skipped at kinks).
+    `name` says what was checked (a tensor, "equalities"), `witness` against what (interpreter, central difference,
+    complex step), `count` how many entries or equalities, `note` what else there is to say (the worst entry, a
+    diagnosis, how many were skipped at kinks).
     """
 
     name: str

@@ -1,8 +1,9 @@
 """Index expressions: the value of one entry of a tensor, as a tree.
 
-An expression says what one entry is: `Sum((d,), x[n, d] * W[d, h]) + b[h]`. Its free indices own their ranges, so it can be
-evaluated without any context. Nodes are immutable, compare by structure and keep the order in which they were written;
-`core.canonical` says when two are the same up to order and the names of bound indices. Build them with `core.build`.
+An expression says what one entry is: `Sum((d,), x[n, d] * W[d, h]) + b[h]`. Its free indices own their ranges, so it
+can be evaluated without any context. Nodes are immutable, compare by structure and keep the order in which they were
+written; `core.canonical` says when two are the same up to order and the names of bound indices. Build them with
+`core.build`.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class Pow(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fn(Expr):
-    """An elementary function (exp, log, log1p, expm1, sin, cos, tanh, erf, abs, sign) or, with `orders`, an unknown one.
+    """An elementary function (exp, log, log1p, expm1, sin, cos, tanh, erf, abs, sign) or, with `orders`, an unknown
+    one.
 
     `orders` has one entry for each argument of an unknown function: how often it is differentiated by it.
     """

@@ -1,8 +1,8 @@
 """Integer expressions: sizes, extents and subscripts, as polynomials in sizes and indices.
 
-`Poly` is what stands in a shape (`4*H`), in the range of an index (`T - 2`) and in a subscript (`2*i + u`). Its atoms are
-`Dim` (a size), `DimAt` (a size that depends on an index, `D[l]`), `Index` (which owns its range) and, for subscripts such as
-`p[n, t[n]]`, reads of integer tensors. It knows nothing of networks.
+`Poly` is what stands in a shape (`4*H`), in the range of an index (`T - 2`) and in a subscript (`2*i + u`). Its atoms
+are `Dim` (a size), `DimAt` (a size that depends on an index, `D[l]`), `Index` (which owns its range) and, for
+subscripts such as `p[n, t[n]]`, reads of integer tensors. It knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Node:
             return True
         if type(self) is not type(other) or self._hash != hash(other):
             return False
-        return self.fields() == other.fields()  # type: ignore[attr-defined]
+        return self.fields() == other.fields()
 
 
 class Atom(Node):

@@ -14,7 +14,9 @@ from symbp.core.expr import (
     Add,
     And,
     Compare,
+    Cond,
     Delta,
+    Expr,
     Extreme,
     Fn,
     Int,
@@ -29,7 +31,6 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 
 Term = Expr | Cond
@@ -58,7 +59,7 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
     new = tuple(function(c) for c in old)
     if all(a is b for a, b in zip(old, new, strict=True)):
         return node
-    return _rebuild(node, new)
+    return _rebuild(node, new)  # type: ignore[return-value]
 
 
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
