@@ -21,7 +21,7 @@ from symbp.core.traverse import normal
 
 
 def local_steps(equation: Equation, body: Expr, by: Read) -> list[Step]:
-    """The derivative of an equation's right side (`body`, its bound letters already apart from the entry's) by an entry."""
+    """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it."""
     raw = differentiate(body, by)
     steps = [Step(raw, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
     _append(steps, entries_to_deltas(raw, by.tensor), Rule("entry"))

@@ -48,7 +48,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
 
 
 def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, Solution] | None:
-    """A delta to contract: one that needs no guard if there is one, since outer indices must go before inner ranges agree."""
+    """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
     found = [(f, s) for f in factors if (s := solve(f, indices)) is not None]
     return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
 
@@ -90,7 +90,7 @@ def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What a delta says of a summed index: its value, and the condition that keeps the value in range (None: none needed)."""
+    """What a delta says of a summed index: its value, and the condition that keeps it in range (None: none needed)."""
 
     index: Index
     value: Poly

@@ -14,7 +14,7 @@ _AVOID = "eolf"  # e is the exponential, o and l look like numbers, f is a funct
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The supply of one network: `names` no index may bear, `letters` says which range each letter already stands for."""
+    """The supply of one network: `names` no index may bear, `letters` the range that a letter already stands for."""
 
     names: frozenset[str]
     letters: dict[str, Poly] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
 
 
 def freshen(expr: Expr, taken: set[str], letters: Letters) -> Expr:
-    """The expression with its bound indices renamed where their letters are in `taken`, by letters a reader would choose."""
+    """The expression with its bound indices renamed where their letters are taken, as a reader would choose."""
     if isinstance(expr, (Sum, Extreme)):
         inner = taken | {i.name for i in free_indices(expr)}
         bound = letters.rename(expr.indices, inner)

@@ -170,7 +170,7 @@ def _common_step(a: Fraction | None, b: Fraction) -> Fraction:
 
 
 def _solve(body: Expr, value: Read, kernel: Expr) -> Expr | None:
-    """The kernel in terms of the value, where the equation is of degree one in it; through an outer log or root if need be."""
+    """The kernel in terms of the value, where the equation is of degree one in it, if need be under a log or root."""
     outer = body
     target: Expr = value
     while not _contains_rationally(outer, kernel):

@@ -21,7 +21,7 @@ def num(value: int | Fraction | str) -> Num:
 
 
 def integer(value: Poly | Atom | int) -> Expr:
-    """Sizes and indices as a number: `2*N + 1` is a sum of a product, so that factors cancel; each `Int` is one atom."""
+    """Sizes and indices as a number: `2*N + 1` is a sum of products, so that factors cancel; an `Int` is one atom."""
     poly = Poly.of(value)
     terms = (mul(num(c), *(Int(Poly.of(a)) for a in monomial)) for monomial, c in poly.terms)
     return add(*terms)
@@ -166,7 +166,7 @@ _HOLDS = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1), "==": (0,), "!=": 
 
 
 def compare(op: str, a: Expr, b: Expr) -> Cond:
-    """A comparison; decided at once between numbers. Between integer expressions, each side is one number or one `Int`."""
+    """A comparison, decided at once between numbers; each side of one between integers is a number or an `Int`."""
     left, right = as_integer(a), as_integer(b)
     if left is not None and right is not None:
         difference = (left - right).constant

@@ -63,7 +63,7 @@ def _poly(poly: Poly, bound: dict[Atom, str]) -> str:
 
 
 def _binder(node: Sum | Extreme, bound: dict[Atom, str], depth: int) -> str:
-    """Bound indices are first told apart by their ranges alone, then numbered by where they stand in the sorted body."""
+    """Bound indices are told apart by their ranges, then numbered by where they stand in the sorted body."""
     blind = dict(bound)
     blind.update({i: f"?{_poly(i.extent, bound)}" for i in node.indices})
     order = sorted(node.indices, key=lambda i: _signature(node, i, blind, depth))

@@ -64,7 +64,7 @@ Monomial = tuple[Atom, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Poly(Node):
-    """A polynomial with integer coefficients: pairs of a monomial (sorted atoms) and its coefficient, sorted, none zero."""
+    """A polynomial with integer coefficients: sorted pairs of a monomial (sorted atoms) and a coefficient, none 0."""
 
     terms: tuple[tuple[Monomial, int], ...] = ()
 

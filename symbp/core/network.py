@@ -26,7 +26,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """That an equation was written as one call, `a1 = sigmoid(z1)`: the function, and its tensor arguments as written."""
+    """That an equation was written as one call, `a1 = sigmoid(z1)`: the function, its tensor arguments as written."""
 
     function: str
     args: tuple[Expr, ...]
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`name[indices] = body`. Its shape is the extents of its indices. `call` is how it was written, not what it says."""
+    """`name[indices] = body`. Its shape is its indices' extents. `call` is how it was written, not what it says."""
 
     name: str
     indices: tuple[Index, ...]
