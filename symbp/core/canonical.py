@@ -6,6 +6,8 @@ equal; rarely, two equal ones with several symmetric bound indices are not recog
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from symbp.core.expr import Add, And, Compare, Delta, Extreme, Fn, Mul, Or, Partial, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import children, polys
@@ -16,6 +18,7 @@ def same(a: Node, b: Node) -> bool:
     return a == b or key(a) == key(b)
 
 
+@lru_cache(maxsize=20_000)
 def key(node: Node) -> str:
     """A text that is the same for the same expressions and orders them the same way in every run."""
     return _key(node, {}, 0)

@@ -69,23 +69,24 @@ class Network:
     outputs: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
-    _shapes: dict[str, tuple[Poly, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _tensors: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _equations: dict[str, Equation] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._shapes.update({t.name: t.shape for t in self.inputs})
-        self._shapes.update({e.name: e.shape for e in self.equations})
+        self._tensors.update({t.name: t for t in self.inputs})
+        self._equations.update({e.name: e for e in self.equations})
 
     def shape(self, name: str) -> tuple[Poly, ...]:
         """The shape of an input or of what an equation defines."""
-        return self._shapes[name]
+        return self._tensors[name].shape if name in self._tensors else self._equations[name].shape
 
     def tensor(self, name: str) -> Tensor | None:
         """The input of that name, or None."""
-        return next((t for t in self.inputs if t.name == name), None)
+        return self._tensors.get(name)
 
     def equation(self, name: str) -> Equation | None:
         """The equation that defines that name, or None."""
-        return next((e for e in self.equations if e.name == name), None)
+        return self._equations.get(name)
 
     @property
     def data(self) -> tuple[str, ...]:
