@@ -1,0 +1,264 @@
+"""From an equation in index notation to its matrix form.
+
+Comes in: the indices and the body of a definition. Goes out: the matrix whose entries the body gives, or None where
+it has none (a tensor of rank 3, an affine subscript, three letters in one factor of a sum). The order of factors
+and terms is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from symbp.core import build
+from symbp.core.expr import (
+    TRUE,
+    Add,
+    And,
+    Compare,
+    Delta,
+    Expr,
+    Extreme,
+    Fn,
+    Int,
+    Mul,
+    Num,
+    Partial,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
+from symbp.core.integers import Index, Poly
+from symbp.core.matrix import make
+from symbp.core.matrix.nodes import (
+    Called,
+    Choose,
+    Diag,
+    Identity,
+    Matrix,
+    Named,
+    NormSquared,
+    Ones,
+    RowExtreme,
+    Scalar,
+)
+from symbp.core.network import Call, Equation, Network
+from symbp.core.traverse import free_indices, reads, walk
+
+Shapes = Callable[[str], tuple[Poly, ...]]
+
+
+class _NoForm(Exception):
+    """The expression has no matrix form."""
+
+
+def equation_form(network: Network, equation: Equation) -> Matrix | None:
+    """The matrix form of an equation's right-hand side, or None; an equation between scalars has none of its own."""
+    return matrix_form(equation.indices, equation.body, network.shape, equation.call)
+
+
+def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Call | None = None) -> Matrix | None:
+    """The matrix whose entry at `indices` is `body`, or None; `call` makes it the call that was written,
+    softmax(Z).
+    """
+    if len(indices) > 2 or not all(_whole(i) for i in indices):
+        return None
+    if not indices and not any(r.subs for r in reads(body)):
+        return None
+    row, column = (*indices, None, None)[:2]
+    try:
+        if call is not None:
+            return Called(call.function, tuple(_argument(a, row, column, shapes) for a in call.args), indices, body)
+        return make.full(_form(body, row, column, shapes), row, column)
+    except _NoForm:
+        return None
+
+
+def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes) -> Matrix:
+    """An argument of a call: a tensor as a whole, or an expression in the letters of the equation."""
+    if isinstance(arg, Read):
+        dims = shapes(arg.tensor)
+        if len(dims) > 2:
+            raise _NoForm
+        if all(s.index is not None for s in arg.subs):
+            return Named(arg.tensor, dims)
+    return _form(arg, row, column, shapes)
+
+
+def _whole(i: Index) -> bool:
+    return i.start.constant == 0 and not any(isinstance(a, Index) for a in i.stop.atoms())
+
+
+def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """The matrix whose entry (r, c) is `e`; what depends on one of the two alone is spread by a column of ones."""
+    free = free_indices(e)
+    if not any(i in free for i in (r, c)) and _plain(e):
+        return Scalar(e)
+    if c is not None and c not in free:
+        return make.spread_columns(_form(e, r, None, shapes), c.stop)
+    if r is not None and r not in free:
+        return make.spread_rows(_form(e, c, None, shapes), r.stop, single=c is None)
+    match e:
+        case Read():
+            return _read(e, r, c, shapes)
+        case Add(args):
+            return make.plus(_form(a, r, c, shapes) for a in args)
+        case Mul(args):
+            return _mul(args, r, c, shapes)
+        case Sum(indices, body):
+            return _sum(indices, body, r, c, shapes)
+        case Fn(name, args, orders):
+            return make.apply(name, [_form(a, r, c, shapes) for a in args], orders)
+        case Pow(base, Num(value)):
+            return make.power(_form(base, r, c, shapes), value)
+        case Where():
+            return _where(e, r, c, shapes)
+        case Delta(a, b) if {a.index, b.index} == {r, c} and r is not None:
+            return Identity(r.stop)
+        case Extreme(kind, (k,), body, cond) if cond == TRUE and c is None and _whole(k):
+            return RowExtreme(kind, make.full(_form(body, r, k, shapes), r, k))
+    raise _NoForm
+
+
+def _plain(e: Expr) -> bool:
+    """A number made of sizes, numbers and scalars, with no sum and no index in it."""
+    if any(isinstance(n, (Sum, Extreme, Partial, Where, Delta)) for n in walk(e)) or free_indices(e):
+        return False
+    return not any(r.subs for r in reads(e))
+
+
+def _read(e: Read, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    dims = shapes(e.tensor)
+    subs = tuple(s.index for s in e.subs)
+    if len(subs) != len(dims) or any(
+        i is None or not _whole(i) or i.stop != d for i, d in zip(subs, dims, strict=True)
+    ):
+        raise _NoForm
+    wanted = tuple(i for i in (r, c) if i is not None)
+    if subs == wanted:
+        return Named(e.tensor, dims)
+    if subs == wanted[::-1]:
+        return make.transpose(Named(e.tensor, dims))
+    raise _NoForm
+
+
+def _mul(factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """Numbers in front; then what has both letters, entry by entry, or a column times a row."""
+    free = [free_indices(f) for f in factors]
+    numbers = [f for f, i in zip(factors, free, strict=True) if r not in i and c not in i]
+    rows = [f for f, i in zip(factors, free, strict=True) if r in i and (c not in i)]
+    columns = [f for f, i in zip(factors, free, strict=True) if c in i and r not in i]
+    both = [f for f, i in zip(factors, free, strict=True) if r in i and c in i]
+    scales = _scales(numbers, shapes)
+    if r is None:
+        return make.scale(scales[:-1], scales[-1]) if scales else Scalar(build.UNIT)
+    if c is None:
+        return make.scale(scales, make.hadamard(_form(f, r, None, shapes) for f in rows))
+    if not both:
+        u, v = _form(build.mul(*rows), r, None, shapes), _form(build.mul(*columns), c, None, shapes)
+        return make.scale(scales, make.product(u, make.transpose(v)))
+    forms = [_form(f, r, c, shapes) for f in both]
+    if rows:
+        forms.append(_form(build.mul(*rows), r, c, shapes))
+    if columns:
+        forms.append(_form(build.mul(*columns), r, c, shapes))
+    return make.scale(scales, make.hadamard(forms))
+
+
+def _scales(numbers: Sequence[Expr], shapes: Shapes) -> list[Matrix]:
+    """The factors without letters: the plain ones as one number, then sums and the like, each a 1 x 1 matrix."""
+    plain = [f for f in numbers if _plain(f)]
+    rest = [_form(f, None, None, shapes) for f in numbers if not _plain(f)]
+    return [Scalar(build.mul(*plain)), *rest] if plain else rest
+
+
+def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """Factors without summed letters leave the sum; then one letter after the other is summed over."""
+    if not all(_whole(i) for i in indices):
+        raise _NoForm
+    factors = body.args if isinstance(body, Mul) else (body,)
+    outside = [f for f in factors if not _has(f, indices)]
+    inside = [f for f in factors if _has(f, indices)]
+    idle = [i for i in indices if not any(i in free_indices(f) for f in inside)]
+    outside.extend(build.integer(i.stop) for i in idle)
+    indices = tuple(i for i in indices if i not in idle)
+    if outside:
+        inner = build.total(indices, build.mul(*inside)) if inside else build.UNIT
+        return _form(build.mul(*outside, inner), r, c, shapes)
+    if r is None and len(indices) <= 2 and isinstance(body, Pow) and body.exponent == build.num(2):
+        i, j = (*indices, None)[:2]
+        return NormSquared(make.full(_form(body.base, i, j, shapes), i, j))
+    try:
+        return _eliminate(indices, inside, r, c, shapes)
+    except _NoForm:
+        return _expand(indices, inside, r, c, shapes)
+
+
+def _has(e: Expr, indices: Iterable[Index | None]) -> bool:
+    free = free_indices(e)
+    return any(i in free for i in indices)
+
+
+def _expand(
+    indices: tuple[Index, ...], factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes
+) -> Matrix:
+    """sum (u + v) w = sum u w + sum v w, where the sum as it stands has no form."""
+    place = next((k for k, f in enumerate(factors) if isinstance(f, Add)), None)
+    if place is None:
+        raise _NoForm
+    added = factors[place]
+    assert isinstance(added, Add)
+    terms = (build.mul(*factors[:place], t, *factors[place + 1 :]) for t in added.args)
+    return make.plus(_form(build.total(indices, t), r, c, shapes) for t in terms)
+
+
+def _eliminate(
+    indices: tuple[Index, ...], factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes
+) -> Matrix:
+    """The sum over an inner letter becomes a factor with at most two letters, until a single letter is left."""
+    if len(indices) == 1:
+        return _contract(indices[0], factors, r, c, shapes)
+    for k in reversed(indices):
+        held = [f for f in factors if k in free_indices(f)]
+        others = dict.fromkeys(i for f in held for i in free_indices(f) if i != k)
+        if len(others) <= 2:
+            rest = tuple(i for i in indices if i != k)
+            left = [f for f in factors if k not in free_indices(f)]
+            return _sum(rest, build.mul(*left, Sum((k,), build.mul(*held))), r, c, shapes)
+    raise _NoForm
+
+
+def _contract(k: Index, factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """sum_k A_rk B_kc = A B; a row sum is A 1, a sum of products of vectors u^T v."""
+    rows = [f for f in factors if r in free_indices(f)]
+    columns = [f for f in factors if c in free_indices(f)]
+    alone = [f for f in factors if not _has(f, (r, c))]
+    if any(f in columns for f in rows):
+        raise _NoForm
+    if not rows:
+        return _dot(k, alone, shapes)
+    left = make.full(_form(build.mul(*rows), r, k, shapes), r, k)
+    middle = make.full(_form(build.mul(*alone), k, None, shapes), k, None) if alone else None
+    if columns:
+        right = make.full(_form(build.mul(*columns), k, c, shapes), k, c)
+        return make.product(left, right) if middle is None else make.product(left, Diag(middle), right)
+    return make.product(left, Ones(k.stop) if middle is None else middle)
+
+
+def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
+    first = make.full(_form(factors[0], k, None, shapes), k, None)
+    if len(factors) == 1:
+        return make.product(make.transpose(Ones(k.stop)), first)
+    second = make.full(_form(build.mul(*factors[1:]), k, None, shapes), k, None)
+    return make.product(make.transpose(first), second)
+
+
+def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    cond = e.cond
+    if isinstance(cond, And) and e.other == build.NIL:
+        factors = [build.where(a, build.UNIT, build.NIL) for a in cond.args]
+        return _form(Mul((*factors, e.then)), r, c, shapes)
+    if not isinstance(cond, Compare) or any(isinstance(n, Int) and free_indices(n) for n in walk(cond)):
+        raise _NoForm
+    a, b, then, other = (_form(x, r, c, shapes) for x in (cond.a, cond.b, e.then, e.other))
+    return make.choose(Choose(cond.op, a, b, then, other))

@@ -1,0 +1,140 @@
+"""Constructors of matrix forms: they flatten, and they take transposes out of what acts entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.integers import Index, Poly
+from symbp.core.matrix.nodes import (
+    Apply,
+    Choose,
+    Hadamard,
+    Identity,
+    Matrix,
+    Ones,
+    Plus,
+    Power,
+    Product,
+    Scalar,
+    Scale,
+    Transpose,
+    shape,
+)
+
+
+def transpose(m: Matrix) -> Matrix:
+    """m^T; of a product of a column with ones the factors change places."""
+    match m:
+        case Transpose(arg):
+            return arg
+        case Scalar() | Identity():
+            return m
+        case Product(args) if shape(args[0])[1].constant == 1 and len(args) == 2:
+            return Product((transpose(args[1]), transpose(args[0])))
+        case Product(args) if shape(m)[0].constant == 1 and shape(m)[1].constant == 1:
+            return m
+        case Scale(factor, arg):
+            return Scale(factor, transpose(arg))
+    return Transpose(m)
+
+
+def product(*args: Matrix) -> Matrix:
+    """The matrix product; numbers in front of its factors go in front of it."""
+    flat: list[Matrix] = []
+    numbers: list[Matrix] = []
+    for a in args:
+        if isinstance(a, Scale):
+            numbers.append(a.factor)
+            a = a.arg
+        flat.extend(a.args if isinstance(a, Product) else (a,))
+    return scale(numbers, Product(tuple(flat)))
+
+
+def scale(factors: Sequence[Matrix], m: Matrix) -> Matrix:
+    """The numbers times m, plain numbers joined."""
+    while isinstance(m, Scale):
+        factors, m = [*factors, m.factor], m.arg
+    plain = build.mul(*(f.value for f in factors if isinstance(f, Scalar)))
+    if isinstance(m, Scalar):
+        plain, m = build.UNIT, Scalar(build.mul(plain, m.value))
+    for f in reversed([f for f in factors if not isinstance(f, Scalar)]):
+        m = Scale(f, m)
+    return m if plain == build.UNIT else Scale(Scalar(plain), m)
+
+
+def plus(terms: Iterable[Matrix]) -> Matrix:
+    """The sum; (A^T + B^T) is (A + B)^T."""
+    flat = tuple(t for term in terms for t in (term.args if isinstance(term, Plus) else (term,)))
+    return _lifted(flat, lambda args: Plus(args))
+
+
+def hadamard(factors: Iterable[Matrix]) -> Matrix:
+    """The product entry by entry; numbers in front of its factors go in front of it."""
+    numbers: list[Matrix] = []
+    flat: list[Matrix] = []
+    for f in factors:
+        if isinstance(f, Scale):
+            numbers.append(f.factor)
+            f = f.arg
+        (numbers if isinstance(f, Scalar) else flat).extend(f.args if isinstance(f, Hadamard) else (f,))
+    m = flat[0] if len(flat) == 1 else _lifted(tuple(flat), lambda args: Hadamard(args))
+    return scale(numbers, m)
+
+
+def apply(name: str, args: Sequence[Matrix], orders: tuple[int, ...]) -> Matrix:
+    """A function, entry by entry."""
+    return _lifted(tuple(args), lambda new: Apply(name, new, orders))
+
+
+def power(base: Matrix, exponent: Fraction) -> Matrix:
+    """A power, entry by entry."""
+    return _lifted((base,), lambda new: Power(new[0], exponent))
+
+
+def choose(m: Choose) -> Matrix:
+    """A choice entry by entry; with 0 for the other branch, its indicator times the first."""
+    nil, unit = Scalar(build.NIL), Scalar(build.UNIT)
+    if m.other == nil and m.then != unit:
+        return hadamard((choose(Choose(m.op, m.a, m.b, unit, nil)), m.then))
+    return _lifted((m.a, m.b, m.then, m.other), lambda new: Choose(m.op, *new))
+
+
+def spread_columns(m: Matrix, size: Poly) -> Matrix:
+    """A column in every column: m 1^T; a number is left alone."""
+    return m if isinstance(m, Scalar) else product(m, Transpose(Ones(size)))
+
+
+def spread_rows(m: Matrix, size: Poly, single: bool) -> Matrix:
+    """A column, laid down, in every row: 1 m^T; a `single` value times ones; a number is left alone."""
+    if isinstance(m, Scalar):
+        return m
+    return scale([m], Ones(size)) if single else product(Ones(size), transpose(m))
+
+
+def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:
+    """The matrix itself where a lone number stands for all its entries."""
+    if not isinstance(m, Scalar) or r is None:
+        return m
+    ones: Matrix = Ones(r.stop) if c is None else Product((Ones(r.stop), Transpose(Ones(c.stop))))
+    return scale([m], ones)
+
+
+def _lifted(args: tuple[Matrix, ...], combine: object) -> Matrix:
+    """combine(A^T, B^T) as combine(A, B)^T, where every argument is a transpose or a number."""
+    assert callable(combine)
+    if any(_turned(a) for a in args) and all(_turned(a) or _either_way(a) for a in args):
+        return Transpose(combine(tuple(transpose(a) for a in args)))
+    return combine(args)
+
+
+def _turned(m: Matrix) -> bool:
+    return isinstance(m, Transpose) or (isinstance(m, Scale) and _turned(m.arg))
+
+
+def _either_way(m: Matrix) -> bool:
+    """A number, or a product of a column and a row: as simple turned as not."""
+    if isinstance(m, Scale):
+        return _either_way(m.arg)
+    return isinstance(m, Scalar) or (isinstance(m, Product) and len(m.args) == 2 and shape(m.args[0])[1].constant == 1)

@@ -1,0 +1,193 @@
+"""What a matrix form is made of. A vector is a column; a scalar in a sum or under a function stands for all entries
+alike.
+
+Functions, powers, comparisons and `Hadamard` act entry by entry, `Product` is the matrix product. Every node but
+`Scalar` has the full shape of what it stands for: a bias is written `1 b^T`, so nothing is broadcast in secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbp.core.expr import Expr
+from symbp.core.integers import ONE, Index, Node, Poly
+
+Shape = tuple[Poly, Poly]
+
+
+class Matrix(Node):
+    """A matrix, a column vector or a number."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named(Matrix):
+    """A tensor of rank 0, 1 or 2 by its name."""
+
+    name: str
+    dims: tuple[Poly, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar(Matrix):
+    """A number, or the matrix all of whose entries it is."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ones(Matrix):
+    """The column of ones."""
+
+    size: Poly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity(Matrix):
+    """The unit matrix."""
+
+    size: Poly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diag(Matrix):
+    """The diagonal matrix of a column."""
+
+    arg: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transpose(Matrix):
+    """Rows for columns."""
+
+    arg: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product(Matrix):
+    """The matrix product of at least two."""
+
+    args: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hadamard(Matrix):
+    """The product entry by entry of at least two; a divisor is a factor with a negative power."""
+
+    args: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plus(Matrix):
+    """The sum of at least two."""
+
+    args: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale(Matrix):
+    """A number (a 1 x 1 matrix) times a matrix."""
+
+    factor: Matrix
+    arg: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Power(Matrix):
+    """Every entry raised to a number."""
+
+    base: Matrix
+    exponent: Fraction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(Matrix):
+    """A function of one entry of each argument, applied entry by entry; `orders` as in `core.expr.Fn`."""
+
+    name: str
+    args: tuple[Matrix, ...]
+    orders: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choose(Matrix):
+    """Entry by entry: `then` where `a op b` holds, else `other`; with 1 and 0 for the branches it is an indicator."""
+
+    op: str
+    a: Matrix
+    b: Matrix
+    then: Matrix
+    other: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowExtreme(Matrix):
+    """The column of the largest (or smallest) entries of the rows."""
+
+    kind: str
+    arg: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NormSquared(Matrix):
+    """The sum of the squares of all entries."""
+
+    arg: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Called(Matrix):
+    """A named function of whole matrices, softmax(Z), with what it stands for: `body` at `indices`."""
+
+    name: str
+    args: tuple[Matrix, ...]
+    indices: tuple[Index, ...]
+    body: Expr
+
+
+def shape(m: Matrix) -> Shape:
+    """Rows and columns; a scalar counts as 1 x 1."""
+    match m:
+        case Named(_, dims) if len(dims) <= 2:
+            return (*dims, ONE, ONE)[:2]  # type: ignore[return-value]
+        case Ones(size):
+            return size, ONE
+        case Identity(size):
+            return size, size
+        case Diag(arg):
+            return shape(arg)[0], shape(arg)[0]
+        case Transpose(arg):
+            return shape(arg)[1], shape(arg)[0]
+        case Product(args):
+            return shape(args[0])[0], shape(args[-1])[1]
+        case Hadamard(args) | Plus(args) | Apply(_, args):
+            return _common(args)
+        case Scale(_, arg) | Power(arg, _):
+            return shape(arg)
+        case Choose(_, a, b, then, other):
+            return _common((a, b, then, other))
+        case RowExtreme(_, arg):
+            return shape(arg)[0], ONE
+        case Called(_, _, indices, _):
+            return (*(i.extent for i in indices), ONE, ONE)[:2]  # type: ignore[return-value]
+    return ONE, ONE
+
+
+def _common(args: tuple[Matrix, ...]) -> Shape:
+    return next((shape(a) for a in args if not isinstance(a, Scalar)), (ONE, ONE))
+
+
+def parts(m: Matrix) -> tuple[Matrix, ...]:
+    """The matrices directly below a node."""
+    match m:
+        case Product(args) | Hadamard(args) | Plus(args) | Apply(_, args) | Called(_, args):
+            return args
+        case Diag(arg) | Transpose(arg) | Power(arg, _) | RowExtreme(_, arg) | NormSquared(arg):
+            return (arg,)
+        case Scale(factor, arg):
+            return (factor, arg)
+        case Choose(_, a, b, then, other):
+            return (a, b, then, other)
+    return ()
