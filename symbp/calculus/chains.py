@@ -11,7 +11,7 @@ from symbp.calculus.cost import cost
 from symbp.calculus.facts import SumFact, use_facts
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
-from symbp.calculus.simplify import cancel, factor, factor_deep, tidy
+from symbp.calculus.simplify import cancel, factor, factor_deep, open_fractions, tidy
 from symbp.calculus.steps import Rule, Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
@@ -33,39 +33,40 @@ def local_steps(equation: Equation, body: Expr, by: Read) -> list[Step]:
     return steps
 
 
-def finish(start: Expr, facts: tuple[SumFact, ...], order: tuple[Index, ...]) -> list[Step]:
-    """From the inserted form to the result: cancel, contract, count idle sums, multiply out, facts, factor.
+def finish(steps: list[Step], facts: tuple[SumFact, ...], order: tuple[Index, ...]) -> None:
+    """Go on from the last step to the result: cancel, contract, count idle sums, multiply out, use facts, factor.
 
     `order` are the indices of the result, in which its products are arranged.
     """
-    steps: list[Step] = []
+    start = steps[-1].value
     plain = normal(start)
     if cost(plain) < cost(start):
-        steps.append(Step(plain, Rule("cancel")))
+        _append(steps, plain, Rule("cancel"))
     contracted, pairs = contract(plain)
-    _append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"), plain)
-    last = contracted
+    _append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
     for _ in range(2):
-        last = _append(steps, count_free_sums(last), Rule("copies"), last)
-        last = _append(steps, *_cheaper(last), last)
-        known, labels = use_facts(last, facts)
-        last = _append(steps, known, Rule("fact", detail=labels), last)
-    _append(steps, tidy(factor_deep(last), order), Rule("factor"), last)
-    return steps
+        _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
+        _cheaper(steps)
+        known, labels = use_facts(steps[-1].value, facts)
+        _append(steps, known, Rule("fact", detail=labels))
+    _append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
 
 
-def _cheaper(expr: Expr) -> tuple[Expr, Rule]:
-    """The expression multiplied out and factored where that pays, and which of the two it was."""
-    form = cancel(expr)
-    return form, Rule("factor" if same(form, factor(expr)) else "expand")
+def _cheaper(steps: list[Step]) -> None:
+    """Multiply out and factor where that pays; where denominators cancel on the way, that is a step of its own."""
+    start = steps[-1].value
+    form = cancel(start)
+    if same(form, factor(start)):
+        _append(steps, form, Rule("factor"))
+    elif not same(form, start):
+        _append(steps, open_fractions(start), Rule("expand"))
+        _append(steps, form, Rule("collect"))
 
 
-def _append(steps: list[Step], value: Expr, rule: Rule, before: Expr | None = None) -> Expr:
-    """Add a step unless it shows nothing new; return its value."""
-    last = steps[-1].value if steps else before
-    if last is not None and same(last, value):
-        if steps and value != last:
-            steps[-1] = Step(value, steps[-1].rule)
-        return value
-    steps.append(Step(value, rule))
-    return value
+def _append(steps: list[Step], value: Expr, rule: Rule) -> None:
+    """Add a step; where it only arranges the last one anew, it takes that one's place."""
+    last = steps[-1]
+    if same(last.value, value):
+        steps[-1] = Step(value, last.rule)
+    else:
+        steps.append(Step(value, rule))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbp.calculus.guards import settle
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum
+from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
 
@@ -21,13 +22,33 @@ Pairs = dict[tuple[str, str], None]
 def contract(expr: Expr) -> tuple[Expr, tuple[tuple[str, str], ...]]:
     """The expression with its deltas contracted, and the renamings as texts: (("m", "n"), ("j", "k"))."""
     pairs: Pairs = {}
-    result = _contract(expr, pairs)
+    result = settle(_contract(expr, pairs))
     return result, tuple(pairs)
 
 
 def _contract(expr: Expr, pairs: Pairs) -> Expr:
     done = map_children(expr, lambda c: _contract(c, pairs) if isinstance(c, Expr) else c)
+    if isinstance(done, Where):
+        return _choice(done)
     return _sum(done.indices, done.body, pairs) if isinstance(done, Sum) else done
+
+
+def _choice(choice: Where) -> Expr:
+    """A choice with the deltas of its branches outside, term by term, so that a sum can contract them."""
+    table: dict[tuple[Expr, ...], list[Expr]] = {}
+    for place, branch in enumerate((choice.then, choice.other)):
+        for term in branch.args if isinstance(branch, Add) else (branch,):
+            deltas, rest = _split(term)
+            pair = table.setdefault(deltas, [build.NIL, build.NIL])
+            pair[place] = build.add(pair[place], rest)
+    return build.add(*(build.mul(build.where(choice.cond, *pair), *deltas) for deltas, pair in table.items()))
+
+
+def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
+    """The deltas of a term, and the rest of it."""
+    factors = term.args if isinstance(term, Mul) else (term,)
+    deltas = tuple(f for f in factors if isinstance(f, Delta))
+    return deltas, build.mul(*(f for f in factors if not isinstance(f, Delta)))
 
 
 def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
@@ -119,7 +140,7 @@ def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...]) -> Solut
     other = value.index
     if other is not None and other.stop == index.stop and other.start == index.start:
         return Solution(index, value, None)
-    if any(i in indices for i in indices_of(value)):
+    if len(tuple(indices_of(value))) > 1 or any(i in indices for i in indices_of(value)):
         return None
     low = build.compare("<=", build.integer(index.start), build.integer(value))
     high = build.compare("<", build.integer(value), build.integer(index.stop))

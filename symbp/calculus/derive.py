@@ -18,7 +18,7 @@ from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network
 from symbp.core.traverse import all_index_names, apply, children, free_indices, fresh_name, reads, walk
@@ -119,26 +119,30 @@ class _Work:
         taken = {i.name for i in indices}
         entry = Read(quantity, tuple(Poly.of(i) for i in indices))
         steps = local_steps(loss, freshen(loss.body, taken, self.letters), entry)
-        steps += finish(steps[-1].value, self.facts, indices)
-        return Chain(self.names[quantity], self._lhs(quantity, indices), _distinct(steps))
+        finish(steps, self.facts, indices)
+        return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
     def _lhs(self, quantity: str, indices: tuple[Index, ...]) -> Read:
         return Read(self.names[quantity], tuple(Poly.of(i) for i in indices))
 
     def _from_users(self, quantity: str, indices: tuple[Index, ...], users: tuple[_User, ...]) -> Chain:
-        """The chain rule over all users; with insertable adjoints inserted where that is no dearer."""
-        plain = self._chain(quantity, indices, users, inserted=self._trivial(users))
-        candidates = self._insertable(users)
-        if not candidates:
-            return plain
-        fused = self._chain(quantity, indices, users, inserted=(*self._trivial(users), *candidates))
-        apart = cost(plain.result) + sum(cost(self.results[name].body) for name in candidates)
-        return fused if cost(fused.result) <= apart else plain
+        """The chain rule over all users, with the adjoints inserted that are better off here than on their own."""
+        inserted = self._trivial(users)
+        chain = self._chain(quantity, indices, users, inserted)
+        for name in self._insertable(users):
+            trial = self._chain(quantity, indices, users, (*inserted, name))
+            saved = cost(self.results[name].body) if self._needed_once(name) else 0
+            if cost(trial.result) <= cost(chain.result) + saved:
+                inserted, chain = (*inserted, name), trial
+        return chain
 
     def _insertable(self, users: tuple[_User, ...]) -> tuple[str, ...]:
-        """The users whose adjoint is needed by this quantity alone."""
+        """The users whose adjoint this quantity alone needs, or whose adjoint sums nothing and may be written twice."""
         names = (u.equation.name for u in users if u.equation.name in self.results)
-        return tuple(n for n in names if self._needed_once(n) and not _is_trivial(self.results[n].body))
+        return tuple(n for n in names if not _is_trivial(self.results[n].body) and self._may_insert(n))
+
+    def _may_insert(self, name: str) -> bool:
+        return self._needed_once(name) or not any(isinstance(n, Sum) for n in walk(self.results[name].body))
 
     def _needed_once(self, name: str) -> bool:
         equation = self.network.equation(name)
@@ -158,8 +162,8 @@ class _Work:
         keys = tuple(u.equation.name for u in users)
         used = tuple(u.chain.key for u in users) + tuple(self.names[n] for n in inserted)
         steps = [Step(first, Rule("chain", keys)), Step(second, Rule("insert", used))]
-        steps += finish(second, self.facts, indices)
-        return Chain(self.names[quantity], self._lhs(quantity, indices), _distinct(steps))
+        finish(steps, self.facts, indices)
+        return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
     def _terms(self, quantity: str, indices: tuple[Index, ...], user: _User, insert: bool) -> tuple[Expr, Expr]:
         """One user's term of the chain rule, and the same with its local derivative (and its adjoint) inserted."""
@@ -281,14 +285,6 @@ def _raw_product(a: Expr, b: Expr) -> Expr:
     if build.UNIT in (a, b):
         return b if a == build.UNIT else a
     return Mul((a, b))
-
-
-def _distinct(steps: list[Step]) -> tuple[Step, ...]:
-    kept: list[Step] = []
-    for step in steps:
-        if not kept or kept[-1].value != step.value:
-            kept.append(step)
-    return tuple(kept)
 
 
 def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:

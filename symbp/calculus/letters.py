@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from symbp.core.expr import Expr, Extreme, Read, Sum
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, fresh_name, indices_of, map_children, substitute, substitute_poly, walk
+from symbp.core.traverse import all_index_names, fresh_name, indices_of, map_children, substitute, substitute_poly, walk
 
 _AVOID = "eolf"  # e is the exponential, o and l look like numbers, f is a function
 
@@ -98,7 +98,7 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
 def freshen(expr: Expr, taken: set[str], letters: Letters) -> Expr:
     """The expression with its bound indices renamed where their letters are taken, as a reader would choose."""
     if isinstance(expr, (Sum, Extreme)):
-        inner = taken | {i.name for i in free_indices(expr)}
+        inner = taken | (all_index_names(expr) - {i.name for i in expr.indices})
         bound = letters.rename(expr.indices, inner)
         table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in zip(expr.indices, bound, strict=True) if a != b}
         expr = _with_indices(expr, bound, table)

@@ -16,7 +16,6 @@ from symbp.core.expr import (
     Add,
     Compare,
     Cond,
-    Delta,
     Expr,
     Extreme,
     Fn,
@@ -56,7 +55,7 @@ def _diff(expr: Expr, by: Read) -> Expr:
         case Fn(_, args, _):
             return build.add(*(build.mul(_partial(expr, k), _diff(a, by)) for k, a in enumerate(args)))
         case Where(cond, then, other):
-            return _branches(cond, _diff(then, by), _diff(other, by))
+            return build.where(cond, _diff(then, by), _diff(other, by))
         case Sum(indices, body):
             return build.total(indices, _diff(body, by))
         case Extreme():
@@ -75,24 +74,6 @@ def _diff_power(base: Expr, exponent: Expr, by: Read) -> Expr:
     if isinstance(exponent, Num):
         return inner
     return build.add(inner, build.mul(Pow(base, exponent), Fn("log", (base,)), _diff(exponent, by)))
-
-
-def _branches(cond: Cond, then: Expr, other: Expr) -> Expr:
-    """The choice between two derivatives, what both branches share (deltas, entries) taken out term by term."""
-    table: dict[tuple[Expr, ...], list[Expr]] = {}
-    for place, branch in enumerate((then, other)):
-        for term in branch.args if isinstance(branch, Add) else (branch,):
-            marks, rest = _split(term)
-            pair = table.setdefault(marks, [build.NIL, build.NIL])
-            pair[place] = build.add(pair[place], rest)
-    return build.add(*(build.mul(build.where(cond, *pair), *marks) for marks, pair in table.items()))
-
-
-def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
-    """The deltas and entries of a term, and the rest of it."""
-    factors = term.args if isinstance(term, Mul) else (term,)
-    marks = tuple(f for f in factors if isinstance(f, (Delta, Partial)))
-    return marks, build.mul(*(f for f in factors if not isinstance(f, (Delta, Partial))))
 
 
 def _diff_extreme(expr: Extreme, by: Read) -> Expr:

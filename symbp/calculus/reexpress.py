@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.calculus.cost import cost, functions
 from symbp.calculus.match import match
 from symbp.calculus.scalar import from_sympy
-from symbp.calculus.simplify import factor_deep, tidy
+from symbp.calculus.simplify import cheapest, factor_deep, tidy
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
@@ -290,7 +290,8 @@ def _cancel_terms(expr: Expr) -> Expr:
         marks = [f for f in factors if isinstance(f, (Delta, Partial))]
         rest = build.mul(*(f for f in factors if not isinstance(f, (Delta, Partial))))
         symbols = _Symbols(rest)
-        short = symbols.back(sp.factor(symbols.of(rest)))
+        lowest = sp.cancel(symbols.of(rest))
+        short = cheapest(symbols.back(lowest), symbols.back(sp.factor(lowest)))
         terms.append(build.mul(_join_exponentials(short), *marks))
     return build.add(*terms)
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
 from symbp.core import build
+from symbp.core.canonical import key
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.traverse import free_indices, map_children
@@ -52,6 +53,16 @@ def _expand_product(expr: Mul) -> Expr:
         return expr
     others = (*factors[:place], *factors[place + 1 :])
     return build.add(*(expand(build.mul(*others, term)) for term in chosen.args))
+
+
+def open_fractions(expr: Expr) -> Expr:
+    """A product with its first sum of fractions multiplied out, and nothing else."""
+    if isinstance(expr, Mul):
+        for place, f in enumerate(expr.args):
+            if isinstance(f, Add) and _has_denominator(f):
+                others = (*expr.args[:place], *expr.args[place + 1 :])
+                return factor(build.add(*(build.mul(*others, term) for term in f.args)))
+    return expr
 
 
 def _has_denominator(expr: Expr) -> bool:
@@ -133,8 +144,8 @@ def cheapest(*forms: Expr) -> Expr:
 
 def cancel(expr: Expr) -> Expr:
     """The expression multiplied out and factored anew where that makes it cheaper."""
-    opened = expand(expr)
-    again = expand(opened)
+    opened = join(expand(expr))
+    again = join(expand(opened))
     best = cheapest(expr, factor(opened), factor(again))
     return expr if best == expr else best
 
@@ -169,12 +180,29 @@ def _rank(f: Expr) -> int:
 
 
 def _absorb_sign(expr: Mul) -> Expr:
-    """-(p - 1) p is p (1 - p)."""
+    """-(p - 1) p is p (1 - p): the sign goes into a bracket whose number, or else whose first term, is negative."""
     if expr.args[0] != build.MINUS:
         return expr
     for place, f in enumerate(expr.args):
-        if isinstance(f, Add) and any(build.split_number(t)[0] < 0 for t in f.args):
+        if isinstance(f, Add) and _leads_negative(f):
             turned = build.add(*_positive_first(tuple(build.neg(t) for t in f.args)))
             rest = (*expr.args[1:place], turned, *expr.args[place + 1 :])
             return Mul(rest) if len(rest) > 1 else rest[0]
     return expr
+
+
+def _leads_negative(expr: Add) -> bool:
+    numbers = [t.value for t in expr.args if isinstance(t, Num)]
+    return (numbers[0] if numbers else build.split_number(expr.args[0])[0]) < 0
+
+
+def join(expr: Expr) -> Expr:
+    """A sum with terms joined that differ only in the names of bound indices or in order."""
+    if not isinstance(expr, Add):
+        return expr
+    first: dict[str, Expr] = {}
+    terms = []
+    for term in expr.args:
+        number, rest = build.split_number(term)
+        terms.append(build.scale(number, first.setdefault(key(rest), rest)))
+    return build.add(*terms)
