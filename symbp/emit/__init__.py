@@ -1,0 +1,1 @@
+"""From an array program to the NumPy module."""

@@ -1,0 +1,1 @@
+"""From a derivation to an array program: contractions, stability, common subexpressions, buffers."""

@@ -1,0 +1,98 @@
+"""Passes over the pure statements of a routine: what is unused goes, and what NumPy does faster another way is done so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.core.integers import ONE
+from symbp.lowering.program import Operand, Program, Routine, Statement, Value, each_routine
+
+
+def without_unused(program: Program) -> Program:
+    """The program without statements that no result needs."""
+    return each_routine(program, _without_unused)
+
+
+def _without_unused(routine: Routine) -> Routine:
+    needed = {v.name for _, v in routine.results if isinstance(v, Value)}
+    kept: list[Statement] = []
+    for statement in reversed(routine.statements):
+        if statement.target.name in needed:
+            kept.append(statement)
+            needed.update(a.name for a in statement.args if isinstance(a, Value))
+    return replace(routine, statements=tuple(reversed(kept)))
+
+
+def makers(routine: Routine) -> dict[str, Statement]:
+    """The statement that makes each value."""
+    return {s.target.name: s for s in routine.statements}
+
+
+def add_axes_back(program: Program) -> Program:
+    """A reduction whose every use puts the reduced axes back as axes of extent 1 keeps them (keepdims)."""
+    return each_routine(program, _add_axes_back)
+
+
+def _add_axes_back(routine: Routine) -> Routine:
+    made = makers(routine)
+    users: dict[str, list[Statement]] = {}
+    for s in routine.statements:
+        for a in s.args:
+            if isinstance(a, Value):
+                users.setdefault(a.name, []).append(s)
+    results = {v.name for _, v in routine.results if isinstance(v, Value)}
+    kept = {
+        name
+        for name, s in made.items()
+        if s.op in ("sum", "max", "min")
+        and name not in results
+        and _all_back(made, users, name, s.detail)
+    }
+    return _rewritten(routine, kept, made) if kept else routine
+
+
+def _all_back(
+    made: dict[str, Statement], users: dict[str, list[Statement]], name: str, axes: tuple[object, ...]
+) -> bool:
+    """Do all uses put these axes back, at once or after operations entry by entry on values of the same shape?"""
+    return all(u.op == "expand" and u.detail == axes for u in users.get(name, ()))
+
+
+def _rewritten(routine: Routine, kept: set[str], made: dict[str, Statement]) -> Routine:
+    new: dict[str, Value] = {}
+
+    def operand(a: Operand) -> Operand:
+        return new.get(a.name, a) if isinstance(a, Value) else a
+
+    statements = []
+    for s in routine.statements:
+        s = replace(s, args=tuple(operand(a) for a in s.args))
+        if s.target.name in kept:
+            rank = len(s.args[0].shape)  # type: ignore[union-attr]
+            rest = iter(s.target.shape)
+            shape = tuple(ONE if k in s.detail else next(rest) for k in range(rank))
+            s = replace(s, target=replace(s.target, shape=shape))
+            new[s.target.name] = s.target
+        elif s.op == "expand" and isinstance(s.args[0], Value) and s.args[0].name in kept:
+            new[s.target.name] = s.args[0]
+            continue
+        statements.append(s)
+    return replace(routine, statements=tuple(statements))
+
+
+def sum_by_products(program: Program) -> Program:
+    """The sum over the first of two axes as ones times the matrix: one pass over memory by the matrix product's kernel."""
+    return each_routine(program, _sum_by_products)
+
+
+def _sum_by_products(routine: Routine) -> Routine:
+    statements = []
+    for s in routine.statements:
+        (a, *_) = s.args or (None,)
+        if s.op == "sum" and s.detail == (0,) and isinstance(a, Value) and len(a.shape) == 2 == len(s.target.shape) + 1:
+            ones = Value(f"ones.{a.shape[0]}", (a.shape[0],))
+            if not any(t.target == ones for t in statements):
+                statements.append(Statement(ones, "ones", ()))
+            s = replace(s, op="matmul", args=(ones, a), detail=())
+        statements.append(s)
+    return replace(routine, statements=tuple(statements))

@@ -1,0 +1,184 @@
+"""The last pass: where each result is written.
+
+A result goes over an operand that nothing needs any more, into the caller's gradient array, or into a scratch array that is
+free again; scratch arrays are shared by values of one shape whose lives do not overlap. Without scratch (`forward`, `loss`)
+what does not fit over an operand is simply new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from symbp.lowering.program import (
+    ARITHMETIC,
+    COMPARISONS,
+    FLOAT,
+    LOGICAL,
+    REDUCTIONS,
+    UNARY,
+    VIEWS,
+    Place,
+    Program,
+    Routine,
+    Statement,
+    Value,
+    each_routine,
+)
+
+UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
+WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "float")
+
+
+def place_results(program: Program) -> Program:
+    """The program with a place for each array that it computes."""
+    return each_routine(program, _place_results)
+
+
+def _place_results(routine: Routine) -> Routine:
+    plan = _Plan(routine)
+    return replace(routine, statements=tuple(plan.placed(k, s) for k, s in enumerate(routine.statements)))
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is known going down the statements: who owns which storage, and which storage is free."""
+
+    routine: Routine
+    last: dict[str, int] = field(init=False)
+    destined: dict[str, str] = field(init=False)
+    storage: dict[str, str] = field(default_factory=dict)
+    free: list[Value] = field(default_factory=list)
+    scratch: dict[str, Value] = field(default_factory=dict)
+    kept: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = self.routine.name == "loss_and_gradients"
+        roots = view_roots(self.routine)
+        self.last = _last_uses(self.routine, roots)
+        self.destined = _destinations(self.routine, self.last) if self.kept else {}
+
+    def placed(self, k: int, s: Statement) -> Statement:
+        """The statement with its place; what it was the last to need is free afterwards."""
+        if s.op in VIEWS:
+            base = s.args[0]
+            if isinstance(base, Value) and base.name in self.storage:
+                self.storage[s.target.name] = self.storage[base.name]
+            return s
+        place = self._place(k, s) if s.target.shape and s.op != "arange" else None
+        self._release(k, s)
+        return replace(s, place=place)
+
+    def _place(self, k: int, s: Statement) -> Place | None:
+        name = s.target.name
+        if name in self.destined and s.op != "ones":
+            return Place("out", self.destined[name])
+        over = self._over(k, s)
+        if over is not None:
+            operand = s.args[over]
+            assert isinstance(operand, Value)
+            self.storage[name] = self.storage[operand.name]
+            return Place("over", operand.name, over)
+        if s.op in ("call", "where", "gather", "erf"):
+            self.storage[name] = f"new.{name}"
+            return None
+        if not self.kept:
+            self.storage[name] = f"new.{name}"
+            return None
+        return Place("ones" if s.op == "ones" else "scratch", self._take(s))
+
+    def _over(self, k: int, s: Statement) -> int | None:
+        """The operand that the result may replace."""
+        if s.op not in UFUNCS:
+            return None
+        for place, a in enumerate(s.args):
+            if isinstance(a, Value) and self._gives_way(k, a, s):
+                return place
+        return None
+
+    def _gives_way(self, k: int, a: Value, s: Statement) -> bool:
+        store = self.storage.get(a.name)
+        if store is None or (a.shape, a.kind) != (s.target.shape, s.target.kind) or store in self.destined.values():
+            return False
+        if a.name in self._views or self._last_of(store) > k:
+            return False
+        return all(b == a for b in s.args if isinstance(b, Value) and self.storage.get(b.name) == store)
+
+    @property
+    def _views(self) -> set[str]:
+        return {s.target.name for s in self.routine.statements if s.op in VIEWS}
+
+    def _last_of(self, store: str) -> int:
+        return max(self.last.get(name, -1) for name, at in self.storage.items() if at == store)
+
+    def _take(self, s: Statement) -> str:
+        """A free scratch array of that shape, or a new one."""
+        name = s.target.name
+        fits = [v for v in self.free if (v.shape, v.kind) == (s.target.shape, s.target.kind)]
+        if fits and s.op != "ones":
+            self.free.remove(fits[-1])
+            self.storage[name] = fits[-1].name
+            return fits[-1].name
+        if s.op != "ones":
+            self.scratch[name] = s.target
+        self.storage[name] = name
+        return name
+
+    def _release(self, k: int, s: Statement) -> None:
+        for a in dict.fromkeys((*s.args, s.target)):
+            store = self.storage.get(a.name) if isinstance(a, Value) else None
+            if store in self.scratch and self._last_of(store) <= k and self.scratch[store] not in self.free:
+                self.free.append(self.scratch[store])
+
+
+def view_roots(routine: Routine) -> dict[str, str]:
+    """Of each view the value whose memory it shows."""
+    roots: dict[str, str] = {}
+    for s in routine.statements:
+        if s.op in VIEWS and isinstance(s.args[0], Value):
+            roots[s.target.name] = roots.get(s.args[0].name, s.args[0].name)
+    return roots
+
+
+def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:
+    """The place of the last statement that needs a value, its views included; a result is needed to the end."""
+    last: dict[str, int] = {}
+    for k, s in enumerate(routine.statements):
+        if s.op in VIEWS:
+            continue
+        for a in s.args:
+            if isinstance(a, Value):
+                last[a.name] = last[roots.get(a.name, a.name)] = k
+    for _, v in routine.results:
+        if isinstance(v, Value):
+            last[v.name] = last[roots.get(v.name, v.name)] = len(routine.statements)
+    return last
+
+
+def _destinations(routine: Routine, last: dict[str, int]) -> dict[str, str]:
+    """Values to be written into the caller's gradient arrays: the gradients, and what they are made of in place."""
+    destined: dict[str, str] = {}
+    for name, v in routine.results[1:]:
+        if isinstance(v, Value) and v.shape and v.name not in destined:
+            destined[v.name] = name
+    computed = {s.target.name for s in routine.statements if s.op not in (*VIEWS, "arange", "ones")}
+    destined = {v: name for v, name in destined.items() if v in computed}
+    for k, s in reversed(tuple(enumerate(routine.statements))):
+        if s.target.name in destined and s.op in UFUNCS:
+            for a in s.args:
+                if _may_follow(a, k, s, last, destined, computed):
+                    destined[a.name] = destined[s.target.name]  # type: ignore[union-attr]
+                    break
+    return destined
+
+
+def _may_follow(
+    a: object,
+    k: int,
+    s: Statement,
+    last: dict[str, int],
+    destined: dict[str, str],
+    computed: set[str],
+) -> bool:
+    if not isinstance(a, Value) or a.name not in computed or a.name in destined or a.kind != FLOAT:
+        return False
+    return a.shape == s.target.shape and last.get(a.name, -1) == k

@@ -1,0 +1,32 @@
+"""Which equations a statement completes, and their form to be written above it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.calculus.steps import Derivation
+from symbp.lowering.program import Operand, Statement, Value
+
+
+def annotate(
+    statements: tuple[Statement, ...], values: dict[str, Operand], derivation: Derivation
+) -> tuple[Statement, ...]:
+    """The statements with the numbers and forms of the equations whose values they are."""
+    numbers: dict[str, list[int]] = {}
+    comments: dict[str, list[str]] = {}
+    for equation in derivation.backward.equations:
+        value, number = values[equation.name], derivation.number(equation.name)
+        if isinstance(value, Value) and number is not None:
+            numbers.setdefault(value.name, []).append(number)
+            comments.setdefault(value.name, []).append(form(derivation, equation.name))
+    return tuple(
+        replace(s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name])))
+        if s.target.name in numbers
+        else s
+        for s in statements
+    )
+
+
+def form(derivation: Derivation, name: str) -> str:
+    """The matrix form of an equation as text, or nothing where it has none."""
+    return ""

@@ -1,0 +1,222 @@
+"""An index expression as arrays: one rule for each type of node, all entries at once.
+
+The general rules are right for any expression of the language (an index as a number is an `arange`, a delta a comparison of
+two of them, a read with unusual subscripts a gather); what is common is written as a careful person would.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.expr import (
+    Add,
+    And,
+    Compare,
+    Delta,
+    Extreme,
+    Fn,
+    Int,
+    Mul,
+    Not,
+    Num,
+    Or,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
+from symbp.core.expr import Expr
+from symbp.core.integers import Node
+from symbp.errors import MissingRule
+from symbp.lowering.builder import is_mask
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.products import contract, is_scalar, multiply
+from symbp.lowering.program import BOOL, Value
+from symbp.lowering.subscripts import integers, read
+
+
+def entries(at: Entries, node: Node) -> Labelled:
+    """The value of an expression or condition."""
+    if isinstance(node, Expr) and is_scalar(node):
+        return at.scalar(node)
+    rule = _RULES.get(type(node))
+    if rule is None:
+        raise MissingRule(f"lowering/entries.py has no rule for {type(node).__name__}")
+    return rule(at, node)
+
+
+def _int(at: Entries, node: Int) -> Labelled:
+    return at.apply("float", integers(at, node.value))
+
+
+def _read(at: Entries, node: Read) -> Labelled:
+    return read(at, node)
+
+
+def _add(at: Entries, node: Add) -> Labelled:
+    """Terms from left to right, the first one that is added before those that are taken away."""
+    terms = sorted(node.args, key=_is_negative)
+    if _is_negative(terms[0]):
+        return at.apply("neg", at.value(build.neg(node)))
+    result = at.number(at.value(terms[0]))
+    for term in terms[1:]:
+        if _is_negative(term):
+            result = at.apply("sub", result, at.number(at.value(build.neg(term))))
+        else:
+            result = at.apply("add", result, at.number(at.value(term)))
+    return result
+
+
+def _is_negative(term: Expr) -> bool:
+    return build.split_number(term)[0] < 0
+
+
+def _mul(at: Entries, node: Mul) -> Labelled:
+    return multiply(at, node.args)
+
+
+def _pow(at: Entries, node: Pow) -> Labelled:
+    base = at.number(at.value(node.base))
+    if not isinstance(node.exponent, Num):
+        return at.apply("power", base, at.number(at.value(node.exponent)))
+    return _power(at, base, node.exponent.value)
+
+
+def _power(at: Entries, base: Labelled, exponent: Fraction) -> Labelled:
+    """Small powers by products and roots, as one writes them; the rest by `power`."""
+    if exponent < 0:
+        return at.apply("div", at.scalar(build.UNIT), _power(at, base, -exponent))
+    if exponent == 1:
+        return base
+    if exponent == Fraction(1, 2):
+        return at.apply("sqrt", base)
+    if exponent == 2:
+        return at.apply("square", base)
+    if exponent.denominator == 1 and exponent <= 8:
+        half = _power(at, base, exponent // 2)
+        whole = at.apply("square", half)
+        return at.apply("mul", whole, base) if exponent % 2 else whole
+    if exponent.denominator == 2 and exponent <= 8:
+        return at.apply("mul", _power(at, base, exponent - Fraction(1, 2)), at.apply("sqrt", base))
+    return at.apply("power", base, at.scalar(Num(exponent)))
+
+
+def _fn(at: Entries, node: Fn) -> Labelled:
+    args = [at.number(at.value(a)) for a in node.args]
+    if node.orders:
+        return at.apply("call", *args, detail=(node.name, node.orders))
+    return at.apply(node.name, *args)
+
+
+def _where(at: Entries, node: Where) -> Labelled:
+    """A choice: a larger or smaller of two, a mask times a value, or both branches and a selection."""
+    extreme = _EXTREMES.get(_comparison(node))
+    if extreme:
+        return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
+    cond = at.value(node.cond)
+    if node.other == build.NIL:
+        return _masked(at, cond, node.then)
+    if node.then == build.NIL:
+        return _masked(at, at.apply("not", cond, kind=BOOL), node.other)
+    return at.apply("where", cond, at.number(at.value(node.then)), at.number(at.value(node.other)))
+
+
+def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
+    if then == build.UNIT:
+        return mask
+    value = at.value(then)
+    if is_mask(value.value):
+        return at.apply("and", mask, value, kind=BOOL)
+    return at.apply("mul", value, mask)
+
+
+def _comparison(node: Where) -> tuple[str, bool] | None:
+    """The operator, and whether the branches stand as the sides do: where(a > b, a, b) is (">", True)."""
+    if isinstance(node.cond, Compare):
+        if (node.then, node.other) == (node.cond.a, node.cond.b):
+            return node.cond.op, True
+        if (node.then, node.other) == (node.cond.b, node.cond.a):
+            return node.cond.op, False
+    return None
+
+
+_EXTREMES = {
+    (">", True): "maximum",
+    (">=", True): "maximum",
+    ("<", True): "minimum",
+    ("<=", True): "minimum",
+    ("<", False): "maximum",
+    ("<=", False): "maximum",
+    (">", False): "minimum",
+    (">=", False): "minimum",
+}
+
+
+def _delta(at: Entries, node: Delta) -> Labelled:
+    return at.apply("==", integers(at, node.a), integers(at, node.b), kind=BOOL)
+
+
+def _sum(at: Entries, node: Sum) -> Labelled:
+    return contract(at, node.indices, node.body)
+
+
+def _extreme(at: Entries, node: Extreme) -> Labelled:
+    """The largest over some axes; where a condition leaves entries out they count as minus infinity."""
+    body = at.number(at.value(node.body))
+    if node.cond != build.both():
+        infinity = at.apply("float", Labelled(build.num(0)), detail=("-inf" if node.kind == "max" else "inf",))
+        body = at.apply("where", at.value(node.cond), body, infinity)
+    summed = tuple(k for k, i in enumerate(body.axes) if i in node.indices)
+    if not summed:
+        return body
+    assert isinstance(body.value, Value)
+    kept = tuple(i for i in body.axes if i not in node.indices)
+    return Labelled(at.builder.reduce(node.kind, body.value, summed), kept)
+
+
+def _compare(at: Entries, node: Compare) -> Labelled:
+    return at.apply(node.op, *(_side(at, c) for c in (node.a, node.b)), kind=BOOL)
+
+
+def _side(at: Entries, node: Expr) -> Labelled:
+    """Integer expressions are compared as integers."""
+    whole = build.as_integer(node)
+    if whole is None or is_scalar(node):
+        return at.number(at.value(node))
+    return integers(at, whole)
+
+
+def _logical(op: str):  # type: ignore[no-untyped-def]
+    def rule(at: Entries, node: And | Or) -> Labelled:
+        if not node.args:
+            raise MissingRule("lowering/entries.py expects constant conditions to be decided by core.build")
+        result = at.value(node.args[0])
+        for arg in node.args[1:]:
+            result = at.apply(op, result, at.value(arg), kind=BOOL)
+        return result
+
+    return rule
+
+
+def _not(at: Entries, node: Not) -> Labelled:
+    return at.apply("not", at.value(node.arg), kind=BOOL)
+
+
+_RULES = {
+    Int: _int,
+    Read: _read,
+    Add: _add,
+    Mul: _mul,
+    Pow: _pow,
+    Fn: _fn,
+    Where: _where,
+    Delta: _delta,
+    Sum: _sum,
+    Extreme: _extreme,
+    Compare: _compare,
+    And: _logical("and"),
+    Or: _logical("or"),
+    Not: _not,
+}

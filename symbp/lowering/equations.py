@@ -1,0 +1,72 @@
+"""The equations of a network as one list of statements, in order, each tensor's last statement known by its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.core.network import LABELS, Equation, Network
+from symbp.lowering.builder import Builder
+from symbp.lowering.entries import entries
+from symbp.lowering.labelled import Entries, Known
+from symbp.lowering.program import FLOAT, INT, Operand, Statement, Value
+
+Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]
+
+
+def lower_equations(network: Network) -> Lowered:
+    """The statements, and the value of each tensor with its full shape."""
+    builder = Builder()
+    at = Entries(builder, entries)
+    for t in network.inputs:
+        value = Value(t.name, t.shape, INT if t.kind == LABELS else FLOAT)
+        at.tensors[t.name] = Known(value, tuple(range(len(t.shape))), t.shape)
+    for equation in network.equations:
+        at.tensors[equation.name] = _tensor(at, equation)
+    whole = {name: _whole(builder, name, known) for name, known in at.tensors.items()}
+    names = _names(network, at, whole)
+    return renamed(tuple(builder.statements), names), {n: _renamed(v, names) for n, v in whole.items()}
+
+
+def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str, str]:
+    """Each tensor's name for the value that it is; of several tensors with one value the first names it."""
+    inputs = {t.name for t in network.inputs}
+    names: dict[str, str] = {}
+    for equation in network.equations:
+        for value in (at.tensors[equation.name].value, whole[equation.name]):
+            if isinstance(value, Value) and value.name not in (*inputs, *names) and equation.name not in names.values():
+                names[value.name] = equation.name
+    return names
+
+
+def _tensor(at: Entries, equation: Equation) -> Known:
+    at.order = list(equation.indices)
+    at.builder.hint = equation.name
+    result = at.number(at.value(equation.body))
+    ordered = at.ordered(result, equation.indices)
+    places = tuple(equation.indices.index(i) for i in ordered.axes)
+    return Known(ordered.value, places, equation.shape)
+
+
+def _whole(builder: Builder, name: str, known: Known) -> Operand:
+    """The tensor in its full shape; one that is the same along a dimension is spread out, if anyone asks for it."""
+    missing = tuple(k for k in range(len(known.shape)) if k not in known.places)
+    if not missing:
+        return known.value
+    builder.hint = name
+    inner = tuple(k for k in missing if known.places and k > known.places[0])
+    value = builder.expand(known.value, tuple(k - known.places[0] for k in inner)) if known.places else known.value
+    return builder.emit("broadcast", (value,), known.shape)
+
+
+def renamed(statements: tuple[Statement, ...], names: dict[str, str]) -> tuple[Statement, ...]:
+    """The statements with other names for their values."""
+    return tuple(
+        replace(s, target=_renamed(s.target, names), args=tuple(_renamed(a, names) for a in s.args))  # type: ignore[arg-type]
+        for s in statements
+    )
+
+
+def _renamed(operand: Operand, names: dict[str, str]) -> Operand:
+    if isinstance(operand, Value) and operand.name in names:
+        return replace(operand, name=names[operand.name])
+    return operand

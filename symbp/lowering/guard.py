@@ -1,0 +1,95 @@
+"""Nothing in a branch that is not taken may overflow, divide by zero or be nan.
+
+`where(x > 0, log(x), 0)` computes the logarithm of every entry. Its argument becomes `where(x > 0, x, 1)`: what is computed
+where the branch is not taken is harmless and thrown away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from symbp.core import build
+from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.integers import Node
+from symbp.core.network import Network
+from symbp.core.traverse import free_indices, map_children, rename_bound
+
+T = TypeVar("T", bound=Node)
+
+
+def guard_branches(network: Network) -> Network:
+    """The network with harmless arguments in the branches that are not taken."""
+    return replace(network, equations=tuple(replace(e, body=_guarded(e.body, TRUE)) for e in network.equations))
+
+
+def _guarded(node: T, cond: Cond) -> T:
+    """The expression, evaluated only where `cond` holds."""
+    if isinstance(node, Where):
+        inner = _guarded(node.cond, cond)
+        then = _guarded(node.then, build.both(cond, node.cond))
+        other = _guarded(node.other, build.both(cond, build.negate(node.cond)))
+        return build.where(inner, then, other)  # type: ignore[return-value]
+    if isinstance(node, (Sum, Extreme)):
+        node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
+    new = map_children(node, lambda c: _guarded(c, cond))
+    if cond == TRUE:
+        return new
+    return _with_safe_argument(new, cond)  # type: ignore[return-value]
+
+
+def _with_safe_argument(node: Node, cond: Cond) -> Node:
+    match node:
+        case Fn("log", (a,)) if not is_positive(a):
+            return Fn("log", (build.where(cond, a, build.UNIT),))
+        case Fn("exp" | "expm1" as name, (a,)) if not is_bounded(a):
+            return Fn(name, (build.where(cond, a, build.NIL),))
+        case Fn("log1p", (a,)) if not is_positive(a):
+            return Fn("log1p", (build.where(cond, a, build.NIL),))
+        case Fn(name, args, orders) if orders:
+            return Fn(name, tuple(build.where(cond, a, build.UNIT) for a in args), orders)
+        case Pow(a, e) if _is_dangerous(e) and not is_positive(a):
+            return build.power(build.where(cond, a, build.UNIT), e)
+    return node
+
+
+def _is_dangerous(exponent: Expr) -> bool:
+    return not (isinstance(exponent, Num) and exponent.value.denominator == 1 and exponent.value > 0)
+
+
+def is_positive(expr: Expr) -> bool:
+    """Is it certain to be positive (underflow apart)?"""
+    match expr:
+        case Num(value):
+            return value > 0
+        case Pi():
+            return True
+        case Int(value):
+            return not free_indices(expr) and all(c > 0 for _, c in value.terms)
+        case Fn("exp"):
+            return True
+        case Add(args) | Mul(args):
+            return all(is_positive(a) for a in args)
+        case Pow(base, _) | Sum(_, base):
+            return is_positive(base)
+    return False
+
+
+def is_bounded(expr: Expr) -> bool:
+    """Is it certain not to be positive, so that its exponential cannot overflow?"""
+    match expr:
+        case Num(value):
+            return value <= 0
+        case Mul((Num(value), Fn("abs", _))):
+            return value < 0
+        case Where(_, then, other):
+            return _least(expr) or (is_bounded(then) and is_bounded(other))
+    return False
+
+
+def _least(expr: Where) -> bool:
+    """min(a, 0) written as a choice."""
+    match expr.cond:
+        case Compare("<", a, b) if b == build.NIL:
+            return expr.then == a and expr.other == build.NIL
+    return False

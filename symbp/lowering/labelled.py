@@ -1,0 +1,86 @@
+"""An array whose axes are indices: the value of an index expression for all values of its free indices at once.
+
+`Entries` is what the rules of `entries` and `products` share while one network is lowered: the builder, the value of every
+tensor so far, and the order in which the equation at hand would like its axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbp.core.expr import Expr
+from symbp.core.integers import Index, Node
+from symbp.lowering.builder import Builder
+from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value and the index of each of its axes."""
+
+    value: Operand
+    axes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A tensor's value: `places[k]` is the dimension that axis k stands for; entries are equal along the others."""
+
+    value: Operand
+    places: tuple[int, ...]
+    shape: Shape
+
+
+class Entries:
+    """The state of lowering one network's equations, one after the other. `value` is the value of an expression."""
+
+    def __init__(self, builder: Builder, rule: Callable[[Entries, Node], Labelled]) -> None:
+        self.builder = builder
+        self.value: Callable[[Node], Labelled] = lambda node: rule(self, node)
+        self.tensors: dict[str, Known] = {}
+        self.order: list[Index] = []
+
+    def place(self, index: Index) -> int:
+        """Where an axis would best stand; an index not seen before goes last."""
+        if index not in self.order:
+            self.order.append(index)
+        return self.order.index(index)
+
+    def apply(self, op: str, *args: Labelled, kind: str = FLOAT, detail: tuple[object, ...] = ()) -> Labelled:
+        """An operation entry by entry on arrays with some axes in common."""
+        axes = self.joined(args)
+        aligned = tuple(self.aligned(a, axes) for a in args)
+        return Labelled(self.builder.elementwise(op, *aligned, kind=kind, detail=detail), axes)
+
+    def joined(self, args: tuple[Labelled, ...]) -> tuple[Index, ...]:
+        """The axes of a result: as they stand in the largest operand, else in the equation's order."""
+        largest = max((a.axes for a in args), key=len)
+        union = list(dict.fromkeys(i for a in args for i in a.axes))
+        if len(union) == len(largest):
+            return largest
+        return tuple(sorted(union, key=self.place))
+
+    def aligned(self, a: Labelled, axes: tuple[Index, ...]) -> Operand:
+        """The value with its axes in the order of `axes` and an extent of 1 for each inner one that it lacks."""
+        if not isinstance(a.value, Value) or not a.axes:
+            return a.value
+        wanted = [i for i in axes if i in a.axes]
+        value = self.builder.transpose(a.value, tuple(a.axes.index(i) for i in wanted))
+        first = axes.index(wanted[0])
+        return self.builder.expand(value, tuple(k - first for k in range(first, len(axes)) if axes[k] not in a.axes))
+
+    def ordered(self, a: Labelled, axes: tuple[Index, ...]) -> Labelled:
+        """The same with its axes in the order of `axes`, those that it lacks left out."""
+        wanted = tuple(i for i in axes if i in a.axes)
+        return Labelled(self.builder.transpose(a.value, tuple(a.axes.index(i) for i in wanted)), wanted)
+
+    def number(self, a: Labelled) -> Labelled:
+        """Truth values as 0.0 and 1.0."""
+        if isinstance(a.value, Value) and a.value.kind == BOOL:
+            return self.apply("float", a)
+        return a
+
+    def scalar(self, expr: Expr) -> Labelled:
+        """A scalar of numbers and sizes."""
+        return Labelled(expr)

@@ -1,0 +1,239 @@
+"""Sums of products as matrix products, dot products and plain sums.
+
+A factor that does not depend on a summed index leaves the sum. What remains is grouped by the indices it depends on; groups
+are multiplied two at a time, smallest result first, and an index is summed as soon as no other group holds it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from symbp.core import build
+from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
+from symbp.lowering.builder import extent
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.program import FLOAT, Operand, Value
+
+
+def is_scalar(expr: Expr) -> bool:
+    """Does it hold nothing but numbers and sizes?"""
+    if not isinstance(expr, (Num, Pi, Int, Add, Mul, Pow)):
+        return False
+    if any(True for p in polys(expr) for _ in indices_of(p)):
+        return False
+    return all(is_scalar(c) for c in children(expr))  # type: ignore[arg-type]
+
+
+def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
+    """A product: numbers and sizes at once, then from the smallest array to the largest; divisions last of each rank."""
+    constant = build.mul(*(f for f in factors if is_scalar(f)))
+    arrays = [f for f in factors if not is_scalar(f)]
+    if not arrays:
+        return at.scalar(constant)
+    above = [at.value(f) for f in arrays if not _is_divisor(f)]
+    below = [at.value(build.power(f, build.MINUS)) for f in arrays if _is_divisor(f)]
+    return _quotient(at, constant, above, below)
+
+
+def _quotient(at: Entries, constant: Expr, above: list[Labelled], below: list[Labelled]) -> Labelled:
+    steps = sorted([("mul", a) for a in above] + [("div", b) for b in below], key=lambda s: len(s[1].axes))
+    first = next((k for k, (op, _) in enumerate(steps) if op == "mul"), None)
+    if first is None:
+        result = at.scalar(constant)
+    else:
+        result = steps.pop(first)[1]
+        if constant != build.UNIT:
+            result = _scaled(at, constant, result)
+    for op, value in steps:
+        result = at.apply(op, at.number(result) if op == "div" else result, value)
+    return result
+
+
+def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
+    if constant == build.MINUS:
+        return at.apply("neg", at.number(a))
+    return at.apply("mul", at.number(a), at.scalar(constant))
+
+
+def _is_divisor(factor: Expr) -> bool:
+    return isinstance(factor, Pow) and isinstance(factor.exponent, Num) and factor.exponent.value < 0
+
+
+def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
+    """The sum of `body` over `indices`."""
+    for i in indices:
+        at.place(i)
+    if isinstance(body, Add) and _splits(indices, body):
+        return at.value(build.add(*(build.total(indices, term) for term in body.args)))
+    factors = list(_factors(body))
+    indices, factors = _without_deltas(indices, factors)
+    outside = [f for f in factors if not _depends(f, indices)]
+    inside = [f for f in factors if _depends(f, indices)]
+    unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
+    outside += [build.integer(i.extent) for i in unused]
+    summed = _sum_of_product(at, tuple(i for i in indices if i not in unused), inside)
+    if not outside:
+        return summed
+    return _times(at, outside, summed)
+
+
+def _times(at: Entries, outside: list[Expr], summed: Labelled | None) -> Labelled:
+    """Factors from outside the sum times the sum."""
+    constant = build.mul(*(f for f in outside if is_scalar(f)))
+    arrays = [f for f in outside if not is_scalar(f)]
+    above = [at.value(f) for f in arrays if not _is_divisor(f)]
+    below = [at.value(build.power(f, build.MINUS)) for f in arrays if _is_divisor(f)]
+    return _quotient(at, constant, [*above, *([summed] if summed else [])], below)
+
+
+def _factors(body: Expr) -> tuple[Expr, ...]:
+    """The factors of a product; a choice between something and 0 is a mask times it."""
+    if isinstance(body, Mul):
+        return tuple(g for f in body.args for g in _factors(f))
+    if isinstance(body, Where) and body.other == build.NIL and body.then != build.UNIT:
+        return (build.where(body.cond, build.UNIT, build.NIL), *_factors(body.then))
+    return (body,)
+
+
+def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
+    return any(i in indices for i in free_indices(expr))
+
+
+def _splits(indices: tuple[Index, ...], body: Add) -> bool:
+    """Is a term a product of factors with different indices, so that its own sum is a smaller computation?"""
+    everything = free_indices(body)
+    for term in body.args:
+        inner = [f for f in _factors(term) if free_indices(f)]
+        if not inner or all(len(free_indices(f)) < len(everything) for f in inner):
+            return True
+    return False
+
+
+def _without_deltas(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:
+    """A delta of a summed index and another of the same range renames the one to the other."""
+    for f in factors:
+        if not isinstance(f, Delta) or f.a.index is None or f.b.index is None:
+            continue
+        for old, new in ((f.a.index, f.b.index), (f.b.index, f.a.index)):
+            if old in indices and (old.start, old.stop) == (new.start, new.stop):
+                rest = [substitute(g, {old: Poly.of(new)}) for g in factors if g is not f]
+                return _without_deltas(tuple(i for i in indices if i != old), rest)
+    return indices, factors
+
+
+def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:
+    if not factors:
+        return None
+    groups = _groups(at, indices, factors)
+    while len(groups) > 1:
+        a, b = min(combinations(groups, 2), key=lambda pair: _cost(at, pair, groups, indices))
+        rest = [g for g in groups if g is not a and g is not b]
+        groups = [*rest, _pair(at, a, b, _exclusive((a, b), rest, indices))]
+        groups = [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
+    return _reduced(at, groups[0], indices)
+
+
+def _groups(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> list[Labelled]:
+    """Factors with the same indices multiplied entry by entry; what only one group sums is summed in it."""
+    table: dict[frozenset[Index], list[Expr]] = {}
+    for f in factors:
+        table.setdefault(frozenset(free_indices(f)), []).append(f)
+    if len(table) == 1:
+        return _square(at, indices, factors)
+    groups = [multiply(at, tuple(fs)) for fs in table.values()]
+    return [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
+
+
+def _square(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> list[Labelled]:
+    """A full sum of one product is a dot product of two halves: x**2 is x times x."""
+    whole = set(free_indices(build.mul(*factors))) == set(indices)
+    split = [g for f in factors for g in _halves(f)]
+    masks = [f for f in split if isinstance(f, (Where, Delta))]
+    if not whole or len(split) < 2 or masks:
+        return [multiply(at, tuple(factors))]
+    return [multiply(at, (split[0],)), multiply(at, tuple(split[1:]))]
+
+
+def _halves(f: Expr) -> tuple[Expr, ...]:
+    if isinstance(f, Pow) and f.exponent == build.num(2):
+        return f.base, f.base
+    return (f,)
+
+
+def _exclusive(mine: tuple[Labelled, ...], others: list[Labelled], indices: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The summed indices that these groups hold and no other does."""
+    held = [i for g in mine for i in g.axes]
+    return tuple(i for i in indices if i in held and not any(i in o.axes for o in others))
+
+
+def _cost(
+    at: Entries, pair: tuple[Labelled, Labelled], groups: list[Labelled], indices: tuple[Index, ...]
+) -> tuple[int, int]:
+    a, b = pair
+    union = {*a.axes, *b.axes}
+    gone = _exclusive(pair, [g for g in groups if g is not a and g is not b], indices)
+    return len(union) - len(gone), len(union)
+
+
+def _reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
+    """The sum over those of the indices that are axes."""
+    a = at.number(a)
+    summed = tuple(k for k, i in enumerate(a.axes) if i in indices)
+    if not summed:
+        return a
+    assert isinstance(a.value, Value)
+    return Labelled(at.builder.reduce("sum", a.value, summed), tuple(i for i in a.axes if i not in indices))
+
+
+def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> Labelled:
+    """The product of two arrays, summed over indices that no other holds."""
+    shared = [i for i in a.axes if i in b.axes]
+    batch = tuple(sorted((i for i in shared if i not in summed), key=at.place))
+    free_a = tuple(i for i in a.axes if i not in shared)
+    free_b = tuple(i for i in b.axes if i not in shared)
+    if not summed or (batch and not free_a and not free_b):
+        return _reduced(at, at.apply("mul", *sorted((a, b), key=lambda g: len(g.axes))), summed)
+    a, b = at.number(a), at.number(b)
+    inner = tuple(i for i in (a if len(a.axes) >= len(b.axes) else b).axes if i in summed)
+    if not batch and not free_a and not free_b:
+        return _dot(at, a, b, inner)
+    if free_a and free_b and max(map(at.place, free_b)) < min(map(at.place, free_a)):
+        a, b, free_a, free_b = b, a, free_b, free_a
+    return _matmul(at, a, b, (batch, free_a, inner, free_b))
+
+
+def _dot(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Labelled:
+    values = (at.ordered(a, inner).value, at.ordered(b, inner).value)
+    if len(inner) == 1:
+        return Labelled(at.builder.emit("matmul", values, ()))
+    return Labelled(at.builder.emit("vdot", values, ()))
+
+
+def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Labelled:
+    """`a` as (batch, free, inner) times `b` as (batch, inner, free), several axes of a kind merged into one."""
+    batch, free_a, inner, free_b = parts
+    left = _merged(at, a, (batch, free_a, inner))
+    right = _merged(at, b, (batch, inner, free_b))
+    if batch and not free_a:
+        left = at.builder.expand(left, (len(batch),))
+    if batch and not free_b:
+        right = at.builder.expand(right, (len(batch) + 1,))
+    rows = (extent(_extents(free_a)),) if free_a or batch else ()
+    columns = (extent(_extents(free_b)),) if free_b or batch else ()
+    value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
+    axes = (*batch, *free_a, *free_b)
+    return Labelled(at.builder.reshape(value, _extents(axes)), axes)
+
+
+def _merged(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Operand:
+    """The array with its axes in that order, the batch kept apart and each later part merged into one axis."""
+    value = at.ordered(a, tuple(i for part in parts for i in part)).value
+    assert isinstance(value, Value)
+    merged = tuple(extent(_extents(part)) for part in parts[1:] if part)
+    return at.builder.reshape(value, _extents(parts[0]) + merged)
+
+
+def _extents(indices: tuple[Index, ...]) -> tuple[Poly, ...]:
+    return tuple(i.extent for i in indices)

@@ -1,0 +1,115 @@
+"""An array program: statements over arrays with symbolic shapes, one operation each, every name assigned once.
+
+What comes out of lowering and what `emit` writes. It knows neither index notation nor NumPy; `lowering.run` evaluates it. A
+routine is pure: `Statement.place` stays None until the last pass says where each result is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from symbp.core.expr import Expr
+from symbp.core.integers import Dim, Poly
+from symbp.core.network import Fact, Tensor
+
+Shape = tuple[Poly, ...]
+
+FLOAT, BOOL, INT = "float", "bool", "int"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An array by its name. `kind` is float (the dtype of the parameters), bool or int."""
+
+    name: str
+    shape: Shape
+    kind: str = FLOAT
+
+
+Operand = Value | Expr  # an Expr is a scalar of numbers and sizes alone: `1 / N`
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a result is written: over operand `operand` ("over"), into scratch array or gradient `name` ("scratch", "out")."""
+
+    how: str
+    name: str = ""
+    operand: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`target = op(args)`. `detail` is what else the operation needs: axes, an order of axes, an exponent, a function's name.
+
+    `numbers` are the equations whose value it completes, `comment` their matrix or index form.
+    """
+
+    target: Value
+    op: str
+    args: tuple[Operand, ...]
+    detail: tuple[object, ...] = ()
+    numbers: tuple[int, ...] = ()
+    comment: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A function of the module: what it takes, what it does, and what it returns by name."""
+
+    name: str
+    inputs: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    results: tuple[tuple[str, Operand], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The module of a network: `inputs` in the order of the signature, `gradients` pairs (parameter, its value's name).
+
+    `facts` are those that the gradients rely on; `functions` the unknown functions with their arity.
+    """
+
+    name: str
+    doc: str
+    dims: tuple[Dim, ...]
+    inputs: tuple[Tensor, ...]
+    loss: str
+    routines: tuple[Routine, ...]
+    facts: tuple[Fact, ...] = ()
+    functions: tuple[tuple[str, int], ...] = ()
+
+    def routine(self, name: str) -> Routine:
+        """The routine of that name."""
+        return next(r for r in self.routines if r.name == name)
+
+
+def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Program:
+    """The program with each routine changed."""
+    return replace(program, routines=tuple(change(r) for r in program.routines))
+
+
+# Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every pass
+# and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in `emit.statements`.
+ARITHMETIC = ("add", "sub", "mul", "div", "power", "maximum", "minimum")
+UNARY = ("neg", "square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+LOGICAL = ("and", "or", "not")
+ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "call", "float")
+VIEWS = ("transpose", "expand", "reshape", "broadcast", "item")
+GATHERS = ("gather",)
+REDUCTIONS = ("sum", "max", "min")
+PRODUCTS = ("matmul", "vdot")
+SOURCES = ("arange", "ones")
+
+
+def shape_of(operand: Operand) -> Shape:
+    """The shape of an operand; a scalar has none."""
+    return operand.shape if isinstance(operand, Value) else ()
+
+
+def kind_of(operand: Operand) -> str:
+    """The kind of an operand's entries."""
+    return operand.kind if isinstance(operand, Value) else FLOAT

@@ -1,0 +1,58 @@
+"""Ranges that depend on an index become whole ranges with a guard: `for s in range(t + 1)` is s in T where s < t + 1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.core import build
+from symbp.core.expr import Cond, Extreme, Sum
+from symbp.core.integers import Atom, Index, Node, Poly
+from symbp.core.network import Network
+from symbp.core.traverse import indices_of, map_children, substitute
+
+
+def box_ranges(network: Network) -> Network:
+    """The network with no index whose range depends on another."""
+    equations = tuple(replace(e, body=_boxed(e.body)) for e in network.equations)
+    return replace(network, equations=equations)
+
+
+def _boxed(node):  # type: ignore[no-untyped-def]
+    node = map_children(node, _boxed)
+    if not isinstance(node, (Sum, Extreme)) or not any(_outer(i) for i in node.indices):
+        return node
+    table: dict[Atom, Poly] = {}
+    guards: list[Cond] = []
+    indices = tuple(_box(i, table, guards) for i in node.indices)
+    body = substitute(node.body, table)
+    if isinstance(node, Sum):
+        return Sum(indices, build.where(build.both(*guards), body, build.NIL))
+    return Extreme(node.kind, indices, body, build.both(substitute(node.cond, table), *guards))
+
+
+def _outer(index: Index) -> bool:
+    return any(True for p in (index.start, index.stop) for _ in indices_of(p))
+
+
+def _box(index: Index, table: dict[Atom, Poly], guards: list[Cond]) -> Index:
+    """The index over all values that it ever takes; `table` learns its new self, `guards` its old bounds."""
+    start = index.start.replace(table.get)
+    stop = index.stop.replace(table.get)
+    new = Index(index.name, _bound(stop, +1), _bound(start, -1))
+    if new == index:
+        return index
+    table[index] = Poly.of(new)
+    if new.stop != stop:
+        guards.append(build.compare("<", build.integer(Poly.of(new)), build.integer(stop)))
+    if new.start != start:
+        guards.append(build.compare(">=", build.integer(Poly.of(new)), build.integer(start)))
+    return new
+
+
+def _bound(poly: Poly, sign: int) -> Poly:
+    """The largest (sign 1) or smallest (sign -1) value, each index at the end of its range that makes it so."""
+    for i in dict.fromkeys(indices_of(poly)):
+        coefficient = poly.coefficient(i).constant or 1
+        end = i.stop - 1 if coefficient * sign > 0 else i.start
+        poly = poly.replace(lambda a, i=i, end=end: end if a == i else None)  # type: ignore[misc]
+    return poly

@@ -1,0 +1,139 @@
+"""Evaluates a pure program with NumPy, a row for each operation: what a program means, without its text.
+
+For tests and for other targets; nothing is written in place and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
+from symbp.core.integers import Atom, Dim, Poly
+from symbp.lowering.program import Operand, Routine, Statement, Value
+
+Arrays = Mapping[str, Any]
+
+
+def run(
+    routine: Routine, arrays: Arrays, sizes: Mapping[str, int], functions: Mapping[str, Callable[..., Any]] = {}
+) -> dict[str, Any]:
+    """The results of a routine by name. `functions` holds f, f_d1, ... of the unknown functions."""
+    state = _State(dict(arrays), {Dim(name): n for name, n in sizes.items()}, functions)
+    for statement in routine.statements:
+        state.values[statement.target.name] = _evaluate(state, statement)
+    return {name: _operand(state, value) for name, value in routine.results}
+
+
+class _State:
+    def __init__(self, values: dict[str, Any], sizes: Mapping[Atom, int], functions: Mapping[str, Any]) -> None:
+        self.values, self.sizes, self.functions = values, sizes, functions
+        self.dtype = np.result_type(*(v.dtype for v in values.values() if getattr(v, "dtype", None) in _FLOATS), 0.0)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def number(expr: Expr, sizes: Mapping[Atom, int]) -> float | int:
+    """The value of a scalar of numbers and sizes."""
+    match expr:
+        case Num(value):
+            return int(value) if value.denominator == 1 else float(value)
+        case Pi():
+            return math.pi
+        case Int(poly):
+            return poly.value(sizes)
+        case Add(args):
+            return sum(number(a, sizes) for a in args)
+        case Mul(args):
+            return math.prod(number(a, sizes) for a in args)
+        case Pow(base, exponent):
+            return float(number(base, sizes)) ** number(exponent, sizes)
+    raise TypeError(f"{type(expr).__name__} is not a scalar of numbers and sizes")
+
+
+def _operand(state: _State, operand: Operand) -> Any:
+    return state.values[operand.name] if isinstance(operand, Value) else number(operand, state.sizes)
+
+
+def _shape(state: _State, shape: tuple[Poly, ...]) -> tuple[int, ...]:
+    return tuple(s.value(state.sizes) for s in shape)
+
+
+def _evaluate(state: _State, s: Statement) -> Any:
+    args = [_operand(state, a) for a in s.args]
+    if s.op in _UFUNCS:
+        return _UFUNCS[s.op](*args)
+    return _OTHERS[s.op](state, s, *args)
+
+
+_UFUNCS: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "power": np.power,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "neg": np.negative,
+    "abs": np.abs,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
+    "where": np.where,
+    "matmul": np.matmul,
+    "vdot": np.vdot,
+    "erf": np.vectorize(math.erf, otypes=[float]),
+    **{
+        name: getattr(np, name)
+        for name in ("square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "sign")
+    },
+}
+
+
+def _float(state: _State, s: Statement, a: Any) -> Any:
+    return state.dtype.type(s.detail[0]) if s.detail else np.asarray(a).astype(state.dtype)
+
+
+def _call(state: _State, s: Statement, *args: Any) -> Any:
+    return state.functions[function_name(*s.detail)](*args)  # type: ignore[arg-type]
+
+
+def function_name(name: str, orders: tuple[int, ...]) -> str:
+    """The keyword of a partial derivative of an unknown function: f, f_d1, f_d2, and f_d12 for a second one."""
+    places = "".join(str(k + 1) * order for k, order in enumerate(orders))
+    return f"{name}_d{places}" if places else name
+
+
+def _expand(state: _State, s: Statement, a: Any) -> Any:
+    return np.expand_dims(a, s.detail)  # type: ignore[arg-type]
+
+
+def _item(state: _State, s: Statement, a: Any) -> Any:
+    return a[tuple(slice(None) if d is None else d.value(state.sizes) for d in s.detail)]  # type: ignore[attr-defined]
+
+
+_OTHERS: dict[str, Callable[..., Any]] = {
+    "float": _float,
+    "call": _call,
+    "transpose": lambda state, s, a: np.transpose(a, s.detail),
+    "expand": _expand,
+    "reshape": lambda state, s, a: np.reshape(a, _shape(state, s.target.shape)),
+    "broadcast": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
+    "item": _item,
+    "gather": lambda state, s, a, *places: a[places],
+    "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
+    "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
+    "min": lambda state, s, a: np.min(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
+    "arange": lambda state, s, start, stop: np.arange(start, stop),
+    "ones": lambda state, s: np.ones(_shape(state, s.target.shape), state.dtype),
+}

@@ -1,0 +1,100 @@
+"""Reading an entry: a whole axis, a fixed position, a diagonal, or a gather by integer arrays."""
+
+from __future__ import annotations
+
+from symbp.core import build
+from symbp.core.expr import Read
+from symbp.core.integers import Atom, Index, Poly
+from symbp.lowering.labelled import Entries, Known, Labelled
+from symbp.lowering.program import INT, Value
+
+
+def read(at: Entries, node: Read) -> Labelled:
+    """The entry of a tensor for all values of the indices in its subscripts."""
+    known = at.tensors[node.tensor]
+    subs = tuple(node.subs[k] for k in known.places)
+    shape = tuple(known.shape[k] for k in known.places)
+    if not subs:
+        return Labelled(known.value)
+    if all(_is_whole(s, e) or s.index is None and not _indices(s) for s, e in zip(subs, shape, strict=True)):
+        letters = [s.index for s in subs if s.index is not None]
+        if len(set(letters)) == len(letters):
+            return _plain(at, known.value, subs)  # type: ignore[arg-type]
+    return _gather(at, known, subs, shape)
+
+
+def _is_whole(sub: Poly, extent: Poly) -> bool:
+    """Does this subscript run over the whole dimension?"""
+    return sub.index is not None and sub.index.start == Poly() and sub.index.stop == extent
+
+
+def _indices(sub: Poly) -> bool:
+    return any(not _is_size(a) for a in sub.atoms())
+
+
+def _is_size(atom: Atom) -> bool:
+    return not isinstance(atom, (Index, Read))
+
+
+def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
+    """Whole axes, and positions that are numbers or sizes."""
+    axes = tuple(s.index for s in subs if s.index is not None)
+    for i in axes:
+        at.place(i)
+    if len(axes) == len(subs):
+        return Labelled(value, axes)
+    detail = tuple(None if s.index is not None else s for s in subs)
+    shape = tuple(i.extent for i in axes)
+    return Labelled(at.builder.emit("item", (value,), shape, value.kind, detail), axes)
+
+
+def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
+    """Every dimension by an integer array; positions outside, which only a guard can let through, are moved inside."""
+    places = [_inside(at, integers(at, s), s, e) for s, e in zip(subs, shape, strict=True)]
+    axes = at.joined(tuple(places))
+    aligned = tuple(at.aligned(p, axes) for p in places)
+    extents = tuple(i.extent for i in axes)
+    assert isinstance(known.value, Value)
+    return Labelled(at.builder.emit("gather", (known.value, *aligned), extents, known.value.kind), axes)
+
+
+def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
+    if _stays(sub, extent):
+        return place
+    upper = at.scalar(build.integer(extent - 1))
+    lifted = at.apply("maximum", place, at.scalar(build.NIL), kind=INT)
+    return at.apply("minimum", lifted, upper, kind=INT)
+
+
+def _stays(sub: Poly, extent: Poly) -> bool:
+    """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label?"""
+    if isinstance(sub.atom, Read) or not _indices(sub):
+        return True
+    index = sub.index
+    if index is None or (index.start.constant or 0) < 0 or index.start.constant is None:
+        return False
+    rest = (extent - index.stop).constant
+    return rest is not None and rest >= 0
+
+
+def integers(at: Entries, poly: Poly) -> Labelled:
+    """An integer expression for all values of its indices: a combination of `arange`s and of label arrays."""
+    result: Labelled | None = None
+    for monomial, coefficient in poly.terms:
+        indices = [a for a in monomial if not _is_size(a)]
+        sizes = build.integer(Poly.collect([(tuple(a for a in monomial if _is_size(a)), coefficient)]))
+        term = at.scalar(sizes)
+        for a in indices:
+            value = _integer(at, a)
+            term = value if term.value == build.UNIT else at.apply("mul", value, term, kind=INT)
+        result = term if result is None else at.apply("add", result, term, kind=INT)
+    return at.scalar(build.NIL) if result is None else result
+
+
+def _integer(at: Entries, atom: Atom) -> Labelled:
+    if isinstance(atom, Read):
+        return at.value(atom)
+    assert isinstance(atom, Index)
+    at.place(atom)
+    ends = (build.integer(atom.start), build.integer(atom.stop))
+    return Labelled(at.builder.emit("arange", ends, (atom.extent,), INT), (atom,))
