@@ -1,0 +1,132 @@
+"""Random data for a network: every input, biases and scales too, obeying the facts and inside the functions' domains.
+
+The generator is Python's own, seeded by the seed alone, so that the same check is made everywhere. What is drawn outside a
+domain (the logarithm of a negative number) is drawn again, positive, then between 0 and 1, and that is said.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from symbp.core.network import LABELS, Tensor
+from symbp.errors import CheckFailed
+from symbp.verify.facts import Demands, broken, demands
+from symbp.verify.interpret import Key, whole
+from symbp.verify.systems import DOMAIN_ERRORS, Value
+from symbp.verify.world import World, is_finite
+
+Drawn = dict[str, dict[Key, Value]]
+MOST_TRIES = 5000
+FREE = Demands()
+
+# How to draw what no fact restricts, from the widest to the tamest.
+MANNERS: tuple[tuple[str, Callable[[random.Random], float]], ...] = (
+    ("", lambda r: r.gauss(0, 0.8)),
+    ("drawn positive", lambda r: r.uniform(0.2, 1.6)),
+    ("drawn between 0 and 1", lambda r: r.uniform(0.05, 0.6)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The entries of every input, and how they had to be drawn where that is worth saying."""
+
+    inputs: Drawn
+    manner: str = ""
+
+
+def draw(world: World, loss: str, seed: int) -> Draw:
+    """Data at which the loss is a finite number; the tables of `world` are left filled with them."""
+    reason = ""
+    for manner, number in MANNERS:
+        for attempt in range(3):
+            inputs = draw_inputs(world, random.Random(1000 * seed + attempt), number)
+            try:
+                world.fill(inputs)
+                value = world.value(loss)
+            except DOMAIN_ERRORS as error:
+                reason = str(error)
+                continue
+            if is_finite(value):
+                return Draw(inputs, manner)
+            reason = f"the loss is {value}"
+    raise CheckFailed(f"no data found at which {world.network.name} has a value: {reason}")
+
+
+def draw_inputs(world: World, generator: random.Random, number: Callable[[random.Random], float]) -> Drawn:
+    """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing."""
+    network = world.network
+    asked = demands(network, world.scope)
+    inputs = {t.name: _draw_tensor(t, world, generator, number, asked.get(t.name, FREE)) for t in network.inputs}
+    world.fill(inputs)
+    for fact in broken(network, world.scope):
+        raise CheckFailed(f"no data could be drawn that obey fact {fact}")
+    return inputs
+
+
+def _draw_tensor(
+    tensor: Tensor, world: World, generator: random.Random, number: Callable[[random.Random], float], asked: Demands
+) -> dict[Key, Value]:
+    keys = world.keys(tensor.name)
+    if tensor.kind == LABELS and tensor.classes is not None:
+        classes = whole(tensor.classes, world.scope)([])
+        return {key: generator.randrange(classes) for key in keys}
+    values = {key: _draw_number(generator, number, asked) for key in keys}
+    if asked.symmetric:
+        values = {key: values[min(key, key[::-1])] for key in keys}
+    for axes, total in asked.sums:
+        for fibre in _fibres(keys, axes):
+            values.update(_meet(fibre, values, total, asked, generator))
+    return values
+
+
+def _draw_number(generator: random.Random, number: Callable[[random.Random], float], asked: Demands) -> float:
+    if asked.choices:
+        return generator.choice(asked.choices)
+    low, high = asked.lower, asked.upper
+    if low is not None and high is not None:
+        return generator.uniform(low + 0.05 * (high - low), high - 0.05 * (high - low))
+    if low is not None:
+        return low + generator.uniform(0.1, 1.6)
+    if high is not None:
+        return high - generator.uniform(0.1, 1.6)
+    return number(generator)
+
+
+def _fibres(keys: list[Key], axes: tuple[int, ...]) -> list[list[Key]]:
+    """The entries that are summed together."""
+    groups: dict[Key, list[Key]] = {}
+    for key in keys:
+        groups.setdefault(tuple(v for k, v in enumerate(key) if k not in axes), []).append(key)
+    return list(groups.values())
+
+
+def _meet(
+    fibre: list[Key], values: Mapping[Key, float], total: float, asked: Demands, generator: random.Random
+) -> dict[Key, float]:
+    """The entries of a fibre, changed so that their sum is `total`: scaled where bounded, else shifted."""
+    if asked.choices:
+        return dict(zip(fibre, _choose(len(fibre), total, asked.choices, generator), strict=True))
+    low = (asked.lower or 0.0) if asked.bounded else 0.0
+    have = sum(values[key] for key in fibre)
+    if asked.bounded and have != low * len(fibre):
+        stretch = (total - low * len(fibre)) / (have - low * len(fibre))
+        return {key: low + (values[key] - low) * stretch for key in fibre}
+    return {key: values[key] + (total - have) / len(fibre) for key in fibre}
+
+
+def _choose(count: int, total: float, choices: tuple[float, ...], generator: random.Random) -> list[float]:
+    """So many of the choices with that sum. Of two choices it is known how often each is taken."""
+    if len(choices) == 2:
+        low, high = sorted(choices)
+        highs = max(0, min(count, round((total - low * count) / (high - low))))
+        chosen = [high] * highs + [low] * (count - highs)
+        generator.shuffle(chosen)
+        return chosen
+    for _ in range(MOST_TRIES):
+        chosen = [generator.choice(choices) for _ in range(count)]
+        if abs(sum(chosen) - total) < 1e-12:
+            return chosen
+    return chosen

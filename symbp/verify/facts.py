@@ -1,0 +1,138 @@
+"""What the facts ask of the data, and whether given data obey them.
+
+In come statements, out go `Demands` for each input: bounds, a finite set, sums over some dimensions, symmetry. Whether drawn
+data obey is then evaluated by the interpreter, whatever the demands were understood to be.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbp.core.expr import And, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
+from symbp.core.integers import Index
+from symbp.core.network import Fact, Network
+from symbp.core.traverse import free_indices, reads
+from symbp.errors import CheckFailed
+from symbp.verify.interpret import Scope, compile_at, entries
+
+CLOSE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be."""
+
+    lower: float | None = None
+    upper: float | None = None
+    choices: tuple[float, ...] = ()
+    sums: tuple[tuple[tuple[int, ...], float], ...] = ()
+    symmetric: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        return self.lower is not None or self.upper is not None
+
+
+def demands(network: Network, scope: Scope) -> Mapping[str, Demands]:
+    """The demands on each input that a fact names; CheckFailed where a fact is of no kind that can be drawn."""
+    found: dict[str, Demands] = {}
+    for fact in network.facts:
+        for part in fact.statement.args if isinstance(fact.statement, And) else (fact.statement,):
+            _understand(fact, part, scope, found)
+    return found
+
+
+def _understand(fact: Fact, part: Cond, scope: Scope, found: dict[str, Demands]) -> None:
+    names = list(dict.fromkeys(r.tensor for r in reads(part)))
+    if not names:
+        return
+    old = found.get(names[0], Demands())
+    new = _choices(part, scope, old) if isinstance(part, Or) else _comparison(part, scope, old)
+    if new is None or len(names) > 1:
+        raise CheckFailed(f"fact {fact.label} about {', '.join(names)} is of no kind for which data can be drawn")
+    found[names[0]] = new
+
+
+def _choices(part: Or, scope: Scope, old: Demands) -> Demands | None:
+    """y == 0 or y == 1."""
+    values = [_number(c.b, scope) for c in part.args if isinstance(c, Compare) and c.op == "=="]
+    if len(values) != len(part.args) or None in values:
+        return None
+    return replace(old, choices=tuple(v for v in values if v is not None))
+
+
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _comparison(part: Cond, scope: Scope, old: Demands) -> Demands | None:
+    if not isinstance(part, Compare):
+        return None
+    op, a, b = part.op, part.a, part.b
+    if isinstance(a, Read) and isinstance(b, Read) and op == "==":
+        return replace(old, symmetric=True) if a.subs == tuple(reversed(b.subs)) else None
+    if _number(a, scope) is not None:
+        op, a, b = FLIPPED[op], b, a
+    value = _number(b, scope)
+    if value is None:
+        return None
+    if isinstance(a, Read):
+        return _bound(op, value, old)
+    return _total(a, value, scope, old) if op == "==" else None
+
+
+def _bound(op: str, value: float, old: Demands) -> Demands | None:
+    if op in ("<", "<="):
+        return replace(old, upper=value if old.upper is None else min(value, old.upper))
+    if op in (">", ">="):
+        return replace(old, lower=value if old.lower is None else max(value, old.lower))
+    return replace(old, choices=(value,)) if op == "==" else old
+
+
+def _total(a: Expr, value: float, scope: Scope, old: Demands) -> Demands | None:
+    """A sum over some dimensions of one tensor, or a number times that (a mean)."""
+    factors = a.args if isinstance(a, Mul) else (a,)
+    sums = [f for f in factors if isinstance(f, Sum)]
+    numbers = [_number(f, scope) for f in factors if not isinstance(f, Sum)]
+    if len(sums) != 1 or None in numbers or not isinstance(sums[0].body, Read):
+        return None
+    for n in numbers:
+        value /= n or 1.0
+    axes = tuple(k for k, s in enumerate(sums[0].body.subs) if s.index in sums[0].indices)
+    return replace(old, sums=(*old.sums, (axes, value))) if len(axes) == len(sums[0].indices) else None
+
+
+def _number(expr: Expr, scope: Scope) -> float | None:
+    """The value of what reads nothing and has no index, else None."""
+    if not isinstance(expr, (Num, Int, Pi, Mul, Pow)) or reads(expr) or free_indices(expr):
+        return None
+    return float(compile_at(expr, (), scope)(()))
+
+
+def _nearly(a: float, b: float) -> bool:
+    return abs(a - b) <= CLOSE * max(1.0, abs(a), abs(b))
+
+
+# A fact holds of drawn floats up to rounding.
+NEARLY: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": lambda a, b: a <= b or _nearly(a, b),
+    ">": operator.gt,
+    ">=": lambda a, b: a >= b or _nearly(a, b),
+    "==": _nearly,
+    "!=": operator.ne,
+}
+
+
+def broken(network: Network, scope: Scope) -> Iterator[str]:
+    """For each fact that the data in the scope's tables break: its label, and at which entry."""
+    for fact in network.facts:
+        indices: tuple[Index, ...] = free_indices(fact.statement)
+        holds = compile_at(fact.statement, indices, replace(scope, compare=NEARLY))
+        for key in entries(indices, scope):
+            if not holds(key):
+                where = ", ".join(f"{i.name} = {v}" for i, v in zip(indices, key, strict=True))
+                yield f"{fact.label} at {where}" if where else fact.label
+                break

@@ -1,0 +1,399 @@
+"""The interpreter: the value of an index expression, by its definition, with plain loops.
+
+An expression is turned once into nested closures, a rule for each node, and each closure is given the list `at` of the values of
+the indices. In comes an expression with the sizes and the tables of entries that it reads, out goes a function of `at`. It
+knows no rule of the calculus and no NumPy; a sum runs over its own limits, a branch not taken is not evaluated, a read
+outside a tensor is an error. What the numbers are is the number system's affair.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import singledispatch
+from itertools import product as combinations
+from operator import itemgetter
+from typing import Any
+
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Not, Num, Or, Partial, Pi, Pow
+from symbp.core.expr import Read, Sum, Where
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.traverse import free_indices
+from symbp.errors import CheckFailed, MissingRule
+from symbp.verify.sizes import Sizes
+from symbp.verify.systems import FLOATS, Numbers, OutsideDomain, Value
+from symbp.verify.unknown import Smooth
+
+Key = tuple[int, ...]
+At = list[int]
+Formula = Callable[[At], Value]
+Whole = Callable[[At], int]
+Entries = Mapping[Any, Value]
+
+EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression is read in: sizes, tables of entries by tensor name, and the place of each index in `at`.
+
+    `partials` gives the table of a local derivative by (of entry, by entry). `decisions` collects which way comparisons and
+    extremes went, where someone asks. `slots` is shared by all scopes of one formula and counts its places in `at`.
+    """
+
+    sizes: Sizes
+    tables: Mapping[str, Entries]
+    numbers: Numbers = FLOATS
+    functions: Mapping[str, Smooth] = field(default_factory=dict)
+    partials: Callable[[str, str], Entries] | None = None
+    decisions: list[object] | None = None
+    compare: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: EXACTLY)
+    places: Mapping[Index, int] = field(default_factory=dict)
+    slots: list[int] = field(default_factory=lambda: [0])
+
+    def bind(self, *indices: Index) -> Scope:
+        """The scope inside a binder: each index gets a place of its own, so an inner one may bear an outer one's name."""
+        first = self.slots[0]
+        self.slots[0] += len(indices)
+        return replace(self, places={**self.places, **{i: first + k for k, i in enumerate(indices)}})
+
+    def table(self, name: str) -> Entries:
+        """The entries of a tensor."""
+        if name not in self.tables:
+            raise CheckFailed(f"nothing defines {name}")
+        return self.tables[name]
+
+
+def evaluate(expr: Expr | Cond, scope: Scope, **at: int) -> Value:
+    """The value of an expression whose free indices have the values `at`, by name: `evaluate(x_nd, scope, n=0, d=1)`."""
+    from_name = {i.name: i for i in free_indices(expr)}
+    indices = tuple(from_name[name] for name in at)
+    return compile_at(expr, indices, scope)(tuple(at.values()))
+
+
+def compile_at(expr: Expr | Cond, indices: tuple[Index, ...], scope: Scope) -> Callable[[Key], Value]:
+    """The expression as a function of the values of `indices`."""
+    scope = replace(scope, places={}, slots=[0]).bind(*indices)
+    run = formula(expr, scope)
+    rest = [0] * (scope.slots[0] - len(indices))
+    return lambda key: run([*key, *rest])
+
+
+def entries(indices: tuple[Index, ...], scope: Scope) -> list[Key]:
+    """Every combination of values of the indices; a later one's range may hold an earlier one."""
+    scope = replace(scope, places={}, slots=[0]).bind(*indices)
+    spans = [span(i, scope) for i in indices]
+    if all(isinstance(s, range) for s in spans):
+        return list(combinations(*spans))  # type: ignore[arg-type]
+    keys: list[Key] = [()]
+    for s in spans:
+        keys = [(*k, v) for k in keys for v in (s if isinstance(s, range) else s([*k, *[0] * scope.slots[0]]))]
+    return keys
+
+
+# Integers: a size is a number here, an index a place in `at`.
+
+
+def whole(poly: Poly, scope: Scope) -> Whole:
+    """An integer expression."""
+    terms = [_monomial(monomial, coefficient, scope) for monomial, coefficient in poly.terms]
+    offset = sum(c for c, atoms in terms if not atoms)
+    moving = [(c, atoms) for c, atoms in terms if atoms]
+    if not moving:
+        return lambda at: offset
+    if len(moving) == 1 and moving[0][0] == 1 and len(moving[0][1]) == 1:
+        one = moving[0][1][0]
+        return one if not offset else lambda at: one(at) + offset
+
+    def affine(at: At) -> int:
+        total = offset
+        for coefficient, atoms in moving:
+            for atom in atoms:
+                coefficient *= atom(at)
+            total += coefficient
+        return total
+
+    return affine
+
+
+def _monomial(monomial: tuple[Atom, ...], coefficient: int, scope: Scope) -> tuple[int, list[Whole]]:
+    moving: list[Whole] = []
+    for atom in monomial:
+        if isinstance(atom, Dim):
+            coefficient *= scope.sizes[atom.name]
+        else:
+            moving.append(_atom(atom, scope))
+    return coefficient, moving
+
+
+def _atom(atom: Atom, scope: Scope) -> Whole:
+    match atom:
+        case Index():
+            return itemgetter(_place(atom, scope))
+        case DimAt(name, at):
+            position = whole(at, scope)
+            return lambda at: scope.sizes.along(name, position(at))
+        case Read():
+            label = formula(atom, scope)
+            return lambda at: int(label(at))
+    raise MissingRule(f"verify/interpret.py has no rule for {type(atom).__name__} as an integer")
+
+
+def _place(index: Index, scope: Scope) -> int:
+    if index not in scope.places:
+        raise CheckFailed(f"nothing says what the index {index.name} is")
+    return scope.places[index]
+
+
+def span(index: Index, scope: Scope) -> range | Callable[[At], range]:
+    """The values of an index: a range, or where it depends on other indices, a function of them."""
+    start, stop = whole(index.start, scope), whole(index.stop, scope)
+    if _fixed(index.start) and _fixed(index.stop):
+        return range(start([]), stop([]))
+    return lambda at: range(start(at), stop(at))
+
+
+def _fixed(poly: Poly) -> bool:
+    return all(isinstance(a, Dim) for a in poly.atoms())
+
+
+# Expressions: a rule for each node.
+
+
+@singledispatch
+def formula(node: Node, scope: Scope) -> Formula:
+    """The closure that evaluates a node (an expression gives a number, a condition gives a bool)."""
+    raise MissingRule(f"verify/interpret.py has no rule for {type(node).__name__}; have you added a new node?")
+
+
+@formula.register
+def _number(node: Num, scope: Scope) -> Formula:
+    value = scope.numbers.number(node.value)
+    return lambda at: value
+
+
+@formula.register
+def _pi(node: Pi, scope: Scope) -> Formula:
+    value = scope.numbers.pi
+    return lambda at: value
+
+
+@formula.register
+def _integer(node: Int, scope: Scope) -> Formula:
+    value, number = whole(node.value, scope), scope.numbers.number
+    return lambda at: number(Fraction(value(at)))
+
+
+@formula.register
+def _read(node: Read, scope: Scope) -> Formula:
+    table = scope.table(node.tensor)
+    if all(s.index is not None for s in node.subs) and len(node.subs) > 1:
+        key = itemgetter(*(_place(s.index, scope) for s in node.subs if s.index is not None))
+        return lambda at: table[key(at)]
+    subs = tuple(whole(s, scope) for s in node.subs)
+    if not subs:
+        return lambda at: table[()]
+    if len(subs) == 1:
+        only = subs[0]
+        return lambda at: table[(only(at),)]
+    return lambda at: table[tuple([s(at) for s in subs])]
+
+
+@formula.register
+def _add(node: Add, scope: Scope) -> Formula:
+    first, second, *others = (formula(a, scope) for a in node.args)
+    if not others:
+        return lambda at: first(at) + second(at)
+
+    def add(at: At) -> Value:
+        total = first(at) + second(at)
+        for term in others:
+            total = total + term(at)
+        return total
+
+    return add
+
+
+@formula.register
+def _multiply(node: Mul, scope: Scope) -> Formula:
+    """Deltas come first: where one is 0 the product is, and the rest need not exist."""
+    guards = [_alike(a, scope) for a in node.args if isinstance(a, Delta)]
+    factors = [formula(a, scope) for a in node.args if not isinstance(a, Delta)]
+    number = scope.numbers.number
+    if not factors:
+        factors = [lambda at: number(Fraction(1))]
+    if not guards and len(factors) == 2:
+        first, second = factors
+        return lambda at: first(at) * second(at)
+    start, *rest = factors
+    zero = number(Fraction(0))
+
+    def multiply(at: At) -> Value:
+        for guard in guards:
+            if not guard(at):
+                return zero
+        value = start(at)
+        for factor in rest:
+            value = value * factor(at)
+        return value
+
+    return multiply
+
+
+@formula.register
+def _power(node: Pow, scope: Scope) -> Formula:
+    base = formula(node.base, scope)
+    if isinstance(node.exponent, Num) and node.exponent.value.denominator == 1:
+        n = int(node.exponent.value)
+        if n == -1:
+            one = scope.numbers.number(Fraction(1))
+            return lambda at: one / base(at)
+        return lambda at: base(at) ** n
+    exponent, power = formula(node.exponent, scope), scope.numbers.power
+    return lambda at: power(base(at), exponent(at))
+
+
+@formula.register
+def _function(node: Fn, scope: Scope) -> Formula:
+    args = [formula(a, scope) for a in node.args]
+    if node.orders:
+        smooth, orders, numbers = scope.functions[node.name], node.orders, scope.numbers
+        return lambda at: smooth.value(orders, [a(at) for a in args], numbers)
+    call, arg = scope.numbers.functions[node.name], args[0]
+    if scope.decisions is None or node.name not in ("abs", "sign"):
+        return lambda at: call(arg(at))
+    return _noting_sign(call, arg, scope)
+
+
+def _noting_sign(call: Callable[[Value], Value], arg: Formula, scope: Scope) -> Formula:
+    real, decisions = scope.numbers.real, scope.decisions
+
+    def noting(at: At) -> Value:
+        value = arg(at)
+        decisions.append(real(value) > 0)  # type: ignore[union-attr]
+        return call(value)
+
+    return noting
+
+
+@formula.register
+def _choose(node: Where, scope: Scope) -> Formula:
+    cond, then, other = formula(node.cond, scope), formula(node.then, scope), formula(node.other, scope)
+    return lambda at: then(at) if cond(at) else other(at)
+
+
+@formula.register
+def _delta(node: Delta, scope: Scope) -> Formula:
+    alike, one, zero = _alike(node, scope), scope.numbers.number(Fraction(1)), scope.numbers.number(Fraction(0))
+    return lambda at: one if alike(at) else zero
+
+
+def _alike(node: Delta, scope: Scope) -> Callable[[At], bool]:
+    a, b = whole(node.a, scope), whole(node.b, scope)
+    return lambda at: a(at) == b(at)
+
+
+@formula.register
+def _sum(node: Sum, scope: Scope) -> Formula:
+    index, *others = node.indices
+    inside = scope.bind(index)
+    body = formula(Sum(tuple(others), node.body) if others else node.body, inside)
+    place, values, zero = inside.places[index], span(index, scope), scope.numbers.number(Fraction(0))
+
+    def add_up(at: At) -> Value:
+        total = zero
+        for at[place] in values if isinstance(values, range) else values(at):
+            total = total + body(at)
+        return total
+
+    return add_up
+
+
+@formula.register
+def _extreme(node: Extreme, scope: Scope) -> Formula:
+    """The first of the largest (or smallest), by the real part."""
+    loop, inside = _loop(node.indices, scope)
+    body, cond, real = formula(node.body, inside), formula(node.cond, inside), scope.numbers.real
+    better = operator.gt if node.kind == "max" else operator.lt
+
+    def search(at: At) -> Value:
+        best, where = None, -1
+        for count, _ in enumerate(loop(at)):
+            if cond(at) and ((value := body(at)) is not None) and (best is None or better(real(value), real(best))):
+                best, where = value, count
+        if best is None:
+            raise OutsideDomain(f"the {node.kind} of nothing")
+        if scope.decisions is not None:
+            scope.decisions.append(where)
+        return best
+
+    return search
+
+
+def _loop(indices: tuple[Index, ...], scope: Scope) -> tuple[Callable[[At], Iterator[None]], Scope]:
+    """A loop over the indices in row-major order, and the scope inside it."""
+    index, *others = indices
+    inside = scope.bind(index)
+    place, values = inside.places[index], span(index, scope)
+    inner, innermost = _loop(tuple(others), inside) if others else (None, inside)
+
+    def loop(at: At) -> Iterator[None]:
+        for at[place] in values if isinstance(values, range) else values(at):
+            if inner is None:
+                yield
+            else:
+                yield from inner(at)
+
+    return loop, innermost
+
+
+@formula.register
+def _partial(node: Partial, scope: Scope) -> Formula:
+    """Looked up in the table of the equation's derivatives, which `Scope.partials` makes by steps."""
+    if scope.partials is None:
+        raise MissingRule("verify/interpret.py: a partial derivative needs a scope with `partials`")
+    table = scope.partials(node.of.tensor, node.by.tensor)
+    of, by = [whole(s, scope) for s in node.of.subs], [whole(s, scope) for s in node.by.subs]
+    return lambda at: table[tuple([s(at) for s in of]), tuple([s(at) for s in by])]
+
+
+@formula.register
+def _comparison(node: Compare, scope: Scope) -> Formula:
+    a, b, real, holds = formula(node.a, scope), formula(node.b, scope), scope.numbers.real, scope.compare[node.op]
+    decisions = scope.decisions
+    if decisions is None:
+        return lambda at: holds(real(a(at)), real(b(at)))
+
+    def noting(at: At) -> bool:
+        decisions.append(decision := holds(real(a(at)), real(b(at))))
+        return decision
+
+    return noting
+
+
+@formula.register
+def _and(node: And, scope: Scope) -> Formula:
+    args = [formula(a, scope) for a in node.args]
+    return lambda at: all(a(at) for a in args)
+
+
+@formula.register
+def _or(node: Or, scope: Scope) -> Formula:
+    args = [formula(a, scope) for a in node.args]
+    return lambda at: any(a(at) for a in args)
+
+
+@formula.register
+def _not(node: Not, scope: Scope) -> Formula:
+    arg = formula(node.arg, scope)
+    return lambda at: not arg(at)
+

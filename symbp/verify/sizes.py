@@ -1,0 +1,100 @@
+"""The sizes at which a network is checked: the smallest distinct primes, so that a swapped axis cannot pass.
+
+Every extent that holds a size is at least 2, and the first size, as a rule the batch, at least 3, so that N - 1, N and 2 differ.
+Literal sizes stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from symbp.core.expr import Extreme, Sum
+from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.core.network import Network
+from symbp.core.traverse import walk
+from symbp.errors import CheckFailed
+
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
+WIDTHS = (3, 5, 2, 7)
+MOST_TRIES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The value of each named size, and of those that differ by layer (`D[l]`), which take turns."""
+
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> int:
+        if name not in self.values:
+            raise CheckFailed(f"nothing says how large {name} is")
+        return self.values[name]
+
+    def along(self, name: str, position: int) -> int:
+        """The value of `name[position]`; neighbours differ."""
+        return WIDTHS[position % len(WIDTHS)]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} = {value}" for name, value in self.values.items())
+
+
+def choose_sizes(network: Network) -> Sizes:
+    """The first assignment of small distinct primes under which every extent is at least 2."""
+    names = tuple(d.name for d in network.dims)
+    limits = [p for p in dict.fromkeys(_extents(network)) if p.constant is None and _plain(p)]
+    tries = [0]
+    for count in range(max(1, len(names)), len(PRIMES) + 1):
+        candidates = (*PRIMES[1:count], PRIMES[0])
+        found = _assign(names, candidates, limits, {}, tries)
+        if found is not None:
+            return Sizes(found)
+        if tries[0] > MOST_TRIES:
+            break
+    raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
+
+
+def _assign(
+    names: tuple[str, ...], candidates: tuple[int, ...], limits: list[Poly], chosen: dict[str, int], tries: list[int]
+) -> dict[str, int] | None:
+    """Depth first, each size the earliest candidate that keeps every extent known so far at 2 or more."""
+    if len(chosen) == len(names):
+        return chosen
+    for value in candidates:
+        if value in chosen.values() or (not chosen and value < 3):
+            continue
+        tries[0] += 1
+        if tries[0] > MOST_TRIES:
+            return None
+        trial = {**chosen, names[len(chosen)]: value}
+        if all(_value(p, trial) >= 2 for p in limits if _known(p, trial)):
+            found = _assign(names, candidates, limits, trial, tries)
+            if found is not None:
+                return found
+    return None
+
+
+def _extents(network: Network) -> Iterator[Poly]:
+    for tensor in network.inputs:
+        yield from tensor.shape
+        if tensor.classes is not None:
+            yield tensor.classes
+    for equation in network.equations:
+        yield from equation.shape
+        for node in walk(equation.body):
+            if isinstance(node, (Sum, Extreme)):
+                yield from (i.extent for i in node.indices)
+
+
+def _plain(poly: Poly) -> bool:
+    return not any(isinstance(a, (Index, DimAt)) for a in poly.atoms()) and all(
+        isinstance(a, Dim) for a in poly.atoms()
+    )
+
+
+def _known(poly: Poly, chosen: Mapping[str, int]) -> bool:
+    return all(isinstance(a, Dim) and a.name in chosen for a in poly.atoms())
+
+
+def _value(poly: Poly, chosen: Mapping[str, int]) -> int:
+    return poly.value({a: chosen[a.name] for a in poly.atoms() if isinstance(a, Dim)})

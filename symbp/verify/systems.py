@@ -1,0 +1,182 @@
+"""Number systems: what the interpreter computes with.
+
+`FLOATS` are Python's floats, `COMPLEX` its complex numbers, `EXACT` fractions, `LANES` floats of which some are arrays of complex
+numbers. An array holds one complex step for each lane: all lanes have the same real part, so one pass through a network
+differentiates it by as many entries as there are lanes. An imaginary part is always a step so small that its square
+vanishes; comparisons, `abs` and `sign` go by the real part, and their derivative at a kink is 0.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+Value = Any
+STEP = 1e-30
+
+
+class OutsideDomain(ArithmeticError):
+    """A function was asked for a value that it does not have, as log(-1)."""
+
+
+# What Python and NumPy raise when a value is not a real number.
+DOMAIN_ERRORS = (OutsideDomain, ValueError, ZeroDivisionError, OverflowError, FloatingPointError)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A number system: exact numbers as its values, its functions, powers, and the real part by which it compares."""
+
+    name: str
+    number: Callable[[Fraction], Value]
+    pi: Value
+    functions: Mapping[str, Callable[[Value], Value]]
+    power: Callable[[Value, Value], Value]
+    real: Callable[[Value], Value]
+
+
+def _sign(x: float) -> float:
+    return float((x > 0) - (x < 0))
+
+
+def _power(base: float, exponent: float) -> float:
+    """base ** exponent among the reals."""
+    if base < 0 and exponent != int(exponent):
+        raise OutsideDomain(f"({base}) ** {exponent}")
+    return float(base**exponent)
+
+
+def _slope_erf(x: float) -> float:
+    return 2 / math.sqrt(math.pi) * math.exp(-x * x)
+
+
+REAL_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "log1p": math.log1p,
+    "expm1": math.expm1,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "erf": math.erf,
+    "abs": abs,
+    "sign": _sign,
+}
+
+# Where there is no function of a complex number, or only one that cancels: f(x + ih) = f(x) + ih f'(x).
+SLOPES: dict[str, Callable[[float], float]] = {
+    "log1p": lambda x: 1 / (1 + x),
+    "expm1": math.exp,
+    "erf": _slope_erf,
+    "abs": _sign,
+    "sign": lambda x: 0.0,
+}
+
+FLOATS = Numbers("float", float, math.pi, REAL_FUNCTIONS, _power, lambda x: x)
+
+
+def _complex_function(name: str) -> Callable[[Value], Value]:
+    whole = getattr(cmath, name, None)
+    real = REAL_FUNCTIONS[name]
+
+    def function(z: Value) -> Value:
+        x = z.real
+        if name in SLOPES:
+            return complex(real(x), SLOPES[name](x) * z.imag)
+        if name == "log" and x <= 0:
+            raise OutsideDomain(f"log({x})")
+        return whole(z)  # type: ignore[misc]
+
+    return function
+
+
+def _complex_power(base: Value, exponent: Value) -> Value:
+    e = exponent.real
+    if exponent.imag == 0 and e == int(e):
+        return base ** int(e)
+    if base.real < 0:
+        raise OutsideDomain(f"({base.real}) ** {e}")
+    return base**exponent
+
+
+COMPLEX = Numbers(
+    "complex",
+    lambda q: complex(float(q)),
+    math.pi,
+    {name: _complex_function(name) for name in REAL_FUNCTIONS},
+    _complex_power,
+    lambda z: z.real,
+)
+
+
+def lane_real(value: Value) -> float:
+    """The real part, which all lanes share."""
+    return value if type(value) is float else value.real if np.ndim(value) == 0 else float(value[0].real)
+
+
+def _lane_function(name: str) -> Callable[[Value], Value]:
+    whole = getattr(np, name, None)
+    real = REAL_FUNCTIONS[name]
+
+    def function(value: Value) -> Value:
+        if type(value) is float:
+            return real(value)
+        x = lane_real(value)
+        if name in SLOPES:
+            return real(x) + 1j * (SLOPES[name](x) * value.imag)
+        if name == "log" and x <= 0:
+            raise OutsideDomain(f"log({x})")
+        return whole(value)  # type: ignore[misc]
+
+    return function
+
+
+def _lane_power(base: Value, exponent: Value) -> Value:
+    if type(exponent) is float:
+        if type(base) is float:
+            return _power(base, exponent)
+        if exponent == int(exponent):
+            return base ** int(exponent)
+    x = lane_real(base)
+    if x <= 0:
+        raise OutsideDomain(f"({x}) ** {lane_real(exponent)}")
+    return np.exp(exponent * (math.log(base) if type(base) is float else np.log(base)))
+
+
+LANES = Numbers(
+    "lanes",
+    float,
+    math.pi,
+    {name: _lane_function(name) for name in REAL_FUNCTIONS},
+    _lane_power,
+    lane_real,
+)
+
+
+def _inexact(name: str) -> Callable[[Value], Value]:
+    def function(value: Value) -> Value:
+        raise OutsideDomain(f"{name} has no exact value")
+
+    return function
+
+
+def _exact_power(base: Value, exponent: Value) -> Value:
+    if exponent.denominator != 1:
+        raise OutsideDomain("a root has no exact value")
+    return base ** int(exponent)
+
+
+EXACT = Numbers(
+    "exact",
+    Fraction,
+    None,
+    {name: _inexact(name) for name in REAL_FUNCTIONS} | {"abs": abs, "sign": lambda q: Fraction((q > 0) - (q < 0))},
+    _exact_power,
+    lambda q: q,
+)

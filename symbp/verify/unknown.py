@@ -1,0 +1,64 @@
+"""Fixed smooth functions in the place of unknown ones, with every partial derivative in closed form.
+
+f(u) = c + a sin(v.u + r) + b exp(w.u), where v and w are vectors: deriving by an argument multiplies a term by that argument's
+coefficient and turns the sine by a quarter. Positive everywhere, so that a logarithm of it exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+
+from symbp.verify.systems import Numbers, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """The stand-in for the unknown function at `place` in the network's list of them, of `arity` arguments."""
+
+    place: int
+    arity: int
+
+    def sine(self) -> tuple[Fraction, ...]:
+        """v: different for each function and argument."""
+        return tuple(Fraction(7 + 4 * i + 3 * self.place, 10) for i in range(self.arity))
+
+    def rise(self) -> tuple[Fraction, ...]:
+        """w: small, so that the exponential stays near 1; one negative sign in two."""
+        return tuple(Fraction((-1) ** i * (3 + 2 * i + self.place), 20) for i in range(self.arity))
+
+    def value(self, orders: Sequence[int], args: Sequence[Value], numbers: Numbers) -> Value:
+        """The partial derivative of the given orders at `args`."""
+        number, call = numbers.number, numbers.functions
+        along = sum(number(v) * u for v, u in zip(self.sine(), args, strict=True)) + number(Fraction(self.place, 3))
+        wave, sign = [("sin", 1), ("cos", 1), ("sin", -1), ("cos", -1)][sum(orders) % 4]
+        turned = number(_powers(self.sine(), orders) * sign * Fraction(1, 2)) * call[wave](along)
+        grown = number(_powers(self.rise(), orders)) * call["exp"](
+            sum(number(w) * u for w, u in zip(self.rise(), args, strict=True))
+        )
+        return turned + grown if any(orders) else turned + grown + number(Fraction(2, 3))
+
+
+def _powers(base: tuple[Fraction, ...], orders: Sequence[int]) -> Fraction:
+    return prod((b**k for b, k in zip(base, orders, strict=True)), start=Fraction(1))
+
+
+ARRAYS = Numbers("arrays", float, np.pi, {"sin": np.sin, "cos": np.cos, "exp": np.exp}, np.power, np.real)
+
+
+def for_module(keyword: str, functions: dict[str, Smooth]) -> Callable[..., Value] | None:
+    """What a module is given for its keyword `f`, `f_d1`, `f_d2`, `f_d1_d2`, or None where that names no function."""
+    match = re.fullmatch(r"(\w+?)((?:_d\d+)*)", keyword)
+    if not match or match[1] not in functions:
+        return None
+    smooth = functions[match[1]]
+    by = [int(k) for k in re.findall(r"_d(\d+)", match[2])]
+    if any(not 1 <= k <= smooth.arity for k in by):
+        return None
+    orders = [by.count(i + 1) for i in range(smooth.arity)]
+    return lambda *args: smooth.value(orders, args, ARRAYS)

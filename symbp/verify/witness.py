@@ -1,0 +1,111 @@
+"""Derivatives without any rule of the calculus: a step of i*1e-30 at an entry, and the network computed again.
+
+`Adjoint` is a table of dL/d(entry) for one quantity, through everything downstream of it. `Local` is a table of the local
+derivatives of one equation: its own definition with one entry that it reads moved and all else standing still. Both are
+computed when first read, many entries at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from symbp.errors import CheckFailed
+from symbp.verify.interpret import Entries, Key
+from symbp.verify.systems import STEP, Value
+from symbp.verify.world import Inputs, Table, World
+
+MOST_LANES = 256
+
+
+def lanes(keys: list[Key]) -> dict[Key, Value]:
+    """A step for each key, in a lane of its own."""
+    return {key: row for key, row in zip(keys, np.eye(len(keys)) * (1j * STEP), strict=True)}
+
+
+def slopes(value: Value, count: int) -> list[float]:
+    """The derivative in each lane."""
+    if np.ndim(value) == 0:
+        return [0.0] * count
+    return [float(v) for v in value.imag / STEP]
+
+
+class Adjoint(Table):
+    """dL/d(quantity), entry by entry."""
+
+    def __init__(self, world: World, loss: str, quantity: str, name: str):
+        super().__init__(name, world.keys(quantity), self.total)
+        self.world, self.loss, self.quantity = world, loss, quantity
+
+    def total(self, key: Key) -> Value:
+        """The derivative at `key`; those of its block are computed with it."""
+        keys = self.keys_in_order
+        start = keys.index(key) // MOST_LANES * MOST_LANES
+        block = keys[start : start + MOST_LANES]
+        with self.world.stepped(self.quantity, lanes(block)):
+            value = self.world.value(self.loss)
+        self.update(zip(block, slopes(value, len(block)), strict=True))
+        return self[key]
+
+
+class Local(dict[tuple[Key, Key], Value]):
+    """The derivative of an entry of `of` by an entry of `by` through the one equation of `of`.
+
+    An entry by an entry of its own tensor is 1 or 0, unless the equation reads itself.
+    """
+
+    def __init__(self, world: World, of: str, by: str):
+        super().__init__()
+        self.world, self.of, self.by = world, of, by
+        equation = world.network.equation(of)
+        itself = of == by and of not in world.downstream[of]
+        self.formula = None if equation is None or itself else world.formula(equation)
+
+    def __missing__(self, pair: tuple[Key, Key]) -> Value:
+        of, _ = pair
+        by = self.world.keys(self.by)
+        for start in range(0, len(by), MOST_LANES):
+            block = by[start : start + MOST_LANES]
+            row = self._row(of, block)
+            self.update({(of, key): slope for key, slope in zip(block, row, strict=True)})
+        if pair not in self.keys():
+            raise CheckFailed(f"the derivative of {self.of}{list(of)} by {self.by}{list(pair[1])}, which is outside")
+        return self[pair]
+
+    def _row(self, of: Key, block: list[Key]) -> list[float]:
+        if self.formula is None:
+            return [float(self.of == self.by and of == key) for key in block]
+        table = self.world.tables[self.by]
+        saved = {key: table[key] for key in block}
+        table.update({key: saved[key] + step for key, step in lanes(block).items()})
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                return slopes(self.formula(of), len(block))
+        finally:
+            table.update(saved)
+
+
+class Witness:
+    """The adjoints and local derivatives of one world, made on demand and forgotten when the data change."""
+
+    def __init__(self, world: World, loss: str, adjoints: Mapping[str, str]):
+        """`adjoints` gives the name of each quantity's adjoint."""
+        self.world, self.loss = world, loss
+        adjoint = {name: Adjoint(world, loss, quantity, name) for quantity, name in adjoints.items()}
+        self.world.tables.update(adjoint)
+        self.adjoints: Mapping[str, Adjoint] = adjoint
+        self.locals: dict[tuple[str, str], Local] = {}
+
+    def partials(self, of: str, by: str) -> Entries:
+        """The table of local derivatives."""
+        if (of, by) not in self.locals:
+            self.locals[of, by] = Local(self.world, of, by)
+        return self.locals[of, by]
+
+    def fill(self, inputs: Inputs) -> None:
+        """New data: everything is computed anew. The forward values at once, so that no step can get into them."""
+        for local in self.locals.values():
+            local.clear()
+        self.world.fill(inputs)
+        self.world.force()

@@ -1,0 +1,160 @@
+"""A network at given sizes and data: a table of entries for each tensor, each entry computed when it is first read.
+
+Reading computes, so equations may stand in any order and a recurrence may read itself. A table knows its range: a read
+outside is an error and never another entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from symbp.core.integers import DimAt, Index, Poly
+from symbp.core.network import Equation, Network, Tensor
+from symbp.core.traverse import indices_of, reads
+from symbp.errors import CheckFailed
+from symbp.verify.interpret import Key, Scope, compile_at, entries
+from symbp.verify.sizes import Sizes
+from symbp.verify.systems import LANES, Numbers, Value
+from symbp.verify.unknown import Smooth
+
+Inputs = Mapping[str, Mapping[Key, Value]]
+
+
+class Table(dict[Key, Value]):
+    """The entries of one tensor; one that is missing is computed, and gets what `steps` adds to it."""
+
+    def __init__(self, name: str, keys: list[Key], compute: Callable[[Key], Value] | None = None):
+        super().__init__()
+        self.name, self.keys_in_order, self.compute = name, keys, compute
+        self.inside = frozenset(keys)
+        self.steps: Mapping[Key, Value] = {}
+
+    def __missing__(self, key: Key) -> Value:
+        if key not in self.inside or self.compute is None:
+            raise CheckFailed(f"{self.name}[{', '.join(map(str, key))}] is read, which is outside")
+        value = self.compute(key)
+        if key in self.steps:
+            value = value + self.steps[key]
+        self[key] = value
+        return value
+
+
+class World:
+    """The tables of a network. `fill` puts in the data; `scope` is what an expression about it is read in."""
+
+    def __init__(
+        self,
+        network: Network,
+        sizes: Sizes,
+        numbers: Numbers = LANES,
+        decisions: list[object] | None = None,
+    ):
+        self.network = network
+        self.tables: dict[str, Table] = {}
+        functions = {name: Smooth(place, arity) for place, (name, arity) in enumerate(network.functions)}
+        self.scope = Scope(sizes, self.tables, numbers, functions, decisions=decisions)
+        for tensor in network.inputs:
+            self.tables[tensor.name] = Table(tensor.name, entries(axes(tensor), self.scope))
+        for equation in network.equations:
+            keys = entries(equation.indices, self.scope)
+            self.tables[equation.name] = Table(equation.name, keys, self.formula(equation))
+        self.downstream = _downstream(network)
+
+    def formula(self, equation: Equation) -> Callable[[Key], Value]:
+        """What one equation says, as a function of the entry; compiled when first called, once all tables stand."""
+        compiled: list[Callable[[Key], Value]] = []
+
+        def compute(key: Key) -> Value:
+            if not compiled:
+                compiled.append(compile_at(equation.body, equation.indices, self.scope))
+            return compiled[0](key)
+
+        return compute
+
+    def fill(self, inputs: Inputs) -> None:
+        """New data; everything else is computed anew when read."""
+        for name, table in self.tables.items():
+            table.clear()
+            if name in inputs:
+                table.update(inputs[name])
+
+    def keys(self, name: str) -> list[Key]:
+        """Every entry of a tensor, in row-major order."""
+        return self.tables[name].keys_in_order
+
+    def value(self, name: str, key: Key = ()) -> Value:
+        """One entry."""
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            return self.tables[name][key]
+
+    def force(self) -> None:
+        """Compute every entry that is still missing."""
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            for equation in self.network.equations:
+                table = self.tables[equation.name]
+                for key in table.keys_in_order:
+                    table[key]
+
+    @contextmanager
+    def stepped(self, name: str, steps: Mapping[Key, Value]) -> Iterator[None]:
+        """Inside, each entry of `name` is larger by its step, and what depends on it is computed anew."""
+        touched = [name, *(q for q in self.downstream[name] if q != name)]
+        saved = {q: dict(self.tables[q]) for q in touched}
+        table = self.tables[name]
+        for q in touched:
+            self.tables[q].clear()
+        if table.compute is None:
+            table.update({key: value + steps.get(key, 0.0) for key, value in saved[name].items()})
+        table.steps = steps
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                yield
+        finally:
+            table.steps = {}
+            for q in touched:
+                self.tables[q].clear()
+                self.tables[q].update(saved[q])
+
+
+def is_finite(value: Value) -> bool:
+    """Is it a number, neither infinite nor nan?"""
+    return bool(np.all(np.isfinite(value)))
+
+
+def axes(tensor: Tensor) -> tuple[Index, ...]:
+    """An index for each dimension of an input. In `Param[l: L, D[l]]` the first is the l that the others depend on."""
+    outer = next((i for p in tensor.shape for i in indices_of(p)), None)
+    named = [Index(f"_{place}", extent) for place, extent in enumerate(tensor.shape)]
+    if outer is not None and tensor.shape:
+        named[0] = outer
+    return tuple(named)
+
+
+def is_list(tensor: Tensor) -> bool:
+    """Is it a list of arrays, one for each layer, since a shape depends on the layer?"""
+    return any(isinstance(a, DimAt) or any(True for _ in indices_of(Poly.of(a))) for p in tensor.shape for a in p.atoms())
+
+
+def _downstream(network: Network) -> dict[str, tuple[str, ...]]:
+    """For each name all equations that depend on it, itself too where it reads itself."""
+    users: dict[str, list[str]] = {name: [] for name in [t.name for t in network.inputs]}
+    users.update({e.name: [] for e in network.equations})
+    for equation in network.equations:
+        for name in dict.fromkeys(r.tensor for r in reads(equation.body)):
+            if name in users:
+                users[name].append(equation.name)
+    return {name: _reach(name, users) for name in users}
+
+
+def _reach(name: str, users: Mapping[str, list[str]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    waiting = list(users[name])
+    while waiting:
+        q = waiting.pop(0)
+        if q not in found:
+            found[q] = None
+            waiting.extend(users[q])
+    return tuple(found)
