@@ -14,15 +14,18 @@ from dataclasses import dataclass
 class Node:
     """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_fields", "_hash")
+    _fields: tuple[object, ...]
     _hash: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((type(self).__name__, *self.fields())))
+        fields = tuple([getattr(self, name) for name in type(self).__slots__])
+        object.__setattr__(self, "_fields", fields)
+        object.__setattr__(self, "_hash", hash((type(self).__name__, fields)))
 
     def fields(self) -> tuple[object, ...]:
         """The values of the fields, in their order."""
-        return tuple(getattr(self, name) for name in type(self).__slots__)
+        return self._fields
 
     def __hash__(self) -> int:
         return self._hash
@@ -32,7 +35,7 @@ class Node:
             return True
         if type(self) is not type(other) or self._hash != hash(other):
             return False
-        return self.fields() == other.fields()
+        return self._fields == other._fields  # type: ignore[attr-defined]
 
 
 class Atom(Node):
