@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from symbp.calculus.contract import contract, count_free_sums
 from symbp.calculus.cost import cost
-from symbp.calculus.facts import SumFact, use_facts
+from symbp.calculus.facts import use_facts
+from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import cancel, factor, factor_deep, open_fractions, tidy
@@ -20,7 +21,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import normal
 
 
-def local_steps(equation: Equation, body: Expr, by: Read) -> list[Step]:
+def local_steps(equation: Equation, body: Expr, by: Read, known: Known) -> list[Step]:
     """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it."""
     raw = differentiate(body, by)
     steps = [Step(raw, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
@@ -30,10 +31,11 @@ def local_steps(equation: Equation, body: Expr, by: Read) -> list[Step]:
     _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     _append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     _append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
+    _use_sums(steps, known)
     return steps
 
 
-def finish(steps: list[Step], facts: tuple[SumFact, ...], order: tuple[Index, ...]) -> None:
+def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     """Go on from the last step to the result: cancel, contract, count idle sums, multiply out, use facts, factor.
 
     `order` are the indices of the result, in which its products are arranged.
@@ -47,9 +49,20 @@ def finish(steps: list[Step], facts: tuple[SumFact, ...], order: tuple[Index, ..
     for _ in range(2):
         _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)
-        known, labels = use_facts(steps[-1].value, facts)
-        _append(steps, known, Rule("fact", detail=labels))
+        stated, labels = use_facts(steps[-1].value, known.facts)
+        _append(steps, stated, Rule("fact", detail=labels))
+        _use_sums(steps, known)
+        product, names = use_products(steps[-1].value, known.products)
+        _append(steps, product, Rule("re-express", names))
     _append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
+
+
+def _use_sums(steps: list[Step], known: Known) -> None:
+    """Use the sums that equations define, multiplying out where they hide in a bracket."""
+    opened, result, names = use_sums(steps[-1].value, known.sums)
+    if names:
+        _append(steps, opened, Rule("expand"))
+        _append(steps, result, Rule("re-express", names))
 
 
 def _cheaper(steps: list[Step]) -> None:

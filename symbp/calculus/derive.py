@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.calculus.chains import finish, local_steps
 from symbp.calculus.cost import cost
-from symbp.calculus.facts import SumFact, sum_facts
+from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
@@ -47,17 +47,18 @@ class _Work:
 
     network: Network
     letters: Letters = field(init=False)
-    facts: tuple[SumFact, ...] = field(init=False)
+    known: Known = field(init=False)
     loss: str = field(init=False)
     users: dict[str, list[Equation]] = field(init=False)
     active: dict[str, None] = field(init=False)
     names: dict[str, str] = field(default_factory=dict)
     results: dict[str, Equation] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
+    silent: set[tuple[str, str]] = field(default_factory=set)  # (user, quantity) whose local derivative is 0
 
     def __post_init__(self) -> None:
         self.letters = letters_of(self.network)
-        self.facts = sum_facts(self.network)
+        self.known = known_of(self.network)
         self.loss = self.network.outputs[0]
         self.active = _active(self.network)
         self.users = _users(self.network, self.loss, self.active)
@@ -108,7 +109,9 @@ class _Work:
         by = self.letters.rename(indices, taken)
         body = freshen(equation.body, taken, self.letters)
         entry = Read(quantity, tuple(Poly.of(i) for i in by))
-        steps = local_steps(equation, body, entry)
+        steps = local_steps(equation, body, entry, self.known)
+        if steps[-1].value == build.NIL:
+            self.silent.add((equation.name, quantity))
         of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
         return _User(equation, Chain(f"{equation.name}|{quantity}", Partial(of, entry), tuple(steps)), by)
 
@@ -118,8 +121,8 @@ class _Work:
         assert loss is not None
         taken = {i.name for i in indices}
         entry = Read(quantity, tuple(Poly.of(i) for i in indices))
-        steps = local_steps(loss, freshen(loss.body, taken, self.letters), entry)
-        finish(steps, self.facts, indices)
+        steps = local_steps(loss, freshen(loss.body, taken, self.letters), entry, self.known)
+        finish(steps, self.known, indices)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
     def _lhs(self, quantity: str, indices: tuple[Index, ...]) -> Read:
@@ -148,7 +151,7 @@ class _Work:
         equation = self.network.equation(name)
         assert equation is not None
         needed = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.active)
-        return len(needed) == 1
+        return sum((name, quantity) not in self.silent for quantity in needed) == 1
 
     def _trivial(self, users: tuple[_User, ...]) -> tuple[str, ...]:
         names = (u.equation.name for u in users if u.equation.name in self.results)
@@ -162,7 +165,7 @@ class _Work:
         keys = tuple(u.equation.name for u in users)
         used = tuple(u.chain.key for u in users) + tuple(self.names[n] for n in inserted)
         steps = [Step(first, Rule("chain", keys)), Step(second, Rule("insert", used))]
-        finish(steps, self.facts, indices)
+        finish(steps, self.known, indices)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
     def _terms(self, quantity: str, indices: tuple[Index, ...], user: _User, insert: bool) -> tuple[Expr, Expr]:

@@ -1,4 +1,7 @@
-"""Facts about the data, used where they apply: a sum that a fact knows is replaced by its value."""
+"""Known sums: what a fact about the data or a definition of the network says of a sum is used where that sum occurs.
+
+A fact `sum(y[n, k] for k in K) == 1` and an equation `mu[n] = sum(x[n, h] for h in H) / H` say the same kind of thing.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ from dataclasses import dataclass
 
 from symbp.calculus.match import match
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Mul, Sum
+from symbp.core.expr import Compare, Expr, Mul, Read, Sum
+from symbp.core.integers import Poly
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, map_children, substitute
 
 
 @dataclass(frozen=True, slots=True)
 class SumFact:
-    """That a sum is what it is, for all values of its free indices."""
+    """That a sum is what it is, for all values of its free indices; `label` is a fact's or the name of an equation."""
 
     label: str
     sum: Sum
@@ -29,6 +33,17 @@ def sum_facts(network: Network) -> tuple[SumFact, ...]:
             left = _as_sum(statement.a, statement.b) or _as_sum(statement.b, statement.a)
             if left is not None:
                 found.append(SumFact(fact.label, *left))
+    return tuple(found)
+
+
+def sum_definitions(network: Network) -> tuple[SumFact, ...]:
+    """The equations that define a sum or a multiple of one without another product in it: means, row sums."""
+    found = []
+    for equation in network.equations:
+        read = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
+        known = _as_sum(equation.body, read)
+        if known is not None and isinstance(known[0].body, Read):
+            found.append(SumFact(equation.name, *known))
     return tuple(found)
 
 

@@ -1,0 +1,118 @@
+"""What may be used of a network beside its derivatives: facts, and its definitions read from right to left.
+
+A sum that a mean is defined by is the mean times the count; a product that an equation defines is that equation's value:
+with mu = sum(x)/D the sum of x - mu is 0, and with h = (x - mu) r a product r (x - mu) is h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbp.calculus.contract import count_free_sums
+from symbp.calculus.cost import cost
+from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
+from symbp.calculus.match import match
+from symbp.calculus.simplify import expand, factor_deep, join
+from symbp.core import build
+from symbp.core.expr import Add, Expr, Mul, Num, Read, Sum
+from symbp.core.integers import Index, Poly
+from symbp.core.network import Equation, Network
+from symbp.core.traverse import map_children, normal, substitute, walk
+
+Powers = tuple[tuple[Expr, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """That a product of powers is the entry `value`; `anchor` is the factor that tells which entry."""
+
+    name: str
+    indices: tuple[Index, ...]
+    anchor: Expr
+    others: Powers
+    value: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts, the sums and the products that are known of a network."""
+
+    facts: tuple[SumFact, ...]
+    sums: tuple[SumFact, ...]
+    products: tuple[Product, ...]
+
+
+def known_of(network: Network) -> Known:
+    """What may be used of a network."""
+    products = tuple(p for e in network.equations if (p := _product(e)) is not None)
+    return Known(sum_facts(network), sum_definitions(network), products)
+
+
+def _product(equation: Equation) -> Product | None:
+    """The equation read as a product, if it is one of a bracket and at least one more factor."""
+    if not isinstance(equation.body, Mul) or any(isinstance(n, Sum) for n in walk(equation.body)):
+        return None
+    powers = tuple(build.split_power(f) for f in equation.body.args)
+    anchors = [b for b, e in powers if isinstance(b, Add) and e == 1]
+    others = tuple(p for p in powers if p[0] is not anchors[0]) if anchors else ()
+    if not others or any(isinstance(b, Num) or e < 0 for b, e in others):
+        return None
+    value = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
+    return Product(equation.name, equation.indices, anchors[0], others, value)
+
+
+def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[str, ...]]:
+    """The expression multiplied out, the same with defined sums replaced, and the equations used (none: no gain)."""
+    opened = join(expand(expr))
+    used, labels = use_facts(opened, sums)
+    result = join(expand(normal(count_free_sums(used))))
+    return (opened, result, labels) if labels and cost(result) < cost(expr) else (expr, expr, ())
+
+
+def use_products(expr: Expr, products: tuple[Product, ...]) -> tuple[Expr, tuple[str, ...]]:
+    """The expression with defined products replaced by the values they define, where that is cheaper."""
+    used: dict[str, None] = {}
+    for product in products:
+        trial = factor_deep(normal(_replace(expr, product)))
+        if cost(trial) < cost(factor_deep(expr)):
+            expr = trial
+            used[product.name] = None
+    return expr, tuple(used)
+
+
+def _replace(expr: Expr, product: Product) -> Expr:
+    done = map_children(expr, lambda c: _replace(c, product) if isinstance(c, Expr) else c)
+    return _in_product(done, product) if isinstance(done, Mul) else done
+
+
+def _in_product(expr: Mul, product: Product) -> Expr:
+    """One product with the factors replaced; what stands outside of a sum may go into it to complete the product."""
+    for place, factor in enumerate(expr.args):
+        rest = expr.args[:place] + expr.args[place + 1 :]
+        if isinstance(factor, Sum):
+            inner = factor.body.args if isinstance(factor.body, Mul) else (factor.body,)
+            for k, f in enumerate(inner):
+                found = _complete(f, rest, product)
+                if found is not None:
+                    value, left = found
+                    return build.mul(*left, build.total(factor.indices, build.mul(*inner[:k], value, *inner[k + 1 :])))
+        found = _complete(factor, rest, product)
+        if found is not None:
+            value, left = found
+            return build.mul(*left, value)
+    return expr
+
+
+def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product) -> tuple[Expr, list[Expr]] | None:
+    """The value that `factor` and some of the rest make together, and what is left of the rest."""
+    binding = match(product.anchor, factor, product.indices)
+    if binding is None or any(i not in binding for i in product.indices):
+        return None
+    powers = dict(build.split_power(f) for f in rest)
+    for base, exponent in product.others:
+        there = substitute(base, binding)
+        if powers.get(there, Fraction(0)) < exponent:
+            return None
+        powers[there] -= exponent
+    return substitute(product.value, binding), [build.power(b, Num(e)) for b, e in powers.items()]
