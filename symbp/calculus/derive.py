@@ -163,7 +163,10 @@ class _Work:
         rows = [self._terms(quantity, indices, u, u.equation.name in inserted) for u in users]
         first, second = (_raw_sum([row[k] for row in rows]) for k in (0, 1))
         keys = tuple(u.equation.name for u in users)
-        used = tuple(u.chain.key for u in users) + tuple(self.names[n] for n in inserted)
+        shown = [u for u, row in zip(users, rows, strict=True) if row[1] != build.NIL]
+        silent = [u for u in users if u not in shown]
+        used = tuple(u.chain.key for u in (*shown, *silent))
+        used += tuple(self.names[u.equation.name] for u in shown if u.equation.name in inserted)
         steps = [Step(first, Rule("chain", keys)), Step(second, Rule("insert", used))]
         finish(steps, self.known, indices)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))

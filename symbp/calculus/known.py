@@ -1,7 +1,7 @@
 """What may be used of a network beside its derivatives: facts, and its definitions read from right to left.
 
-A sum that a mean is defined by is the mean times the count; a product that an equation defines is that equation's value:
-with mu = sum(x)/D the sum of x - mu is 0, and with h = (x - mu) r a product r (x - mu) is h.
+A sum that defines a mean is the mean times the count; a product that an equation defines is that equation's value: with
+mu = sum(x)/D the sum of x - mu is 0, and with h = (x - mu) r a product r (x - mu) is h.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Node:
             return True
         if type(self) is not type(other) or self._hash != hash(other):
             return False
-        return self._fields == other._fields  # type: ignore[attr-defined]
+        return self._fields == other._fields
 
 
 class Atom(Node):
