@@ -54,12 +54,14 @@ def _product(parts: list[Poly | None]) -> Poly | None:
 
 
 def add(*args: Expr) -> Expr:
-    """The sum of the terms, like terms joined where the first of them stands."""
-    table: dict[Expr, Fraction] = {}
+    """The sum of the terms, like terms joined where the first of them stands, whatever the order of their factors."""
+    table: dict[object, tuple[Fraction, Expr]] = {}
     for term in _flat(args, Add):
         coefficient, rest = split_number(term)
-        table[rest] = table.get(rest, Fraction(0)) + coefficient
-    return _of([scale(c, rest) for rest, c in table.items() if c], Add, NIL)
+        like = frozenset(rest.args) if isinstance(rest, Mul) else rest
+        before, first = table.get(like, (Fraction(0), rest))
+        table[like] = before + coefficient, first
+    return _of([scale(c, rest) for c, rest in table.values() if c], Add, NIL)
 
 
 def mul(*args: Expr) -> Expr:

@@ -1,0 +1,52 @@
+"""How large and how small an integer expression gets over the ranges of its indices, and what is known to be positive.
+
+Every size is at least 1. Nothing else is known of a size, so `T - 2 >= 0` is not provable and N is not comparable to D.
+"""
+
+from __future__ import annotations
+
+from symbp.core.integers import Dim, DimAt, Index, Poly
+
+_ROUNDS = 16
+
+
+def is_nonnegative(poly: Poly) -> bool:
+    """Is it at least 0 for all sizes that are at least 1?"""
+    total = 0
+    for monomial, coefficient in poly.terms:
+        if monomial and (coefficient < 0 or not all(isinstance(a, (Dim, DimAt)) for a in monomial)):
+            return False
+        total += coefficient
+    return total >= 0
+
+
+def highest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
+    """Its largest value over the ranges of its indices except `keep`; None where that is not known."""
+    return _bound(poly, True, keep)
+
+
+def lowest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
+    """Its smallest value over the ranges of its indices except `keep`; None where that is not known."""
+    return _bound(poly, False, keep)
+
+
+def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
+    """Inner indices go first: the range of an inner one may hold an outer one, never the other way round."""
+    for _ in range(_ROUNDS):
+        indices = [a for a in poly.atoms() if isinstance(a, Index) and a not in keep]
+        if not indices:
+            return poly
+        inner = next((i for i in indices if not any(_mentions(j, i) for j in indices if j != i)), indices[0])
+        coefficient = poly.coefficient(inner)
+        if any(isinstance(a, Index) for a in coefficient.atoms()):
+            return None
+        up = is_nonnegative(coefficient)
+        if not up and not is_nonnegative(-coefficient):
+            return None
+        end = inner.stop - 1 if up == high else inner.start
+        poly = poly.replace(lambda a, i=inner, e=end: e if a == i else None)  # type: ignore[misc]
+    return None
+
+
+def _mentions(outer: Index, inner: Index) -> bool:
+    return any(inner in p.atoms() for p in (outer.start, outer.stop))

@@ -1,0 +1,36 @@
+"""Activations: functions of each entry."""
+
+
+def sigmoid(x):
+    """1 at large x, 0 at small x."""
+    return 1 / (1 + exp(-x))
+
+
+def relu(x):
+    """The positive part; its derivative at 0 is 0."""
+    return maximum(x, 0)
+
+
+def leaky_relu(x, negative_slope=0.01):
+    """x, or a small multiple of it where x is not positive."""
+    return where(x > 0, x, negative_slope * x)
+
+
+def elu(x, alpha=1):
+    """x, or alpha (exp(x) - 1) where x is not positive."""
+    return where(x > 0, x, alpha * expm1(x))
+
+
+def softplus(x):
+    """A smooth positive part."""
+    return log1p(exp(x))
+
+
+def swish(x):
+    """x times its sigmoid."""
+    return x * sigmoid(x)
+
+
+def gelu(x):
+    """x times the probability that a standard normal variable is below x."""
+    return x * (1 + erf(x / sqrt(2))) / 2

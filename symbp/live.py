@@ -1,0 +1,166 @@
+"""The words of the language as Python objects, so that a network file can also be run, in a notebook for one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symbp.calculus.steps import Derivation
+    from symbp.core.network import Network
+
+
+class Size:
+    """A size that stands in an annotation; arithmetic gives another, nothing is computed."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __add__(self, other: object) -> Size:
+        return Size(f"{self} + {other}")
+
+    def __radd__(self, other: object) -> Size:
+        return Size(f"{other} + {self}")
+
+    def __sub__(self, other: object) -> Size:
+        return Size(f"{self} - {other}")
+
+    def __rsub__(self, other: object) -> Size:
+        return Size(f"{other} - {self}")
+
+    def __mul__(self, other: object) -> Size:
+        return Size(f"({self}) * {other}")
+
+    def __rmul__(self, other: object) -> Size:
+        return Size(f"{other} * ({self})")
+
+    def __getitem__(self, at: object) -> Size:
+        return Size(f"{self}[{at}]")
+
+
+class _Kind:
+    """`Data[N, D]` as an annotation."""
+
+    def __class_getitem__(cls, sizes: object) -> Any:
+        return cls
+
+
+class Data(_Kind):
+    """An input that the loss is not differentiated by."""
+
+
+class Param(_Kind):
+    """An input that the loss is differentiated by."""
+
+
+class Labels(_Kind):
+    """An array of positions, usable as a subscript; its last size is what they count up to."""
+
+
+class Array(_Kind):
+    """An argument of a function."""
+
+
+def dims(names: str) -> Any:
+    """Symbolic sizes: `N, D = dims("N D")`."""
+    sizes = [Size(name) for name in names.replace(",", " ").split()]
+    return sizes[0] if len(sizes) == 1 else tuple(sizes)
+
+
+class Unknown:
+    """An unknown function, `f = function("f")`; it stands in networks and cannot be called."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"function({self.name!r})"
+
+
+def function(name: str) -> Unknown:
+    """An unknown function, applied entry by entry."""
+    return Unknown(name)
+
+
+class LiveNetwork:
+    """A network written live. What it says is read from its source on first use."""
+
+    def __init__(self, define: Callable[..., Any], cells: tuple[str, ...] = ()):
+        self._define = define
+        self.__name__, self.__doc__ = define.__name__, define.__doc__
+
+    def __repr__(self) -> str:
+        return f"<network {self.__name__}>"
+
+    @cached_property
+    def source(self) -> str:
+        """The text that the network is read from: its file, or what a notebook has of it."""
+        return _source_of(self._define)
+
+    @cached_property
+    def network(self) -> Network:
+        """The equations."""
+        from symbp.notation.read import read_network
+
+        return read_network(self.source, f"<{self.__name__}>", self.__name__)
+
+    def derive(self) -> Derivation:
+        """The backward network and the steps to it."""
+        from symbp.calculus.derive import derive
+
+        return derive(self.network)
+
+    def gradients_source(self) -> str:
+        """The text of the module gradients.py."""
+        from symbp import pipeline
+
+        return str(pipeline.gradients_source(self.network))
+
+
+def network(define: Callable[..., Any]) -> LiveNetwork:
+    """Makes a function a network."""
+    return LiveNetwork(define)
+
+
+def _source_of(define: Callable[..., Any]) -> str:
+    """The function's own text, after declarations of the sizes, unknown functions and functions that it may name."""
+    import textwrap
+
+    known = define.__globals__
+    text = textwrap.dedent(inspect.getsource(define))
+    words = _words(text)
+    parts: list[str] = []
+    for name in sorted(words & set(known)):
+        value = known[name]
+        if isinstance(value, Size) and value.text == name:
+            parts.append(f'{name} = dims("{name}")')
+        elif isinstance(value, Unknown):
+            parts.append(f'{name} = function("{name}")')
+    return "\n".join([*parts, *_functions(known, words), text])
+
+
+def _functions(known: dict[str, Any], words: set[str]) -> list[str]:
+    """The texts of the plain functions that are called, and of those that they call."""
+    import textwrap
+
+    found: dict[str, str] = {}
+    todo = sorted(words)
+    while todo:
+        name = todo.pop(0)
+        value = known.get(name)
+        if name in found or not inspect.isfunction(value) or (value.__module__ or "").startswith("symbp"):
+            continue
+        found[name] = textwrap.dedent(inspect.getsource(value))
+        todo.extend(sorted(_words(found[name]) - set(found)))
+    return list(found.values())
+
+
+def _words(text: str) -> set[str]:
+    import re
+
+    return set(re.findall(r"[A-Za-z_]\w*", text))

@@ -1,0 +1,205 @@
+"""The elementary functions of the language and its reductions, over axes or over a comprehension."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import partial as bind
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
+from symbp.core.integers import Index, Poly
+from symbp.notation.context import Context
+from symbp.notation.functions import argument
+from symbp.notation.integers import integer, static
+from symbp.notation.values import Constant, Value, elementwise, reduce, shape_text
+from symbp.notation.words import ELEMENTARY, nearest, why_not
+
+HALF = Num(Fraction(1, 2))
+
+
+def arguments(context: Context, node: ast.Call, count: int) -> list[Value]:
+    """Exactly that many arrays, by position."""
+    name = ast.unparse(node.func)
+    if node.keywords or len(node.args) != count or any(isinstance(a, ast.Starred) for a in node.args):
+        context.fail(node, f"{name} takes {count} argument{'s' * (count != 1)}, by position")
+    return [context.value(a) for a in node.args]
+
+
+def _elementary(name: str, context: Context, node: ast.Call) -> Value:
+    return elementwise(lambda a: Fn(name, (a,)), *arguments(context, node, 1))
+
+
+def _sqrt(context: Context, node: ast.Call) -> Value:
+    return elementwise(lambda a: build.power(a, HALF), *arguments(context, node, 1))
+
+
+def _larger(op: str, context: Context, node: ast.Call) -> Value:
+    """`maximum(a, b)` is a where a > b, else b: at a tie the second."""
+    arguments(context.guard(), node, 2)
+    a, b = (argument(context, n, f"{context.target}_in") for n in node.args)
+    assert isinstance(a, Value) and isinstance(b, Value)
+    return elementwise(lambda x, y: build.where(build.compare(op, x, y), x, y), a, b)
+
+
+def _where(context: Context, node: ast.Call) -> Value:
+    if node.keywords or len(node.args) != 3:
+        context.fail(node, "where takes 3 arguments, by position: where(condition, a, b)")
+    cond, inner = context.cond(node.args[0]), context.guard()
+    return elementwise(build.where, cond, inner.value(node.args[1]), inner.value(node.args[2]))
+
+
+def _range(context: Context, node: ast.Call) -> Value:
+    context.fail(node, "range stands after `for ... in` alone")
+
+
+def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
+    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+        if node.keywords:
+            context.fail(node.keywords[0], f"{kind} over a comprehension takes nothing else")
+        return _comprehension(kind, context, node.args[0])
+    if len(node.args) not in (1, 2):
+        context.fail(node, f"{kind} takes one array or a comprehension; for two arrays there is {_PAIR.get(kind, '+')}")
+    options = {k.arg: k for k in node.keywords}
+    for name, keyword in options.items():
+        if name not in ("axis", "keepdims"):
+            context.fail(keyword, f"{kind} has the options axis and keepdims{nearest(name or '', ('axis', 'keepdims'))}")
+    axis = node.args[1] if len(node.args) == 2 else options["axis"].value if "axis" in options else None
+    value = context.value(node.args[0])
+    axes = _axes(context, axis, value, node)
+    keep = _keepdims(context, options["keepdims"].value) if "keepdims" in options else False
+    if not value.shape:
+        return value
+    return reduce(value, axes, keep, _FINISH[kind], context.work.index)
+
+
+_PAIR = {"max": "maximum", "min": "minimum"}
+
+
+def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call) -> tuple[int, ...]:
+    rank = len(value.shape)
+    bound = context.scope.get(node.id) if isinstance(node, ast.Name) else None
+    if node is None or static(context, node) == Constant(None) or bound == Constant(None):
+        return tuple(range(rank))
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    axes = []
+    for part in parts:
+        axis = integer(context, part, "an axis").constant
+        if axis is None or not -rank <= axis < rank:
+            context.fail(part, f"expected an axis of {shape_text(value.shape)}, from {-rank} to {rank - 1}")
+        axes.append(axis % rank)
+    if len(set(axes)) != len(axes):
+        context.fail(node, "an axis is named twice")
+    return tuple(sorted(axes))
+
+
+def _keepdims(context: Context, node: ast.expr) -> bool:
+    value = context.read(node)
+    if not isinstance(value, Constant) or not isinstance(value.value, bool):
+        context.fail(node, "keepdims is True or False")
+    return value.value
+
+
+def _sum(indices: tuple[Index, ...], body: Expr) -> Expr:
+    return build.total(indices, body)
+
+
+def _mean(indices: tuple[Index, ...], body: Expr) -> Expr:
+    extents = (build.power(build.integer(i.extent), build.MINUS) for i in indices)
+    return build.mul(build.total(indices, body), *extents)
+
+
+def _extreme(kind: str) -> Callable[[tuple[Index, ...], Expr], Expr]:
+    return lambda indices, body: Extreme(kind, indices, body, TRUE) if indices else body
+
+
+_FINISH = {"sum": _sum, "mean": _mean, "max": _extreme("max"), "min": _extreme("min")}
+
+
+def _comprehension(kind: str, context: Context, node: ast.GeneratorExp) -> Value:
+    """`sum(body for i in N for j in range(i) if cond)`."""
+    indices: list[Index] = []
+    conds: list[Value] = []
+    inner = context
+    for generator in node.generators:
+        if generator.is_async:
+            context.fail(node, "an async comprehension is not in the language")
+        index, letter = _index(inner, generator)
+        indices.append(index)
+        inner = inner.under(**{letter: index})
+        for test in generator.ifs:
+            cond = inner.cond(test)
+            if cond.shape:
+                inner.fail(test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them")
+            conds.append(cond)
+    body = (inner.guard() if conds else inner).value(node.elt)
+    cond_of = build.both(*(c.cond() for c in conds)) if conds else TRUE
+    size = 1 + body.size * (2 if kind == "mean" else 1) + sum(c.size for c in conds)
+    return Value(body.shape, lambda subs: _over(kind, tuple(indices), body.number(subs), cond_of), size)
+
+
+def _over(kind: str, indices: tuple[Index, ...], body: Expr, cond: Cond) -> Expr:
+    if kind in ("max", "min"):
+        return Extreme(kind, indices, body, cond)
+    chosen = build.total(indices, build.where(cond, body, build.NIL))
+    if kind == "sum":
+        return chosen
+    dependent = any(isinstance(a, Index) for i in indices for p in (i.start, i.stop) for a in p.atoms())
+    if cond == TRUE and not dependent:
+        return _mean(indices, body)
+    return build.div(chosen, build.total(indices, build.where(cond, build.UNIT, build.NIL)))
+
+
+def _index(context: Context, generator: ast.comprehension) -> tuple[Index, str]:
+    if not isinstance(generator.target, ast.Name):
+        context.fail(generator.target, "expected one index letter here")
+    letter = generator.target.id
+    check_letter(context, generator.target, letter)
+    start, stop = _ends(context, generator.iter)
+    return context.work.index(stop, start, letter), letter
+
+
+def check_letter(context: Context, node: ast.expr, letter: str) -> None:
+    """Refuses an index letter that is reserved or already means something."""
+    if reason := why_not(letter):
+        context.fail(node, reason)
+    bound = context.scope.get(letter)
+    if isinstance(bound, Index):
+        context.fail(node, f"index `{letter}` is used twice; the inner one needs a letter of its own")
+    if bound is not None or (context.results is None and letter in context.work.inputs):
+        kind = "a size" if isinstance(bound, Poly) else "a tensor"
+        context.fail(node, f"`{letter}` is {kind} and cannot be an index too")
+    if context.results is None and letter in context.work.taken:
+        context.fail(node, f"`{letter}` is the name of a tensor or a function and cannot be an index too")
+
+
+def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
+    """`for i in N`, `for i in range(a, b)`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        if node.keywords or len(node.args) not in (1, 2):
+            context.fail(node, "range takes an end, or a start and an end")
+        ends = [integer(context, a, "an end of a range") for a in node.args]
+        start, stop = (Poly(), ends[0]) if len(ends) == 1 else (ends[0], ends[1])
+        count = (stop - start).constant
+        if count is not None and count < 1:
+            context.fail(node, "this range is empty")
+        return start, stop
+    bound = context.scope.get(node.id) if isinstance(node, ast.Name) else None
+    if isinstance(node, ast.Name) and isinstance(bound, (Value, Index)):
+        context.fail(node, f"`{node.id}` is not a size; an index runs over a size or a range")
+    if isinstance(node, ast.Constant):
+        context.fail(node, f"an index runs over a size or a range: write range({ast.unparse(node)})")
+    return Poly(), integer(context, node, "what an index runs over")
+
+
+BUILTIN_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
+    **{name: bind(_elementary, name) for name in ELEMENTARY},
+    **{name: bind(_reduction, name) for name in _FINISH},
+    "sqrt": _sqrt,
+    "where": _where,
+    "maximum": bind(_larger, ">"),
+    "minimum": bind(_larger, "<"),
+    "range": _range,
+}
+

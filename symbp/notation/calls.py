@@ -1,0 +1,76 @@
+"""Calls: which function a name is, in the order in which names are looked up."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from symbp.core.expr import Fn
+from symbp.notation import library
+from symbp.notation.builtins import BUILTIN_RULES
+from symbp.notation.context import Context
+from symbp.notation.functions import nested
+from symbp.notation.toplevel import File
+from symbp.notation.values import Constant, Value, elementwise
+from symbp.notation.words import nearest
+
+_PARTIAL = re.compile(r"d([1-9]+)\Z")
+
+
+def call(context: Context, node: ast.Call) -> Value | Constant:
+    """What a call within an expression stands for."""
+    if isinstance(node.func, ast.Attribute):
+        return _attribute(context, node, node.func)
+    if not isinstance(node.func, ast.Name):
+        context.fail(node.func, "only a function's name can be called")
+    name = node.func.id
+    if rule := BUILTIN_RULES.get(name):
+        return rule(context, node)
+    if name in context.file.unknown:
+        return _unknown(context, node, name, ())
+    found = defined(context, node.func)
+    if found is None:
+        known = [*BUILTIN_RULES, *context.file.functions, *context.file.unknown, *library.names()]
+        context.fail(node.func, f"`{name}` is no function of the language{nearest(name, known)}")
+    return nested(context, node, *found)
+
+
+def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | None:
+    """The function of the file or of the library that a name stands for."""
+    if not isinstance(node, ast.Name):
+        return None
+    if node.id in context.scope:
+        context.fail(node, f"`{node.id}` is not a function here, so it cannot be called")
+    if node.id in context.file.networks:
+        context.fail(node, f"`{node.id}` is a network; only a function can be called")
+    if node.id in context.file.functions:
+        return context.file, context.file.functions[node.id]
+    return library.find(node.id)
+
+
+def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
+    """`f.d1(u, v)`, a partial of an unknown function."""
+    base = func.value.id if isinstance(func.value, ast.Name) else ""
+    if base in context.file.unknown:
+        digits = _PARTIAL.match(func.attr)
+        if digits is None:
+            context.fail(func, f"a partial of `{base}` is written {base}.d1(...), {base}.d2(...), {base}.d12(...)")
+        return _unknown(context, node, base, tuple(int(d) for d in digits.group(1)))
+    if base == "np":
+        context.fail(func, f"write `{func.attr}` without `np.`; the language has its own functions")
+    context.fail(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")
+
+
+def _unknown(context: Context, node: ast.Call, name: str, by: tuple[int, ...]) -> Value:
+    """An unknown function, entry by entry, with the same number of arguments everywhere."""
+    if node.keywords or not node.args:
+        context.fail(node, f"`{name}` takes its arguments by position, at least one")
+    count = len(node.args)
+    if context.work.arities.setdefault(name, count) != count:
+        context.fail(node, f"`{name}` had {context.work.arities[name]} arguments before and has {count} here")
+    if by and max(by) > count:
+        context.fail(node, f"`{name}` has {count} arguments, so it has no partial by argument {max(by)}")
+    if len(by) > 8:
+        context.fail(node, "a partial of this order is no formula's")
+    orders = tuple(by.count(i + 1) for i in range(count))
+    return elementwise(lambda *args: Fn(name, args, orders), *(context.value(a) for a in node.args))

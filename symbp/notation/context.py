@@ -1,0 +1,184 @@
+"""What the rules of the elaboration share: the network under construction, and where in which text a rule stands."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from symbp.core.expr import Expr
+from symbp.core.integers import Atom, Index, Poly
+from symbp.core.network import Call, Equation, Fact, Tensor
+from symbp.core.traverse import free_indices, substitute, substitute_poly
+from symbp.errors import NotationError
+from symbp.notation.source import Placed
+from symbp.notation.toplevel import File
+from symbp.notation.values import MAX_SIZE, Constant, Shape, Value, tensor
+from symbp.notation.words import fresh
+
+MAX_CALLS, MAX_EQUATIONS = 5_000, 5_000
+Binding = Value | Constant | Index | Poly
+
+
+@dataclass(slots=True)
+class Pending:
+    """An equation whose indices still have internal names."""
+
+    name: str
+    indices: tuple[Index, ...]
+    body: Expr
+    call: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A subscript as written: entry `sub` of a dimension of size `extent`. Guarded ones are not held to their range."""
+
+    sub: Poly
+    extent: Poly
+    guarded: bool
+    what: str = ""
+    context: Context | None = None
+    node: Placed | None = None
+
+    def plain(self) -> Access:
+        """The same access, held to its range."""
+        return replace(self, guarded=False)
+
+
+@dataclass(slots=True)
+class Work:
+    """The network that is being read. `pending` and `accesses` belong to the statement at hand."""
+
+    taken: set[str]
+    elaborate: Callable[[Context, ast.expr], Value | Constant]
+    statements: Callable[[Context, list[ast.stmt]], Context]
+    fact: Callable[[Context, ast.Assert], Context]
+    letters_of_dims: frozenset[str] = frozenset()
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    equations: list[Equation] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    accesses: list[Access] = field(default_factory=list)
+    arities: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    indices: int = 0
+    emitted: int = 0
+
+    def index(self, stop: Poly, start: Poly | int = 0, hint: str = "") -> Index:
+        """A new index with a name of its own; `hint` is the letter that the user gave it."""
+        self.indices += 1
+        return Index(f"{hint}%{self.indices}", stop, Poly.of(start))
+
+    def letters_taken(self) -> frozenset[str]:
+        """The names that no index may have."""
+        return frozenset(self.taken)
+
+    def name(self, base: str) -> str:
+        """A new name for an intermediate tensor."""
+        name = fresh(base, self.taken)
+        self.taken.add(name)
+        return name
+
+    def settle(self, pending: int, accesses: int, table: Mapping[Atom, Poly]) -> None:
+        """Gives provisional indices their ranges in all that was noted since the two marks."""
+        for p in self.pending[pending:]:
+            p.body = substitute(p.body, table)
+            p.indices = tuple(substitute_poly(Poly.of(i), table).index or i for i in p.indices)
+        for place in range(accesses, len(self.accesses)):
+            a = self.accesses[place]
+            self.accesses[place] = replace(a, sub=substitute_poly(a.sub, table))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a rule stands: in which file, among which names, within which statement.
+
+    `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing may
+    become an equation of its own. `active` are the functions being inlined. In a function, `results` says which local names
+    are what it returns, and the names that they get in the network.
+    """
+
+    file: File
+    work: Work
+    scope: Mapping[str, Binding]
+    target: str
+    guarded: bool = False
+    active: tuple[str, ...] = ()
+    results: Mapping[str, str] | None = None
+
+    def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
+        """An error at a node of this file."""
+        return self.file.source.error(node, message, kind)
+
+    def fail(self, node: Placed | None, message: str) -> NoReturn:
+        """Raises an error at a node of this file."""
+        raise self.error(node, message)
+
+    def under(self, **names: Binding) -> Context:
+        """The same with more names."""
+        return replace(self, scope={**self.scope, **names})
+
+    def guard(self) -> Context:
+        """The same under a condition."""
+        return replace(self, guarded=True)
+
+    def read(self, node: ast.expr) -> Value | Constant:
+        """What an expression stands for."""
+        return self.work.elaborate(self, node)
+
+    def value(self, node: ast.expr) -> Value:
+        """An expression that must be an array of numbers."""
+        value = self.read(node)
+        if isinstance(value, Constant):
+            self.fail(node, f"expected a number or an array here, not {value.value!r}")
+        if value.truth:
+            self.fail(node, "a comparison is not a number here; use where(condition, a, b) or `a if condition else b`")
+        return value
+
+    def cond(self, node: ast.expr) -> Value:
+        """An expression that must be a condition."""
+        value = self.read(node)
+        if isinstance(value, Constant) and isinstance(value.value, bool):
+            self.fail(node, "expected a comparison here, not a constant")
+        if isinstance(value, Constant) or not value.truth:
+            self.fail(node, "expected a condition here, such as `x > 0`")
+        return value
+
+    def bound_size(self, node: Placed, value: Value) -> Value:
+        """The value, unless writing it out would take more than any formula needs."""
+        if value.size > MAX_SIZE:
+            self.fail(node, "this formula is too large when its functions are written out; name its parts")
+        return value
+
+
+def own_equation(context: Context, value: Value, name: str, node: Placed) -> Value:
+    """The value as a tensor of its own, `name[indices] = value` (a new name); in a guarded place the value itself.
+
+    The free indices of its entry become leading dimensions. An index whose range holds another cannot become one.
+    """
+    work = context.work
+    if context.guarded:
+        return value
+    axes = tuple(work.index(e) for e in value.shape)
+    body = value.number(tuple(Poly.of(i) for i in axes))
+    free = tuple(i for i in free_indices(body) if i not in axes)
+    if any(isinstance(a, Index) for i in free for p in (i.start, i.stop) for a in p.atoms()):
+        return value
+    if any(i.start.terms for i in free):
+        return value
+    emit(context, Pending(name, (*free, *axes), body), node)
+    if not free:
+        return tensor(name, value.shape)
+    lead = tuple(Poly.of(i) for i in free)
+    whole = tensor(name, (*(i.extent for i in free), *value.shape))
+    return Value(value.shape, lambda subs: whole.at((*lead, *subs)))
+
+
+def emit(context: Context, pending: Pending, node: Placed) -> None:
+    """Adds an equation to those of the statement at hand."""
+    context.work.emitted += 1
+    if context.work.emitted > MAX_EQUATIONS:
+        context.fail(node, "more equations than a network can have when its functions are written out")
+    context.work.pending.append(pending)

@@ -1,0 +1,264 @@
+"""Expressions: one rule for each kind of syntax, from an `ast` node to the array it stands for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from symbp.core import build
+from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi
+from symbp.core.integers import Index, Poly
+from symbp.core.network import LABELS
+from symbp.errors import ShapeError
+from symbp.notation import values
+from symbp.notation.calls import call
+from symbp.notation.context import Context
+from symbp.notation.source import chain
+from symbp.notation.subscripts import subscript
+from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
+from symbp.notation.words import BUILTINS, nearest
+
+MAX_BITS = 4_000
+
+
+def elaborate(context: Context, node: ast.expr) -> Value | Constant:
+    """What an expression stands for; shapes that do not go together become a ShapeError at the node."""
+    rule = _RULES.get(type(node))
+    if rule is None:
+        context.fail(node, f"{_KINDS.get(type(node), 'this')} is not in the language")
+    try:
+        value = rule(context, node)
+    except Clash as clash:
+        raise context.error(node, str(clash), ShapeError) from None
+    return value if isinstance(value, Constant) else context.bound_size(node, value)
+
+
+def _constant(context: Context, node: ast.Constant) -> Value | Constant:
+    value = node.value
+    if value is None or isinstance(value, bool):
+        return Constant(value)
+    if isinstance(value, (int, float)):
+        return scalar(Num(Fraction(value) if isinstance(value, int) else Fraction(repr(value))))
+    context.fail(node, "a text is not a number")
+
+
+def _name(context: Context, node: ast.Name) -> Value | Constant:
+    bound = context.scope.get(node.id)
+    if isinstance(bound, (Value, Constant)):
+        given = context.work.inputs.get(node.id)
+        if isinstance(bound, Value) and bound.name == node.id and given and given.kind == LABELS:
+            context.fail(node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`")
+        return bound
+    if isinstance(bound, (Index, Poly)):
+        return scalar(build.integer(bound))
+    if node.id == "pi":
+        return scalar(Pi())
+    if context.file.declared(node.id) or node.id in BUILTINS:
+        context.fail(node, f"`{node.id}` is a function; expected a call of it, `{node.id}(...)`")
+    known = [*context.scope, *BUILTINS, *context.file.functions, "pi"]
+    context.fail(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
+
+
+def _binary(context: Context, node: ast.BinOp) -> Value:
+    match node.op:
+        case ast.Add() | ast.Sub():
+            return _chain(context, node, build.add, build.neg)
+        case ast.Mult() | ast.Div():
+            return _chain(context, node, build.mul, lambda e: build.power(e, build.MINUS))
+        case ast.MatMult():
+            return _matmul(context, node)
+        case ast.Pow():
+            return _power(context, node)
+    sign = {ast.Mod: "%", ast.FloorDiv: "//"}.get(type(node.op), "this operator")
+    context.fail(node, f"{sign} is not in the language, which has + - * / ** @")
+
+
+def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr], invert: Callable[[Expr], Expr]) -> Value:
+    """A whole sum or product at once, so that its length is no depth."""
+    parts: list[Value] = []
+    shape: values.Shape = ()
+    for op, operand, whole in chain(node):
+        value = context.value(operand)
+        shape = _joined(context, shape, value.shape, whole, operand)
+        if isinstance(op, ast.Div):
+            _no_zero(context, value, operand)
+        if isinstance(op, (ast.Sub, ast.Div)):
+            value = elementwise(invert, value)
+        parts.append(value)
+    result = elementwise(make, *parts)
+    return result if result.shape or sum(p.size for p in parts) > 2 * len(parts) else _folded(result)
+
+
+def _folded(value: Value) -> Value:
+    """A number computed from numbers is a number."""
+    entry = value.at(())
+    return scalar(entry) if isinstance(entry, Num) else value
+
+
+def _joined(
+    context: Context, shape: values.Shape, more: values.Shape, whole: ast.BinOp, operand: ast.expr
+) -> values.Shape:
+    try:
+        return values.join(shape, more)
+    except Clash as clash:
+        text = f"{_text(whole.left)} is {shape_text(shape)}, {_text(operand)} is {shape_text(more)}"
+        hint = "; only a scalar, the trailing dimensions or a kept dimension can be stretched"
+        raise context.error(whole, f"{clash}: {text}{hint}", ShapeError) from None
+
+
+def _text(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return f"`{text}`" if len(text) <= 40 else f"`{text[:37]}...`"
+
+
+def _no_zero(context: Context, value: Value, node: ast.expr) -> None:
+    number = literal(value)
+    if number is not None and number.value == 0:
+        context.fail(node, "division by zero")
+
+
+def _matmul(context: Context, node: ast.BinOp) -> Value:
+    a, b = context.value(node.left), context.value(node.right)
+    try:
+        return values.matmul(a, b, context.work.index)
+    except Clash as clash:
+        text = f"{clash}: {_text(node.left)} is {shape_text(a.shape)}, {_text(node.right)} is {shape_text(b.shape)}"
+        raise context.error(node, text, ShapeError) from None
+
+
+def _power(context: Context, node: ast.BinOp) -> Value:
+    base, exponent = context.value(node.left), context.value(node.right)
+    b, e = literal(base), literal(exponent)
+    if e is not None and e.value.denominator == 1 and abs(e.value) > 10_000:
+        context.fail(node.right, "an exponent this large is no formula's")
+    if b is not None and e is not None:
+        if e.value < 0:
+            _no_zero(context, base, node.left)
+        bits = max(b.value.numerator.bit_length(), b.value.denominator.bit_length()) * abs(e.value)
+        if bits > MAX_BITS:
+            context.fail(node, "this number is too large")
+        return scalar(build.power(b, e))
+    return elementwise(build.power, base, exponent)
+
+
+def _unary(context: Context, node: ast.UnaryOp) -> Value:
+    match node.op:
+        case ast.USub():
+            value = context.value(node.operand)
+            return scalar(build.neg(n)) if (n := literal(value)) else elementwise(build.neg, value)
+        case ast.UAdd():
+            return context.value(node.operand)
+        case ast.Not():
+            return elementwise(build.negate, context.cond(node.operand), truth=True)
+    context.fail(node, "~ is not in the language; write `not`")
+
+
+_OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+def _compare(context: Context, node: ast.Compare) -> Value | Constant:
+    left = context.read(node.left)
+    if isinstance(left, Constant):
+        return _same_constant(context, node, left)
+    conds, left, place = [], context.value(node.left), node.left
+    for op, right_node in zip(node.ops, node.comparators, strict=True):
+        if isinstance(op, ast.In):
+            conds.append(_member(context, left, right_node))
+            continue
+        if type(op) not in _OPS:
+            context.fail(node, "expected one of < <= > >= == !=")
+        right = context.value(right_node)
+        conds.append(elementwise(_comparison(_OPS[type(op)]), left, right, truth=True))
+        left, place = right, right_node
+    return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
+
+
+def _comparison(op: str) -> Callable[[Expr, Expr], Cond]:
+    return lambda a, b: build.compare(op, a, b)
+
+
+def _same_constant(context: Context, node: ast.Compare, left: Constant) -> Constant:
+    """A comparison of an option of a function, decided while it is inlined: `scale is None`."""
+    right = context.read(node.comparators[0])
+    if len(node.ops) != 1:
+        context.fail(node, "expected one comparison here")
+    same = isinstance(right, Constant) and right.value == left.value
+    return Constant(same == isinstance(node.ops[0], (ast.Is, ast.Eq)))
+
+
+def _member(context: Context, left: Value, node: ast.expr) -> Value:
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)) or not node.elts:
+        context.fail(node, "expected numbers in parentheses after `in`, such as (0, 1)")
+    options = [elementwise(_comparison("=="), left, context.value(e), truth=True) for e in node.elts]
+    return elementwise(build.either, *options, truth=True)
+
+
+def _boolean(context: Context, node: ast.BoolOp) -> Value:
+    make: Any = build.both if isinstance(node.op, ast.And) else build.either
+    return elementwise(make, *(context.cond(v) for v in node.values), truth=True)
+
+
+def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
+    test = context.read(node.test)
+    if isinstance(test, Constant):
+        return context.read(node.body if test.value else node.orelse)
+    cond = context.cond(node.test)
+    if cond.shape:
+        context.fail(node.test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them; use where")
+    entry = cond.cond()
+    if entry in (TRUE, FALSE):
+        return context.value(node.body if entry == TRUE else node.orelse)
+    then, other = context.guard().value(node.body), context.guard().value(node.orelse)
+    if (literal(then), literal(other)) == (build.UNIT, build.NIL) and (found := _delta(entry)) is not None:
+        return scalar(found)
+    return elementwise(build.where, cond, then, other)
+
+
+def _delta(cond: Cond) -> Expr | None:
+    """`1 if i == j else 0` is Kronecker's delta."""
+    a, b = getattr(cond, "a", None), getattr(cond, "b", None)
+    if getattr(cond, "op", "") != "==" or not isinstance(a, Expr) or not isinstance(b, Expr):
+        return None
+    left, right = build.as_integer(a), build.as_integer(b)
+    return None if left is None or right is None else Delta(left, right)
+
+
+def _attribute(context: Context, node: ast.Attribute) -> Value:
+    if isinstance(node.value, ast.Name) and node.value.id == "np":
+        context.fail(node, f"write `{node.attr}` without `np.`; the language has its own functions")
+    if node.attr != "T":
+        context.fail(node, f"the only attribute of an array is .T; `{node.attr}` may be a function: {node.attr}(x)")
+    return values.transpose(context.value(node.value))
+
+
+_RULES: dict[type[ast.expr], Callable[[Context, Any], Value | Constant]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.BoolOp: _boolean,
+    ast.IfExp: _choice,
+    ast.Attribute: _attribute,
+    ast.Subscript: subscript,
+    ast.Call: call,
+}
+
+_KINDS: dict[type[ast.expr], str] = {
+    ast.Lambda: "a lambda",
+    ast.ListComp: "a list; write sum(... for ...)",
+    ast.SetComp: "a set",
+    ast.DictComp: "a dictionary",
+    ast.GeneratorExp: "a comprehension without sum, mean, max or min around it",
+    ast.Dict: "a dictionary",
+    ast.Set: "a set",
+    ast.List: "a list",
+    ast.Tuple: "a tuple here",
+    ast.Await: "await",
+    ast.Yield: "yield",
+    ast.NamedExpr: "an assignment inside an expression",
+    ast.JoinedStr: "a text",
+    ast.Starred: "a starred expression",
+}

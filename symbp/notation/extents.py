@@ -1,0 +1,103 @@
+"""How far the indices on the left go, and whether every read stays inside.
+
+An index on the left starts at 0 and goes as far as every unguarded read stays inside. Of bounds that differ by a number the
+least counts; bounds that cannot be ordered are an error. The writer asks the same question, to know which sizes it must state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symbp.core.integers import Index, Poly
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.errors import NotationError, ShapeError
+from symbp.notation.context import Access
+
+
+class Unknown(Exception):
+    """No read says how far an index goes; carries the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """That an index stays below `stop`, by which access."""
+
+    stop: Poly
+    by: Access
+
+
+def infer(left: Sequence[Index], accesses: Sequence[Access]) -> dict[Index, Poly]:
+    """The extents of the indices on the left. Unknown, or a NotationError at the access that contradicts."""
+    limits: dict[Index, list[Limit]] = {i: [] for i in left}
+    for a in accesses:
+        if a.guarded:
+            continue
+        for index, limit in _limits(a, tuple(left)):
+            limits[index].append(limit)
+    found: dict[Index, Poly] = {}
+    for index in left:
+        found[index] = _least(index, limits[index])
+    return found
+
+
+def _limits(a: Access, left: tuple[Index, ...]) -> list[tuple[Index, Limit]]:
+    """`sub < extent` for its largest value, and `sub >= 0` for its smallest, solved for the index."""
+    result = []
+    high, low = highest(a.sub, left), lowest(a.sub, left)
+    for index in left:
+        if high is not None and (high - index) is not None and _alone(high, index, left) == 1:
+            result.append((index, Limit(a.extent - (high - index), a)))
+        if low is not None and _alone(low, index, left) == -1:
+            result.append((index, Limit(low + index + 1, a)))
+    return result
+
+
+def _alone(poly: Poly, index: Index, left: tuple[Index, ...]) -> int | None:
+    """The coefficient of the index where it is a number and no other index on the left is in the expression."""
+    if any(i in poly.atoms() for i in left if i != index):
+        return None
+    return poly.coefficient(index).constant
+
+
+def _least(index: Index, limits: list[Limit]) -> Poly:
+    if not limits:
+        raise Unknown(index)
+    best = limits[0]
+    for limit in limits[1:]:
+        difference = (limit.stop - best.stop).constant
+        if difference is None and not is_nonnegative(limit.stop - best.stop):
+            if is_nonnegative(best.stop - limit.stop):
+                best = limit
+                continue
+            raise _disagree(index, best, limit)
+        if difference is not None and difference < 0:
+            best = limit
+    return best.stop
+
+
+def _disagree(index: Index, a: Limit, b: Limit) -> NotationError:
+    name = index.name.split("%")[0]
+    text = f"index `{name}` is used for two sizes: {a.stop} in {a.by.what}, {b.stop} in {b.by.what}"
+    if b.by.context is None:
+        return ShapeError(text)
+    return b.by.context.error(b.by.node, text, ShapeError)
+
+
+def check_access(a: Access) -> None:
+    """NotationError unless the read provably stays inside."""
+    if a.guarded or a.context is None:
+        return
+    high, low = highest(a.sub), lowest(a.sub)
+    if high is not None and low is not None and is_nonnegative(low) and is_nonnegative(a.extent - 1 - high):
+        return
+    raise a.context.error(a.node, _outside(a, high, low), ShapeError)
+
+
+def _outside(a: Access, high: Poly | None, low: Poly | None) -> str:
+    index = a.sub.index
+    if index is not None and not index.start.terms:
+        return f"index `{index.name.split('%')[0]}` runs over {index.stop}, but {a.what} is {a.extent}"
+    if high is None or low is None:
+        return f"this subscript of {a.what} cannot be shown to stay inside it, 0 to {a.extent - 1}"
+    return f"this subscript goes from {low} to {high}, but {a.what} goes from 0 to {a.extent - 1}"

@@ -1,0 +1,114 @@
+"""Facts: what an `assert` states of the data. Only what the derivation can use is accepted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.network import PARAM, Fact
+from symbp.core.traverse import free_indices, reads, substitute, walk
+from symbp.notation.context import Context
+from symbp.notation.extents import Unknown, infer
+from symbp.notation.letters import name_free
+from symbp.notation.subscripts import items_of
+from symbp.notation.words import why_not
+
+USABLE = "expected sums or means equal to a constant, entries in a range or a finite set, positivity, or symmetry"
+
+
+def fact(context: Context, node: ast.Assert) -> Context:
+    """Adds the fact to the network; letters bound by no comprehension mean "for all"."""
+    if node.msg is not None:
+        context.fail(node.msg, "a fact has no message; expected `assert CONDITION`")
+    inner, letters = _free_letters(context.guard(), node.test)
+    value = inner.cond(node.test)
+    cond = value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+    cond = substitute(cond, {i: Poly.of(new) for i, new in _ranges(context, node, cond, letters).items()})
+    if not _usable(cond):
+        context.fail(node.test, f"this fact cannot be used; {USABLE}")
+    _about_data(context, node, cond)
+    named = name_free(cond, context.work.letters_taken(), context.work.letters_of_dims)
+    context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", named))
+    context.work.accesses.clear()
+    return context
+
+
+def _free_letters(context: Context, test: ast.expr) -> tuple[Context, dict[Index, str]]:
+    """The letters in subscripts that mean nothing yet become indices with a range still to be found."""
+    letters: dict[Index, str] = {}
+    for node in _subscript_names(test):
+        if node.id not in context.scope and node.id not in _bound(test) and not why_not(node.id):
+            index = context.work.index(Poly.of(Dim(f"%{node.id}")), hint=node.id)
+            letters[index] = node.id
+            context = context.under(**{node.id: index})
+    return context, letters
+
+
+def _subscript_names(test: ast.expr) -> Iterator[ast.Name]:
+    for part in ast.walk(test):
+        if isinstance(part, ast.Subscript):
+            for item in items_of(part.slice):
+                yield from (n for n in ast.walk(item) if isinstance(n, ast.Name))
+
+
+def _bound(test: ast.expr) -> tuple[str, ...]:
+    return tuple(
+        p.target.id for p in ast.walk(test) if isinstance(p, ast.comprehension) and isinstance(p.target, ast.Name)
+    )
+
+
+def _ranges(context: Context, node: ast.Assert, cond: Cond, letters: dict[Index, str]) -> dict[Index, Index]:
+    """Every read of a fact counts for the ranges, also one under `and`."""
+    accesses = [a.plain() for a in context.work.accesses]
+    try:
+        found = infer(list(letters), accesses)
+    except Unknown as unknown:
+        context.fail(node.test, f"no read says how far `{letters[unknown.args[0]]}` goes")
+    return {i: Index(i.name, stop) for i, stop in found.items()}
+
+
+def _usable(cond: Cond) -> bool:
+    match cond:
+        case And(args):
+            return bool(args) and all(_usable(a) for a in args)
+        case Or(args):
+            options = [(a.a, a.b) for a in args if isinstance(a, Compare) and a.op == "==" and _constant(a.b)]
+            return len(options) == len(args) > 0 and all(isinstance(a, Read) and a == options[0][0] for a, _ in options)
+        case Compare("==", a, b):
+            return (_total(a) and _constant(b)) or _symmetry(a, b)
+        case Compare("<" | "<=" | ">" | ">=", a, b):
+            return (isinstance(a, Read) and _constant(b)) or (_constant(a) and isinstance(b, Read))
+    return False
+
+
+def _constant(e: Expr) -> bool:
+    """A number, or one computed from numbers and sizes."""
+    return all(isinstance(p, (Num, Add, Mul, Pow, Int)) for p in walk(e)) and not free_indices(e)
+
+
+def _total(e: Expr) -> bool:
+    """A read, a sum of reads, a mean of reads."""
+    if isinstance(e, Mul):
+        rest = [a for a in e.args if not _constant(a)]
+        return len(rest) == 1 and _total(rest[0])
+    return isinstance(e, Read) or (isinstance(e, Sum) and not any(isinstance(p, Sum) for p in walk(e.body)))
+
+
+def _symmetry(a: Expr, b: Expr) -> bool:
+    return (
+        isinstance(a, Read) and isinstance(b, Read) and a.tensor == b.tensor
+        and a.subs != b.subs and set(a.subs) == set(b.subs)
+    )  # fmt: skip
+
+
+def _about_data(context: Context, node: ast.Assert, cond: Cond) -> None:
+    named = reads(cond)
+    for read in named:
+        given = context.work.inputs.get(read.tensor)
+        if given is None or given.kind == PARAM:
+            what = "a parameter, which training changes" if given else "computed"
+            context.fail(node.test, f"a fact is about data, and `{read.tensor}` is {what}")
+    if not named:
+        context.fail(node.test, f"this says nothing about the data; {USABLE}")

@@ -1,0 +1,258 @@
+"""Functions are inlined where they are called.
+
+An argument that holds a reduction or is long becomes an equation of its own first, so that nothing is computed in several
+places; a nested call becomes one unless it is simple arithmetic. Sizes in annotations are bound at the call.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from symbp.core.expr import Extreme, Fn, Num, Pow, Sum, Where
+from symbp.core.integers import Poly
+from symbp.core.traverse import walk
+from symbp.errors import NotationError, ShapeError
+from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
+from symbp.notation.toplevel import File
+from symbp.notation.values import Constant, Value, literal, shape_text
+
+LONG_ARGUMENT, LONG_RESULT = 8, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Inlined:
+    """What a call gives. `emitted` says, for each result, that the equation with its name is already there."""
+
+    values: tuple[Value, ...]
+    emitted: tuple[bool, ...]
+    args: tuple[Value, ...]
+
+
+def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
+    """An argument, as an equation of its own where it should not be written out in several places."""
+    value = context.read(node)
+    if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
+        return value
+    parts = list(walk(_entry(context, value)))
+    if len(parts) <= LONG_ARGUMENT and not any(isinstance(p, (Sum, Extreme)) for p in parts):
+        return value
+    return own_equation(context, value, context.work.name(name), node)
+
+
+def _entry(context: Context, value: Value):  # type: ignore[no-untyped-def]
+    return value.number(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+
+
+def nested(context: Context, node: ast.Call, file: File, function: ast.FunctionDef) -> Value:
+    """A call within a larger expression."""
+    if context.guarded:
+        return _single(context, node, inline(context, node, file, function, (context.target,)))
+    name = context.work.name(f"{context.target}_{function.name}")
+    result = inline(context, node, file, function, (name,))
+    value = _single(context, node, result)
+    if result.emitted[0]:
+        return value
+    if _is_simple(context, value):
+        context.work.taken.discard(name)
+        return value
+    return own_equation(context, value, name, node)
+
+
+def _single(context: Context, node: ast.Call, result: Inlined) -> Value:
+    if len(result.values) != 1:
+        context.fail(node, f"this function returns {len(result.values)} arrays; assign them to as many names")
+    return result.values[0]
+
+
+def _is_simple(context: Context, value: Value) -> bool:
+    """Is it simple arithmetic: short, without functions, choices and reductions?"""
+    parts = list(walk(_entry(context, value)))
+    return len(parts) <= LONG_RESULT and not any(
+        isinstance(p, (Sum, Extreme, Fn, Where))
+        or (isinstance(p, Pow) and not (isinstance(p.exponent, Num) and p.exponent.value.denominator == 1))
+        for p in parts
+    )
+
+
+def inline(
+    context: Context, node: ast.Call, file: File, function: ast.FunctionDef, names: tuple[str, ...], own: bool = True
+) -> Inlined:
+    """The results of a call, named `names` where the function names them; intermediates are named after the first.
+
+    `own` is false where the results get their equations from the caller, whatever the function calls them.
+    """
+    work, name = context.work, function.name
+    work.calls += 1
+    if name in context.active:
+        context.fail(node, f"`{name}` calls itself; a recursion has no end here")
+    if work.calls > MAX_CALLS:
+        context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
+    bound = _bind(context, node, function, names[0])
+    body, returned = _split(context, file, function)
+    results = _results(context, node, returned, names) if own else {}
+    scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
+    inner = Context(file, work, scope, names[0], context.guarded, (*context.active, name), results)
+    try:
+        after = work.statements(inner, body)
+        parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
+        values = tuple(after.value(p) for p in parts)
+    except NotationError as error:
+        _blame(context, node, file, name, error)
+    emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
+    arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
+    return Inlined(values, emitted, arrays)
+
+
+def _blame(context: Context, node: ast.Call, file: File, name: str, error: NotationError) -> NoReturn:
+    """An error inside a function of another file is shown where the function was called."""
+    if file is not context.file:
+        raise context.error(node, f"in `{name}`: {error.message}", type(error)) from None
+    raise error
+
+
+def _split(context: Context, file: File, function: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr]:
+    """The statements of a function, and what it returns."""
+    if function.decorator_list or not isinstance(function.body[-1], ast.Return) or function.body[-1].value is None:
+        raise file.source.error(function.body[-1], f"`{function.name}` must end with `return` and a value")
+    return function.body[:-1], function.body[-1].value
+
+
+def _results(
+    context: Context, node: ast.Call, returned: ast.expr, names: tuple[str, ...]
+) -> dict[str, str]:
+    """Local names that the function returns, and what the caller calls them."""
+    parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
+    if len(parts) != len(names):
+        if len(names) == 1:
+            context.fail(node, f"this function returns {len(parts)} arrays; assign them to as many names")
+        context.fail(node, f"this function returns {len(parts)}, and there are {len(names)} names on the left")
+    return {p.id: n for p, n in zip(parts, names, strict=True) if isinstance(p, ast.Name)}
+
+
+def _bind(context: Context, node: ast.Call, function: ast.FunctionDef, target: str) -> dict[str, Value | Constant]:
+    """Parameters and their arguments."""
+    spec, name = function.args, function.name
+    if spec.vararg or spec.kwarg:
+        context.fail(node, f"`{name}` takes a variable number of arguments, which a function here cannot")
+    by_position = [*spec.posonlyargs, *spec.args]
+    given: dict[str, ast.expr] = {}
+    if len(node.args) > len(by_position):
+        context.fail(node, f"`{name}` takes {len(by_position)} arguments by position, and {len(node.args)} are given")
+    for parameter, arg in zip(by_position, node.args, strict=False):
+        if isinstance(arg, ast.Starred):
+            context.fail(arg, "a starred argument is not in the language")
+        given[parameter.arg] = arg
+    allowed = [p.arg for p in (*spec.args, *spec.kwonlyargs)]
+    for keyword in node.keywords:
+        if keyword.arg not in allowed or keyword.arg in given:
+            what = "given twice" if keyword.arg in given else "no argument of it"
+            context.fail(keyword, f"`{keyword.arg or '**'}` is {what}; `{name}` has {', '.join(allowed)}")
+        given[keyword.arg] = keyword.value
+    return _evaluate(context, node, function, given, target)
+
+
+def _evaluate(
+    context: Context, node: ast.Call, function: ast.FunctionDef, given: Mapping[str, ast.expr], target: str
+) -> dict[str, Value | Constant]:
+    spec = function.args
+    by_position = [*spec.posonlyargs, *spec.args]
+    defaults: dict[str, ast.expr | None] = dict(zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False))
+    defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)})
+    inner = replace(context, target=target)
+    bound: dict[str, Value | Constant] = {}
+    for parameter in (*by_position, *spec.kwonlyargs):
+        name = parameter.arg
+        if name in given:
+            bound[name] = argument(inner, given[name], f"{target}_{name if len(given) > 1 else 'in'}")
+        elif (default := defaults.get(name)) is not None:
+            bound[name] = _default(context, node, default)
+        else:
+            context.fail(node, f"`{function.name}` needs its argument `{name}`")
+    return bound
+
+
+def _default(context: Context, node: ast.Call, default: ast.expr) -> Value | Constant:
+    if not isinstance(default, (ast.Constant, ast.UnaryOp, ast.BinOp)):
+        context.fail(node, "a default of a function must be a number, True, False or None")
+    return replace(context, scope={}).read(default)
+
+
+def _bind_sizes(
+    context: Context, node: ast.Call, file: File, function: ast.FunctionDef, bound: Mapping[str, Value | Constant]
+) -> dict[str, Poly]:
+    """The sizes in the annotations, from the shapes of the arguments."""
+    sizes: dict[str, Poly] = {}
+    spec = function.args
+    for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
+        value, form = bound[parameter.arg], parameter.annotation
+        items = annotation_items(file, form) if form is not None else None
+        if items is None:
+            continue
+        if isinstance(value, Constant):
+            context.fail(node, f"`{parameter.arg}` of `{function.name}` is an array, not {value.value!r}")
+        if not _match(value.shape, items, file, sizes):
+            wanted = ast.unparse(form) if form is not None else ""
+            text = f"`{parameter.arg}` of `{function.name}` is {shape_text(value.shape)}, expected {wanted}"
+            known = ", ".join(f"{k} = {v}" for k, v in sizes.items())
+            raise context.error(node, text + (f" with {known}" if known else ""), ShapeError)
+    return sizes
+
+
+def annotation_items(file: File, form: ast.expr) -> list[ast.expr] | None:
+    """The sizes in `Array[N, D]`; None where any array or number is meant."""
+    if isinstance(form, ast.Name) and form.id in ("Array", "Data", "Param", "int", "float", "bool"):
+        return None
+    if isinstance(form, ast.Subscript) and isinstance(form.value, ast.Name) and form.value.id == "Array":
+        return form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
+    raise file.source.error(form, "expected Array[...] with the sizes of the argument")
+
+
+def _match(shape: tuple[Poly, ...], items: list[ast.expr], file: File, sizes: dict[str, Poly]) -> bool:
+    dots = [i for i, item in enumerate(items) if isinstance(item, ast.Constant) and item.value is ...]
+    if dots:
+        front, back = items[: dots[0]], items[dots[0] + 1 :]
+        if len(shape) < len(front) + len(back) or len(dots) > 1:
+            return False
+        ends = (*shape[: len(front)], *shape[len(shape) - len(back) :]) if back else shape[: len(front)]
+        return all(_match_size(e, i, file, sizes) for e, i in zip(ends, (*front, *back), strict=True))
+    return len(shape) == len(items) and all(_match_size(e, i, file, sizes) for e, i in zip(shape, items, strict=True))
+
+
+def _match_size(extent: Poly, item: ast.expr, file: File, sizes: dict[str, Poly]) -> bool:
+    """`N` is bound at its first sight; `4 * H + 1` is solved for the one size in it that is not bound yet."""
+    if isinstance(item, ast.Name) and item.id not in sizes:
+        sizes[item.id] = extent
+        return True
+    constant, unknown, factor = _affine(item, file, sizes)
+    rest = extent - constant
+    if unknown is None:
+        return not rest.terms
+    if any(c % factor for _, c in rest.terms):
+        return False
+    sizes[unknown] = Poly(tuple((m, c // factor) for m, c in rest.terms))
+    return True
+
+
+def _affine(node: ast.expr, file: File, sizes: Mapping[str, Poly]) -> tuple[Poly, str | None, int]:
+    """A size in an annotation as (known part, unknown size, its factor)."""
+    match node:
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            return Poly.of(value), None, 0
+        case ast.Name(id=name):
+            return (sizes[name], None, 0) if name in sizes else (Poly(), name, 1)
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            a, x, f = _affine(node.left, file, sizes)
+            b, y, g = _affine(node.right, file, sizes)
+            sign = 1 if isinstance(node.op, ast.Add) else -1
+            if x is None or y is None:
+                return a + b * sign, x or y, f if x else sign * g
+        case ast.BinOp(op=ast.Mult()):
+            a, x, f = _affine(node.left, file, sizes)
+            b, y, g = _affine(node.right, file, sizes)
+            scale, other, unknown, factor = (a, b, y, g) if x is None else (b, a, x, f)
+            if unknown is None or (not (x and y) and scale.constant):
+                return a * b if unknown is None else other * scale, unknown, factor * (scale.constant or 0)
+    raise file.source.error(node, "a size in an annotation is a size, a whole number, or a sum or multiple of them")

@@ -1,0 +1,94 @@
+"""Integer expressions: sizes in shapes, ends of ranges, subscripts. Sizes, indices and whole numbers with + - *."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from symbp.core.expr import Num, Read
+from symbp.core.integers import Index, Poly
+from symbp.core.network import LABELS
+from symbp.notation.context import Context
+from symbp.notation.values import Constant, Value
+from symbp.notation.words import nearest
+
+MAX_TERMS, MAX_INTEGER = 64, 10**9
+
+
+def integer(context: Context, node: ast.expr, what: str) -> Poly:
+    """The integer expression that a text is; `what` says in messages what it was to be."""
+    poly = _RULES.get(type(node), _other)(context, node, what)
+    if len(poly.terms) > MAX_TERMS or any(abs(c) > MAX_INTEGER for _, c in poly.terms):
+        context.fail(node, f"{what} is too large")
+    return poly
+
+
+def _constant(context: Context, node: ast.Constant, what: str) -> Poly:
+    if isinstance(node.value, bool) or not isinstance(node.value, int):
+        return _other(context, node, what)
+    return Poly.of(node.value)
+
+
+def _name(context: Context, node: ast.Name, what: str) -> Poly:
+    bound = context.scope.get(node.id)
+    if isinstance(bound, (Index, Poly)):
+        return Poly.of(bound)
+    if isinstance(bound, Value) and (number := _whole(bound)) is not None:
+        return Poly.of(number)
+    if bound is not None:
+        context.fail(node, f"{what} is made of sizes, indices and whole numbers, and `{node.id}` is none of them")
+    known = [n for n, b in context.scope.items() if isinstance(b, (Index, Poly))]
+    context.fail(node, f"`{node.id}` is not known here as a size or an index{nearest(node.id, known)}")
+
+
+def _whole(value: Value) -> int | None:
+    entry = value.at(()) if not value.shape and value.size == 1 else None
+    return int(entry.value) if isinstance(entry, Num) and entry.value.denominator == 1 else None
+
+
+def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
+    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+        context.fail(node, f"{what} is made with +, - and * alone")
+    a, b = integer(context, node.left, what), integer(context, node.right, what)
+    if isinstance(node.op, ast.Mult):
+        return a * b
+    return a + b if isinstance(node.op, ast.Add) else a - b
+
+
+def _unary(context: Context, node: ast.UnaryOp, what: str) -> Poly:
+    inner = integer(context, node.operand, what)
+    if isinstance(node.op, ast.USub):
+        return -inner
+    return inner if isinstance(node.op, ast.UAdd) else _other(context, node, what)
+
+
+def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
+    """An entry of an integer array as a subscript: `t[n]`."""
+    name = node.value.id if isinstance(node.value, ast.Name) else ""
+    given = context.work.inputs.get(name)
+    if given is None or given.kind != LABELS:
+        return _other(context, node, what)
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if len(items) != len(given.shape):
+        context.fail(node, f"`{name}` has {len(given.shape)} dimensions and {len(items)} subscripts")
+    return Poly.of(Read(name, tuple(integer(context, i, "a subscript") for i in items)))
+
+
+def _other(context: Context, node: ast.expr, what: str) -> Poly:
+    context.fail(node, f"{what} must be made of sizes, indices and whole numbers with +, - and *")
+
+
+def static(context: Context, node: ast.expr) -> Constant | None:
+    """True, False, None or a text, where the node is one of them."""
+    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (bool, str))):
+        return Constant(node.value)
+    return None
+
+
+_RULES: dict[type[ast.expr], Callable[..., Poly]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.BinOp: _operation,
+    ast.UnaryOp: _unary,
+    ast.Subscript: _labels,
+}

@@ -1,0 +1,356 @@
+"""Statements: assignments in array and in index notation, in a network and in a function that is inlined."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbp.core.expr import Expr
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.network import Call
+from symbp.core.traverse import apply, rename_bound, substitute, walk
+from symbp.errors import ShapeError
+from symbp.notation.builtins import check_letter
+from symbp.notation.calls import defined
+from symbp.notation.context import Binding, Context, Pending, emit, own_equation
+from symbp.notation.extents import Unknown, check_access, infer
+from symbp.notation.functions import Inlined, inline
+from symbp.notation.integers import integer
+from symbp.notation.letters import name_equation
+from symbp.notation.subscripts import items_of
+from symbp.notation.values import Constant, Value, literal, shape_text, tensor
+from symbp.notation.words import why_not
+
+
+def run(context: Context, body: Sequence[ast.stmt]) -> Context:
+    """The context after some statements."""
+    for place, statement in enumerate(body):
+        if place == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            if isinstance(statement.value.value, str):
+                continue
+        rule = _RULES.get(type(statement))
+        if rule is None:
+            what = _KINDS.get(type(statement), "this statement")
+            context.fail(statement, f"{what} is not in the language; expected `name = ...`, assert or return")
+        context = rule(context, statement)
+        if context.results is None:
+            context = flush(context)
+    return context
+
+
+def flush(context: Context) -> Context:
+    """Ends a statement of the network: reads are checked, indices get their letters, names their shapes."""
+    work = context.work
+    for access in work.accesses:
+        check_access(access)
+    named: dict[str, Binding] = {}
+    for pending in work.pending:
+        equation = name_equation(pending, work.letters_taken(), work.letters_of_dims)
+        work.equations.append(equation)
+        named[equation.name] = tensor(equation.name, equation.shape)
+    work.pending.clear()
+    work.accesses.clear()
+    return context.under(**named) if named else context
+
+
+def define(context: Context, name: str, value: Value, node: ast.stmt, call: Call | None = None) -> Context:
+    """`name = value`, in a network an equation; in a function one where that is possible."""
+    if context.results is None:
+        if value.truth:
+            context.fail(node, "a condition is not a tensor; use where(condition, a, b)")
+        axes = tuple(context.work.index(e) for e in value.shape)
+        emit(context, Pending(name, axes, value.number(tuple(Poly.of(i) for i in axes)), call), node)
+        return context
+    if value.truth or literal(value) is not None or context.guarded:
+        return context.under(**{name: value})
+    return context.under(**{name: own_equation(context, value, local_name(context, name), node)})
+
+
+def local_name(context: Context, name: str) -> str:
+    """What a name in a function is called in the network."""
+    assert context.results is not None
+    return context.results.get(name) or context.work.name(f"{context.target}_{name}")
+
+
+def _assign(context: Context, node: ast.Assign) -> Context:
+    if len(node.targets) != 1:
+        context.fail(node, "a chained assignment; write one for each name")
+    target = node.targets[0]
+    match target:
+        case ast.Name():
+            return _array(context, node, target)
+        case ast.Tuple() | ast.List():
+            return _several(context, node, target)
+        case ast.Subscript():
+            return _entries(context, node, target)
+    context.fail(target, "expected a name or a subscripted name on the left")
+
+
+def check_name(context: Context, node: ast.expr, name: str) -> None:
+    """Refuses a reserved name and a redefinition."""
+    if reason := why_not(name):
+        context.fail(node, reason)
+    bound = context.scope.get(name)
+    if isinstance(bound, Poly) and name in context.file.sizes:
+        context.fail(node, f"`{name}` is a size and cannot be a tensor too")
+    if bound is not None:
+        context.fail(node, f"`{name}` is defined twice; a name is assigned once")
+    if context.file.declared(name):
+        context.fail(node, f"`{name}` is already a function or a network of this file")
+
+
+def _within(context: Context, name: str) -> Context:
+    """The context of the right-hand side of `name = ...`."""
+    full = name if context.results is None else (context.results.get(name) or f"{context.target}_{name}")
+    return _retarget(context, full)
+
+
+def _retarget(context: Context, target: str) -> Context:
+    return replace(context, target=target)
+
+
+def _array(context: Context, node: ast.Assign, target: ast.Name) -> Context:
+    check_name(context, target, target.id)
+    inner = _within(context, target.id)
+    found = defined(inner, node.value.func) if isinstance(node.value, ast.Call) and _plain(inner, node.value) else None
+    if found is not None and isinstance(node.value, ast.Call) and not context.guarded:
+        return _whole_call(context, node, target.id, node.value, found)
+    value = inner.read(node.value)
+    if isinstance(value, Constant):
+        if context.results is None:
+            context.fail(node.value, f"expected a number or an array here, not {value.value!r}")
+        return context.under(**{target.id: value})
+    return define(context, target.id, value, node)
+
+
+def _plain(context: Context, node: ast.Call) -> bool:
+    """Is it a call of a function of the file or the library, as far as its form says?"""
+    return isinstance(node.func, ast.Name) and node.func.id not in context.file.unknown
+
+
+def _whole_call(context: Context, node: ast.Assign, name: str, call: ast.Call, found: Any) -> Context:
+    """`a = f(x)`: the call's result is the equation itself, and the equation remembers the call."""
+    full = name if context.results is None else local_name(context, name)
+    inner = _retarget(context, full)
+    before = len(context.work.pending)
+    result = inline(inner, call, *found, (full,))
+    value, made = result.values[0], context.work.pending[before:]
+    if len(result.values) != 1:
+        context.fail(call, f"this function returns {len(result.values)} arrays; assign them to as many names")
+    if not result.emitted[0]:
+        if context.results is None:
+            after = define(context, name, value, node)
+        else:
+            keep = value.truth or literal(value) is not None
+            after = context.under(**{name: value if keep else own_equation(context, value, full, node)})
+    else:
+        after = context.under(**{name: value}) if context.results is not None else context
+    _remember_call(context, full, found[1].name, result, len(made))
+    return after
+
+
+def _remember_call(context: Context, name: str, function: str, result: Inlined, made: int) -> None:
+    """Keeps the call with its equation where the function made no other equation than that."""
+    own = next((p for p in context.work.pending if p.name == name), None)
+    arguments = sum(1 for v in result.args if v.name and any(p.name == v.name for p in context.work.pending))
+    if own is not None and made - arguments - (1 if result.emitted[0] else 0) == 0:
+        own.call = Call(function, tuple(_entry_of(context, v, own.indices) for v in result.args))
+
+
+def _entry_of(context: Context, value: Value, indices: tuple[Index, ...]) -> Expr:
+    """An argument's entry, by the equation's own indices as far as the dimensions are the same."""
+    subs, rest = [], list(indices)
+    for extent in value.shape:
+        found = next((i for i in rest if i.extent == extent), None)
+        if found is not None:
+            rest.remove(found)
+        subs.append(Poly.of(found or context.work.index(extent)))
+    return value.number(tuple(subs))
+
+
+def _several(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) -> Context:
+    """`a, b = f(x)`."""
+    names = []
+    for part in target.elts:
+        if not isinstance(part, ast.Name):
+            context.fail(part, "expected a name here")
+        check_name(context, part, part.id)
+        if part.id in names:
+            context.fail(part, f"`{part.id}` is defined twice; a name is assigned once")
+        names.append(part.id)
+    if isinstance(node.value, (ast.Tuple, ast.List)):
+        context.fail(node.value, "write one assignment for each name")
+    found = defined(context, node.value.func) if isinstance(node.value, ast.Call) and _plain(context, node.value) else None
+    if found is None or not isinstance(node.value, ast.Call):
+        context.fail(node.value, f"expected a call of a function that returns {len(names)} arrays")
+    full = tuple(n if context.results is None else local_name(context, n) for n in names)
+    result = inline(_retarget(context, full[0]), node.value, *found, full)
+    if len(result.values) != len(names):
+        context.fail(node, f"this function returns {len(result.values)}, and there are {len(names)} names on the left")
+    for name, whole, value, emitted in zip(names, full, result.values, result.emitted, strict=True):
+        if context.results is None and not emitted:
+            context = define(context, name, value, node)
+        elif context.results is not None:
+            own = value if emitted or context.guarded else own_equation(context, value, whole, node)
+            context = context.under(**{name: own})
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A subscripted left side: its parts in order; None is a dimension of the right side."""
+
+    name: str
+    parts: tuple[Index | None, ...]
+    stated: frozenset[Index]
+    rest: int | None
+
+
+def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Context:
+    """`z[n, h] = ...`."""
+    if not isinstance(target.value, ast.Name):
+        context.fail(target, "expected a subscripted name on the left")
+    name = target.value.id
+    check_name(context, target.value, name)
+    work = context.work
+    marks = len(work.pending), len(work.accesses)
+    left, inner = _left(context, target, name)
+    value = _right(_within(inner, name), node.value)
+    indices = _complete(context, target, left, value.shape)
+    whole = (*(i for i in left.parts if i is not None),)
+    axes = tuple(Poly.of(i) for i in indices if i not in whole)
+    body = value.number(axes)
+    table = _ranges(context, target, whole, left.stated, marks[1])
+    work.settle(*marks, table)
+    body = substitute(body, table)
+    indices = tuple(table[i].index or i if i in table else i for i in indices)
+    if context.results is None:
+        emit(context, Pending(name, indices, body), node)
+        return context
+    return _local_entries(context, name, indices, body, node)
+
+
+def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body: Expr, node: ast.Assign) -> Context:
+    """The same within a function."""
+
+    def at(subs: tuple[Poly, ...]) -> Expr:
+        taken = {i.name for s in subs for i in s.atoms() if isinstance(i, Index)}
+        return apply(rename_bound(body, taken), indices, subs)
+
+    value = Value(tuple(i.extent for i in indices), at, 1 + _count(body))
+    if context.guarded:
+        return context.under(**{name: value})
+    return context.under(**{name: own_equation(context, value, local_name(context, name), node)})
+
+
+def _count(body: Expr) -> int:
+    return sum(1 for _ in walk(body))
+
+
+def _right(context: Context, node: ast.expr) -> Value:
+    """The right side; a call that is all of it is inlined into the equation itself."""
+    found = defined(context, node.func) if isinstance(node, ast.Call) and _plain(context, node) else None
+    if found is None or not isinstance(node, ast.Call) or node.func is None:
+        return context.value(node)
+    result = inline(context, node, *found, (context.target,), own=False)
+    if len(result.values) != 1 or result.values[0].truth:
+        context.fail(node, "expected a function that returns one array here")
+    return result.values[0]
+
+
+def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Context]:
+    parts: list[Index | None] = []
+    stated: list[Index] = []
+    rest: int | None = None
+    inner = context
+    for item in items_of(target.slice):
+        match item:
+            case ast.Constant(value=value) if value is ... and rest is None:
+                rest = len(parts)
+                continue
+            case ast.Slice(lower=None, upper=None, step=None):
+                parts.append(None)
+                continue
+            case ast.Name(id=letter):
+                check_letter(inner, item, letter)
+                index = context.work.index(Poly.of(Dim(f"%{letter}{context.work.indices}")), hint=letter)
+            case ast.Slice(lower=ast.Name(id=letter) as at, upper=ast.expr() as upper, step=None):
+                check_letter(inner, at, letter)
+                index = context.work.index(integer(inner, upper, "a size"), hint=letter)
+                stated.append(index)
+            case ast.Constant(value=int()) | ast.UnaryOp():
+                context.fail(item, f"a single entry `{name}[{ast.unparse(item)}] = ...` starts a recurrence; not yet")
+            case _:
+                context.fail(item, "expected an index letter on the left, or `i: SIZE`, `:` or `...`")
+        parts.append(index)
+        inner = inner.under(**{letter: index})
+    return _Left(name, tuple(parts), frozenset(stated), rest), inner
+
+
+def _complete(context: Context, target: ast.Subscript, left: _Left, shape: tuple[Poly, ...]) -> tuple[Index, ...]:
+    """All indices of the equation: those written, and new ones for the dimensions of the right side."""
+    whole = sum(1 for p in left.parts if p is None)
+    more = len(shape) - whole
+    if more < 0 or (more and left.rest is None and whole):
+        text = f"the right side is {shape_text(shape)} for the {whole} dimensions that `:` leaves"
+        raise context.error(target, text, ShapeError)
+    at = len(left.parts) if left.rest is None else left.rest
+    parts = [*left.parts[:at], *([None] * more), *left.parts[at:]]
+    extents = iter(shape)
+    return tuple(context.work.index(next(extents)) if p is None else p for p in parts)
+
+
+def _ranges(
+    context: Context, target: ast.Subscript, whole: tuple[Index, ...], stated: frozenset[Index], mark: int
+) -> dict[Any, Poly]:
+    open_indices = [i for i in whole if i not in stated]
+    try:
+        found = infer(open_indices, context.work.accesses[mark:])
+    except Unknown as unknown:
+        letter = unknown.args[0].name.split("%")[0]
+        name = ast.unparse(target.value)
+        item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)
+        context.fail(item, f"no read says how far `{letter}` goes; state its size: `{name}[{letter}: N]`")
+    return {i: Poly.of(Index(i.name, stop)) for i, stop in found.items()}
+
+
+def _refuse_loop(context: Context, node: ast.For) -> Context:
+    context.fail(node, "a loop `for t in T:` is a recurrence; not yet")
+
+
+def _refuse_again(context: Context, node: ast.AugAssign) -> Context:
+    context.fail(node, "a name is assigned once; expected a new name and `=`")
+
+
+def _assert(context: Context, node: ast.Assert) -> Context:
+    if context.results is not None:
+        context.fail(node, "a fact is stated in the network, not in a function")
+    return context.work.fact(context, node)
+
+
+_RULES: dict[type[ast.stmt], Callable[[Context, Any], Context]] = {
+    ast.Assign: _assign,
+    ast.Assert: _assert,
+    ast.For: _refuse_loop,
+    ast.AugAssign: _refuse_again,
+}
+
+_KINDS: dict[type[ast.stmt], str] = {
+    ast.If: "`if` as a statement",
+    ast.While: "a while loop",
+    ast.AnnAssign: "an annotation on an assignment",
+    ast.Expr: "an expression that nobody uses",
+    ast.FunctionDef: "a function inside a function",
+    ast.Return: "a return before the end",
+    ast.Pass: "pass",
+    ast.Import: "an import inside a function",
+    ast.ImportFrom: "an import inside a function",
+    ast.With: "`with`",
+    ast.Try: "`try`",
+    ast.Raise: "`raise`",
+    ast.Delete: "`del`",
+    ast.Global: "`global`",
+    ast.ClassDef: "a class",
+}

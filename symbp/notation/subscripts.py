@@ -1,0 +1,85 @@
+"""Subscripts: `x[n, d]`, `x[t]` (the rest stays an array), `x[:, k]`, `x[..., k]`."""
+
+from __future__ import annotations
+
+import ast
+
+from symbp.core.expr import Read
+from symbp.core.integers import Poly
+from symbp.core.network import LABELS
+from symbp.errors import ShapeError
+from symbp.notation.context import Access, Context
+from symbp.notation.integers import integer
+from symbp.notation.values import Value, partial, shape_text
+
+
+def items_of(node: ast.expr) -> list[ast.expr]:
+    """The parts between the brackets."""
+    return node.elts if isinstance(node, ast.Tuple) else [node]
+
+
+def subscript(context: Context, node: ast.Subscript) -> Value:
+    """An entry, or an array of the dimensions that are left."""
+    _refuse_labels(context, node)
+    value = context.value(node.value)
+    items = items_of(node.slice)
+    rank, given = len(value.shape), sum(not _is_dots(i) for i in items)
+    if given > rank or (given == rank and any(_is_dots(i) for i in items) and not rank):
+        text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
+        raise context.error(node, text, ShapeError)
+    subs = [_subscript(context, item) for item in _spread(context, items, rank - given)]
+    subs += [None] * (rank - len(subs))
+    for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
+        if sub is not None:
+            _note(context, node, place, sub, extent, items)
+    return partial(value, subs)
+
+
+def _refuse_labels(context: Context, node: ast.Subscript) -> None:
+    name = node.value.id if isinstance(node.value, ast.Name) else ""
+    bound, given = context.scope.get(name), context.work.inputs.get(name)
+    if isinstance(bound, Value) and bound.name == name and given and given.kind == LABELS:
+        context.fail(node, f"`{name}` holds labels, which are subscripts and not numbers: write `p[n, {name}[n]]`")
+
+
+def _is_dots(item: ast.expr) -> bool:
+    return isinstance(item, ast.Constant) and item.value is ...
+
+
+def _spread(context: Context, items: list[ast.expr], more: int) -> list[ast.expr | None]:
+    """The items with `...` written out as whole dimensions."""
+    dots = [i for i, item in enumerate(items) if _is_dots(item)]
+    if len(dots) > 1:
+        context.fail(items[dots[1]], "only one `...` can stand in a subscript")
+    if not dots:
+        return list(items)
+    return [*items[: dots[0]], *([None] * more), *items[dots[0] + 1 :]]
+
+
+def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
+    if item is None:
+        return None
+    if isinstance(item, ast.Slice):
+        if item.lower or item.upper or item.step:
+            context.fail(item, "a part of a dimension is written with an index: `y[i: N] = x[i + 1]`; `:` takes all of it")
+        return None
+    return integer(context, item, "a subscript")
+
+
+def _what(node: ast.Subscript) -> str:
+    text = ast.unparse(node.value)
+    return f"`{text}`" if len(text) <= 40 else "this array"
+
+
+def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
+    """Remembers the access, so that the ranges of the indices on the left can be inferred and the rest be checked."""
+    for atom in sub.atoms():
+        if isinstance(atom, Read):
+            classes = context.work.inputs[atom.tensor].classes
+            if classes is not None and sub.atom is atom and classes != extent:
+                text = f"`{atom.tensor}` holds labels of {classes} classes, and this dimension of {_what(node)} is {extent}"
+                raise context.error(node, text, ShapeError)
+            return
+    what = f"dimension {place + 1} of {_what(node)}"
+    at = items[place] if place < len(items) and not any(_is_dots(i) for i in items) else node
+    context.work.accesses.append(Access(sub, extent, context.guarded, what, context, at))
