@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
-from symbp.core.network import Fact, Tensor
+from symbp.core.network import PARAM, Fact, Tensor
 
 Shape = tuple[Poly, ...]
 
@@ -80,6 +80,17 @@ class Program:
     routines: tuple[Routine, ...]
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
+    fact_texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The names of the inputs that are not parameters."""
+        return tuple(t.name for t in self.inputs if t.kind != PARAM)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the loss is differentiated by."""
+        return tuple(t.name for t in self.inputs if t.kind == PARAM)
 
     def routine(self, name: str) -> Routine:
         """The routine of that name."""

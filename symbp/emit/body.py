@@ -1,0 +1,120 @@
+"""The statements of a routine as lines of Python, each equation under a comment with its number and its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symbp.core.expr import Expr
+from symbp.emit.formula import Text, scalar
+from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
+from symbp.lowering.program import VIEWS, Operand, Routine, Statement, Value
+
+WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Lines of code, and for the number of each equation the places of its first and last line among them.
+
+    `inline` holds the text of each value that is no variable: views, and scalars needed once.
+    """
+
+    lines: tuple[str, ...]
+    spans: tuple[tuple[int, tuple[int, int]], ...]
+    inline: Mapping[str, Text]
+
+
+def write_body(routine: Routine) -> Body:
+    """The statements in order; what is a view or a scalar needed once stands where it is used."""
+    writer = _Writer(routine)
+    for s in routine.statements:
+        writer.add(s)
+    return Body((*writer.lines, *writer.pending), tuple(writer.spans.items()), writer.inline)
+
+
+@dataclass(slots=True)
+class _Writer:
+    routine: Routine
+    lines: list[str] = field(default_factory=list)
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    inline: dict[str, Text] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    uses: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.uses = {}
+        for s in self.routine.statements:
+            for a in s.args:
+                self._count(a)
+        for _, v in self.routine.results:
+            self._count(v)
+
+    def _count(self, a: Operand) -> None:
+        if isinstance(a, Value):
+            self.uses[a.name] = self.uses.get(a.name, 0) + 1
+
+    def add(self, s: Statement) -> None:
+        """Write a statement; a comment goes above the first line of what it completes."""
+        args = tuple(self.text(a) for a in s.args)
+        if self._stands_inside(s):
+            self.inline[s.target.name] = expression(s, args)
+            return
+        if s.op == "ones" and s.place is not None:
+            return
+        self.pending.append(_with_shape(_line(s, args), s))
+        if s.numbers:
+            self._flush(s)
+
+    def _stands_inside(self, s: Statement) -> bool:
+        if s.op in VIEWS or (s.op == "float" and s.detail):
+            return True
+        return is_scalar(s.target) and not s.numbers and self.uses.get(s.target.name) == 1 and s.op != "call"
+
+    def _flush(self, s: Statement) -> None:
+        first = len(self.lines)
+        self.lines += [_comment(s), *self.pending]
+        self.pending = []
+        for number in s.numbers:
+            self.spans[number] = (first, len(self.lines) - 1)
+
+    def text(self, a: Operand) -> Text:
+        """An operand as it stands in the code."""
+        if isinstance(a, Expr):
+            return scalar(a)
+        return self.inline.get(a.name, Text(a.name))
+
+
+def _comment(s: Statement) -> str:
+    numbers = ", ".join(map(str, s.numbers))
+    return f"# [{numbers}] {s.comment}".rstrip()
+
+
+def _line(s: Statement, args: tuple[Text, ...]) -> str:
+    name = s.target.name
+    if s.place is None:
+        return f"{name} = {expression(s, args).code}"
+    if s.place.how == "over" and s.op in AUGMENTED and name == s.place.name:
+        other = _other(s, args, name)
+        if other is not None:
+            return f"{name} {AUGMENTED[s.op]} {other.code}"
+    target = f'out["{s.place.name}"]' if s.place.how == "out" else s.place.name
+    code = call(s, args, target)
+    if code is None:
+        return f"{target}[...] = {expression(s, args).code}"
+    return code if name == target else f"{name} = {code}"
+
+
+def _other(s: Statement, args: tuple[Text, ...], name: str) -> Text | None:
+    """The operand that is put upon the one written over."""
+    if args[0].code == name:
+        return args[1]
+    if args[1].code == name and s.op in ("add", "mul"):
+        return args[0]
+    return None
+
+
+def _with_shape(line: str, s: Statement) -> str:
+    if not s.target.shape or not (s.numbers or s.place is None or s.place.how == "scratch"):
+        return line
+    return f"{line}  # {shape(s)}"

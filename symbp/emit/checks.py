@@ -1,0 +1,135 @@
+"""The module's helpers: what checks the inputs, keeps the scratch arrays, checks the facts and makes a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbp.core.integers import Atom, Dim, Poly
+from symbp.core.network import LABELS, Tensor
+from symbp.core.traverse import dims_of
+from symbp.emit.formula import Text, size
+from symbp.emit.layout import split_call, tuple_of
+from symbp.errors import MissingRule
+from symbp.lowering.program import BOOL, Program, Routine, Value
+from symbp.templating import render
+
+
+def helpers(program: Program) -> list[str]:
+    """The helpers that the module's functions call, each as a text."""
+    template = {name: False for name in ("labels", "erf", "numbers")}
+    template["labels"] = any(t.kind == LABELS for t in program.inputs)
+    template["numbers"] = any(not t.shape for t in program.inputs)
+    template["erf"] = any(s.op == "erf" for r in program.routines for s in r.statements)
+    parts = [render("sgd_step.py.j2")]
+    if program.parameters:
+        parts.append(render("parameters.py.j2"))
+    parts += [render(f"{name}.py.j2") for name, needed in template.items() if needed]
+    parts += _size_checks(program)
+    if program.fact_texts:
+        parts.append(_fact_check(program))
+    parts.append(render("outputs.py.j2"))
+    parts += _scratch(program)
+    return [p.strip("\n") for p in parts]
+
+
+def size_names(program: Program, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    """The named sizes in the shapes of these tensors, in the order of declaration."""
+    used = {d for t in tensors for e in t.shape for d in dims_of(e)}
+    return tuple(d.name for d in program.dims if d in used)
+
+
+def sizes_name(program: Program, routine: Routine) -> str:
+    """The helper that checks the shapes of what this routine takes."""
+    return "_sizes" if len(routine.inputs) == len(program.inputs) else f"_{routine.name}_sizes"
+
+
+def _size_checks(program: Program) -> list[str]:
+    found: dict[str, str] = {}
+    for routine in program.routines:
+        given = [t for t in program.inputs if t.name in routine.inputs and t.shape]
+        if given:
+            found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
+    return [*found.values(), render("misfit.py.j2")] if found else []
+
+
+def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
+    sizes = size_names(program, given)
+    solved, sources = _solutions(sizes, given)
+    arrays = tuple(t.name for t in given)
+    return render(
+        "sizes.py.j2",
+        name=name,
+        arguments=", ".join(arrays),
+        names=tuple_of(tuple(f'"{a}"' for a in arrays)),
+        shapes=tuple_of(tuple(f"{a}.shape" for a in arrays)),
+        ranks=tuple_of(tuple(str(len(t.shape)) for t in given)),
+        solved=solved,
+        expected=tuple_of(tuple(tuple_of(tuple(size(e).code for e in t.shape)) for t in given)),
+        result=tuple_of(sizes) if len(sizes) == 1 else ", ".join(sizes),
+        what=", ".join(sizes),
+        sources=sources,
+    )
+
+
+def _solutions(sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], str]:
+    """A line of Python for each size, plain extents first, and in words which tensor it is taken from."""
+    lines: list[str] = []
+    known: dict[str, str] = {}
+    extents = [(t, k, e) for t in given for k, e in enumerate(t.shape)]
+    for tensor, k, e in extents:
+        if isinstance(e.atom, Dim) and e.atom.name not in known:
+            known[e.atom.name] = tensor.name
+            lines.append(f"{e.atom.name} = {tensor.name}.shape[{k}]")
+    while len(known) < len(sizes):
+        tensor, k, dim, code = _solvable(extents, known)
+        known[dim.name] = tensor.name
+        lines.append(f"{dim.name} = {code}")
+    return lines, ", ".join(f"{d} from {known[d]}" for d in sizes)
+
+
+def _solvable(extents: list[tuple[Tensor, int, Poly]], known: dict[str, str]) -> tuple[Tensor, int, Dim, str]:
+    """An extent with one unknown size, and that size as a formula: `(x.shape[0] - 2) // 4`."""
+    for tensor, k, e in extents:
+        unknown = [d for d in dict.fromkeys(dims_of(e)) if d.name not in known]
+        if len(unknown) == 1 and all(m.count(unknown[0]) <= 1 for m, _ in e.terms):
+            factor = e.coefficient(unknown[0])
+            rest = e - factor * Poly.of(unknown[0])
+            shifted = f"{tensor.name}.shape[{k}]"
+            if rest.terms:
+                shifted = f"({shifted} - {Text(size(rest).code, size(rest).level).within(8)})"
+            return tensor, k, unknown[0], shifted if factor.constant == 1 else f"{shifted} // {size(factor).within(9)}"
+    raise MissingRule("emit/checks.py cannot solve the sizes from the shapes")
+
+
+def scratch_arrays(routine: Routine) -> list[Value]:
+    """The arrays that `work` keeps, in the order of their first use."""
+    found: dict[str, Value] = {}
+    for s in routine.statements:
+        if s.place is not None and s.place.how in ("scratch", "ones"):
+            name = s.place.name
+            found.setdefault(name, Value(name, s.target.shape, "ones" if s.op == "ones" else s.target.kind))
+    return list(found.values())
+
+
+def _scratch(program: Program) -> list[str]:
+    routine = program.routine("loss_and_gradients")
+    arrays = scratch_arrays(routine)
+    if not arrays:
+        return []
+    sizes = ", ".join(["dtype", *size_names(program, program.inputs)])
+    rows = [f"{_new(a)},  # {a.name}" for a in arrays]
+    return [render("scratch.py.j2", sizes=sizes, key=f'("{program.name}", {sizes})', rows=rows)]
+
+
+def _new(a: Value) -> str:
+    shape = tuple_of(tuple(size(e).code for e in a.shape))
+    if a.kind == "ones":
+        return f"np.ones({shape}, dtype)"
+    return f"np.empty({shape}, {'bool' if a.kind == BOOL else 'np.intp' if a.kind == 'int' else 'dtype'})"
+
+
+def _fact_check(program: Program) -> str:
+    return ""
+
+
+

@@ -1,0 +1,112 @@
+"""A routine as a function: its checks, its scratch arrays, its statements, what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbp.core.expr import Expr
+from symbp.emit.body import Body, write_body
+from symbp.emit.checks import scratch_arrays, size_names, sizes_name
+from symbp.emit.formula import Text, scalar, size
+from symbp.emit.interface import signature
+from symbp.emit.layout import names, split_call, tuple_of
+from symbp.lowering.program import Operand, Program, Routine, Value
+
+DOCSTRINGS = {
+    "forward": "Return the named tensors that need no target, by name.",
+    "loss": "Return {loss}.",
+    "loss_and_gradients": "Return {loss} and its gradient by each parameter, in the parameters' dtype and shapes.\n\n"
+    "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which\n"
+    "    the scratch arrays are kept between calls.\n    ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the module as texts; `spans` are places of equations among `lines`, counted after the docstring."""
+
+    name: str
+    signature: str
+    docstring: str
+    lines: tuple[str, ...]
+    spans: tuple[tuple[int, tuple[int, int]], ...]
+
+
+def write_function(program: Program, routine: Routine) -> Function:
+    """The function of a routine."""
+    docstring = DOCSTRINGS[routine.name].format(loss=program.loss)
+    body = write_body(routine)
+    head = [*_head(program, routine), *([""] if body.lines else [])]
+    tail = [line for part in _tail(program, routine, body) for line in split_call(part)]
+    before = len(head) + docstring.count("\n")
+    spans = tuple((number, (a + before, b + before)) for number, (a, b) in body.spans)
+    return Function(routine.name, signature(program, routine), docstring, (*head, *body.lines, *tail), spans)
+
+
+def _head(program: Program, routine: Routine) -> list[str]:
+    """Inputs converted and checked, sizes, the arrays to write into."""
+    given = [t for t in program.inputs if t.name in routine.inputs]
+    parameters = tuple(t.name for t in given if t.name in program.parameters)
+    lines = []
+    if parameters:
+        lines.append(f"dtype, {tuple_of(parameters)} = _parameters({', '.join(parameters)})")
+    else:
+        lines.append("dtype = np.float64")
+    lines += [_convert(t.name, t.kind) for t in given if t.shape and t.name not in parameters]
+    lines += [f'{t.name} = _number("{t.name}", {t.name})' for t in given if not t.shape]
+    arrays = tuple(t.name for t in given if t.shape)
+    if arrays:
+        call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
+        sizes = size_names(program, given)
+        lines.append(f"{names(sizes)} = {call}" if sizes else call)
+    if routine.name == "loss_and_gradients":
+        lines += _places(program, routine)
+    return [part for line in lines for part in split_call(line)]
+
+
+def _convert(name: str, kind: str) -> str:
+    return f'{name} = _labels("{name}", {name})' if kind == "labels" else f"{name} = np.asarray({name}, dtype)"
+
+
+def _places(program: Program, routine: Routine) -> list[str]:
+    lines = []
+    if program.fact_texts:
+        lines.append(f"_check_facts({', '.join(program.fact_inputs)})")
+    shapes = ", ".join(tuple_of(tuple(size(e).code for e in t.shape)) for t in program.inputs if t.kind == "param")
+    lines.append(f"out = _outputs(out, dtype, ({shapes},))")
+    arrays = scratch_arrays(routine)
+    if arrays:
+        sizes = ", ".join(["work", "dtype", *size_names(program, program.inputs)])
+        lines.append(f"{names(tuple(a.name for a in arrays))} = _scratch({sizes})")
+    return lines
+
+
+def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
+    if routine.name == "forward":
+        inner = ", ".join(f'"{n}": {_array(n, v, body, program)}' for n, v in routine.results)
+        return [f"return {{{inner}}}"]
+    value = _text(routine.results[0][1], body).code
+    if routine.name == "loss":
+        return [f"return float({value})"]
+    return [*_fill(routine, body), f"return float({value}), out"]
+
+
+def _fill(routine: Routine, body: Body) -> list[str]:
+    """Gradients that no statement wrote into the caller's arrays."""
+    written = {s.place.name: s.target.name for s in routine.statements if s.place and s.place.how == "out"}
+    return [
+        f'out["{name}"][...] = {_text(v, body).code}'
+        for name, v in routine.results[1:]
+        if not (isinstance(v, Value) and written.get(name) == v.name)
+    ]
+
+
+def _text(operand: Operand, body: Body) -> Text:
+    if isinstance(operand, Expr):
+        return scalar(operand)
+    return body.inline.get(operand.name, Text(operand.name))
+
+
+def _array(name: str, operand: Operand, body: Body, program: Program) -> str:
+    text = _text(operand, body).code
+    return text if isinstance(operand, Value) and operand.shape else f"np.asarray({text}, dtype)"

@@ -1,0 +1,40 @@
+"""The module's outside: signatures, shapes as they were written, the keywords of unknown functions."""
+
+from __future__ import annotations
+
+from symbp.core.integers import Poly
+from symbp.core.network import Tensor
+from symbp.lowering.program import Program, Routine
+from symbp.lowering.run import function_name
+
+
+def written_shape(tensor: Tensor) -> str:
+    """The shape as in the network: names of sizes as texts, literal sizes as numbers."""
+    extents = [_extent(e) for e in tensor.shape]
+    return f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
+
+
+def _extent(extent: Poly) -> str:
+    return str(extent.constant) if extent.constant is not None else f'"{extent}"'
+
+
+def keyword_names(program: Program) -> tuple[str, ...]:
+    """The keywords of the unknown functions: f, then those of its partial derivatives that are needed."""
+    used = dict.fromkeys(s.detail for r in program.routines for s in r.statements if s.op == "call")
+    names = []
+    for name, arity in program.functions:
+        orders = sorted((o for n, o in used if n == name and any(o)), key=lambda o: (sum(o), tuple(-k for k in o)))
+        names += [name, *(function_name(name, o) for o in orders)]
+    return tuple(names)
+
+
+def signature(program: Program, routine: Routine) -> str:
+    """Data by position, the rest by keyword. Partial derivatives are accepted, not needed, where there are no gradients."""
+    data = [n for n in routine.inputs if n in program.data]
+    keywords = [n for n in routine.inputs if n in program.parameters]
+    whole = routine.name == "loss_and_gradients"
+    plain = {name for name, _ in program.functions}
+    keywords += [n if whole or n in plain else f"{n}=None" for n in keyword_names(program)]
+    if whole:
+        keywords += ["out=None", "work=None"]
+    return ", ".join([*data, "*", *keywords] if keywords else data)

@@ -1,0 +1,242 @@
+"""The text of one operation, a row for each: as an operator between operands, as a method, or as a call with `out=`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symbp.core.expr import Expr, Mul, Num, Pow
+from symbp.emit.formula import (
+    AND,
+    ATOM,
+    BIT_AND,
+    BIT_OR,
+    CHOICE,
+    COMPARE,
+    NOT,
+    OR,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Text,
+    product,
+    size,
+)
+from symbp.lowering.program import COMPARISONS, Operand, Statement, Value
+from symbp.lowering.run import function_name
+
+Row = Callable[[Statement, tuple[Text, ...]], Text]
+
+# Python's operator, how tightly it binds, and how tightly each side must.
+INFIX = {
+    "add": ("+", SUM, SUM, SUM),
+    "sub": ("-", SUM, SUM, PRODUCT),
+    "mul": ("*", PRODUCT, PRODUCT, SIGN),
+    "div": ("/", PRODUCT, PRODUCT, SIGN),
+    "matmul": ("@", PRODUCT, PRODUCT, SIGN),
+    "power": ("**", POWER, ATOM, SIGN),
+    **{c: (c, COMPARE, SUM, SUM) for c in COMPARISONS},
+}
+
+# The operator that works in place where the result stands over its first operand.
+AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
+
+UFUNCS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "power": "power",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "neg": "negative",
+    "square": "square",
+    "matmul": "matmul",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+    "==": "equal",
+    "!=": "not_equal",
+    "and": "logical_and",
+    "or": "logical_or",
+    "not": "logical_not",
+    **{f: f for f in ("sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")},
+}
+
+SCALAR_WORDS = {"maximum": "max", "minimum": "min", "abs": "abs"}
+
+
+def is_scalar(operand: Operand) -> bool:
+    """Is it a single number?"""
+    return isinstance(operand, Expr) or not operand.shape
+
+
+def expression(s: Statement, args: tuple[Text, ...]) -> Text:
+    """The operation as an expression, its operands given as texts."""
+    if s.op in ("mul", "div") and any(isinstance(a, Expr) for a in s.args):
+        return _scaled(s, args)
+    if s.op in INFIX:
+        sign, level, left, right = INFIX[s.op]
+        return Text(f"{args[0].within(left)} {sign} {args[1].within(right)}", level)
+    if s.op in ROWS:
+        return ROWS[s.op](s, args)
+    if all(is_scalar(a) for a in s.args):
+        word = SCALAR_WORDS.get(s.op)
+        return Text(f"{word}({_list(args)})" if word else f"float(np.{UFUNCS[s.op]}({_list(args)}))")
+    return Text(f"np.{UFUNCS[s.op]}({_list(args)})")
+
+
+def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
+    """The operation as a call that writes into `out`, or None where NumPy has none."""
+    if s.op in ("sum", "max", "min"):
+        return f"{args[0].within(ATOM)}.{s.op}({_axes(s)}, out={out})"
+    if s.op in UFUNCS:
+        return f"np.{UFUNCS[s.op]}({_list(args)}, out={out})"
+    return None
+
+
+def _list(args: tuple[Text, ...]) -> str:
+    return ", ".join(a.code for a in args)
+
+
+def _scaled(s: Statement, args: tuple[Text, ...]) -> Text:
+    """A product or quotient with a scalar of numbers and sizes, written as one fraction."""
+    constant = next(a for a in s.args if isinstance(a, Expr))
+    rest = [t for t, a in zip(args, s.args, strict=True) if a is not constant]
+    if s.op == "mul" and (is_scalar(s.target) or not isinstance(constant, (Mul, Pow))):
+        return product(tuple(rest), constant)
+    if s.op == "mul":
+        return Text(f"{rest[0].within(PRODUCT)} * {args[s.args.index(constant)].within(SIGN)}", PRODUCT)
+    sign, level, left, right = INFIX["div"]
+    return Text(f"{args[0].within(left)} {sign} {args[1].within(right)}", level)
+
+
+def _axes(s: Statement) -> str:
+    axes = s.detail[0] if len(s.detail) == 1 else s.detail
+    rank = len(s.args[0].shape) if isinstance(s.args[0], Value) else 0
+    keep = ", keepdims=True" if len(s.target.shape) == rank else ""
+    return f"axis={axes}{keep}"
+
+
+def _reduction(s: Statement, args: tuple[Text, ...]) -> Text:
+    everything = not s.target.shape
+    return Text(f"{args[0].within(ATOM)}.{s.op}({'' if everything else _axes(s)})")
+
+
+def _neg(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"-{args[0].within(PRODUCT)}", args[0].level if args[0].level == PRODUCT else SIGN)
+
+
+def _square(s: Statement, args: tuple[Text, ...]) -> Text:
+    if is_scalar(s.target):
+        return Text(f"{args[0].within(ATOM)} ** 2", POWER)
+    return Text(f"np.square({args[0].code})")
+
+
+def _where(s: Statement, args: tuple[Text, ...]) -> Text:
+    cond, then, other = args
+    if is_scalar(s.target):
+        return Text(f"{then.within(OR)} if {cond.within(OR)} else {other.within(CHOICE)}", CHOICE)
+    return Text(f"np.where({_list(args)})")
+
+
+def _logical(word: str, bit: str, level: int, bit_level: int) -> Row:
+    def row(s: Statement, args: tuple[Text, ...]) -> Text:
+        if is_scalar(s.target):
+            return Text(f" {word} ".join(a.within(level + 1) for a in args), level)
+        return Text(f" {bit} ".join(a.within(bit_level + 1) for a in args), bit_level)
+
+    return row
+
+
+def _not(s: Statement, args: tuple[Text, ...]) -> Text:
+    if is_scalar(s.target):
+        return Text(f"not {args[0].within(NOT)}", NOT)
+    return Text(f"~{args[0].within(SIGN)}", SIGN)
+
+
+def _float(s: Statement, args: tuple[Text, ...]) -> Text:
+    if s.detail:
+        return Text("-np.inf", SIGN) if s.detail[0] == "-inf" else Text("np.inf")
+    if is_scalar(s.target):
+        return Text(f"float({args[0].code})")
+    return Text(f"{args[0].within(ATOM)}.astype(dtype)")
+
+
+def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"_erf({args[0].code})")
+
+
+def _call(s: Statement, args: tuple[Text, ...]) -> Text:
+    text = f"{function_name(*s.detail)}({_list(args)})"  # type: ignore[arg-type]
+    return Text(text if is_scalar(s.target) else f"np.asarray({text}, dtype)")
+
+
+def _transpose(s: Statement, args: tuple[Text, ...]) -> Text:
+    base = args[0].within(ATOM)
+    if s.detail == (1, 0):
+        return Text(f"{base}.T")
+    return Text(f"{base}.transpose({', '.join(map(str, s.detail))})")
+
+
+def _expand(s: Statement, args: tuple[Text, ...]) -> Text:
+    places = ", ".join("None" if k in s.detail else ":" for k in range(len(s.target.shape)))
+    return Text(f"{args[0].within(ATOM)}[{places}]")
+
+
+def _item(s: Statement, args: tuple[Text, ...]) -> Text:
+    places = ", ".join(":" if d is None else size(d).code for d in s.detail)  # type: ignore[arg-type]
+    return Text(f"{args[0].within(ATOM)}[{places}]")
+
+
+def shape(s: Statement) -> str:
+    """The shape of a result as a Python tuple."""
+    extents = [size(e).code for e in s.target.shape]
+    return f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
+
+
+def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"{args[0].within(ATOM)}.reshape({', '.join(size(e).code for e in s.target.shape)})")
+
+
+def _broadcast(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"np.broadcast_to({args[0].code}, {shape(s)})")
+
+
+def _gather(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"{args[0].within(ATOM)}[{_list(args[1:])}]")
+
+
+def _arange(s: Statement, args: tuple[Text, ...]) -> Text:
+    start_is_zero = s.args[0] == Num(type(s.args[0].value)(0)) if isinstance(s.args[0], Num) else False
+    return Text(f"np.arange({args[1].code if start_is_zero else _list(args)})")
+
+
+def _ones(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"np.ones({shape(s)}, dtype)")
+
+
+ROWS: dict[str, Row] = {
+    "sum": _reduction,
+    "max": _reduction,
+    "min": _reduction,
+    "neg": _neg,
+    "square": _square,
+    "where": _where,
+    "and": _logical("and", "&", AND, BIT_AND),
+    "or": _logical("or", "|", OR, BIT_OR),
+    "not": _not,
+    "float": _float,
+    "erf": _erf,
+    "call": _call,
+    "vdot": lambda s, args: Text(f"np.vdot({_list(args)})"),
+    "transpose": _transpose,
+    "expand": _expand,
+    "reshape": _reshape,
+    "broadcast": _broadcast,
+    "item": _item,
+    "gather": _gather,
+    "arange": _arange,
+    "ones": _ones,
+}

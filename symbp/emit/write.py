@@ -1,0 +1,52 @@
+"""From an array program to the text of `gradients.py`, and where in it each equation stands."""
+
+from __future__ import annotations
+
+from symbp.emit.checks import helpers
+from symbp.emit.formula import size
+from symbp.emit.functions import Function, write_function
+from symbp.emit.interface import keyword_names, written_shape
+from symbp.emit.layout import table, wrapped
+from symbp.lowering.program import Program
+from symbp.core.network import LABELS
+from symbp.templating import render
+
+Lines = dict[int, tuple[int, int]]
+
+
+def write_module(program: Program) -> tuple[str, Lines]:
+    """The module, and for the number of each equation its first and last line in it, counted from 1."""
+    functions = [write_function(program, r) for r in program.routines]
+    text = render(
+        "gradients.py.j2",
+        docstring=_docstring(program),
+        data=_names(program.data),
+        parameters=_names(program.parameters),
+        shapes=table({t.name: written_shape(t) for t in program.inputs}),
+        labels=table({t.name: repr(size(t.classes).code) for t in program.inputs if t.kind == LABELS and t.classes}),
+        functions=_names(keyword_names(program)),
+        facts=_names(tuple(text for _, text in program.fact_texts)),
+        routines=functions,
+        helpers=helpers(program),
+    )
+    return text, _positions(text, functions[-1])
+
+
+def _names(names: tuple[str, ...]) -> str:
+    inner = ", ".join(f'"{n}"' for n in names)
+    return f"({inner},)" if len(names) == 1 else f"({inner})"
+
+
+def _docstring(program: Program) -> str:
+    first = f"Loss and gradients of {program.name}" + (f": {program.doc}" if program.doc else ".")
+    sizes = ", ".join(d.name for d in program.dims)
+    rest = "Written by symbp. Numbers in brackets are equations of derivation.tex" + (
+        f"; the sizes are {sizes}." if sizes else "."
+    )
+    return "\n".join([*first.splitlines()[:1], "", *wrapped(rest)]) + "\n"
+
+
+def _positions(text: str, function: Function) -> Lines:
+    """Where the equations stand: the lines of the function, moved to where it begins."""
+    first = text.splitlines().index(f"def {function.name}({function.signature}):") + 3
+    return {number: (first + a, first + b) for number, (a, b) in function.spans}
