@@ -1,7 +1,8 @@
 """Random data for a network: every input, biases and scales too, obeying the facts and inside the functions' domains.
 
-The generator is Python's own, seeded by the seed alone, so that the same check is made everywhere. What is drawn outside a
-domain (the logarithm of a negative number) is drawn again, positive, then between 0 and 1, and that is said.
+The generator is Python's own, seeded by the seed alone, so that the same check is made everywhere. What is drawn
+outside a domain (the logarithm of a negative number) is drawn again, positive, then between 0 and 1, and that is
+said.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Every `=` of a derivation, evaluated on both sides.
 
-The value of an adjoint is the witness's: dL/d(entry) by a complex step through everything downstream. No equation of the
-backward network defines it, so a wrong chain rule cannot agree with itself. `error` is |a - b| to the larger of 1, |a|, |b|;
-where that is too large, the size of the terms that cancelled is worked out (`rounding`) and counts as well. The 1 is safe because
-the data are drawn near 1 and an equality whose sides stay below `VISIBLE` is not counted as tested but as vacuous.
+The value of an adjoint is the witness's: dL/d(entry) by a complex step through everything downstream. No equation of
+the backward network defines it, so a wrong chain rule cannot agree with itself. `error` is |a - b| to the larger of
+1, |a|, |b|; where that is too large, the size of the terms that cancelled is worked out (`rounding`) and counts as
+well. The 1 is safe because the data are drawn near 1 and an equality whose sides stay below `VISIBLE` is not counted
+as tested but as vacuous.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from symbp.core.network import Network
 from symbp.core.traverse import children, free_indices, indices_of, reads
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
-from symbp.verify.interpret import Key, Scope, compile_at, entries, span
+from symbp.verify.interpret import Key, Scope, compile_at, entries, spans
 from symbp.verify.rounding import SIZED, SizedTable
 from symbp.verify.sizes import choose_sizes
 from symbp.verify.systems import DOMAIN_ERRORS
@@ -61,8 +62,8 @@ def check_equalities(
 ) -> Check:
     """All equalities at `seeds` draws. The note names the first that fails, with the entry and both values.
 
-    `network` holds the forward equations; equations of it that define an adjoint are set aside. `adjoints` pairs each quantity
-    with the name of its adjoint.
+    `network` holds the forward equations; equations of it that define an adjoint are set aside. `adjoints` pairs each
+    quantity with the name of its adjoint.
     """
     names = dict(adjoints)
     forward = replace(network, equations=tuple(e for e in network.equations if e.name not in names.values()))
@@ -165,8 +166,7 @@ def _work(node: Node, scope: Scope) -> int:
     times = 1
     if isinstance(node, (Sum, Extreme)):
         for index in node.indices:
-            values = span(index, scope.bind(*_inner(index)))
-            times *= len(values) if isinstance(values, range) else 4
+            times *= 4 if _inner(index) else len(spans(index, scope)([]))
     return times * (1 + sum(_work(c, scope) for c in children(node)))
 
 

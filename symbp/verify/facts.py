@@ -1,7 +1,7 @@
 """What the facts ask of the data, and whether given data obey them.
 
-In come statements, out go `Demands` for each input: bounds, a finite set, sums over some dimensions, symmetry. Whether drawn
-data obey is then evaluated by the interpreter, whatever the demands were understood to be.
+In come statements, out go `Demands` for each input: bounds, a finite set, sums over some dimensions, symmetry.
+Whether drawn data obey is then evaluated by the interpreter, whatever the demands were understood to be.
 """
 
 from __future__ import annotations

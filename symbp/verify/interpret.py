@@ -1,9 +1,9 @@
 """The interpreter: the value of an index expression, by its definition, with plain loops.
 
-An expression is turned once into nested closures, a rule for each node, and each closure is given the list `at` of the values of
-the indices. In comes an expression with the sizes and the tables of entries that it reads, out goes a function of `at`. It
-knows no rule of the calculus and no NumPy; a sum runs over its own limits, a branch not taken is not evaluated, a read
-outside a tensor is an error. What the numbers are is the number system's affair.
+An expression is turned once into nested closures, a rule for each node, and each closure is given the list `at` of
+the values of the indices. In comes an expression with the sizes and the tables of entries that it reads, out goes a
+function of `at`. It knows no rule of the calculus and no NumPy; a sum runs over its own limits, a branch not taken is
+not evaluated, a read outside a tensor is an error. What the numbers are is the number system's affair.
 """
 
 from __future__ import annotations
@@ -13,12 +13,30 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatch
-from itertools import product as combinations
 from operator import itemgetter
 from typing import Any
 
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Not, Num, Or, Partial, Pi, Pow
-from symbp.core.expr import Read, Sum, Where
+from symbp.core.expr import (
+    Add,
+    And,
+    Compare,
+    Cond,
+    Delta,
+    Expr,
+    Extreme,
+    Fn,
+    Int,
+    Mul,
+    Not,
+    Num,
+    Or,
+    Partial,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, MissingRule
@@ -46,8 +64,9 @@ EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {
 class Scope:
     """What an expression is read in: sizes, tables of entries by tensor name, and the place of each index in `at`.
 
-    `partials` gives the table of a local derivative by (of entry, by entry). `decisions` collects which way comparisons and
-    extremes went, where someone asks. `slots` is shared by all scopes of one formula and counts its places in `at`.
+    `partials` gives the table of a local derivative by (of entry, by entry). `decisions` collects which way
+    comparisons and extremes went, where someone asks. `slots` is shared by all scopes of one formula and counts its
+    places in `at`.
     """
 
     sizes: Sizes
@@ -61,7 +80,7 @@ class Scope:
     slots: list[int] = field(default_factory=lambda: [0])
 
     def bind(self, *indices: Index) -> Scope:
-        """The scope inside a binder: each index gets a place of its own, so an inner one may bear an outer one's name."""
+        """The scope inside a binder. Each index gets a place of its own: an inner one may bear an outer one's name."""
         first = self.slots[0]
         self.slots[0] += len(indices)
         return replace(self, places={**self.places, **{i: first + k for k, i in enumerate(indices)}})
@@ -74,7 +93,7 @@ class Scope:
 
 
 def evaluate(expr: Expr | Cond, scope: Scope, **at: int) -> Value:
-    """The value of an expression whose free indices have the values `at`, by name: `evaluate(x_nd, scope, n=0, d=1)`."""
+    """The value of an expression at values of its free indices, by name: `evaluate(x_nd, scope, n=0, d=1)`."""
     from_name = {i.name: i for i in free_indices(expr)}
     indices = tuple(from_name[name] for name in at)
     return compile_at(expr, indices, scope)(tuple(at.values()))
@@ -91,12 +110,10 @@ def compile_at(expr: Expr | Cond, indices: tuple[Index, ...], scope: Scope) -> C
 def entries(indices: tuple[Index, ...], scope: Scope) -> list[Key]:
     """Every combination of values of the indices; a later one's range may hold an earlier one."""
     scope = replace(scope, places={}, slots=[0]).bind(*indices)
-    spans = [span(i, scope) for i in indices]
-    if all(isinstance(s, range) for s in spans):
-        return list(combinations(*spans))  # type: ignore[arg-type]
+    ranges = [spans(i, scope) for i in indices]
     keys: list[Key] = [()]
-    for s in spans:
-        keys = [(*k, v) for k in keys for v in (s if isinstance(s, range) else s([*k, *[0] * scope.slots[0]]))]
+    for values in ranges:
+        keys = [(*k, v) for k in keys for v in values([*k, *[0] * scope.slots[0]])]
     return keys
 
 
@@ -154,11 +171,12 @@ def _place(index: Index, scope: Scope) -> int:
     return scope.places[index]
 
 
-def span(index: Index, scope: Scope) -> range | Callable[[At], range]:
-    """The values of an index: a range, or where it depends on other indices, a function of them."""
+def spans(index: Index, scope: Scope) -> Callable[[At], range]:
+    """The values of an index, which may depend on the indices around it."""
     start, stop = whole(index.start, scope), whole(index.stop, scope)
     if _fixed(index.start) and _fixed(index.stop):
-        return range(start([]), stop([]))
+        always = range(start([]), stop([]))
+        return lambda at: always
     return lambda at: range(start(at), stop(at))
 
 
@@ -307,11 +325,11 @@ def _sum(node: Sum, scope: Scope) -> Formula:
     index, *others = node.indices
     inside = scope.bind(index)
     body = formula(Sum(tuple(others), node.body) if others else node.body, inside)
-    place, values, zero = inside.places[index], span(index, scope), scope.numbers.number(Fraction(0))
+    place, values, zero = inside.places[index], spans(index, scope), scope.numbers.number(Fraction(0))
 
     def add_up(at: At) -> Value:
         total = zero
-        for at[place] in values if isinstance(values, range) else values(at):
+        for at[place] in values(at):  # noqa: B020
             total = total + body(at)
         return total
 
@@ -343,11 +361,11 @@ def _loop(indices: tuple[Index, ...], scope: Scope) -> tuple[Callable[[At], Iter
     """A loop over the indices in row-major order, and the scope inside it."""
     index, *others = indices
     inside = scope.bind(index)
-    place, values = inside.places[index], span(index, scope)
+    place, values = inside.places[index], spans(index, scope)
     inner, innermost = _loop(tuple(others), inside) if others else (None, inside)
 
     def loop(at: At) -> Iterator[None]:
-        for at[place] in values if isinstance(values, range) else values(at):
+        for at[place] in values(at):  # noqa: B020
             if inner is None:
                 yield
             else:
@@ -396,4 +414,3 @@ def _or(node: Or, scope: Scope) -> Formula:
 def _not(node: Not, scope: Scope) -> Formula:
     arg = formula(node.arg, scope)
     return lambda at: not arg(at)
-

@@ -1,7 +1,7 @@
 """How much rounding an expression may hold: a value together with the size of the terms that it is the difference of.
 
-1e9 + 1 - 1e9 is 1 with terms of size 1e9, so its rounding error is some 1e-16 * 1e9 and not 1e-16. To first order the size of a
-sum is the sum of the sizes, that of a product their product, and a function multiplies it by its slope.
+1e9 + 1 - 1e9 is 1 with terms of size 1e9, so its rounding error is some 1e-16 * 1e9 and not 1e-16. To first order
+the size of a sum is the sum of the sizes, that of a product their product, and a function multiplies it by its slope.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sizes at which a network is checked: the smallest distinct primes, so that a swapped axis cannot pass.
 
-Every extent that holds a size is at least 2, and the first size, as a rule the batch, at least 3, so that N - 1, N and 2 differ.
-Literal sizes stay what they are.
+Every extent that holds a size is at least 2, and the first size, as a rule the batch, at least 3, so that N - 1, N
+and 2 differ. Literal sizes stay what they are.
 """
 
 from __future__ import annotations

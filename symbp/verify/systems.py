@@ -1,9 +1,10 @@
 """Number systems: what the interpreter computes with.
 
-`FLOATS` are Python's floats, `COMPLEX` its complex numbers, `EXACT` fractions, `LANES` floats of which some are arrays of complex
-numbers. An array holds one complex step for each lane: all lanes have the same real part, so one pass through a network
-differentiates it by as many entries as there are lanes. An imaginary part is always a step so small that its square
-vanishes; comparisons, `abs` and `sign` go by the real part, and their derivative at a kink is 0.
+`FLOATS` are Python's floats, `COMPLEX` its complex numbers, `EXACT` fractions, `LANES` floats of which some are
+arrays of complex numbers. An array holds one complex step for each lane: all lanes have the same real part, so one
+pass through a network differentiates it by as many entries as there are lanes. An imaginary part is always a step so
+small that its square vanishes; comparisons, `abs` and `sign` go by the real part, and their derivative at a kink is
+0.
 """
 
 from __future__ import annotations
@@ -166,6 +167,10 @@ def _inexact(name: str) -> Callable[[Value], Value]:
     return function
 
 
+def _exact_sign(value: Value) -> Value:
+    return Fraction((value > 0) - (value < 0))
+
+
 def _exact_power(base: Value, exponent: Value) -> Value:
     if exponent.denominator != 1:
         raise OutsideDomain("a root has no exact value")
@@ -176,7 +181,7 @@ EXACT = Numbers(
     "exact",
     Fraction,
     None,
-    {name: _inexact(name) for name in REAL_FUNCTIONS} | {"abs": abs, "sign": lambda q: Fraction((q > 0) - (q < 0))},
+    {name: _inexact(name) for name in REAL_FUNCTIONS} | {"abs": abs, "sign": _exact_sign},
     _exact_power,
     lambda q: q,
 )

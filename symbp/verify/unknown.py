@@ -1,7 +1,7 @@
 """Fixed smooth functions in the place of unknown ones, with every partial derivative in closed form.
 
-f(u) = c + a sin(v.u + r) + b exp(w.u), where v and w are vectors: deriving by an argument multiplies a term by that argument's
-coefficient and turns the sine by a quarter. Positive everywhere, so that a logarithm of it exists.
+f(u) = c + a sin(v.u + r) + b exp(w.u), where v and w are vectors: deriving by an argument multiplies a term by that
+argument's coefficient and turns the sine by a quarter. Positive everywhere, so that a logarithm of it exists.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Derivatives without any rule of the calculus: a step of i*1e-30 at an entry, and the network computed again.
 
-`Adjoint` is a table of dL/d(entry) for one quantity, through everything downstream of it. `Local` is a table of the local
-derivatives of one equation: its own definition with one entry that it reads moved and all else standing still. Both are
-computed when first read, many entries at a time.
+`Adjoint` is a table of dL/d(entry) for one quantity, through everything downstream of it. `Local` is a table of the
+local derivatives of one equation: its own definition with one entry that it reads moved and all else standing still.
+Both are computed when first read, many entries at a time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_LANES = 256
 
 def lanes(keys: list[Key]) -> dict[Key, Value]:
     """A step for each key, in a lane of its own."""
-    return {key: row for key, row in zip(keys, np.eye(len(keys)) * (1j * STEP), strict=True)}
+    return dict(zip(keys, np.eye(len(keys)) * (1j * STEP), strict=True))
 
 
 def slopes(value: Value, count: int) -> list[float]:

@@ -15,7 +15,7 @@ from symbp.core.integers import DimAt, Index, Poly
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
-from symbp.verify.interpret import Key, Scope, compile_at, entries
+from symbp.verify.interpret import Key, Scope, compile_at, entries, whole
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import LANES, Numbers, Value
 from symbp.verify.unknown import Smooth
@@ -81,6 +81,10 @@ class World:
             if name in inputs:
                 table.update(inputs[name])
 
+    def size(self, poly: Poly) -> int:
+        """The value of an extent."""
+        return whole(poly, self.scope)([])
+
     def keys(self, name: str) -> list[Key]:
         """Every entry of a tensor, in row-major order."""
         return self.tables[name].keys_in_order
@@ -135,7 +139,9 @@ def axes(tensor: Tensor) -> tuple[Index, ...]:
 
 def is_list(tensor: Tensor) -> bool:
     """Is it a list of arrays, one for each layer, since a shape depends on the layer?"""
-    return any(isinstance(a, DimAt) or any(True for _ in indices_of(Poly.of(a))) for p in tensor.shape for a in p.atoms())
+    return any(
+        isinstance(a, DimAt) or any(True for _ in indices_of(Poly.of(a))) for p in tensor.shape for a in p.atoms()
+    )
 
 
 def _downstream(network: Network) -> dict[str, tuple[str, ...]]:

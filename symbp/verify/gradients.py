@@ -1,0 +1,154 @@
+"""Numeric gradients: central differences, and how a gradient is compared with them.
+
+The step is h = cbrt(eps) * max(1, |x|), and the difference is divided by the step that the floats really took. A
+tensor is compared by itself: the worst |a - n| to the largest |a| + |n| of the tensor, with a floor for the rounding
+noise eps |f| / h. A step that crosses a kink is shrunk; an entry that sits on one is skipped and counted. A small
+tensor is compared entry by entry, of a large one some entries and several random projections.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symbp.verify.arrays import Array, Parts, flat
+from symbp.verify.interpret import Key
+
+BOUND = 1e-6
+EPS = float(np.finfo(np.float64).eps)
+STEP = EPS ** (1 / 3)
+# Rounding adds up over a network: so many times eps |f| / h is still noise.
+NOISE = 16
+SMALL = 64
+SAMPLED = 24
+PROJECTIONS = 3
+SHRUNK = (1.0, 0.1, 0.01)
+
+Loss = Callable[[], float]
+Steps = Mapping[Key, float]
+# Does a branch or an argmax change between these two steps from where the data are?
+Flips = Callable[[Steps, Steps], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A numeric derivative and the noise that it may hold."""
+
+    value: float
+    noise: float
+
+
+@dataclass(slots=True)
+class Compared:
+    """One tensor's gradient against central differences: two slopes for each direction; what was skipped at kinks."""
+
+    pairs: list[tuple[str, Key | None, float, Slope]] = field(default_factory=list)
+    skipped: int = 0
+
+    def error(self) -> tuple[float, str, Key | None]:
+        """The worst relative error, in which direction in words, and at which entry."""
+        largest = max((abs(a) + abs(n.value) for _, _, a, n in self.pairs), default=0.0)
+        worst: tuple[float, str, Key | None] = (0.0, "", None)
+        for label, key, a, n in self.pairs:
+            error = abs(a - n.value) / (largest + n.noise / BOUND or 1.0)
+            if not error <= worst[0]:
+                worst = (
+                    math.inf if math.isnan(error) else error,
+                    f"{label}: {a:.9g}, central difference {n.value:.9g}",
+                    key,
+                )
+        return worst
+
+    @property
+    def vacuous(self) -> bool:
+        """Is everything 0 on both sides?"""
+        return all(a == 0 and abs(n.value) <= n.noise for _, _, a, n in self.pairs)
+
+
+def slope_along(loss: Loss, parts: Parts, direction: Steps, h: float) -> Slope:
+    """The central difference of the loss along a direction (steps by entry); the arrays are put back as they were."""
+    saved = [array.copy() for _, array in parts]
+    try:
+        ahead = _moved(parts, saved, direction, h)
+        f_ahead = loss()
+        behind = _moved(parts, saved, direction, -h)
+        f_behind = loss()
+    finally:
+        _moved(parts, saved, {}, 0.0)
+    taken = (ahead - behind) if len(direction) == 1 else 2 * h
+    noise = NOISE * EPS * max(abs(f_ahead), abs(f_behind)) / h
+    return Slope((f_ahead - f_behind) / taken, noise)
+
+
+def _moved(parts: Parts, saved: list[Array], direction: Steps, h: float) -> float:
+    """Write the moved entries; returns the last one as it is in floats."""
+    value = 0.0
+    for (head, array), old in zip(parts, saved, strict=True):
+        array[...] = old
+        for key, step in direction.items():
+            if key[: len(head)] == head:
+                array[key[len(head) :]] += step * h
+                value = float(array[key[len(head) :]])
+    return value
+
+
+def compare_central(loss: Loss, parts: Parts, gradient: Mapping[Key, float], flips: Flips | None) -> Compared:
+    """A gradient against central differences of `loss`, which reads the arrays of `parts`.
+
+    `flips` is asked only where the two disagree; None says that the loss is smooth.
+    """
+    compared = Compared()
+    largest = max((abs(a) for a in gradient.values()), default=0.0)
+    where = flat(parts)
+    for label, key, direction in _directions(where):
+        a = sum(gradient[k] * step for k, step in direction.items())
+        h = STEP * max(1.0, *(abs(where[k]) for k in direction))
+        slope = _between_kinks(loss, parts, direction, h, a, largest, flips)
+        if slope is None:
+            compared.skipped += 1
+        else:
+            compared.pairs.append((label, key, a, slope))
+    return compared
+
+
+def _directions(where: Mapping[Key, float]) -> Iterator[tuple[str, Key | None, Steps]]:
+    """Every entry of a small tensor; of a large one a sample and random projections."""
+    keys = list(where)
+    generator = random.Random(len(keys))
+    for key in keys if len(keys) <= SMALL else sorted(generator.sample(keys, SAMPLED)):
+        yield f"[{', '.join(map(str, key))}]" if key else "", key, {key: 1.0}
+    for count in range(PROJECTIONS if len(keys) > SMALL else 0):
+        scale = 1 / math.sqrt(len(keys))
+        yield f" along random direction {count + 1}", None, {key: generator.choice((-scale, scale)) for key in keys}
+
+
+def _between_kinks(
+    loss: Loss, parts: Parts, direction: Steps, h: float, a: float, largest: float, flips: Flips | None
+) -> Slope | None:
+    """The slope at the largest step that crosses no kink; None where every step does."""
+    for factor in SHRUNK:
+        slope = slope_along(loss, parts, direction, h * factor)
+        agrees = abs(a - slope.value) <= BOUND * (abs(a) + abs(slope.value) + largest) + slope.noise
+        if agrees or flips is None or not flips(*_both_ways(direction, h * factor)):
+            return slope
+    return None
+
+
+def _both_ways(direction: Steps, h: float) -> tuple[Steps, Steps]:
+    return {k: s * h for k, s in direction.items()}, {k: -s * h for k, s in direction.items()}
+
+
+def sweep(loss: Loss, parts: Parts, key: Key, a: float) -> str:
+    """How an entry's error goes with h: falling as h^2 is truncation, rising as 1/h is noise, flat is a bug."""
+    steps = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+    slopes = [slope_along(loss, parts, {key: 1.0}, h) for h in steps]
+    errors = [abs(a - s.value) for s in slopes]
+    if errors[-1] > 0.5 * errors[1] > 0 and errors[-1] > slopes[-1].noise:
+        return "the error does not depend on h, so it is neither truncation nor noise"
+    if errors[1] < 0.1 * errors[0]:
+        return "the error falls with h, so it is the truncation of the difference"
+    return "the error rises as h falls, so it is rounding noise"

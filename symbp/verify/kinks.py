@@ -1,0 +1,49 @@
+"""Whether a step crosses a kink: the comparisons and extremes of the network go another way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symbp.core.expr import Compare, Extreme, Fn
+from symbp.core.network import Network
+from symbp.core.traverse import reads, walk
+from symbp.verify.gradients import Flips, Steps
+from symbp.verify.interpret import Key
+from symbp.verify.sizes import Sizes
+from symbp.verify.systems import FLOATS, Value
+from symbp.verify.world import World
+
+
+def has_kinks(network: Network) -> bool:
+    """Does what is computed depend on a comparison of values?"""
+    return any(
+        (isinstance(node, (Compare, Extreme)) and reads(node))
+        or (isinstance(node, Fn) and node.name in ("abs", "sign"))
+        for equation in network.equations
+        for node in walk(equation.body)
+    )
+
+
+class Branches:
+    """Tells how a network's comparisons go at data near those that were drawn."""
+
+    def __init__(self, network: Network, loss: str, sizes: Sizes):
+        self.decisions: list[object] = []
+        self.world = World(network, sizes, FLOATS, self.decisions)
+        self.loss = loss
+
+    def at(self, inputs: Mapping[str, Mapping[Key, Value]], name: str, steps: Steps) -> list[object]:
+        """Every decision, in order, with the entries of `name` moved."""
+        moved = {key: value + steps.get(key, 0.0) for key, value in inputs[name].items()}
+        self.decisions.clear()
+        self.world.fill({**inputs, name: moved})
+        self.world.value(self.loss)
+        return list(self.decisions)
+
+    def flips(self, inputs: Mapping[str, Mapping[Key, Value]], name: str) -> Flips:
+        """For one tensor at given data: do two steps lead to different decisions, or to others than no step at all?"""
+
+        def flip(one: Steps, other: Steps) -> bool:
+            return self.at(inputs, name, one) != self.at(inputs, name, other)
+
+        return flip

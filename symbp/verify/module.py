@@ -1,0 +1,286 @@
+"""A module against its witnesses: the loss by the interpreter, each gradient by complex steps and central differences.
+
+In come a network and a module (its text, or a file of any module of the interface), out go checks. A check that fails
+says which tensor, which entry, both values and what the mistake looks like.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from symbp.core.equality import Check
+from symbp.core.network import PARAM, Network, Tensor
+from symbp.errors import CheckFailed
+from symbp.verify import gradients
+from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.diagnose import Case, diagnose, diagnose_number, diagnose_shape
+from symbp.verify.draw import Draw, draw
+from symbp.verify.gradients import Flips, compare_central
+from symbp.verify.interpret import Key
+from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.sizes import choose_sizes
+from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
+from symbp.verify.systems import DOMAIN_ERRORS
+from symbp.verify.witness import Witness
+from symbp.verify.world import World
+
+LOSS_BOUND = 1e-12
+GRADIENT_BOUND = 1e-9
+SINGLE_BOUND = 1e-3
+# Gradients smaller than this beside the loss are compared absolutely: rounding in them comes from terms of order 1.
+SMALLEST_SCALE = 1e-3
+INTERPRETER, COMPLEX, CENTRAL = "interpreter", "complex step", "central difference"
+
+
+@dataclass(slots=True)
+class Tally:
+    """One check in the making, over all seeds."""
+
+    name: str
+    witness: str
+    bound: float
+    count: int = 0
+    error: float = 0.0
+    note: str = ""
+    vacuous: bool = True
+    skipped: int = 0
+
+    def add(self, error: float, note: str = "") -> None:
+        """One more comparison; the worst one's note is kept where it is beyond the bound."""
+        error = math.inf if math.isnan(error) else error
+        if error > self.error:
+            self.error = error
+            self.note = note if error > self.bound else ""
+
+    def check(self, manner: str) -> Check:
+        said = [self.note] if self.note else []
+        if self.error <= self.bound:
+            said = [manner] if manner else []
+            said += ["vacuous: 0 on both sides"] if self.vacuous and self.count else []
+            said += [f"{self.skipped} skipped at kinks"] if self.skipped else []
+        return Check(self.name, self.witness, self.count, self.error, self.bound, "; ".join(said))
+
+
+@dataclass(slots=True)
+class Trial:
+    """A module and its witness at one draw after the other."""
+
+    network: Network
+    loss: str
+    subject: Subject
+    witness: Witness
+    branches: Branches | None
+    backward: Mapping[str, str] = field(default_factory=dict)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    manner: str = ""
+
+    def tally(self, name: str, witness: str, bound: float) -> Tally:
+        """The check of that name against that witness."""
+        return self.tallies.setdefault((name, witness), Tally(name, witness, bound))
+
+
+def check_module(
+    network: Network,
+    module: str | Path,
+    *,
+    backward: Network | None = None,
+    adjoints: Sequence[tuple[str, str]] = (),
+    seeds: int = 3,
+) -> tuple[Check, ...]:
+    """The module, given as its text or as a file, against all witnesses.
+
+    With the backward network and the names of its gradients (`adjoints`, pairs of a parameter and its gradient) each
+    gradient is also held against what the interpreter makes of the derived equations.
+    """
+    try:
+        subject = load(module, network)
+        trial = _start(network, subject, backward, dict(adjoints))
+    except (Wrong, CheckFailed) as error:
+        return (Check("module", "interface", 1, math.inf, 0.0, str(error)),)
+    try:
+        for seed in range(seeds):
+            _one_draw(trial, draw(trial.witness.world, trial.loss, seed))
+        _interface(trial)
+    except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
+        trial.tally("module", "interface", 0.0).add(math.inf, str(error))
+    return tuple(t.check(trial.manner) for t in trial.tallies.values())
+
+
+def _start(network: Network, subject: Subject, backward: Network | None, adjoints: Mapping[str, str]) -> Trial:
+    """One world for both: the backward network holds the forward equations and its own."""
+    sizes, loss = choose_sizes(network), network.outputs[0]
+    steps = {p: f"{p} by steps" for p in network.parameters}
+    world = World(network if backward is None else backward, sizes)
+    branches = Branches(network, loss, sizes) if has_kinks(network) else None
+    return Trial(network, loss, subject, Witness(world, loss, steps), branches, adjoints if backward else {})
+
+
+def _one_draw(trial: Trial, drawn: Draw) -> None:
+    trial.manner = trial.manner or drawn.manner
+    trial.witness.fill(drawn.inputs)
+    parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
+    loss, found = _run(trial.subject, parts)
+    _check_loss(trial, loss, parts)
+    _check_names(trial, found)
+    for tensor in trial.network.inputs:
+        if tensor.kind == PARAM:
+            try:
+                _check_tensor(trial, tensor, found, parts, drawn)
+            except Wrong as wrong:
+                trial.tally(tensor.name, "interface", 0.0).add(math.inf, str(wrong))
+
+
+def _check_names(trial: Trial, found: Mapping[str, Any]) -> None:
+    extra = [str(g) for g in found if g not in trial.network.parameters]
+    if extra:
+        note = f"loss_and_gradients returns a gradient for {', '.join(extra)}, which is no parameter"
+        trial.tally("module", "interface", 0.0).add(math.inf, note)
+
+
+def _check_tensor(
+    trial: Trial, tensor: Tensor, found: Mapping[str, Any], parts: Mapping[str, Parts], drawn: Draw
+) -> None:
+    table = trial.witness.adjoints[f"{tensor.name} by steps"]
+    right = {key: table[key] for key in table.keys_in_order}
+    got = trial.subject.gradient(tensor, found)
+    demand_shape(tensor, got, to_parts(tensor, right), lambda a, b: diagnose_shape(_case(trial), a, b))
+    _check_gradient(trial, tensor, flat(got), right, parts, drawn)
+
+
+def _run(subject: Subject, parts: Mapping[str, Parts], **options: Any) -> tuple[Any, dict[str, Any]]:
+    """A call in which a warning is an error: the interface promises none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        return subject.run(parts, **options)
+
+
+def _case(trial: Trial) -> Case:
+    world = trial.witness.world
+    names = [t.name for t in trial.network.inputs] + [e.name for e in trial.network.equations]
+    values = {name: {key: world.tables[name][key] for key in world.keys(name)} for name in names}
+    return Case(trial.network, trial.loss, world.scope.sizes, values)
+
+
+def _check_loss(trial: Trial, loss: float, parts: Mapping[str, Parts]) -> None:
+    right = trial.witness.world.value(trial.loss)
+    for value, where in ((loss, "loss_and_gradients"), (trial.subject.loss(parts), "loss")):
+        tally = trial.tally("loss", INTERPRETER, LOSS_BOUND)
+        tally.count += 1
+        tally.vacuous = tally.vacuous and right == 0
+        looks = (
+            diagnose_number(_case(trial), value, right) if abs(value - right) > LOSS_BOUND * max(1, abs(right)) else ""
+        )
+        note = f"{where} gives {value:.12g}, the interpreter {right:.12g}" + (f": {looks}" if looks else "")
+        tally.add(abs(value - right) / max(1.0, abs(right)), note)
+
+
+def _check_gradient(
+    trial: Trial,
+    tensor: Tensor,
+    got: Mapping[Key, float],
+    right: Mapping[Key, float],
+    parts: Mapping[str, Parts],
+    drawn: Draw,
+) -> None:
+    name = tensor.name
+    if name in trial.backward:
+        table = trial.witness.world.tables[trial.backward[name]]
+        derived = {key: table[key] for key in table.keys_in_order}
+        _compare(trial, name, INTERPRETER, got, derived)
+    _compare(trial, name, COMPLEX, got, right)
+    tally = trial.tally(name, CENTRAL, gradients.BOUND)
+    flips: Flips | None = trial.branches.flips(drawn.inputs, name) if trial.branches else None
+    compared = compare_central(lambda: trial.subject.loss(parts), parts[name], got, flips)
+    tally.count += len(compared.pairs)
+    tally.skipped += compared.skipped
+    tally.vacuous = tally.vacuous and compared.vacuous
+    error, note, key = compared.error()
+    if tally.bound < error < math.inf and key is not None:
+        note += f"; {gradients.sweep(lambda: trial.subject.loss(parts), parts[name], key, got[key])}"
+    tally.add(error, name + note)
+
+
+def _compare(trial: Trial, name: str, witness: str, got: Mapping[Key, float], right: Mapping[Key, float]) -> None:
+    """Entry by entry, to the largest entry of the tensor."""
+    tally = trial.tally(name, witness, GRADIENT_BOUND)
+    tally.count += len(right)
+    loss = abs(trial.witness.world.value(trial.loss))
+    sizes = [abs(v) for v in (*right.values(), *got.values()) if math.isfinite(v)]
+    scale = max(*sizes, SMALLEST_SCALE * max(1.0, loss))
+    errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
+    worst = max(errors, key=errors.__getitem__)
+    tally.vacuous = tally.vacuous and not any(right.values())
+    note = ""
+    if errors[worst] > max(tally.bound, tally.error):
+        looks = diagnose(_case(trial), name, got, right)
+        at = f"[{', '.join(map(str, worst))}]" if worst else ""
+        note = f"{name}{at} is {got[worst]:.9g}, the {witness} gives {right[worst]:.9g}: {looks}"
+    tally.add(errors[worst], note)
+
+
+def _distance(a: float, b: float) -> float:
+    return abs(a - b) if math.isfinite(a) else math.inf
+
+
+# What the interface promises besides right numbers.
+
+
+def _interface(trial: Trial) -> None:
+    if any((t.name, "interface") in trial.tallies for t in trial.network.inputs):
+        return
+    one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
+    options = [o for o in OPTIONAL if trial.subject.accepts(o)]
+    if options:
+        _reuse(trial, one, two, options)
+    _single(trial, one)
+    tally = trial.tally("inputs", "unchanged", 0.0)
+    tally.vacuous, tally.count = False, len(trial.network.inputs)
+    if trial.subject.changed:
+        tally.add(math.inf, f"a call changes {', '.join(trial.subject.changed)}")
+
+
+def _reuse(trial: Trial, one: Draw, two: Draw, options: list[str]) -> None:
+    """A second call that gets the first one's dictionaries gives what a fresh one gives."""
+    tally = trial.tally(" and ".join(options), "fresh results", LOSS_BOUND)
+    tally.vacuous = False
+    first, second = ({t.name: to_parts(t, d.inputs[t.name]) for t in trial.network.inputs} for d in (one, two))
+    kept: dict[str, Any] = {o: {} for o in options}
+    _run(trial.subject, first, **kept)
+    loss, again = _run(trial.subject, second, **kept)
+    right, fresh = _run(trial.subject, second)
+    tally.add(abs(loss - right) / max(1.0, abs(right)), f"with {tally.name} of an earlier call the loss is {loss:.9g}")
+    for tensor, a, b in _both(trial, again, fresh):
+        tally.count += 1
+        scale = max([abs(v) for v in b.values()] + [1.0])
+        note = f"with {tally.name} of an earlier call the gradient of {tensor.name} differs from a fresh one"
+        tally.add(max(abs(a.get(key, math.inf) - v) for key, v in b.items()) / scale, note)
+
+
+def _single(trial: Trial, one: Draw) -> None:
+    """float32 parameters give float32 gradients near those in float64."""
+    tally = trial.tally("float32", "float64", SINGLE_BOUND)
+    tally.vacuous = False
+    inputs = trial.network.inputs
+    _, single = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name], "float32") for t in inputs})
+    _, double = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name]) for t in inputs})
+    for tensor, a, b in _both(trial, single, double):
+        tally.count += 1
+        dtypes = {array.dtype.name for _, array in trial.subject.gradient(tensor, single)}
+        if dtypes != {"float32"}:
+            tally.add(math.inf, f"float32 parameters give a gradient of {tensor.name} in {', '.join(sorted(dtypes))}")
+        scale = max([abs(v) for v in b.values()] + [SMALLEST_SCALE])
+        note = f"in float32 the gradient of {tensor.name} differs from that in float64"
+        tally.add(max(_distance(a.get(key, math.inf), v) for key, v in b.items()) / scale, note)
+
+
+def _both(
+    trial: Trial, one: Mapping[str, Any], two: Mapping[str, Any]
+) -> Iterator[tuple[Tensor, dict[Key, float], dict[Key, float]]]:
+    for tensor in trial.network.inputs:
+        if tensor.kind == PARAM:
+            yield tensor, flat(trial.subject.gradient(tensor, one)), flat(trial.subject.gradient(tensor, two))
