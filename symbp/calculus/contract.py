@@ -8,6 +8,7 @@ scatter).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.calculus.guards import settle
@@ -70,7 +71,8 @@ def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
 
 def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, Solution] | None:
     """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
-    found = [(f, s) for f in factors if (s := solve(f, indices)) is not None]
+    equal = _equalities(factors)
+    found = [(f, s) for f in factors if (s := solve(f, indices, equal)) is not None]
     return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
 
 
@@ -90,7 +92,7 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, pairs: 
 
 def _has_delta(expr: Expr, indices: tuple[Index, ...]) -> bool:
     """Is there a delta of a summed index among the factors of the terms?"""
-    return any(isinstance(n, Delta) and solve(n, indices) is not None for n in _outer(expr))
+    return any(isinstance(n, Delta) and solve(n, indices, {}) is not None for n in _outer(expr))
 
 
 def _outer(expr: Expr) -> list[Expr]:
@@ -118,19 +120,31 @@ class Solution:
     guard: Cond | None
 
 
-def solve(factor: Expr, indices: tuple[Index, ...]) -> Solution | None:
-    """A summed index that the delta fixes, preferring one that needs no guard.
+def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
+    """What the deltas of a product say of plain indices: under d(m, l - 1) a range D[m + 1] is the range D[l]."""
+    table: dict[Atom, Poly] = {}
+    for f in factors:
+        if isinstance(f, Delta):
+            for a, b in ((f.a, f.b), (f.b, f.a)):
+                if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
+                    table[a.index] = b
+                    break
+    return table
+
+
+def solve(factor: Expr, indices: tuple[Index, ...], equal: Mapping[Atom, Poly]) -> Solution | None:
+    """A summed index that the delta fixes, preferring one that needs no guard; `equal` as from `_equalities`.
 
     Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a
     scatter.
     """
     if not isinstance(factor, Delta):
         return None
-    found = [s for i in reversed(indices) if (s := _solve_for(i, factor, indices)) is not None]
+    found = [s for i in reversed(indices) if (s := _solve_for(i, factor, indices, equal)) is not None]
     return next((s for s in found if s.guard is None), found[0] if found else None)
 
 
-def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...]) -> Solution | None:
+def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...], equal: Mapping[Atom, Poly]) -> Solution | None:
     difference = factor.a - factor.b
     coefficient = difference.coefficient(index).constant
     if coefficient not in (1, -1):
@@ -138,13 +152,20 @@ def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...]) -> Solut
     rest = difference - Poly.of(index) * coefficient
     value = -rest if coefficient == 1 else rest
     other = value.index
-    if other is not None and other.stop == index.stop and other.start == index.start:
+    if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
     if len(tuple(indices_of(value))) > 1 or any(i in indices for i in indices_of(value)):
         return None
     low = build.compare("<=", build.integer(index.start), build.integer(value))
     high = build.compare("<", build.integer(value), build.integer(index.stop))
     return Solution(index, value, build.both(low, high))
+
+
+def _same_range(a: Index, b: Index, equal: Mapping[Atom, Poly]) -> bool:
+    return all(
+        p == q or substitute_poly(p, equal) == substitute_poly(q, equal)
+        for p, q in ((a.start, b.start), (a.stop, b.stop))
+    )
 
 
 def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
