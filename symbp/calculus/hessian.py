@@ -1,7 +1,7 @@
 """The Hessian-vector product as one more gradient: the derivative of the slope of the loss along a direction.
 
-Comes in: a Derivation. Goes out: the network whose loss is sum_p <v_p, dL/dp>, the backward network and one equation more;
-its gradient by p is (H v)_p (B. Pearlmutter, Fast exact multiplication by the Hessian, 1994).
+Comes in: a Derivation. Goes out: the network with the loss sum_p <v_p, dL/dp>, which is the backward network and one
+equation more; its gradient by p is (H v)_p (B. Pearlmutter, Fast exact multiplication by the Hessian, 1994).
 """
 
 from __future__ import annotations

@@ -1,0 +1,160 @@
+"""The closed forms that people know, found from the definitions alone, and every step on the way to them."""
+
+import pytest
+
+from symbp.calculus.derive import derive
+from symbp.core.canonical import same
+from symbp.core.expr import Expr, Read
+from symbp.core.traverse import replace_reads
+from tests.calculus.forms import chain, check_steps, expression, network_of
+
+FACT = "assert sum(y[n, k] for k in K) == 1"
+LAYER = "x: Data[N, D], W: Param[D, H], y: Data[N, H]"
+SQUARES = "return sum((a - y) ** 2) / N"
+
+# A layer with each activation: the definition in several spellings, and its derivative in terms of its own value.
+ACTIVATIONS = [
+    ("a = 1 / (1 + exp(-z))", "a[n, h] * (1 - a[n, h])"),
+    ("a = exp(z) / (1 + exp(z))", "a[n, h] * (1 - a[n, h])"),
+    ("a = sigmoid(z)", "a[n, h] * (1 - a[n, h])"),
+    ("a = tanh(z)", "1 - a[n, h] ** 2"),
+    ("a = 2 / (1 + exp(-2 * z)) - 1", "1 - a[n, h] ** 2"),
+    ("a = relu(z)", "where(z[n, h] > 0, 1, 0)"),
+    ("a = leaky_relu(z)", "where(z[n, h] > 0, 1, 0.01)"),
+    ("a = 1 / sqrt(z ** 2 + 1)", "-z[n, h] * a[n, h] ** 3"),
+    ("a = sqrt(z ** 2 + 1)", "z[n, h] / a[n, h]"),
+    ("a = exp(z)", "a[n, h]"),
+    ("a = z ** 3", "3 * z[n, h] ** 2"),
+    ("a = f(z)", "f.d1(z[n, h])"),
+]
+
+
+@pytest.mark.parametrize(("definition", "expected"), ACTIVATIONS)
+def test_activation_in_its_own_value(definition: str, expected: str) -> None:
+    derivation = derive(network_of(LAYER, "z = x @ W", definition, SQUARES))
+    found = chain(derivation, "z_bar").result
+    form = f"r[n, h] = 2 * ({expected}) * (a[n, h] - y[n, h]) / N"
+    assert same(found, expression("a: Data[N, H], z: Data[N, H], y: Data[N, H]", form))
+    assert check_steps(derivation).passed
+
+
+# (arguments, statements, quantity, arguments of the expected form, the expected form of its adjoint)
+CLOSED_FORMS = [
+    (
+        "x: Data[N, D], W: Param[D, K], y: Data[N, K]",
+        (FACT, "z = x @ W", "p = softmax(z)", "return -sum(y * log(p)) / N"),
+        ("z", "p: Data[N, K], y: Data[N, K]", "r[n, k] = (p[n, k] - y[n, k]) / N"),
+    ),
+    (
+        "x: Data[N, D], W: Param[D, K], y: Data[N, K]",
+        ("z = x @ W", "p = softmax(z)", "return -sum(y * log(p)) / N"),
+        (
+            "z",
+            "p: Data[N, K], y: Data[N, K]",
+            "r[n, k] = (p[n, k] * sum(y[n, j] for j in K) - y[n, k]) / N",
+        ),
+    ),
+    (
+        "x: Data[N, D], w: Param[D], b: Param, y: Data[N]",
+        ("z = x @ w + b", "p = sigmoid(z)", "return -sum(y * log(p) + (1 - y) * log(1 - p)) / N"),
+        ("z", "p: Data[N], y: Data[N]", "r[n] = (p[n] - y[n]) / N"),
+    ),
+    (
+        "q: Param[N, D], k: Param[N, D], v: Param[N, D], c: Data[N, D]",
+        (
+            "s[i, j] = sum(q[i, d] * k[j, d] for d in D)",
+            "a[i, j] = exp(s[i, j]) / sum(exp(s[i, m]) for m in N)",
+            "return sum(c * (a @ v))",
+        ),
+        (
+            "s",
+            "a: Data[N, N], a_bar: Data[N, N]",
+            "r[i, j] = a[i, j] * (a_bar[i, j] - sum(a_bar[i, m] * a[i, m] for m in N))",
+        ),
+    ),
+    (
+        "x: Param[N, H], c: Data[N, H]",
+        (
+            "mu[n] = sum(x[n, h] for h in H) / H",
+            "v[n] = sum((x[n, h] - mu[n]) ** 2 for h in H) / H",
+            "r[n] = 1 / sqrt(v[n] + 0.001)",
+            "u[n, h] = (x[n, h] - mu[n]) * r[n]",
+            "return sum(c * u ** 2)",
+        ),
+        (
+            "x",
+            "r_: Data[N], u_bar: Data[N, H], u: Data[N, H]",
+            "r[n, h] = r_[n] * (u_bar[n, h] - sum(u_bar[n, i] for i in H) / H"
+            " - u[n, h] * sum(u_bar[n, i] * u[n, i] for i in H) / H)",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "lines", "expected"), CLOSED_FORMS)
+def test_adjoint_reaches_the_closed_form(
+    arguments: str, lines: tuple[str, ...], expected: tuple[str, str, str]
+) -> None:
+    quantity, declared, form = expected
+    derivation = derive(network_of(arguments, *lines))
+    wanted = expression(declared.replace("r_:", "rr:"), form.replace("r_[", "rr["))
+    found = chain(derivation, f"{quantity}_bar").result
+    assert same(_rename(found), wanted), found
+    assert check_steps(derivation).passed
+
+
+def _rename(expr: Expr) -> Expr:
+    """`r` is the name of the expected form, so a network's own r is compared as rr."""
+    return replace_reads(expr, lambda r: Read("rr", r.subs) if r.tensor == "r" else None)
+
+
+def test_delta_inside_the_logarithm_is_not_cancelled() -> None:
+    lines = (FACT, "z = x @ W", "p = softmax(z)", "return -sum(y * log(p + 1e-7)) / N")
+    derivation = derive(network_of("x: Data[N, D], W: Param[D, K], y: Data[N, K]", *lines))
+    wrong = expression("p: Data[N, K], y: Data[N, K]", "r[n, k] = (p[n, k] - y[n, k]) / N")
+    assert not same(chain(derivation, "z_bar").result, wrong)
+    assert derivation.facts == ()
+    assert check_steps(derivation).passed
+
+
+def test_softmax_jacobian() -> None:
+    lines = ("z = x @ W", "p = softmax(z)", "return sum(y * p)")
+    derivation = derive(network_of("x: Data[N, D], W: Param[D, K], y: Data[N, K]", *lines))
+    jacobian = chain(derivation, "p|z")
+    assert [s.rule.name for s in jacobian.steps] == ["derive", "entry", "contract", "factor", "re-express"]
+
+
+def test_shift_by_the_maximum_changes_nothing() -> None:
+    lines = (
+        "z = x @ W",
+        "m[n] = max(z[n, k] for k in K)",
+        "p[n, k] = exp(z[n, k] - m[n]) / sum(exp(z[n, j] - m[n]) for j in K)",
+        "return sum(y * p)",
+    )
+    derivation = derive(network_of("x: Data[N, D], W: Param[D, K], y: Data[N, K]", *lines))
+    form = "r[n, k] = p[n, k] * (y[n, k] - sum(y[n, j] * p[n, j] for j in K))"
+    assert same(chain(derivation, "z_bar").result, expression("p: Data[N, K], y: Data[N, K]", form))
+    assert check_steps(derivation).passed
+
+
+def test_paths_of_scalars_are_spelt_out() -> None:
+    derivation = derive(network_of("x: Param, c: Data, d: Data", "u = c * x", "v = d * x", "return f(u, v)"))
+    (paths,) = derivation.paths
+    assert [s.rule.name for s in paths.steps] == ["path", "insert"]
+    form = "r = c * f.d1(u, v) + d * f.d2(u, v)"
+    assert same(paths.result, expression("c: Data, d: Data, u: Data, v: Data", form))
+    assert check_steps(derivation).passed
+
+
+def test_unreached_parameter_has_a_zero_gradient() -> None:
+    derivation = derive(network_of("x: Data[N], w: Param[N], b: Param[D]", "return sum(x * w)"))
+    assert derivation.unreached == ("b",)
+    assert dict(derivation.gradients)["b"] in derivation.backward.outputs
+
+
+def test_a_tied_weight_sums_both_uses() -> None:
+    lines = ("a = sigmoid(x @ W)", "r = a @ W.T", "return sum((r - x) ** 2) / N")
+    derivation = derive(network_of("x: Data[N, D], W: Param[D, H]", *lines))
+    section = next(s for s in derivation.sections if s.quantity == "W")
+    assert len(section.used_by) == 2
+    assert check_steps(derivation).passed
