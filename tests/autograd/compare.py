@@ -10,7 +10,7 @@ import torch
 
 from symbp.notation.read import read_network
 from tests.autograd import witness
-from tests.autograd.modules import Draw, distribution, draw_inputs, module_from, relative_error
+from tests.autograd.modules import Draw, draw_inputs, module_from, norm, relative_error
 
 torch.set_num_threads(1)
 
@@ -35,24 +35,30 @@ def errors(
     inputs: Mapping[str, np.ndarray],
     expected: tuple[float, Mapping[str, torch.Tensor]],
     unknown: Mapping[str, Callable[..., torch.Tensor]] | None = None,
+    floor: float = 0.0,
 ) -> dict[str, float]:
-    """The relative error, in the norm, of a module's loss and of each of its gradients."""
+    """The relative error, in the norm, of a module's loss and of each of its gradients.
+
+    A gradient that is zero only because its terms cancel has no relative error. It is measured against `floor` times
+    the largest gradient.
+    """
     loss, gradients = expected
     given = {n: inputs[n] for n in module.PARAMETERS}
     functions = {n: f for n, f in keywords(unknown or {}).items() if n in getattr(module, "FUNCTIONS", ())}
     found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions)
     assert tuple(ours) == module.PARAMETERS
+    least = floor * max(norm(g.numpy()) for g in gradients.values())
     return {"loss": relative_error(found, loss)} | {
-        n: relative_error(ours[n], gradients[n].numpy()) for n in module.PARAMETERS
+        n: relative_error(ours[n], gradients[n].numpy(), least) for n in module.PARAMETERS
     }
 
 
-def worst_error(source: str, name: str, seed: int, draws: Mapping[str, Draw] | None = None) -> float:
+def worst_error(source: str, name: str, seed: int, draws: Mapping[str, Draw], floor: float = 0.0) -> float:
     """The largest error of the module of a network given as text, against autograd through its equations."""
     module = module_from(source, name)
-    inputs = draw_inputs(module, {"q": distribution} if draws is None else draws, seed)
-    network = read_network(source, f"{name}.py", name)
-    return max(errors(module, inputs, witness.gradients(network, tensors(inputs))).values())
+    inputs = draw_inputs(module, draws, seed)
+    expected = witness.gradients(read_network(source, f"{name}.py", name), tensors(inputs))
+    return max(errors(module, inputs, expected, floor=floor).values())
 
 
 def keywords(unknown: Mapping[str, Callable[..., torch.Tensor]]) -> dict[str, Callable[..., np.ndarray]]:

@@ -45,11 +45,11 @@ def linear_2_2_2(x1, x2, y1, y2, w1, w2, w3, w4, w5, w6, w7, w8):
 
 
 def affine_pair(x, W1, b1, W2, b2):
-    return (W2 @ (W1 @ x + b1) + b2).sum()
+    return ((x @ W1 + b1) @ W2 + b2).sum()
 
 
 def linear_perceptron(x, y, w, b, W, B):
-    return ((W * (w * x + b) + B - y) ** 2).sum() / 2
+    return ((W * (w * x + b) + B - y) ** 2).mean() / 2
 
 
 def neuron_chain(x, y, w1, b1, w2, b2, w3, b3):
@@ -63,8 +63,8 @@ def generic_neuron(z, w3, w4):
     return f(w3 * a, w4 * a)
 
 
-def dense_layers(x, y, W1, b1, W2, b2):
-    a = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
+def dense_layers(x, y, w1, b1, w2, b2):
+    a = sigmoid(w2 @ sigmoid(w1 @ x + b1) + b2)
     return ((a - y) ** 2).sum()
 
 
@@ -104,12 +104,18 @@ def two_layer_net_delta(x, t, W1, b1, W2, b2):
 def deep_mlp(x, y, **p):
     a = x
     for layer in range(1, 9):
-        a = sigmoid(a @ p[f"W{layer}"] + p[f"b{layer}"])
+        a = sigmoid(a @ p[f"W{layer}"])
     return soft_loss(a @ p["W9"] + p["b9"], y)
 
 
+def multi_loss(x, y, t, alpha, beta, W1, b1, W2, b2, W3, b3):
+    a = tanh(x @ W1 + b1)
+    value_loss = ((a @ W3 + b3 - t) ** 2).sum() / len(t)
+    return alpha * soft_loss(a @ W2 + b2, y) + beta * value_loss
+
+
 def tied_autoencoder(x, W, b, c):
-    return ((sigmoid(x @ W + b) @ W.T + c - x) ** 2).sum()
+    return ((sigmoid(x @ W + b) @ W.T + c - x) ** 2).sum() / len(x)
 
 
 MODELS = {
@@ -127,6 +133,7 @@ MODELS = {
     "two_layer_net": Model(two_layer_net, {"t": distribution}),
     "two_layer_net_delta": Model(two_layer_net_delta, {"t": distribution}),
     "deep_mlp": Model(deep_mlp, {"y": distribution}),
+    "multi_loss": Model(multi_loss, {"y": distribution}),
     "tied_autoencoder": Model(tied_autoencoder),
 }
 torch.set_num_threads(1)

@@ -85,7 +85,12 @@ def draw_inputs(module: ModuleType, draws: Mapping[str, Draw], seed: int) -> dic
     return {n: np.asarray(draws.get(n, normal)(rng, shape_of(module, n, sizes))) for n in names}
 
 
-def relative_error(a: np.ndarray | float, b: np.ndarray | float) -> float:
-    """|a - b| / |b| in the Euclidean norm; the difference itself where b is zero."""
-    scale = float(np.linalg.norm(np.ravel(b)))
-    return float(np.linalg.norm(np.ravel(np.asarray(a) - np.asarray(b)))) / (scale or 1.0)
+def relative_error(a: np.ndarray | float, b: np.ndarray | float, floor: float = 0.0) -> float:
+    """|a - b| / |b| in the Euclidean norm, by `floor` where |b| is less; the difference itself where that is zero."""
+    scale = max(norm(b), floor)
+    return norm(np.asarray(a) - np.asarray(b)) / (scale or 1.0)
+
+
+def norm(a: np.ndarray | float) -> float:
+    """The Euclidean norm of all entries."""
+    return float(np.linalg.norm(np.ravel(a)))

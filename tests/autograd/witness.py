@@ -177,6 +177,7 @@ def gradients(
     leaves = {n: v.clone().requires_grad_(n in network.parameters) for n, v in inputs.items()}
     loss = evaluate(network, leaves, unknown)
     wanted = [leaves[n] for n in network.parameters]
-    found = torch.autograd.grad(loss.reshape(()), wanted, allow_unused=True)
+    reached = loss.requires_grad
+    found = torch.autograd.grad(loss.reshape(()), wanted, allow_unused=True) if reached else [None] * len(wanted)
     zeros = [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
     return loss.item(), dict(zip(network.parameters, zeros, strict=True))
