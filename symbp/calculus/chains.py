@@ -21,11 +21,17 @@ from symbp.core.network import Equation
 from symbp.core.traverse import normal
 
 
-def local_steps(equation: Equation, body: Expr, by: Read, known: Known) -> list[Step]:
-    """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it."""
+def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
+    """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it.
+
+    Where a quantity is `recursive`, an entry by an entry of it is written as deltas at once, since the other way of
+    writing it means the local derivative of its recursion.
+    """
     raw = differentiate(body, by)
-    steps = [Step(raw, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
-    _append(steps, entries_to_deltas(raw, by.tensor), Rule("entry"))
+    deltas = entries_to_deltas(raw, by.tensor)
+    first = deltas if recursive else raw
+    steps = [Step(first, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
+    _append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value)
     _append(steps, contracted, Rule("contract", pairs=pairs))
     _append(steps, count_free_sums(steps[-1].value), Rule("copies"))

@@ -51,6 +51,7 @@ class _Work:
     loss: str = field(init=False)
     users: dict[str, list[Equation]] = field(init=False)
     active: dict[str, None] = field(init=False)
+    recursive: frozenset[str] = field(init=False)
     names: dict[str, str] = field(default_factory=dict)
     results: dict[str, Equation] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
@@ -62,6 +63,7 @@ class _Work:
         self.loss = self.network.outputs[0]
         self.active = _active(self.network)
         self.users = _users(self.network, self.loss, self.active)
+        self.recursive = _recursive(self.network)
         self._name_adjoints()
 
     def _name_adjoints(self) -> None:
@@ -109,7 +111,7 @@ class _Work:
         by = self.letters.rename(indices, taken)
         body = freshen(equation.body, taken, self.letters)
         entry = Read(quantity, tuple(Poly.of(i) for i in by))
-        steps = local_steps(equation, body, entry, self.known)
+        steps = local_steps(equation, body, entry, self.known, quantity in self.recursive)
         if steps[-1].value == build.NIL:
             self.silent.add((equation.name, quantity))
         of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
@@ -121,7 +123,9 @@ class _Work:
         assert loss is not None
         taken = {i.name for i in indices}
         entry = Read(quantity, tuple(Poly.of(i) for i in indices))
-        steps = local_steps(loss, freshen(loss.body, taken, self.letters), entry, self.known)
+        steps = local_steps(
+            loss, freshen(loss.body, taken, self.letters), entry, self.known, quantity in self.recursive
+        )
         finish(steps, self.known, indices)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
@@ -242,6 +246,15 @@ def _users(network: Network, loss: str, active: dict[str, None]) -> dict[str, li
             if name in active:
                 users.setdefault(name, []).append(equation)
     return users
+
+
+def _recursive(network: Network) -> frozenset[str]:
+    """What depends on itself, directly or around a loop: only what some equation reads before it is complete."""
+    sources = {e.name: list(dict.fromkeys(r.tensor for r in reads(e.body))) for e in network.equations}
+    place = {name: k for k, name in enumerate(sources)}
+    early = [n for n, direct in sources.items() for r in direct if place.get(r, -1) >= place[n]]
+    around = reachable(early, sources)
+    return frozenset(n for n in around if n in sources and n in reachable(sources[n], sources))
 
 
 def reachable(start: Iterable[str], arrows: Mapping[str, Iterable[str]]) -> dict[str, None]:

@@ -16,12 +16,16 @@ DATA, PARAM, LABELS = "data", "param", "labels"
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An input: its kind (data, param or labels), its shape, and what its entries count where it holds labels."""
+    """An input: its kind (data, param or labels), its shape, and what its entries count where it holds labels.
+
+    `each` is the index l of `Param[l: L, D[l]]`, a list of arrays, one for each l; the shape is then (L, D[l]).
+    """
 
     name: str
     kind: str
     shape: tuple[Poly, ...] = ()
     classes: Poly | None = None
+    each: Index | None = None
 
 
 @dataclass(frozen=True, slots=True)
