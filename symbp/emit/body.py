@@ -62,7 +62,8 @@ class _Writer:
             return
         if s.op == "ones" and s.place is not None:
             return
-        self.pending.append(_with_shape(_line(s, args), s))
+        line, *rest = _lines(s, args)
+        self.pending += [_with_shape(line, s), *rest]
         if s.numbers:
             self._flush(s)
 
@@ -90,19 +91,20 @@ def _comment(s: Statement) -> str:
     return f"# [{numbers}] {s.comment}".rstrip()
 
 
-def _line(s: Statement, args: tuple[Text, ...]) -> str:
+def _lines(s: Statement, args: tuple[Text, ...]) -> tuple[str, ...]:
     name = s.target.name
     if s.place is None:
-        return f"{name} = {expression(s, args).code}"
+        return (f"{name} = {expression(s, args).code}",)
     if s.place.how == "over" and s.op in AUGMENTED and name == s.place.name:
         other = _other(s, args, name)
         if other is not None:
-            return f"{name} {AUGMENTED[s.op]} {other.code}"
+            return (f"{name} {AUGMENTED[s.op]} {other.code}",)
     target = f'out["{s.place.name}"]' if s.place.how == "out" else s.place.name
     code = call(s, args, target)
     if code is None:
-        return f"{target}[...] = {expression(s, args).code}"
-    return code if name == target else f"{name} = {code}"
+        filled = f"{target}[...] = {expression(s, args).code}"
+        return (filled,) if name == target else (filled, f"{name} = {target}")
+    return (code,) if name == target else (f"{name} = {code}",)
 
 
 def _other(s: Statement, args: tuple[Text, ...], name: str) -> Text | None:
