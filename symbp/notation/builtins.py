@@ -14,7 +14,7 @@ from symbp.notation.context import Context
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
 from symbp.notation.values import Constant, Value, elementwise, reduce, shape_text
-from symbp.notation.words import ELEMENTARY, nearest, why_not
+from symbp.notation.words import ELEMENTARY, SIGN, nearest, why_not
 
 HALF = Num(Fraction(1, 2))
 
@@ -194,7 +194,7 @@ def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
 
 
 BUILTIN_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
-    **{name: bind(_elementary, name) for name in ELEMENTARY},
+    **{name: bind(_elementary, name) for name in (*ELEMENTARY, SIGN)},
     **{name: bind(_reduction, name) for name in _FINISH},
     "sqrt": _sqrt,
     "where": _where,

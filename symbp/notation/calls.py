@@ -24,7 +24,7 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
     if not isinstance(node.func, ast.Name):
         context.fail(node.func, "only a function's name can be called")
     name = node.func.id
-    if rule := BUILTIN_RULES.get(name):
+    if name not in context.file.functions and (rule := BUILTIN_RULES.get(name)):
         return rule(context, node)
     if name in context.file.unknown:
         return _unknown(context, node, name, ())
@@ -38,6 +38,8 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
 def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | None:
     """The function of the file or of the library that a name stands for."""
     if not isinstance(node, ast.Name):
+        return None
+    if node.id in BUILTIN_RULES and node.id not in context.file.functions:
         return None
     if node.id in context.scope:
         context.fail(node, f"`{node.id}` is not a function here, so it cannot be called")

@@ -85,6 +85,8 @@ class Work:
         """Gives provisional indices their ranges in all that was noted since the two marks."""
         for p in self.pending[pending:]:
             p.body = substitute(p.body, table)
+            if p.call is not None:
+                p.call = Call(p.call.function, tuple(substitute(a, table) for a in p.call.args))
             p.indices = tuple(substitute_poly(Poly.of(i), table).index or i for i in p.indices)
         for place in range(accesses, len(self.accesses)):
             a = self.accesses[place]

@@ -217,17 +217,17 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
     work = context.work
     marks = len(work.pending), len(work.accesses)
     left, inner = _left(context, target, name)
-    value = _right(_within(inner, name), node.value)
+    value, call = _right(_within(inner, name), node.value)
     indices = _complete(context, target, left, value.shape)
     whole = (*(i for i in left.parts if i is not None),)
     axes = tuple(Poly.of(i) for i in indices if i not in whole)
-    body = value.number(axes)
-    table = _ranges(context, target, whole, left.stated, marks[1])
-    work.settle(*marks, table)
-    body = substitute(body, table)
-    indices = tuple(table[i].index or i if i in table else i for i in indices)
+    own = Pending(name, indices, value.number(axes), call)
+    work.pending.append(own)
+    work.settle(*marks, _ranges(context, target, whole, left.stated, marks[1]))
+    work.pending.remove(own)
+    indices, body = own.indices, own.body
     if context.results is None:
-        emit(context, Pending(name, indices, body), node)
+        emit(context, own, node)
         return context
     return _local_entries(context, name, indices, body, node)
 
@@ -249,15 +249,18 @@ def _count(body: Expr) -> int:
     return sum(1 for _ in walk(body))
 
 
-def _right(context: Context, node: ast.expr) -> Value:
-    """The right side; a call that is all of it is inlined into the equation itself."""
+def _right(context: Context, node: ast.expr) -> tuple[Value, Call | None]:
+    """The right side; a call that is all of it is inlined into the equation itself, which remembers it."""
     found = defined(context, node.func) if isinstance(node, ast.Call) and _plain(context, node) else None
-    if found is None or not isinstance(node, ast.Call) or node.func is None:
-        return context.value(node)
+    if found is None or not isinstance(node, ast.Call):
+        return context.value(node), None
+    before = len(context.work.pending)
     result = inline(context, node, *found, (context.target,), own=False)
     if len(result.values) != 1 or result.values[0].truth:
         context.fail(node, "expected a function that returns one array here")
-    return result.values[0]
+    if len(context.work.pending) != before or any(a.shape for a in result.args):
+        return result.values[0], None
+    return result.values[0], Call(found[1].name, tuple(a.number() for a in result.args))
 
 
 def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Context]:

@@ -1,0 +1,162 @@
+"""Network -> text: a whole file of the language, in index notation. Reading it gives the same network.
+
+A size on the left is stated only where the reads do not say it; an equation that was written as a call of the library is
+written so again where that reads back as the same equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbp.core.expr import TRUE, Extreme, Read, Where
+from symbp.core.integers import Index, Node, Poly
+from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
+from symbp.core.traverse import children, polys
+from symbp.errors import NotationError
+from symbp.notation import library
+from symbp.notation.context import Access
+from symbp.notation.extents import Unknown, infer
+from symbp.notation.read import read_network
+from symbp.notation.text import write_expr, write_integer
+
+__all__ = ["write_equation", "write_expr", "write_network"]
+
+
+def write_network(network: Network) -> str:
+    """A complete file: `read_network(write_network(n)) == n`."""
+    text = _file(network, calls=True)
+    if not any(_as_call(network, e) for e in network.equations):
+        return text
+    try:
+        same = read_network(text) == network
+    except NotationError:
+        same = False
+    return text if same else _file(network, calls=False)
+
+
+def write_equation(network: Network, equation: Equation, calls: bool = True) -> str:
+    """A statement of the language: `z1[n, h] = ...`."""
+    if calls and (call := _as_call(network, equation)):
+        return f"{equation.name} = {call}"
+    return f"{_left(network, equation)} = {write_expr(equation.body)}"
+
+
+def _file(network: Network, calls: bool) -> str:
+    sizes = [d.name for d in network.dims]
+    head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
+    head += [f'{name} = function("{name}")' for name, _ in network.functions]
+    body = [*_docstring(network.doc), *(f"assert {write_expr(f.statement)}" for f in network.facts)]
+    body += [write_equation(network, e, calls) for e in network.equations]
+    body.append(_return(network))
+    parts = [f"from symbp import {', '.join(_imports(network))}"]
+    if head:
+        parts.append("\n".join(head))
+    inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
+    lines = "\n".join(f"    {line}" if line else "" for line in body)
+    return "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n{lines}\n"
+
+
+def _imports(network: Network) -> Iterator[str]:
+    kinds = {_KIND[t.kind] for t in network.inputs}
+    yield from (k for k in ("Data", "Labels", "Param") if k in kinds)
+    if network.dims:
+        yield "dims"
+    if network.functions:
+        yield "function"
+    yield "network"
+
+
+_KIND = {"data": "Data", PARAM: "Param", LABELS: "Labels"}
+
+
+def _annotation(tensor: Tensor) -> str:
+    sizes = [*tensor.shape, *([tensor.classes] if tensor.classes is not None else [])]
+    return f"{_KIND[tensor.kind]}[{', '.join(map(write_integer, sizes))}]" if sizes else _KIND[tensor.kind]
+
+
+def _docstring(doc: str) -> list[str]:
+    if not doc:
+        return []
+    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    lines = f'"""{text}'.split("\n")
+    if len(lines) > 1:
+        return [*lines, '"""']
+    return [f'{lines[0][:-1]}\\""""' if lines[0].endswith('"') else f'{lines[0]}"""']
+
+
+def _return(network: Network) -> str:
+    outputs = network.outputs
+    if len(outputs) == 1:
+        only = network.equation(outputs[0])
+        return f"return {outputs[0]}" if only is not None and not only.indices else f"return ({outputs[0]},)"
+    return f"return {', '.join(outputs)}" if outputs else "return ()"
+
+
+def _as_call(network: Network, equation: Equation) -> str | None:
+    """`sigmoid(z1)`, where the call is one of the library's on whole tensors."""
+    call = equation.call
+    if call is None or call.function not in library.names() or _is_name(network, call.function):
+        return None
+    if not all(isinstance(a, Read) and all(s.index for s in a.subs) for a in call.args):
+        return None
+    return f"{call.function}({', '.join(a.tensor for a in call.args if isinstance(a, Read))})"
+
+
+def _is_name(network: Network, name: str) -> bool:
+    named = (network.tensor(name), network.equation(name))
+    return named != (None, None) or name in {d.name for d in network.dims} | {f for f, _ in network.functions}
+
+
+def _left(network: Network, equation: Equation) -> str:
+    if not equation.indices:
+        return equation.name
+    stated = _stated(network, equation)
+    parts = [f"{i.name}: {write_integer(i.stop)}" if i in stated else i.name for i in equation.indices]
+    return f"{equation.name}[{', '.join(parts)}]"
+
+
+def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
+    """The indices whose size a reader would not infer."""
+    accesses = tuple(_accesses(network, equation.body, False))
+    stated: tuple[Index, ...] = ()
+    for _ in range(len(equation.indices) + 1):
+        left = [i for i in equation.indices if i not in stated]
+        try:
+            found = infer(left, accesses)
+        except Unknown as unknown:
+            stated = (*stated, unknown.args[0])
+            continue
+        except NotationError:
+            return equation.indices
+        wrong = tuple(i for i in left if found[i] != i.stop)
+        if not wrong:
+            return stated
+        stated = (*stated, wrong[0])
+    return equation.indices
+
+
+def _accesses(network: Network, node: Node, guarded: bool) -> Iterator[Access]:
+    """The subscripts in an expression, as the reader of its text would note them."""
+    if isinstance(node, Read):
+        yield from _of_read(network, node, guarded)
+    for poly in polys(node) if not isinstance(node, Read) else ():
+        yield from _in_labels(network, poly, guarded)
+    for place, child in enumerate(children(node)):
+        branch = isinstance(node, Where) and place > 0
+        under_cond = isinstance(node, Extreme) and place == 0 and node.cond != TRUE
+        yield from _accesses(network, child, guarded or branch or under_cond)
+
+
+def _of_read(network: Network, read: Read, guarded: bool) -> Iterator[Access]:
+    for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
+        if any(isinstance(a, Read) for a in sub.atoms()):
+            yield from _in_labels(network, sub, guarded)
+        else:
+            yield Access(sub, extent, guarded)
+
+
+def _in_labels(network: Network, poly: Poly, guarded: bool) -> Iterator[Access]:
+    for atom in poly.atoms():
+        if isinstance(atom, Read):
+            yield from _of_read(network, atom, guarded)
