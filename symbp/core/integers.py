@@ -152,7 +152,7 @@ class Poly(Node):
         total = 0
         for monomial, coefficient in self.terms:
             for a in monomial:
-                coefficient *= of[a]
+                coefficient *= a.value(of) if isinstance(a, Quotient) else of[a]
             total += coefficient
         return total
 
@@ -182,6 +182,42 @@ class DimAt(Atom):
 
     def __str__(self) -> str:
         return f"{self.name}[{self.at}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quotient(Atom):
+    """How often `bottom`, which is positive, goes into `top`: `(I - U) // 2`."""
+
+    top: Poly
+    bottom: Poly
+
+    @property
+    def key(self) -> str:
+        return f"4({self.top.key})//({self.bottom.key})"
+
+    def value(self, of: Mapping[Atom, int]) -> int:
+        """Its value, given the value of each atom, rounded down."""
+        return self.top.value(of) // self.bottom.value(of)
+
+    def __str__(self) -> str:
+        top, bottom = (f"({p})" if len(p.terms) > 1 else str(p) for p in (self.top, self.bottom))
+        return f"{top}//{bottom}"
+
+
+def quotient(top: Poly, bottom: Poly) -> Poly:
+    """`top // bottom`, a number where both are, the multiple where it comes out even term by term."""
+    if bottom == ONE:
+        return top
+    if top.constant is not None and bottom.constant:
+        return Poly.of(top.constant // bottom.constant)
+    step = bottom.constant
+    if step:
+        whole = Poly(tuple((m, c // step) for m, c in top.terms if c % step == 0))
+        rest = Poly(tuple((m, c) for m, c in top.terms if c % step))
+        return whole + (
+            Poly.of(Quotient(rest, bottom)) if rest.constant is None else Poly.of((rest.constant or 0) // step)
+        )
+    return Poly.of(Quotient(top, bottom))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

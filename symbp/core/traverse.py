@@ -31,7 +31,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, quotient
 
 Term = Expr | Cond
 T = TypeVar("T", bound=Node)
@@ -130,6 +130,9 @@ def indices_of(poly: Poly) -> Iterator[Index]:
             yield atom
         elif isinstance(atom, DimAt):
             yield from indices_of(atom.at)
+        elif isinstance(atom, Quotient):
+            yield from indices_of(atom.top)
+            yield from indices_of(atom.bottom)
         elif isinstance(atom, Read):
             for s in atom.subs:
                 yield from indices_of(s)
@@ -183,6 +186,8 @@ def substitute_poly(poly: Poly, table: Mapping[Atom, Poly]) -> Poly:
         match atom:
             case DimAt(name, at):
                 return Poly.of(DimAt(name, substitute_poly(at, table)))
+            case Quotient(top, bottom):
+                return quotient(substitute_poly(top, table), substitute_poly(bottom, table))
             case Read(name, subs):
                 return Poly.of(Read(name, tuple(substitute_poly(s, table) for s in subs)))
             case Index(name, stop, start) if stop.constant is None or start.constant is None:
@@ -278,6 +283,9 @@ def dims_of(poly: Poly) -> Iterator[Dim]:
     for atom in poly.atoms():
         if isinstance(atom, Dim):
             yield atom
+        elif isinstance(atom, Quotient):
+            yield from dims_of(atom.top)
+            yield from dims_of(atom.bottom)
 
 
 def normal(node: T) -> T:
