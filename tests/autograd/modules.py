@@ -72,9 +72,9 @@ def unit(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform(size=shape)
 
 
-def positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Entries between 1/2 and 2."""
-    return rng.uniform(0.5, 2, size=shape)
+def small(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Independent normal entries of deviation 1/2."""
+    return rng.normal(size=shape) / 2
 
 
 def draw_inputs(module: ModuleType, draws: Mapping[str, Draw], seed: int) -> dict[str, np.ndarray]:
