@@ -76,7 +76,7 @@ def _draw_tensor(
         return {key: generator.randrange(classes) for key in keys}
     values = {key: _draw_number(generator, number, asked) for key in keys}
     if asked.symmetric:
-        values = {key: values[min(key, key[::-1])] for key in keys}
+        values = {key: values[min(key, tuple(key[k] for k in asked.symmetric))] for key in keys}
     for axes, total in asked.sums:
         for fibre in _fibres(keys, axes):
             values.update(_meet(fibre, values, total, asked, generator))

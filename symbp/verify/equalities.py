@@ -33,7 +33,7 @@ from symbp.verify.world import World
 BOUND = 1e-12
 VISIBLE = 1e-6
 # More work than this on one equality and its entries are sampled.
-MOST_WORK = 300_000
+MOST_WORK = 150_000
 FEWEST_ENTRIES = 12
 
 Side = Callable[[Key], float]
@@ -201,14 +201,14 @@ def _terms(finding: Finding, key: Key, scope: Scope) -> float:
 
     def partials(of: str, by: str) -> SizedTable:
         assert scope.partials is not None
-        return SizedTable(scope.partials(of, by), False)  # type: ignore[arg-type]
+        return SizedTable(scope.partials(of, by), False)
 
     sized = replace(scope, numbers=SIZED, tables=tables, partials=partials)
     try:
         both = [compile_at(s, finding.indices, sized)(key) for s in (finding.equality.lhs, finding.equality.rhs)]
     except (CheckFailed, *DOMAIN_ERRORS):
         return 0.0
-    return max(side.size for side in both)
+    return max(float(side.size) for side in both)
 
 
 def _conclude(findings: list[Finding], notes: list[str]) -> Check:

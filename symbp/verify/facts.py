@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symbp.core.expr import And, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
+from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Fact, Network
 from symbp.core.traverse import free_indices, reads
@@ -23,13 +23,15 @@ CLOSE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be."""
+    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be. `symmetric` is the
+    order of the dimensions in which it is the same tensor: (1, 0) for a symmetric matrix.
+    """
 
     lower: float | None = None
     upper: float | None = None
     choices: tuple[float, ...] = ()
     sums: tuple[tuple[tuple[int, ...], float], ...] = ()
-    symmetric: bool = False
+    symmetric: tuple[int, ...] = ()
 
     @property
     def bounded(self) -> bool:
@@ -72,7 +74,8 @@ def _comparison(part: Cond, scope: Scope, old: Demands) -> Demands | None:
         return None
     op, a, b = part.op, part.a, part.b
     if isinstance(a, Read) and isinstance(b, Read) and op == "==":
-        return replace(old, symmetric=True) if a.subs == tuple(reversed(b.subs)) else None
+        order = tuple(a.subs.index(s) for s in b.subs if s in a.subs)
+        return replace(old, symmetric=order) if len(set(order)) == len(a.subs) else None
     if _number(a, scope) is not None:
         op, a, b = FLIPPED[op], b, a
     value = _number(b, scope)
@@ -106,7 +109,7 @@ def _total(a: Expr, value: float, scope: Scope, old: Demands) -> Demands | None:
 
 def _number(expr: Expr, scope: Scope) -> float | None:
     """The value of what reads nothing and has no index, else None."""
-    if not isinstance(expr, (Num, Int, Pi, Mul, Pow)) or reads(expr) or free_indices(expr):
+    if not isinstance(expr, (Num, Int, Pi, Add, Mul, Pow)) or reads(expr) or free_indices(expr):
         return None
     return float(compile_at(expr, (), scope)(()))
 

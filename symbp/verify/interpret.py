@@ -213,17 +213,19 @@ def _integer(node: Int, scope: Scope) -> Formula:
 
 @formula.register
 def _read(node: Read, scope: Scope) -> Formula:
-    table = scope.table(node.tensor)
-    if all(s.index is not None for s in node.subs) and len(node.subs) > 1:
-        key = itemgetter(*(_place(s.index, scope) for s in node.subs if s.index is not None))
-        return lambda at: table[key(at)]
-    subs = tuple(whole(s, scope) for s in node.subs)
-    if not subs:
-        return lambda at: table[()]
+    table, key = scope.table(node.tensor), _key(node.subs, scope)
+    return lambda at: table[key(at)]
+
+
+def _key(subs: tuple[Poly, ...], scope: Scope) -> Callable[[At], Key]:
+    """The subscripts of an entry."""
+    if len(subs) > 1 and all(s.index is not None for s in subs):
+        return itemgetter(*(_place(s.index, scope) for s in subs if s.index is not None))
+    whole_subs = tuple(whole(s, scope) for s in subs)
     if len(subs) == 1:
-        only = subs[0]
-        return lambda at: table[(only(at),)]
-    return lambda at: table[tuple([s(at) for s in subs])]
+        only = whole_subs[0]
+        return lambda at: (only(at),)
+    return (lambda at: tuple([s(at) for s in whole_subs])) if subs else lambda at: ()
 
 
 @formula.register
@@ -380,8 +382,8 @@ def _partial(node: Partial, scope: Scope) -> Formula:
     if scope.partials is None:
         raise MissingRule("verify/interpret.py: a partial derivative needs a scope with `partials`")
     table = scope.partials(node.of.tensor, node.by.tensor)
-    of, by = [whole(s, scope) for s in node.of.subs], [whole(s, scope) for s in node.by.subs]
-    return lambda at: table[tuple([s(at) for s in of]), tuple([s(at) for s in by])]
+    of, by = _key(node.of.subs, scope), _key(node.by.subs, scope)
+    return lambda at: table[of(at), by(at)]
 
 
 @formula.register

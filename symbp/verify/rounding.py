@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from symbp.verify.interpret import Key
 from symbp.verify.systems import REAL_FUNCTIONS, SLOPES, Numbers, OutsideDomain, Value
 
 
@@ -84,14 +84,14 @@ SIZED = Numbers(
 )
 
 
-class SizedTable(dict[Key, Value]):
+class SizedTable(dict[Any, Value]):
     """The entries of another table with their sizes; for a computed derivative, the size of the largest entry."""
 
-    def __init__(self, table: Mapping[Key, Value], steps: bool):
+    def __init__(self, table: Mapping[Any, Value], steps: bool):
         super().__init__()
         self.table, self.steps = table, steps
 
-    def __missing__(self, key: Key) -> Value:
+    def __missing__(self, key: Any) -> Value:
         value = self.table[key]
         size = max(abs(v) for v in self.table.values()) if self.steps else abs(value)
         return value if isinstance(value, int) else Sized(value, size)

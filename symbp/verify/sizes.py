@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 from symbp.core.expr import Extreme, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
-from symbp.core.network import Network
+from symbp.core.network import Equation, Network
 from symbp.core.traverse import walk
 from symbp.errors import CheckFailed
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
 WIDTHS = (3, 5, 2, 7)
 MOST_TRIES = 20_000
+MUCH_WORK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class Sizes:
 
 
 def choose_sizes(network: Network) -> Sizes:
-    """The first assignment of small distinct primes under which every extent is at least 2."""
+    """The first assignment of small distinct primes under which every extent is at least 2.
+
+    Where that makes loops too long, sizes change places as long as that makes them shorter.
+    """
     names = tuple(d.name for d in network.dims)
     limits = [p for p in dict.fromkeys(_extents(network)) if p.constant is None and _plain(p)]
     tries = [0]
@@ -48,10 +53,51 @@ def choose_sizes(network: Network) -> Sizes:
         candidates = (*PRIMES[1:count], PRIMES[0])
         found = _assign(names, candidates, limits, {}, tries)
         if found is not None:
-            return Sizes(found)
+            return Sizes(_shortened(found, candidates, limits, _loops(network)))
         if tries[0] > MOST_TRIES:
             break
     raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
+
+
+def _shortened(
+    chosen: dict[str, int], candidates: tuple[int, ...], limits: list[Poly], loops: list[list[Poly]]
+) -> dict[str, int]:
+    """Two sizes are exchanged, or one takes an unused prime, while the work is too much and gets less."""
+    work = _work(chosen, loops)
+    while work > MUCH_WORK:
+        allowed = [t for t in _neighbours(chosen, candidates) if all(_value(p, t) >= 2 for p in limits)]
+        better = min(allowed, key=lambda t: _work(t, loops), default=chosen)
+        if _work(better, loops) >= work:
+            break
+        chosen, work = better, _work(better, loops)
+    return chosen
+
+
+def _neighbours(chosen: dict[str, int], candidates: tuple[int, ...]) -> Iterator[dict[str, int]]:
+    names = list(chosen)
+    for place, name in enumerate(names):
+        for other in names[place + 1 :]:
+            if chosen[other] != 2 or place:
+                yield {**chosen, name: chosen[other], other: chosen[name]}
+        for value in candidates:
+            if value not in chosen.values() and (place or value > 2):
+                yield {**chosen, name: value}
+
+
+def _work(chosen: Mapping[str, int], loops: list[list[Poly]]) -> int:
+    return sum(prod(_value(p, chosen) for p in loop) for loop in loops)
+
+
+def _loops(network: Network) -> list[list[Poly]]:
+    """The extents over which each equation loops in all, its sums included."""
+    return [[p for p in _ranges(equation) if _plain(p)] for equation in network.equations]
+
+
+def _ranges(equation: Equation) -> Iterator[Poly]:
+    yield from equation.shape
+    for node in walk(equation.body):
+        if isinstance(node, (Sum, Extreme)):
+            yield from (i.extent for i in node.indices)
 
 
 def _assign(
@@ -80,10 +126,7 @@ def _extents(network: Network) -> Iterator[Poly]:
         if tensor.classes is not None:
             yield tensor.classes
     for equation in network.equations:
-        yield from equation.shape
-        for node in walk(equation.body):
-            if isinstance(node, (Sum, Extreme)):
-                yield from (i.extent for i in node.indices)
+        yield from _ranges(equation)
 
 
 def _plain(poly: Poly) -> bool:

@@ -17,6 +17,7 @@ from symbp.verify.systems import STEP, Value
 from symbp.verify.world import Inputs, Table, World
 
 MOST_LANES = 256
+FEW_LANES = 48
 
 
 def lanes(keys: list[Key]) -> dict[Key, Value]:
@@ -58,20 +59,43 @@ class Local(dict[tuple[Key, Key], Value]):
     def __init__(self, world: World, of: str, by: str):
         super().__init__()
         self.world, self.of, self.by = world, of, by
+        self.done: set[Key] = set()
         equation = world.network.equation(of)
         itself = of == by and of not in world.downstream[of]
         self.formula = None if equation is None or itself else world.formula(equation)
 
     def __missing__(self, pair: tuple[Key, Key]) -> Value:
-        of, _ = pair
-        by = self.world.keys(self.by)
-        for start in range(0, len(by), MOST_LANES):
-            block = by[start : start + MOST_LANES]
-            row = self._row(of, block)
-            self.update({(of, key): slope for key, slope in zip(block, row, strict=True)})
-        if pair not in self.keys():
-            raise CheckFailed(f"the derivative of {self.of}{list(of)} by {self.by}{list(pair[1])}, which is outside")
+        of, by = pair
+        if of in self.done or by not in self.world.tables[self.by].inside:
+            return self._absent(pair)
+        self.done.add(of)
+        keys = self._read_by(of)
+        for start in range(0, len(keys), MOST_LANES):
+            block = keys[start : start + MOST_LANES]
+            self.update({(of, key): slope for key, slope in zip(block, self._row(of, block), strict=True)})
         return self[pair]
+
+    def _absent(self, pair: tuple[Key, Key]) -> Value:
+        """0 by an entry that is not read."""
+        for name, key in zip((self.of, self.by), pair, strict=True):
+            if key not in self.world.tables[name].inside:
+                raise CheckFailed(f"{name}[{', '.join(map(str, key))}] is outside, in a derivative of {self.of}")
+        return 0.0
+
+    def _read_by(self, of: Key) -> list[Key]:
+        """The entries of `by` that this entry of `of` reads, where there are many; all of them where there are few."""
+        table = self.world.tables[self.by]
+        if self.formula is None or len(table) <= FEW_LANES:
+            return table.keys_in_order
+        saved, compute = dict(table), table.compute
+        table.clear()
+        table.compute = saved.__getitem__
+        try:
+            self.formula(of)
+            return list(table)
+        finally:
+            table.compute = compute
+            table.update(saved)
 
     def _row(self, of: Key, block: list[Key]) -> list[float]:
         if self.formula is None:
@@ -84,6 +108,11 @@ class Local(dict[tuple[Key, Key], Value]):
                 return slopes(self.formula(of), len(block))
         finally:
             table.update(saved)
+
+    def forget(self) -> None:
+        """The data have changed."""
+        self.clear()
+        self.done.clear()
 
 
 class Witness:
@@ -106,6 +135,6 @@ class Witness:
     def fill(self, inputs: Inputs) -> None:
         """New data: everything is computed anew. The forward values at once, so that no step can get into them."""
         for local in self.locals.values():
-            local.clear()
+            local.forget()
         self.world.fill(inputs)
         self.world.force()

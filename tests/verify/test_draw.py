@@ -1,0 +1,160 @@
+"""Sizes, worlds and drawn data."""
+
+import pytest
+
+from symbp.core import build as b
+from symbp.core.expr import Compare, Fn, Int, Sum
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
+from symbp.errors import CheckFailed
+from symbp.verify.draw import draw
+from symbp.verify.sizes import PRIMES, Sizes, choose_sizes
+from symbp.verify.world import World
+from tests.verify.nets import DIMS, read, softmax_network, tensor, tied_network
+
+I, J = Index("i", Poly.of(3)), Index("j", Poly.of(4))
+
+
+def small(inputs, facts=(), loss=None, dims=()):
+    """A network whose loss is the sum of x, unless another is given."""
+    total = Sum((I, J), read("x", I, J)) if loss is None else loss
+    return Network("small", "", tuple(Dim(d) for d in dims), inputs, (Equation("L", (), total),), ("L",), facts)
+
+
+def matrix(*shape):
+    """The input x with literal sizes."""
+    return (Tensor("x", DATA, tuple(Poly.of(n) for n in shape)),)
+
+
+@pytest.mark.parametrize(
+    ("network", "sizes"),
+    [
+        (softmax_network(), {"N": 3, "D": 5, "H": 7, "K": 2}),
+        (tied_network(), {"N": 3, "D": 5, "H": 2}),
+        (small(matrix(3, 4)), {}),
+    ],
+)
+def test_sizes_are_the_smallest_distinct_primes(network, sizes):
+    assert choose_sizes(network).values == sizes
+
+
+def test_every_extent_is_at_least_two():
+    T, U = Poly.of(Dim("T")), Poly.of(Dim("U"))
+    x = Tensor("x", DATA, (T - U * 2,))
+    found = choose_sizes(small((x,), loss=b.NIL, dims="TU"))
+    assert found["T"] - 2 * found["U"] >= 2
+    with pytest.raises(CheckFailed, match="no small sizes"):
+        choose_sizes(small((Tensor("x", DATA, (T - 200,)),), loss=b.NIL, dims="T"))
+
+
+def test_long_loops_get_small_sizes():
+    indices = tuple(Index(n.lower(), Poly.of(Dim(n))) for n in "ABCDEF")
+    x = Tensor("x", DATA, tuple(i.stop for i in indices))
+    lonely = Tensor("y", DATA, (Poly.of(Dim("N")),))
+    found = choose_sizes(small((x, lonely), loss=Sum(indices, read("x", *indices)), dims="NABCDEF"))
+    assert sorted(found.values.values()) == sorted(PRIMES[:7])
+    assert found["N"] == 17  # the one size over which nothing loops
+
+
+def range_of(low, high):
+    """The fact low <= x <= high."""
+    x = read("x", I, J)
+    return Fact("F1", b.both(Compare("<=", b.num(low), x), Compare("<=", x, b.num(high))))
+
+
+def rows_sum_to(value):
+    """The fact that every row of x sums to a number."""
+    return Fact("F2", Compare("==", Sum((J,), read("x", I, J)), b.num(value)))
+
+
+ONE_OF = Fact("F3", b.either(*(Compare("==", read("x", I, J), b.num(v)) for v in (0, 1))))
+MEAN = Fact("F4", Compare("==", b.mul(b.num("1/4"), Sum((J,), read("x", I, J))), b.num(2)))
+POSITIVE = Fact("F5", Compare(">", read("x", I, J), b.NIL))
+
+
+@pytest.mark.parametrize(
+    ("facts", "holds"),
+    [
+        ((rows_sum_to(1),), lambda rows: all(abs(sum(r) - 1) < 1e-12 for r in rows) and min(map(min, rows)) < 0),
+        ((range_of(2, 3),), lambda rows: all(2 <= v <= 3 for r in rows for v in r)),
+        ((range_of(0, 1), rows_sum_to(1)), lambda rows: all(abs(sum(r) - 1) < 1e-12 and min(r) >= 0 for r in rows)),
+        ((ONE_OF,), lambda rows: {v for r in rows for v in r} == {0, 1}),
+        ((ONE_OF, rows_sum_to(1)), lambda rows: all(sorted(r) == [0, 0, 0, 1] for r in rows)),
+        ((MEAN,), lambda rows: all(abs(sum(r) - 8) < 1e-12 for r in rows)),
+        ((POSITIVE,), lambda rows: min(map(min, rows)) > 0),
+    ],
+)
+def test_drawn_data_obey_the_facts(facts, holds):
+    world = World(small(matrix(3, 4), facts), Sizes())
+    entries = draw(world, "L", 0).inputs["x"]
+    assert holds([[entries[i, j] for j in range(4)] for i in range(3)])
+
+
+def test_a_symmetric_matrix():
+    i, j = Index("i", Poly.of(3)), Index("j", Poly.of(3))
+    fact = Fact("F1", Compare("==", read("x", i, j), read("x", j, i)))
+    entries = draw(World(small(matrix(3, 3), (fact,), loss=b.NIL), Sizes()), "L", 0).inputs["x"]
+    assert all(entries[p, q] == entries[q, p] for p, q in entries)
+    assert len(set(entries.values())) == 6
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ((range_of(0, 1), rows_sum_to(9)), "no data could be drawn that obey fact F1 at i = 0, j = "),
+        ((ONE_OF, rows_sum_to(9)), "no data could be drawn that obey fact F2 at i = 0"),
+        (
+            (Fact("F6", Compare("==", Sum((J,), Fn("exp", (read("x", I, J),))), b.UNIT)),),
+            "fact F6 about x is of no kind for which data can be drawn",
+        ),
+    ],
+)
+def test_a_fact_that_cannot_be_met_is_said(facts, message):
+    with pytest.raises(CheckFailed, match=message):
+        draw(World(small(matrix(3, 4), facts), Sizes()), "L", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "manner"),
+    [
+        (Fn("tanh", (read("x", I, J),)), ""),
+        (Fn("log", (read("x", I, J),)), "drawn positive"),
+        (Fn("log", (b.sub(b.UNIT, b.power(read("x", I, J), b.num("1/2"))),)), "drawn between 0 and 1"),
+    ],
+)
+def test_outside_a_domain_is_drawn_again(body, manner):
+    world = World(small(matrix(3, 4), loss=Sum((I, J), body)), Sizes())
+    assert draw(world, "L", 0).manner == manner
+
+
+def test_no_value_anywhere_is_said():
+    body = Fn("log", (b.neg(b.power(read("x", I, J), b.num(2))),))
+    with pytest.raises(CheckFailed, match="no data found at which small has a value: math domain error"):
+        draw(World(small(matrix(3, 4), loss=Sum((I, J), body)), Sizes()), "L", 0)
+
+
+def test_labels_count_classes_and_seeds_differ():
+    t = Tensor("t", LABELS, (Poly.of(50),), classes=Poly.of(3))
+    world = World(small((t,), loss=b.NIL), Sizes())
+    one, same, two = (draw(world, "L", seed).inputs["t"] for seed in (0, 0, 1))
+    assert set(one.values()) == {0, 1, 2}
+    assert one == same != two
+
+
+def test_a_recurrence_reads_itself():
+    t = Index("t", Poly.of(DIMS["N"]))
+    before = Poly.of(t) - 1
+    start = Compare("==", Int(Poly.of(t)), b.NIL)
+    h = Equation("h", (t,), b.where(start, read("w"), b.mul(read("w"), read("h", before))))
+    last = Equation("L", (), read("h", Poly.of(DIMS["N"]) - 1))
+    network = Network("power", "", (DIMS["N"],), (tensor("w", PARAM),), (h, last), ("L",))
+    world = World(network, Sizes({"N": 5}))
+    world.fill({"w": {(): 2.0}})
+    assert world.value("L") == 32
+
+
+def test_a_read_outside_is_an_error():
+    world = World(small(matrix(3, 3)), Sizes())
+    world.fill({"x": {(i, j): 1.0 for i in range(3) for j in range(3)}})
+    with pytest.raises(CheckFailed, match=r"x\[0, 3\] is read, which is outside"):
+        world.value("L")

@@ -1,0 +1,151 @@
+"""The interpreter against values worked out by hand."""
+
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+
+from symbp.core import build as b
+from symbp.core.expr import Compare, Delta, Extreme, Fn, Int, Partial, Pi, Sum
+from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.errors import CheckFailed
+from symbp.verify.interpret import Scope, compile_at, evaluate
+from symbp.verify.precise import precise
+from symbp.verify.sizes import Sizes
+from symbp.verify.systems import COMPLEX, EXACT, FLOATS, LANES, REAL_FUNCTIONS, OutsideDomain
+from symbp.verify.unknown import Smooth, for_module
+from tests.verify.nets import TRUE, index, read
+
+A, B = Index("a", Poly.of(Dim("N"))), Index("b", Poly.of(3))
+SHORTER = Index("c", Poly.of(A) + 1)  # c <= a
+INNER = Index("a", Poly.of(2))  # bears the name of A
+X = {(0,): 2.0, (1,): -3.0}
+M = {(0, 0): 1.0, (0, 1): 2.0, (0, 2): 3.0, (1, 0): 4.0, (1, 1): 5.0, (1, 2): 6.0}
+SCOPE = Scope(Sizes({"N": 2}), {"x": X, "m": M, "t": {(0,): 2, (1,): 0}, "s": {(): 0.5}})
+x, m, s = read("x", A), read("m", A, B), read("s")
+label = Poly.of(read("t", A))
+
+
+@pytest.mark.parametrize(
+    ("expr", "at", "value"),
+    [
+        (b.num("1e-7"), {}, 1e-7),
+        (Pi(), {}, math.pi),
+        (Int(Poly.of(Dim("N")) * 3 + 1), {}, 7.0),
+        (Int(Poly.of(A) * 2), {"a": 1}, 2.0),
+        (b.add(x, s, b.num(1)), {"a": 1}, -1.5),
+        (b.mul(b.num(2), x, s), {"a": 0}, 2.0),
+        (b.div(s, x), {"a": 0}, 0.25),
+        (b.power(s, b.num(3)), {}, 0.125),
+        (b.power(s, b.num("1/2")), {}, math.sqrt(0.5)),
+        (b.power(b.num(2), x), {"a": 1}, 0.125),
+        (Fn("exp", (x,)), {"a": 0}, math.exp(2)),
+        (Fn("abs", (x,)), {"a": 1}, 3.0),
+        (Fn("sign", (x,)), {"a": 1}, -1.0),
+        (Sum((A,), x), {}, -1.0),
+        (Sum((A, B), m), {}, 21.0),
+        (Sum((B,), m), {"a": 1}, 15.0),
+        (Sum((SHORTER,), read("x", SHORTER)), {"a": 0}, 2.0),  # a sum's own limit
+        (Sum((SHORTER,), read("x", SHORTER)), {"a": 1}, -1.0),
+        (Sum((A,), b.mul(x, Sum((INNER,), read("x", INNER)), x)), {}, -13.0),  # an inner index of the same name
+        (Delta(Poly.of(A), Poly.of(1)), {"a": 1}, 1.0),
+        (Sum((A,), b.mul(Delta(Poly.of(A), Poly.of(1)), x)), {}, -3.0),
+        (b.where(Compare(">", x, b.NIL), x, b.NIL), {"a": 1}, 0.0),
+        (b.where(Compare(">", x, b.NIL), Fn("log", (x,)), b.NIL), {"a": 1}, 0.0),  # the other branch would raise
+        (Extreme("max", (A, B), m, TRUE), {}, 6.0),
+        (Extreme("min", (B,), m, TRUE), {"a": 1}, 4.0),
+        (Extreme("max", (A, B), m, Compare("<", m, b.num(4))), {}, 3.0),
+        (read("m", A, label), {"a": 0}, 3.0),
+        (read("m", Poly.of(A) * -1 + 1, 2), {"a": 0}, 6.0),
+    ],
+)
+def test_an_expression_is_what_its_definition_says(expr, at, value):
+    assert evaluate(expr, SCOPE, **at) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("cond", "value"),
+    [
+        (Compare("<", x, s), True),
+        (b.both(Compare("<", x, s), Compare("==", x, b.num(-3))), True),
+        (b.either(Compare(">", x, s), Compare("!=", x, b.num(-3))), False),
+        (b.negate(Compare(">=", x, s)), True),
+    ],
+)
+def test_a_condition_is_true_or_false(cond, value):
+    assert compile_at(cond, (A,), SCOPE)((1,)) is value
+
+
+def test_fractions_are_exact():
+    scope = Scope(Sizes({"N": 2}), {"x": {(0,): Fraction(1, 3), (1,): Fraction(1, 7)}}, EXACT)
+    assert evaluate(Sum((A,), b.power(x, b.num(2))), scope) == Fraction(58, 441)
+    with pytest.raises(OutsideDomain, match="exp has no exact value"):
+        evaluate(Fn("exp", (x,)), scope, a=0)
+
+
+def test_mpmath_keeps_what_floats_cancel():
+    expr = b.sub(b.add(b.num(10**20), s), b.num(10**20))
+    difference = b.sub(Fn("exp", (b.add(s, b.num("1e-30")),)), Fn("exp", (s,)))
+    scope = Scope(Sizes(), {"s": {(): mpmath.mpf("0.5")}}, precise(60))
+    assert evaluate(expr, scope) == 0.5
+    assert float(evaluate(difference, scope)) == pytest.approx(math.exp(0.5) * 1e-30, rel=1e-12)
+    assert evaluate(difference, SCOPE) == 0
+
+
+@pytest.mark.parametrize("name", sorted(REAL_FUNCTIONS))
+@pytest.mark.parametrize("at", [0.3, 1.7])
+def test_every_function_has_its_slope_in_every_number_system(name, at):
+    call = REAL_FUNCTIONS[name]
+    slope = (call(at + 1e-6) - call(at - 1e-6)) / 2e-6
+    one = COMPLEX.functions[name](complex(at, 1e-30))
+    many = LANES.functions[name](np.array([complex(at, 1e-30), complex(at, 2e-30)]))
+    assert LANES.functions[name](at) == FLOATS.functions[name](at) == call(at)
+    assert one.real == pytest.approx(call(at), rel=1e-14)
+    assert [one.imag * 1e30, *(many.imag * 1e30)] == pytest.approx([slope, slope, 2 * slope], rel=1e-8)
+
+
+@pytest.mark.parametrize("value", [-0.5, 0.0])
+def test_what_has_no_value_is_said(value):
+    scope = Scope(Sizes(), {"s": {(): value}}, COMPLEX)
+    with pytest.raises(ArithmeticError):
+        evaluate(b.power(s, b.num("-1/2")), scope)
+    with pytest.raises(OutsideDomain):
+        evaluate(Fn("log", (s,)), scope)
+
+
+@pytest.mark.parametrize("orders", [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (1, 2)])
+def test_an_unknown_function_is_smooth_and_its_partials_are_its_own(orders):
+    f, h = Smooth(1, 2), 1e-5
+    at = (0.4, -0.7)
+    for arg in (0, 1):
+        ahead, behind = ([u + sign * h * (k == arg) for k, u in enumerate(at)] for sign in (1, -1))
+        slope = (f.value(orders, ahead, FLOATS) - f.value(orders, behind, FLOATS)) / (2 * h)
+        higher = [o + (k == arg) for k, o in enumerate(orders)]
+        assert f.value(higher, at, FLOATS) == pytest.approx(slope, rel=1e-7)
+
+
+def test_a_module_gets_the_same_function():
+    functions = {"f": Smooth(0, 2)}
+    given = for_module("f_d1_d2", functions)
+    assert given(0.4, -0.7) == pytest.approx(Smooth(0, 2).value((1, 1), (0.4, -0.7), FLOATS))
+    assert for_module("f_d3", functions) is None
+    assert for_module("out", functions) is None
+
+
+def test_what_cannot_be_read_is_named():
+    with pytest.raises(CheckFailed, match="nothing defines q"):
+        evaluate(read("q"), SCOPE)
+    with pytest.raises(CheckFailed, match="nothing says what the index a is"):
+        compile_at(x, (), SCOPE)
+    with pytest.raises(CheckFailed, match="nothing says how large K is"):
+        evaluate(Sum((index("k", "K"),), b.UNIT), SCOPE)
+    with pytest.raises(Exception, match="needs a scope with `partials`"):
+        evaluate(Partial(x, x), SCOPE, a=0)
+
+
+def test_sizes_may_differ_by_layer():
+    layer = Index("l", Poly.of(2))
+    inside = Index("i", Poly.of(DimAt("D", Poly.of(layer) + 1)))
+    assert evaluate(Sum((layer, inside), b.UNIT), SCOPE) == 5 + 2
