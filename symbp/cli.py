@@ -84,7 +84,7 @@ def show(net: str, wrt: str) -> None:
 @format_option
 @wrt_option
 def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str) -> None:
-    """Write the derivation (derivation.tex) and the backward network (backward.py)."""
+    """Write derivation.tex and backward.py."""
     from symbp.pipeline import DERIVE_FILES
 
     _write((_build(net, wrt),), out, DERIVE_FILES)
@@ -95,7 +95,7 @@ def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str) -> None:
 @out_option
 @wrt_option
 def emit(net: str, out: Path, wrt: str) -> None:
-    """Write the NumPy module (gradients.py)."""
+    """Write gradients.py, the NumPy module."""
     from symbp.pipeline import EMIT_FILES
 
     _write((_build(net, wrt),), out, EMIT_FILES)
@@ -104,12 +104,12 @@ def emit(net: str, out: Path, wrt: str) -> None:
 @commands.command()
 @net_argument
 @click.option(
-    "--module", metavar="FILE", type=click.Path(path_type=Path),
+    "--module", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Check this module, which is run, in the place of the one that symbp would write.",
 )  # fmt: skip
 @wrt_option
 def verify(net: str, module: Path | None, wrt: str) -> None:
-    """Check the derivation and the module, and show the figures. Writes nothing."""
+    """Check derivation and module, and show the figures."""
     from symbp.pipeline import demand_passed
     from symbp.show import show_checks
 
@@ -126,7 +126,7 @@ def verify(net: str, module: Path | None, wrt: str) -> None:
 @format_option
 @wrt_option
 def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: str) -> None:
-    """Write all files of each network, with report.json; check everything first."""
+    """Write all files of each network."""
     from symbp.pipeline import BUILD_FILES, Build
     from symbp.sources import distinct, every_built_in, find_sources
 

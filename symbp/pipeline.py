@@ -81,7 +81,10 @@ class Build:
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
-        return check_module(self.network, self.given_module or self.module[0])
+        d = self.derivation
+        return check_module(
+            self.network, self.given_module or self.module[0], backward=d.backward, adjoints=d.gradients
+        )
 
     @property
     def checks(self) -> tuple[Check, ...]:

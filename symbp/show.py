@@ -16,9 +16,9 @@ from rich.table import Table
 
 from symbp.core.equality import Check
 from symbp.core.integers import Poly
-from symbp.core.network import Equation, Network
+from symbp.core.network import Network
 from symbp.core.traverse import reads
-from symbp.notation.write import write_cond, write_expr
+from symbp.notation.write import write_equation, write_expr
 from symbp.pipeline import STAGES, Build
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def show_network(network: Network) -> None:
     _line()
     _print(_inputs(network))
     for fact in network.facts:
-        _line(f"fact {fact.label}: {escape(write_cond(fact.statement))}")
+        _line(f"fact {fact.label}: {escape(write_expr(fact.statement))}")
     _line("\n[bold]Equations[/]")
     for equation in network.equations:
-        _line(f"  {escape(write_equation(equation))}  [dim]{shape_text(equation.shape)}[/]")
+        _line(f"  {escape(write_equation(network, equation))}  [dim]{shape_text(equation.shape)}[/]")
     _line(f"  return {', '.join(network.outputs)}")
     _line("\n[bold]Graph[/]")
     for source, users in edges(network):
@@ -56,12 +56,6 @@ def _inputs(network: Network) -> Table:
 def shape_text(shape: Sequence[Poly]) -> str:
     """A shape as Python writes a tuple: `(N, D)`, `(H,)`, `()`."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def write_equation(equation: Equation) -> str:
-    """An equation in index notation: `a1[n, h] = 1/(1 + exp(-z1[n, h]))`."""
-    subs = f"[{', '.join(i.name for i in equation.indices)}]" if equation.indices else ""
-    return f"{equation.name}{subs} = {write_expr(equation.body)}"
 
 
 def edges(network: Network) -> tuple[tuple[str, tuple[str, ...]], ...]:
