@@ -20,6 +20,13 @@ def is_nonnegative(poly: Poly) -> bool:
     return total >= 0
 
 
+def may_be_nonnegative(poly: Poly) -> bool:
+    """Is it at least 0 as soon as the sizes are large enough? (`D - 2` is, `D - K` and `-1` are not known to be.)"""
+    grows = any(m for m, _ in poly.terms)
+    named = all(c > 0 and all(isinstance(a, (Dim, DimAt)) for a in m) for m, c in poly.terms if m)
+    return named and (grows or (poly.constant or 0) >= 0)
+
+
 def highest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
     """Its largest value over the ranges of its indices except `keep`; None where that is not known."""
     return _bound(poly, True, keep)

@@ -21,10 +21,14 @@ HALF = Num(Fraction(1, 2))
 
 def arguments(context: Context, node: ast.Call, count: int) -> list[Value]:
     """Exactly that many arrays, by position."""
-    name = ast.unparse(node.func)
-    if node.keywords or len(node.args) != count or any(isinstance(a, ast.Starred) for a in node.args):
-        context.fail(node, f"{name} takes {count} argument{'s' * (count != 1)}, by position")
+    _count(context, node, count)
     return [context.value(a) for a in node.args]
+
+
+def _count(context: Context, node: ast.Call, count: int) -> None:
+    if node.keywords or len(node.args) != count or any(isinstance(a, ast.Starred) for a in node.args):
+        name = ast.unparse(node.func)
+        context.fail(node, f"{name} takes {count} argument{'s' * (count != 1)}, by position")
 
 
 def _elementary(name: str, context: Context, node: ast.Call) -> Value:
@@ -37,16 +41,19 @@ def _sqrt(context: Context, node: ast.Call) -> Value:
 
 def _larger(op: str, context: Context, node: ast.Call) -> Value:
     """`maximum(a, b)` is a where a > b, else b: at a tie the second."""
-    arguments(context.guard(), node, 2)
+    _count(context, node, 2)
     a, b = (argument(context, n, f"{context.target}_in") for n in node.args)
+    for value, part in zip((a, b), node.args, strict=True):
+        if isinstance(value, Constant) or value.truth:
+            context.fail(part, f"{ast.unparse(node.func)} takes numbers and arrays")
     assert isinstance(a, Value) and isinstance(b, Value)
     return elementwise(lambda x, y: build.where(build.compare(op, x, y), x, y), a, b)
 
 
 def _where(context: Context, node: ast.Call) -> Value:
-    if node.keywords or len(node.args) != 3:
-        context.fail(node, "where takes 3 arguments, by position: where(condition, a, b)")
-    cond, inner = context.cond(node.args[0]), context.guard()
+    _count(context, node, 3)
+    cond = context.cond(node.args[0])
+    inner = context.guard(cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape)))
     return elementwise(build.where, cond, inner.value(node.args[1]), inner.value(node.args[2]))
 
 
@@ -133,8 +140,8 @@ def _comprehension(kind: str, context: Context, node: ast.GeneratorExp) -> Value
             if cond.shape:
                 inner.fail(test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them")
             conds.append(cond)
-    body = (inner.guard() if conds else inner).value(node.elt)
     cond_of = build.both(*(c.cond() for c in conds)) if conds else TRUE
+    body = (inner.guard(cond_of) if conds else inner).value(node.elt)
     size = 1 + body.size * (2 if kind == "mean" else 1) + sum(c.size for c in conds)
     return Value(body.shape, lambda subs: _over(kind, tuple(indices), body.number(subs), cond_of), size)
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from symbp.core.expr import Expr
+from symbp.core import build
+from symbp.core.expr import Compare, Cond, Expr
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
-from symbp.core.traverse import free_indices, substitute, substitute_poly
+from symbp.core.traverse import free_indices, indices_of, substitute, substitute_poly, walk
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -33,7 +34,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A subscript as written: entry `sub` of a dimension of size `extent`. Guarded ones are not held to their range."""
+    """A subscript as written: entry `sub` of a dimension of size `extent`.
+
+    Guarded ones, under a condition on an index in them, are not held to their range.
+    """
 
     sub: Poly
     extent: Poly
@@ -41,10 +45,6 @@ class Access:
     what: str = ""
     context: Context | None = None
     node: Placed | None = None
-
-    def plain(self) -> Access:
-        """The same access, held to its range."""
-        return replace(self, guarded=False)
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Context:
     """Where a rule stands: in which file, among which names, within which statement.
 
     `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing may
-    become an equation of its own. `active` are the functions being inlined. In a function, `results` says which local names
+    become an equation of its own; `guards` are the indices that the conditions there restrict. `active` are the functions being inlined. In a function, `results` says which local names
     are what it returns, and the names that they get in the network.
     """
 
@@ -107,6 +107,7 @@ class Context:
     scope: Mapping[str, Binding]
     target: str
     guarded: bool = False
+    guards: frozenset[Index] = frozenset()
     active: tuple[str, ...] = ()
     results: Mapping[str, str] | None = None
 
@@ -122,9 +123,14 @@ class Context:
         """The same with more names."""
         return replace(self, scope={**self.scope, **names})
 
-    def guard(self) -> Context:
-        """The same under a condition."""
-        return replace(self, guarded=True)
+    def guard(self, *conds: Cond) -> Context:
+        """The same under conditions."""
+        return replace(self, guarded=True, guards=self.guards.union(*map(guarded_by, conds)))
+
+    def note(self, node: Placed, sub: Poly, extent: Poly, what: str) -> None:
+        """Remembers a subscript, so that the ranges of the indices on the left can be inferred and the rest be checked."""
+        guarded = not self.guards.isdisjoint(indices_of(sub))
+        self.work.accesses.append(Access(sub, extent, guarded, what, self, node))
 
     def read(self, node: ast.expr) -> Value | Constant:
         """What an expression stands for."""
@@ -153,6 +159,15 @@ class Context:
         if value.size > MAX_SIZE:
             self.fail(node, "this formula is too large when its functions are written out; name its parts")
         return value
+
+
+def guarded_by(cond: Cond) -> frozenset[Index]:
+    """The indices that a condition restricts: those in its comparisons of integers. (`x[i] > 0` restricts no index.)"""
+    found: set[Index] = set()
+    for part in walk(cond):
+        if isinstance(part, Compare) and None not in (build.as_integer(part.a), build.as_integer(part.b)):
+            found.update(free_indices(part))
+    return frozenset(found)
 
 
 def own_equation(context: Context, value: Value, name: str, node: Placed) -> Value:

@@ -210,7 +210,8 @@ def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
     entry = cond.cond()
     if entry in (TRUE, FALSE):
         return context.value(node.body if entry == TRUE else node.orelse)
-    then, other = context.guard().value(node.body), context.guard().value(node.orelse)
+    inner = context.guard(entry)
+    then, other = inner.value(node.body), inner.value(node.orelse)
     if (literal(then), literal(other)) == (build.UNIT, build.NIL) and (found := _delta(entry)) is not None:
         return scalar(found)
     return elementwise(build.where, cond, then, other)

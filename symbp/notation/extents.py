@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symbp.core.integers import Index, Poly
-from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import Access
 
@@ -46,7 +46,7 @@ def _limits(a: Access, left: tuple[Index, ...]) -> list[tuple[Index, Limit]]:
     result = []
     high, low = highest(a.sub, left), lowest(a.sub, left)
     for index in left:
-        if high is not None and (high - index) is not None and _alone(high, index, left) == 1:
+        if high is not None and _alone(high, index, left) == 1:
             result.append((index, Limit(a.extent - (high - index), a)))
         if low is not None and _alone(low, index, left) == -1:
             result.append((index, Limit(low + index + 1, a)))
@@ -85,11 +85,11 @@ def _disagree(index: Index, a: Limit, b: Limit) -> NotationError:
 
 
 def check_access(a: Access) -> None:
-    """NotationError unless the read provably stays inside."""
+    """NotationError unless the read stays inside for all sizes that are large enough."""
     if a.guarded or a.context is None:
         return
     high, low = highest(a.sub), lowest(a.sub)
-    if high is not None and low is not None and is_nonnegative(low) and is_nonnegative(a.extent - 1 - high):
+    if high is not None and low is not None and may_be_nonnegative(low) and may_be_nonnegative(a.extent - 1 - high):
         return
     raise a.context.error(a.node, _outside(a, high, low), ShapeError)
 

@@ -60,10 +60,8 @@ def _bound(test: ast.expr) -> tuple[str, ...]:
 
 
 def _ranges(context: Context, node: ast.Assert, cond: Cond, letters: dict[Index, str]) -> dict[Index, Index]:
-    """Every read of a fact counts for the ranges, also one under `and`."""
-    accesses = [a.plain() for a in context.work.accesses]
     try:
-        found = infer(list(letters), accesses)
+        found = infer(list(letters), context.work.accesses)
     except Unknown as unknown:
         context.fail(node.test, f"no read says how far `{letters[unknown.args[0]]}` goes")
     return {i: Index(i.name, stop) for i, stop in found.items()}

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from symbp.core.expr import Extreme, Fn, Num, Pow, Sum, Where
-from symbp.core.integers import Poly
+from symbp.core.expr import Expr, Extreme, Fn, Num, Pow, Sum, Where
+from symbp.core.integers import Index, Poly
+from symbp.core.network import Call
 from symbp.core.traverse import walk
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
@@ -24,11 +25,15 @@ LONG_ARGUMENT, LONG_RESULT = 8, 16
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """What a call gives. `emitted` says, for each result, that the equation with its name is already there."""
+    """What a call gives. `emitted` says, for each result, that the equation with its name is already there.
+
+    `arguments` are the names of the equations that were made of the arguments.
+    """
 
     values: tuple[Value, ...]
     emitted: tuple[bool, ...]
     args: tuple[Value, ...]
+    arguments: tuple[str, ...]
 
 
 def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
@@ -42,7 +47,7 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     return own_equation(context, value, context.work.name(name), node)
 
 
-def _entry(context: Context, value: Value):  # type: ignore[no-untyped-def]
+def _entry(context: Context, value: Value) -> Expr:
     return value.number(tuple(Poly.of(context.work.index(e)) for e in value.shape))
 
 
@@ -51,14 +56,41 @@ def nested(context: Context, node: ast.Call, file: File, function: ast.FunctionD
     if context.guarded:
         return _single(context, node, inline(context, node, file, function, (context.target,)))
     name = context.work.name(f"{context.target}_{function.name}")
+    before = len(context.work.pending)
     result = inline(context, node, file, function, (name,))
     value = _single(context, node, result)
     if result.emitted[0]:
+        remember_call(context, name, function.name, result, before)
         return value
     if _is_simple(context, value):
         context.work.taken.discard(name)
         return value
-    return own_equation(context, value, name, node)
+    value = own_equation(context, value, name, node)
+    remember_call(context, name, function.name, result, before)
+    return value
+
+
+def remember_call(context: Context, name: str, function: str, result: Inlined, before: int) -> None:
+    """Keeps the call with its equation where the function made no other equation than that.
+
+    `before` is how many equations were pending before the call; those of its arguments do not count.
+    """
+    pending = context.work.pending
+    own = next((p for p in pending if p.name == name), None)
+    others = [p for p in pending[before:] if p is not own and p.name not in result.arguments]
+    if own is not None and not others:
+        own.call = Call(function, tuple(_entry_of(context, v, own.indices) for v in result.args))
+
+
+def _entry_of(context: Context, value: Value, indices: tuple[Index, ...]) -> Expr:
+    """An argument's entry, by the equation's own indices as far as the dimensions are the same."""
+    subs, rest = [], list(indices)
+    for extent in value.shape:
+        found = next((i for i in rest if i.extent == extent), None)
+        if found is not None:
+            rest.remove(found)
+        subs.append(Poly.of(found or context.work.index(extent)))
+    return value.number(tuple(subs))
 
 
 def _single(context: Context, node: ast.Call, result: Inlined) -> Value:
@@ -90,11 +122,14 @@ def inline(
         context.fail(node, f"`{name}` calls itself; a recursion has no end here")
     if work.calls > MAX_CALLS:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
+    before = len(work.pending)
     bound = _bind(context, node, function, names[0])
+    made = tuple(p.name for p in work.pending[before:])
     body, returned = _split(context, file, function)
     results = _results(context, node, returned, names) if own else {}
     scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
-    inner = Context(file, work, scope, names[0], context.guarded, (*context.active, name), results)
+    active = (*context.active, name)
+    inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results)
     try:
         after = work.statements(inner, body)
         parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
@@ -103,7 +138,7 @@ def inline(
         _blame(context, node, file, name, error)
     emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
     arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
-    return Inlined(values, emitted, arrays)
+    return Inlined(values, emitted, arrays, made)
 
 
 def _blame(context: Context, node: ast.Call, file: File, name: str, error: NotationError) -> NoReturn:

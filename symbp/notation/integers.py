@@ -8,7 +8,7 @@ from collections.abc import Callable
 from symbp.core.expr import Num, Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS
-from symbp.notation.context import Access, Context
+from symbp.notation.context import Context
 from symbp.notation.values import Constant, Value
 from symbp.notation.words import nearest
 
@@ -73,8 +73,7 @@ def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
         context.fail(node, f"`{name}` has {len(given.shape)} dimensions and {len(items)} subscripts")
     subs = tuple(integer(context, i, "a subscript") for i in items)
     for place, (sub, extent, item) in enumerate(zip(subs, given.shape, items, strict=True)):
-        what = f"dimension {place + 1} of `{name}`"
-        context.work.accesses.append(Access(sub, extent, context.guarded, what, context, item))
+        context.note(item, sub, extent, f"dimension {place + 1} of `{name}`")
     return Poly.of(Read(name, subs))
 
 

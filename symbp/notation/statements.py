@@ -16,7 +16,7 @@ from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
 from symbp.notation.extents import Unknown, check_access, infer
-from symbp.notation.functions import Inlined, inline
+from symbp.notation.functions import inline, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import name_equation
 from symbp.notation.subscripts import items_of
@@ -136,7 +136,7 @@ def _whole_call(context: Context, node: ast.Assign, name: str, call: ast.Call, f
     inner = _retarget(context, full)
     before = len(context.work.pending)
     result = inline(inner, call, *found, (full,))
-    value, made = result.values[0], context.work.pending[before:]
+    value = result.values[0]
     if len(result.values) != 1:
         context.fail(call, f"this function returns {len(result.values)} arrays; assign them to as many names")
     if not result.emitted[0]:
@@ -147,27 +147,8 @@ def _whole_call(context: Context, node: ast.Assign, name: str, call: ast.Call, f
             after = context.under(**{name: value if keep else own_equation(context, value, full, node)})
     else:
         after = context.under(**{name: value}) if context.results is not None else context
-    _remember_call(context, full, found[1].name, result, len(made))
+    remember_call(context, full, found[1].name, result, before)
     return after
-
-
-def _remember_call(context: Context, name: str, function: str, result: Inlined, made: int) -> None:
-    """Keeps the call with its equation where the function made no other equation than that."""
-    own = next((p for p in context.work.pending if p.name == name), None)
-    arguments = sum(1 for v in result.args if v.name and any(p.name == v.name for p in context.work.pending))
-    if own is not None and made - arguments - (1 if result.emitted[0] else 0) == 0:
-        own.call = Call(function, tuple(_entry_of(context, v, own.indices) for v in result.args))
-
-
-def _entry_of(context: Context, value: Value, indices: tuple[Index, ...]) -> Expr:
-    """An argument's entry, by the equation's own indices as far as the dimensions are the same."""
-    subs, rest = [], list(indices)
-    for extent in value.shape:
-        found = next((i for i in rest if i.extent == extent), None)
-        if found is not None:
-            rest.remove(found)
-        subs.append(Poly.of(found or context.work.index(extent)))
-    return value.number(tuple(subs))
 
 
 def _several(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) -> Context:

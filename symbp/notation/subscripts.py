@@ -8,7 +8,7 @@ from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.network import LABELS
 from symbp.errors import ShapeError
-from symbp.notation.context import Access, Context
+from symbp.notation.context import Context
 from symbp.notation.integers import integer
 from symbp.notation.values import Value, partial, shape_text
 
@@ -72,7 +72,7 @@ def _what(node: ast.Subscript) -> str:
 
 
 def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
-    """Remembers the access, so that the ranges of the indices on the left can be inferred and the rest be checked."""
+    """Notes the access; a subscript by labels is right where the labels count the dimension."""
     for atom in sub.atoms():
         if isinstance(atom, Read):
             classes = context.work.inputs[atom.tensor].classes
@@ -82,4 +82,4 @@ def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: 
             return
     what = f"dimension {place + 1} of {_what(node)}"
     at = items[place] if place < len(items) and not any(_is_dots(i) for i in items) else node
-    context.work.accesses.append(Access(sub, extent, context.guarded, what, context, at))
+    context.note(at, sub, extent, what)

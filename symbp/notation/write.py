@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.core.expr import TRUE, Extreme, Read, Where
+from symbp.core.expr import Extreme, Read, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
-from symbp.core.traverse import children, polys
+from symbp.core.traverse import children, indices_of, polys
 from symbp.errors import NotationError
 from symbp.notation import library
-from symbp.notation.context import Access
+from symbp.notation.context import Access, guarded_by
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.read import read_network
 from symbp.notation.text import write_expr, write_integer
@@ -118,7 +118,7 @@ def _left(network: Network, equation: Equation) -> str:
 
 def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
     """The indices whose size a reader would not infer."""
-    accesses = tuple(_accesses(network, equation.body, False))
+    accesses = tuple(_accesses(network, equation.body, frozenset()))
     stated: tuple[Index, ...] = ()
     for _ in range(len(equation.indices) + 1):
         left = [i for i in equation.indices if i not in stated]
@@ -136,27 +136,27 @@ def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
     return equation.indices
 
 
-def _accesses(network: Network, node: Node, guarded: bool) -> Iterator[Access]:
+def _accesses(network: Network, node: Node, guards: frozenset[Index]) -> Iterator[Access]:
     """The subscripts in an expression, as the reader of its text would note them."""
     if isinstance(node, Read):
-        yield from _of_read(network, node, guarded)
+        yield from _of_read(network, node, guards)
     for poly in polys(node) if not isinstance(node, Read) else ():
-        yield from _in_labels(network, poly, guarded)
-    for place, child in enumerate(children(node)):
-        branch = isinstance(node, Where) and place > 0
-        under_cond = isinstance(node, Extreme) and place == 0 and node.cond != TRUE
-        yield from _accesses(network, child, guarded or branch or under_cond)
+        yield from _in_labels(network, poly, guards)
+    for child in children(node):
+        restricted = isinstance(node, (Where, Extreme)) and child is not node.cond
+        inner = guards | guarded_by(node.cond) if restricted else guards  # type: ignore[union-attr]
+        yield from _accesses(network, child, inner)
 
 
-def _of_read(network: Network, read: Read, guarded: bool) -> Iterator[Access]:
+def _of_read(network: Network, read: Read, guards: frozenset[Index]) -> Iterator[Access]:
     for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
         if any(isinstance(a, Read) for a in sub.atoms()):
-            yield from _in_labels(network, sub, guarded)
+            yield from _in_labels(network, sub, guards)
         else:
-            yield Access(sub, extent, guarded)
+            yield Access(sub, extent, not guards.isdisjoint(indices_of(sub)))
 
 
-def _in_labels(network: Network, poly: Poly, guarded: bool) -> Iterator[Access]:
+def _in_labels(network: Network, poly: Poly, guards: frozenset[Index]) -> Iterator[Access]:
     for atom in poly.atoms():
         if isinstance(atom, Read):
-            yield from _of_read(network, atom, guarded)
+            yield from _of_read(network, atom, guards)

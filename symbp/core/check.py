@@ -1,0 +1,132 @@
+"""Whether a network is well-formed. A pass that makes a network ends here, so that its bugs are found where they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbp.core.expr import TRUE, Compare, Extreme, Int, Partial, Read, Sum, Where
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
+from symbp.core.ranges import highest, lowest, may_be_nonnegative
+from symbp.core.traverse import children, free_indices, indices_of, polys, reads, walk
+
+Guards = frozenset[Index]
+
+
+def check_network(network: Network) -> None:
+    """AssertionError that says what is not well-formed."""
+    faults = tuple(find_faults(network))
+    assert not faults, f"{network.name} is not well-formed: {'; '.join(faults)}"
+
+
+def find_faults(network: Network) -> Iterator[str]:
+    """What is wrong with a network, a sentence each."""
+    yield from _names(network)
+    known = {t.name for t in network.inputs}
+    for equation in network.equations:
+        yield from (f"{equation.name}: {f}" for f in _equation(network, equation, known))
+        known.add(equation.name)
+    yield from (f"the output {o} is not defined" for o in network.outputs if o not in known)
+    for fact in network.facts:
+        yield from (f"fact {fact.label}: {f}" for f in _expression(network, fact.statement, frozenset()))
+
+
+def _names(network: Network) -> Iterator[str]:
+    names = [d.name for d in network.dims] + [t.name for t in network.inputs]
+    names += [e.name for e in network.equations] + [f for f, _ in network.functions]
+    for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+        yield f"the name {name} is used twice"
+    for tensor in network.inputs:
+        if tensor.kind not in (DATA, PARAM, LABELS) or (tensor.kind == LABELS) != (tensor.classes is not None):
+            yield f"{tensor.name} has no such kind: {tensor.kind}"
+        yield from (f"{tensor.name}: {f}" for p in tensor.shape for f in _sizes(network, p))
+
+
+def _sizes(network: Network, poly: Poly) -> Iterator[str]:
+    for atom in poly.atoms():
+        if isinstance(atom, Dim) and atom not in network.dims:
+            yield f"{atom} is no size of the network"
+
+
+def _equation(network: Network, equation: Equation, known: set[str]) -> Iterator[str]:
+    letters = [i.name for i in equation.indices]
+    if len(set(letters)) != len(letters):
+        yield f"two indices on the left have one name: {letters}"
+    if any(i.start.terms for i in equation.indices):
+        yield "an index on the left does not start at 0"
+    for index in free_indices(equation.body):
+        if index not in equation.indices and index.name not in {i.name for i in equation.indices if _outer(i)}:
+            yield f"index {index} ({index.start} to {index.stop}) is free on the right and not on the left"
+    for read in reads(equation.body):
+        if read.tensor not in known and read.tensor != equation.name:
+            yield f"{read.tensor} is read before it is defined"
+    yield from _expression(network, equation.body, frozenset())
+    yield from _binders(equation.body, frozenset(letters), _all_names(network))
+
+
+def _outer(index: Index) -> bool:
+    """An index whose range depends on another has several forms; its name is what counts."""
+    return any(isinstance(a, (Index, DimAt)) for a in index.stop.atoms())
+
+
+def _all_names(network: Network) -> frozenset[str]:
+    return frozenset((*(t.name for t in network.inputs), *(e.name for e in network.equations), *(d.name for d in network.dims)))
+
+
+def _binders(node: Node, bound: frozenset[str], taken: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, (Sum, Extreme)):
+        for index in node.indices:
+            if index.name in bound:
+                yield f"index {index} is bound twice"
+            if index.name in taken:
+                yield f"index {index} has the name of a tensor or a size"
+            bound |= {index.name}
+    for child in children(node):
+        yield from _binders(child, bound, taken)
+
+
+def _expression(network: Network, node: Node, guards: Guards) -> Iterator[str]:
+    if isinstance(node, Read):
+        yield from _read(network, node, guards)
+    if isinstance(node, Partial):
+        yield "a local derivative is no part of a network"
+    for poly in polys(node):
+        yield from _sizes(network, poly)
+        for atom in poly.atoms():
+            if isinstance(atom, Read):
+                yield from _read(network, atom, guards)
+    for child in children(node):
+        choice = isinstance(node, (Where, Extreme)) and child is not node.cond
+        yield from _expression(network, child, guards | _restricted(node) if choice else guards)
+
+
+def _restricted(node: Node) -> Guards:
+    """The indices that the condition of a node restricts."""
+    cond = node.cond if isinstance(node, (Where, Extreme)) else TRUE
+    integer = [c for c in walk(cond) if isinstance(c, Compare) and any(isinstance(s, Int) for s in (c.a, c.b))]
+    return frozenset(i for c in integer for i in free_indices(c))
+
+
+def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
+    try:
+        shape = network.shape(read.tensor)
+    except KeyError:
+        yield f"{read.tensor} is not defined"
+        return
+    if len(shape) != len(read.subs):
+        yield f"{read.tensor} has {len(shape)} dimensions and {len(read.subs)} subscripts"
+        return
+    for sub, extent in zip(read.subs, shape, strict=True):
+        if guards.isdisjoint(indices_of(sub)) and not any(_opaque(a) for a in sub.atoms()):
+            high, low = highest(sub), lowest(sub)
+            if high is None or low is None or not _inside(low, high, extent):
+                yield f"{read.tensor}[{', '.join(map(str, read.subs))}] leaves 0 to {extent - 1}"
+
+
+def _inside(low: Poly, high: Poly, extent: Poly) -> bool:
+    return may_be_nonnegative(low) and may_be_nonnegative(extent - 1 - high)
+
+
+def _opaque(atom: Atom) -> bool:
+    """Labels: where they lie is a matter of the data."""
+    return isinstance(atom, Read)
