@@ -1,10 +1,10 @@
 """Every `=` of a derivation, evaluated on both sides.
 
 The value of an adjoint is the witness's: dL/d(entry) by a complex step through everything downstream. No equation of
-the backward network defines it, so a wrong chain rule cannot agree with itself. `error` is |a - b| to the larger of
-1, |a|, |b|; where that is too large, the size of the terms that cancelled is worked out (`rounding`) and counts as
-well. The 1 is safe because the data are drawn near 1 and an equality whose sides stay below `VISIBLE` is not counted
-as tested but as vacuous.
+the backward network defines it, so a wrong chain rule cannot agree with itself. `error` is |a - b| to the larger of 1,
+|a|, |b|; where that is too large, the size of the terms that cancelled is worked out (`rounding`) and what they may
+leave is allowed for. The 1 is safe because the data are drawn near 1 and an equality whose sides stay below `VISIBLE`
+is not counted as tested but as vacuous.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from symbp.verify.world import World
 
 BOUND = 1e-12
 VISIBLE = 1e-6
+# What rounding may make of terms of size 1: a few dozen operations' worth.
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
 # More work than this on one equality and its entries are sampled.
 MOST_WORK = 150_000
 FEWEST_ENTRIES = 12
@@ -118,7 +120,7 @@ def _prepare(equality: Equality, scope: Scope, sides: dict[tuple[Expr, tuple[Ind
 
     def side(expr: Expr) -> Side:
         if (expr, indices) not in sides:
-            sides[expr, indices] = Remembered(_named(equality, compile_at(expr, indices, scope))).__getitem__
+            sides[expr, indices] = Remembered(_named(equality, expr, indices, scope)).__getitem__
         return sides[expr, indices]
 
     keys = entries(indices, scope)
@@ -139,12 +141,15 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _named(equality: Equality, side: Side) -> Side:
-    """The side, with the place of the equality in what it raises."""
+def _named(equality: Equality, expr: Expr, indices: tuple[Index, ...], scope: Scope) -> Side:
+    """A side, with the place of the equality in what it raises; compiled when first called."""
+    compiled: list[Side] = []
 
     def evaluate(key: Key) -> float:
         try:
-            return side(key)
+            if not compiled:
+                compiled.append(compile_at(expr, indices, scope))
+            return compiled[0](key)
         except (CheckFailed, *DOMAIN_ERRORS) as error:
             raise CheckFailed(f"{equality.where}: {error}") from error
 
@@ -181,7 +186,7 @@ def _evaluate(finding: Finding, scope: Scope) -> None:
             larger = max(abs(a), abs(b))
             error = abs(a - b) / max(1.0, larger)
             if not error <= BOUND:
-                error = abs(a - b) / max(1.0, larger, _terms(finding, key, scope))
+                error = abs(a - b) / max(1.0, larger, ROUNDING / BOUND * _terms(finding, key, scope))
             finding.largest = max(finding.largest, larger)
             if not error <= finding.error:
                 finding.error = math.inf if math.isnan(error) else error
