@@ -34,7 +34,7 @@ GRADIENT_BOUND = 1e-9
 SINGLE_BOUND = 1e-3
 # Gradients smaller than this beside the loss are compared absolutely: rounding in them comes from terms of order 1.
 SMALLEST_SCALE = 1e-3
-INTERPRETER, COMPLEX, CENTRAL = "interpreter", "complex step", "central difference"
+INTERPRETER, COMPLEX, CENTRAL, INTERFACE = "interpreter", "complex step", "central difference", "interface"
 
 
 @dataclass(slots=True)
@@ -101,13 +101,13 @@ def check_module(
         subject = load(module, network)
         trial = _start(network, subject, backward, dict(adjoints))
     except (Wrong, CheckFailed) as error:
-        return (Check("module", "interface", 1, math.inf, 0.0, str(error)),)
+        return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
     try:
         for seed in range(seeds):
             _one_draw(trial, draw(trial.witness.world, trial.loss, seed))
         _interface(trial)
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
-        trial.tally("module", "interface", 0.0).add(math.inf, str(error))
+        trial.tally("module", INTERFACE, 0.0).add(math.inf, str(error))
     return tuple(t.check(trial.manner) for t in trial.tallies.values())
 
 
@@ -132,14 +132,14 @@ def _one_draw(trial: Trial, drawn: Draw) -> None:
             try:
                 _check_tensor(trial, tensor, found, parts, drawn)
             except Wrong as wrong:
-                trial.tally(tensor.name, "interface", 0.0).add(math.inf, str(wrong))
+                trial.tally(tensor.name, INTERFACE, 0.0).add(math.inf, str(wrong))
 
 
 def _check_names(trial: Trial, found: Mapping[str, Any]) -> None:
     extra = [str(g) for g in found if g not in trial.network.parameters]
     if extra:
         note = f"loss_and_gradients returns a gradient for {', '.join(extra)}, which is no parameter"
-        trial.tally("module", "interface", 0.0).add(math.inf, note)
+        trial.tally("module", INTERFACE, 0.0).add(math.inf, note)
 
 
 def _check_tensor(
@@ -231,14 +231,14 @@ def _distance(a: float, b: float) -> float:
 
 
 def _interface(trial: Trial) -> None:
-    if any((t.name, "interface") in trial.tallies for t in trial.network.inputs):
+    if any((t.name, INTERFACE) in trial.tallies for t in trial.network.inputs):
         return
     one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
     options = [o for o in OPTIONAL if trial.subject.accepts(o)]
     if options:
         _reuse(trial, one, two, options)
     _single(trial, one)
-    tally = trial.tally("inputs", "unchanged", 0.0)
+    tally = trial.tally("inputs unchanged", INTERFACE, 0.0)
     tally.vacuous, tally.count = False, len(trial.network.inputs)
     if trial.subject.changed:
         tally.add(math.inf, f"a call changes {', '.join(trial.subject.changed)}")
@@ -246,24 +246,25 @@ def _interface(trial: Trial) -> None:
 
 def _reuse(trial: Trial, one: Draw, two: Draw, options: list[str]) -> None:
     """A second call that gets the first one's dictionaries gives what a fresh one gives."""
-    tally = trial.tally(" and ".join(options), "fresh results", LOSS_BOUND)
+    said = " and ".join(options)
+    tally = trial.tally(f"{said} reused", INTERFACE, LOSS_BOUND)
     tally.vacuous = False
     first, second = ({t.name: to_parts(t, d.inputs[t.name]) for t in trial.network.inputs} for d in (one, two))
     kept: dict[str, Any] = {o: {} for o in options}
     _run(trial.subject, first, **kept)
     loss, again = _run(trial.subject, second, **kept)
     right, fresh = _run(trial.subject, second)
-    tally.add(abs(loss - right) / max(1.0, abs(right)), f"with {tally.name} of an earlier call the loss is {loss:.9g}")
+    tally.add(abs(loss - right) / max(1.0, abs(right)), f"with {said} of an earlier call the loss is {loss:.9g}")
     for tensor, a, b in _both(trial, again, fresh):
         tally.count += 1
         scale = max([abs(v) for v in b.values()] + [1.0])
-        note = f"with {tally.name} of an earlier call the gradient of {tensor.name} differs from a fresh one"
+        note = f"with {said} of an earlier call the gradient of {tensor.name} differs from a fresh one"
         tally.add(max(abs(a.get(key, math.inf) - v) for key, v in b.items()) / scale, note)
 
 
 def _single(trial: Trial, one: Draw) -> None:
     """float32 parameters give float32 gradients near those in float64."""
-    tally = trial.tally("float32", "float64", SINGLE_BOUND)
+    tally = trial.tally("float32", INTERFACE, SINGLE_BOUND)
     tally.vacuous = False
     inputs = trial.network.inputs
     _, single = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name], "float32") for t in inputs})
