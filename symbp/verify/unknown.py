@@ -35,13 +35,18 @@ class Smooth:
     def value(self, orders: Sequence[int], args: Sequence[Value], numbers: Numbers) -> Value:
         """The partial derivative of the given orders at `args`."""
         number, call = numbers.number, numbers.functions
-        along = sum(number(v) * u for v, u in zip(self.sine(), args, strict=True)) + number(Fraction(self.place, 3))
+        along = _dot(self.sine(), args, numbers) + number(Fraction(self.place, 3))
         wave, sign = [("sin", 1), ("cos", 1), ("sin", -1), ("cos", -1)][sum(orders) % 4]
         turned = number(_powers(self.sine(), orders) * sign * Fraction(1, 2)) * call[wave](along)
-        grown = number(_powers(self.rise(), orders)) * call["exp"](
-            sum(number(w) * u for w, u in zip(self.rise(), args, strict=True))
-        )
+        grown = number(_powers(self.rise(), orders)) * call["exp"](_dot(self.rise(), args, numbers))
         return turned + grown if any(orders) else turned + grown + number(Fraction(2, 3))
+
+
+def _dot(weights: tuple[Fraction, ...], args: Sequence[Value], numbers: Numbers) -> Value:
+    total = numbers.number(Fraction(0))
+    for weight, u in zip(weights, args, strict=True):
+        total = total + numbers.number(weight) * u
+    return total
 
 
 def _powers(base: tuple[Fraction, ...], orders: Sequence[int]) -> Fraction:

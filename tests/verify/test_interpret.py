@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from symbp.core import build as b
-from symbp.core.expr import Compare, Delta, Extreme, Fn, Int, Partial, Pi, Sum
+from symbp.core.expr import Add, Compare, Delta, Extreme, Fn, Int, Partial, Pi, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise
+from symbp.verify.rounding import SIZED, exact
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import COMPLEX, EXACT, FLOATS, LANES, REAL_FUNCTIONS, OutsideDomain
 from symbp.verify.unknown import Smooth, for_module
@@ -26,6 +27,11 @@ M = {(0, 0): 1.0, (0, 1): 2.0, (0, 2): 3.0, (1, 0): 4.0, (1, 1): 5.0, (1, 2): 6.
 SCOPE = Scope(Sizes({"N": 2}), {"x": X, "m": M, "t": {(0,): 2, (1,): 0}, "s": {(): 0.5}})
 x, m, s = read("x", A), read("m", A, B), read("s")
 label = Poly.of(read("t", A))
+
+
+def far(number):
+    """s + number - number, as it stands: `build` would join the numbers."""
+    return Add((s, b.num(number), b.num(-number)))
 
 
 @pytest.mark.parametrize(
@@ -86,10 +92,11 @@ def test_fractions_are_exact():
 
 
 def test_mpmath_keeps_what_floats_cancel():
-    expr = b.sub(b.add(b.num(10**20), s), b.num(10**20))
+    expr = far(10**20)
     difference = b.sub(Fn("exp", (b.add(s, b.num("1e-30")),)), Fn("exp", (s,)))
     scope = Scope(Sizes(), {"s": {(): mpmath.mpf("0.5")}}, precise(60))
     assert evaluate(expr, scope) == 0.5
+    assert evaluate(expr, SCOPE) == 0
     assert float(evaluate(difference, scope)) == pytest.approx(math.exp(0.5) * 1e-30, rel=1e-12)
     assert evaluate(difference, SCOPE) == 0
 
@@ -149,3 +156,21 @@ def test_sizes_may_differ_by_layer():
     layer = Index("l", Poly.of(2))
     inside = Index("i", Poly.of(DimAt("D", Poly.of(layer) + 1)))
     assert evaluate(Sum((layer, inside), b.UNIT), SCOPE) == 5 + 2
+
+
+@pytest.mark.parametrize(
+    ("expr", "value", "size"),
+    [
+        (far(10**9), 0.5, 2e9),
+        (b.mul(b.num(3), b.sub(s, b.num(1))), -1.5, 4.5),
+        (Fn("exp", (far(100),)), math.exp(0.5), math.exp(0.5) * 201.5),
+        (b.power(b.sub(s, b.num(1)), b.num(-1)), -2.0, 8.0),
+        (Fn("f", (s,), (1,)), None, None),
+    ],
+)
+def test_the_size_of_what_cancels(expr, value, size):
+    scope = Scope(Sizes(), {"s": {(): exact(0.5)}}, SIZED, {"f": Smooth(0, 1)})
+    found = evaluate(expr, scope)
+    plain = evaluate(expr, Scope(Sizes(), {"s": {(): 0.5}}, FLOATS, {"f": Smooth(0, 1)}))
+    assert found.value == pytest.approx(plain if value is None else value)
+    assert found.size >= abs(found.value) if size is None else found.size == pytest.approx(size, rel=1e-6)

@@ -7,7 +7,8 @@ import pytest
 
 from symbp.core import build as b
 from symbp.core.expr import Fn, Sum
-from symbp.core.network import DATA, PARAM, Equation, Network
+from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
 from symbp.verify.gradients import compare_central, slope_along, sweep
 from symbp.verify.module import check_module
 from symbp.verify.report import report, rows
@@ -270,3 +271,25 @@ def test_the_report_states_bounds_and_no_errors():
     assert found["sizes"] == {"N": 3, "D": 5, "H": 2}
     assert {"what": "W", "against": "complex step", "count": 30, "within": 1e-9, "passed": True} in found["checks"]
     assert rows(checks)[0][:2] == ("loss", "interpreter")
+
+
+def test_widths_may_differ_by_layer():
+    """L = sum over layers of sum sin(W[l]): a list of arrays in, a list of arrays out."""
+    depth, width = Dim("L"), "D"
+    layer = Index("l", Poly.of(depth))
+    rows, columns = (Poly.of(DimAt(width, Poly.of(layer) + k)) for k in (0, 1))
+    i, j = Index("i", rows), Index("j", columns)
+    network = Network(
+        "layers", "", (depth,), (Tensor("W", PARAM, (Poly.of(depth), rows, columns)),),
+        (Equation("loss", (), Sum((layer, i, j), Fn("sin", (read("W", layer, i, j),)))),), ("loss",),
+    )  # fmt: skip
+    text = """
+import numpy as np
+def loss_and_gradients(*, W):
+    return sum(np.sin(w).sum() for w in W), {"W": [np.cos(w) for w in W]}
+"""
+    assert failures(network, text) == {}
+    wrong = failures(network, text.replace("np.cos(w) for", "-np.cos(w) for"))
+    assert wrong["W", "complex step"].endswith("the sign is wrong")
+    short = failures(network, text.replace("for w in W]", "for w in W[1:]]"))
+    assert short["W", "interface"] == "the gradient of W has 2 arrays, where 3 were expected"
