@@ -17,21 +17,38 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
 
-Pairs = dict[tuple[str, str], None]
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Which deltas are solved: if `wide` all whose summed index has no coefficient; `first`: outer indices first."""
+
+    wide: bool = False
+    first: bool = False
 
 
-def contract(expr: Expr) -> tuple[Expr, tuple[tuple[str, str], ...]]:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One contraction under way: its style, and what became what so far."""
+
+    style: Style
+    pairs: dict[tuple[str, str], None]
+
+
+PLAIN = Style()
+
+
+def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[tuple[str, str], ...]]:
     """The expression with its deltas contracted, and the renamings as texts: (("m", "n"), ("j", "k"))."""
-    pairs: Pairs = {}
-    result = settle(_contract(expr, pairs))
-    return result, tuple(pairs)
+    task = Task(style, {})
+    result = settle(_contract(expr, task))
+    return result, tuple(task.pairs)
 
 
-def _contract(expr: Expr, pairs: Pairs) -> Expr:
-    done = map_children(expr, lambda c: _contract(c, pairs) if isinstance(c, Expr) else c)
+def _contract(expr: Expr, task: Task) -> Expr:
+    done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
     if isinstance(done, Where):
         return _choice(done)
-    return _sum(done.indices, done.body, pairs) if isinstance(done, Sum) else done
+    return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
 
 
 def _choice(choice: Where) -> Expr:
@@ -52,31 +69,42 @@ def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
     return deltas, build.mul(*(f for f in factors if not isinstance(f, Delta)))
 
 
-def _sum(indices: tuple[Index, ...], body: Expr, pairs: Pairs) -> Expr:
+def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
-    if isinstance(body, Add) and _has_delta(body, indices):
-        return build.add(*(_sum(indices, term, pairs) for term in body.args))
+    if isinstance(body, Add) and _has_delta(body, indices, task.style):
+        return build.add(*(_sum(indices, term, task) for term in body.args))
     factors = body.args if isinstance(body, Mul) else (body,)
-    opened = _open(factors, indices)
+    opened = _open(factors, indices, task.style)
     if opened is not None:
-        return build.add(*(_sum(indices, term, pairs) for term in opened))
-    found = _best(factors, indices)
+        return build.add(*(_sum(indices, term, task) for term in opened))
+    found = _best(factors, indices, task.style)
     if found is None:
-        return pull(indices, body)
+        merged = _merge(indices, factors)
+        return pull(indices, body) if merged is None else _sum(*merged, task)
     factor, solution = found
-    pairs.setdefault((str(solution.index), str(solution.value)))
+    task.pairs.setdefault((str(solution.index), str(solution.value)))
     rest = build.mul(*(f for f in factors if f is not factor))
-    return _without(indices, solution, rest, pairs)
+    return _without(indices, solution, rest, task)
 
 
-def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, Solution] | None:
+def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, Solution] | None:
     """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
     equal = _equalities(factors)
-    found = [(f, s) for f in factors if (s := solve(f, indices, equal)) is not None]
+    found = [(f, s) for f in factors if (s := solve(f, indices, equal, style)) is not None]
     return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
 
 
-def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, pairs: Pairs) -> Expr:
+def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:
+    """One sum for two where the inner one scatters to what the outer one sums, so that its delta can be seen."""
+    for place, f in enumerate(factors):
+        if isinstance(f, Sum) and any(isinstance(n, Delta) and depends(n, indices) for n in _outer(f.body)):
+            if {i.name for i in indices} & {i.name for i in f.indices}:
+                continue
+            return (*indices, *f.indices), build.mul(*factors[:place], f.body, *factors[place + 1 :])
+    return None
+
+
+def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: Task) -> Expr:
     """The sum over the other indices, the solved one replaced, in their ranges too."""
     table: dict[Atom, Poly] = {solution.index: solution.value}
     left = []
@@ -86,13 +114,15 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, pairs: 
             if left[-1] != i:
                 table[i] = Poly.of(left[-1])
     body = substitute(rest, table)
-    guarded = body if solution.guard is None else build.where(solution.guard, body, build.NIL)
-    return _sum(tuple(left), guarded, pairs) if left else guarded
+    if solution.guard is not None:
+        deltas, inside = _split(body)
+        body = build.mul(build.where(solution.guard, inside, build.NIL), *deltas)
+    return _sum(tuple(left), body, task) if left else body
 
 
-def _has_delta(expr: Expr, indices: tuple[Index, ...]) -> bool:
+def _has_delta(expr: Expr, indices: tuple[Index, ...], style: Style) -> bool:
     """Is there a delta of a summed index among the factors of the terms?"""
-    return any(isinstance(n, Delta) and solve(n, indices, {}) is not None for n in _outer(expr))
+    return any(isinstance(n, Delta) and solve(n, indices, {}, style) is not None for n in _outer(expr))
 
 
 def _outer(expr: Expr) -> list[Expr]:
@@ -101,12 +131,12 @@ def _outer(expr: Expr) -> list[Expr]:
     return [expr]
 
 
-def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr, ...] | None:
+def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, ...] | None:
     """The terms after multiplying out the first factor that is a sum of terms with a delta to contract."""
     for place, factor in enumerate(factors):
-        if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices):
+        if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices, style):
             if isinstance(factor, Mul):
-                return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices)
+                return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices, style)
             return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
     return None
 
@@ -132,19 +162,22 @@ def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
     return table
 
 
-def solve(factor: Expr, indices: tuple[Index, ...], equal: Mapping[Atom, Poly]) -> Solution | None:
+def solve(factor: Expr, indices: tuple[Index, ...], equal: Mapping[Atom, Poly], style: Style) -> Solution | None:
     """A summed index that the delta fixes, preferring one that needs no guard; `equal` as from `_equalities`.
 
     Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a
-    scatter.
+    scatter unless the style is wide.
     """
     if not isinstance(factor, Delta):
         return None
-    found = [s for i in reversed(indices) if (s := _solve_for(i, factor, indices, equal)) is not None]
+    order = indices if style.first else tuple(reversed(indices))
+    found = [s for i in order if (s := _solve_for(i, factor, indices, equal, style)) is not None]
     return next((s for s in found if s.guard is None), found[0] if found else None)
 
 
-def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...], equal: Mapping[Atom, Poly]) -> Solution | None:
+def _solve_for(
+    index: Index, factor: Delta, indices: tuple[Index, ...], equal: Mapping[Atom, Poly], style: Style
+) -> Solution | None:
     difference = factor.a - factor.b
     coefficient = difference.coefficient(index).constant
     if coefficient not in (1, -1):
@@ -154,7 +187,8 @@ def _solve_for(index: Index, factor: Delta, indices: tuple[Index, ...], equal: M
     other = value.index
     if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
-    if len(tuple(indices_of(value))) > 1 or any(i in indices for i in indices_of(value)):
+    inner = tuple(indices_of(value))
+    if index in inner or (not style.wide and (len(inner) > 1 or any(i in indices for i in inner))):
         return None
     low = build.compare("<=", build.integer(index.start), build.integer(value))
     high = build.compare("<", build.integer(value), build.integer(index.stop))

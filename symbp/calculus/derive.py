@@ -17,6 +17,7 @@ from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
+from symbp.calculus.variants import variants
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
@@ -102,6 +103,7 @@ class _Work:
                 used_by=tuple(u.name for u in users),
                 locals=tuple(u.chain for u in locals_),
                 main=chain,
+                variants=variants(chain),
             )
         )
 

@@ -61,6 +61,7 @@ class Section:
     locals: tuple[Chain, ...]
     main: Chain
     inserted: bool = False
+    variants: tuple[Chain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +115,5 @@ RULES = {
     "collect": "like terms",
     "fact": "a fact about the data",
     "path": "one product for each path",
+    "solve": "solve the deltas",
 }
