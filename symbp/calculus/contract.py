@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbp.calculus.guards import settle
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum, Where
+from symbp.core.guards import settle
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
 

@@ -2,10 +2,10 @@
 
 from symbp.calculus.contract import contract
 from symbp.calculus.derive import derive
-from symbp.calculus.guards import settle
 from symbp.calculus.hessian import slope_network
 from symbp.core import build
 from symbp.core.expr import Read
+from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from tests.calculus.forms import check_steps, network_of
 
