@@ -9,7 +9,7 @@ from __future__ import annotations
 from symbp.core import build
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, Poly
-from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Statement, Value, kind_of, shape_of
+from symbp.lowering.program import BOOL, FLOAT, UNARY, Operand, Shape, Statement, Value, kind_of, shape_of
 
 
 class Builder:
@@ -60,6 +60,9 @@ class Builder:
         """The array with new axes of extent 1 at those places of the result."""
         if not axes or not isinstance(a, Value):
             return a
+        before = self.made(a)
+        if before is not None and before.op in UNARY:  # so that what is reduced keeps its axis at once
+            return self.elementwise(before.op, self.expand(before.args[0], axes), kind=a.kind, detail=before.detail)
         rest = iter(a.shape)
         shape = tuple(ONE if k in axes else next(rest) for k in range(len(a.shape) + len(axes)))
         return self.emit("expand", (a,), shape, a.kind, axes)

@@ -59,7 +59,7 @@ def _add(at: Entries, node: Add) -> Labelled:
     """Terms from left to right, the first one that is added before those that are taken away."""
     terms = sorted(node.args, key=_is_negative)
     if _is_negative(terms[0]):
-        return at.apply("neg", at.value(build.neg(node)))
+        return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))
     for term in terms[1:]:
         if _is_negative(term):

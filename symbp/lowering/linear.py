@@ -1,0 +1,145 @@
+"""Linear combinations of expressions: what stands in an exponent.
+
+`r = max(d, 0)` of a combination d is itself one of the expressions; a combination in which d and r stand together is written
+as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.canonical import key
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Where
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import free_indices, substitute
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Pairs of an expression and its coefficient; no two expressions are the same."""
+
+    terms: tuple[tuple[Expr, Fraction], ...] = ()
+
+    @staticmethod
+    def collect(terms: Iterable[tuple[Expr, Fraction]]) -> Linear:
+        """The combination of terms of which some may be the same."""
+        table: dict[str, tuple[Expr, Fraction]] = {}
+        for e, c in terms:
+            name = key(e)
+            table[name] = (table[name][0] if name in table else e, c + (table[name][1] if name in table else 0))
+        return Linear(tuple((e, c) for e, c in table.values() if c))
+
+    def __add__(self, other: Linear) -> Linear:
+        return Linear.collect((*self.terms, *other.terms))
+
+    def __mul__(self, factor: Fraction | int) -> Linear:
+        return Linear(tuple((e, c * factor) for e, c in self.terms) if factor else ())
+
+    def __sub__(self, other: Linear) -> Linear:
+        return self + other * -1
+
+    def coefficient(self, expr: Expr) -> Fraction:
+        """The coefficient of an expression, 0 where it does not occur."""
+        name = key(expr)
+        return next((c for e, c in self.terms if key(e) == name), Fraction(0))
+
+    def split(self, indices: tuple[Index, ...]) -> tuple[Linear, Linear]:
+        """The terms that hold one of the indices, and the others."""
+        held = [any(i in indices for i in free_indices(e)) for e, _ in self.terms]
+        inside = tuple(t for t, h in zip(self.terms, held, strict=True) if h)
+        return Linear(inside), Linear(tuple(t for t, h in zip(self.terms, held, strict=True) if not h))
+
+
+NOTHING = Linear()
+
+
+def positive_part(d: Linear) -> Linear:
+    """max(d, 0), of d or of -d so that both bear the same expression: max(-d, 0) = max(d, 0) - d."""
+    if not d.terms:
+        return NOTHING
+    if d.terms[0][1] < 0:
+        return positive_part(d * -1) + d
+    plain = write(d)
+    return Linear(((Where(Compare(">", plain, build.NIL), plain, build.NIL), Fraction(1)),))
+
+
+def _base(e: Expr) -> Expr | None:
+    """The d of max(d, 0)."""
+    if isinstance(e, Where) and e.other == build.NIL and e.cond == Compare(">", e.then, build.NIL):
+        return e.then
+    return None
+
+
+def parts(expr: Expr) -> Linear:
+    """A sum of terms as a combination."""
+    terms = expr.args if isinstance(expr, Add) else (expr,)
+    return Linear.collect((rest, c) for c, rest in map(build.split_number, terms))
+
+
+def write(linear: Linear) -> Expr:
+    """The combination as an expression, d and max(d, 0) joined."""
+    done: list[Expr] = []
+    rest = linear
+    for e, c in linear.terms:
+        d = _base(e)
+        joined = _joined(rest, d, c) if d is not None else None
+        if joined is not None:
+            new, used = joined
+            done.append(new)
+            rest = rest - used - Linear(((e, c),))
+    return build.add(*(build.scale(c, e) if e != build.UNIT else Num(c) for e, c in rest.terms), *done)
+
+
+def _joined(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
+    """d with -2 max(d, 0) is -|d|, and with -max(d, 0) it is min(d, 0): the expression, and the multiple of d used."""
+    whole = parts(d)
+    first, unit = whole.terms[0]
+    times = linear.coefficient(first) / unit
+    if times not in (-c / 2, -c) or any(linear.coefficient(e) / u != times for e, u in whole.terms):
+        return None
+    if times == -c / 2:
+        return build.mul(Num(-times), Fn("abs", (d,))), whole * times
+    return build.mul(Num(times), Where(Compare("<", d, build.NIL), d, build.NIL)), whole * times
+
+
+def is_nonpositive(linear: Linear) -> bool:
+    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0)?"""
+    if not linear.terms:
+        return True
+    if len(linear.terms) == 2:
+        (a, p), (b, q) = linear.terms
+        if p == -q and (_below(a, b) if p > 0 else _below(b, a)):
+            return True
+    expr = write(linear)
+    return all(_is_nonpositive(t) for t in (expr.args if isinstance(expr, Add) else (expr,)))
+
+
+def _is_nonpositive(term: Expr) -> bool:
+    c, rest = build.split_number(term)
+    match rest:
+        case Fn("abs", _):
+            return c < 0
+        case Where(Compare("<", a, b), then, other) if a == then and b == other == build.NIL:
+            return c > 0
+    if rest == build.UNIT or _base(rest) is not None:
+        return c < 0
+    return False
+
+
+def _below(a: Expr, largest: Expr) -> bool:
+    """Is `largest` the largest `a` over some index?"""
+    if not isinstance(largest, Extreme) or largest.kind != "max" or len(largest.indices) != 1:
+        return False
+    (j,) = largest.indices
+    for i in free_indices(a):
+        if (i.start, i.stop) == (j.start, j.stop) and key(substitute(largest.body, {j: Poly.of(i)})) == key(a):
+            return largest.cond == build.both()
+    return False
+
+
+def is_number(expr: Expr) -> bool:
+    """Is it a plain number?"""
+    return isinstance(expr, Num) or (isinstance(expr, Mul) and all(isinstance(a, Num) for a in expr.args))
