@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+import textwrap
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,7 +92,7 @@ def function(name: str) -> Unknown:
 class LiveNetwork:
     """A network written live. What it says is read from its source on first use."""
 
-    def __init__(self, define: Callable[..., Any], cells: tuple[str, ...] = ()):
+    def __init__(self, define: Callable[..., Any]):
         self._define = define
         self.__name__, self.__doc__ = define.__name__, define.__doc__
 
@@ -117,9 +119,10 @@ class LiveNetwork:
 
     def gradients_source(self) -> str:
         """The text of the module gradients.py."""
-        from symbp import pipeline
+        from symbp.emit.write import write_module
+        from symbp.lowering.lower import lower
 
-        return str(pipeline.gradients_source(self.network))
+        return write_module(lower(self.derive()))[0]
 
 
 def network(define: Callable[..., Any]) -> LiveNetwork:
@@ -129,8 +132,6 @@ def network(define: Callable[..., Any]) -> LiveNetwork:
 
 def _source_of(define: Callable[..., Any]) -> str:
     """The function's own text, after declarations of the sizes, unknown functions and functions that it may name."""
-    import textwrap
-
     known = define.__globals__
     text = textwrap.dedent(inspect.getsource(define))
     words = _words(text)
@@ -146,8 +147,6 @@ def _source_of(define: Callable[..., Any]) -> str:
 
 def _functions(known: dict[str, Any], words: set[str]) -> list[str]:
     """The texts of the plain functions that are called, and of those that they call."""
-    import textwrap
-
     found: dict[str, str] = {}
     todo = sorted(words)
     while todo:
@@ -161,6 +160,4 @@ def _functions(known: dict[str, Any], words: set[str]) -> list[str]:
 
 
 def _words(text: str) -> set[str]:
-    import re
-
     return set(re.findall(r"[A-Za-z_]\w*", text))

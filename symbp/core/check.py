@@ -1,4 +1,4 @@
-"""Whether a network is well-formed. A pass that makes a network ends here, so that its bugs are found where they are made."""
+"""Whether a network is well-formed. A pass that makes one ends here, so that its bugs are found where they are made."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def _outer(index: Index) -> bool:
 
 
 def _all_names(network: Network) -> frozenset[str]:
-    return frozenset((*(t.name for t in network.inputs), *(e.name for e in network.equations), *(d.name for d in network.dims)))
+    return frozenset(
+        (*(t.name for t in network.inputs), *(e.name for e in network.equations), *(d.name for d in network.dims))
+    )
 
 
 def _binders(node: Node, bound: frozenset[str], taken: frozenset[str]) -> Iterator[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from functools import partial as bind
 from fractions import Fraction
+from functools import partial as bind
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
@@ -46,7 +46,8 @@ def _larger(op: str, context: Context, node: ast.Call) -> Value:
     for value, part in zip((a, b), node.args, strict=True):
         if isinstance(value, Constant) or value.truth:
             context.fail(part, f"{ast.unparse(node.func)} takes numbers and arrays")
-    assert isinstance(a, Value) and isinstance(b, Value)
+    assert isinstance(a, Value)
+    assert isinstance(b, Value)
     return elementwise(lambda x, y: build.where(build.compare(op, x, y), x, y), a, b)
 
 
@@ -71,7 +72,9 @@ def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
     options = {k.arg: k for k in node.keywords}
     for name, keyword in options.items():
         if name not in ("axis", "keepdims"):
-            context.fail(keyword, f"{kind} has the options axis and keepdims{nearest(name or '', ('axis', 'keepdims'))}")
+            context.fail(
+                keyword, f"{kind} has the options axis and keepdims{nearest(name or '', ('axis', 'keepdims'))}"
+            )
     axis = node.args[1] if len(node.args) == 2 else options["axis"].value if "axis" in options else None
     value = context.value(node.args[0])
     axes = _axes(context, axis, value, node)
@@ -94,7 +97,8 @@ def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call)
     for part in parts:
         axis = integer(context, part, "an axis").constant
         if axis is None or not -rank <= axis < rank:
-            context.fail(part, f"expected an axis of {shape_text(value.shape)}, from {-rank} to {rank - 1}")
+            range_text = f"from {-rank} to {rank - 1}" if rank else "and a scalar has none"
+            context.fail(part, f"expected an axis of {shape_text(value.shape)}, {range_text}")
         axes.append(axis % rank)
     if len(set(axes)) != len(axes):
         context.fail(node, "an axis is named twice")
@@ -164,6 +168,9 @@ def _index(context: Context, generator: ast.comprehension) -> tuple[Index, str]:
     letter = generator.target.id
     check_letter(context, generator.target, letter)
     start, stop = _ends(context, generator.iter)
+    count = (stop - start).constant
+    if count is not None and count < 1:
+        context.fail(generator.iter, "this range is empty")
     return context.work.index(stop, start, letter), letter
 
 
@@ -188,9 +195,6 @@ def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
             context.fail(node, "range takes an end, or a start and an end")
         ends = [integer(context, a, "an end of a range") for a in node.args]
         start, stop = (Poly(), ends[0]) if len(ends) == 1 else (ends[0], ends[1])
-        count = (stop - start).constant
-        if count is not None and count < 1:
-            context.fail(node, "this range is empty")
         return start, stop
     bound = context.scope.get(node.id) if isinstance(node, ast.Name) else None
     if isinstance(node, ast.Name) and isinstance(bound, (Value, Index)):
@@ -209,4 +213,3 @@ BUILTIN_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "minimum": bind(_larger, "<"),
     "range": _range,
 }
-

@@ -60,7 +60,7 @@ def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
         return _unknown(context, node, base, tuple(int(d) for d in digits.group(1)))
     if base == "np":
         context.fail(func, f"write `{func.attr}` without `np.`; the language has its own functions")
-    context.fail(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")
+    raise context.error(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")
 
 
 def _unknown(context: Context, node: ast.Call, name: str, by: tuple[int, ...]) -> Value:

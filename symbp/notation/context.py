@@ -15,7 +15,7 @@ from symbp.core.traverse import free_indices, indices_of, substitute, substitute
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
-from symbp.notation.values import MAX_SIZE, Constant, Shape, Value, tensor
+from symbp.notation.values import MAX_SIZE, Constant, Value, tensor
 from symbp.notation.words import fresh
 
 MAX_CALLS, MAX_EQUATIONS = 5_000, 5_000
@@ -56,6 +56,7 @@ class Work:
     statements: Callable[[Context, list[ast.stmt]], Context]
     fact: Callable[[Context, ast.Assert], Context]
     letters_of_dims: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
     inputs: dict[str, Tensor] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -97,9 +98,9 @@ class Work:
 class Context:
     """Where a rule stands: in which file, among which names, within which statement.
 
-    `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing may
-    become an equation of its own; `guards` are the indices that the conditions there restrict. `active` are the functions being inlined. In a function, `results` says which local names
-    are what it returns, and the names that they get in the network.
+    `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing
+    may become an equation of its own; `guards` are the indices that the conditions there restrict. `active` are the
+    functions being inlined. In a function, `results` says which local names it returns and their names in the network.
     """
 
     file: File
@@ -128,7 +129,7 @@ class Context:
         return replace(self, guarded=True, guards=self.guards.union(*map(guarded_by, conds)))
 
     def note(self, node: Placed, sub: Poly, extent: Poly, what: str) -> None:
-        """Remembers a subscript, so that the ranges of the indices on the left can be inferred and the rest be checked."""
+        """Remembers a subscript, from which the ranges of the indices on the left are inferred."""
         guarded = not self.guards.isdisjoint(indices_of(sub))
         self.work.accesses.append(Access(sub, extent, guarded, what, self, node))
 

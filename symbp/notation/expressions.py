@@ -27,7 +27,7 @@ def elaborate(context: Context, node: ast.expr) -> Value | Constant:
     """What an expression stands for; shapes that do not go together become a ShapeError at the node."""
     rule = _RULES.get(type(node))
     if rule is None:
-        context.fail(node, f"{_KINDS.get(type(node), 'this')} is not in the language")
+        raise context.error(node, f"{_KINDS.get(type(node), 'this')} is not in the language")
     try:
         value = rule(context, node)
     except Clash as clash:
@@ -41,7 +41,7 @@ def _constant(context: Context, node: ast.Constant) -> Value | Constant:
         return Constant(value)
     if isinstance(value, (int, float)):
         return scalar(Num(Fraction(value) if isinstance(value, int) else Fraction(repr(value))))
-    context.fail(node, "a text is not a number")
+    raise context.error(node, "a text is not a number")
 
 
 def _name(context: Context, node: ast.Name) -> Value | Constant:
@@ -49,7 +49,9 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
     if isinstance(bound, (Value, Constant)):
         given = context.work.inputs.get(node.id)
         if isinstance(bound, Value) and bound.name == node.id and given and given.kind == LABELS:
-            context.fail(node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`")
+            context.fail(
+                node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`"
+            )
         return bound
     if isinstance(bound, (Index, Poly)):
         return scalar(build.integer(bound))
@@ -58,34 +60,34 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
     if context.file.declared(node.id) or node.id in BUILTINS:
         context.fail(node, f"`{node.id}` is a function; expected a call of it, `{node.id}(...)`")
     known = [*context.scope, *BUILTINS, *context.file.functions, "pi"]
-    context.fail(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
+    raise context.error(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
 
 
 def _binary(context: Context, node: ast.BinOp) -> Value:
     match node.op:
         case ast.Add() | ast.Sub():
-            return _chain(context, node, build.add, build.neg)
+            return _chain(context, node, build.add)
         case ast.Mult() | ast.Div():
-            return _chain(context, node, build.mul, lambda e: build.power(e, build.MINUS))
+            return _chain(context, node, build.mul)
         case ast.MatMult():
             return _matmul(context, node)
         case ast.Pow():
             return _power(context, node)
     sign = {ast.Mod: "%", ast.FloorDiv: "//"}.get(type(node.op), "this operator")
-    context.fail(node, f"{sign} is not in the language, which has + - * / ** @")
+    raise context.error(node, f"{sign} is not in the language, which has + - * / ** @")
 
 
-def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr], invert: Callable[[Expr], Expr]) -> Value:
+def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Value:
     """A whole sum or product at once, so that its length is no depth."""
     parts: list[Value] = []
     shape: values.Shape = ()
     for op, operand, whole in chain(node):
         value = context.value(operand)
         shape = _joined(context, shape, value.shape, whole, operand)
+        if isinstance(op, ast.Sub):
+            value = elementwise(build.neg, value)
         if isinstance(op, ast.Div):
-            _no_zero(context, value, operand)
-        if isinstance(op, (ast.Sub, ast.Div)):
-            value = elementwise(invert, value)
+            value = elementwise(_powers(context, operand), value, scalar(build.MINUS))
         parts.append(value)
     result = elementwise(make, *parts)
     return result if result.shape or sum(p.size for p in parts) > 2 * len(parts) else _folded(result)
@@ -113,10 +115,15 @@ def _text(node: ast.expr) -> str:
     return f"`{text}`" if len(text) <= 40 else f"`{text[:37]}...`"
 
 
-def _no_zero(context: Context, value: Value, node: ast.expr) -> None:
-    number = literal(value)
-    if number is not None and number.value == 0:
-        context.fail(node, "division by zero")
+def _powers(context: Context, node: ast.expr) -> Callable[[Expr, Expr], Expr]:
+    """Powers of what a node stands for, which must not be zero under a negative exponent."""
+
+    def power(base: Expr, exponent: Expr) -> Expr:
+        if base == build.NIL and isinstance(exponent, Num) and exponent.value < 0:
+            context.fail(node, "division by zero")
+        return build.power(base, exponent)
+
+    return power
 
 
 def _matmul(context: Context, node: ast.BinOp) -> Value:
@@ -134,13 +141,11 @@ def _power(context: Context, node: ast.BinOp) -> Value:
     if e is not None and e.value.denominator == 1 and abs(e.value) > 10_000:
         context.fail(node.right, "an exponent this large is no formula's")
     if b is not None and e is not None:
-        if e.value < 0:
-            _no_zero(context, base, node.left)
         bits = max(b.value.numerator.bit_length(), b.value.denominator.bit_length()) * abs(e.value)
         if bits > MAX_BITS:
             context.fail(node, "this number is too large")
-        return scalar(build.power(b, e))
-    return elementwise(build.power, base, exponent)
+        return scalar(_powers(context, node.left)(b, e))
+    return elementwise(_powers(context, node.left), base, exponent)
 
 
 def _unary(context: Context, node: ast.UnaryOp) -> Value:
@@ -152,7 +157,7 @@ def _unary(context: Context, node: ast.UnaryOp) -> Value:
             return context.value(node.operand)
         case ast.Not():
             return elementwise(build.negate, context.cond(node.operand), truth=True)
-    context.fail(node, "~ is not in the language; write `not`")
+    raise context.error(node, "~ is not in the language; write `not`")
 
 
 _OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -162,7 +167,7 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
     left = context.read(node.left)
     if isinstance(left, Constant):
         return _same_constant(context, node, left)
-    conds, left, place = [], context.value(node.left), node.left
+    conds, left = [], context.value(node.left)
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         if isinstance(op, ast.In):
             conds.append(_member(context, left, right_node))
@@ -171,7 +176,7 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
             context.fail(node, "expected one of < <= > >= == !=")
         right = context.value(right_node)
         conds.append(elementwise(_comparison(_OPS[type(op)]), left, right, truth=True))
-        left, place = right, right_node
+        left = right
     return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
 
 
@@ -206,7 +211,9 @@ def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
         return context.read(node.body if test.value else node.orelse)
     cond = context.cond(node.test)
     if cond.shape:
-        context.fail(node.test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them; use where")
+        context.fail(
+            node.test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them; use where"
+        )
     entry = cond.cond()
     if entry in (TRUE, FALSE):
         return context.value(node.body if entry == TRUE else node.orelse)

@@ -1,7 +1,7 @@
 """How far the indices on the left go, and whether every read stays inside.
 
-An index on the left starts at 0 and goes as far as every unguarded read stays inside. Of bounds that differ by a number the
-least counts; bounds that cannot be ordered are an error. The writer asks the same question, to know which sizes it must state.
+An index on the left starts at 0 and goes as far as every unguarded read stays inside. Of bounds that differ by a number
+the least counts; bounds that cannot be ordered are an error. The writer asks the same, to know which sizes to state.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.network import PARAM, Fact
 from symbp.core.traverse import free_indices, reads, substitute, walk
 from symbp.notation.context import Context
@@ -25,13 +25,14 @@ def fact(context: Context, node: ast.Assert) -> Context:
     inner, letters = _free_letters(context.guard(), node.test)
     value = inner.cond(node.test)
     cond = value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
-    cond = substitute(cond, {i: Poly.of(new) for i, new in _ranges(context, node, cond, letters).items()})
+    table: dict[Atom, Poly] = {i: Poly.of(new) for i, new in _ranges(context, node, letters).items()}
+    context.work.settle(0, 0, table)
+    cond = substitute(cond, table)
     if not _usable(cond):
         context.fail(node.test, f"this fact cannot be used; {USABLE}")
     _about_data(context, node, cond)
     named = name_free(cond, context.work.letters_taken(), context.work.letters_of_dims)
     context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", named))
-    context.work.accesses.clear()
     return context
 
 
@@ -59,7 +60,7 @@ def _bound(test: ast.expr) -> tuple[str, ...]:
     )
 
 
-def _ranges(context: Context, node: ast.Assert, cond: Cond, letters: dict[Index, str]) -> dict[Index, Index]:
+def _ranges(context: Context, node: ast.Assert, letters: dict[Index, str]) -> dict[Index, Index]:
     try:
         found = infer(list(letters), context.work.accesses)
     except Unknown as unknown:

@@ -1,7 +1,7 @@
 """Functions are inlined where they are called.
 
-An argument that holds a reduction or is long becomes an equation of its own first, so that nothing is computed in several
-places; a nested call becomes one unless it is simple arithmetic. Sizes in annotations are bound at the call.
+An argument that holds a reduction or is long becomes an equation of its own first, so that nothing is computed in
+several places; a nested call becomes one unless it is simple arithmetic. Sizes in annotations are bound at the call.
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ def _split(context: Context, file: File, function: ast.FunctionDef) -> tuple[lis
     return function.body[:-1], function.body[-1].value
 
 
-def _results(
-    context: Context, node: ast.Call, returned: ast.expr, names: tuple[str, ...]
-) -> dict[str, str]:
+def _results(context: Context, node: ast.Call, returned: ast.expr, names: tuple[str, ...]) -> dict[str, str]:
     """Local names that the function returns, and what the caller calls them."""
     parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
     if len(parts) != len(names):
@@ -194,7 +192,9 @@ def _evaluate(
 ) -> dict[str, Value | Constant]:
     spec = function.args
     by_position = [*spec.posonlyargs, *spec.args]
-    defaults: dict[str, ast.expr | None] = dict(zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False))
+    defaults: dict[str, ast.expr | None] = dict(
+        zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False)
+    )
     defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)})
     inner = replace(context, target=target)
     bound: dict[str, Value | Constant] = {}

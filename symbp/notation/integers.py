@@ -38,7 +38,7 @@ def _name(context: Context, node: ast.Name, what: str) -> Poly:
     if bound is not None:
         context.fail(node, f"{what} is made of sizes, indices and whole numbers, and `{node.id}` is none of them")
     known = [n for n, b in context.scope.items() if isinstance(b, (Index, Poly))]
-    context.fail(node, f"`{node.id}` is not known here as a size or an index{nearest(node.id, known)}")
+    raise context.error(node, f"`{node.id}` is not known here as a size or an index{nearest(node.id, known)}")
 
 
 def _whole(value: Value) -> int | None:

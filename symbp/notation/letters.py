@@ -1,8 +1,8 @@
 """Index letters: from internal names to those of the document.
 
 The indices on the left come first, then each binder from the outside in. A letter that the user wrote is kept unless an
-outer index has it. Else a letter is the first of the size's name, in lower case, or a neighbour of it (n, m for N; k, j for K;
-i, j, ... for a number), never the name of a tensor and never a letter that the user gave to an index further inside.
+outer index has it. Else a letter is the first of the size's name, in lower case, or a neighbour of it (n, m for N; k, j
+for K; i, j, ... for a number), never the name of a tensor and never a letter that the user gave further inside.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def candidates(extent: Poly) -> Iterator[str]:
 
 
 def choose(index: Index, used: frozenset[str], inside: frozenset[str], dims: frozenset[str]) -> str:
-    """A letter for an index: `used` are taken, `inside` the user's letters further inside, `dims` other sizes' letters."""
+    """A letter for an index: `used` are taken, `inside` the user's further inside, `dims` other sizes'."""
     if hint(index) and hint(index) not in used:
         return hint(index)
     free = [c for c in _first(candidates(index.stop - index.start), 40) if c not in used and c not in inside]
@@ -102,8 +102,8 @@ def _rename(node: T, table: Mapping[Atom, Poly], used: frozenset[str], dims: fro
         indices, inner, taken = _name_all(node.indices, table, used, inside, dims)
         if isinstance(node, Sum):
             return build.total(indices, _rename(node.body, inner, taken, dims))  # type: ignore[return-value]
-        body, cond = (_rename(p, inner, taken, dims) for p in parts)  # type: ignore[type-var]
-        return Extreme(node.kind, indices, body, cond)  # type: ignore[return-value, arg-type]
+        body, cond = _rename(node.body, inner, taken, dims), _rename(node.cond, inner, taken, dims)
+        return Extreme(node.kind, indices, body, cond)  # type: ignore[return-value]
     if not children(node):
         return substitute(node, table)
-    return map_children(node, lambda c: _rename(c, table, used, dims))  # type: ignore[type-var]
+    return map_children(node, lambda c: _rename(c, table, used, dims))

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symbp.core import build
-from symbp.core.expr import Extreme, Int, Read, Sum
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.core.traverse import polys, walk
 from symbp.notation import library
@@ -17,7 +17,7 @@ from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
-from symbp.notation.statements import check_name, define, flush, run
+from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
 from symbp.notation.values import Value, tensor
 from symbp.notation.words import fresh, why_not
@@ -29,14 +29,14 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     """The Network that a decorated function says."""
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     letters = frozenset(d.name[0].lower() for d in file.dims)
-    work = Work(taken, elaborate, run, fact, letters)
+    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")
     context = _signature(context, node)
     body, returned = _split(context, node)
     context = run(context, body)
     outputs, context = _return(context, node, returned)
-    network = Network(
+    return Network(
         node.name,
         inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
         _dims(context, node),
@@ -46,7 +46,6 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
         tuple(work.facts),
         tuple((f, work.arities[f]) for f in file.unknown if f in work.arities),
     )
-    return network
 
 
 def _assigned(node: ast.FunctionDef) -> Iterator[str]:
@@ -91,6 +90,10 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     name = parameter.arg
     if reason := why_not(name):
         context.fail(parameter, reason)
+    if name in context.work.called and library.find(name):
+        context.fail(
+            parameter, f"`{name}` is a library function that this network calls; the tensor needs another name"
+        )
     if name in context.file.sizes:
         context.fail(parameter, f"`{name}` is a size and cannot be a tensor too")
     if context.file.declared(name):
@@ -145,17 +148,34 @@ def _return(context: Context, node: ast.FunctionDef, returned: ast.Return) -> tu
         if not value.shape and any(e.name == value.name for e in context.work.equations):
             return (returned.value.id,), context
         return _loss(context, returned, value)
-    taken = context.work.taken
-    guess = fresh("L", taken) if "L" not in taken else fresh("loss", taken)
-    before = len(context.work.equations)
-    statement = ast.copy_location(ast.Assign([ast.Name(guess, ast.Store())], returned.value), returned)
-    ast.fix_missing_locations(statement)
-    context = run(context, [statement])
-    made = context.work.equations[before:]
-    if not made[-1].indices:
-        context.work.taken.add(guess)
-        return (guess,), context
-    return _loss(*_renamed(context, returned, guess, before))
+    return _anonymous(context, returned)
+
+
+def _anonymous(context: Context, returned: ast.Return) -> tuple[tuple[str, ...], Context]:
+    """An expression is the loss where it is a scalar; else it is read again, as a tensor called `output`."""
+    work = context.work
+    before, taken = len(work.equations), set(work.taken)
+    name = _loss_name(work)
+    after = run(context, [_statement(returned, name)])
+    if not work.equations[-1].indices:
+        return (name,), after
+    del work.equations[before:]
+    work.taken = taken
+    context = run(context, [_statement(returned, fresh(OUTPUT, taken))])
+    output = work.equations[-1]
+    return _loss(context, returned, tensor(output.name, output.shape))
+
+
+def _loss_name(work: Work) -> str:
+    name = "L" if "L" not in work.taken else fresh("loss", work.taken)
+    work.taken.add(name)
+    return name
+
+
+def _statement(returned: ast.Return, name: str) -> ast.Assign:
+    assert returned.value is not None
+    target = ast.copy_location(ast.Name(name, ast.Store()), returned.value)
+    return ast.copy_location(ast.Assign([target], returned.value), returned)
 
 
 def _named(context: Context, node: ast.expr) -> str:
@@ -163,37 +183,13 @@ def _named(context: Context, node: ast.expr) -> str:
         context.value(node)
         if isinstance(context.scope.get(node.id), Value):
             return node.id
-    context.fail(node, "several returns are names of tensors; name this one first")
-
-
-def _renamed(context: Context, returned: ast.Return, old: str, before: int) -> tuple[Context, ast.Return, Value]:
-    """An anonymous tensor that is returned is called `output`, and what it is made of after that."""
-    work = context.work
-    new = work.name(OUTPUT)
-
-    def rename(name: str) -> str:
-        return new + name[len(old) :] if name == old or name.startswith(f"{old}_") else name
-
-    made = {e.name: rename(e.name) for e in work.equations[before:]}
-    for place in range(before, len(work.equations)):
-        e = work.equations[place]
-        body = _rename_reads(e.body, made)
-        work.equations[place] = replace(e, name=made[e.name], body=body)
-    last = work.equations[-1]
-    return context, returned, tensor(last.name, last.shape)
-
-
-def _rename_reads(body, names):  # type: ignore[no-untyped-def]
-    from symbp.core.traverse import replace_reads
-
-    return replace_reads(body, lambda r: Read(names[r.tensor], r.subs) if r.tensor in names else None)
+    raise context.error(node, "several returns are names of tensors; name this one first")
 
 
 def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[str, ...], Context]:
     """A scalar input is its own loss; a tensor gets a cotangent, and the loss is `sum(cotangent * output)`."""
     work = context.work
-    name = fresh("L", work.taken) if "L" not in work.taken else fresh("loss", work.taken)
-    work.taken.add(name)
+    name = _loss_name(work)
     if not value.shape:
         return (name,), flush(define(context, name, value, returned))
     if COTANGENT in work.taken:
@@ -208,26 +204,44 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
 
 
 def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
-    """The sizes of the inputs, in order of declaration. A size that no input has cannot be known."""
-    found = {a for t in context.work.inputs.values() for p in (*t.shape, *([t.classes] if t.classes else [])) for a in p.atoms()}
-    for equation in context.work.equations:
-        for atom in _sizes(equation.indices, equation.body):
-            if atom not in found:
-                context.fail(node, f"the size `{atom}` is that of no input, so it is not known when the network runs")
-    return tuple(d for d in context.file.dims if d in found)
+    """The sizes of the inputs, in order of declaration. Every size must follow from the shapes of the inputs."""
+    shapes = [p for t in context.work.inputs.values() for p in t.shape]
+    known = _solvable(shapes)
+    labels = [t.classes for t in context.work.inputs.values() if t.classes is not None]
+    used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in p.atoms() if isinstance(a, Dim)]
+    for dim in dict.fromkeys(used):
+        if dim not in known:
+            context.fail(node, f"the size `{dim}` does not follow from the shape of any input, so nobody knows it")
+    return tuple(d for d in context.file.dims if d in used)
 
 
-def _sizes(indices: tuple[Index, ...], body) -> Iterator[Dim]:  # type: ignore[no-untyped-def]
-    for part in walk(body):
-        for poly in (*polys(part), *_ends(part.indices if isinstance(part, (Sum, Extreme)) else ())):
-            yield from (a for a in poly.atoms() if isinstance(a, Dim))
-    for poly in _ends(indices):
-        yield from (a for a in poly.atoms() if isinstance(a, Dim))
+def _solvable(shapes: list[Poly]) -> frozenset[Dim]:
+    """The sizes that can be solved for, each from a shape where it is the only unknown and linear."""
+    known: frozenset[Dim] = frozenset()
+    for _ in range(len(shapes) + 1):
+        for poly in shapes:
+            open_dims = [a for a in poly.atoms() if isinstance(a, Dim) and a not in known]
+            if len(open_dims) == 1 and not any(m.count(open_dims[0]) > 1 for m, _ in poly.terms):
+                known |= {open_dims[0]}
+    return known
+
+
+def _integers(work: Work) -> Iterator[Poly]:
+    """Every integer expression in the equations and facts."""
+    for equation in work.equations:
+        yield from _ends(equation.indices)
+        yield from _within(equation.body)
+    for fact_ in work.facts:
+        yield from _within(fact_.statement)
+
+
+def _within(node: Node) -> Iterator[Poly]:
+    for part in walk(node):
+        yield from polys(part)
+        if isinstance(part, (Sum, Extreme)):
+            yield from _ends(part.indices)
 
 
 def _ends(indices: tuple[Index, ...]) -> Iterator[Poly]:
     for i in indices:
         yield from (i.start, i.stop)
-
-
-__all__ = ["Int", "check_name", "elaborate_network", "library"]

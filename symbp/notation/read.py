@@ -20,7 +20,9 @@ def read_network(source: str, path: str = "<text>", name: str | None = None) -> 
             name = list(file.networks)[-1]
         if name not in file.networks:
             have = ", ".join(file.networks)
-            raise file.source.error(None, f"there is no network `{name}` in this file; it has {have}{nearest(name, file.networks)}")
+            raise file.source.error(
+                None, f"there is no network `{name}` in this file; it has {have}{nearest(name, file.networks)}"
+            )
         return elaborate_network(file, file.networks[name])
     except RecursionError:
         raise NotationError("the network is nested too deeply to be read; name its parts", path=path) from None

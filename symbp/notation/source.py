@@ -16,6 +16,8 @@ from symbp.errors import NotationError, Span
 
 MAX_BYTES, MAX_DEPTH, MAX_DIGITS = 1_000_000, 80, 400
 _ODD_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_USED, _ASSIGNED = re.compile(r"([A-Za-z_]+)\s*[:=,)\[]"), re.compile(r"\s*([A-Za-z_]+)\s*=(?!=)")
+_NESTING = (ast.expr, ast.stmt, ast.comprehension, ast.keyword, ast.arg, ast.arguments, ast.alias)
 Placed = ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias
 
 
@@ -29,9 +31,7 @@ class Source:
     def span(self, node: Placed) -> Span:
         """Where a node stands, columns in characters."""
         end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset + 1
-        return Span(
-            node.lineno, self._column(node.lineno, node.col_offset), end_line, self._column(end_line, end)
-        )
+        return Span(node.lineno, self._column(node.lineno, node.col_offset), end_line, self._column(end_line, end))
 
     def _column(self, line: int, offset: int) -> int:
         lines = self.text.splitlines()
@@ -95,11 +95,12 @@ def _syntax_error(source: Source, error: SyntaxError) -> NotationError:
     end = max(column + 1, (error.end_offset or 0) - 1) if error.end_lineno in (None, line) else column + 1
     lines = source.text.splitlines()
     text = lines[line - 1] if line <= len(lines) else ""
-    word = re.match(r"[A-Za-z_]+", text[column:])
     message = f"this is not Python: {error.msg}"
-    if word and keyword.iskeyword(word.group()) and error.msg == "invalid syntax":
-        message = f"`{word.group()}` is a Python keyword and cannot be a name here"
-        end = column + len(word.group())
+    for used in (_USED.match(text, column), _ASSIGNED.match(text)):
+        if used and keyword.iskeyword(used.group(1)) and used.group(1) not in ("else", "try", "finally"):
+            message = f"`{used.group(1)}` is a Python keyword and cannot be a name"
+            column, end = used.span(1)
+            break
     return source.error_at(Span(line, column, line, end), message)
 
 
@@ -113,13 +114,17 @@ def _check_bounds(source: Source, tree: ast.Module) -> None:
         if isinstance(node, ast.Constant):
             _check_number(source, node)
         for child in ast.iter_child_nodes(node):
-            flat = isinstance(node, ast.BinOp) and child is node.left and isinstance(child, ast.BinOp)
-            if flat and _group(node.op) and _group(node.op) == _group(child.op):
+            if _in_chain(node, child):
                 stack.append((child, depth))
-            elif isinstance(child, (ast.expr, ast.stmt, ast.comprehension, ast.keyword, ast.arg)):
+            elif isinstance(child, _NESTING):
                 stack.append((child, depth + 1))
-            elif isinstance(child, (ast.arguments, ast.alias)):
-                stack.append((child, depth + 1))
+
+
+def _in_chain(node: ast.AST, child: ast.AST) -> bool:
+    """Is the child the beginning of the same sum or product?"""
+    if not isinstance(node, ast.BinOp) or not isinstance(child, ast.BinOp) or child is not node.left:
+        return False
+    return bool(_group(node.op)) and _group(node.op) == _group(child.op)
 
 
 def _placed(node: ast.AST) -> Placed | None:

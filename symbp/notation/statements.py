@@ -10,8 +10,9 @@ from typing import Any
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
-from symbp.core.traverse import apply, rename_bound, substitute, walk
+from symbp.core.traverse import apply, rename_bound, walk
 from symbp.errors import ShapeError
+from symbp.notation import library
 from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
@@ -20,6 +21,7 @@ from symbp.notation.functions import inline, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import name_equation
 from symbp.notation.subscripts import items_of
+from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
 from symbp.notation.words import why_not
 
@@ -27,8 +29,8 @@ from symbp.notation.words import why_not
 def run(context: Context, body: Sequence[ast.stmt]) -> Context:
     """The context after some statements."""
     for place, statement in enumerate(body):
-        if place == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            if isinstance(statement.value.value, str):
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str())) if place == 0:
                 continue
         rule = _RULES.get(type(statement))
         if rule is None:
@@ -85,7 +87,7 @@ def _assign(context: Context, node: ast.Assign) -> Context:
             return _several(context, node, target)
         case ast.Subscript():
             return _entries(context, node, target)
-    context.fail(target, "expected a name or a subscripted name on the left")
+    raise context.error(target, "expected a name or a subscripted name on the left")
 
 
 def check_name(context: Context, node: ast.expr, name: str) -> None:
@@ -99,6 +101,8 @@ def check_name(context: Context, node: ast.expr, name: str) -> None:
         context.fail(node, f"`{name}` is defined twice; a name is assigned once")
     if context.file.declared(name):
         context.fail(node, f"`{name}` is already a function or a network of this file")
+    if context.results is None and name in context.work.called and library.find(name):
+        context.fail(node, f"`{name}` is a library function that this network calls; the tensor needs another name")
 
 
 def _within(context: Context, name: str) -> Context:
@@ -130,12 +134,14 @@ def _plain(context: Context, node: ast.Call) -> bool:
     return isinstance(node.func, ast.Name) and node.func.id not in context.file.unknown
 
 
-def _whole_call(context: Context, node: ast.Assign, name: str, call: ast.Call, found: Any) -> Context:
+def _whole_call(
+    context: Context, node: ast.Assign, name: str, call: ast.Call, found: tuple[File, ast.FunctionDef]
+) -> Context:
     """`a = f(x)`: the call's result is the equation itself, and the equation remembers the call."""
     full = name if context.results is None else local_name(context, name)
     inner = _retarget(context, full)
     before = len(context.work.pending)
-    result = inline(inner, call, *found, (full,))
+    result = inline(inner, call, found[0], found[1], (full,))
     value = result.values[0]
     if len(result.values) != 1:
         context.fail(call, f"this function returns {len(result.values)} arrays; assign them to as many names")
@@ -163,7 +169,9 @@ def _several(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) -
         names.append(part.id)
     if isinstance(node.value, (ast.Tuple, ast.List)):
         context.fail(node.value, "write one assignment for each name")
-    found = defined(context, node.value.func) if isinstance(node.value, ast.Call) and _plain(context, node.value) else None
+    found = (
+        defined(context, node.value.func) if isinstance(node.value, ast.Call) and _plain(context, node.value) else None
+    )
     if found is None or not isinstance(node.value, ast.Call):
         context.fail(node.value, f"expected a call of a function that returns {len(names)} arrays")
     full = tuple(n if context.results is None else local_name(context, n) for n in names)

@@ -61,7 +61,9 @@ def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
         return None
     if isinstance(item, ast.Slice):
         if item.lower or item.upper or item.step:
-            context.fail(item, "a part of a dimension is written with an index: `y[i: N] = x[i + 1]`; `:` takes all of it")
+            context.fail(
+                item, "a part of a dimension is written with an index: `y[i: N] = x[i + 1]`; `:` takes all of it"
+            )
         return None
     return integer(context, item, "a subscript")
 
@@ -77,7 +79,9 @@ def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: 
         if isinstance(atom, Read):
             classes = context.work.inputs[atom.tensor].classes
             if classes is not None and sub.atom is atom and classes != extent:
-                text = f"`{atom.tensor}` holds labels of {classes} classes, and this dimension of {_what(node)} is {extent}"
+                text = (
+                    f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"
+                )
                 raise context.error(node, text, ShapeError)
             return
     what = f"dimension {place + 1} of {_what(node)}"

@@ -95,7 +95,7 @@ def _decimal(value: Fraction) -> str:
 
 def _int(node: Int) -> Written:
     text = write_integer(node.value)
-    single = node.value.atom is not None or node.value.constant is not None and not text.startswith("-")
+    single = node.value.atom is not None or (node.value.constant is not None and not text.startswith("-"))
     return (ATOM if single else ADD), text
 
 
@@ -144,7 +144,8 @@ def _is_divisor(node: Node) -> bool:
 
 
 def _divisor(node: Node) -> str:
-    assert isinstance(node, Pow) and isinstance(node.exponent, Num)
+    assert isinstance(node, Pow)
+    assert isinstance(node.exponent, Num)
     exponent = -node.exponent.value
     return write(node.base, POW) if exponent == 1 else write(Pow(node.base, Num(exponent)), POW)
 
@@ -186,7 +187,7 @@ def _loops(indices: tuple[Index, ...]) -> str:
 def _sum(node: Sum) -> Written:
     body, test = node.body, ""
     if isinstance(body, Where) and body.other == build.NIL:
-        body, test = body.then, f" if {write(body.cond, OR)}"
+        test, body = f" if {write(body.cond, OR)}", body.then
     return ATOM, f"sum({write(body, CHOICE)}{_loops(node.indices)}{test})"
 
 

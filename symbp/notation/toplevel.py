@@ -60,7 +60,9 @@ def _import_from(file: File, statement: ast.ImportFrom) -> None:
         if alias.asname and alias.asname != alias.name:
             raise file.source.error(alias, f"`{alias.name}` cannot be renamed; import it under its own name")
         if not library and alias.name not in (known or ()):
-            raise file.source.error(alias, f"`{alias.name}` is not in {statement.module}; it has {', '.join(known or ())}")
+            raise file.source.error(
+                alias, f"`{alias.name}` is not in {statement.module}; it has {', '.join(known or ())}"
+            )
 
 
 def _import(file: File, statement: ast.Import) -> None:
@@ -104,9 +106,9 @@ def check_new(file: File, node: ast.expr | ast.stmt, name: str) -> None:
 
 
 def _one_text(file: File, call: ast.Call) -> str:
-    if len(call.args) == 1 and not call.keywords and isinstance(call.args[0], ast.Constant):
-        if isinstance(call.args[0].value, str):
-            return call.args[0].value
+    match call:
+        case ast.Call(args=[ast.Constant(value=str(text))], keywords=[]):
+            return text
     raise file.source.error(call, 'expected one text here, as in dims("N D") or function("f")')
 
 
@@ -122,7 +124,9 @@ def _declare_dims(file: File, statement: ast.Assign, names: list[str], text: str
 
 def _declare_unknown(file: File, statement: ast.Assign, names: list[str], text: str) -> None:
     if names != [text]:
-        raise file.source.error(statement, f'an unknown function bears its own name: {names[0]} = function("{names[0]}")')
+        raise file.source.error(
+            statement, f'an unknown function bears its own name: {names[0]} = function("{names[0]}")'
+        )
     file.unknown[text] = statement
 
 

@@ -1,6 +1,6 @@
 """What an expression of the language stands for while it is read: an array, as its shape and a rule for its entries.
 
-The rule is called with the subscripts of an entry and gives its index expression, so no intermediate array is ever named or
+The rule is called with the subscripts of an entry and gives its index expression, so no intermediate array is named or
 renamed: `x @ W + b` asks `x @ W` and `b` for their entries.
 """
 
@@ -24,7 +24,7 @@ class Clash(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An array of numbers, or of truths where `truth`. `size` bounds the nodes of an entry; `name` is set on a tensor."""
+    """An array of numbers, or of truths where `truth`. `size` bounds the nodes of an entry; a tensor has a `name`."""
 
     shape: Shape
     at: Callable[[Subs], Expr | Cond]
@@ -80,8 +80,8 @@ def shape_text(shape: Shape) -> str:
 def join(a: Shape, b: Shape) -> Shape:
     """The shape of two arrays combined entry by entry. Clash where the language does not allow it.
 
-    A scalar goes with anything; an array goes with one whose trailing dimensions it has, and with one of its own rank that
-    kept a reduced dimension. Only one of the two is ever stretched.
+    A scalar goes with anything; an array goes with one whose trailing dimensions it has, and with one of its own rank
+    that kept a reduced dimension. Only one of the two is ever stretched.
     """
     for long, short in ((a, b), (b, a)):
         if len(short) < len(long) and short == long[len(long) - len(short) :]:

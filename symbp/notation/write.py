@@ -1,14 +1,14 @@
 """Network -> text: a whole file of the language, in index notation. Reading it gives the same network.
 
-A size on the left is stated only where the reads do not say it; an equation that was written as a call of the library is
-written so again where that reads back as the same equation.
+A size on the left is stated only where the reads do not say it; an equation that was written as a call of the library
+is written so again where that reads back as the same equation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.core.expr import Extreme, Read, Where
+from symbp.core.expr import TRUE, Extreme, Read, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, indices_of, polys
@@ -143,9 +143,8 @@ def _accesses(network: Network, node: Node, guards: frozenset[Index]) -> Iterato
     for poly in polys(node) if not isinstance(node, Read) else ():
         yield from _in_labels(network, poly, guards)
     for child in children(node):
-        restricted = isinstance(node, (Where, Extreme)) and child is not node.cond
-        inner = guards | guarded_by(node.cond) if restricted else guards  # type: ignore[union-attr]
-        yield from _accesses(network, child, inner)
+        cond = node.cond if isinstance(node, (Where, Extreme)) else TRUE
+        yield from _accesses(network, child, guards if child is cond else guards | guarded_by(cond))
 
 
 def _of_read(network: Network, read: Read, guards: frozenset[Index]) -> Iterator[Access]:
