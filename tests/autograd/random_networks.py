@@ -1,155 +1,237 @@
-"""Networks made up at random, in both notations, with shared weights; the same seed gives the same text.
+"""Networks made up at random, as texts in the network language; the same seed gives the same text.
 
-python -m tests.autograd.random_networks 2000    compare so many with autograd; print the count and the worst error
+A `Draft` is a network being written: a pool of tensors, to which each move (`random_moves`) adds one. Both notations
+mix, parameters are shared, sizes may be 1 or equal, names collide with what a module uses itself.
 """
 
 from __future__ import annotations
 
 import random
-import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.autograd.compare import worst_error
-from tests.autograd.modules import distribution, small
+from tests.autograd.modules import Draw, distribution, small, unit
+from tests.autograd.random_data import bits, positive, row_stochastic, symmetric
 
-ROWS, WIDTHS = "N", ("D", "H", "K")
-ACTIVATIONS = (
-    *("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "swish", "gelu", "softmax", "log_softmax"),
-    *("sin", "cos", "soft_abs", "bump", "normalised"),
+Shape = tuple[str, ...]
+
+SIZES = (("N", "D", "H", "K"), ("B", "T", "C", "M"), ("batch", "width", "L", "E"), ("Q", "R", "S", "np1"))
+PLAIN = tuple(f"{letter}{number}" for number in range(1, 9) for letter in ("z", "a", "W", "b", "v", "x"))
+# Names that a module uses itself, that Python has, that adjoints and scratch arrays are called, Greek ones.
+AWKWARD = (
+    *(
+        "loss",
+        "forward",
+        "loss_and_gradients",
+        "sgd_step",
+        "parameters",
+        "gradients",
+        "learning_rate",
+        "DATA",
+        "SHAPES",
+    ),
+    *("FACTS", "PARAMETERS", "LABELS", "dtype", "ones", "name", "shapes", "arrays", "array", "value", "result", "axis"),
+    *("len", "zip", "map", "float", "int", "bool", "type", "tuple", "isinstance", "ValueError", "math", "numpy", "any"),
+    *("z1_bar", "a1_bar", "x_bar", "W1_bar", "L_bar", "p_exp", "p_sum", "z1_mask", "mask", "grad", "dL", "sizes"),
+    *("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lam", "mu", "nu", "xi", "rho", "sigma", "tau", "phi"),
+    *("chi", "psi", "omega", "ell", "e", "d", "i", "l", "I", "O", "X", "Z1", "A1", "w1", "x1_2", "under_score", "LL"),
 )
-HEAD = """from symbp import Data, Param, dims, network
+LETTERS = (*"abcfghjkmnopqrstuvwyz", "row", "col", "jj", "n1")
 
-N, D, H, K = dims("N D H K")
+HEAD = """from symbp import Array, Data, Param, dims, network
+
+{sizes} = dims("{words}")
 
 
 def soft_abs(z):
     return sqrt(z * z + 1) - 1
 
 
-def bump(z):
-    return exp(-(z**2) / 2) * (1 + z)
+def bump(z, width=2):
+    return exp(-(z**2) / width) * (1 + z)
 
 
-def normalised(z):
+def normalised(z, eps=0.1):
     c = z - mean(z, axis=-1, keepdims=True)
-    return c / sqrt(mean(c * c, axis=-1, keepdims=True) + 0.1)
+    return c / sqrt(mean(c * c, axis=-1, keepdims=True) + eps)
+
+
+def mish(z):
+    return z * tanh(log1p(exp(z)))
+
+
+def gate(z, g):
+    s = sigmoid(g)
+    return s * z, 1 - s
 
 
 @network
 """
 
 
+@dataclass(frozen=True)
+class Tensor:
+    """An expression of the language, a name for most, with its shape."""
+
+    text: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class RandomNetwork:
+    """The text of a network called `net`, and how its data are drawn."""
+
+    text: str
+    draws: Mapping[str, Draw]
+
+
 @dataclass
 class Draft:
-    """A network being written: its lines, its parameters with their shapes, its matrices of N rows with their widths."""
+    """A network being written."""
 
     rng: random.Random
+    sizes: tuple[str, ...]
+    names: list[str]
+    letters: list[str]
     lines: list[str] = field(default_factory=list)
-    parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    matrices: dict[str, str] = field(default_factory=lambda: {"x": "D"})
+    facts: list[str] = field(default_factory=list)
+    data: dict[str, Shape] = field(default_factory=dict)
+    parameters: dict[str, Shape] = field(default_factory=dict)
+    pool: list[Tensor] = field(default_factory=list)
+    draws: dict[str, Draw] = field(default_factory=dict)
 
-    def pick(self) -> tuple[str, str]:
-        """One of the last matrices, and its width."""
-        return self.rng.choice(list(self.matrices.items())[-3:])
+    def name(self) -> str:
+        """A name that is not used yet."""
+        return self.names.pop()
 
-    def parameter(self, *shape: str) -> str:
+    def size(self) -> str:
+        """A size with a name, now and then a number."""
+        return self.rng.choice((*self.sizes, *self.sizes, *self.sizes, "1", "2", "3"))
+
+    def pick(self, *ranks: int) -> Tensor:
+        """One of the last tensors of such a rank; a new parameter where there is none."""
+        fitting = [t for t in self.pool if len(t.shape) in ranks]
+        if not fitting:
+            return self.parameter(*(self.size() for _ in range(self.rng.choice(ranks))))
+        return self.rng.choice(fitting[-3:] if self.rng.random() < 0.8 else fitting)
+
+    def like(self, shape: Shape) -> Tensor:
+        """A tensor of that shape: one that is there, or a new parameter."""
+        fitting = [t for t in self.pool if t.shape == shape]
+        return self.rng.choice(fitting) if fitting and self.rng.random() < 0.7 else self.parameter(*shape)
+
+    def parameter(self, *shape: str) -> Tensor:
         """A new parameter, or now and then one of that shape that is already there."""
         fitting = [n for n, s in self.parameters.items() if s == shape]
-        if fitting and self.rng.random() < 0.4:
-            return self.rng.choice(fitting)
-        name = f"w{len(self.parameters)}"
+        if fitting and self.rng.random() < 0.5:
+            return Tensor(self.rng.choice(fitting), shape)
+        name = self.name()
         self.parameters[name] = shape
-        return name
+        return Tensor(name, shape)
 
-    def define(self, width: str, text: str) -> None:
-        """One more matrix; `{v}` in the text stands for its name."""
-        name = f"v{len(self.matrices)}"
-        self.lines.append(text.format(v=name) if "{v}" in text else f"{name} = {text}")
-        self.matrices[name] = width
+    def given(self, shape: Shape, draw: Draw = small) -> Tensor:
+        """New data."""
+        name = self.name()
+        self.data[name], self.draws[name] = shape, draw
+        return Tensor(name, shape)
 
+    def define(self, text: str, shape: Shape) -> Tensor:
+        """One more tensor in array notation; now and then it gets no name and is used as it stands."""
+        if len(text) < 120 and self.rng.random() < 0.25:
+            tensor = Tensor(f"({text})", shape)
+        else:
+            tensor = Tensor(self.name(), shape)
+            self.lines.append(f"{tensor.text} = {text}")
+        self.pool.append(tensor)
+        return tensor
 
-def affine(d: Draft) -> None:
-    u, width = d.pick()
-    new = d.rng.choice(WIDTHS)
-    d.define(new, f"{u} @ {d.parameter(width, new)} + {d.parameter(new)}")
+    def entries(self, letters: tuple[str, ...], text: str, shape: Shape, *, stated: bool = False) -> Tensor:
+        """One more tensor in index notation; what only guarded reads bound must state how far it goes."""
+        tensor = Tensor(self.name(), shape)
+        left = [f"{i}: {s}" if stated else i for i, s in zip(letters, shape, strict=True)]
+        self.lines.append(f"{tensor.text}[{', '.join(left)}] = {text}")
+        self.pool.append(tensor)
+        return tensor
 
-
-def affine_by_index(d: Draft) -> None:
-    u, width = d.pick()
-    new = d.rng.choice(WIDTHS)
-    W, b, k, j = d.parameter(width, new), d.parameter(new), width.lower(), f"{new.lower()}1"
-    d.define(new, f"{{v}}[n, {j}] = sum({u}[n, {k}] * {W}[{k}, {j}] for {k} in {width}) + {b}[{j}]")
-
-
-def activation(d: Draft) -> None:
-    u, width = d.pick()
-    d.define(width, f"{d.rng.choice(ACTIVATIONS)}({u})")
-
-
-def choice(d: Draft) -> None:
-    u, width = d.pick()
-    k, c = width.lower(), d.parameter(width)
-    d.define(width, f"{{v}}[n, {k}] = {u}[n, {k}] ** 2 if {u}[n, {k}] > {c}[{k}] else {c}[{k}] * {u}[n, {k}]")
+    def indices(self, count: int) -> tuple[str, ...]:
+        """Different index letters."""
+        return tuple(self.rng.sample(self.letters, count))
 
 
-def pair(d: Draft) -> None:
-    u, width = d.pick()
-    v = d.rng.choice([n for n, w in d.matrices.items() if w == width])
-    d.define(width, d.rng.choice([f"{u} * {v}", f"{u} - 0.5 * {v}", f"maximum({u}, {v} / 2)", f"{u} / (1 + {v} ** 2)"]))
+def over(letter: str, size: str) -> str:
+    """`for n in N`, or over a range where the size is a number."""
+    return f"for {letter} in {f'range({size})' if size.isdigit() else size}"
 
 
-def across(d: Draft) -> None:
-    u, width = d.pick()
-    forms = [
-        f"softmax({u} @ {u}.T / sqrt({width})) @ {u}",
-        f"{u} - max({u}, axis=-1, keepdims=True)",
-        f"{u} - mean({u}, axis=0, keepdims=True)",
-        f"{u} * {d.parameter(width)}",
-    ]
-    d.define(width, d.rng.choice(forms))
+Move = Callable[[Draft], None]
 
 
-LOSSES = (
-    "mean(({u} - {t}) ** 2)",
-    "sum(({u} - {t}) ** 2) / 2 / N",
-    "-sum({q}[n, {k}] * log(softmax({u})[n, {k}]) for n in N for {k} in {w}) / N",
-    "cross_entropy({u}, {q})",
-    "mean(soft_abs({u} - {t})) + 0.01 * sum({u} ** 2)",
-)
-MOVES = (affine, affine, affine_by_index, activation, activation, choice, pair, across)
+def start(rng: random.Random) -> Draft:
+    """A draft with one input, every size in it or in what comes."""
+    names = [*rng.sample(PLAIN, len(PLAIN))]
+    for place in range(0, len(names), rng.choice((2, 3, 9))):
+        names.insert(place, rng.choice(AWKWARD))
+    names = list(dict.fromkeys(names))
+    sizes = rng.choice(SIZES)[: rng.choice((2, 3, 4))]
+    names = [n for n in names if n not in sizes]
+    letters = [i for i in LETTERS if i not in names and i not in sizes]
+    draft = Draft(rng, sizes, names[::-1], letters)
+    shape = tuple(rng.choice(sizes) for _ in range(rng.choice((1, 2, 2, 2, 2, 3))))
+    draft.pool.append(draft.given(shape))
+    return draft
+
+
+def some_data(d: Draft) -> Tensor:
+    """Data of the shape of a tensor at hand, for half of them with a fact that is stated."""
+    shape = d.pick(0, 1, 2, 3).shape
+    kind = d.rng.choice(["plain", "plain", *(FACTS if shape else ("plain",))])
+    if kind == "plain":
+        return d.given(shape)
+    if kind == "symmetric":
+        shape = (shape[0], shape[0])
+    statement, draw = FACTS[kind]
+    tensor = d.given(shape, draw)
+    letters = d.indices(len(shape))
+    entry = f"{tensor.text}[{', '.join(letters)}]"
+    turned = f"{tensor.text}[{', '.join(letters[::-1])}]"
+    d.facts.append("assert " + statement.format(entry=entry, turned=turned, last=over(letters[-1], shape[-1])))
+    return tensor
+
+
+FACTS: dict[str, tuple[str, Draw]] = {
+    "sum": ("sum({entry} {last}) == 1", distribution),
+    "mean": ("mean({entry} {last}) == 1", row_stochastic),
+    "range": ("0 <= {entry} <= 1", unit),
+    "positive": ("{entry} > 0", positive),
+    "set": ("{entry} in (0, 1)", bits),
+    "symmetric": ("{entry} == {turned}", symmetric),
+}
+
+
+def make(seed: int) -> RandomNetwork:
+    """The network of that seed."""
+    from tests.autograd.random_moves import MOVES, finish
+
+    rng = random.Random(seed)
+    draft = start(rng)
+    for _ in range(rng.randint(2, 8)):
+        rng.choice(MOVES)(draft)
+    result = finish(draft)
+    return RandomNetwork(_text(draft, result), draft.draws)
+
+
+def _text(draft: Draft, result: str) -> str:
+    given = {n: f"{n}: Data[{', '.join(s)}]" if s else f"{n}: Data" for n, s in draft.data.items()}
+    learned = {n: f"{n}: Param[{', '.join(s)}]" if s else f"{n}: Param" for n, s in draft.parameters.items()}
+    arguments = [*given.values(), *learned.values()]
+    if draft.rng.random() < 0.2:
+        draft.rng.shuffle(arguments)
+    used = [s for s in draft.sizes if any(s in shape for shape in (*draft.data.values(), *draft.parameters.values()))]
+    head = HEAD.format(sizes=", ".join(used) + ("," if len(used) == 1 else ""), words=" ".join(used))
+    body = "".join(f"    {line}\n" for line in [*draft.facts, *draft.lines, f"return {result}"])
+    return f"{head}def net({', '.join(arguments)}):\n{body}"
 
 
 def write(seed: int) -> str:
-    """The text of a network called `net`; its data are x, targets t (any numbers) and q (each row sums to one)."""
-    rng = random.Random(seed)
-    d = Draft(rng)
-    affine(d)
-    for _ in range(rng.randint(1, 6)):
-        rng.choice(MOVES)(d)
-    u, w = list(d.matrices.items())[-1]
-    loss = rng.choice(LOSSES).format(u=u, t="t", q="q", w=w, k=w.lower())
-    data = {"x": (ROWS, "D"), **{n: (ROWS, w) for n in ("t", "q") if f"{n}[" in loss or f" {n})" in loss}}
-    arguments = [f"{n}: Data[{', '.join(s)}]" for n, s in data.items()]
-    arguments += [f"{n}: Param[{', '.join(s)}]" for n, s in d.parameters.items()]
-    fact = [f"assert sum(q[n, {w.lower()}] for {w.lower()} in {w}) == 1"] if "q" in data and rng.random() < 0.7 else []
-    body = "".join(f"    {line}\n" for line in [*fact, *d.lines, f"return {loss}"])
-    return f"{HEAD}def net({', '.join(arguments)}):\n{body}"
-
-
-def error(seed: int) -> float:
-    """How far the module of a random network is from autograd."""
-    text = write(seed)
-    # small, for PyTorch evaluates the definitions as they stand, and exp(z) of a square of a square overflows there
-    draws = {name: distribution if name == "q" else small for name in ("x", "t", "q", *(f"w{k}" for k in range(40)))}
-    return worst_error(text, "net", seed, draws, floor=1e-3)
-
-
-def main(count: int) -> None:
-    """Compare networks 0 to count - 1 with autograd and print how far off the worst is."""
-    errors = {seed: error(seed) for seed in range(count)}
-    worst = max(errors, key=lambda seed: errors[seed])
-    print(f"{count} random networks, largest relative error {errors[worst]:.1e} (seed {worst})")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    """The text of the network of that seed."""
+    return make(seed).text

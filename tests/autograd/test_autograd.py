@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="needs torch")
 
 from symbp import networks
 from symbp.notation.read import read_network
-from tests.autograd import random_networks, witness
+from tests.autograd import witness
 from tests.autograd.compare import by_hand, errors, tensors, worst_error
 from tests.autograd.models import MODELS
 from tests.autograd.modules import BOUND, Draw, built_in_module, draw_inputs, relative_error, unit
@@ -18,7 +18,6 @@ from tests.autograd.modules import BOUND, Draw, built_in_module, draw_inputs, re
 SEEDS = (1, 2, 3)
 OWN = (Path(__file__).parent / "own_networks.py").read_text()
 OWN_NETWORKS: dict[str, dict[str, Draw]] = {"mish_net": {}, "own_normalisation": {}, "clipped_pairs": {"mask": unit}}
-RANDOM_BOUND = 1e-10
 
 
 def test_every_built_in_network_has_a_model() -> None:
@@ -48,8 +47,3 @@ def test_the_equations_say_what_the_model_by_hand_says(name: str) -> None:
 @pytest.mark.parametrize("name", OWN_NETWORKS)
 def test_network_with_functions_of_its_own(name: str, seed: int) -> None:
     assert worst_error(OWN, name, seed, OWN_NETWORKS[name]) <= BOUND
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_random_network(seed: int) -> None:
-    assert random_networks.error(seed) <= RANDOM_BOUND, random_networks.write(seed)

@@ -73,6 +73,8 @@ class _Scope:
     ) -> None:
         self.values, self.sizes, self.unknown = values, sizes, unknown
         self.axes: dict[Index, Tensor] = {}
+        # Where the value counts: an infinite derivative in a branch not taken, times 0, would be nan.
+        self.taken: Tensor | None = None
 
     def binding(self, indices: tuple[Index, ...]) -> _Scope:
         """The scope with more indices, behind those that it has; a range may not depend on another index."""
@@ -81,7 +83,20 @@ class _Scope:
         ranges.update({i: torch.arange(i.start.value(self.sizes), i.stop.value(self.sizes)) for i in indices})
         for place, (i, numbers) in enumerate(ranges.items()):
             inner.axes[i] = numbers.reshape([-1 if k == place else 1 for k in range(len(ranges))])
+        if self.taken is not None:
+            inner.taken = self.taken.reshape([*self.taken.shape, *([1] * (len(ranges) - self.taken.dim()))])
         return inner
+
+    def where(self, cond: Tensor) -> _Scope:
+        """The scope of what is evaluated where the condition holds."""
+        inner = _Scope(self.values, self.sizes, self.unknown)
+        inner.axes, inner.taken = self.axes, cond if self.taken is None else torch.logical_and(self.taken, cond)
+        return inner
+
+    def argument(self, e: Expr) -> Tensor:
+        """What a function or a power is applied to: 1 where its value does not count."""
+        value = self.value(e)
+        return value if self.taken is None else torch.where(self.taken, value, self.number(1.0))
 
     def integer(self, poly: Poly) -> Tensor:
         """An integer expression, broadcast over the axes of its indices."""
@@ -97,8 +112,15 @@ class _Scope:
         if isinstance(atom, Index):
             return self.axes[atom]
         if isinstance(atom, Read):
-            return self.values[atom.tensor][tuple(self.integer(s) for s in atom.subs)]
+            return self.values[atom.tensor][self.places(atom.tensor, atom.subs)]
         return self.sizes[atom]
+
+    def places(self, name: str, subs: tuple[Poly, ...]) -> tuple[Tensor, ...]:
+        """The subscripts of a read; where it does not count it may be anywhere inside."""
+        found = tuple(self.integer(s) for s in subs)
+        if self.taken is None:
+            return found
+        return tuple(p.clamp(0, k - 1) for p, k in zip(found, self.values[name].shape, strict=True))
 
     def number(self, value: float) -> Tensor:
         return torch.full([1] * len(self.axes), value, dtype=torch.float64)
@@ -113,7 +135,7 @@ class _Scope:
             case Int(poly):
                 return self.integer(poly).to(torch.float64)
             case Read(name, subs):
-                read = self.values[name][tuple(self.integer(s) for s in subs)]
+                read = self.values[name][self.places(name, subs)]
                 return read if subs else read.reshape([1] * len(self.axes))
             case Add(args):
                 return sum((self.value(a) for a in args[1:]), self.value(args[0]))
@@ -121,9 +143,9 @@ class _Scope:
                 return math.prod((self.value(a) for a in args[1:]), start=self.value(args[0]))
             case Pow(base, exponent):
                 power = float(exponent.value) if isinstance(exponent, Num) else self.value(exponent)
-                return torch.pow(self.value(base), power)
+                return torch.pow(self.argument(base), power)
             case Fn(name, args):
-                return {**FUNCTIONS, **self.unknown}[name](*(self.value(a) for a in args))
+                return {**FUNCTIONS, **self.unknown}[name](*(self.argument(a) for a in args))
             case Delta(a, b):
                 return (self.integer(a) == self.integer(b)).to(torch.float64)
         return self.compound(e)
@@ -131,14 +153,17 @@ class _Scope:
     def compound(self, e: Expr) -> Tensor:
         match e:
             case Where(cond, then, other):
-                return torch.where(self.cond(cond), self.value(then), self.value(other))
+                holds = self.cond(cond)
+                one, two = self.where(holds), self.where(torch.logical_not(holds))
+                return torch.where(holds, one.value(then), two.value(other))
             case Sum(indices, body):
                 inner = self.binding(indices)
                 return self._reduce(inner, inner.value(body), len(indices)).sum(dim=-1)
             case Extreme(kind, indices, body, cond):
                 inner = self.binding(indices)
                 worst = -math.inf if kind == "max" else math.inf
-                kept = torch.where(inner.cond(cond), inner.value(body), inner.number(worst))
+                holds = inner.cond(cond)
+                kept = torch.where(holds, inner.where(holds).value(body), inner.number(worst))
                 found = self._reduce(inner, kept, len(indices))
                 # gather at the first hit: amax would share the derivative between ties
                 place = (found.argmax if kind == "max" else found.argmin)(dim=-1, keepdim=True)

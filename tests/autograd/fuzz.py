@@ -1,0 +1,145 @@
+"""Random networks through the whole chain, against float64 autograd.
+
+    python -m tests.autograd.fuzz --count 2000 [--start 0] [--each]
+
+Each is read, written back and read again, derived, every equality of its document evaluated, lowered, emitted, and its
+module held against the interpreter, complex steps and central differences; then the module's loss and gradients are
+compared with PyTorch's autograd at sizes that differ, that are all equal, and that are 1 here and there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from symbp.core.check import check_network
+from symbp.core.integers import Dim
+from symbp.core.network import Network
+from symbp.notation.read import read_network
+from symbp.notation.write import write_network
+from symbp.pipeline import Build, describe
+from symbp.sources import Source
+from tests.autograd import witness
+from tests.autograd.compare import errors, tensors
+from tests.autograd.modules import Draw, module_of, small
+from tests.autograd.random_networks import RandomNetwork, make
+
+BOUND = 1e-10
+# A gradient that is zero only because its terms cancel is measured against so much of the largest one.
+FLOOR = 1e-3
+MOST_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one network: how far it is from autograd, and what went wrong, if anything."""
+
+    seed: int
+    error: float
+    equalities: int
+    problem: str = ""
+
+
+def run(seed: int) -> Outcome:
+    """The network of that seed through the whole chain."""
+    made = make(seed)
+    build = Build(Source(made.text, "net.py", "net"))
+    try:
+        problem = "; ".join(problems(build))
+        error = max(far_from_autograd(build, made, seed))
+    except Exception as error_:
+        return Outcome(seed, float("nan"), 0, f"{type(error_).__name__}: {error_} {_where(error_)}")
+    if not error <= BOUND:
+        problem = f"{error:.1e} from autograd; {problem}"
+    return Outcome(seed, error, build.equality_check.count, problem)
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"({frames[-1].filename.rpartition('symbp/')[2]}:{frames[-1].lineno})"
+
+
+def problems(build: Build) -> Iterator[str]:
+    """What is wrong with a network's derivation, module or files, in words."""
+    for network in (build.network, build.derivation.backward):
+        check_network(network)
+        text = write_network(network)
+        again = read_network(text)
+        if again != network:
+            yield f"{network.name} is not what its text says"
+    yield from (describe(c) for c in build.checks if not c.passed)
+    if all(c.passed for c in build.checks):
+        assert len(build.files) == 4
+
+
+def far_from_autograd(build: Build, made: RandomNetwork, seed: int) -> Iterator[float]:
+    """The largest error at each choice of sizes."""
+    module = module_of(build.module[0], "net")
+    for place, sizes in enumerate(some_sizes(build.network, seed)):
+        inputs, expected = drawn(build.network, made.draws, sizes, 10 * seed + place)
+        yield max(errors(module, inputs, expected, floor=FLOOR).values())
+
+
+def some_sizes(network: Network, seed: int) -> tuple[dict[Dim, int], ...]:
+    """Sizes that differ, sizes that are all equal, sizes some of which are 1."""
+    rng = np.random.default_rng(seed)
+    count = len(network.dims)
+    choices = (rng.permutation(np.arange(2, 9))[:count], np.full(count, rng.integers(2, 5)), rng.integers(1, 4, count))
+    return tuple({d: int(k) for d, k in zip(network.dims, choice, strict=True)} for choice in choices)
+
+
+def drawn(
+    network: Network, draws: Mapping[str, Draw], sizes: Mapping[Dim, int], seed: int
+) -> tuple[dict[str, np.ndarray], tuple[float, Mapping[str, torch.Tensor]]]:
+    """Inputs at which PyTorch finds finite numbers, and these; smaller ones where larger ones overflow."""
+    rng, scale = np.random.default_rng(seed), 1.0
+    for _ in range(MOST_DRAWS):
+        inputs = {}
+        for tensor in network.inputs:
+            shape = tuple(p.value(sizes) for p in tensor.shape)
+            draw = draws.get(tensor.name, small)
+            inputs[tensor.name] = np.asarray(draw(rng, shape)) * (scale if draw is small else 1)
+        loss, gradients = witness.gradients(network, tensors(inputs))
+        if np.isfinite(loss) and all(bool(torch.isfinite(g).all()) for g in gradients.values()):
+            return inputs, (loss, gradients)
+        scale *= 0.7
+    raise ArithmeticError("no data found at which PyTorch has finite numbers")
+
+
+def main() -> int:
+    """Print how many networks there were, the worst error, and each that failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--each", action="store_true", help="print a line for each network")
+    options = parser.parse_args()
+    began, outcomes = time.monotonic(), []
+    for seed in range(options.start, options.start + options.count):
+        outcome = run(seed)
+        outcomes.append(outcome)
+        if outcome.problem or options.each:
+            print(f"seed {seed}: {outcome.error:.1e}  {outcome.problem[:600]}", flush=True)
+    print(summary(tuple(outcomes)), f"{time.monotonic() - began:.0f} s", sep="; ")
+    return int(any(o.problem for o in outcomes))
+
+
+def summary(outcomes: tuple[Outcome, ...]) -> str:
+    """One line: how many, how many failed, how many equalities, the worst error of those that did not fail."""
+    good = [o for o in outcomes if not o.problem]
+    worst = max(good, key=lambda o: o.error, default=Outcome(-1, 0.0, 0))
+    return (
+        f"{len(outcomes)} random networks, {len(outcomes) - len(good)} failed; "
+        f"{sum(o.equalities for o in good)} equalities hold; "
+        f"largest relative error to autograd {worst.error:.1e} (seed {worst.seed})"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
