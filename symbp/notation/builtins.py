@@ -145,7 +145,7 @@ def _comprehension(kind: str, context: Context, node: ast.GeneratorExp) -> Value
                 inner.fail(test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them")
             conds.append(cond)
     cond_of = build.both(*(c.cond() for c in conds)) if conds else TRUE
-    body = (inner.guard(cond_of) if conds else inner).value(node.elt)
+    body = (inner.filter(cond_of) if conds else inner).value(node.elt)
     size = 1 + body.size * (2 if kind == "mean" else 1) + sum(c.size for c in conds)
     return Value(body.shape, lambda subs: _over(kind, tuple(indices), body.number(subs), cond_of), size)
 

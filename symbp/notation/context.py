@@ -36,12 +36,14 @@ class Pending:
 class Access:
     """A subscript as written: entry `sub` of a dimension of size `extent`.
 
-    Guarded ones, under a condition on an index in them, are not held to their range.
+    Guarded ones, under a condition on an index in them, are not held to their range. `binds` says whether it tells how
+    far the indices in it go: not where it is guarded, but a plain index in a sum with `if` does.
     """
 
     sub: Poly
     extent: Poly
     guarded: bool
+    binds: bool
     what: str = ""
     context: Context | None = None
     node: Placed | None = None
@@ -99,7 +101,8 @@ class Context:
     """Where a rule stands: in which file, among which names, within which statement.
 
     `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing
-    may become an equation of its own; `guards` are the indices that the conditions there restrict. `active` are the
+    may become an equation of its own; `guards` are the indices that the conditions there restrict, `filters`
+    those that the `if` of a comprehension does. `active` are the
     functions being inlined. In a function, `results` says which local names it returns and their names in the network.
     """
 
@@ -109,6 +112,7 @@ class Context:
     target: str
     guarded: bool = False
     guards: frozenset[Index] = frozenset()
+    filters: frozenset[Index] = frozenset()
     active: tuple[str, ...] = ()
     results: Mapping[str, str] | None = None
 
@@ -128,10 +132,13 @@ class Context:
         """The same under conditions."""
         return replace(self, guarded=True, guards=self.guards.union(*map(guarded_by, conds)))
 
+    def filter(self, cond: Cond) -> Context:
+        """The same in a comprehension with `if cond`."""
+        return replace(self, guarded=True, filters=self.filters | guarded_by(cond))
+
     def note(self, node: Placed, sub: Poly, extent: Poly, what: str) -> None:
         """Remembers a subscript, from which the ranges of the indices on the left are inferred."""
-        guarded = not self.guards.isdisjoint(indices_of(sub))
-        self.work.accesses.append(Access(sub, extent, guarded, what, self, node))
+        self.work.accesses.append(access(sub, extent, self.guards, self.filters, what, self, node))
 
     def read(self, node: ast.expr) -> Value | Constant:
         """What an expression stands for."""
@@ -160,6 +167,22 @@ class Context:
         if value.size > MAX_SIZE:
             self.fail(node, "this formula is too large when its functions are written out; name its parts")
         return value
+
+
+def access(
+    sub: Poly,
+    extent: Poly,
+    guards: frozenset[Index],
+    filters: frozenset[Index],
+    what: str = "",
+    context: Context | None = None,
+    node: Placed | None = None,
+) -> Access:
+    """A subscript under conditions that restrict some indices."""
+    indices = frozenset(indices_of(sub))
+    guarded, filtered = bool(indices & guards), bool(indices & filters)
+    binds = not guarded and (not filtered or sub.index is not None)
+    return Access(sub, extent, guarded or filtered, binds, what, context, node)
 
 
 def guarded_by(cond: Cond) -> frozenset[Index]:

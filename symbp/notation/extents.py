@@ -31,7 +31,7 @@ def infer(left: Sequence[Index], accesses: Sequence[Access]) -> dict[Index, Poly
     """The extents of the indices on the left. Unknown, or a NotationError at the access that contradicts."""
     limits: dict[Index, list[Limit]] = {i: [] for i in left}
     for a in accesses:
-        if a.guarded:
+        if not a.binds:
             continue
         for index, limit in _limits(a, tuple(left)):
             limits[index].append(limit)

@@ -28,7 +28,8 @@ COTANGENT, OUTPUT = "cotangent", "output"
 def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     """The Network that a decorated function says."""
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
-    letters = frozenset(d.name[0].lower() for d in file.dims)
+    names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
+    letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)
     work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")

@@ -7,14 +7,16 @@ is written so again where that reads back as the same equation.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from symbp.core.expr import TRUE, Extreme, Read, Where
+from symbp.core.build import NIL
+from symbp.core.expr import Extreme, Read, Sum, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, indices_of, polys
 from symbp.errors import NotationError
 from symbp.notation import library
-from symbp.notation.context import Access, guarded_by
+from symbp.notation.context import Access, access, guarded_by
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.read import read_network
 from symbp.notation.text import write_expr, write_integer
@@ -118,7 +120,7 @@ def _left(network: Network, equation: Equation) -> str:
 
 def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
     """The indices whose size a reader would not infer."""
-    accesses = tuple(_accesses(network, equation.body, frozenset()))
+    accesses = tuple(_accesses(network, equation.body, _Under()))
     stated: tuple[Index, ...] = ()
     for _ in range(len(equation.indices) + 1):
         left = [i for i in equation.indices if i not in stated]
@@ -136,26 +138,45 @@ def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
     return equation.indices
 
 
-def _accesses(network: Network, node: Node, guards: frozenset[Index]) -> Iterator[Access]:
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """The indices that the conditions around an expression restrict: of choices, and of comprehensions with `if`."""
+
+    guards: frozenset[Index] = frozenset()
+    filters: frozenset[Index] = frozenset()
+
+
+def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
     """The subscripts in an expression, as the reader of its text would note them."""
     if isinstance(node, Read):
-        yield from _of_read(network, node, guards)
+        yield from _of_read(network, node, under)
     for poly in polys(node) if not isinstance(node, Read) else ():
-        yield from _in_labels(network, poly, guards)
-    for child in children(node):
-        cond = node.cond if isinstance(node, (Where, Extreme)) else TRUE
-        yield from _accesses(network, child, guards if child is cond else guards | guarded_by(cond))
+        yield from _in_labels(network, poly, under)
+    match node:
+        case Sum(_, Where(cond, body, other)) if other == NIL:
+            yield from _accesses(network, cond, under)
+            yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
+        case Extreme(_, _, body, cond):
+            yield from _accesses(network, cond, under)
+            yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
+        case Where(cond, then, other):
+            inner = replace(under, guards=under.guards | guarded_by(cond))
+            for part, place in ((cond, under), (then, inner), (other, inner)):
+                yield from _accesses(network, part, place)
+        case _:
+            for child in children(node):
+                yield from _accesses(network, child, under)
 
 
-def _of_read(network: Network, read: Read, guards: frozenset[Index]) -> Iterator[Access]:
+def _of_read(network: Network, read: Read, under: _Under) -> Iterator[Access]:
     for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
         if any(isinstance(a, Read) for a in sub.atoms()):
-            yield from _in_labels(network, sub, guards)
+            yield from _in_labels(network, sub, under)
         else:
-            yield Access(sub, extent, not guards.isdisjoint(indices_of(sub)))
+            yield access(sub, extent, under.guards, under.filters)
 
 
-def _in_labels(network: Network, poly: Poly, guards: frozenset[Index]) -> Iterator[Access]:
+def _in_labels(network: Network, poly: Poly, under: _Under) -> Iterator[Access]:
     for atom in poly.atoms():
         if isinstance(atom, Read):
-            yield from _of_read(network, atom, guards)
+            yield from _of_read(network, atom, under)
