@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symbp.calculus.steps import Derivation
     from symbp.core.network import Network
+    from symbp.pipeline import Build
 
 
 class Size:
@@ -107,22 +108,21 @@ class LiveNetwork:
     @cached_property
     def network(self) -> Network:
         """The equations."""
-        from symbp.notation.read import read_network
-
-        return read_network(self.source, f"<{self.__name__}>", self.__name__)
+        return self._build.network
 
     def derive(self) -> Derivation:
         """The backward network and the steps to it."""
-        from symbp.calculus.derive import derive
-
-        return derive(self.network)
+        return self._build.derivation
 
     def gradients_source(self) -> str:
         """The text of the module gradients.py."""
-        from symbp.emit.write import write_module
-        from symbp.lowering.lower import lower
+        return self._build.module[0]
 
-        return write_module(lower(self.derive()))[0]
+    @cached_property
+    def _build(self) -> Build:
+        from symbp.pipeline import Build, Source  # on first use, so that the words alone are cheap
+
+        return Build(Source(self.source, f"<{self.__name__}>", self.__name__))
 
 
 def network(define: Callable[..., Any]) -> LiveNetwork:

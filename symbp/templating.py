@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+import jinja2
 
 PACKAGE = Path(__file__).parent
 FOLDERS = (PACKAGE / "templates", PACKAGE.parent / "templates")
 
 
 @cache
-def environment(latex: bool = False) -> Environment:
-    """The environment for Python and text, or for LaTeX, whose braces need other delimiters: `\\VAR{x}`, `\\BLOCK{for ...}`."""
-    import jinja2  # here, since `symbp --help` must not wait for it
-
+def environment(latex: bool = False) -> jinja2.Environment:
+    """The environment for Python and text, or for LaTeX, whose braces need other delimiters: `\\VAR{x}`, `\\BLOCK{...}`."""
     delimiters = {} if not latex else LATEX_DELIMITERS
     loader = jinja2.FileSystemLoader([str(f) for f in FOLDERS if f.is_dir()])
     return jinja2.Environment(

@@ -207,7 +207,7 @@ def test_wrong_shapes_are_underlined(run) -> None:
 
 def test_a_failed_check_writes_nothing(run, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = Check("W1", "central difference", 6, 0.5, 1e-6, "looks like a sign")
-    monkeypatch.setattr(pipeline, "check_module", lambda *_: (bad,))
+    monkeypatch.setattr(pipeline, "check_module", lambda *_, **__: (bad,))
     for command in ("derive", "emit", "build", "verify"):
         result = run(command, "two_paths")
         assert result.status == 1

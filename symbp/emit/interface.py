@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.core.network import Tensor
-from symbp.lowering.program import Program, Routine
-from symbp.lowering.run import function_name
+from symbp.lowering.program import Program, Routine, function_name
 
 
 def written_shape(tensor: Tensor) -> str:

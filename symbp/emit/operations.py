@@ -22,8 +22,7 @@ from symbp.emit.formula import (
     product,
     size,
 )
-from symbp.lowering.program import COMPARISONS, Operand, Statement, Value
-from symbp.lowering.run import function_name
+from symbp.lowering.program import COMPARISONS, Operand, Statement, Value, function_name
 
 Row = Callable[[Statement, tuple[Text, ...]], Text]
 

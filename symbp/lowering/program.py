@@ -124,3 +124,9 @@ def shape_of(operand: Operand) -> Shape:
 def kind_of(operand: Operand) -> str:
     """The kind of an operand's entries."""
     return operand.kind if isinstance(operand, Value) else FLOAT
+
+
+def function_name(name: str, orders: tuple[int, ...]) -> str:
+    """The keyword of a partial derivative of an unknown function: f, f_d1, f_d2, and f_d12 for a second one."""
+    places = "".join(str(k + 1) * order for k, order in enumerate(orders))
+    return f"{name}_d{places}" if places else name

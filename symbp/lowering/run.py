@@ -13,7 +13,7 @@ import numpy as np
 
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, Dim, Poly
-from symbp.lowering.program import Operand, Routine, Statement, Value
+from symbp.lowering.program import Operand, Routine, Statement, Value, function_name
 
 Arrays = Mapping[str, Any]
 
@@ -106,12 +106,6 @@ def _float(state: _State, s: Statement, a: Any) -> Any:
 
 def _call(state: _State, s: Statement, *args: Any) -> Any:
     return state.functions[function_name(*s.detail)](*args)  # type: ignore[arg-type]
-
-
-def function_name(name: str, orders: tuple[int, ...]) -> str:
-    """The keyword of a partial derivative of an unknown function: f, f_d1, f_d2, and f_d12 for a second one."""
-    places = "".join(str(k + 1) * order for k, order in enumerate(orders))
-    return f"{name}_d{places}" if places else name
 
 
 def _expand(state: _State, s: Statement, a: Any) -> Any:

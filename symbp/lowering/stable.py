@@ -17,7 +17,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import Add, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import apply, free_indices, map_children, rename_bound
+from symbp.core.traverse import apply, free_indices, map_children, rename_bound, walk
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
 from symbp.lowering.scaled import Scaled, raw, unit
@@ -34,8 +34,6 @@ def stabilise(network: Network) -> Network:
 
 
 def _has_exponential(node: Node) -> bool:
-    from symbp.core.traverse import walk
-
     return any(isinstance(n, Fn) and n.name in ("exp", "log", "expm1", "log1p") for n in walk(node))
 
 
