@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation
+from symbp.core.matrix import MatrixNames, equation_form, write_equation
+from symbp.core.network import Equation
 from symbp.lowering.program import Operand, Statement, Value
 
 
@@ -12,13 +14,14 @@ def annotate(
     statements: tuple[Statement, ...], values: dict[str, Operand], derivation: Derivation
 ) -> tuple[Statement, ...]:
     """The statements with the numbers and forms of the equations whose values they are."""
+    names = MatrixNames(derivation.backward)
     numbers: dict[str, list[int]] = {}
     comments: dict[str, list[str]] = {}
     for equation in derivation.backward.equations:
         value, number = values[equation.name], derivation.number(equation.name)
         if isinstance(value, Value) and number is not None:
             numbers.setdefault(value.name, []).append(number)
-            comments.setdefault(value.name, []).append(form(derivation, equation.name))
+            comments.setdefault(value.name, []).append(_form(derivation, equation, names))
     return tuple(
         replace(s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name])))
         if s.target.name in numbers
@@ -27,6 +30,7 @@ def annotate(
     )
 
 
-def form(derivation: Derivation, name: str) -> str:
+def _form(derivation: Derivation, equation: Equation, names: MatrixNames) -> str:
     """The matrix form of an equation as text, or nothing where it has none."""
-    return ""
+    matrix = equation_form(derivation.backward, equation)
+    return "" if matrix is None else write_equation(equation, matrix, names)

@@ -127,23 +127,31 @@ def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]
     if not factors:
         return None
     groups = _groups(at, indices, factors)
+    # a tensor may be the same along an index that it is written with (all ones, say): that index is counted, not summed
+    same = [i for i in indices if not any(i in g.axes for g in groups)]
+    groups = _each_reduced(at, groups, indices)
     while len(groups) > 1:
         a, b = min(combinations(groups, 2), key=lambda pair: _cost(at, pair, groups, indices))
         rest = [g for g in groups if g is not a and g is not b]
         groups = [*rest, _pair(at, a, b, _exclusive((a, b), rest, indices))]
-        groups = [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
-    return _reduced(at, groups[0], indices)
+        groups = _each_reduced(at, groups, indices)
+    summed = _reduced(at, groups[0], indices)
+    return _times(at, [build.integer(i.extent) for i in same], summed) if same else summed
+
+
+def _each_reduced(at: Entries, groups: list[Labelled], indices: tuple[Index, ...]) -> list[Labelled]:
+    """The groups, each summed over what it alone holds."""
+    return [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
 
 
 def _groups(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> list[Labelled]:
-    """Factors with the same indices multiplied entry by entry; what only one group sums is summed in it."""
+    """Factors with the same indices multiplied entry by entry."""
     table: dict[frozenset[Index], list[Expr]] = {}
     for f in factors:
         table.setdefault(frozenset(free_indices(f)), []).append(f)
     if len(table) == 1:
         return _square(at, indices, factors)
-    groups = [multiply(at, tuple(fs)) for fs in table.values()]
-    return [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
+    return [multiply(at, tuple(fs)) for fs in table.values()]
 
 
 def _square(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> list[Labelled]:

@@ -72,7 +72,9 @@ class _Stable:
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
-                return self._total_form(indices, self.form(body, known), expr)
+                summand = self.form(body, known)
+                safe = summand.plain or self.is_safe(summand, known)
+                return Scaled(expr) if safe else self._total_form(indices, summand)
             case Read():
                 return self._read_form(expr, known)
             case Where(cond, then, other):
@@ -124,7 +126,11 @@ class _Stable:
         if body is None:
             return Scaled(read)
         inner = self.form(body, known)
-        return Scaled(read) if inner.plain else inner
+        return Scaled(read) if inner.plain or self._is_ordinary_sum(inner, known) else inner
+
+    def _is_ordinary_sum(self, value: Scaled, known: Known) -> bool:
+        """Is it one sum that can be computed as it stands: the input of the next layer?"""
+        return not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1 and self.is_safe(value, known)
 
     def _choice_form(self, expr: Expr, cond: Cond, then: Expr, other: Expr, known: Known) -> Scaled:
         taken = branch(expr, known)
@@ -136,10 +142,8 @@ class _Stable:
                 return Scaled(build.where(cond, build.UNIT, build.NIL)) * inner
         return Scaled(expr)
 
-    def _total_form(self, indices: tuple[Index, ...], body: Scaled, expr: Expr) -> Scaled:
+    def _total_form(self, indices: tuple[Index, ...], body: Scaled) -> Scaled:
         """A sum over indices: what does not depend on them leaves it."""
-        if body.plain:
-            return Scaled(expr)
         inside, outside = body.exponent.split(indices)
         kept, moved = Linear(body.sums).split(indices)
         inner, outer = _parted(body.rest, indices)
@@ -268,7 +272,7 @@ class _Stable:
     def _logarithm(self, node: Fn, known: Known) -> Expr:
         """log(exp(m) * v) = m + log v."""
         inside = node.args[0] if node.name == "log" else build.add(build.UNIT, node.args[0])
-        value = self.form(inside, known)
+        value = self._form_in_logarithm(inside, known)
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return _log(self.plain(inside, known))
         m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
@@ -281,6 +285,15 @@ class _Stable:
                 rest.append(build.power(v, Num(p)))
         ordinary = build.mul(*rest)
         return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [_log(ordinary)]))
+
+    def _form_in_logarithm(self, inside: Expr, known: Known) -> Scaled:
+        """The form of what a logarithm is taken of: there a sum of small terms matters too, since it may be 0."""
+        value = self.form(inside, known)
+        body = self.definition(inside, known) if isinstance(inside, Read) else inside
+        if not value.plain or not isinstance(body, Sum):
+            return value
+        summand = self.form(body.body, known)
+        return value if summand.plain else self._total_form(body.indices, summand)
 
     def _is_plain_sum(self, total: Add, known: Known) -> bool:
         """Is nothing taken out of this sum, so that it is computed as it stands?"""
