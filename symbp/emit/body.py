@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
+from symbp.emit.inside import standing_inside
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.lowering.program import VIEWS, Operand, Routine, Statement, Value
 
@@ -41,6 +42,7 @@ class _Writer:
     inline: dict[str, Text] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(init=False)
+    inside: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.uses = {}
@@ -49,6 +51,7 @@ class _Writer:
                 self._count(a)
         for _, v in self.routine.results:
             self._count(v)
+        self.inside = standing_inside(self.routine, self._may_stand_inside)
 
     def _count(self, a: Operand) -> None:
         if isinstance(a, Value):
@@ -57,7 +60,7 @@ class _Writer:
     def add(self, s: Statement) -> None:
         """Write a statement; a comment goes above the first line of what it completes."""
         args = tuple(self.text(a) for a in s.args)
-        if self._stands_inside(s):
+        if s.op in VIEWS or (s.op == "float" and s.detail) or s.target.name in self.inside:
             self.inline[s.target.name] = expression(s, args)
             return
         if s.op == "ones" and s.place is not None:
@@ -67,9 +70,9 @@ class _Writer:
         if s.numbers:
             self._flush(s)
 
-    def _stands_inside(self, s: Statement) -> bool:
-        if s.op in VIEWS or (s.op == "float" and s.detail):
-            return True
+    def _may_stand_inside(self, s: Statement) -> bool:
+        if s.op in VIEWS:
+            return False
         return is_scalar(s.target) and not s.numbers and self.uses.get(s.target.name) == 1 and s.op != "call"
 
     def _flush(self, s: Statement) -> None:

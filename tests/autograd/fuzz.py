@@ -49,8 +49,12 @@ class Outcome:
 
 def run(seed: int) -> Outcome:
     """The network of that seed through the whole chain."""
-    made = make(seed)
-    build = Build(Source(made.text, "net.py", "net"))
+    return check(make(seed), seed)
+
+
+def check(made: RandomNetwork, seed: int) -> Outcome:
+    """A network through the whole chain."""
+    build = Build(Source(made.text, "net.py", made.name))
     try:
         problem = "; ".join(problems(build))
         error = max(far_from_autograd(build, made, seed))

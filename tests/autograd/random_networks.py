@@ -79,10 +79,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class RandomNetwork:
-    """The text of a network called `net`, and how its data are drawn."""
+    """The text of a file, the name of the network in it that is meant, and how its data are drawn."""
 
     text: str
     draws: Mapping[str, Draw]
+    name: str = "net"
 
 
 @dataclass

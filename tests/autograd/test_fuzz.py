@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
-from tests.autograd.fuzz import run
-from tests.autograd.random_networks import write
+from symbp.notation.read import list_networks
+from tests.autograd.fuzz import check, run
+from tests.autograd.random_networks import RandomNetwork, write
 
 COUNT = 200
+FOUND = (Path(__file__).parent / "found_networks.py").read_text()
+
+
+@pytest.mark.parametrize("name", list_networks(FOUND, "found_networks.py"))
+def test_network_that_once_came_out_wrong(name: str) -> None:
+    assert check(RandomNetwork(FOUND, {}, name), 1).problem == ""
 
 
 @pytest.mark.parametrize("seed", range(COUNT))
