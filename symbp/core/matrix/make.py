@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symbp.core import build
@@ -67,7 +67,7 @@ def scale(factors: Sequence[Matrix], m: Matrix) -> Matrix:
 def plus(terms: Iterable[Matrix]) -> Matrix:
     """The sum; (A^T + B^T) is (A + B)^T."""
     flat = tuple(t for term in terms for t in (term.args if isinstance(term, Plus) else (term,)))
-    return _lifted(flat, lambda args: Plus(args))
+    return _lifted(flat, Plus)
 
 
 def hadamard(factors: Iterable[Matrix]) -> Matrix:
@@ -79,7 +79,7 @@ def hadamard(factors: Iterable[Matrix]) -> Matrix:
             numbers.append(f.factor)
             f = f.arg
         (numbers if isinstance(f, Scalar) else flat).extend(f.args if isinstance(f, Hadamard) else (f,))
-    m = flat[0] if len(flat) == 1 else _lifted(tuple(flat), lambda args: Hadamard(args))
+    m = flat[0] if len(flat) == 1 else _lifted(tuple(flat), Hadamard)
     return scale(numbers, m)
 
 
@@ -121,9 +121,8 @@ def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:
     return scale([m], ones)
 
 
-def _lifted(args: tuple[Matrix, ...], combine: object) -> Matrix:
+def _lifted(args: tuple[Matrix, ...], combine: Callable[[tuple[Matrix, ...]], Matrix]) -> Matrix:
     """combine(A^T, B^T) as combine(A, B)^T, where every argument is a transpose or a number."""
-    assert callable(combine)
     if any(_turned(a) for a in args) and all(_turned(a) or _either_way(a) for a in args):
         return Transpose(combine(tuple(transpose(a) for a in args)))
     return combine(args)

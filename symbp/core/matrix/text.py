@@ -165,7 +165,9 @@ def join_terms(terms: list[str]) -> str:
 def split_quotient(e: Expr) -> tuple[bool, list[Expr], list[Expr]]:
     """Sign, numerator and denominator of a product: -2 x / (3 N) is (True, [2, x], [3, N])."""
     factors = list(e.args) if isinstance(e, Mul) else [e]
-    negative, up, down = False, [], []
+    negative = False
+    up: list[Expr] = []
+    down: list[Expr] = []
     for f in factors:
         match f:
             case Num(value):
@@ -196,7 +198,9 @@ def write_scalar(e: Expr, names: Name = str) -> tuple[str, int]:
             return join_terms(
                 [_wrapped(a, TIMES, names) if a != args[0] else write_scalar(a, names)[0] for a in args]
             ), PLUS
-        case Mul() | Pow(_, Num()) if isinstance(e, Mul) or e.exponent.value < 0:  # type: ignore[union-attr]
+        case Mul():
+            return _quotient(e, names)
+        case Pow(_, Num(value)) if value < 0:
             return _quotient(e, names)
         case Pow(base, Num(value)) if value == Fraction(1, 2):
             return f"sqrt({write_scalar(base, names)[0]})", ATOM

@@ -1,0 +1,61 @@
+"""The graph as a TikZ picture."""
+
+from __future__ import annotations
+
+from symbp.document.graph import WRAP
+from symbp.document.model import Edge, Node, Picture
+from symbp.document.names import Names
+
+ROW = 12.0  # millimetres
+STYLES = (
+    "every node/.style={font=\\small,inner sep=2pt}",
+    "value/.style={draw=forward,rounded corners=2pt,minimum width=8mm,minimum height=6mm,fill=forward!6}",
+    "loss/.style={value,fill=forward!22}",
+    "data/.style={draw=quiet,minimum width=7mm,minimum height=5.5mm}",
+    "parameter/.style={data,fill=backward!7}",
+    "again/.style={densely dotted,semithick}",
+    "f/.style={-{Stealth[length=1.8mm]},forward,semithick}",
+    "g/.style={-{Stealth[length=1.8mm]},backward,densely dashed}",
+)
+
+
+def tikz(block: Picture, names: Names) -> str:
+    """The picture, centred, no wider than the page."""
+    keys = {n.key: f"n{k}" for k, n in enumerate(block.nodes)}
+    options = ",\n ".join((f"x={block.width:.1f}mm,y={ROW:.0f}mm", *STYLES))
+    drawn = [_node(n, keys, names) for n in block.nodes] + [_edge(e, keys) for e in block.edges]
+    body = "\n".join(drawn)
+    return f"\\begin{{center}}\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}\\end{{center}}"
+
+
+def _node(n: Node, keys: dict[str, str], names: Names) -> str:
+    style = f"{n.kind},again" if n.again else n.kind
+    return f"\\node[{style}] ({keys[n.key]}) at ({n.x:g},{n.y:g}) {{${names.whole(n.name)}$}};"
+
+
+def _edge(e: Edge, keys: dict[str, str]) -> str:
+    start, end = keys[e.start], keys[e.end]
+    if e.bend == WRAP:
+        return _round(start, end, e.backward)
+    style = "g" if e.backward else "f"
+    if not e.bend:
+        return f"\\draw[{style}] ({start})--({end});"
+    side = "right" if (e.bend > 0) == e.backward else "left"
+    if e.backward and e.bend < 0:
+        side = "right"
+    return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
+
+
+def _round(start: str, end: str, backward: bool) -> str:
+    """From the end of a band down to the gap, back to the left, and into the next band; or the same way back."""
+    if backward:
+        return (
+            f"\\coordinate ({start}{end}) at ([xshift=4mm]{end}.east |- {start}turn);\n"
+            f"\\draw[g,rounded corners=3pt] ([yshift=-1mm]{start}.west) -- ++(-5.5mm,0) |- ({start}{end}) "
+            f"|- ([yshift=-1mm]{end}.east);"
+        )
+    return (
+        f"\\coordinate ({end}turn) at ([yshift=6mm]{end}.north);\n"
+        f"\\draw[f,rounded corners=3pt] ([yshift=1mm]{start}.east) -- ++(6mm,0) |- "
+        f"([xshift=-3.5mm,yshift=7.5mm]{end}.west) |- ([yshift=1mm]{end}.west);"
+    )

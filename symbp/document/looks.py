@@ -1,0 +1,92 @@
+"""What a derivation names, gathered: tensors, sizes, index letters with their usual ranges, functions, adjoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from symbp.calculus.steps import Chain, Derivation
+from symbp.core.expr import Expr, Extreme, Fn, Read, Sum
+from symbp.core.integers import Index, Poly
+from symbp.core.network import Equation
+from symbp.core.traverse import free_indices, walk
+from symbp.document.model import Look
+
+Ranges = dict[str, tuple[Poly, Poly]]
+
+
+def look_of(d: Derivation) -> Look:
+    """The names of a derivation; the loss's equation is needed where a partial derivative of the loss is local."""
+    network = d.network
+    ranks = [(t.name, len(t.shape)) for t in network.inputs] + [(e.name, len(e.indices)) for e in network.equations]
+    used_twice = (s.quantity for s in d.sections if len(s.used_by) > 1 and d.loss in s.used_by)
+    return Look(
+        ranks=tuple(ranks),
+        sizes=tuple(dict.fromkeys(x.name for x in network.dims)),
+        ranges=tuple(ranges(d).items()),
+        functions=tuple(f for f, _ in network.functions),
+        calls=tuple(dict.fromkeys(e.call.function for e in network.equations if e.call)),
+        adjoints=tuple((adjoint, quantity) for quantity, adjoint in _adjoints(d).items()),
+        loss=d.loss,
+        loss_number=d.number(d.loss),
+        shared=frozenset(used_twice),
+    )
+
+
+def _adjoints(d: Derivation) -> dict[str, str]:
+    """Quantities with the names of their adjoints, the gradients of unreached parameters among them."""
+    return {**dict(d.adjoints), **dict(d.gradients)}
+
+
+def chains(d: Derivation) -> Iterator[Chain]:
+    """Every chain of a derivation."""
+    for section in d.sections:
+        yield from section.locals
+        yield section.main
+    yield from d.paths
+
+
+def expressions(d: Derivation) -> Iterator[Expr]:
+    """Every expression that a document of the derivation shows."""
+    for e in (*d.network.equations, *d.backward.equations):
+        yield Read(e.name, tuple(Poly.of(i) for i in e.indices))
+        yield e.body
+    for chain in chains(d):
+        yield chain.lhs
+        yield from (step.value for step in chain.steps)
+
+
+def ranges(d: Derivation) -> Ranges:
+    """Every index letter with its usual range, the first that it has; facts' letters too."""
+    found: dict[str, dict[tuple[Poly, Poly], int]] = {}
+    nodes = [*expressions(d), *(f.statement for f in d.network.facts)]
+    for node in nodes:
+        for i in _indices(node):
+            uses = found.setdefault(i.name, {})
+            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
+    return {name: max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
+
+
+def _indices(node: object) -> Iterator[Index]:
+    yield from free_indices(node)  # type: ignore[arg-type]
+    for part in walk(node):  # type: ignore[arg-type]
+        if isinstance(part, (Sum, Extreme)):
+            yield from part.indices
+
+
+def shapes(d: Derivation) -> Callable[[str], tuple[Poly, ...]]:
+    """The shape of anything that a derivation names, adjoints that were inserted included."""
+    quantity = {adjoint: name for name, adjoint in _adjoints(d).items()}
+    return lambda name: d.network.shape(quantity.get(name, name))
+
+
+def adjoint_equation(name: str, chain: Chain) -> Equation:
+    """The equation of an adjoint, whether it went into the backward network or was inserted elsewhere."""
+    assert isinstance(chain.lhs, Read)
+    indices = tuple(i for s in chain.lhs.subs if (i := s.index) is not None)
+    return Equation(name, indices, chain.result)
+
+
+def functions_in(d: Derivation) -> tuple[str, ...]:
+    """The unknown functions that are differentiated somewhere."""
+    found = (n.name for e in expressions(d) for n in walk(e) if isinstance(n, Fn) and any(n.orders))
+    return tuple(dict.fromkeys(found))

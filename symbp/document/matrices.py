@@ -1,0 +1,209 @@
+r"""Matrix forms as LaTeX: bold letters, \odot and \oslash entry by entry, a column of ones as a bold 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbp.core.matrix.nodes import (
+    Apply,
+    Called,
+    Choose,
+    Diag,
+    Hadamard,
+    Identity,
+    Matrix,
+    Named,
+    NormSquared,
+    Ones,
+    Plus,
+    Power,
+    Product,
+    RowExtreme,
+    Scalar,
+    Scale,
+    Transpose,
+    shape,
+)
+from symbp.document.print import (
+    ADD,
+    ATOM,
+    MINUS,
+    MUL,
+    NAMED,
+    NIL,
+    OPPOSITE,
+    POWER,
+    RELATION,
+    UNIT,
+    Piece,
+    Printer,
+    Text,
+    atom,
+    group,
+    number,
+    signed,
+    unknown_head,
+)
+from symbp.errors import MissingRule
+
+# A matrix product and a product entry by entry stand in parentheses within each other, whichever is inside.
+ENTRYWISE, SIDE, TIGHT = MUL, MUL, POWER
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixPrinter:
+    """Prints matrix forms; numbers and names are the printer's."""
+
+    printer: Printer
+
+    def text(self, m: Matrix) -> Text:
+        """The printed matrix."""
+        match m:
+            case Named(name):
+                return atom(self.printer.names.whole(name))
+            case Scalar(value):
+                return self.printer.text(value)
+            case Ones():
+                return atom("\\mathbf{1}")
+            case Identity():
+                return atom("\\mathbf{I}")
+            case Transpose(arg):
+                return self._transpose(arg)
+            case Product(args):
+                return self._row([self._at(a, TIGHT) for a in args], "\\,", SIDE)
+            case Hadamard(args):
+                return self._hadamard(args)
+            case Plus(args):
+                return self._plus(args)
+            case Scale(factor, arg):
+                return self._scale(factor, arg)
+            case Power(base, exponent):
+                return self._power(m, base, exponent)
+            case Choose():
+                return self._choose(m)
+            case NormSquared(arg):
+                inner = self.text(arg)
+                size = ("", "\\Big", "\\bigg")[inner.height]
+                return atom(f"{size}\\lVert {inner.tex}{size}\\rVert^{{2}}", inner.height)
+            case Apply() | Called() | Diag() | RowExtreme():
+                return self._call(m)
+        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
+
+    def _at(self, m: Matrix, level: float) -> Text:
+        text = self.text(m)
+        return group(text) if text.level < level or (text.negative and level > ADD) else text
+
+    def _transpose(self, arg: Matrix) -> Text:
+        if isinstance(arg, Named):
+            return atom(self.printer.names.whole(arg.name, transposed=True))
+        inner = self._at(arg, ATOM)
+        last = inner.pieces[-1]
+        return replace(inner, pieces=(*inner.pieces[:-1], replace(last, tex=last.tex + "^{\\top}")))
+
+    def _row(self, texts: Sequence[Text], glue: str, level: int) -> Text:
+        """Factors beside each other; a line may break before the glue."""
+        pieces: list[Piece] = []
+        for k, text in enumerate(texts):
+            first = text.pieces[0]
+            pieces.append(replace(first, tex=(glue if k else "") + first.tex, depth=1 if k else 0))
+            pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
+        return Text(tuple(pieces), level, height=max(t.height for t in texts))
+
+    def _hadamard(self, args: tuple[Matrix, ...]) -> Text:
+        up = [a for a in args if not (isinstance(a, Power) and a.exponent < 0)]
+        down = [_inverse(a) for a in args if isinstance(a, Power) and a.exponent < 0]
+        above = self._row([self._at(a, TIGHT) for a in up] or [atom("1")], " \\odot ", ENTRYWISE)
+        if not down:
+            return above
+        return self._row([above, *(self._at(a, TIGHT) for a in down)], " \\oslash ", ENTRYWISE)
+
+    def _plus(self, args: tuple[Matrix, ...]) -> Text:
+        texts = [self._at(a, ADD) for a in args]
+        texts = [group(t) if t.level == ADD else t for t in texts]
+        pieces = [p for k, t in enumerate(texts) for p in signed(t, first=k == 0)]
+        return Text(tuple(pieces), ADD, pieces[0].tex.startswith("-"), max(t.height for t in texts))
+
+    def _scale(self, factor: Matrix, arg: Matrix) -> Text:
+        """-1/N (P - Y)."""
+        inner = self._at(arg, MUL)
+        if isinstance(arg, Scale):
+            inner = group(inner)
+        if not isinstance(factor, Scalar):
+            return self._row([self._at(factor, POWER), inner], "\\,", MUL)
+        number_text = self.printer.text(factor.value)
+        minus = factor.value == MINUS
+        if number_text.level == ADD:
+            number_text = group(number_text)
+        head = "-" if minus else number_text.tex + "\\,"
+        first = replace(inner.pieces[0], tex=head + inner.pieces[0].tex, depth=0)
+        rest = (replace(p, depth=p.depth + 1) for p in inner.pieces[1:])
+        return Text((first, *rest), MUL, number_text.negative, max(number_text.height, inner.height))
+
+    def _power(self, m: Matrix, base: Matrix, exponent: Fraction) -> Text:
+        single = all(d.constant == 1 for d in shape(m))
+        if exponent < 0:
+            down = self.text(base if exponent == -1 else Power(base, -exponent))
+            if single:
+                return Text((Piece(f"\\frac{{1}}{{{down.tex}}}"),), MUL, height=2)
+            return self._row([atom("1"), self._at(_inverse(m), TIGHT)], " \\oslash ", ENTRYWISE)
+        tex = number(exponent, small=True)[0]
+        inner = self.text(base)
+        bare = isinstance(base, Named) and not self.printer.names.has_label(base.name)
+        body = inner.tex if bare else group(inner).tex
+        circle = "" if single else "\\circ "
+        return atom(f"{body}^{{{circle}{tex}}}", inner.height, POWER)
+
+    def _choose(self, m: Choose) -> Text:
+        test = self._test(m.op, m)
+        if (m.then, m.other) == (Scalar(UNIT), Scalar(NIL)):
+            return test
+        if (m.then, m.other) == (Scalar(NIL), Scalar(UNIT)):
+            return self._test(OPPOSITE[m.op], m)
+        first = self._row([test, self._at(m.then, TIGHT)], " \\odot ", ENTRYWISE)
+        second = self._row([self._test(OPPOSITE[m.op], m), self._at(m.other, TIGHT)], " \\odot ", ENTRYWISE)
+        pieces = (*signed(first, first=True), *signed(second, first=False))
+        return Text(pieces, ADD, height=max(first.height, second.height))
+
+    def _test(self, op: str, m: Choose) -> Text:
+        a, b = self.text(m.a), self.text(m.b)
+        return group(Text((Piece(f"{a.tex} {RELATION[op]} {b.tex}"),), ADD, height=max(a.height, b.height)), "[")
+
+    def _call(self, m: Matrix) -> Text:
+        match m:
+            case Apply("abs", (arg,)):
+                inner = self.text(arg)
+                size = ("", "\\Big", "\\bigg")[inner.height]
+                return atom(f"{size}\\lvert {inner.tex}{size}\\rvert ", inner.height)
+            case Apply("log1p", (arg,)):
+                return self._applied("\\log", (Plus((Scalar(UNIT), arg)),))
+            case Apply("expm1", (arg,)):
+                return self._plus((Apply("exp", (arg,)), Scalar(MINUS)))
+            case Apply(name, args, orders) if orders:
+                return self._applied(unknown_head(self.printer.names.function(name), orders), args)
+            case Apply(name, args):
+                return self._applied(NAMED.get(name) or f"\\operatorname{{{name}}}", args)
+            case Called(name, args):
+                return self._applied(self.printer.names.function(name), args)
+            case Diag(arg):
+                return self._applied("\\operatorname{diag}", (arg,))
+            case RowExtreme(kind, arg):
+                return self._applied(f"\\operatorname{{row{kind}}}", (arg,))
+        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
+
+    def _applied(self, head: str, args: tuple[Matrix, ...]) -> Text:
+        texts = [self.text(a) for a in args]
+        height = max(t.height for t in texts)
+        if len(texts) == 1:
+            inside = group(texts[0])
+        else:
+            inside = group(Text((Piece(", ".join(t.tex for t in texts)),), ADD, height=height))
+        first = replace(inside.pieces[0], tex=head + inside.pieces[0].tex)
+        return Text((first, *inside.pieces[1:]), ATOM, height=height)
+
+
+def _inverse(m: Matrix) -> Matrix:
+    """What to divide by for a factor of negative power."""
+    assert isinstance(m, Power)
+    return m.base if m.exponent == -1 else Power(m.base, -m.exponent)

@@ -1,0 +1,334 @@
+"""What a document is made of, whatever it is written in: sections of blocks, and every formula as data.
+
+A side of an equality is an index expression, a whole matrix, or a call with what it stands for. A writer (`latex`)
+turns sides and words into its format; nothing here is text of any format but plain words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symbp.core.equality import Equality
+from symbp.core.expr import Cond, Expr
+from symbp.core.integers import Index, Poly
+from symbp.core.matrix import Matrix, entry
+
+# --- words with formulas in them
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """A formula without an equals sign, in running text."""
+
+    node: Expr | Cond
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """m -> n."""
+
+    old: Expr
+    new: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An index letter, a size or an unknown function by its name; `kind` says which."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A tensor as a whole, by its name: a bold letter."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The range of index letters: n, m < N."""
+
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """N x K."""
+
+    dims: tuple[Poly, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to a numbered equation."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactRef:
+    """A reference to a fact by its label."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A name as it is in the file and the module."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A power of ten that an error stayed below."""
+
+    value: float
+
+
+Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound
+Words = tuple[Part, ...]
+
+# --- sides of equalities
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, or a number."""
+
+    expr: Expr | Cond
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSide:
+    """A whole matrix; its entries at `indices` are what it says."""
+
+    matrix: Matrix
+    indices: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallSide:
+    """A call applied entry by entry, sigmoid(z_nh), and the expression it stands for."""
+
+    function: str
+    args: tuple[Expr, ...]
+    value: Expr
+
+
+Side = Entry | MatrixSide | CallSide
+
+
+def meaning(side: Side) -> Expr:
+    """What a side says of one entry."""
+    match side:
+        case Entry(expr):
+            assert isinstance(expr, Expr)
+            return expr
+        case MatrixSide(matrix, indices):
+            return entry(matrix, *indices)
+        case CallSide(_, _, value):
+            return value
+
+
+# --- blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`= value`, why, and its equation's number where the row is what the number stands for."""
+
+    value: Side
+    why: Words = ()
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """`lhs = value = value ...`, a row for each."""
+
+    lhs: Side
+    rows: tuple[Row, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Chains set together, aligned at their equals signs."""
+
+    chains: tuple[Chain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A forward equation: its index form, its matrix form where it has one, its shape and its number."""
+
+    index: Chain
+    whole: Chain | None
+    dims: tuple[Poly, ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The forward equations."""
+
+    rows: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a header; a cell is a few words."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Words, ...], ...]
+    align: str
+    columns: int = 1  # how many times the header stands side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A condition that holds of the data, with its label; an equality where it is one."""
+
+    label: str
+    statement: Cond
+    equality: Chain | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """A line of the box of gradients."""
+
+    chain: Chain
+    dims: tuple[Poly, ...]
+    number: int | None
+    lines: tuple[int, int] | None
+    gradient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """All that a backward pass computes, in its order; the gradients are marked."""
+
+    rows: tuple[BoxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A quantity in the picture; `again` says that it is drawn at another place too. Places are in columns and
+    rows.
+    """
+
+    key: str
+    name: str
+    kind: str
+    x: float
+    y: float
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow between nodes by their keys: forward, or backward where a derivative flows; `bend` 0 is straight."""
+
+    start: str
+    end: str
+    backward: bool
+    bend: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The graph."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    width: float
+
+
+Block = Display | Definitions | Paragraph | Table | Statement | Box | Updates | Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it; `level` 1 is a section, 2 a part of one."""
+
+    title: Words
+    blocks: tuple[Block, ...]
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What names are given looks: see `names.choose_names`; and the usual ranges of index letters."""
+
+    ranks: tuple[tuple[str, int], ...]
+    sizes: tuple[str, ...]
+    ranges: tuple[tuple[str, tuple[Poly, Poly]], ...]
+    functions: tuple[str, ...]
+    calls: tuple[str, ...]
+    adjoints: tuple[tuple[str, str], ...]
+    loss: str
+    loss_number: int | None
+    shared: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A derivation to read."""
+
+    name: str
+    subtitle: str
+    look: Look
+    sections: tuple[Section, ...]
+
+
+def chains(document: Document) -> Iterator[Chain]:
+    """Every chain of equalities that is displayed, in its order."""
+    for section in document.sections:
+        for block in section.blocks:
+            yield from _chains(block)
+
+
+def _chains(block: Block) -> Iterator[Chain]:
+    match block:
+        case Display(shown):
+            yield from shown
+        case Definitions(rows):
+            for row in rows:
+                yield row.index
+                if row.whole:
+                    yield row.whole
+        case Statement(_, _, chain) if chain:
+            yield chain
+        case Box(rows):
+            yield from (row.chain for row in rows)
+
+
+def equalities(document: Document) -> tuple[Equality, ...]:
+    """Every equals sign of the document: what stands on its left and on its right, and where it is."""
+    result = []
+    for chain in chains(document):
+        left = meaning(chain.lhs)
+        for row in chain.rows:
+            right = meaning(row.value)
+            result.append(Equality(left, right, chain.where))
+            left = right
+    return tuple(result)

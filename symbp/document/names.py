@@ -1,0 +1,226 @@
+"""How names look in print: one look each, no two alike, and the number of a name is kept.
+
+`W1` is W^(1), in bold where it is a matrix as a whole; `lam` is the Greek letter; what is no single letter is set
+as a word. A look that is already taken, by a size, an index letter, a function or another tensor, is passed over
+for the next candidate; the last candidate, the name spelt out as a word, is always free.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+_LETTERS = tuple(
+    re.findall(
+        r"\w+",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
+        "Gamma Delta Theta Lambda Xi Phi Psi Omega",
+    )
+)
+_SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon"}
+GREEK = {n: f"\\{n}" for n in _LETTERS} | _SHORT
+_UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", _LETTERS, strict=True))
+VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; no tensor can be called that
+_NAME = re.compile(r"([^\W\d_]+?)_?(\d*)((?:_[^\W_]+)*)_*")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A letter (or word) and its label: W and (1). The label stands above, where no index can be, or `below`.
+
+    `word` says that the letter is a word of several characters.
+    """
+
+    letter: str
+    label: str = ""
+    word: bool = False
+    below: bool = False
+
+    @property
+    def key(self) -> str:
+        """What a reader sees."""
+        return f"{self.letter}{'_' if self.below else '^'}{self.label}"
+
+
+def candidates(name: str, below: bool = False) -> Iterable[Look]:
+    """The looks a name may have, the nicest first; a number may stand `below` where there are no indices."""
+    plain = "".join(_UNICODE.get(c, c) for c in name)
+    match = _NAME.fullmatch(plain)
+    if match:
+        letter, number, rest = match.groups()
+        labels = [number] if number else []
+        labels += [part for part in rest.split("_") if part]
+        tex = _letter(letter)
+        if tex and len(labels) <= 2 and all(len(x) <= 6 for x in labels):
+            if below and labels:
+                yield Look(tex, _label(labels).strip("()"), below=True)
+            yield Look(tex, _label(labels))
+        if number and not rest and not tex and letter.isascii():
+            yield Look(f"\\mathit{{{letter}}}", _label([number]), word=True)
+    yield Look(f"\\mathit{{{escape(name)}}}", word=True)
+
+
+def _letter(text: str) -> str:
+    """One letter, or one Greek letter by its name; nothing for a word."""
+    if len(text) == 1 and text.isascii():
+        return text
+    return GREEK.get(text, "")
+
+
+def _label(parts: list[str]) -> str:
+    """(1) for a number, upright letters for a word."""
+    if not parts:
+        return ""
+    if all(p.isdigit() for p in parts):
+        return f"({','.join(parts)})"
+    return ",".join(p if p.isdigit() else f"\\mathrm{{{p}}}" for p in parts)
+
+
+def escape(name: str) -> str:
+    """A name that TeX sets as it stands, in math as in text; what is not ASCII as its code point."""
+    safe = {"_": "\\_", "#": "\\#", "$": "\\$", "%": "\\%", "&": "\\&", "{": "\\{", "}": "\\}"}
+    safe |= {"~": "\\~{}", "^": "\\^{}", "\\": "\\backslash{}"}
+    return "".join(safe.get(c, c) if c.isascii() else f"u{ord(c):04x}" for c in name)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The looks of everything that a document names. Make one with `choose_names`.
+
+    `tensors` has the look of an entry, `matrices` that of the whole; `adjoints` maps an adjoint to its quantity.
+    """
+
+    tensors: Mapping[str, Look]
+    matrices: Mapping[str, str]
+    sizes: Mapping[str, str]
+    indices: Mapping[str, str]
+    functions: Mapping[str, str]
+    adjoints: Mapping[str, str] = field(default_factory=dict)
+    e_is_free: bool = True
+
+    def entry(self, tensor: str, subscript: str) -> str:
+        """W^{(1)}_{dh}, or with an overline where it is an adjoint."""
+        look, bar = self._look(tensor)
+        return _with_label(look, bar, look.letter) + (f"_{{{subscript}}}" if subscript else "")
+
+    def has_label(self, tensor: str) -> bool:
+        """Does its look have something in the place of an exponent, or a bar?"""
+        look, _ = self._look(tensor)
+        return bool(look.label) and not look.below
+
+    def whole(self, tensor: str, transposed: bool = False) -> str:
+        """The tensor as a matrix, a vector or a number."""
+        look, bar = self._look(tensor)
+        letter = self.matrices[self.adjoints.get(tensor, tensor)]
+        return _with_label(look, bar, letter, "\\top" if transposed else "")
+
+    def _look(self, tensor: str) -> tuple[Look, bool]:
+        if tensor in self.tensors:
+            return self.tensors[tensor], False
+        return self.tensors[self.adjoints[tensor]], True
+
+    def knows(self, name: str) -> bool:
+        """Is it a tensor or an adjoint?"""
+        return name in self.matrices or name in self.adjoints
+
+    def function(self, name: str) -> str:
+        """An unknown function, or one of the library by its name."""
+        return self.functions.get(name) or f"\\operatorname{{{escape(name).replace('-', '')}}}"
+
+
+def _with_label(look: Look, bar: bool, letter: str, more: str = "") -> str:
+    letter = f"\\adj{{{letter}}}" if bar else letter
+    below = f"_{{{look.label}}}" if look.below else ""
+    above = ("" if look.below else look.label) + more
+    return letter + below + (f"^{{{above}}}" if above else "")
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where looks are given out."""
+
+    taken: set[str]
+
+    def take(self, looks: Iterable[Look], fallback: str) -> Look:
+        for look in looks:
+            if look.key not in self.taken:
+                self.taken.add(look.key)
+                return look
+        count = 1
+        while (last := Look(f"\\mathit{{{fallback}}}", f"[{count}]", word=True)).key in self.taken:
+            count += 1
+        self.taken.add(last.key)
+        return last
+
+
+RESERVED = ("\\delta", "e", "\\partial", "\\eta")
+
+
+def choose_names(
+    ranks: Mapping[str, int],
+    sizes: Iterable[str],
+    indices: Iterable[str],
+    functions: Iterable[str],
+    calls: Iterable[str],
+    adjoints: Mapping[str, str],
+) -> Names:
+    """Give every name its look: sizes first, then functions, index letters and tensors (`ranks` in the order of the
+    file).
+    """
+    used = [*ranks, *indices]
+    e_is_free = "e" not in used and "e" not in functions
+    desk = _Desk({f"{r}^" for r in RESERVED if r != "e" or e_is_free})
+    size_looks = {s: _flat(desk.take(candidates(s, below=True), escape(s))) for s in sizes}
+    function_looks = {f: _flat(desk.take(candidates(f, below=True), escape(f))) for f in functions}
+    if "sigmoid" in calls and "\\sigma^" not in desk.taken:
+        desk.taken.add("\\sigma^")
+        function_looks["sigmoid"] = "\\sigma"
+    indexed = {_stem(t) for t, rank in ranks.items() if rank}
+    tensors = {t: desk.take(candidates(t, below=_stem(t) not in indexed), escape(t)) for t in ranks}
+    letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
+    tensors[VARIABLE] = desk.take([Look(c) for c in "uvsrq"], "u")
+    return Names(
+        tensors,
+        _matrices(ranks, tensors, set(size_looks.values())),
+        size_looks,
+        letters,
+        function_looks,
+        dict(adjoints),
+        e_is_free,
+    )
+
+
+def _stem(name: str) -> str:
+    """The name without its number: w1 must not look like entry 1 of w."""
+    return name.rstrip("0123456789").rstrip("_")
+
+
+def _flat(look: Look) -> str:
+    return _with_label(look, bar=False, letter=look.letter)
+
+
+def _index(name: str, desk: _Desk) -> str:
+    """An index letter; one that a tensor has already wears a tilde, one with a number has it below."""
+    looks = tuple(candidates(name, below=True))
+    tilde = (replace(look, letter=f"\\tilde{{{look.letter}}}") for look in looks)
+    return _flat(desk.take((*looks[:1], *tilde, *looks[1:]), escape(name)))
+
+
+def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[str]) -> dict[str, str]:
+    """The letters of whole tensors: bold, a capital where the tensor is a matrix and nothing else is called that."""
+    taken = {(look.letter, look.label) for look in looks.values()} | {(size, "") for size in sizes}
+    result = {}
+    for name, rank in ranks.items():
+        look = looks[name]
+        letter, capital = look.letter, look.letter.upper()
+        if rank == 0:
+            result[name] = letter
+        elif look.word:
+            result[name] = letter.replace("\\mathit", "\\mathbf")
+        elif letter.startswith("\\"):
+            result[name] = f"\\boldsymbol{{{letter}}}"
+        else:
+            free = rank >= 2 and (capital == letter or (capital, look.label) not in taken)
+            result[name] = f"\\mathbf{{{capital if free else letter}}}"
+    return result

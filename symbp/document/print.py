@@ -1,0 +1,564 @@
+r"""Index expressions as LaTeX: each rule takes a node and returns its text with how tightly it binds.
+
+A text is a tuple of `Piece`s: a long formula may be broken before a piece, best where `depth` is least. What stands
+between parentheses lies deeper. Parentheses are single signs of a fixed size (`\Bigl(`), never \left and \right, so
+that a line may break inside them. Nothing is reordered and nothing is simplified here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import singledispatchmethod
+
+from symbp.core.expr import (
+    FALSE,
+    TRUE,
+    Add,
+    And,
+    Compare,
+    Cond,
+    Delta,
+    Expr,
+    Extreme,
+    Fn,
+    Int,
+    Mul,
+    Not,
+    Num,
+    Or,
+    Partial,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, write_poly
+from symbp.core.traverse import reads, walk
+from symbp.document.names import Names
+from symbp.errors import MissingRule
+
+ADD, MUL, POWER, ATOM = range(4)
+OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
+RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+NAMED = {"log": "\\log", "sin": "\\sin", "cos": "\\cos", "tanh": "\\tanh", "exp": "\\exp"}
+NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a formula before which a line may break; `start` is put in front of it where it begins a line."""
+
+    tex: str
+    depth: int = 0
+    start: str = ""
+
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A printed expression: its pieces, how tightly it binds, whether a minus leads it, how high it is (0 to 2).
+
+    `open` is true where whatever is written behind it would be taken into it: a sum, a logarithm without parentheses.
+    """
+
+    pieces: Pieces
+    level: int
+    negative: bool = False
+    height: int = 0
+    open: bool = False
+
+    @property
+    def tex(self) -> str:
+        return join(self.pieces)
+
+
+def join(pieces: Sequence[Piece]) -> str:
+    """The pieces on one line."""
+    return "".join(p.tex for p in pieces)
+
+
+def atom(tex: str, height: int = 0, level: int = ATOM) -> Text:
+    """A text that is never broken."""
+    return Text((Piece(tex),), level, height=height)
+
+
+def group(text: Text, bracket: str = "(") -> Text:
+    """In parentheses as high as the text."""
+    size = ("", "\\Big", "\\bigg")[text.height]
+    if not size and any(c in text.tex for c in "()^"):
+        size = "\\big"
+    left, right = (f"{size}l(", f"{size}r)") if size else ("(", ")")
+    if bracket == "[":
+        left, right = left.replace("(", "["), right.replace(")", "]")
+    inner = [replace(p, depth=p.depth + 1) for p in text.pieces]
+    inner[0] = replace(inner[0], tex=left + inner[0].tex)
+    inner[-1] = replace(inner[-1], tex=inner[-1].tex + right)
+    return Text(tuple(inner), ATOM, height=text.height)
+
+
+def quotient(up: str, down: str, small: bool) -> str:
+    """A fraction, or on a small scale one line with a slash."""
+    return f"{up}/{down}" if small else f"\\frac{{{up}}}{{{down}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Prints with the looks of one document. `ranges` are the usual ranges of index letters: others are spelt out.
+
+    `loss` and `through` are for local derivatives of the loss: where a quantity reaches the loss along other paths
+    too, its partial derivative through the loss's own equation alone bears that equation's number.
+    """
+
+    names: Names
+    ranges: dict[str, tuple[Poly, Poly]]
+    loss: str = ""
+    loss_number: int | None = None
+    shared: frozenset[str] = frozenset()
+
+    # --- integers: sizes, indices, subscripts
+
+    def poly(self, poly: Poly) -> str:
+        """A size, an extent or a subscript."""
+        return write_poly(poly, self.atom_of, times="")
+
+    def atom_of(self, a: Atom) -> str:
+        match a:
+            case Dim(name):
+                return self.names.sizes[name]
+            case DimAt(name, at):
+                return f"{self.names.sizes[name]}_{{{self.poly(at)}}}"
+            case Index(name):
+                return self.names.indices[name]
+            case Read(tensor, subs):
+                return self.names.entry(tensor, self.subscript(subs))
+        raise MissingRule(f"no rule prints the atom {type(a).__name__}; extend symbp/document/print.py")
+
+    def subscript(self, subs: Sequence[Poly]) -> str:
+        """Letters side by side; anything longer is set apart by commas."""
+        parts = [self.poly(s) for s in subs]
+        plain = all(_is_letter(p) for p in parts)
+        return "".join(_spaced(parts)) if plain else ",".join(parts)
+
+    # --- expressions
+
+    def tex(self, node: Node, level: int = ADD, small: bool = False) -> str:
+        """The text of an expression or condition on one line, in parentheses where it binds less than `level`."""
+        return self.at(node, level, small).tex
+
+    def at(self, node: Node, level: int, small: bool = False, last: bool = True) -> Text:
+        """The text, in parentheses where it binds less than `level`, or would swallow what follows (not `last`)."""
+        text = self.text(node, small)
+        if text.level < level or (text.negative and level > ADD) or (text.open and not last):
+            return group(text)
+        return text
+
+    def text(self, node: Node, small: bool = False) -> Text:
+        """The printed expression; `small` sets it for an exponent or a limit, without displayed fractions."""
+        return self._text(node, small)
+
+    @singledispatchmethod
+    def _text(self, node: Node, small: bool) -> Text:
+        raise MissingRule(f"no rule prints {type(node).__name__}; extend symbp/document/print.py")
+
+    @_text.register
+    def _num(self, node: Num, small: bool) -> Text:
+        value = node.value
+        tex, level, height = number(abs(value), small)
+        return Text((Piece(("-" if value < 0 else "") + tex),), level if value >= 0 else MUL, value < 0, height)
+
+    @_text.register
+    def _pi(self, node: Pi, small: bool) -> Text:
+        return atom("\\pi")
+
+    @_text.register
+    def _int(self, node: Int, small: bool) -> Text:
+        tex = self.poly(node.value)
+        level = ATOM if node.value.atom is not None or node.value.constant is not None else ADD
+        return Text((Piece(tex),), level, tex.startswith("-"))
+
+    @_text.register
+    def _read(self, node: Read, small: bool) -> Text:
+        return atom(self.names.entry(node.tensor, self.subscript(node.subs)))
+
+    @_text.register
+    def _delta(self, node: Delta, small: bool) -> Text:
+        return atom(f"\\delta_{{{self.subscript((node.a, node.b))}}}")
+
+    @_text.register
+    def _add(self, node: Add, small: bool) -> Text:
+        pieces: list[Piece] = []
+        height = 0
+        for place, arg in enumerate(node.args):
+            text = self.text(arg, small)
+            if text.level == ADD:
+                text = group(text)
+            height = max(height, text.height)
+            pieces.extend(signed(text, first=place == 0))
+        return Text(tuple(pieces), ADD, pieces[0].tex.startswith("-"), height)
+
+    @_text.register
+    def _mul(self, node: Mul, small: bool) -> Text:
+        return _Product(self, small).of(node)
+
+    @_text.register
+    def _pow(self, node: Pow, small: bool) -> Text:
+        match node.exponent:
+            case Num(value) if value < 0:
+                return _Product(self, small).of(Mul((node,)))
+            case Num(value) if value == Fraction(1, 2):
+                inner = self.text(node.base, small)
+                return atom(f"\\sqrt{{{inner.tex}}}", height=inner.height)
+        exponent = self.tex(node.exponent, small=True)
+        return atom(f"{self._base(node.base, small)}^{{{exponent}}}", self.text(node.base, small).height, POWER)
+
+    def _base(self, base: Expr, small: bool) -> str:
+        """What an exponent can be put on: a name with nothing raised, a number that is no fraction, or parentheses."""
+        bare = isinstance(base, Read) and not self.names.has_label(base.tensor)
+        text = self.text(base, small)
+        if bare or isinstance(base, Int) or (isinstance(base, Num) and text.level == ATOM and "^" not in text.tex):
+            return text.tex if text.level == ATOM else group(text).tex
+        return group(text).tex
+
+    @_text.register
+    def _fn(self, node: Fn, small: bool) -> Text:
+        if node.orders:
+            return self._unknown(node, small)
+        argument = node.args[0]
+        inner = self.text(argument, small)
+        match node.name:
+            case "exp" if self.names.e_is_free and _fits_above(argument):
+                return atom(f"e^{{{self.tex(argument, small=True)}}}", level=POWER)
+            case "abs":
+                size = ("", "\\Big", "\\bigg")[inner.height]
+                return atom(f"{size}\\lvert {inner.tex}{size}\\rvert ", inner.height)
+            case "log1p":
+                return self._named("\\log", Add((UNIT, argument)), small)
+            case "expm1":
+                return self.text(Add((Fn("exp", node.args), Num(Fraction(-1)))), small)
+        return self._named(NAMED.get(node.name) or f"\\operatorname{{{node.name}}}", argument, small)
+
+    def _named(self, name: str, argument: Expr, small: bool) -> Text:
+        """log p, or log(p + 1): a single entry needs no parentheses, and swallows what follows."""
+        inner = self.text(argument, small)
+        if isinstance(argument, Read):
+            return Text((Piece(f"{name} {inner.tex}"),), MUL, height=inner.height, open=True)
+        inside = group(inner)
+        first = replace(inside.pieces[0], tex=f"{name}{inside.pieces[0].tex}")
+        return replace(inside, pieces=(first, *inside.pieces[1:]), level=POWER)
+
+    def _unknown(self, node: Fn, small: bool) -> Text:
+        r"""f(u, v), f'(u), \partial_1 f(u, v)."""
+        texts = [self.text(a, small) for a in node.args]
+        height = max(t.height for t in texts)
+        name = self.names.function(node.name)
+        name = unknown_head(name, node.orders)
+        inside = group(Text((Piece(", ".join(t.tex for t in texts)),), ADD, height=height))
+        return Text((Piece(name + inside.tex),), POWER, height=height)
+
+    @_text.register
+    def _sum(self, node: Sum, small: bool) -> Text:
+        body, conditions = node.body, []
+        while isinstance(body, Where) and body.other == NIL and not reads(body.cond):
+            conditions.append(self.tex(body.cond, small=True))
+            body = body.then
+        inner = self.at(body, MUL, small)
+        head = f"\\sum{self._limits(node.indices, conditions)} "
+        first, rest = inner.pieces[0], inner.pieces[1:]
+        pieces = (replace(first, tex=head + first.tex, depth=0), *(replace(p, depth=p.depth + 1) for p in rest))
+        return Text(pieces, MUL, height=max(1, inner.height), open=True)
+
+    def _limits(self, indices: Sequence[Index], conditions: Sequence[str]) -> str:
+        """Below a sum: its letters, a range where it is not the letter's usual one, and what else must hold."""
+        usual = [i for i in indices if self.ranges.get(i.name) == (i.start, i.stop)]
+        parts = [",".join(self.names.indices[i.name] for i in usual)] if usual else []
+        parts += [self.span(i) for i in indices if i not in usual]
+        parts += conditions
+        if len(parts) == 1:
+            return f"_{{{parts[0]}}}"
+        return "_{\\substack{" + "\\\\ ".join(parts) + "}}"
+
+    def span(self, i: Index) -> str:
+        """0 \\le t < T."""
+        start = f"{self.poly(i.start)}\\le " if i.start.constant != 0 else ""
+        return f"{start}{self.names.indices[i.name]}<{self.poly(i.stop)}"
+
+    @_text.register
+    def _extreme(self, node: Extreme, small: bool) -> Text:
+        conditions = [] if node.cond == TRUE else [self.tex(node.cond, small=True)]
+        inner = self.at(node.body, MUL, small)
+        return atom(f"\\{node.kind}{self._limits(node.indices, conditions)} {inner.tex}", max(1, inner.height), MUL)
+
+    @_text.register
+    def _partial(self, node: Partial, small: bool) -> Text:
+        of, by = self.tex(node.of), self.tex(node.by)
+        tex = f"\\frac{{\\partial {of}}}{{\\partial {by}}}"
+        if node.of.tensor == self.loss and node.by.tensor in self.shared:
+            return atom(f"\\biggl.{tex}\\biggr|_{{({self.loss_number})}}", 2)
+        return atom(tex, 2)
+
+    # --- choices and conditions
+
+    @_text.register
+    def _where(self, node: Where, small: bool) -> Text:
+        if (node.then, node.other) == (UNIT, NIL):
+            return group(self.text(node.cond, small), "[")
+        if (node.then, node.other) == (NIL, UNIT):
+            return group(self.text(negated(node.cond), small), "[")
+        return self._cases(node)
+
+    def _cases(self, node: Where) -> Text:
+        rows, other = [(node.then, node.cond)], node.other
+        while isinstance(other, Where) and not {UNIT, NIL} >= {other.then, other.other}:
+            rows.append((other.then, other.cond))
+            other = other.other
+        lines = [f"{self.tex(value)} & \\text{{if }} {self.tex(cond)}" for value, cond in rows]
+        lines.append(f"{self.tex(other)} & \\text{{else}}")
+        tex = "\\begin{cases}" + " \\\\ ".join(lines) + "\\end{cases}"
+        return Text((Piece(tex),), MUL, height=2, open=True)
+
+    @_text.register
+    def _compare(self, node: Compare, small: bool) -> Text:
+        a, b = self.text(node.a, small), self.text(node.b, small)
+        return Text((Piece(f"{a.tex} {RELATION[node.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
+
+    @_text.register
+    def _and(self, node: And, small: bool) -> Text:
+        return self._joined(node.args, "\\text{ and }", "\\text{true}", small)
+
+    @_text.register
+    def _or(self, node: Or, small: bool) -> Text:
+        return self._joined(node.args, "\\text{ or }", "\\text{false}", small)
+
+    @_text.register
+    def _not(self, node: Not, small: bool) -> Text:
+        inner = group(self.text(node.arg, small))
+        return replace(inner, pieces=(Piece("\\text{not }" + inner.tex),))
+
+    def _joined(self, args: Sequence[Cond], word: str, empty: str, small: bool) -> Text:
+        texts = [self.text(a, small) for a in args]
+        parts = [group(t).tex if isinstance(a, (And, Or)) else t.tex for a, t in zip(args, texts, strict=True)]
+        return Text((Piece(word.join(parts) or empty),), ADD, height=max((t.height for t in texts), default=0))
+
+
+class _Product:
+    """Prints a product: its sign, a fraction of what is small, and the factors that stand beside it."""
+
+    def __init__(self, printer: Printer, small: bool) -> None:
+        self.printer, self.small = printer, small
+
+    def of(self, node: Mul) -> Text:
+        negative, number_up, number_down, factors = _sort_factors(node.args)
+        plain_down = [f for f in factors if _is_below(f) and not reads_entries(f)]
+        down = [f for f in factors if _is_below(f) and reads_entries(f)]
+        up = [f for f in factors if not _is_below(f)]
+        constants = [f for f in up if _is_plain(f)] if (plain_down or number_down) else []
+        rest = [f for f in up if f not in constants]
+        parts: list[Text] = []
+        if number_up is not None or plain_down or number_down is not None or constants:
+            parts.append(self._coefficient(number_up, number_down, constants, plain_down))
+        if down:
+            above = [f for f in rest if _may_stand_above(f)]
+            rest = [f for f in rest if f not in above]
+            parts.append(self._fraction(above, down))
+        texts = parts + [self._factor(f, last=k == len(rest) - 1) for k, f in enumerate(rest)]
+        return self._side_by_side(texts, [*([None] * len(parts)), *rest], negative)
+
+    def _coefficient(self, up: int | None, down: int | None, above: list[Expr], below: list[Expr]) -> Text:
+        """3/2, \\lambda/N: numbers, sizes and scalars."""
+        numbers_up = [Num(Fraction(up))] if up is not None else []
+        numbers_down = [Num(Fraction(down))] if down is not None else []
+        tops: list[Expr] = [*numbers_up, *above]
+        bottoms: list[Expr] = [*numbers_down, *map(_turned, below)]
+        if not bottoms:
+            if len(tops) == 1:
+                return self.printer.at(tops[0], MUL, self.small)
+            return self._row(tops)
+        return self._over(tops, bottoms)
+
+    def _fraction(self, above: list[Expr], below: list[Expr]) -> Text:
+        return self._over(above, [_turned(f) for f in below])
+
+    def _over(self, tops: list[Expr], bottoms: list[Expr]) -> Text:
+        """A quotient; with a slash, what stands below or above is a single factor or in parentheses."""
+        if self.small:
+            up = self._row(tops).tex if tops else "1"
+            below = self._row(bottoms)
+            down = below.tex if len(bottoms) == 1 and below.level >= POWER else group(below).tex
+            return atom(f"{up}/{down}", level=MUL)
+        up = (self._whole(tops[0]) if len(tops) == 1 else self._row(tops).tex) if tops else "1"
+        down = self._whole(bottoms[0]) if len(bottoms) == 1 else self._row(bottoms).tex
+        return Text((Piece(f"\\frac{{{up}}}{{{down}}}"),), MUL, height=2)
+
+    def _whole(self, e: Expr) -> str:
+        return self.printer.tex(e, ADD, self.small)
+
+    def _row(self, factors: list[Expr]) -> Text:
+        texts = [self._factor(f, last=k == len(factors) - 1) for k, f in enumerate(factors)]
+        return self._side_by_side(texts, list(factors), negative=False)
+
+    def _factor(self, f: Expr, last: bool) -> Text:
+        if isinstance(f, Mul):
+            text = self.printer.text(f, self.small)
+            return group(text) if text.negative or (text.open and not last) else text
+        return self.printer.at(f, MUL, self.small, last)
+
+    def _side_by_side(self, texts: Sequence[Text], factors: Sequence[Expr | None], negative: bool) -> Text:
+        """Factors beside each other, with a dot where digits or an inserted product would run into what precedes."""
+        if not texts:
+            return atom("-1" if negative else "1", level=MUL)
+        pieces: list[Piece] = []
+        for k, (text, factor) in enumerate(zip(texts, factors, strict=True)):
+            glue = "" if k == 0 else self._glue(text, factors[k - 1], factor)
+            first = text.pieces[0]
+            start = "" if k == 0 or glue.strip() == "\\cdot" else "\\cdot "
+            pieces.append(replace(first, tex=glue + first.tex, depth=first.depth + 1, start=start))
+            pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
+        pieces[0] = replace(pieces[0], tex=("-" if negative else "") + pieces[0].tex, depth=0)
+        height = max(t.height for t in texts)
+        if len(texts) == 1 and not negative:
+            return replace(texts[0], level=min(texts[0].level, MUL) if factors[0] is None else texts[0].level)
+        return Text(tuple(pieces), MUL, negative, height, texts[-1].open)
+
+    def _glue(self, after: Text, left: Expr | None, right: Expr | None) -> str:
+        dot = after.tex[:1].isdigit() or isinstance(left, Mul) or isinstance(right, Mul)
+        return " \\cdot " if dot else "\\,"
+
+
+def unknown_head(name: str, orders: Sequence[int]) -> str:
+    r"""f, f', \partial_1 f: an unknown function with how often it is differentiated by each argument."""
+    if len(orders) == 1:
+        return name + ("'" * orders[0] if orders[0] < 4 else f"^{{({orders[0]})}}")
+    marks = (f"\\partial_{{{k}}}" + (f"^{{{n}}}" if n > 1 else "") for k, n in enumerate(orders, 1) if n)
+    return "".join(marks) + (" " if any(orders) else "") + name
+
+
+def _sort_factors(args: Sequence[Expr]) -> tuple[bool, int | None, int | None, list[Expr]]:
+    """Sign, numerator and denominator of the number in front (None for 1), and the other factors in their order."""
+    value, factors = Fraction(1), []
+    for f in args:
+        if isinstance(f, Num) and _as_fraction(f.value):
+            value *= f.value
+        else:
+            factors.append(f)
+    up, down = abs(value.numerator), value.denominator
+    return value < 0, up if up != 1 or not (factors or down != 1) else None, down if down != 1 else None, factors
+
+
+def _as_fraction(value: Fraction) -> bool:
+    """Is it written with digits and a fraction bar, not as a decimal?"""
+    return value.denominator == 1 or "\\frac" in number(abs(value), False)[0]
+
+
+def _is_below(f: Expr) -> bool:
+    return isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value < 0
+
+
+def _turned(f: Expr) -> Expr:
+    """What stands in the denominator for a factor of negative power."""
+    assert isinstance(f, Pow)
+    assert isinstance(f.exponent, Num)
+    value = -f.exponent.value
+    return f.base if value == 1 else Pow(f.base, Num(value))
+
+
+def reads_entries(e: Expr) -> bool:
+    """Does it read an entry of a tensor that has any (not only scalars)?"""
+    return any(r.subs for r in reads(e)) or any(isinstance(n, (Sum, Extreme)) for n in walk(e))
+
+
+def _is_plain(f: Expr) -> bool:
+    """A number, a size or a scalar: what a coefficient is made of."""
+    match f:
+        case Num() | Int() | Pi() | Read(_, ()):
+            return True
+        case Pow(base, Num(value)):
+            return value > 0 and _is_plain(base)
+    return False
+
+
+def _may_stand_above(f: Expr) -> bool:
+    """May the factor stand in a numerator? Sums, deltas and choices read better beside the fraction."""
+    match f:
+        case Sum() | Extreme() | Delta() | Where() | Partial() | Mul():
+            return False
+        case Add():
+            return len(f.args) <= 3 and all(_may_stand_above(a) or isinstance(a, Mul) for a in f.args)
+    return True
+
+
+def signed(text: Text, first: bool) -> Pieces:
+    """A term of a sum with its sign; a line may break before it."""
+    head, rest = text.pieces[0], text.pieces[1:]
+    if first:
+        return (replace(head, depth=0), *rest)
+    if head.tex.startswith("-"):
+        return (replace(head, tex=f" - {head.tex[1:]}", depth=0), *rest)
+    return (replace(head, tex=f" + {head.tex}", depth=0), *rest)
+
+
+def _is_letter(tex: str) -> bool:
+    return len(tex) == 1 or (tex.startswith("\\") and tex[1:].isalpha())
+
+
+def _spaced(parts: Sequence[str]) -> list[str]:
+    """A command needs a space behind it where a letter follows."""
+    last = len(parts) - 1
+    return [
+        p + " " if p.startswith("\\") and k < last and parts[k + 1][:1].isalpha() else p for k, p in enumerate(parts)
+    ]
+
+
+def _fits_above(argument: Expr) -> bool:
+    """Is it short enough for an exponent?"""
+    match argument:
+        case Read() | Num() | Int() | Pi():
+            return True
+        case Mul(args) | Add(args):
+            return len(args) <= 3 and all(_fits_above(a) for a in args)
+        case Pow(base, Num(value)):
+            return value > 0 and _fits_above(base)
+    return False
+
+
+def negated(cond: Cond) -> Cond:
+    """The opposite condition."""
+    match cond:
+        case Compare(op, a, b):
+            return Compare(OPPOSITE[op], a, b)
+        case Not(arg):
+            return arg
+    if cond in (TRUE, FALSE):
+        return FALSE if cond == TRUE else TRUE
+    return Not(cond)
+
+
+def number(value: Fraction, small: bool) -> tuple[str, int, int]:
+    """A number that is not negative: its text, how tightly it binds, its height."""
+    if value.denominator == 1:
+        return str(value.numerator), ATOM, 0
+    decimal = _decimal(value)
+    if decimal and value.denominator > 9:
+        return decimal, MUL if "\\cdot" in decimal else POWER if "^" in decimal else ATOM, 0
+    if small:
+        return f"{value.numerator}/{value.denominator}", MUL, 0
+    return f"\\frac{{{value.numerator}}}{{{value.denominator}}}", MUL, 2
+
+
+def _decimal(value: Fraction) -> str:
+    """A short exact decimal, with a power of ten where it is small; nothing where there is none."""
+    digits, exponent = value, 0
+    while digits.denominator != 1 and exponent < 40:
+        digits, exponent = digits * 10, exponent + 1
+    if digits.denominator != 1 or digits.numerator >= 10**9:
+        return ""
+    if value < Fraction(1, 1000):
+        mantissa = digits.numerator
+        return f"10^{{-{exponent}}}" if mantissa == 1 else f"{mantissa}\\cdot 10^{{-{exponent}}}"
+    text = str(digits.numerator).rjust(exponent + 1, "0")
+    return f"{text[:-exponent]}.{text[-exponent:]}"

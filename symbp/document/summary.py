@@ -1,0 +1,153 @@
+"""The last pages: all gradients in a box, the update, where each equation stands in the module, what was checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from symbp.calculus.steps import Derivation
+from symbp.core.equality import Check
+from symbp.core.expr import Read
+from symbp.core.integers import Poly
+from symbp.core.matrix import matrix_form
+from symbp.core.matrix.nodes import Named
+from symbp.core.network import Equation
+from symbp.document.looks import shapes
+from symbp.document.model import (
+    Bound,
+    Box,
+    BoxRow,
+    Chain,
+    Code,
+    Document,
+    Entry,
+    MatrixSide,
+    Paragraph,
+    Part,
+    Ref,
+    Row,
+    Section,
+    Table,
+    Updates,
+    Whole,
+    Words,
+)
+
+Lines = Mapping[int, tuple[int, int]]
+
+
+def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
+    """All gradients, the update rule, and the lines of the module."""
+    forward = {e.name for e in d.network.equations}
+    rows = tuple(_row(d, e, lines) for e in d.backward.equations if e.name not in forward)
+    box = Section(("All gradients",), (Paragraph(_box_words(d)), Box(rows)))
+    learn = Section(("The update",), (Paragraph(_update_words()), Updates(d.gradients)))
+    module = (Section(("In the module",), _module(d, lines)),) if lines else ()
+    return (box, *((learn,) if d.gradients else ()), *module)
+
+
+def _box_words(d: Derivation) -> Words:
+    inserted = [s for s in d.sections if s.inserted]
+    words: list[Part] = ["The whole backward pass, in the order in which it is computed; the gradients are marked."]
+    if inserted:
+        words.append(" Adjoints that were inserted into others do not appear.")
+    return tuple(words)
+
+
+def _row(d: Derivation, e: Equation, lines: Lines) -> BoxRow:
+    """The matrix form of a backward equation, or its index form where it has none."""
+    number = d.number(e.name)
+    matrix = matrix_form(e.indices, e.body, shapes(d))
+    where = f"the box, {e.name}"
+    if matrix is None:
+        left: Entry | MatrixSide = Entry(Read(e.name, tuple(Poly.of(i) for i in e.indices)))
+        chain = Chain(left, (Row(Entry(e.body)),), where)
+    else:
+        left = MatrixSide(Named(e.name, e.shape), e.indices)
+        chain = Chain(left, (Row(MatrixSide(matrix, e.indices)),), where)
+    place = lines.get(number) if number is not None else None
+    return BoxRow(chain, e.shape, number, place, e.name in dict(d.gradients).values())
+
+
+def _update_words() -> Words:
+    return ("A step of gradient descent moves every parameter against its gradient, by a learning rate of choice:",)
+
+
+def _module(d: Derivation, lines: Lines) -> tuple[Paragraph | Table, ...]:
+    words: Words = (
+        *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
+        "compute it.",
+        *((" Adjoints without a line were inserted into others.",) if any(s.inserted for s in d.sections) else ()),
+    )
+    quantity = {number: key for key, number in d.numbers}
+    rows = tuple(_place(d, n, quantity[n], lines[n]) for n in sorted(lines) if n in quantity)
+    return Paragraph(words), Table(("equation", "quantity", "lines"), rows, "rll", columns=3)
+
+
+def _place(d: Derivation, number: int, key: str, place: tuple[int, int]) -> tuple[Words, ...]:
+    return (Ref(number),), (Whole(key),), (line_range(place),)
+
+
+def line_range(place: tuple[int, int]) -> str:
+    """46-50, or 46."""
+    first, last = place
+    return str(first) if first == last else f"{first}--{last}"
+
+
+# --- checks
+
+
+def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Document:
+    """The document with the table of checks, which says which bounds were met and never by how much."""
+    if not checks:
+        return document
+    equal = next((c for c in checks if c.name == "equalities"), None)
+    others = [c for c in checks if c is not equal]
+    blocks: list[Paragraph | Table] = []
+    if equal:
+        blocks.append(Paragraph(_equal_words(equal, count)))
+    if others:
+        blocks.append(Paragraph(_table_words()))
+        blocks.append(_check_table(others, dict.fromkeys(name for name, _ in document.look.ranks)))
+    return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
+
+
+def _equal_words(check: Check, count: int) -> Words:
+    return (
+        f"Each of the {count} equalities displayed above has been evaluated on both sides by an interpreter that ",
+        "knows only what sums, products and functions are, at small sizes, no two alike, and random values. A bar was ",
+        "evaluated by perturbing its quantity. The two sides agree within ",
+        *(Bound(check.bound), ", relative to the larger of 1 and their terms."),
+    )
+
+
+def _table_words() -> Words:
+    return ("The module was run on the same kind of data and compared, entry by entry, with these witnesses:",)
+
+
+def _check_table(checks: list[Check], tensors: Mapping[str, None]) -> Table:
+    """A row for each thing checked, a column for each witness."""
+    witnesses = tuple(dict.fromkeys(c.witness for c in checks))
+    table: dict[str, dict[str, Check]] = {}
+    for c in checks:
+        table.setdefault(c.name, {})[c.witness] = c
+    rows = tuple((_name(name, tensors), *(_cell(row.get(w)) for w in witnesses)) for name, row in table.items())
+    return Table(("checked", *witnesses), rows, "l" + "l" * len(witnesses))
+
+
+def _name(name: str, tensors: Iterable[str]) -> Words:
+    return ("gradient by ", Whole(name)) if name in tensors else (name,)
+
+
+def _cell(check: Check | None) -> Words:
+    if check is None:
+        return ("",)
+    if check.bound == 0:
+        return (f"exact ({check.count})",)
+    return ("within ", Bound(check.bound), f" ({check.count})")
+
+
+def decade(value: float) -> int:
+    """The exponent of the power of ten that a bound is, rounded up."""
+    return math.ceil(math.log10(value) - 1e-9)

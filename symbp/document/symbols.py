@@ -1,0 +1,112 @@
+"""The first page: every quantity with its letter, its name in the code and its shape; index letters; facts;
+notation.
+"""
+
+from __future__ import annotations
+
+from symbp.calculus.steps import Derivation
+from symbp.core.expr import Compare, Num, Read
+from symbp.core.integers import Index, Poly
+from symbp.core.network import LABELS, PARAM, Fact, Tensor
+from symbp.core.traverse import reads
+from symbp.document.looks import functions_in, ranges
+from symbp.document.model import (
+    Block,
+    Chain,
+    Code,
+    Entry,
+    FactRef,
+    Letter,
+    Math,
+    Paragraph,
+    Part,
+    Row,
+    Shape,
+    Span,
+    Statement,
+    Table,
+    Whole,
+    Words,
+)
+from symbp.document.rules import listed
+
+
+def symbols(d: Derivation) -> tuple[Block, ...]:
+    """The table of inputs, the facts, the index letters and what the signs mean."""
+    blocks: list[Block] = [_inputs(d)]
+    blocks.extend(_fact(f) for f in d.network.facts)
+    blocks.append(Paragraph(_letters(d)))
+    if d.network.functions:
+        blocks.append(Paragraph(_functions(d)))
+    return tuple(blocks)
+
+
+def _inputs(d: Derivation) -> Table:
+    rows = tuple(_row(d, t) for t in d.network.inputs)
+    return Table(("quantity", "entry", "in code", "shape", "what it is"), rows, "lllll")
+
+
+def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
+    entry: Words = (Math(Read(t.name, _subscripts(d, t))),) if t.shape else ()
+    return ((Whole(t.name),), entry, (Code(t.name),), (Shape(t.shape),), _kind(d, t))
+
+
+def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
+    """The letters of its first plain read, or of its gradient; else any letters of those ranges."""
+    for equation in (*d.network.equations, *d.backward.equations):
+        for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
+            if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
+                return read.subs
+    by_range = {r: name for name, r in reversed(ranges(d).items())}
+    letters = (by_range.get((Poly(), extent), "i") for extent in t.shape)
+    return tuple(Poly.of(Index(name, extent)) for name, extent in zip(letters, t.shape, strict=True))
+
+
+def _kind(d: Derivation, t: Tensor) -> Words:
+    if t.kind == PARAM:
+        return ("parameter, which the loss does not reach",) if t.name in d.unreached else ("parameter",)
+    if t.kind == LABELS:
+        assert t.classes is not None
+        return ("labels: each entry is one of ", Shape((t.classes,)), " classes")
+    labels: tuple[Part, ...] = tuple(
+        FactRef(f.label) for f in d.network.facts if any(r.tensor == t.name for r in reads(f.statement))
+    )
+    return ("data", "; ", *listed(labels)) if labels else ("data",)
+
+
+def _fact(fact: Fact) -> Statement:
+    s = fact.statement
+    if isinstance(s, Compare) and s.op == "==":
+        left, right = (s.b, s.a) if isinstance(s.a, Num) else (s.a, s.b)
+        return Statement(fact.label, s, Chain(Entry(left), (Row(Entry(right)),), f"fact {fact.label}"))
+    return Statement(fact.label, s, None)
+
+
+def _letters(d: Derivation) -> Words:
+    """Which letters run over which range, and what the marks mean."""
+    groups: dict[tuple[Poly, Poly], list[Index]] = {}
+    for name, (start, stop) in ranges(d).items():
+        groups.setdefault((start, stop), []).append(Index(name, stop, start))
+    spans = tuple(Span(tuple(sorted(group, key=lambda i: i.name))) for group in groups.values())
+    words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []
+    words += ["A bar stands for the derivative of the loss ", Whole(d.loss), ", over all paths, by what is below it; "]
+    words += ["a fraction of partials is local: through the one equation that defines what stands on top."]
+    if spans:
+        words += [" Bold letters are whole vectors (columns) and matrices, ", Letter("sign", "odot"), " and "]
+        words += [Letter("sign", "oslash"), " multiply and divide them entry by entry, functions act entry by entry, "]
+        words += ["and ", Letter("sign", "one"), " is a column of ones."]
+    return tuple(words)
+
+
+def _functions(d: Derivation) -> Words:
+    names: tuple[Part, ...] = tuple(Letter("function", f) for f, _ in d.network.functions)
+    plural = len(names) > 1
+    words: list[Part] = [*listed(names), " are unknown functions" if plural else " is an unknown function"]
+    words.append(", applied entry by entry")
+    if functions_in(d):
+        arities = [n for f, n in d.network.functions if f in functions_in(d)]
+        if 1 in arities:
+            words.append("; a prime marks the derivative of one of a single argument")
+        if max(arities) > 1:
+            words += ["; ", Letter("sign", "partial"), " with a number is the derivative by that argument"]
+    return (*words, ".")
