@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of
+from symbp.emit import words
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import split_call, tuple_of
+from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.lowering.program import BOOL, Program, Routine, Value
 from symbp.templating import render
@@ -20,7 +22,8 @@ def helpers(program: Program) -> list[str]:
     template["labels"] = any(t.kind == LABELS for t in program.inputs)
     template["numbers"] = any(not t.shape for t in program.inputs)
     template["erf"] = any(s.op == "erf" for r in program.routines for s in r.statements)
-    parts = [render("sgd_step.py.j2")]
+    taken = program.names
+    parts = [render("sgd_step.py.j2"), *kept_builtins(taken)]
     if program.parameters:
         parts.append(render("parameters.py.j2"))
     parts += [render(f"{name}.py.j2") for name, needed in template.items() if needed]
@@ -61,7 +64,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         name=name,
         arguments=", ".join(arrays),
         names=tuple_of(tuple(f'"{a}"' for a in arrays)),
-        shapes=tuple_of(tuple(f"{a}.shape" for a in arrays)),
+        arrays=tuple_of(arrays),
         ranks=tuple_of(tuple(str(len(t.shape)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(tuple_of(tuple(size(e).code for e in t.shape)) for t in given)),
@@ -116,7 +119,7 @@ def _scratch(program: Program) -> list[str]:
     arrays = scratch_arrays(routine)
     if not arrays:
         return []
-    sizes = ", ".join(["dtype", *size_names(program, program.inputs)])
+    sizes = ", ".join([DTYPE, *size_names(program, program.inputs)])
     rows = [f"{_new(a)},  # {a.name}" for a in arrays]
     return [render("scratch.py.j2", sizes=sizes, key=f'("{program.name}", {sizes})', rows=rows)]
 
@@ -124,12 +127,9 @@ def _scratch(program: Program) -> list[str]:
 def _new(a: Value) -> str:
     shape = tuple_of(tuple(size(e).code for e in a.shape))
     if a.kind == "ones":
-        return f"np.ones({shape}, dtype)"
-    return f"np.empty({shape}, {'bool' if a.kind == BOOL else 'np.intp' if a.kind == 'int' else 'dtype'})"
+        return f"np.ones({shape}, {DTYPE})"
+    return f"np.empty({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"
 
 
 def _fact_check(program: Program) -> str:
     return ""
-
-
-

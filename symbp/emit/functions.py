@@ -10,6 +10,7 @@ from symbp.emit.checks import scratch_arrays, size_names, sizes_name
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
 from symbp.emit.layout import names, split_call, tuple_of
+from symbp.emit.words import DTYPE, FLOAT
 from symbp.lowering.program import Operand, Program, Routine, Value
 
 DOCSTRINGS = {
@@ -49,9 +50,9 @@ def _head(program: Program, routine: Routine) -> list[str]:
     parameters = tuple(t.name for t in given if t.name in program.parameters)
     lines = []
     if parameters:
-        lines.append(f"dtype, {tuple_of(parameters)} = _parameters({', '.join(parameters)})")
+        lines.append(f"{DTYPE}, {tuple_of(parameters)} = _parameters({', '.join(parameters)})")
     else:
-        lines.append("dtype = np.float64")
+        lines.append(f"{DTYPE} = np.float64")
     lines += [_convert(t.name, t.kind) for t in given if t.shape and t.name not in parameters]
     lines += [f'{t.name} = _number("{t.name}", {t.name})' for t in given if not t.shape]
     arrays = tuple(t.name for t in given if t.shape)
@@ -65,7 +66,7 @@ def _head(program: Program, routine: Routine) -> list[str]:
 
 
 def _convert(name: str, kind: str) -> str:
-    return f'{name} = _labels("{name}", {name})' if kind == "labels" else f"{name} = np.asarray({name}, dtype)"
+    return f'{name} = _labels("{name}", {name})' if kind == "labels" else f"{name} = np.asarray({name}, {DTYPE})"
 
 
 def _places(program: Program, routine: Routine) -> list[str]:
@@ -73,10 +74,10 @@ def _places(program: Program, routine: Routine) -> list[str]:
     if program.fact_texts:
         lines.append(f"_check_facts({', '.join(program.fact_inputs)})")
     shapes = ", ".join(tuple_of(tuple(size(e).code for e in t.shape)) for t in program.inputs if t.kind == "param")
-    lines.append(f"out = _outputs(out, dtype, ({shapes},))")
+    lines.append(f"out = _outputs(out, {DTYPE}, ({shapes},))")
     arrays = scratch_arrays(routine)
     if arrays:
-        sizes = ", ".join(["work", "dtype", *size_names(program, program.inputs)])
+        sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])
         lines.append(f"{names(tuple(a.name for a in arrays))} = _scratch({sizes})")
     return lines
 
@@ -87,8 +88,8 @@ def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
         return [f"return {{{inner}}}"]
     value = _text(routine.results[0][1], body).code
     if routine.name == "loss":
-        return [f"return float({value})"]
-    return [*_fill(routine, body), f"return float({value}), out"]
+        return [f"return {FLOAT}({value})"]
+    return [*_fill(routine, body), f"return {FLOAT}({value}), out"]
 
 
 def _fill(routine: Routine, body: Body) -> list[str]:
@@ -109,4 +110,4 @@ def _text(operand: Operand, body: Body) -> Text:
 
 def _array(name: str, operand: Operand, body: Body, program: Program) -> str:
     text = _text(operand, body).code
-    return text if isinstance(operand, Value) and operand.shape else f"np.asarray({text}, dtype)"
+    return text if isinstance(operand, Value) and operand.shape else f"np.asarray({text}, {DTYPE})"

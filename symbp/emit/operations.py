@@ -22,6 +22,7 @@ from symbp.emit.formula import (
     product,
     size,
 )
+from symbp.emit.words import DTYPE, FLOAT
 from symbp.lowering.program import COMPARISONS, Operand, Statement, Value, function_name
 
 Row = Callable[[Statement, tuple[Text, ...]], Text]
@@ -82,7 +83,7 @@ def expression(s: Statement, args: tuple[Text, ...]) -> Text:
         return ROWS[s.op](s, args)
     if all(is_scalar(a) for a in s.args):
         word = SCALAR_WORDS.get(s.op)
-        return Text(f"{word}({_list(args)})" if word else f"float(np.{UFUNCS[s.op]}({_list(args)}))")
+        return Text(f"{word}({_list(args)})" if word else f"{FLOAT}(np.{UFUNCS[s.op]}({_list(args)}))")
     return Text(f"np.{UFUNCS[s.op]}({_list(args)})")
 
 
@@ -159,8 +160,8 @@ def _float(s: Statement, args: tuple[Text, ...]) -> Text:
     if s.detail:
         return Text("-np.inf", SIGN) if s.detail[0] == "-inf" else Text("np.inf")
     if is_scalar(s.target):
-        return Text(f"float({args[0].code})")
-    return Text(f"{args[0].within(ATOM)}.astype(dtype)")
+        return Text(f"{FLOAT}({args[0].code})")
+    return Text(f"{args[0].within(ATOM)}.astype({DTYPE})")
 
 
 def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
@@ -169,7 +170,7 @@ def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
 
 def _call(s: Statement, args: tuple[Text, ...]) -> Text:
     text = f"{function_name(*s.detail)}({_list(args)})"  # type: ignore[arg-type]
-    return Text(text if is_scalar(s.target) else f"np.asarray({text}, dtype)")
+    return Text(text if is_scalar(s.target) else f"np.asarray({text}, {DTYPE})")
 
 
 def _transpose(s: Statement, args: tuple[Text, ...]) -> Text:
@@ -213,7 +214,7 @@ def _arange(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _ones(s: Statement, args: tuple[Text, ...]) -> Text:
-    return Text(f"np.ones({shape(s)}, dtype)")
+    return Text(f"np.ones({shape(s)}, {DTYPE})")
 
 
 ROWS: dict[str, Row] = {

@@ -7,6 +7,7 @@ from symbp.emit.formula import size
 from symbp.emit.functions import Function, write_function
 from symbp.emit.interface import keyword_names, written_shape
 from symbp.emit.layout import table, wrapped
+from symbp.emit.words import step_aside
 from symbp.lowering.program import Program
 from symbp.core.network import LABELS
 from symbp.templating import render
@@ -29,6 +30,7 @@ def write_module(program: Program) -> tuple[str, Lines]:
         routines=functions,
         helpers=helpers(program),
     )
+    text = step_aside(text, program.names)
     return text, _positions(text, functions[-1])
 
 

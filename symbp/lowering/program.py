@@ -92,6 +92,16 @@ class Program:
         """The names of what the loss is differentiated by."""
         return tuple(t.name for t in self.inputs if t.kind == PARAM)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that a routine gives a name to: inputs, sizes, unknown functions, results of statements."""
+        made = (s.target.name for r in self.routines for s in r.statements)
+        return tuple(
+            dict.fromkeys(
+                (*(t.name for t in self.inputs), *(d.name for d in self.dims), *(f for f, _ in self.functions), *made)
+            )
+        )
+
     def routine(self, name: str) -> Routine:
         """The routine of that name."""
         return next(r for r in self.routines if r.name == name)

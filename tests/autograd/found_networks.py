@@ -2,7 +2,7 @@
 
 from symbp import Array, Data, Param, dims, network
 
-N, D, H, K = dims("N D H K")
+N, D, H, K, zip, isinstance = dims("N D H K zip isinstance")
 
 
 @network
@@ -26,3 +26,21 @@ def dot_before_overwritten(x: Data[N, N], y: Data[N, N], m: Data[N, N], w: Param
     """A dot product that is needed late, of an array whose memory is used again before."""
     z = w * x
     return sum(z * m) / 2 + sum(z**2) / 100 + a * mean((x * z - y) ** 2)
+
+
+@network
+def names_that_a_module_uses(dtype: Data[N, D], float: Data, tuple: Data[N], expected: Param[D, K], shapes: Param[K], len: Param):
+    """Every word that the module needs steps aside."""
+    bool = dtype @ expected + shapes
+    map = maximum(bool, 0) - float
+    any = sum(map, axis=-1) * len - tuple
+    ValueError = sum(any**2)
+    return ValueError + len**2 * sum(where(bool > 0, 1, bool))
+
+
+@network
+def sizes_that_a_module_uses(x: Data[zip, isinstance], W: Param[isinstance, zip]):
+    """Sizes may have such names too."""
+    z = x @ W
+    s = where(z > 0, z, exp(z))
+    return sum(s**2) / zip
