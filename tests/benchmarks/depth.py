@@ -57,5 +57,5 @@ def main(deep: int, shallow: int, rounds: int) -> bool:
 
 if __name__ == "__main__":
     smoke = "--smoke" in sys.argv[1:]
-    good = main(8, 2, 1) if smoke else main(128, 32, 7)
+    good = main(8, 2, 1) if smoke else main(128, 32, 3)
     sys.exit(0 if good or smoke else 1)
