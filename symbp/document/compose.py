@@ -16,7 +16,7 @@ from symbp.core.equality import Check
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.matrix import Matrix, equation_form, matrix_form
-from symbp.core.matrix.nodes import Named, Transpose, parts
+from symbp.core.matrix.nodes import Named, Product, Transpose, parts
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document import conventions, summary
@@ -135,7 +135,10 @@ def _chain(d: Derivation, steps: Steps) -> Chain:
     """A chain of steps, its number at the last."""
     number = d.number(steps.key)
     last = len(steps.steps) - 1
-    rows = (Row(Entry(s.value), why(s.rule, d), number if k == last else None) for k, s in enumerate(steps.steps))
+    before = (None, *(s.value for s in steps.steps))
+    rows = (
+        Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(steps.steps)
+    )
     return Chain(Entry(steps.lhs), tuple(rows), f"equation ({number})" if number else _spelt(steps))
 
 
@@ -150,14 +153,18 @@ def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
     matrix = matrix_form(equation.indices, equation.body, shapes(d))
     if matrix is None:
         return (chain,)
-    row = Row(MatrixSide(matrix, equation.indices), (*_matrix_words(matrix), Shape(equation.shape)))
+    words: Words = ("matrix form, ", Shape(equation.shape), *_matrix_words(matrix))
+    row = Row(MatrixSide(matrix, equation.indices), words)
     return chain, _whole(equation, row, f"{chain.where}, matrix form")
 
 
 def _matrix_words(matrix: Matrix) -> Words:
-    if any(isinstance(m, Transpose) and isinstance(m.arg, Named) for m in _all(matrix)):
-        return ("matrix form; summed over a first index, a factor is transposed; ",)
-    return ("matrix form, ",)
+    """Why a transpose appears: sum_n a_nh z_nk is A^T Z, the summed index between the two."""
+    products = (m for m in _all(matrix) if isinstance(m, Product))
+    turned = (a for m in products for a in m.args if isinstance(a, Transpose) and isinstance(a.arg, Named))
+    if any(isinstance(a.arg, Named) and len(a.arg.dims) == 2 for a in turned):
+        return ("; transposed, so that the summed index stands inside",)
+    return ()
 
 
 def _all(matrix: Matrix) -> list[Matrix]:

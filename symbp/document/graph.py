@@ -15,11 +15,12 @@ from symbp.calculus.steps import Derivation
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.model import Block, Edge, Node, Paragraph, Picture
+from symbp.document.names import GREEK
 
 PAGE = 158.0  # millimetres
 BESIDE = 3  # inputs beside each other below an equation
+SQUEEZED = 0.88  # columns may be narrowed by this much
 STEP = 0.9  # rows between the lines of inputs
-WRAP = 999  # the bend of an arrow that goes round to the next band
 GAP = 0.55  # rows between two bands
 
 
@@ -53,7 +54,10 @@ class _Grid:
 
     column: float
     columns: int
+    beside: int
     tops: dict[tuple[int, int], float] = field(default_factory=dict)
+    turns: dict[int, float] = field(default_factory=dict)  # how high above a band its wrapped arrows go back
+    above: list[int] = field(default_factory=list)  # bands of several lanes: the inputs of the first stand above it
 
 
 def _cells(d: Derivation) -> dict[str, _Cell]:
@@ -97,13 +101,24 @@ def _draw(d: Derivation, cells: dict[str, _Cell]) -> Picture:
 
 
 def _grid(cells: dict[str, _Cell]) -> _Grid:
-    longest = max((len(n) for c in cells.values() for n in (c.equation.name, *c.inputs)), default=1)
-    label = 5.5 + 1.6 * min(longest, 2) + 2.1 * max(0, min(longest, 14) - 2)
+    """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band."""
+    value = max((_label(c.equation.name) for c in cells.values()), default=8.0)
+    source = max((_label(n) for c in cells.values() for n in c.inputs), default=0.0)
     beside = max((min(BESIDE, len(c.inputs)) for c in cells.values()), default=1)
-    column = max(label + 9.0, beside * (label + 1.5) + 2.0)
-    grid = _Grid(column, max(2, int(PAGE // column)))
+    column = max(value + 8.5, beside * (source + 1.0) + 1.5)
+    layers = 1 + max((c.layer for c in cells.values()), default=0)
+    most = max(2, int(PAGE // column), int(PAGE // (SQUEEZED * column)) if layers * SQUEEZED * column <= PAGE else 0)
+    bands = -(-layers // most)
+    columns = max(2, -(-layers // bands))
+    grid = _Grid(min(column, PAGE / columns), columns, max(1, beside))
     _place_bands(cells, grid)
     return grid
+
+
+def _label(name: str) -> float:
+    """About how many millimetres a frame with this name takes."""
+    length = 1 if name.rstrip("0123456789") in GREEK else len(name)
+    return 4.6 + 1.6 * min(length, 2) + 1.6 * max(0, min(length, 14) - 2)
 
 
 def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:
@@ -111,10 +126,16 @@ def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:
     y = 0.0
     for band in range(1 + max((c.layer for c in cells.values()), default=0) // grid.columns):
         inside = [c for c in cells.values() if c.layer // grid.columns == band]
-        for lane in range(1 + max((c.lane for c in inside), default=0)):
-            grid.tops[band, lane] = y
+        last = max((c.lane for c in inside), default=0)
+        grid.turns[band] = y + 0.72
+        for lane in range(1 + last):
             here = [c for c in inside if c.lane == lane]
-            y -= 1.0 + STEP * max((-(-len(c.inputs) // BESIDE) for c in here), default=0)
+            space = STEP * max((-(-len(c.inputs) // BESIDE) for c in here), default=0)
+            if lane == 0 and last:
+                grid.above.append(band)
+                y -= space
+            grid.tops[band, lane] = y
+            y -= 1.0 if lane == 0 and last else 1.0 + space
         y -= GAP
 
 
@@ -126,14 +147,15 @@ def _at(cell: _Cell, grid: _Grid) -> tuple[float, float]:
 def _nodes(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> Iterator[Node]:
     x, y = _at(cell, grid)
     name = cell.equation.name
+    way = 1 if cell.lane == 0 and cell.layer // grid.columns in grid.above else -1
     yield Node(name, name, "loss" if name == d.loss else "value", x, y)
     for k, source in enumerate(cell.inputs):
         row, place = divmod(k, BESIDE)
         width = min(BESIDE, len(cell.inputs) - row * BESIDE)
-        shift = (place - (width - 1) / 2) / BESIDE + (0.5 / BESIDE if row % 2 and width == BESIDE else 0.0)
+        shift = (place - (width - 1) / 2 + (0.5 if row % 2 and width == BESIDE else 0.0)) / grid.beside
         again = sum(source in c.inputs for c in cells.values()) > 1
         kind = "parameter" if source in d.network.parameters else "data"
-        yield Node(f"{source} {name}", source, kind, round(x + shift, 4), round(y - STEP * (row + 1), 4), again)
+        yield Node(f"{source} {name}", source, kind, round(x + shift, 4), round(y + way * STEP * (row + 1), 4), again)
 
 
 def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> Iterator[Edge]:
@@ -146,7 +168,18 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
     for source in cell.sources:
         wrapped = cells[source].layer // grid.columns != cell.layer // grid.columns
         far = cell.layer - cells[source].layer > 1 and cells[source].lane == cell.lane
-        bend = WRAP if wrapped else 28 if far else 0
-        yield Edge(source, name, backward=False, bend=bend)
+        if wrapped:
+            yield from _wrapped(source, name, grid, cell.layer // grid.columns, name in active.get(source, ()))
+            continue
+        yield Edge(source, name, backward=False, bend=28 if far else 0)
         if name in active.get(source, ()):
-            yield Edge(name, source, backward=True, bend=WRAP if wrapped else -40 if far else 30)
+            yield Edge(name, source, backward=True, bend=-40 if far else 30)
+
+
+def _wrapped(source: str, name: str, grid: _Grid, band: int, back: bool) -> Iterator[Edge]:
+    """An arrow round to a lower band, and the way back; each has a height of its own."""
+    turn = grid.turns[band]
+    grid.turns[band] += 0.22
+    yield Edge(source, name, backward=False, turn=round(turn, 4))
+    if back:
+        yield Edge(name, source, backward=True, turn=round(turn + 0.11, 4))

@@ -55,6 +55,7 @@ class _Line:
     right: str
     why: str = ""
     tag: str = ""
+    gap: str = ""
 
 
 @dataclass(slots=True)
@@ -128,6 +129,7 @@ class Writer:
             if row.number is not None:
                 made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
             result.append(made)
+        result[-1][-1].gap = "" if isinstance(chain.lhs, MatrixSide) else "[4pt]"
         return result
 
     def _beside(self, line: _Line) -> str:
@@ -248,7 +250,8 @@ class Writer:
 
 def _flalign(made: Sequence[_Line], text: object) -> str:
     assert callable(text)
-    body = " \\\\\n".join(text(line) for line in made)
+    texts = [text(line) + (f" \\\\{line.gap}\n" if k < len(made) - 1 else "") for k, line in enumerate(made)]
+    body = "".join(texts)
     return f"\\begin{{flalign*}}\n{body}\n\\end{{flalign*}}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from symbp.document.graph import WRAP
 from symbp.document.model import Edge, Node, Picture
 from symbp.document.names import Names
 
@@ -35,8 +34,8 @@ def _node(n: Node, keys: dict[str, str], names: Names) -> str:
 
 def _edge(e: Edge, keys: dict[str, str]) -> str:
     start, end = keys[e.start], keys[e.end]
-    if e.bend == WRAP:
-        return _round(start, end, e.backward)
+    if e.turn is not None:
+        return _round(start, end, e.backward, e.turn)
     style = "g" if e.backward else "f"
     if not e.bend:
         return f"\\draw[{style}] ({start})--({end});"
@@ -46,16 +45,14 @@ def _edge(e: Edge, keys: dict[str, str]) -> str:
     return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
 
 
-def _round(start: str, end: str, backward: bool) -> str:
+def _round(start: str, end: str, backward: bool, turn: float) -> str:
     """From the end of a band down to the gap, back to the left, and into the next band; or the same way back."""
-    if backward:
-        return (
-            f"\\coordinate ({start}{end}) at ([xshift=4mm]{end}.east |- {start}turn);\n"
-            f"\\draw[g,rounded corners=3pt] ([yshift=-1mm]{start}.west) -- ++(-5.5mm,0) |- ({start}{end}) "
-            f"|- ([yshift=-1mm]{end}.east);"
-        )
+    style, shift = ("g", "-1mm") if backward else ("f", "1mm")
+    right, left = ("4.5mm", "-5.5mm") if backward else ("6mm", "-3.5mm")
+    first, second = (f"{start}.west", f"{end}.east") if backward else (f"{start}.east", f"{end}.west")
+    out, back = (left, right) if backward else (right, left)
     return (
-        f"\\coordinate ({end}turn) at ([yshift=6mm]{end}.north);\n"
-        f"\\draw[f,rounded corners=3pt] ([yshift=1mm]{start}.east) -- ++(6mm,0) |- "
-        f"([xshift=-3.5mm,yshift=7.5mm]{end}.west) |- ([yshift=1mm]{end}.west);"
+        f"\\coordinate ({start}{end}) at ([xshift={back}]{second} |- 0,{turn:g});\n"
+        f"\\draw[{style},rounded corners=3pt] ([yshift={shift}]{first}) -- ++({out},0) |- ({start}{end}) "
+        f"|- ([yshift={shift}]{second});"
     )

@@ -246,12 +246,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow between nodes by their keys: forward, or backward where a derivative flows; `bend` 0 is straight."""
+    """An arrow between nodes by their keys: forward, or backward where a derivative flows.
+
+    `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height.
+    """
 
     start: str
     end: str
     backward: bool
     bend: int = 0
+    turn: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

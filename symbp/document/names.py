@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 _LETTERS = tuple(
     re.findall(
         r"\w+",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
-        "Gamma Delta Theta Lambda Xi Phi Psi Omega",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon "
+        "phi chi psi omega Gamma Delta Theta Lambda Xi Phi Psi Omega",
     )
 )
 _SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon"}

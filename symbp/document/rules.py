@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from symbp.calculus.steps import RULES, Derivation, Rule
 from symbp.core import build
-from symbp.core.expr import Expr, Fn, Pi, Read
+from symbp.core.expr import Expr, Fn, Pi, Read, Sum
 from symbp.core.integers import Dim, Index, Poly
+from symbp.core.traverse import walk
 from symbp.document.model import Arrow, FactRef, Math, Part, Ref, Words
 from symbp.errors import MissingRule
 
@@ -17,8 +18,10 @@ Dims = tuple[str, ...]
 VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; a letter is found for it that nothing else has
 
 
-def why(rule: Rule, derivation: Derivation) -> Words:
-    """The words for a rule, with references to the equations that it uses."""
+def why(rule: Rule, derivation: Derivation, before: Expr | None) -> Words:
+    """The words for a rule, with references to the equations that it uses; `before` is the line that it starts from."""
+    if rule.name == "pull" and before is not None and not any(isinstance(n, Sum) for n in walk(before)):
+        return ("multiply the factors",)
     dims = tuple(d.name for d in derivation.network.dims)
     refs = tuple(Ref(n) for key in rule.equations if (n := derivation.number(key)) is not None)
     special = SPECIAL.get(rule.name)
