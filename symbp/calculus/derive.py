@@ -184,7 +184,7 @@ class _Work:
         of = Read(user.equation.name, tuple(Poly.of(i) for i in apart))
         entry = Read(quantity, tuple(Poly.of(i) for i in indices))
         table = (*user.equation.indices, *user.by), (*of.subs, *entry.subs)
-        local = freshen(apply(user.chain.result, *table), taken, self.letters)
+        local = apply(freshen(user.chain.result, taken, self.letters), *table)
         if user.equation.name == self.loss:
             return Partial(of, entry), local
         adjoint: Expr = Read(self.names[user.equation.name], of.subs)
@@ -192,7 +192,7 @@ class _Work:
         if insert:
             result = self.results[user.equation.name]
             taken |= all_index_names(local)
-            adjoint = freshen(apply(result.body, result.indices, of.subs), taken, self.letters)
+            adjoint = apply(freshen(result.body, taken, self.letters), result.indices, of.subs)
         return term, build.total(apart, _raw_product(adjoint, local))
 
     def derivation(self) -> Derivation:
