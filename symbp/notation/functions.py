@@ -123,7 +123,7 @@ def inline(
     if work.calls > MAX_CALLS:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
     before = len(work.pending)
-    bound = _bind(context, node, function, names[0])
+    bound = _bind(context, node, function)
     made = tuple(p.name for p in work.pending[before:])
     body, returned = _split(context, file, function)
     results = _results(context, node, returned, names) if own else {}
@@ -165,7 +165,7 @@ def _results(context: Context, node: ast.Call, returned: ast.expr, names: tuple[
     return {p.id: n for p, n in zip(parts, names, strict=True) if isinstance(p, ast.Name)}
 
 
-def _bind(context: Context, node: ast.Call, function: ast.FunctionDef, target: str) -> dict[str, Value | Constant]:
+def _bind(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, Value | Constant]:
     """Parameters and their arguments."""
     spec, name = function.args, function.name
     if spec.vararg or spec.kwarg:
@@ -184,11 +184,11 @@ def _bind(context: Context, node: ast.Call, function: ast.FunctionDef, target: s
             what = "given twice" if keyword.arg in given else "no argument of it"
             context.fail(keyword, f"`{keyword.arg or '**'}` is {what}; `{name}` has {', '.join(allowed)}")
         given[keyword.arg] = keyword.value
-    return _evaluate(context, node, function, given, target)
+    return _evaluate(context, node, function, given)
 
 
 def _evaluate(
-    context: Context, node: ast.Call, function: ast.FunctionDef, given: Mapping[str, ast.expr], target: str
+    context: Context, node: ast.Call, function: ast.FunctionDef, given: Mapping[str, ast.expr]
 ) -> dict[str, Value | Constant]:
     spec = function.args
     by_position = [*spec.posonlyargs, *spec.args]
@@ -196,12 +196,11 @@ def _evaluate(
         zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False)
     )
     defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)})
-    inner = replace(context, target=target)
     bound: dict[str, Value | Constant] = {}
     for parameter in (*by_position, *spec.kwonlyargs):
         name = parameter.arg
         if name in given:
-            bound[name] = argument(inner, given[name], f"{target}_{name if len(given) > 1 else 'in'}")
+            bound[name] = argument(context, given[name], f"{context.target}_{name if len(given) > 1 else 'in'}")
         elif (default := defaults.get(name)) is not None:
             bound[name] = _default(context, node, default)
         else:

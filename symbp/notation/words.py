@@ -37,7 +37,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def fresh(base: str, taken: Iterable[str]) -> str:
     """`base`, or `base` with the first number that makes it a new legal name."""
-    used = set(taken)
+    used, base = set(taken), base[:60]
     name, count = base, 1
     while name in used or why_not(name):
         name, count = f"{base}{count}", count + 1

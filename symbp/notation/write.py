@@ -13,7 +13,7 @@ from symbp.core.build import NIL
 from symbp.core.expr import Extreme, Read, Sum, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
-from symbp.core.traverse import children, indices_of, polys
+from symbp.core.traverse import children, polys
 from symbp.errors import NotationError
 from symbp.notation import library
 from symbp.notation.context import Access, access, guarded_by

@@ -93,8 +93,8 @@ CALLS = [
     (
         "p[n] = 2 * sigmoid(sum(x[n, d] for d in D))\nreturn sum(p)",
         [
-            "p_sigmoid_in[n] = sum(x[n, d] for d in D)",
-            "p_sigmoid[n] = 1 / (1 + exp(-p_sigmoid_in[n]))",
+            "p_in[n] = sum(x[n, d] for d in D)",
+            "p_sigmoid[n] = 1 / (1 + exp(-p_in[n]))",
             "p[n] = 2 * p_sigmoid[n]",
         ],
     ),

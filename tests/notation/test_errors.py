@@ -1,0 +1,299 @@
+"""What is wrong with a file, where, and what was expected: (body, line, underlined part, part of the message)."""
+
+import pytest
+
+from symbp.errors import NotationError, ShapeError
+from symbp.notation.read import read_network
+from symbp.notation.source import read_file
+from tests.notation.texts import SIGNATURE, file_text, read
+
+FIRST = 6  # the line of the body's first statement
+
+BODIES = [
+    # names
+    ("return sum(q)", 0, "q", "`q` is not defined"),
+    ("zeta = b\nreturn sum(zet)", 1, "zet", "did you mean `zeta`?"),
+    ("z = b\nz = b\nreturn sum(z)", 1, "z", "`z` is defined twice"),
+    ("b = x\nreturn sum(b)", 0, "b", "`b` is defined twice"),
+    ("z[n] = x[n, 0]\nz[n] = x[n, 1]\nreturn sum(z)", 1, "z", "`z` is defined twice"),
+    ("z += b\nreturn sum(z)", 0, "z += b", "assigned once"),
+    ("np = b\nreturn sum(np)", 0, "np", "cannot be a name"),
+    ("out = b\nreturn sum(out)", 0, "out", "cannot be a name"),
+    ("_z = b\nreturn sum(_z)", 0, "_z", "underscore"),
+    ("ζ = b\nreturn sum(ζ)", 0, "ζ", "ASCII"),
+    ("sum = b\nreturn b[0]", 0, "sum", "cannot be a name"),
+    ("N = b\nreturn b[0]", 0, "N", "`N` is a size"),
+    ("softmax = softmax(b)\nreturn sum(softmax)", 0, "softmax", "library function"),
+    ("softmax = b * 2\nreturn sum(softmax(b))", 0, "softmax", "library function"),
+    ("z = net(b)\nreturn sum(z)", 0, "net", "is a network"),
+    ("z = b(x)\nreturn sum(z)", 0, "b", "is not a function here"),
+    ("z = sigmod(b)\nreturn sum(z)", 0, "sigmod", "did you mean `sigmoid`?"),
+    ("z = sigmoid\nreturn sum(b)", 0, "sigmoid", "not defined"),
+    ("z = exp\nreturn sum(b)", 0, "exp", "expected a call"),
+    # shapes
+    ("z = x @ V\nreturn sum(z)", 0, "x @ V", "(N, D) @ (H, K): D columns do not meet H rows"),
+    ("z = x @ W + c\nreturn sum(z)", 0, "x @ W + c", "`x @ W` is (N, H), `c` is (K,)"),
+    ("z = x + y\nreturn sum(z)", 0, "x + y", "`x` is (N, D), `y` is (N, K)"),
+    ("z = max(x, axis=1, keepdims=True) - max(x, axis=1)\nreturn sum(z)", 0, "max(x, axis=1, keepdims=True) - max(x, axis=1)", "(N, 1) and (N,) do not go together"),
+    ("z = x - mean(x, axis=1)\nreturn sum(z)", 0, "x - mean(x, axis=1)", "(N, D) and (N,)"),
+    ("z = x.T + x\nreturn sum(z)", 0, "x.T + x", "(D, N) and (N, D)"),
+    ("z = sum(x, axis=0, keepdims=True) + sum(y, axis=1, keepdims=True)\nreturn sum(z)", 0, None, "(1, D) and (N, 1)"),
+    ("z = where(x > 0, y, 0)\nreturn sum(z)", 0, "where(x > 0, y, 0)", "(N, D) and (N, K)"),
+    ("z = maximum(x, y)\nreturn sum(z)", 0, "maximum(x, y)", "(N, D) and (N, K)"),
+    ("z = b.T\nreturn sum(z)", 0, "b.T", "(H,) has not two"),
+    ("z = s @ x\nreturn sum(z)", 0, "s @ x", "not scalars"),
+    ("z = cross_entropy(x, y)\nreturn z", 0, "cross_entropy(x, y)", "in `cross_entropy`: (N, K) and (N, D)"),
+    # indices
+    ("z[n] = x[n, 0] * c[n]\nreturn sum(z)", 0, "n", "index `n` is used for two sizes: N in dimension 1 of `x`, K in dimension 1 of `c`"),
+    ("z[n] = sum(x[n, k] for k in K)\nreturn sum(z)", 0, "k", "index `k` runs over K, but dimension 2 of `x` is D"),
+    ("z[n] = sum(x[n, n] for n in N)\nreturn sum(z)", 0, "n", "index `n` is used twice"),
+    ("z[n, n] = x[n, n]\nreturn sum(z)", 0, "n", "index `n` is used twice"),
+    ("z[b] = x[b, 0]\nreturn sum(z)", 0, "b", "`b` is a tensor"),
+    ("z[q] = x[q, 0]\nq = s\nreturn sum(z) + q", 0, "q", "name of a tensor"),
+    ("z[K] = c[K]\nreturn sum(z)", 0, "K", "`K` is a size"),
+    ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),
+    ("z[n, i] = x[n, i - 1] if 1 <= i <= D else 0\nreturn sum(z)", 0, "i", "state its size: `z[i: N]`"),
+    ("z[n] = x[n]\nreturn sum(z[0, 0, 0])", 1, "z[0, 0, 0]", "`z` is (N, D) and has 3 subscripts"),
+    ("z[n, d] = x[n, d - 1]\nreturn sum(z)", 0, "d - 1", "goes from -1 to D - 1"),
+    ("z[n] = x[n, D]\nreturn sum(z)", 0, "D", "goes from D to D"),
+    ("z[n] = sum(x[n, d + 1] for d in D)\nreturn sum(z)", 0, "d + 1", "goes from 1 to D"),
+    ("z[n] = x[n, b]\nreturn sum(z)", 0, "b", "`b` is none of them"),
+    ("z[n] = x[n, 0.5]\nreturn sum(z)", 0, "0.5", "sizes, indices and whole numbers"),
+    ("z[n] = x[n, q]\nreturn sum(z)", 0, "q", "`q` is not known here"),
+    ("z = x[1:3]\nreturn sum(z)", 0, "1:3", "`y[i: N] = x[i + 1]`"),
+    ("z[0] = s\nreturn sum(z)", 0, "0", "not yet"),
+    ("z[n, :, :] = x[n, :]\nreturn sum(z)", 0, "z[n, :, :]", "the 2 dimensions that `:` leaves"),
+    ("z = sum(c[i] for i in 3)\nreturn z", 0, "3", "range(3)"),
+    ("z = sum(c[i] for i in b)\nreturn z", 0, "b", "is not a size"),
+    ("z = sum(c[i] for i in range(0))\nreturn z", 0, "range(0)", "empty"),
+    ("z = sum(c[i] for i, j in K)\nreturn z", 0, "i, j", "one index letter"),
+    # calls
+    ("z = exp(b, b)\nreturn sum(z)", 0, "exp(b, b)", "exp takes 1 argument"),
+    ("z = where(b > 0, b)\nreturn sum(z)", 0, "where(b > 0, b)", "where takes 3 arguments"),
+    ("z = max(b, s, s)\nreturn z", 0, "max(b, s, s)", "maximum"),
+    ("z = sum(x, axis=2)\nreturn z", 0, "2", "expected an axis of (N, D), from -2 to 1"),
+    ("z = sum(x, axes=1)\nreturn z", 0, "axes=1", "did you mean `axis`?"),
+    ("z = sum(x, keepdims=1)\nreturn z", 0, "1", "True or False"),
+    ("z = sigmoid()\nreturn z", 0, "sigmoid()", "needs its argument `x`"),
+    ("z = sigmoid(b, b)\nreturn z", 0, "sigmoid(b, b)", "takes 1 arguments by position"),
+    ("z = elu(b, beta=1)\nreturn z", 0, "beta=1", "`elu` has x, alpha"),
+    ("z = np.exp(b)\nreturn z", 0, "np.exp", "without `np.`"),
+    ("z = x.sum()\nreturn z", 0, "x.sum", "write sum(x)"),
+    ("z = x.shape\nreturn z", 0, "x.shape", ".T"),
+    ("m, v = sigmoid(b)\nreturn m", 0, "sigmoid(b)", "returns 1"),
+    ("m, v = x, y\nreturn m", 0, "x, y", "one assignment for each name"),
+    ("print(b)\nreturn b[0]", 0, "print(b)", "nobody uses"),
+    ("z = eval('1')\nreturn z", 0, "eval", "no function of the language"),
+    # expressions
+    ("z = b > 0\nreturn sum(z)", 0, "z = b > 0", "a condition is not a tensor"),
+    ("z = (b > 0) * b\nreturn sum(z)", 0, "b > 0", "not a number here"),
+    ("z = b if b > 0 else 0\nreturn sum(z)", 0, "b > 0", "use where"),
+    ("z = b if s else 0\nreturn sum(z)", 0, "s", "expected a condition"),
+    ("z = b / 0\nreturn sum(z)", 0, "0", "division by zero"),
+    ("z = b / (b - b)\nreturn sum(z)", 0, "b - b", "division by zero"),
+    ("z = b % 2\nreturn sum(z)", 0, "b % 2", "% is not in the language"),
+    ("z = [b, b]\nreturn sum(z)", 0, "[b, b]", "a list"),
+    ("z = 'b'\nreturn s", 0, "'b'", "a text"),
+    ("z = None\nreturn s", 0, "None", "not None"),
+    ("z = 2j * b\nreturn s", 0, "2j", "complex"),
+    ("z = b ** 100000\nreturn s", 0, "100000", "exponent"),
+    ("z = 9 ** 9999 * b\nreturn s", 0, "9 ** 9999", "too large"),
+    ("z = 1e999 * b\nreturn s", 0, "1e999", "too large for a float64"),
+    ("z = (lambda q: q)(b)\nreturn s", 0, "lambda q: q", "only a function's name"),
+    ("z = (q := b)\nreturn s", 0, "q := b", "an assignment inside"),
+    # statements
+    ("if s > 0:\n    z = b\nreturn s", 0, None, "`if` as a statement"),
+    ("for t in N:\n    z = b\nreturn s", 0, None, "recurrence; not yet"),
+    ("z: int = b\nreturn s", 0, None, "an annotation"),
+    ("z = q = b\nreturn s", 0, None, "chained"),
+    ("import os\nreturn s", 0, "import os", "an import"),
+    ("return s\nz = b", 1, "z = b", "must end with `return`"),
+    ("return", 0, "return", "must end with `return`"),
+    ("return s, s + 1", 0, "s + 1", "name this one first"),
+    # facts
+    ("assert b > 0\nreturn s", 0, "b > 0", "`b` is a parameter"),
+    ("z = x * 2\nassert z > 0\nreturn s", 1, "z > 0", "`z` is computed"),
+    ("assert sum(x) > sum(y)\nreturn s", 0, "sum(x) > sum(y)", "this fact cannot be used; expected sums or means"),
+    ("assert exp(y[n, k]) == 1\nreturn s", 0, None, "cannot be used"),
+    ("assert x[n, k] > y[n, k]\nreturn s", 0, "k", "two sizes"),
+    ("assert s\nreturn s", 0, "s", "expected a condition"),
+    ("assert s > 0, 'why'\nreturn s", 0, "'why'", "no message"),
+    ("assert N > 1\nreturn s", 0, "N > 1", "cannot be used"),
+]  # fmt: skip
+
+FILES = [
+    ("", None, None, "no network in this file"),
+    ("x = 3\n", None, None, "no network in this file"),
+    ("import numpy\n", 1, "import numpy", "from symbp import"),
+    ("from os import path\n", 1, "from os import path", "from symbp import"),
+    ("from symbp import Tensor\n", 1, "Tensor", "`Tensor` is not in symbp"),
+    ("from symbp import Data as D\n", 1, "Data as D", "cannot be renamed"),
+    ("print(1)\n", 1, "print(1)", "a statement that a network file cannot have"),
+    ("N, D = dims('N')\n", 1, None, "expected N"),
+    ("N = dims(3)\n", 1, "dims(3)", "expected one text"),
+    ("N = dims('N')\nN = dims('N')\n", 2, "N", "`N` is defined twice"),
+    ("M = T - 2\n", 1, "T", "not a size"),
+    ("g = function('f')\n", 1, None, "bears its own name"),
+    ("def f(x):\n  return x\n", None, None, "no network in this file"),
+    ("@other\ndef f(x):\n  return x\n", 1, "other", "the only decorator"),
+    ("async def f(x):\n  return x\n", 1, None, "async"),
+    ("class A: pass\n", 1, "class A: pass", "cannot have"),
+    ("lambda = 3\n", 1, "lambda", "`lambda` is a Python keyword"),
+    ("x = = 3\n", 1, "=", "this is not Python"),
+    ("x = (1\n", 1, "(", "this is not Python"),
+    ("x = 1\n\0\n", 2, "\0", "NUL"),
+    ("x = " + "(" * 150 + "1" + ")" * 150, None, None, "no network"),
+    ("x = " + "-" * 5000 + "1", None, None, "nested"),
+    ("x = " + "9" * 5000, 1, None, "this is not Python"),
+    ("x = " + "9" * 2000, 1, None, "digits"),
+    ("#" * 1_000_001, None, None, "characters"),
+    ("x" * 2_000, 1, None, "cannot have"),
+]
+
+SIGNATURES = [
+    ("x", "x", "`x` needs Data[...]"),
+    ("x: int", "int", "`x` needs Data[...]"),
+    ("x: Data[Q]", "Q", "`Q` is not known here"),
+    ("x: Data[0]", "0", "at least 1"),
+    ("x: Data[-N]", None, None),
+    ("x: Data[N / 2]", "N / 2", "+, - and *"),
+    ("x: Data[2.5]", "2.5", "whole numbers"),
+    ("x: Param[l: D, D]", "l: D", "not yet"),
+    ("x: Data = 3", "3", "no defaults"),
+    ("*x: Data", "x: Data", "variable number"),
+    ("N: Data", "N: Data", "`N` is a size"),
+    ("exp: Data", "exp: Data", "cannot be a name"),
+    ("net: Data", "net: Data", "already a function or a network"),
+    ("", None, "no arguments"),
+    ("x: Labels", "x: Labels", "Labels[N, K]"),
+]
+
+FUNCTIONS = [
+    ("def f(x):\n    return f(x)\n", "z = f(b)\nreturn sum(z)", "f(x)", "calls itself"),
+    ("def f(x):\n    return g(x)\ndef g(x):\n    return f(x)\n", "z = f(b)\nreturn sum(z)", "f(x)", "calls itself"),
+    ("def f(x):\n    y = x\n", "z = f(b)\nreturn sum(z)", "y = x", "must end with `return`"),
+    ("def f(x):\n    return q\n", "z = f(b)\nreturn sum(z)", "q", "`q` is not defined"),
+    ("def f(x: Array[M, M]):\n    return x\n", "z = f(W)\nreturn sum(z)", "f(W)", "`x` of `f` is (D, H), expected Array[M, M] with M = D"),
+    ("def f(x: Array[4 * M]):\n    return x\n", "z = f(b)\nreturn sum(z)", "f(b)", "`x` of `f` is (H,), expected Array[4 * M]"),
+    ("def f(x: Array[M]):\n    return x\n", "z = f(W)\nreturn sum(z)", "f(W)", "expected Array[M]"),
+    ("def f(x: Tensor):\n    return x\n", "z = f(W)\nreturn sum(z)", "Tensor", "expected Array"),
+    ("def f(*x):\n    return b\n", "z = f(b)\nreturn sum(z)", "f(b)", "variable number"),
+    ("def f(x):\n    return x, x\n", "z = f(b)\nreturn sum(z)", "f(b)", "returns 2"),
+    ("def f(x):\n    return x, x\n", "z = 1 + f(b)\nreturn sum(z)", "f(b)", "returns 2"),
+    ("def f(x):\n    assert x > 0\n    return x\n", "z = f(b)\nreturn sum(z)", "assert x > 0", "not in a function"),
+    ("def f(x):\n    x = 2 * x\n    return x\n", "z = f(b)\nreturn sum(z)", "x", "`x` is defined twice"),
+    ("def exp(x):\n    return x\n", "return sum(b)", None, "cannot be a name"),
+    ('f = function("f")\n', "return f(s) + f(s, s)", "f(s, s)", "had 1 arguments before and has 2"),
+    ('f = function("f")\n', "return f.d2(s)", "f.d2(s)", "no partial by argument 2"),
+    ('f = function("f")\n', "return f.dx(s)", "f.dx", "f.d1"),
+    ('f = function("f")\n', "return f()", "f()", "at least one"),
+    ('f = function("f")\n', "f = s\nreturn f", "f", "already a function"),
+]  # fmt: skip
+
+
+def check_error(text, line, part, message):
+    """The text is refused with that message, and that part of that line is underlined."""
+    with pytest.raises(NotationError) as caught:
+        read_network(text, "net.py")
+    error = caught.value
+    assert message in error.message
+    assert "Traceback" not in str(error)
+    assert error.path == "net.py"
+    if line is None:
+        return
+    assert error.span is not None
+    assert error.span.line == line
+    if part is not None:
+        assert text.splitlines()[line - 1][error.span.column : error.span.end_column] == part
+
+
+@pytest.mark.parametrize(("body", "line", "part", "message"), BODIES)
+def test_bodies(body, line, part, message):
+    check_error(file_text(body), FIRST + line, part, message)
+
+
+@pytest.mark.parametrize(("text", "line", "part", "message"), FILES)
+def test_files(text, line, part, message):
+    check_error(text, line, part, message)
+
+
+@pytest.mark.parametrize(("signature", "part", "message"), SIGNATURES)
+def test_signatures(signature, part, message):
+    if message is None:
+        return
+    check_error(file_text("return 1", signature), 5, part, message)
+
+
+@pytest.mark.parametrize(("before", "body", "part", "message"), FUNCTIONS)
+def test_functions(before, body, part, message):
+    text = file_text(body, before=before)
+    with pytest.raises(NotationError) as caught:
+        read_network(text, "net.py")
+    error = caught.value
+    assert message in error.message
+    assert error.span is not None
+    if part is not None:
+        assert text.splitlines()[error.span.line - 1][error.span.column : error.span.end_column] == part
+
+
+def test_the_message_quotes_and_underlines():
+    with pytest.raises(ShapeError) as caught:
+        read("z = x @ V\nreturn sum(z)")
+    assert str(caught.value) == (
+        "net.py:6: (N, D) @ (H, K): D columns do not meet H rows: `x` is (N, D), `V` is (H, K)\n"
+        "        z = x @ V\n"
+        "            ^^^^^"
+    )
+
+
+def test_columns_count_characters_not_bytes():
+    check_error(file_text('assert s > 0, "éé"\nreturn s'), FIRST, '"éé"', "no message")
+
+
+def test_a_size_that_no_input_has():
+    check_error(file_text("return sum(x[n, d] for n in N for d in D) * K", "x: Data[N, D]"), 5, None, "the size `K`")
+
+
+def test_a_cotangent_needs_its_name():
+    check_error(file_text("cotangent = b\nreturn cotangent"), 7, None, "that name is taken")
+
+
+def test_calls_that_multiply_are_bounded():
+    doubling = "".join(f"def f{i}(x):\n    return f{i - 1}(x) + f{i - 1}(x + 1)\n" for i in range(1, 40))
+    text = file_text("return f39(s)", before=f"def f0(x):\n    return exp(x)\n{doubling}")
+    with pytest.raises(NotationError, match="when"):
+        read_network(text)
+
+
+def test_a_long_sum_is_no_depth():
+    read("return " + " + ".join(["s"] * 2000))
+
+
+@pytest.mark.parametrize("nest", ["exp(", "-(", "maximum(s, ", "sigmoid(", "1 / (1 + ", "swish("])
+def test_deep_nesting_is_refused_or_read(nest):
+    for depth in (20, 60, 90, 180):
+        try:
+            read("return " + nest * depth + "s" + ")" * depth)
+        except NotationError as error:
+            assert "nested" in error.message or "large" in error.message or "Python" in error.message, error.message
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(NotationError, match="cannot be read"):
+        read_file(tmp_path / "none.py")
+    with pytest.raises(NotationError, match="cannot be read"):
+        read_file(tmp_path)
+    (tmp_path / "latin.py").write_bytes(b"# \n# \xe9\n")
+    with pytest.raises(NotationError, match="line 2 is not UTF-8"):
+        read_file(tmp_path / "latin.py")
+
+
+def test_windows_lines_and_a_byte_order_mark(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_bytes(b"\xef\xbb\xbf" + file_text("return s").replace("\n", "\r\n").encode())
+    assert read_network(read_file(path)).outputs == ("L",)
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(NotationError, match="no network `nets` in this file; it has net; did you mean `net`"):
+        read_network(file_text("return s", SIGNATURE), name="nets")
