@@ -40,14 +40,14 @@ def errors(
     """The relative error, in the norm, of a module's loss and of each of its gradients.
 
     A gradient that is zero only because its terms cancel has no relative error. It is measured against `floor` times
-    the largest gradient.
+    the largest gradient, and where all of them are, against a thousandth.
     """
     loss, gradients = expected
     given = {n: inputs[n] for n in module.PARAMETERS}
     functions = {n: f for n, f in keywords(unknown or {}).items() if n in getattr(module, "FUNCTIONS", ())}
     found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions)
     assert tuple(ours) == module.PARAMETERS
-    least = floor * max(norm(g.numpy()) for g in gradients.values())
+    least = max(floor * max((norm(g.numpy()) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
     return {"loss": relative_error(found, loss)} | {
         n: relative_error(ours[n], gradients[n].numpy(), least) for n in module.PARAMETERS
     }

@@ -29,7 +29,9 @@ def dot_before_overwritten(x: Data[N, N], y: Data[N, N], m: Data[N, N], w: Param
 
 
 @network
-def names_that_a_module_uses(dtype: Data[N, D], float: Data, tuple: Data[N], expected: Param[D, K], shapes: Param[K], len: Param):
+def names_that_a_module_uses(
+    dtype: Data[N, D], float: Data, tuple: Data[N], expected: Param[D, K], shapes: Param[K], len: Param
+):
     """Every word that the module needs steps aside."""
     bool = dtype @ expected + shapes
     map = maximum(bool, 0) - float
@@ -44,3 +46,17 @@ def sizes_that_a_module_uses(x: Data[zip, isinstance], W: Param[isinstance, zip]
     z = x @ W
     s = where(z > 0, z, exp(z))
     return sum(s**2) / zip
+
+
+@network
+def largest_of_a_vector(x: Data[N], y: Data[N], w: Param[N], v: Param[N, D]):
+    """The matrix form of a largest entry is that of a row, and the adjoint of a row taken by its number no unit matrix."""
+    return sum(tanh(v[0])) ** 2 + 2 * max(w * x - y) + mean(v[0])
+
+
+@network
+def roots_under_two_conditions(x: Data[N, D], a: Param[N, D]):
+    """Where the branch is not taken the root has no value, in the matrix form of its derivative either."""
+    z = where(x * a > 0, sqrt(x * a), x)
+    s[n, d] = log(a[n, d]) if a[n, d] > 0 and x[n, d] > a[n, d] else 0
+    return sum(z**2) + sum(s)

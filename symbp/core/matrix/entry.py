@@ -87,7 +87,8 @@ def _entry(m: Matrix, r: Poly, c: Poly, new: _Supply) -> Expr:
             return build.where(Compare(op, at(a), at(b)), at(then), at(other))
         case RowExtreme(kind, arg):
             k, sub = new.over(shape(arg)[1])
-            return Extreme(kind, k, _entry(arg, r, sub, new), TRUE)
+            inner = _entry(arg, r, sub, new)
+            return Extreme(kind, k, inner, TRUE) if k else inner
         case NormSquared(arg):
             return _norm(arg, new)
         case Called(_, _, indices, body):

@@ -113,9 +113,11 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
             return make.power(_form(base, r, c, shapes), value)
         case Where():
             return _where(e, r, c, shapes)
-        case Delta(a, b) if {a.index, b.index} == {r, c} and r is not None:
+        case Delta(a, b) if {a.index, b.index} == {r, c} and r is not None and c is not None:
             return Identity(r.stop)
         case Extreme(kind, (k,), body, cond) if cond == TRUE and c is None and _whole(k):
+            if r is None:
+                return RowExtreme(kind, make.transpose(make.full(_form(body, k, None, shapes), k, None)))
             return RowExtreme(kind, make.full(_form(body, r, k, shapes), r, k))
     raise _NoForm
 
@@ -256,8 +258,10 @@ def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
 def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     cond = e.cond
     if isinstance(cond, And) and e.other == build.NIL:
-        factors = [build.where(a, build.UNIT, build.NIL) for a in cond.args]
-        return _form(Mul((*factors, e.then)), r, c, shapes)
+        nested = e.then
+        for a in reversed(cond.args):
+            nested = build.where(a, nested, build.NIL)
+        return _form(nested, r, c, shapes)
     if not isinstance(cond, Compare) or any(isinstance(n, Int) and free_indices(n) for n in walk(cond)):
         raise _NoForm
     a, b, then, other = (_form(x, r, c, shapes) for x in (cond.a, cond.b, e.then, e.other))

@@ -20,6 +20,7 @@ from symbp.core.matrix.nodes import (
     Scalar,
     Scale,
     Transpose,
+    parts,
     shape,
 )
 
@@ -94,11 +95,21 @@ def power(base: Matrix, exponent: Fraction) -> Matrix:
 
 
 def choose(m: Choose) -> Matrix:
-    """A choice entry by entry; with 0 for the other branch, its indicator times the first."""
+    """A choice entry by entry; with 0 for the other branch, its indicator times the first if that always has a value."""
     nil, unit = Scalar(build.NIL), Scalar(build.UNIT)
-    if m.other == nil and m.then != unit:
+    if m.other == nil and m.then != unit and _total(m.then):
         return hadamard((choose(Choose(m.op, m.a, m.b, unit, nil)), m.then))
     return _lifted((m.a, m.b, m.then, m.other), lambda new: Choose(m.op, *new))
+
+
+def _total(m: Matrix) -> bool:
+    """Has it a value whatever the values in it are? The log or the root of an entry may have none."""
+    match m:
+        case Power(_, exponent) if exponent < 0 or exponent.denominator != 1:
+            return False
+        case Apply("log" | "log1p"):
+            return False
+    return all(_total(a) for a in parts(m))
 
 
 def spread_columns(m: Matrix, size: Poly) -> Matrix:
