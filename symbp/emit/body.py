@@ -71,13 +71,16 @@ class _Writer:
             self._flush(s)
 
     def _may_stand_inside(self, s: Statement) -> bool:
-        if s.op in VIEWS:
+        if s.op in VIEWS or s.op == "fill":
             return False
         return is_scalar(s.target) and not s.numbers and self.uses.get(s.target.name) == 1 and s.op != "call"
 
     def _flush(self, s: Statement) -> None:
         first = len(self.lines)
-        self.lines += [_comment(s), *self.pending]
+        if not s.comment and len(self.pending) == 1:
+            self.lines.append(_with_number(self.pending[0], s))
+        else:
+            self.lines += [_comment(s), *self.pending]
         self.pending = []
         for number in s.numbers:
             self.spans[number] = (first, len(self.lines) - 1)
@@ -94,6 +97,12 @@ def _comment(s: Statement) -> str:
     return f"# [{numbers}] {s.comment}".rstrip()
 
 
+def _with_number(line: str, s: Statement) -> str:
+    """The number of an equation that has no matrix form, at the end of its only line."""
+    numbers = f"[{', '.join(map(str, s.numbers))}]"
+    return f"{line} {numbers}" if "  # " in line else f"{line}  # {numbers}"
+
+
 def _lines(s: Statement, args: tuple[Text, ...]) -> tuple[str, ...]:
     name = s.target.name
     if s.place is None:
@@ -103,6 +112,8 @@ def _lines(s: Statement, args: tuple[Text, ...]) -> tuple[str, ...]:
         if other is not None:
             return (f"{name} {AUGMENTED[s.op]} {other.code}",)
     target = f'out["{s.place.name}"]' if s.place.how == "out" else s.place.name
+    if s.op == "fill":
+        return (f"{target}[...] = {args[0].code}",)
     code = call(s, args, target)
     if code is None:
         filled = f"{target}[...] = {expression(s, args).code}"

@@ -54,7 +54,9 @@ def _head(program: Program, routine: Routine) -> list[str]:
     else:
         lines.append(f"{DTYPE} = np.float64")
     lines += [_convert(t.name, t.kind) for t in given if t.shape and t.name not in parameters]
-    lines += [f'{t.name} = _number("{t.name}", {t.name})' for t in given if not t.shape]
+    numbers = tuple(t.name for t in given if not t.shape)
+    if numbers:
+        lines.append(f"{names(numbers)} = _numbers({', '.join(f'{n}={n}' for n in numbers)})")
     arrays = tuple(t.name for t in given if t.shape)
     if arrays:
         call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
@@ -89,17 +91,7 @@ def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
     value = _text(routine.results[0][1], body).code
     if routine.name == "loss":
         return [f"return {FLOAT}({value})"]
-    return [*_fill(routine, body), f"return {FLOAT}({value}), out"]
-
-
-def _fill(routine: Routine, body: Body) -> list[str]:
-    """Gradients that no statement wrote into the caller's arrays."""
-    written = {s.place.name: s.target.name for s in routine.statements if s.place and s.place.how == "out"}
-    return [
-        f'out["{name}"][...] = {_text(v, body).code}'
-        for name, v in routine.results[1:]
-        if not (isinstance(v, Value) and written.get(name) == v.name)
-    ]
+    return [f"return {FLOAT}({value}), out"]
 
 
 def _text(operand: Operand, body: Body) -> Text:

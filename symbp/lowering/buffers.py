@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from symbp.lowering.program import (
     ARITHMETIC,
     COMPARISONS,
+    FILL,
     FLOAT,
     LOGICAL,
     REDUCTIONS,
@@ -64,14 +65,16 @@ class _Plan:
             if isinstance(base, Value) and base.name in self.storage:
                 self.storage[s.target.name] = self.storage[base.name]
             return s
-        place = self._place(k, s) if s.target.shape and s.op != "arange" else None
+        place = self._place(k, s) if (s.target.shape or s.op == FILL) and s.op != "arange" else None
         self._release(k, s)
         return replace(s, place=place)
 
     def _place(self, k: int, s: Statement) -> Place | None:
         name = s.target.name
+        if s.op == FILL:
+            return Place("out", name.removesuffix(".fill"))
         if name in self.destined and s.op != "ones":
-            return Place("out", self.destined[name])
+            return self._destined(s)
         over = self._over(k, s)
         if over is not None:
             operand = s.args[over]
@@ -85,6 +88,14 @@ class _Plan:
             self.storage[name] = f"new.{name}"
             return None
         return Place("ones" if s.op == "ones" else "scratch", self._take(s))
+
+    def _destined(self, s: Statement) -> Place:
+        """The caller's array, or over what is there already."""
+        there = self.destined[s.target.name]
+        for operand, a in enumerate(s.args):
+            if isinstance(a, Value) and self.destined.get(a.name) == there:
+                return Place("over", a.name, operand)
+        return Place("out", there)
 
     def _over(self, k: int, s: Statement) -> int | None:
         """The operand that the result may replace."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.calculus.steps import Derivation
 from symbp.lowering.equations import lower_equations
+from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
@@ -24,6 +25,7 @@ NETWORK_PASSES = (
 # Program -> Program: pure statements, complete and runnable after each of them.
 PURE_PASSES = (
     without_unused,  # first, since the passes below count uses
+    fill_gradients,  # gradients that are no array of their own, before the rest asks what a result is
     add_axes_back,  # a reduced axis that is wanted again is kept (keepdims)
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
 )
@@ -67,6 +69,7 @@ def _written(derivation: Derivation) -> Program:
         routines=_routines(derivation, statements, values),
         facts=tuple(f for f in network.facts if f.label in derivation.facts),
         functions=network.functions,
+        gradient_numbers=tuple((p, (n,)) for p, g in derivation.gradients if (n := derivation.number(g)) is not None),
     )
 
 

@@ -47,12 +47,13 @@ def name_values(program: Program) -> Program:
 def _named(routine: Routine, taken: set[str]) -> Routine:
     table = _joined(routine)
     used = taken | RESERVED | {s.target.name for s in routine.statements if "." not in s.target.name}
-    for s in routine.statements:
-        name = s.target.name
-        if "." in name and name not in table:
-            table[name] = fresh_name(_base(s), used)
-            used.add(table[name])
-    return _renamed(routine, table)
+    last = {table.get(s.target.name, s.target.name): s for s in routine.statements}
+    chosen: dict[str, str] = {}
+    for name, s in last.items():
+        if "." in name:
+            chosen[name] = fresh_name(_base(s), used)
+            used.add(chosen[name])
+    return _renamed(routine, {n: chosen.get(m, m) for n, m in (chosen | table).items()} | chosen)
 
 
 def _base(s: Statement) -> str:
@@ -70,24 +71,10 @@ def _joined(routine: Routine) -> dict[str, str]:
                 uses[a.name] = uses.get(a.name, 0) + 1
     table: dict[str, str] = {}
     for s in reversed(routine.statements):
-        name = table.get(s.target.name, s.target.name)
-        for a in s.args:
-            if isinstance(a, Value) and "." in a.name and uses[a.name] == 1 and _replaces(s, a, routine):
-                if "." not in name and a.name not in table:
-                    table[a.name] = name
-                    break
+        place = s.place
+        if place is not None and place.how == "over" and "." in place.name and uses[place.name] == 1:
+            table[place.name] = table.get(s.target.name, s.target.name)
     return table
-
-
-def _replaces(s: Statement, a: Value, routine: Routine) -> bool:
-    if s.place is None:
-        return False
-    if s.place.how == "over":
-        return s.place.name == a.name
-    if s.place.how == "out":
-        made = next((t for t in routine.statements if t.target.name == a.name), None)
-        return made is not None and made.place == s.place
-    return False
 
 
 def _renamed(routine: Routine, table: dict[str, str]) -> Routine:

@@ -81,6 +81,7 @@ class Program:
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
     fact_texts: tuple[tuple[str, str], ...] = ()
+    gradient_numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -124,6 +125,7 @@ GATHERS = ("gather",)
 REDUCTIONS = ("sum", "max", "min")
 PRODUCTS = ("matmul", "vdot")
 SOURCES = ("arange", "ones")
+FILL = "fill"  # a scalar or a view spread over an array of its own
 
 
 def shape_of(operand: Operand) -> Shape:

@@ -123,6 +123,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "expand": _expand,
     "reshape": lambda state, s, a: np.reshape(a, _shape(state, s.target.shape)),
     "broadcast": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
+    "fill": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "item": _item,
     "gather": lambda state, s, a, *places: a[places],
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),

@@ -1,0 +1,63 @@
+"""A gradient that is no array of its own (a number, a view, another gradient) is filled into one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.core.expr import Expr
+from symbp.lowering.program import FILL, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
+
+
+def fill_gradients(program: Program) -> Program:
+    """The program with a statement of its own for each gradient."""
+    return each_routine(program, lambda r: _filled(program, r) if r.name == "loss_and_gradients" else r)
+
+
+def _filled(program: Program, routine: Routine) -> Routine:
+    made = {s.target.name: s for s in routine.statements}
+    used = {a.name for s in routine.statements for a in s.args if isinstance(a, Value)}
+    fills: dict[str, list[Statement]] = {}
+    results = [routine.results[0]]
+    numbers = dict(program.gradient_numbers)
+    for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
+        maker = made.get(value.name) if isinstance(value, Value) else None
+        if maker is not None and value.shape and maker.op not in VIEWS and all(v != value for _, v in results):
+            results.append((name, value))
+            continue
+        fill = Statement(Value(f"{name}.fill", tensor.shape), FILL, (_narrow(value, made),))
+        if maker is None or maker.op in VIEWS or maker.target.name not in used:
+            fill = replace(fill, numbers=numbers.get(name, ()), comment=maker.comment if maker else "")
+        fills.setdefault(_base(value, made), []).append(fill)
+        results.append((name, fill.target))
+    return replace(routine, statements=_woven(routine, fills), results=tuple(results))
+
+
+def _parameters(program: Program):  # type: ignore[no-untyped-def]
+    return [t for t in program.inputs if t.name in program.parameters]
+
+
+def _narrow(value: Operand, made: dict[str, Statement]) -> Operand:
+    """What to fill in: a value before it is spread out, since filling spreads it."""
+    maker = made.get(value.name) if isinstance(value, Value) else None
+    return maker.args[0] if maker is not None and maker.op == "broadcast" else value
+
+
+def _base(value: Operand, made: dict[str, Statement]) -> str:
+    """The statement after which a gradient can be filled in."""
+    while isinstance(value, Value) and value.name in made and made[value.name].op in VIEWS:
+        value = made[value.name].args[0]
+    return "" if isinstance(value, Expr) or value.name not in made else value.name
+
+
+def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Statement, ...]:
+    """Each filling right after the statement that it needs, those that need none at the end."""
+    bare = {f.args[0].name for fs in fills.values() for f in fs if f.numbers and isinstance(f.args[0], Value)}
+    statements: list[Statement] = []
+    views: dict[str, list[Statement]] = {}
+    for s in routine.statements:
+        after = [f for f in fills.get(s.target.name, ())]
+        numbered = s.target.name in bare and any(f.args[0] == s.target for f in after)
+        statements.append(replace(s, numbers=(), comment="") if numbered else s)
+        statements += [f for f in after if f.args[0] == s.target]
+        views.setdefault("", []).extend(f for f in after if f.args[0] != s.target)
+    return (*statements, *views.get("", ()), *fills.get("", ()))
