@@ -43,7 +43,7 @@ def symbols(d: Derivation) -> tuple[Block, ...]:
 
 def _inputs(d: Derivation) -> Table:
     rows = tuple(_row(d, t) for t in d.network.inputs)
-    header = ("quantity", "entry", "in code", "shape", "what it is")
+    header: tuple[str, ...] = ("quantity", "entry", "in code", "shape", "what it is")
     if not any(t.shape for t in d.network.inputs):
         rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
     return Table(header, rows, "l" * len(header))

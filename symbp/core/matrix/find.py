@@ -259,8 +259,8 @@ def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix
     cond = e.cond
     if isinstance(cond, And) and e.other == build.NIL:
         nested = e.then
-        for a in reversed(cond.args):
-            nested = build.where(a, nested, build.NIL)
+        for test in reversed(cond.args):
+            nested = build.where(test, nested, build.NIL)
         return _form(nested, r, c, shapes)
     if not isinstance(cond, Compare) or any(isinstance(n, Int) and free_indices(n) for n in walk(cond)):
         raise _NoForm
