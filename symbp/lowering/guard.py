@@ -27,8 +27,8 @@ def _guarded(node: T, cond: Cond) -> T:
     """The expression, evaluated only where `cond` holds."""
     if isinstance(node, Where):
         inner = _guarded(node.cond, cond)
-        then = _guarded(node.then, build.both(cond, node.cond))
-        other = _guarded(node.other, build.both(cond, build.negate(node.cond)))
+        then = _guarded(node.then, build.both(cond, inner))
+        other = _guarded(node.other, build.both(cond, build.negate(inner)))
         return build.where(inner, then, other)  # type: ignore[return-value]
     if isinstance(node, (Sum, Extreme)):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
