@@ -34,7 +34,7 @@ BODIES = [
     ("z = x @ V\nreturn sum(z)", 0, "x @ V", "(N, D) @ (H, K): D columns do not meet H rows"),
     ("z = x @ W + c\nreturn sum(z)", 0, "x @ W + c", "`x @ W` is (N, H), `c` is (K,)"),
     ("z = x + y\nreturn sum(z)", 0, "x + y", "`x` is (N, D), `y` is (N, K)"),
-    ("z = max(x, axis=1, keepdims=True) - max(x, axis=1)\nreturn sum(z)", 0, "max(x, axis=1, keepdims=True) - max(x, axis=1)", "(N, 1) and (N,) do not go together"),
+    ("z = max(x, axis=1, keepdims=True) - max(x, axis=1)\nreturn s", 0, None, "(N, 1) and (N,) do not go together"),
     ("z = x - mean(x, axis=1)\nreturn sum(z)", 0, "x - mean(x, axis=1)", "(N, D) and (N,)"),
     ("z = x.T + x\nreturn sum(z)", 0, "x.T + x", "(D, N) and (N, D)"),
     ("z = sum(x, axis=0, keepdims=True) + sum(y, axis=1, keepdims=True)\nreturn sum(z)", 0, None, "(1, D) and (N, 1)"),
@@ -44,7 +44,7 @@ BODIES = [
     ("z = s @ x\nreturn sum(z)", 0, "s @ x", "not scalars"),
     ("z = cross_entropy(x, y)\nreturn z", 0, "cross_entropy(x, y)", "in `cross_entropy`: (N, K) and (N, D)"),
     # indices
-    ("z[n] = x[n, 0] * c[n]\nreturn sum(z)", 0, "n", "index `n` is used for two sizes: N in dimension 1 of `x`, K in dimension 1 of `c`"),
+    ("z[n] = x[n, 0] * c[n]\nreturn sum(z)", 0, "n", "two sizes: N in dimension 1 of `x`, K in dimension 1 of `c`"),
     ("z[n] = sum(x[n, k] for k in K)\nreturn sum(z)", 0, "k", "index `k` runs over K, but dimension 2 of `x` is D"),
     ("z[n] = sum(x[n, n] for n in N)\nreturn sum(z)", 0, "n", "index `n` is used twice"),
     ("z[n, n] = x[n, n]\nreturn sum(z)", 0, "n", "index `n` is used twice"),
@@ -173,8 +173,8 @@ FUNCTIONS = [
     ("def f(x):\n    return g(x)\ndef g(x):\n    return f(x)\n", "z = f(b)\nreturn sum(z)", "f(x)", "calls itself"),
     ("def f(x):\n    y = x\n", "z = f(b)\nreturn sum(z)", "y = x", "must end with `return`"),
     ("def f(x):\n    return q\n", "z = f(b)\nreturn sum(z)", "q", "`q` is not defined"),
-    ("def f(x: Array[M, M]):\n    return x\n", "z = f(W)\nreturn sum(z)", "f(W)", "`x` of `f` is (D, H), expected Array[M, M] with M = D"),
-    ("def f(x: Array[4 * M]):\n    return x\n", "z = f(b)\nreturn sum(z)", "f(b)", "`x` of `f` is (H,), expected Array[4 * M]"),
+    ("def f(x: Array[M, M]):\n    return x\n", "z = f(W)\nreturn sum(z)", "f(W)", "is (D, H), expected Array[M, M] with M = D"),
+    ("def f(x: Array[4 * M]):\n    return x\n", "z = f(b)\nreturn sum(z)", "f(b)", "is (H,), expected Array[4 * M]"),
     ("def f(x: Array[M]):\n    return x\n", "z = f(W)\nreturn sum(z)", "f(W)", "expected Array[M]"),
     ("def f(x: Tensor):\n    return x\n", "z = f(W)\nreturn sum(z)", "Tensor", "expected Array"),
     ("def f(*x):\n    return b\n", "z = f(b)\nreturn sum(z)", "f(b)", "variable number"),
@@ -270,12 +270,10 @@ def test_a_long_sum_is_no_depth():
 
 
 @pytest.mark.parametrize("nest", ["exp(", "-(", "maximum(s, ", "sigmoid(", "1 / (1 + ", "swish("])
-def test_deep_nesting_is_refused_or_read(nest):
-    for depth in (20, 60, 90, 180):
-        try:
-            read("return " + nest * depth + "s" + ")" * depth)
-        except NotationError as error:
-            assert "nested" in error.message or "large" in error.message or "Python" in error.message, error.message
+def test_deep_nesting_is_refused(nest):
+    read("return " + nest * 20 + "s" + ")" * 20)
+    with pytest.raises(NotationError, match=r"nested|Python"):
+        read("return " + nest * 180 + "s" + ")" * 180)
 
 
 def test_files_that_cannot_be_read(tmp_path):
