@@ -47,7 +47,9 @@ class _Plan:
     routine: Routine
     last: dict[str, int] = field(init=False)
     destined: dict[str, str] = field(init=False)
+    views: frozenset[str] = field(init=False)
     storage: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
     scratch: dict[str, Value] = field(default_factory=dict)
     kept: bool = field(init=False)
@@ -56,6 +58,7 @@ class _Plan:
         self.kept = self.routine.name == "loss_and_gradients"
         roots = view_roots(self.routine)
         self.last = _last_uses(self.routine, roots)
+        self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
         self.destined = _destinations(self.routine, self.last) if self.kept else {}
 
     def placed(self, k: int, s: Statement) -> Statement:
@@ -63,7 +66,7 @@ class _Plan:
         if s.op in VIEWS:
             base = s.args[0]
             if isinstance(base, Value) and base.name in self.storage:
-                self.storage[s.target.name] = self.storage[base.name]
+                self._put(s.target.name, self.storage[base.name])
             return s
         place = self._place(k, s) if (s.target.shape or s.op == FILL) and s.op != "arange" else None
         self._release(k, s)
@@ -79,13 +82,13 @@ class _Plan:
         if over is not None:
             operand = s.args[over]
             assert isinstance(operand, Value)
-            self.storage[name] = self.storage[operand.name]
+            self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
         if s.op in ("call", "where", "gather", "erf"):
-            self.storage[name] = f"new.{name}"
+            self._put(name, f"new.{name}")
             return None
         if not self.kept:
-            self.storage[name] = f"new.{name}"
+            self._put(name, f"new.{name}")
             return None
         return Place("ones" if s.op == "ones" else "scratch", self._take(s))
 
@@ -110,16 +113,17 @@ class _Plan:
         store = self.storage.get(a.name)
         if store is None or (a.shape, a.kind) != (s.target.shape, s.target.kind) or store in self.destined.values():
             return False
-        if a.name in self._views or self._last_of(store) > k:
+        if a.name in self.views or self._last_of(store) > k:
             return False
         return all(b == a for b in s.args if isinstance(b, Value) and self.storage.get(b.name) == store)
 
-    @property
-    def _views(self) -> set[str]:
-        return {s.target.name for s in self.routine.statements if s.op in VIEWS}
+    def _put(self, name: str, store: str) -> None:
+        """Note where a value is; `ends` keeps, for each storage, the last use of all that was ever in it."""
+        self.storage[name] = store
+        self.ends[store] = max(self.ends.get(store, -1), self.last.get(name, -1))
 
     def _last_of(self, store: str) -> int:
-        return max(self.last.get(name, -1) for name, at in self.storage.items() if at == store)
+        return self.ends[store]
 
     def _take(self, s: Statement) -> str:
         """A free scratch array of that shape, or a new one."""
@@ -127,11 +131,11 @@ class _Plan:
         fits = [v for v in self.free if (v.shape, v.kind) == (s.target.shape, s.target.kind)]
         if fits and s.op != "ones":
             self.free.remove(fits[-1])
-            self.storage[name] = fits[-1].name
+            self._put(name, fits[-1].name)
             return fits[-1].name
         if s.op != "ones":
             self.scratch[name] = s.target
-        self.storage[name] = name
+        self._put(name, name)
         return name
 
     def _release(self, k: int, s: Statement) -> None:
