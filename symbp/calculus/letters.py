@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from symbp.core.expr import Expr, Extreme, Read, Sum
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import all_index_names, fresh_name, indices_of, map_children, substitute, substitute_poly, walk
 
+T = TypeVar("T", bound=Node)
 _AVOID = "eolf"  # e is the exponential, o and l look like numbers, f is a function
 
 
@@ -95,15 +97,15 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
     return tuple(i for i in indices if i is not None)
 
 
-def freshen(expr: Expr, taken: set[str], letters: Letters) -> Expr:
+def freshen(expr: T, taken: set[str], letters: Letters) -> T:
     """The expression with its bound indices renamed where their letters are taken, as a reader would choose."""
     if isinstance(expr, (Sum, Extreme)):
         inner = taken | (all_index_names(expr) - {i.name for i in expr.indices})
         bound = letters.rename(expr.indices, inner)
         table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in zip(expr.indices, bound, strict=True) if a != b}
-        expr = _with_indices(expr, bound, table)
+        expr = _with_indices(expr, bound, table)  # type: ignore[assignment]
         taken = taken | {i.name for i in bound}
-    return map_children(expr, lambda c: freshen(c, taken, letters) if isinstance(c, Expr) else c)
+    return map_children(expr, lambda c: freshen(c, taken, letters))
 
 
 def _with_indices(expr: Sum | Extreme, bound: tuple[Index, ...], table: dict[Atom, Poly]) -> Sum | Extreme:

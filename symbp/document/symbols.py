@@ -50,19 +50,31 @@ def _inputs(d: Derivation) -> Table:
 
 
 def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
-    entry: Words = (Math(Read(t.name, _subscripts(d, t))),) if t.shape else ()
+    subscripts = _subscripts(d, t)
+    entry: Words = (Math(Read(t.name, subscripts)),) if subscripts else ()
     return ((Whole(t.name),), entry, (Code(t.name),), (Shape(t.shape),), _kind(d, t))
 
 
 def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges."""
+    """The letters of its first plain read, or of its gradient; else any letters of those ranges; none if there are none."""
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
             if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
                 return read.subs
-    by_range = {r: name for name, r in reversed(ranges(d).items())}
-    letters = (by_range.get((Poly(), extent), "i") for extent in t.shape)
-    return tuple(Poly.of(Index(name, extent)) for name, extent in zip(letters, t.shape, strict=True))
+    return tuple(Poly.of(i) for i in _any_letters(d, t))
+
+
+def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
+    """A different letter for each dimension, of that range; none at all where the document has not so many."""
+    free = dict(ranges(d))
+    found: list[Index] = []
+    for extent in t.shape:
+        letter = next((name for name, r in free.items() if r == (Poly(), extent)), None)
+        if letter is None:
+            return ()
+        del free[letter]
+        found.append(Index(letter, extent))
+    return tuple(found)
 
 
 def _kind(d: Derivation, t: Tensor) -> Words:

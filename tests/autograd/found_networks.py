@@ -60,3 +60,25 @@ def roots_under_two_conditions(x: Data[N, D], a: Param[N, D]):
     z = where(x * a > 0, sqrt(x * a), x)
     s[n, d] = log(a[n, d]) if a[n, d] > 0 and x[n, d] > a[n, d] else 0
     return sum(z**2) + sum(s)
+
+
+@network
+def unused_inputs(x: Data[N, D], y: Data[H, K, K], w: Param[D], v: Param[N, N, K]):
+    """Inputs that no equation reads may have dimensions for which there is no letter."""
+    return sum((x @ w) ** 2)
+
+
+@network
+def row_of_a_diagonal(x: Data[N, N], w: Param[N, N]):
+    """The first hit of a largest entry is a condition that sums; its letters keep apart from those of the diagonal."""
+    v[j, k] = w[j, j] * x[j, k]
+    u = v - mean(v, axis=-1, keepdims=True)
+    return max(v - x) + mean(u**2)
+
+
+@network
+def nested_roots(x: Data[N, N], a: Data[N, N], w: Param[N, N]):
+    """The condition on a root may itself hold a root that has no value everywhere."""
+    z = where(x * w > 0, sqrt(x * w), x)
+    u = where(z * w > 0, sqrt(z * w), z)
+    return mean((u - a) ** 2)
