@@ -8,6 +8,7 @@ from symbp.core.integers import Atom, Dim, Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of
 from symbp.emit import words
+from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import split_call, tuple_of
 from symbp.emit.words import DTYPE, kept_builtins
@@ -28,8 +29,8 @@ def helpers(program: Program) -> list[str]:
         parts.append(render("parameters.py.j2"))
     parts += [render(f"{name}.py.j2") for name, needed in template.items() if needed]
     parts += _size_checks(program)
-    if program.fact_texts:
-        parts.append(_fact_check(program))
+    if program.checks is not None:
+        parts.append(fact_check(program))
     parts.append(render("outputs.py.j2"))
     parts += _scratch(program)
     return [p.strip("\n") for p in parts]
@@ -129,7 +130,3 @@ def _new(a: Value) -> str:
     if a.kind == "ones":
         return f"np.ones({shape}, {DTYPE})"
     return f"np.empty({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"
-
-
-def _fact_check(program: Program) -> str:
-    return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from symbp.core.expr import Expr
 from symbp.emit.body import Body, write_body
 from symbp.emit.checks import scratch_arrays, size_names, sizes_name
+from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
 from symbp.emit.layout import names, split_call, tuple_of
@@ -73,8 +74,8 @@ def _convert(name: str, kind: str) -> str:
 
 def _places(program: Program, routine: Routine) -> list[str]:
     lines = []
-    if program.fact_texts:
-        lines.append(f"_check_facts({', '.join(program.fact_inputs)})")
+    if program.checks is not None:
+        lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
     shapes = ", ".join(tuple_of(tuple(size(e).code for e in t.shape)) for t in program.inputs if t.kind == "param")
     lines.append(f"out = _outputs(out, {DTYPE}, ({shapes},))")
     arrays = scratch_arrays(routine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symbp.emit.checks import helpers
+from symbp.emit.facts import fact_texts
 from symbp.emit.formula import size
 from symbp.emit.functions import Function, write_function
 from symbp.emit.interface import keyword_names, written_shape
@@ -26,7 +27,7 @@ def write_module(program: Program) -> tuple[str, Lines]:
         shapes=table({t.name: written_shape(t) for t in program.inputs}),
         labels=table({t.name: repr(size(t.classes).code) for t in program.inputs if t.kind == LABELS and t.classes}),
         functions=_names(keyword_names(program)),
-        facts=_names(tuple(text for _, text in program.fact_texts)),
+        facts=_names(fact_texts(program)),
         routines=functions,
         helpers=helpers(program),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.calculus.steps import Derivation
 from symbp.lowering.equations import lower_equations
+from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.names import name_values
@@ -69,6 +70,7 @@ def _written(derivation: Derivation) -> Program:
         routines=_routines(derivation, statements, values),
         facts=tuple(f for f in network.facts if f.label in derivation.facts),
         functions=network.functions,
+        checks=fact_routine(network, derivation.facts),
         gradient_numbers=tuple((p, (n,)) for p, g in derivation.gradients if (n := derivation.number(g)) is not None),
     )
 

@@ -69,7 +69,7 @@ class Routine:
 class Program:
     """The module of a network: `inputs` in the order of the signature, `gradients` pairs (parameter, its value's name).
 
-    `facts` are those that the gradients rely on; `functions` the unknown functions with their arity.
+    `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the unknown functions with their arity.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Program:
     routines: tuple[Routine, ...]
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
-    fact_texts: tuple[tuple[str, str], ...] = ()
+    checks: Routine | None = None
     gradient_numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
@@ -110,7 +110,8 @@ class Program:
 
 def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Program:
     """The program with each routine changed."""
-    return replace(program, routines=tuple(change(r) for r in program.routines))
+    checks = program.checks and change(program.checks)
+    return replace(program, routines=tuple(change(r) for r in program.routines), checks=checks)
 
 
 # Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every pass

@@ -1,0 +1,48 @@
+"""The check of the facts that the gradients rely on, and their texts as a network's file would state them."""
+
+from __future__ import annotations
+
+from symbp.core.expr import Compare, Expr, Int
+from symbp.core.integers import Poly
+from symbp.core.network import Fact
+from symbp.core.traverse import dims_of, walk
+from symbp.emit.body import write_body
+from symbp.emit.formula import Text
+from symbp.emit.state import write_statement
+from symbp.lowering.program import Program, Value
+from symbp.templating import render
+
+
+def fact_texts(program: Program) -> tuple[str, ...]:
+    """The facts that are checked, as texts."""
+    return tuple(write_statement(f.statement) for f in _checked(program))
+
+
+def fact_arguments(program: Program) -> tuple[str, ...]:
+    """What the check needs: data, and sizes that occur as numbers."""
+    routine = program.checks
+    if routine is None:
+        return ()
+    numbers = [a for s in routine.statements for a in s.args if isinstance(a, Expr)]
+    polys: list[Poly] = [n.value for a in numbers for n in walk(a) if isinstance(n, Int)]
+    used = {d.name for p in polys for d in dims_of(p)}
+    return (*routine.inputs, *(d.name for d in program.dims if d.name in used))
+
+
+def fact_check(program: Program) -> str:
+    """The helper that raises ValueError on data that break a fact."""
+    assert program.checks is not None
+    body = write_body(program.checks)
+    results = dict(program.checks.results)
+    rows = []
+    for fact in _checked(program):
+        value = results[f"{fact.label}_gap"]
+        assert isinstance(value, Value)
+        gap = body.inline.get(value.name, Text(value.name)).code
+        rows.append({"gap": f"{gap}.max()" if value.shape else gap, "text": write_statement(fact.statement)})
+    return render("facts.py.j2", arguments=", ".join(fact_arguments(program)), lines=body.lines, rows=rows)
+
+
+def _checked(program: Program) -> list[Fact]:
+    results = dict(program.checks.results) if program.checks is not None else {}
+    return [f for f in program.facts if isinstance(f.statement, Compare) and f"{f.label}_gap" in results]

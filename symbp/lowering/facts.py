@@ -1,0 +1,33 @@
+"""The facts that the gradients rely on, as a routine that measures how far data are from them."""
+
+from __future__ import annotations
+
+from symbp.core import build
+from symbp.core.expr import Compare, Fn
+from symbp.core.network import DATA, Equation, Fact, Network
+from symbp.core.traverse import free_indices, reads
+from symbp.lowering.equations import lower_equations
+from symbp.lowering.program import Routine
+
+
+def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
+    """For each of those facts that state an equality, the distance between its sides, for all values of free indices."""
+    facts = [f for f in network.facts if f.label in labels and isinstance(f.statement, Compare)]
+    facts = [f for f in facts if f.statement.op == "=="]  # type: ignore[union-attr]
+    if not facts:
+        return None
+    equations = tuple(_distance(f) for f in facts)
+    names = dict.fromkeys(r.tensor for e in equations for r in reads(e.body))
+    data = Network(network.name, "", network.dims, network.inputs, equations, ())
+    statements, values = lower_equations(data)
+    inputs = tuple(t.name for t in network.inputs if t.name in names and t.kind == DATA)
+    return Routine("facts", inputs, statements, tuple((e.name, values[e.name]) for e in equations))
+
+
+def _distance(fact: Fact) -> Equation:
+    """`label[indices] = |a - b|`."""
+    statement = fact.statement
+    assert isinstance(statement, Compare)
+    return Equation(
+        f"{fact.label}_gap", free_indices(statement), Fn("abs", (build.sub(statement.a, statement.b),))
+    )
