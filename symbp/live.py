@@ -120,7 +120,8 @@ class LiveNetwork:
 
     @cached_property
     def _build(self) -> Build:
-        from symbp.pipeline import Build, Source  # on first use, so that the words alone are cheap
+        from symbp.pipeline import Build  # on first use, so that the words alone are cheap
+        from symbp.sources import Source
 
         return Build(Source(self.source, f"<{self.__name__}>", self.__name__))
 
@@ -131,28 +132,34 @@ def network(define: Callable[..., Any]) -> LiveNetwork:
 
 
 def _source_of(define: Callable[..., Any]) -> str:
-    """The function's own text, after declarations of the sizes, unknown functions and functions that it may name."""
+    """The function's own text, after what it names: sizes, unknown functions, and functions of the same module."""
     known = define.__globals__
     text = textwrap.dedent(inspect.getsource(define))
-    words = _words(text)
+    functions = _functions(define, text)
+    words = _words("\n".join([*functions, text]))
+    formulas = {n: known[n].text for n in sorted(words & set(known)) if _is_formula(n, known[n])}
     parts: list[str] = []
-    for name in sorted(words & set(known)):
-        value = known[name]
-        if isinstance(value, Size) and value.text == name:
+    for name in sorted((words | _words(" ".join(formulas.values()))) & set(known)):
+        if isinstance(known[name], Size) and name not in formulas:
             parts.append(f'{name} = dims("{name}")')
-        elif isinstance(value, Unknown):
+        elif isinstance(known[name], Unknown):
             parts.append(f'{name} = function("{name}")')
-    return "\n".join([*parts, *_functions(known, words), text])
+    return "\n".join([*parts, *(f"{n} = {t}" for n, t in formulas.items()), *functions, text])
 
 
-def _functions(known: dict[str, Any], words: set[str]) -> list[str]:
+def _is_formula(name: str, value: object) -> bool:
+    """Is it a size named by a formula, `M = T - 2`?"""
+    return isinstance(value, Size) and value.text != name
+
+
+def _functions(define: Callable[..., Any], text: str) -> list[str]:
     """The texts of the plain functions that are called, and of those that they call."""
     found: dict[str, str] = {}
-    todo = sorted(words)
+    todo = sorted(_words(text))
     while todo:
         name = todo.pop(0)
-        value = known.get(name)
-        if name in found or not inspect.isfunction(value) or (value.__module__ or "").startswith("symbp"):
+        value = define.__globals__.get(name)
+        if name in found or not inspect.isfunction(value) or value.__module__ != define.__module__:
             continue
         found[name] = textwrap.dedent(inspect.getsource(value))
         todo.extend(sorted(_words(found[name]) - set(found)))

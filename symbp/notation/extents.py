@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Index, Poly, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import Access
+
+
+MINUS_ONE = Poly.of(-1)
 
 
 class Unknown(Exception):
@@ -46,18 +49,20 @@ def _limits(a: Access, left: tuple[Index, ...]) -> list[tuple[Index, Limit]]:
     result = []
     high, low = highest(a.sub, left), lowest(a.sub, left)
     for index in left:
-        if high is not None and _alone(high, index, left) == 1:
-            result.append((index, Limit(a.extent - (high - index), a)))
-        if low is not None and _alone(low, index, left) == -1:
+        step = None if high is None else _alone(high, index, left)
+        if high is not None and step is not None and step.terms and is_nonnegative(step - 1):
+            result.append((index, Limit(quotient(a.extent - 1 - (high - step * index), step) + 1, a)))
+        if low is not None and _alone(low, index, left) == MINUS_ONE:
             result.append((index, Limit(low + index + 1, a)))
     return result
 
 
-def _alone(poly: Poly, index: Index, left: tuple[Index, ...]) -> int | None:
-    """The coefficient of the index where it is a number and no other index on the left is in the expression."""
+def _alone(poly: Poly, index: Index, left: tuple[Index, ...]) -> Poly | None:
+    """The coefficient of the index where it holds no index and no other index on the left is in the expression."""
     if any(i in poly.atoms() for i in left if i != index):
         return None
-    return poly.coefficient(index).constant
+    step = poly.coefficient(index)
+    return None if any(isinstance(a, Index) for a in step.atoms()) else step
 
 
 def _least(index: Index, limits: list[Limit]) -> Poly:

@@ -218,13 +218,15 @@ def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
 
 def _solvable(shapes: list[Poly]) -> frozenset[Dim]:
     """The sizes that can be solved for, each from a shape where it is the only unknown and linear."""
-    known: frozenset[Dim] = frozenset()
-    for _ in range(len(shapes) + 1):
-        for poly in shapes:
-            open_dims = [a for a in poly.atoms() if isinstance(a, Dim) and a not in known]
-            if len(open_dims) == 1 and not any(m.count(open_dims[0]) > 1 for m, _ in poly.terms):
-                known |= {open_dims[0]}
-    return known
+    known: set[Dim] = set()
+    before = -1
+    while before < len(known):
+        before = len(known)
+        for poly in dict.fromkeys(shapes):
+            unknown = [a for a in poly.atoms() if isinstance(a, Dim) and a not in known]
+            if len(unknown) == 1 and not any(m.count(unknown[0]) > 1 for m, _ in poly.terms):
+                known.add(unknown[0])
+    return frozenset(known)
 
 
 def _integers(work: Work) -> Iterator[Poly]:

@@ -304,7 +304,7 @@ def _ranges(
         letter = unknown.args[0].name.split("%")[0]
         name = ast.unparse(target.value)
         item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)
-        context.fail(item, f"no read says how far `{letter}` goes; state its size: `{name}[{letter}: N]`")
+        context.fail(item, f"no read says how far `{letter}` goes; state its size: `{name}[{letter}: SIZE]`")
     return {i: Poly.of(Index(i.name, stop)) for i, stop in found.items()}
 
 

@@ -8,6 +8,7 @@ import sys
 from symbp import Data, LiveNetwork, Param, __version__, dims, function, network
 
 N, D = dims("N D")
+M = D - 2
 f = function("f")
 
 
@@ -20,10 +21,10 @@ def half(z):
 
 
 @network
-def live(x: Data[N, D], w: Param[D]):
+def live(x: Data[N, D], w: Param[D], v: Param[M]):
     """A live network."""
     z = twice(x @ w)
-    return sum(f(z)) / N
+    return sum(f(z)) / N + sum(v)
 
 
 def test_a_live_network_reads_its_own_source():
@@ -31,7 +32,8 @@ def test_a_live_network_reads_its_own_source():
     found = live.network
     assert (found.name, found.doc, found.functions) == ("live", "A live network.", (("f", 1),))
     assert [e.name for e in found.equations] == ["z_in", "z", "L"]
-    assert dict(live.derive().gradients) == {"w": "w_bar"}
+    assert dict(live.derive().gradients) == {"w": "w_bar", "v": "v_bar"}
+    assert str(found.shape("v")[0]) == "D - 2"
 
 
 def test_its_module_is_text():
