@@ -1,0 +1,779 @@
+r"""A small reader of derivation.tex: every displayed equality, from the characters on the page to something to evaluate.
+
+It shares nothing with the printer. What letters mean it learns from the document: the table of quantities, the left sides
+of the numbered equations, the sentence on index letters. Formulas become index expressions; a product of bold letters is a
+matrix product, whose shapes must fit. `Page.equalities` are the equalities, `Page.signs` how many equals signs there are
+in all the mathematics of the document, so that a test can see that none was left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.equality import Equality
+from symbp.core.expr import TRUE, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Partial, Read, Sum, Where
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.network import Network
+
+TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+\.\d+|\d+|[a-zA-Z']|[^\s]")
+SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyle"}
+SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?$")
+RELATIONS = {"<": "<", "\\le": "<=", ">": ">", "\\ge": ">=", "=": "==", "\\ne": "!="}
+FUNCTIONS = {"\\log": "log", "\\exp": "exp", "\\sin": "sin", "\\cos": "cos", "\\tanh": "tanh"}
+LETTER = re.compile(r"\\(?:mathit|mathbf|boldsymbol|tilde|hat|mathrm)$")
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+class Misread(Exception):
+    """The page says something that the reader cannot make sense of."""
+
+
+def logistic(u: Expr) -> Expr:
+    return build.div(build.UNIT, build.add(build.UNIT, Fn("exp", (build.neg(u),))))
+
+
+def ramp(u: Expr) -> Expr:
+    return Where(Compare(">", u, build.NIL), u, build.NIL)
+
+
+CALLS: dict[str, Callable[[Expr], Expr]] = {"\\sigma": logistic, "sigmoid": logistic, "relu": ramp}
+
+
+# --- the page: displays, rows, cells
+
+
+def balanced(text: str, start: int) -> int:
+    """Where the group that opens at `start` ends."""
+    depth = 0
+    for k in range(start, len(text)):
+        depth += (text[k] == "{") - (text[k] == "}")
+        if not depth:
+            return k + 1
+    raise Misread("unbalanced braces")
+
+
+def without(text: str, *commands: str) -> str:
+    """The text without these commands and their arguments."""
+    for command in commands:
+        while (at := text.find(command + "{")) >= 0:
+            text = text[:at] + text[balanced(text, at + len(command)) :]
+    return text
+
+
+def displays(tex: str) -> list[str]:
+    return re.findall(r"\\begin\{flalign\*\}(.*?)\\end\{flalign\*\}", tex, re.S)
+
+
+def boxed(tex: str) -> list[list[str]]:
+    """The rows of the box: a formula and the lines that go on with it."""
+    rows: list[list[str]] = []
+    for cell in re.findall(r"\$\\displaystyle (.*?)\$", tex, re.S):
+        if cell.startswith("\\qquad"):
+            rows[-1].append(cell)
+        else:
+            rows.append([cell])
+    return rows
+
+
+def split_top(text: str, sign: str) -> list[str]:
+    """The parts between signs that stand outside all braces and environments."""
+    parts, depth, begin, k = [""], 0, 0, 0
+    while k < len(text):
+        if text.startswith("\\begin{", k):
+            begin += 1
+        if text.startswith("\\end{", k):
+            begin -= 1
+        depth += (text[k] == "{") - (text[k] == "}")
+        if not depth and not begin and text.startswith(sign, k) and (k == 0 or text[k - 1] != "\\" or sign != "&"):
+            parts.append("")
+            k += len(sign)
+            continue
+        parts[-1] += text[k]
+        k += 1
+    return parts
+
+
+def chains(display: str) -> list[list[str]]:
+    """The chains of a display, each a list of sides; a line without an equals sign goes on with the side before it."""
+    found: list[list[str]] = []
+    for row in split_top(display, "\\\\"):
+        row = re.sub(r"^\*?(\[\d+pt\])?", "", row.strip())
+        cells = split_top(without(row, "\\tag", "\\label", "\\why", "\\whybelow", "\\shape"), "&")
+        for left, right in zip(cells[::2], cells[1::2], strict=False):
+            _take(found, left.strip(), right.strip())
+        if len(cells) % 2 and cells[-1].strip():
+            raise Misread(f"a cell without a partner: {cells[-1]}")
+    return found
+
+
+def _take(found: list[list[str]], left: str, right: str) -> None:
+    if not left and not right:
+        return
+    sides = [s.strip() for s in split_top(unfit(right), "=")]
+    if left:
+        found.append([unfit(left)])
+    if sides[0]:
+        found[-1][-1] += " " + sides[0]
+    found[-1].extend(sides[1:])
+
+
+def unfit(text: str) -> str:
+    r"""What \fit shrinks, at its own size."""
+    while (at := text.find("\\fit{")) >= 0:
+        end = balanced(text, at + 4)
+        stop = balanced(text, end)
+        text = text[:at] + text[end + 1 : stop - 1] + text[stop:]
+    return text
+
+
+def count_signs(tex: str) -> int:
+    """The equals signs in all mathematics: displays, the box, running text; not those in options and subscripts."""
+    body = re.sub(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", "", tex, flags=re.S)
+    body = re.sub(r"\\text\{if \}[^\\&]*", "", body)
+    return body.count("=")
+
+
+# --- what the letters mean
+
+
+@dataclass
+class Letters:
+    """What the document's letters stand for: entries and whole tensors by their looks, sizes, index letters."""
+
+    entries: dict[str, str] = field(default_factory=dict)
+    wholes: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, tuple[Poly, ...]] = field(default_factory=dict)
+    sizes: dict[str, Poly] = field(default_factory=dict)
+    indices: dict[str, Poly] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+    adjoints: Mapping[str, str] = field(default_factory=dict)
+
+    def code(self, look: str) -> str | None:
+        return self.entries.get(look)
+
+
+def strip_subscript(look: str) -> str:
+    """The look of an entry without its indices."""
+    at = look.rfind("_{")
+    return look[:at] if at >= 0 and balanced(look, at + 1) == len(look) else look
+
+
+def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
+    """Read the table of quantities, the sentences on index letters and functions, and the numbered left sides."""
+    letters = Letters(adjoints=adjoints)
+    letters.sizes = {_size_look(d.name): Poly.of(Dim(d.name)) for d in network.dims}
+    table = tex[tex.index("\\midrule") : tex.index("\\bottomrule")]
+    for row in table.removeprefix("\\midrule").split("\\\\\n"):
+        cells = [c.strip().strip("$") for c in row.replace("\\\\ \\bottomrule", "").split(" & ")]
+        if len(cells) > 2:
+            _learn_input(letters, cells, network)
+    _learn_ranges(letters, tex)
+    _learn_functions(letters, tex, network)
+    return letters
+
+
+def _size_look(name: str) -> str:
+    match = re.fullmatch(r"([A-Za-z])(\d+)", name)
+    return f"{match[1]}_{{{match[2]}}}" if match else name if len(name) == 1 else f"\\mathit{{{name}}}"
+
+
+def _learn_input(letters: Letters, cells: list[str], network: Network) -> None:
+    code = next(c for c in cells if c.startswith("\\texttt"))[len("\\texttt{") : -1].replace("\\_", "_")
+    tensor = network.tensor(code)
+    assert tensor is not None
+    letters.shapes[code] = tensor.shape
+    letters.wholes[cells[0]] = code
+    entry = cells[1] if tensor.shape else cells[0]
+    letters.entries[strip_subscript(entry) if tensor.shape else entry] = code
+
+
+def _learn_ranges(letters: Letters, tex: str) -> None:
+    sentence = re.search(r"Indices count from 0: (.*?)\. A bar", tex)
+    for group, stop in re.findall(r"\$([^$<]*)<([^$]*)\$", sentence[1] if sentence else ""):
+        for letter in group.split(","):
+            letters.indices[letter.strip()] = integer(stop, letters)
+
+
+def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
+    if network.functions:
+        sentence = re.search(r"stands on top\.(?: Bold.*?ones\.)?\s*(.*?) (?:is an|are) unknown function", tex, re.S)
+        assert sentence
+        looks = re.findall(r"\$([^$]*)\$", sentence[1])
+        letters.functions = dict(zip(looks, (f for f, _ in network.functions), strict=True))
+
+
+def integer(text: str, letters: Letters) -> Poly:
+    """A size or an extent: N, 2, 4H + 1."""
+    total = Poly()
+    for sign, term in re.findall(r"([+-]?)\s*([^+-]+)", text):
+        digits, rest = re.fullmatch(r"(\d*)(.*)", term.strip()).groups()  # type: ignore[union-attr]
+        value = Poly.of(int(digits or 1)) * (letters.sizes[rest] if rest else 1)
+        total = total + (-value if sign == "-" else value)
+    return total
+
+
+# --- formulas
+
+
+@dataclass
+class M:
+    """A matrix that is being read: how many rows and columns (None: as many as its neighbour needs), and its entries."""
+
+    rows: Poly | None
+    columns: Poly | None
+    at: Callable[[Poly, Poly], Expr]
+    number: bool = False  # a number stands for every entry alike
+
+
+ONE = Poly.of(1)
+
+
+def number(value: Expr) -> M:
+    return M(ONE, ONE, lambda r, c: value, number=True)
+
+
+def same(a: Poly | None, b: Poly | None) -> Poly | None:
+    if a is not None and b is not None and a != b:
+        raise Misread(f"{a} against {b}")
+    return a if b is None else b
+
+
+class Reader:
+    """Reads one side; `whole` reads bold letters, with matrix products."""
+
+    def __init__(self, text: str, letters: Letters, whole: bool, free: dict[str, Index]) -> None:
+        self.tokens = [t for t in TOKEN.findall(text) if t not in SPACES and not SIZES.match(t)]
+        self.letters, self.whole, self.free = letters, whole, free
+        self.bound: list[dict[str, Index]] = []
+        self.count = 0
+        self.k = 0
+
+    # tokens
+
+    def peek(self, ahead: int = 0) -> str:
+        return self.tokens[self.k + ahead] if self.k + ahead < len(self.tokens) else ""
+
+    def take(self, expected: str = "") -> str:
+        token = self.peek()
+        if expected and token != expected:
+            raise Misread(f"{expected} expected, {token} found in {''.join(self.tokens)}")
+        self.k += 1
+        return token
+
+    def braced(self) -> str:
+        """The raw text of a group in braces, or a single token."""
+        if self.peek() != "{":
+            return self.take()
+        depth, start = 0, self.k
+        while True:
+            depth += (self.peek() == "{") - (self.peek() == "}")
+            self.k += 1
+            if not depth:
+                return joined(self.tokens[start + 1 : self.k - 1])
+
+    def inner(self, text: str) -> M:
+        """A group read by itself, with the same letters."""
+        reader = Reader(text, self.letters, self.whole, self.free)
+        reader.bound, reader.count = self.bound, self.count + 50
+        value = reader.sum()
+        if reader.peek():
+            raise Misread(f"{reader.peek()} left over in {text}")
+        return value
+
+    # sums and products
+
+    def side(self) -> M:
+        value = self.sum()
+        if self.peek():
+            raise Misread(f"{self.peek()} left over in {''.join(self.tokens)}")
+        return value
+
+    def sum(self) -> M:
+        negative = self.peek() == "-" and bool(self.take())
+        total = self.product()
+        total = self.negated(total) if negative else total
+        while self.peek() in ("+", "-"):
+            sign = self.take()
+            term = self.product()
+            total = self.plus(total, term if sign == "+" else self.negated(term))
+        return total
+
+    def negated(self, a: M) -> M:
+        return M(a.rows, a.columns, lambda r, c: build.neg(a.at(r, c)), a.number)
+
+    def entrywise(self, a: M, b: M, combine: Callable[[Expr, Expr], Expr]) -> M:
+        if a.number and b.number:
+            return number(combine(a.at(ONE, ONE), b.at(ONE, ONE)))
+        rows = b.rows if a.number else a.rows if b.number else same(a.rows, b.rows)
+        columns = b.columns if a.number else a.columns if b.number else same(a.columns, b.columns)
+        return M(rows, columns, lambda r, c: combine(a.at(r, c), b.at(r, c)))
+
+    def plus(self, a: M, b: M) -> M:
+        return self.entrywise(a, b, build.add)
+
+    def product(self) -> M:
+        value = self.factor()
+        while (token := self.peek()) and token not in ("+", "-", ")", "]", "}", "&", ",", "\\\\", "\\rvert", "\\rVert"):
+            if token in RELATIONS or token in ("\\end", "\\text"):
+                break
+            if token in ("\\odot", "\\oslash"):
+                self.take()
+                other = self.factor_row()
+                divide = token == "\\oslash"
+                value = self.entrywise(value, other, lambda x, y, d=divide: build.div(x, y) if d else times(x, y))
+                continue
+            if token == "\\cdot":
+                self.take()
+            value = self.times(value, self.factor())
+        return value
+
+    def factor_row(self) -> M:
+        """What stands behind an entrywise sign: a single factor (a matrix product there is in parentheses)."""
+        return self.factor()
+
+    def times(self, a: M, b: M) -> M:
+        if a.number or b.number or self.single(a) or self.single(b):
+            if self.single(a) and not a.number:
+                a = number(a.at(Poly(), Poly()))
+            elif self.single(b) and not b.number:
+                b = number(b.at(Poly(), Poly()))
+            return self.entrywise(a, b, times)
+        inside = same(a.columns, b.rows)
+        if inside is None:
+            raise Misread("ones beside ones")
+        if inside == ONE:
+            return M(a.rows, b.columns, lambda r, c: times(a.at(r, Poly()), b.at(Poly(), c)))
+        self.count += 1
+        k = Index(f"s{self.count}", inside)
+        of = Poly.of(k)
+        return M(a.rows, b.columns, lambda r, c: Sum((k,), times(a.at(r, of), b.at(of, c))))
+
+    def single(self, a: M) -> bool:
+        return a.rows == ONE and a.columns == ONE
+
+    # factors
+
+    def factor(self) -> M:
+        value = self.primary()
+        while self.peek() == "^":
+            self.take()
+            value = self.raised(value, self.braced())
+        return value
+
+    def raised(self, value: M, exponent: str) -> M:
+        if exponent == "\\top":
+            return M(value.columns, value.rows, lambda r, c: value.at(c, r))
+        power = self.inner(exponent.removeprefix("\\circ ").removeprefix("\\circ")).at(ONE, ONE)
+        if not value.number and not self.single(value) and "\\circ" not in exponent:
+            raise Misread("a matrix to a power")
+        return M(value.rows, value.columns, lambda r, c: build.power(value.at(r, c), power), value.number)
+
+    def primary(self) -> M:
+        token = self.peek()
+        if token and (token[0].isdigit()):
+            return number(build.num(self.take()))
+        rule = {
+            "\\frac": self.fraction, "\\sqrt": self.root, "\\sum": self.summation, "\\max": self.extreme,
+            "\\min": self.extreme, "(": self.parentheses, "[": self.iverson, "\\begin": self.cases,
+            "\\lvert": self.absolute, "\\lVert": self.norm, "\\delta": self.delta, "\\operatorname": self.named,
+            "\\pi": self.pi, "\\partial": self.unknown_partial, ".": self.dotted,
+        }.get(token)  # fmt: skip
+        if rule:
+            return rule()
+        if token in FUNCTIONS:
+            return self.applied(FUNCTIONS[self.take()])
+        if token == "e" and self.peek(1) == "^" and "e" not in self.letters.entries:
+            self.take()
+            self.take()
+            inner = self.inner(self.braced())
+            return M(inner.rows, inner.columns, lambda r, c: Fn("exp", (inner.at(r, c),)), inner.number)
+        return self.name()
+
+    def dotted(self) -> M:
+        r"""\biggl. \frac \biggr|_{(n)}: a partial derivative through equation n alone."""
+        self.take(".")
+        value = self.fraction()
+        self.take("|")
+        self.take("_")
+        self.braced()
+        return value
+
+    def fraction(self) -> M:
+        self.take("\\frac")
+        up, down = self.braced(), self.braced()
+        if up.startswith("\\partial") and down.startswith("\\partial"):
+            of, by = (self.inner(t.removeprefix("\\partial")).at(ONE, ONE) for t in (up, down))
+            if not isinstance(of, Read) or not isinstance(by, Read):
+                raise Misread(f"a partial derivative of {up} by {down}")
+            return number(Partial(of, by))
+        return self.entrywise(self.inner(up), self.inner(down), build.div)
+
+    def root(self) -> M:
+        self.take()
+        inner = self.inner(self.braced())
+        return M(inner.rows, inner.columns, lambda r, c: build.power(inner.at(r, c), build.num("1/2")), inner.number)
+
+    def parentheses(self) -> M:
+        self.take("(")
+        value = self.sum()
+        self.take(")")
+        return value
+
+    def condition(self) -> tuple[str, M, M]:
+        a = self.sum()
+        op = RELATIONS[self.take()]
+        return op, a, self.sum()
+
+    def iverson(self) -> M:
+        self.take("[")
+        op, a, b = self.condition()
+        self.take("]")
+        return self.entrywise(a, b, lambda x, y: Where(Compare(op, x, y), build.UNIT, build.NIL))
+
+    def cases(self) -> M:
+        self.take("\\begin")
+        self.braced()
+        rows: list[tuple[Expr, Cond | None]] = []
+        while self.peek() != "\\end":
+            value = self.sum().at(ONE, ONE)
+            self.take("&")
+            self.take("\\text")
+            words = self.braced()
+            if words.startswith("if"):
+                op, a, b = self.condition()
+                rows.append((value, Compare(op, a.at(ONE, ONE), b.at(ONE, ONE))))
+            else:
+                rows.append((value, None))
+            if self.peek() == "\\\\":
+                self.take()
+        self.take("\\end")
+        self.braced()
+        result, last = rows[-1]
+        assert last is None
+        for value, cond in reversed(rows[:-1]):
+            assert cond is not None
+            result = Where(cond, value, result)
+        return number(result)
+
+    def absolute(self) -> M:
+        self.take()
+        inner = self.sum()
+        self.take("\\rvert")
+        return M(inner.rows, inner.columns, lambda r, c: Fn("abs", (inner.at(r, c),)), inner.number)
+
+    def norm(self) -> M:
+        self.take()
+        inner = self.sum()
+        self.take("\\rVert")
+        self.take("^")
+        assert self.braced() == "2"
+        self.count += 2
+        i, j = (
+            Index(f"s{self.count - k}", extent) for k, extent in enumerate((inner.rows or ONE, inner.columns or ONE))
+        )
+        return number(Sum((i, j), build.power(inner.at(Poly.of(i), Poly.of(j)), build.num(2))))
+
+    def pi(self) -> M:
+        from symbp.core.expr import Pi
+
+        self.take()
+        return number(Pi())
+
+    # sums
+
+    def limits(self) -> tuple[dict[str, Index], Cond]:
+        r"""Below a sum: n,k or 0 \le s < T, lines of a substack after each other."""
+        self.take("_")
+        text = self.braced()
+        text = text.removeprefix("\\substack{").removesuffix("}") if text.startswith("\\substack") else text
+        found: dict[str, Index] = {}
+        for part in text.split("\\\\"):
+            match = re.fullmatch(r"(?:(.*)\\le )?\s*([^<]*)<(.*)", part.strip())
+            if match:
+                start = self.poly(match[1]) if match[1] else Poly()
+                letter = match[2].strip()
+                found[letter] = Index(plain(letter), self.poly(match[3]), start)
+            else:
+                for letter in (x.strip() for x in part.split(",")):
+                    found[letter] = Index(plain(letter), self.letters.indices[letter])
+        return found, TRUE
+
+    def summation(self) -> M:
+        self.take()
+        found, _ = self.limits()
+        self.bound.append(found)
+        body = self.product()
+        self.bound.pop()
+        return number(Sum(tuple(found.values()), body.at(ONE, ONE)))
+
+    def extreme(self) -> M:
+        kind = self.take().removeprefix("\\")
+        found, cond = self.limits()
+        self.bound.append(found)
+        body = self.product()
+        self.bound.pop()
+        return number(Extreme(kind, tuple(found.values()), body.at(ONE, ONE), cond))
+
+    # names
+
+    def delta(self) -> M:
+        self.take()
+        self.take("_")
+        a, b = self.subscripts(self.braced(), (None, None))
+        return number(Delta(a, b))
+
+    def subscripts(self, text: str, dims: tuple[Poly | None, ...]) -> tuple[Poly, ...]:
+        """The letters of a subscript; a free letter takes the extent of the first tensor that it stands at."""
+        parts = text.split(",") if "," in text else letters_of(text)
+        if len(parts) != len(dims):
+            raise Misread(f"{len(dims)} indices expected in {text}")
+        return tuple(self.letter(p.strip(), d) for p, d in zip(parts, dims, strict=True))
+
+    def letter(self, text: str, extent: Poly | None) -> Poly:
+        for scope in reversed(self.bound):
+            if text in scope:
+                if extent is not None and scope[text].stop != extent:
+                    raise Misread(f"{text} runs to {scope[text].stop}, the tensor to {extent}")
+                return Poly.of(scope[text])
+        if text in self.letters.indices:
+            stop = extent if extent is not None else self.letters.indices[text]
+            known = self.free.setdefault(text, Index(plain(text), stop))
+            if extent is not None and known.stop != extent:
+                raise Misread(f"{text} runs to {known.stop}, the tensor to {extent}")
+            return Poly.of(known)
+        return self.poly(text)
+
+    def poly(self, text: str) -> Poly:
+        """A size, an index or a sum of such."""
+        for scope in reversed(self.bound):
+            if text.strip() in scope:
+                return Poly.of(scope[text.strip()])
+        return integer(text.strip(), self.letters)
+
+    def name(self) -> M:
+        """A tensor's entry or a whole one, a size, an unknown function."""
+        letter, barred = self.head()
+        if letter == "\\mathbf{1}":
+            return M(None, ONE, lambda r, c: build.UNIT)
+        if letter == "\\mathbf{I}":
+            return M(None, None, lambda r, c: build.delta(r, c))
+        label = ""
+        if self.peek() == "^" and not self.power_follows(letter):
+            self.take()
+            label = self.braced()
+        top = label.endswith("\\top")
+        label = label.removesuffix("\\top")
+        look = letter + (f"^{{{label}}}" if label else "")
+        if self.peek() == "_" and look + self.subscript_ahead() in {**self.letters.entries, **self.letters.sizes}:
+            look += self.subscript_ahead()
+            self.take()
+            self.braced()
+        if look in self.letters.wholes and (self.whole or look not in self.letters.entries):
+            return self.matrix(self.letters.wholes[look], barred, top)
+        if look in self.letters.entries:
+            return self.entry(self.letters.entries[look], barred)
+        if look in self.letters.sizes:
+            return number(build.integer(self.letters.sizes[look]))
+        if look in self.letters.indices or any(look in s for s in self.bound):
+            return number(build.integer(self.letter(look, None)))
+        if look in self.letters.functions or look in CALLS:
+            return self.call(look)
+        raise Misread(f"what is {look}? in {''.join(self.tokens)}")
+
+    def head(self) -> tuple[str, bool]:
+        token = self.take()
+        if token == "\\adj":
+            return self.braced(), True
+        return (f"{token}{{{self.braced()}}}" if LETTER.match(token) else token), False
+
+    def power_follows(self, letter: str) -> bool:
+        """Is what stands raised an exponent and no label?"""
+        text = Reader.braced_at(self, self.k + 1)
+        known = {**self.letters.entries, **self.letters.wholes}
+        label = text.removesuffix("\\top")
+        return f"{letter}^{{{label}}}" not in known and text != "\\top"
+
+    def braced_at(self, k: int) -> str:
+        saved, self.k = self.k, k
+        text = self.braced()
+        self.k = saved
+        return text
+
+    def subscript_ahead(self) -> str:
+        return f"_{{{self.braced_at(self.k + 1)}}}"
+
+    def entry(self, code: str, barred: bool) -> M:
+        dims = self.letters.shapes[code]
+        subs: tuple[Poly, ...] = ()
+        if dims:
+            self.take("_")
+            subs = self.subscripts(self.braced(), dims)
+        return number(Read(self.letters.adjoints[code] if barred else code, subs))
+
+    def matrix(self, code: str, barred: bool, top: bool) -> M:
+        dims = self.letters.shapes[code]
+        name = self.letters.adjoints[code] if barred else code
+        rows, columns = (*dims, ONE, ONE)[:2]
+        if not dims:
+            return number(Read(name))
+        value = M(rows, columns, lambda r, c: Read(name, (r, c)[: len(dims)]))
+        return M(columns, rows, lambda r, c: value.at(c, r)) if top else value
+
+    # functions
+
+    def arguments(self) -> list[M]:
+        self.take("(")
+        args = [self.sum()]
+        while self.peek() == ",":
+            self.take()
+            args.append(self.sum())
+        self.take(")")
+        return args
+
+    def applied(self, name: str) -> M:
+        """log p of a single name, or log(...)."""
+        inner = self.parentheses() if self.peek() == "(" else self.name()
+        return M(inner.rows, inner.columns, lambda r, c: Fn(name, (inner.at(r, c),)), inner.number)
+
+    def call(self, look: str) -> M:
+        orders = 0
+        while self.peek() == "'":
+            self.take()
+            orders += 1
+        args = self.arguments()
+        if look in self.letters.functions:
+            marks = (orders,) if len(args) == 1 else (0,) * len(args)
+            return self.fn(self.letters.functions[look], args, marks)
+        body = CALLS[look]
+        return M(args[0].rows, args[0].columns, lambda r, c: body(args[0].at(r, c)), args[0].number)
+
+    def fn(self, name: str, args: list[M], orders: tuple[int, ...]) -> M:
+        first = args[0]
+        return M(
+            first.rows, first.columns, lambda r, c: Fn(name, tuple(a.at(r, c) for a in args), orders), first.number
+        )
+
+    def unknown_partial(self) -> M:
+        places: list[int] = []
+        while self.peek() == "\\partial":
+            self.take()
+            self.take("_")
+            places.append(int(self.braced()))
+            if self.peek() == "^":
+                self.take()
+                places.extend(places[-1:] * (int(self.braced()) - 1))
+        look, _ = self.head()
+        if self.peek() == "_":
+            look += self.subscript_ahead()
+            self.take()
+            self.braced()
+        args = self.arguments()
+        orders = tuple(places.count(k) for k in range(1, len(args) + 1))
+        return self.fn(self.letters.functions[look], args, orders)
+
+    def named(self) -> M:
+        self.take()
+        name = self.braced().replace("\\_", "_")
+        args = self.arguments()
+        first = args[0]
+        if name == "softmax":
+            self.count += 1
+            k = Index(f"s{self.count}", first.columns or ONE)
+            return M(first.rows, first.columns, lambda r, c: build.div(
+                Fn("exp", (first.at(r, c),)), Sum((k,), Fn("exp", (first.at(r, Poly.of(k)),)))))  # fmt: skip
+        if name == "diag":
+            return M(first.rows, first.rows, lambda r, c: times(build.delta(r, c), first.at(r, Poly())))
+        if name in CALLS:
+            body = CALLS[name]
+            return M(first.rows, first.columns, lambda r, c: body(first.at(r, c)), first.number)
+        return M(first.rows, first.columns, lambda r, c: Fn(name, (first.at(r, c),)), first.number)
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """A product as it is written: what cancels is not cancelled here."""
+    return Mul((a, b))
+
+
+def plain(letter: str) -> str:
+    return re.sub(r"\W", "", letter)
+
+
+def joined(tokens: list[str]) -> str:
+    after = [*tokens[1:], ""]
+    return "".join(
+        t + " " if t.startswith("\\") and t[-1].isalpha() and follow[:1].isalpha() else t
+        for t, follow in zip(tokens, after, strict=True)
+    )
+
+
+def letters_of(text: str) -> list[str]:
+    """The letters of a subscript without commas, each with its own number or accent."""
+    return re.findall(r"\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?|\d+", text)
+
+
+# --- the whole page
+
+
+@dataclass
+class Page:
+    """What was read: the equalities, and how many equals signs the page has."""
+
+    equalities: list[Equality]
+    signs: int
+
+
+def read_page(tex: str, network: Network, adjoints: Mapping[str, str]) -> Page:
+    """Read every displayed equality of a derivation."""
+    tex = tex[tex.index("\\begin{document}") :]
+    letters = learn(tex, network, adjoints)
+    rows = [chain for d in displays(tex) if "=" in d for chain in chains(d)]
+    rows += [[s.strip() for s in split_top(unfit(" ".join(cells).replace("\\qquad", "")), "=")] for cells in boxed(tex)]
+    definitions = iter(network.equations)
+    equalities: list[Equality] = []
+    for sides in rows:
+        _learn_definition(sides[0], letters, definitions)
+        equalities += _read_chain(sides, letters)
+    return Page(equalities, count_signs(tex))
+
+
+def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
+    """The left side of a numbered equation names the next quantity of the network; then its bold letter."""
+    if "\\adj" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
+        return
+    bold = left.startswith(("\\mathbf", "\\boldsymbol"))
+    if bold:
+        letters.wholes[left] = next(reversed(letters.shapes))
+        return
+    equation = next(definitions)  # type: ignore[call-overload]
+    letters.shapes[equation.name] = equation.shape
+    look = strip_subscript(left) if equation.shape else left
+    letters.entries[look] = equation.name
+    if not equation.shape:
+        letters.wholes[look] = equation.name
+
+
+def is_known(left: str, letters: Letters) -> bool:
+    if left in letters.wholes or left in letters.entries:
+        return True
+    code = letters.entries.get(strip_subscript(left))
+    return code is not None and bool(letters.shapes[code])
+
+
+def _read_chain(sides: list[str], letters: Letters) -> list[Equality]:
+    whole = any("\\mathbf" in s or "\\boldsymbol" in s or "\\lVert" in s for s in sides)
+    free: dict[str, Index] = {}
+    values = [Reader(s, letters, whole, free).side() for s in sides]
+    left = values[0]
+    r, c = (
+        Poly.of(Index(n, e)) if e not in (None, ONE) else Poly() for n, e in (("row", left.rows), ("col", left.columns))
+    )
+    for value in values[1:]:
+        if whole and not value.number:
+            same(left.rows, value.rows)
+            same(left.columns, value.columns)
+    entries = [v.at(r, c) for v in values]
+    return [Equality(a, b, " = ".join(sides)[:200]) for a, b in zip(entries, entries[1:], strict=False)]

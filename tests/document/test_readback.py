@@ -1,0 +1,70 @@
+"""What is checked is the page: the printed LaTeX is read back, evaluated, and no equals sign is left out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from symbp import networks
+from symbp.calculus.derive import derive
+from symbp.calculus.steps import Derivation
+from symbp.core.equality import Check
+from symbp.document.compose import compose, equalities
+from symbp.document.latex import write_latex
+from symbp.notation.read import read_network
+from symbp.verify.equalities import check_equalities
+from tests.document.readback import Misread, read_page
+
+
+@cache
+def written(name: str) -> tuple[Derivation, str, int]:
+    network = read_network(*networks.source(name), name)
+    derivation = derive(network)
+    document = compose(derivation, {})
+    return derivation, write_latex(document), len(equalities(document))
+
+
+def read_and_check(derivation: Derivation, tex: str) -> tuple[Check, int, int]:
+    adjoints = {**dict(derivation.gradients), **dict(derivation.adjoints)}
+    page = read_page(tex, derivation.network, adjoints)
+    check = check_equalities(derivation.backward, derivation.loss, derivation.adjoints, page.equalities, seeds=1)
+    return check, len(page.equalities), page.signs
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_every_equality_of_the_page_holds(name: str) -> None:
+    derivation, tex, count = written(name)
+    check, found, signs = read_and_check(derivation, tex)
+    assert found == signs == count
+    assert check.passed, check.note
+
+
+MISPRINTS = [
+    ("sigmoid_softmax", r"\frac{1}{N}\,(p_{nk} - y_{nk})", r"\frac{1}{N}\,p_{nk} - y_{nk}"),
+    ("sigmoid_softmax", r"p_{nk}\,(\delta_{kj} - p_{nj})", r"p_{nk}\,(\delta_{kj} - p_{nk})"),
+    ("sigmoid_softmax", r"\mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}", r"\adj{\mathbf{Z}}^{(2)}\,\mathbf{A}^{(1)\top}"),
+    ("sigmoid_softmax", r"\bigl(1 - \mathbf{A}^{(1)}\bigr)", r"\bigl(1 + \mathbf{A}^{(1)}\bigr)"),
+    ("sigmoid_softmax", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} +", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} -"),
+    ("threshold_mlp", r"= -\adj{\mathbf{z}}^{(3)}", r"= \adj{\mathbf{z}}^{(3)}"),
+    ("two_paths", "c", "d"),
+    ("deep_mlp", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(4)\top}", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(5)\top}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), MISPRINTS)
+def test_a_misprint_is_caught(name: str, right: str, wrong: str) -> None:
+    derivation, tex, _ = written(name)
+    at = (
+        tex.rindex(right)
+        if name != "two_paths"
+        else tex.index(f"{right}\\,x")
+        if f"{right}\\,x" in tex
+        else tex.index("c\\,")
+    )
+    spoilt = tex[:at] + wrong + tex[at + len(right) :]
+    try:
+        check, _, _ = read_and_check(derivation, spoilt)
+    except Misread:
+        return
+    assert not check.passed
