@@ -8,7 +8,7 @@ from symbp.core.expr import TRUE, Compare, Extreme, Int, Partial, Read, Sum, Whe
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
-from symbp.core.traverse import children, free_indices, indices_of, polys, reads, walk
+from symbp.core.traverse import children, dims_of, free_indices, indices_of, polys, reads, walk
 
 Guards = frozenset[Index]
 
@@ -43,9 +43,9 @@ def _names(network: Network) -> Iterator[str]:
 
 
 def _sizes(network: Network, poly: Poly) -> Iterator[str]:
-    for atom in poly.atoms():
-        if isinstance(atom, Dim) and atom not in network.dims:
-            yield f"{atom} is no size of the network"
+    for dim in dims_of(poly):
+        if dim not in network.dims:
+            yield f"{dim} is no size of the network"
 
 
 def _equation(network: Network, equation: Equation, known: set[str]) -> Iterator[str]:

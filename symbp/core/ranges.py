@@ -5,7 +5,7 @@ Every size is at least 1. Nothing else is known of a size, so `T - 2 >= 0` is no
 
 from __future__ import annotations
 
-from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient
 
 _ROUNDS = 16
 
@@ -13,6 +13,7 @@ _ROUNDS = 16
 def is_nonnegative(poly: Poly) -> bool:
     """Is it at least 0 for all sizes that are at least 1?"""
     total = 0
+    poly = without_quotients(poly)
     for monomial, coefficient in poly.terms:
         if monomial and (coefficient < 0 or not all(isinstance(a, (Dim, DimAt)) for a in monomial)):
             return False
@@ -20,8 +21,26 @@ def is_nonnegative(poly: Poly) -> bool:
     return total >= 0
 
 
+def without_quotients(poly: Poly) -> Poly:
+    """One without quotients that is at least 0 only where `poly` is: a - b + 1 <= b * (a // b) <= a, for b > 0."""
+    for _ in range(_ROUNDS):
+        found = next((a for a in poly.atoms() if isinstance(a, Quotient)), None)
+        if found is None or any(m.count(found) > 1 for m, _ in poly.terms):
+            return poly
+        factor = poly.coefficient(found)
+        rest = poly - factor * found
+        if is_nonnegative(-factor):
+            poly = rest * found.bottom + factor * found.top
+        elif is_nonnegative(factor):
+            poly = rest * found.bottom + factor * (found.top - found.bottom + 1)
+        else:
+            return poly
+    return poly
+
+
 def may_be_nonnegative(poly: Poly) -> bool:
     """Is it at least 0 as soon as the sizes are large enough? (`D - 2` is, `D - K` and `-1` are not known to be.)"""
+    poly = without_quotients(poly)
     grows = any(m for m, _ in poly.terms)
     named = all(c > 0 and all(isinstance(a, (Dim, DimAt)) for a in m) for m, c in poly.terms if m)
     return named and (grows or (poly.constant or 0) >= 0)

@@ -283,6 +283,8 @@ def dims_of(poly: Poly) -> Iterator[Dim]:
     for atom in poly.atoms():
         if isinstance(atom, Dim):
             yield atom
+        elif isinstance(atom, DimAt):
+            yield from dims_of(atom.at)
         elif isinstance(atom, Quotient):
             yield from dims_of(atom.top)
             yield from dims_of(atom.bottom)

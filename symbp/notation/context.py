@@ -194,7 +194,7 @@ def guarded_by(cond: Cond) -> frozenset[Index]:
     return frozenset(found)
 
 
-def own_equation(context: Context, value: Value, name: str, node: Placed) -> Value:
+def own_equation(context: Context, value: Value, name: str, node: Placed, letters: tuple[str, ...] = ()) -> Value:
     """The value as a tensor of its own, `name[indices] = value` (a new name); in a guarded place the value itself.
 
     The free indices of its entry become leading dimensions. An index whose range holds another cannot become one.
@@ -202,7 +202,7 @@ def own_equation(context: Context, value: Value, name: str, node: Placed) -> Val
     work = context.work
     if context.guarded:
         return value
-    axes = tuple(work.index(e) for e in value.shape)
+    axes = tuple(work.index(e, hint=h) for e, h in zip(value.shape, letters or ("",) * len(value.shape), strict=True))
     body = value.number(tuple(Poly.of(i) for i in axes))
     free = tuple(i for i in free_indices(body) if i not in axes)
     if any(isinstance(a, Index) for i in free for p in (i.start, i.stop) for a in p.atoms()):

@@ -1,4 +1,4 @@
-"""Integer expressions: sizes in shapes, ends of ranges, subscripts. Sizes, indices and whole numbers with + - *."""
+"""Integer expressions: sizes in shapes, ends of ranges, subscripts. Sizes, indices, whole numbers with + - * //."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import ast
 from collections.abc import Callable
 
 from symbp.core.expr import Num, Read
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Index, Poly, quotient
 from symbp.core.network import LABELS
+from symbp.core.ranges import is_nonnegative
+from symbp.core.traverse import indices_of
 from symbp.notation.context import Context
 from symbp.notation.values import Constant, Value
 from symbp.notation.words import nearest
@@ -47,12 +49,29 @@ def _whole(value: Value) -> int | None:
 
 
 def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
-    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
-        context.fail(node, f"{what} is made with +, - and * alone")
+    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)):
+        context.fail(node, f"{what} is made with +, -, * and // alone")
     a, b = integer(context, node.left, what), integer(context, node.right, what)
+    if isinstance(node.op, ast.FloorDiv):
+        return _quotient(context, node, a, b)
     if isinstance(node.op, ast.Mult):
-        return a * b
+        return _product(context, node, a, b)
     return a + b if isinstance(node.op, ast.Add) else a - b
+
+
+def _quotient(context: Context, node: ast.BinOp, top: Poly, bottom: Poly) -> Poly:
+    if not is_nonnegative(bottom - 1):
+        context.fail(node.right, "expected a size or a whole number above 0 after //")
+    return quotient(top, bottom)
+
+
+def _product(context: Context, node: ast.BinOp, a: Poly, b: Poly) -> Poly:
+    """An index times a stride; times 0 every value of the index would mean the same entry."""
+    for factor, other, part in ((a, b, node.left), (b, a, node.right)):
+        if not factor.terms and (index := next(indices_of(other), None)) is not None:
+            letter = index.name.split("%")[0]
+            context.fail(part, f"a stride of zero: every `{letter}` would stand for the same place; expected 1 or more")
+    return a * b
 
 
 def _unary(context: Context, node: ast.UnaryOp, what: str) -> Poly:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from symbp.core import build
 from symbp.core.expr import Extreme, Sum
-from symbp.core.integers import Atom, Dim, Index, Node, Poly
+from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Call, Equation
-from symbp.core.traverse import T, children, free_indices, map_children, substitute, substitute_poly, walk
+from symbp.core.traverse import T, children, dims_of, free_indices, map_children, substitute, substitute_poly, walk
 from symbp.notation.context import Pending
 
 _NEIGHBOURS = (0, -1, 1, -2, 2, 3, -3, 4, -4, 5, -5, 6, 7, 8, 9, 10, 11, 12, 13)
@@ -27,7 +27,8 @@ def hint(index: Index) -> str:
 
 def candidates(extent: Poly) -> Iterator[str]:
     """Letters for an index that counts up to `extent`, best first."""
-    dim = next((a for a in extent.atoms() if isinstance(a, Dim)), None)
+    grown = Poly(tuple((m, c) for m, c in extent.terms if c > 0))
+    dim = next(iter((*_tops(grown), *dims_of(grown), *dims_of(extent))), None)
     first = dim.name[0].lower() if dim else "i"
     for step in _NEIGHBOURS if dim else range(26):
         letter = chr((ord(first) - ord("a") + step) % 26 + ord("a"))
@@ -35,6 +36,13 @@ def candidates(extent: Poly) -> Iterator[str]:
             yield letter
     for number in range(1, 10_000):
         yield f"{first}{number}"
+
+
+def _tops(poly: Poly) -> Iterator[Dim]:
+    """The sizes that are divided: the I of (I - U) // 2."""
+    for atom in poly.atoms():
+        if isinstance(atom, Quotient):
+            yield from (d for m, c in atom.top.terms if c > 0 for a in m for d in dims_of(Poly.of(a)))
 
 
 def choose(index: Index, used: frozenset[str], inside: frozenset[str], dims: frozenset[str]) -> str:

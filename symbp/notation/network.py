@@ -11,7 +11,7 @@ from symbp.core import build
 from symbp.core.expr import Extreme, Read, Sum
 from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
-from symbp.core.traverse import polys, walk
+from symbp.core.traverse import dims_of, polys, walk
 from symbp.notation import library
 from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
@@ -209,7 +209,7 @@ def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
     shapes = [p for t in context.work.inputs.values() for p in t.shape]
     known = _solvable(shapes)
     labels = [t.classes for t in context.work.inputs.values() if t.classes is not None]
-    used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in p.atoms() if isinstance(a, Dim)]
+    used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in dims_of(p)]
     for dim in dict.fromkeys(used):
         if dim not in known:
             context.fail(node, f"the size `{dim}` does not follow from the shape of any input, so nobody knows it")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symbp.core.expr import Expr
+from symbp.core.expr import Expr, Read
+from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
 from symbp.core.traverse import apply, rename_bound, walk
@@ -19,7 +20,7 @@ from symbp.notation.context import Binding, Context, Pending, emit, own_equation
 from symbp.notation.extents import Unknown, check_access, infer
 from symbp.notation.functions import inline, remember_call
 from symbp.notation.integers import integer
-from symbp.notation.letters import name_equation
+from symbp.notation.letters import hint, name_equation
 from symbp.notation.subscripts import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
@@ -65,7 +66,8 @@ def define(context: Context, name: str, value: Value, node: ast.stmt, call: Call
         axes = tuple(context.work.index(e) for e in value.shape)
         emit(context, Pending(name, axes, value.number(tuple(Poly.of(i) for i in axes)), call), node)
         return context
-    if value.truth or literal(value) is not None or context.guarded:
+    alias = value.name is not None and name not in context.results
+    if value.truth or literal(value) is not None or context.guarded or alias:
         return context.under(**{name: value})
     return context.under(**{name: own_equation(context, value, local_name(context, name), node)})
 
@@ -222,16 +224,18 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
 
 
 def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body: Expr, node: ast.Assign) -> Context:
-    """The same within a function."""
+    """The same within a function; a copy of an entry, such as padding by 0, stands for that entry."""
+    body = settle(body)
 
     def at(subs: tuple[Poly, ...]) -> Expr:
         taken = {i.name for s in subs for i in s.atoms() if isinstance(i, Index)}
         return apply(rename_bound(body, taken), indices, subs)
 
     value = Value(tuple(i.extent for i in indices), at, 1 + _count(body))
-    if context.guarded:
+    if context.guarded or (isinstance(body, Read) and name not in (context.results or ())):
         return context.under(**{name: value})
-    return context.under(**{name: own_equation(context, value, local_name(context, name), node)})
+    letters = tuple(hint(i) for i in indices)
+    return context.under(**{name: own_equation(context, value, local_name(context, name), node, letters)})
 
 
 def _count(body: Expr) -> int:
@@ -305,6 +309,12 @@ def _ranges(
         name = ast.unparse(target.value)
         item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)
         context.fail(item, f"no read says how far `{letter}` goes; state its size: `{name}[{letter}: SIZE]`")
+    for index, stop in found.items():
+        if stop.constant is not None and stop.constant < 1:
+            letter = index.name.split("%")[0]
+            context.fail(
+                target, f"`{letter}` would go from 0 to {stop.constant - 1}: the sizes are too small for these reads"
+            )
     return {i: Poly.of(Index(i.name, stop)) for i, stop in found.items()}
 
 

@@ -27,7 +27,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, DimAt, Index, Node, Poly, write_poly
+from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, write_poly
 
 CHOICE, OR, AND, NOT, COMPARE, ADD, MUL, MINUS, POW, ATOM = range(10)
 HALF = Fraction(1, 2)
@@ -49,7 +49,8 @@ def write(node: Node, least: int) -> str:
 
 def write_integer(poly: Poly) -> str:
     """The text of a size, an end of a range or a subscript."""
-    return write_poly(poly, _atom, " * ")
+    terms = [m[0] for m, c in poly.terms if len(m) == 1 and c == 1]
+    return write_poly(poly, lambda a: _quotient(a) if isinstance(a, Quotient) and a in terms else _atom(a), " * ")
 
 
 def write_range(index: Index) -> str:
@@ -65,7 +66,19 @@ def _atom(atom: Atom) -> str:
         return _read(atom)[1]
     if isinstance(atom, DimAt):
         return f"{atom.name}[{write_integer(atom.at)}]"
+    if isinstance(atom, Quotient):
+        return f"({_quotient(atom)})"
     return str(atom)
+
+
+def _quotient(atom: Quotient) -> str:
+    top, bottom = (
+        write_integer(p)
+        if p.constant is not None or (p.atom and not isinstance(p.atom, Quotient))
+        else f"({write_integer(p)})"
+        for p in (atom.top, atom.bottom)
+    )
+    return f"{top} // {bottom}"
 
 
 Written = tuple[int, str]
@@ -205,6 +218,9 @@ def _compare(node: Compare) -> Written:
 
 
 def _and(node: And) -> Written:
+    match node.args:
+        case (Compare("<" | "<=" as first, low, a), Compare("<" | "<=" as second, b, high)) if a == b:
+            return COMPARE, f"{write(low, ADD)} {first} {write(a, ADD)} {second} {write(high, ADD)}"
     return (AND, " and ".join(write(a, NOT) for a in node.args)) if node.args else (ATOM, "True")
 
 

@@ -33,12 +33,19 @@ def scan(text: str, path: str) -> File:
     """The declarations of a file."""
     source, tree = parse(text, path)
     file = File(source)
+    try:
+        return _declare(file, tree)
+    except RecursionError:
+        raise source.error(None, "the file is nested too deeply to be read") from None
+
+
+def _declare(file: File, tree: ast.Module) -> File:
     for place, statement in enumerate(tree.body):
         if place == 0 and _is_text(statement):
             continue
         rule = _RULES.get(type(statement))
         if rule is None:
-            raise source.error(statement, f"a statement that a network file cannot have; {EXPECTED}")
+            raise file.source.error(statement, f"a statement that a network file cannot have; {EXPECTED}")
         rule(file, statement)
     return file
 

@@ -21,6 +21,7 @@ from symbp.notation.extents import Unknown, infer
 from symbp.notation.read import read_network
 from symbp.notation.text import write_expr, write_integer
 
+LONG = 110
 __all__ = ["write_equation", "write_expr", "write_network"]
 
 
@@ -48,7 +49,8 @@ def _file(network: Network, calls: bool) -> str:
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
     body = [*_docstring(network.doc), *(f"assert {write_expr(f.statement)}" for f in network.facts)]
-    body += [write_equation(network, e, calls) for e in network.equations]
+    for equation in network.equations:
+        body += _wrapped(write_equation(network, equation, calls))
     body.append(_return(network))
     parts = [f"from symbp import {', '.join(_imports(network))}"]
     if head:
@@ -56,6 +58,14 @@ def _file(network: Network, calls: bool) -> str:
     inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
     lines = "\n".join(f"    {line}" if line else "" for line in body)
     return "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n{lines}\n"
+
+
+def _wrapped(statement: str) -> list[str]:
+    """A statement in lines, its right side on a line of its own where it is long."""
+    if len(statement) <= LONG:
+        return [statement]
+    left, right = statement.split(" = ", 1)
+    return [f"{left} = (", f"    {right}", ")"]
 
 
 def _imports(network: Network) -> Iterator[str]:

@@ -37,7 +37,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, MissingRule
 from symbp.verify.sizes import Sizes
@@ -162,6 +162,9 @@ def _atom(atom: Atom, scope: Scope) -> Whole:
         case Read():
             label = formula(atom, scope)
             return lambda at: int(label(at))
+        case Quotient(top, bottom):
+            above, below = whole(top, scope), whole(bottom, scope)
+            return lambda at: above(at) // below(at)
     raise MissingRule(f"verify/interpret.py has no rule for {type(atom).__name__} as an integer")
 
 

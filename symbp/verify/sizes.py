@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from math import prod
 
 from symbp.core.expr import Extreme, Sum
-from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.core.integers import Dim, Index, Poly, Quotient
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import walk
+from symbp.core.traverse import dims_of, walk
 from symbp.errors import CheckFailed
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
@@ -130,14 +130,15 @@ def _extents(network: Network) -> Iterator[Poly]:
 
 
 def _plain(poly: Poly) -> bool:
-    return not any(isinstance(a, (Index, DimAt)) for a in poly.atoms()) and all(
-        isinstance(a, Dim) for a in poly.atoms()
+    """Is it made of named sizes alone?"""
+    return all(
+        isinstance(a, Dim) or (isinstance(a, Quotient) and _plain(a.top) and _plain(a.bottom)) for a in poly.atoms()
     )
 
 
 def _known(poly: Poly, chosen: Mapping[str, int]) -> bool:
-    return all(isinstance(a, Dim) and a.name in chosen for a in poly.atoms())
+    return all(d.name in chosen for d in dims_of(poly))
 
 
 def _value(poly: Poly, chosen: Mapping[str, int]) -> int:
-    return poly.value({a: chosen[a.name] for a in poly.atoms() if isinstance(a, Dim)})
+    return poly.value({d: chosen[d.name] for d in dims_of(poly)})

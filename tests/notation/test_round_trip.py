@@ -87,6 +87,7 @@ EXPRESSIONS = [
     (build.mul(DELTA, X_I), "(1 if i == j else 0) * x[i]"),
     (build.sub(DELTA, X_I), "(1 if i == j else 0) - x[i]"),
     (Where(BELOW, X_I, build.NIL), "x[i] if i < j + 1 else 0"),
+    (Where(And((Compare("<", build.NIL, S), Compare("<=", S, X_I))), S, X_I), "s if 0 < s <= x[i] else x[i]"),
     (Where(BELOW, Where(POSITIVE, S, X_I), Where(POSITIVE, X_I, S)), None),
     (Where(Compare("==", Int(Poly.of(I)), Int(Poly.of(J))), build.UNIT, build.NIL), "where(i == j, 1, 0)"),
     (Where(Or((POSITIVE, And((BELOW, Not(POSITIVE))))), S, X_I), None),
