@@ -23,6 +23,8 @@ EPS = float(np.finfo(np.float64).eps)
 STEP = EPS ** (1 / 3)
 # Rounding adds up over a network: so many times eps |f| / h is still noise.
 NOISE = 16
+# A loss near 0 may be a difference of terms of the data's size, and rounds as they do.
+SCALE = 1.0
 SMALL = 64
 SAMPLED = 24
 PROJECTIONS = 3
@@ -80,7 +82,7 @@ def slope_along(loss: Loss, parts: Parts, direction: Steps, h: float) -> Slope:
     finally:
         _moved(parts, saved, {}, 0.0)
     taken = (ahead - behind) if len(direction) == 1 else 2 * h
-    noise = NOISE * EPS * max(abs(f_ahead), abs(f_behind)) / h
+    noise = NOISE * EPS * max(SCALE, abs(f_ahead), abs(f_behind)) / h
     return Slope((f_ahead - f_behind) / taken, noise)
 
 

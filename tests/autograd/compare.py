@@ -48,7 +48,7 @@ def errors(
     found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions)
     assert tuple(ours) == module.PARAMETERS
     least = max(floor * max((norm(g.numpy()) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
-    return {"loss": relative_error(found, loss)} | {
+    return {"loss": relative_error(found, loss, least if floor else 0.0)} | {
         n: relative_error(ours[n], gradients[n].numpy(), least) for n in module.PARAMETERS
     }
 
