@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.calculus.steps import Derivation, Section
 from symbp.core.expr import Compare, Expr, Extreme, Fn, Int, Num, Pow, Where
 from symbp.core.integers import Dim
-from symbp.core.traverse import walk
+from symbp.core.traverse import reads, walk
 from symbp.document.model import Math, Part, Ref, Whole, Words
 from symbp.document.rules import listed
 
@@ -25,7 +25,7 @@ def opening(d: Derivation) -> Words:
 
 def remarks(d: Derivation, part: Section) -> tuple[Words, ...]:
     """What is to be said below the adjoint of a quantity."""
-    found = [_mean(d, part), *(_kink(d, name) for name in part.used_by if name in d.kinks)]
+    found = [_mean(d, part), *(_kink(d, name, part.quantity) for name in part.used_by if name in d.kinks)]
     return tuple(w for w in found if w)
 
 
@@ -36,10 +36,12 @@ def _mean(d: Derivation, part: Section) -> Words:
         return ()
     user = next((n for name in part.used_by if (n := d.number(name)) is not None), None)
     fractions: tuple[Part, ...] = tuple(Math(e) for e in _divisors(part.main.result))
+    several = len(fractions) > 1
     source: Words = (" of ", Ref(user)) if user is not None else ()
     return (
-        *("The factor ", *listed(fractions), *source, " enters here, once; whatever is computed from "),
-        *(Whole(part.adjoint), " carries it along, and nothing divides by it again."),
+        *("The factors " if several else "The factor ", *listed(fractions), *source),
+        *(" enter here" if several else " enters here", ", once; whatever is computed from "),
+        *(Whole(part.adjoint), " carries it along, and nothing divides again."),
     )
 
 
@@ -54,12 +56,12 @@ def _negative(e: Expr) -> bool:
     return isinstance(e, Num) and e.value < 0
 
 
-def _kink(d: Derivation, name: str) -> Words:
+def _kink(d: Derivation, name: str, quantity: str) -> Words:
     """What the derivative is taken to be where an equation has a kink."""
     equation, number = d.network.equation(name), d.number(name)
     if equation is None or number is None:
         return ()
-    nodes = list(walk(equation.body))
+    nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
     if any(isinstance(n, Extreme) for n in nodes):
         return ("Where several entries tie for the extreme value in ", Ref(number), ", the first of them has it.")
     if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):

@@ -118,7 +118,7 @@ def _grid(cells: dict[str, _Cell]) -> _Grid:
 def _label(name: str) -> float:
     """About how many millimetres a frame with this name takes."""
     length = 1 if name.rstrip("0123456789") in GREEK else len(name)
-    return 4.6 + 1.6 * min(length, 2) + 1.6 * max(0, min(length, 14) - 2)
+    return 4.6 + 1.6 * min(length, 2) + 1.6 * max(0, length - 2)
 
 
 def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:

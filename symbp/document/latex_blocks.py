@@ -1,9 +1,7 @@
-r"""The blocks of a document as LaTeX: displays with reasons beside or below their lines, tables, the box, the
-picture.
+r"""The blocks of a document as LaTeX: displays with reasons beside their lines, tables, the box, the picture.
 
 Widths are estimated (`width`) and every line is broken to fit (`breaking`), so that nothing runs into the margin. A
-display is set with its reasons on the right where all its lines leave room for them, else with each reason below
-its line.
+reason stands on the right of its line, or below it where the line is too wide for that.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ from symbp.document.model import (
     MatrixSide,
     Paragraph,
     Picture,
+    Row,
     Side,
     Statement,
     Table,
@@ -42,6 +41,7 @@ from symbp.errors import MissingRule
 
 # Points on a line of the page (170 mm are 483 points).
 BESIDE, BELOW, BOXED = 300.0, 425.0, 330.0
+WIDEST_LEFT = 150.0
 INDEX_FORM, BOTH_FORMS, STACKED = 228.0, 350.0, 360.0
 MOST_LINES = 2
 BOX_ROWS, TABLE_ROWS = 22, 40
@@ -56,6 +56,7 @@ class _Line:
     why: str = ""
     tag: str = ""
     gap: str = ""
+    stays: bool = False  # on the same page as the next
 
 
 @dataclass(slots=True)
@@ -112,33 +113,45 @@ class Writer:
     # --- displays
 
     def _display(self, chains: Sequence[Chain]) -> str:
+        """Reasons stand on the right; below a line that is too wide for that, which is laid over their column."""
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
-        beside = [self._lines(c, BESIDE - left) for c in chains]
-        if all(len(row) <= MOST_LINES and _fits(row) for chain in beside for row in chain):
-            return _flalign([line for chain in beside for row in chain for line in row], self._beside)
-        below = [self._lines(c, BELOW - left) for c in chains]
-        return _flalign([line for chain in below for row in chain for line in row], self._below)
+        apart = left > WIDEST_LEFT
+        made = [line for c in chains for line in self._chain(c, 36.0 if apart else left, apart)]
+        return _flalign(made, _beside)
 
-    def _lines(self, chain: Chain, room: float) -> list[list[_Line]]:
-        """The lines of each row of a chain."""
-        result = []
-        for k, row in enumerate(chain.rows):
-            texts = lines(self.side(row.value).pieces, room)
-            made = [_Line("", f"&\\quad {t}") for t in texts]
-            made[0] = _Line(self.side(chain.lhs).tex if k == 0 else "", f"&= {texts[0]}", self.words.tex(row.why))
-            if row.number is not None:
-                made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
-            result.append(made)
-        result[-1][-1].gap = "" if isinstance(chain.lhs, MatrixSide) else "[4pt]"
+    def _chain(self, chain: Chain, left: float, apart: bool) -> list[_Line]:
+        """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own."""
+        result: list[_Line] = []
+        for row in chain.rows:
+            texts = lines(self.side(row.value).pieces, BESIDE - left)
+            wide = len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
+            if wide:
+                texts = lines(self.side(row.value).pieces, BELOW - left)
+            result += self._row(row, texts, wide)
+        head = self.side(chain.lhs).tex
+        if apart:
+            result.insert(0, _Line("", f"&\\mathrlap{{{head}}}", stays=True))
+            for line in result[1:]:
+                line.right = line.right.replace("&", "&\\quad", 1)
+        else:
+            result[0].left = head
+        result[-1].gap = "" if isinstance(chain.lhs, MatrixSide) else "[4pt]"
         return result
 
-    def _beside(self, line: _Line) -> str:
-        why = f" \\why{{{line.why}}}" if line.why else ""
-        return f"{line.left} {line.right} &&{why}{line.tag}"
-
-    def _below(self, line: _Line) -> str:
-        text = f"{line.left} {line.right} &&{line.tag}"
-        return text + (f"\\\\*\n&\\quad \\whybelow{{{line.why}}} &&" if line.why else "")
+    def _row(self, row: Row, texts: list[str], wide: bool) -> list[_Line]:
+        """The lines of one right-hand side; where it is wide its reason follows on a line of its own."""
+        signs = ["= ", *["\\quad "] * (len(texts) - 1)]
+        bodies = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=True)]
+        made = [_Line("", f"&\\mathrlap{{{b}}}" if wide else f"&{b}") for b in bodies]
+        why = self.words.tex(row.why)
+        if wide and why:
+            made[-1].stays = True
+            made.append(_Line("", "&", why))
+        else:
+            made[0].why = why
+        if row.number is not None:
+            made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
+        return made
 
     # --- forward equations
 
@@ -160,7 +173,8 @@ class Writer:
 
     def _fits_in_row(self, row: Definition, room: float) -> bool:
         whole = width(self._inline(row.whole)) if row.whole else 0.0
-        return width(self._inline(row.index)) <= INDEX_FORM and whole <= room and len(row.dims) <= 2
+        shape = max(0.0, 0.8 * width(self.words.shape(row.dims)) - 36)
+        return width(self._inline(row.index)) <= INDEX_FORM and whole + shape <= room
 
     def _inline(self, chain: Chain) -> str:
         return " = ".join([self.side(chain.lhs).tex, *(self.side(r.value).tex for r in chain.rows)])
@@ -180,21 +194,28 @@ class Writer:
     def _stacked(self, row: Definition) -> str:
         chains = [row.index, *([row.whole] if row.whole else [])]
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
-        made = [line for c in chains for row in self._lines(c, STACKED - left) for line in row]
+        made = [line for c in chains for line in self._stacked_lines(c, STACKED - left)]
         made[0].why = self.words.shape(row.dims)
         made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right} &&" + (f" \\shape{{{x.why}}}" if x.why else "") + x.tag)
+
+    def _stacked_lines(self, chain: Chain, room: float) -> list[_Line]:
+        made: list[_Line] = []
+        for row in chain.rows:
+            made += self._row(row, lines(self.side(row.value).pieces, room), wide=False)
+        made[0].left = self.side(chain.lhs).tex
+        return made
 
     # --- the rest
 
     def _statement(self, block: Statement) -> str:
         if block.equality is not None:
-            line = self._lines(block.equality, BESIDE)[0][0]
+            line = self._stacked_lines(block.equality, BESIDE)[0]
         else:
             line = _Line("", f"&{self.printer.tex(block.statement)}")
         line.tag = _tag(block.label, f"fact:{block.label}")
         line.why = _for_all(self.printer, block.statement)
-        return _flalign([line], self._beside)
+        return _flalign([line], _beside)
 
     def _table(self, block: Table) -> str:
         rows = [[self.words.tex(cell) for cell in row] for row in block.rows]
@@ -212,16 +233,16 @@ class Writer:
         align = "@{\\qquad}".join([block.align] * len(chunks))
         rows = " \\\\\n".join(body)
         return (
-            f"\\begin{{center}}\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule {header} \\\\ \\midrule\n"
-            f"{rows} \\\\ \\bottomrule\n\\end{{tabular}}\\end{{center}}"
+            f"\\begin{{center}}\\atmost{{\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule {header} \\\\ \\midrule\n"
+            f"{rows} \\\\ \\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
         )
 
     def _box(self, rows: Sequence[BoxRow]) -> str:
         body = " \\\\[3pt]\n".join(self._box_row(row) for row in rows)
         return (
-            "\\begin{center}\\setlength{\\fboxsep}{7pt}\\fbox{\\small\n"
+            "\\begin{center}\\setlength{\\fboxsep}{7pt}\\atmost{\\fbox{\\small\n"
             f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
-            "}\\end{center}"
+            "}}\\end{center}"
         )
 
     def _box_row(self, row: BoxRow) -> str:
@@ -245,22 +266,27 @@ class Writer:
         rows = [" & ".join(cells[k : k + columns]) for k in range(0, len(cells), columns)]
         body = " \\\\[2pt]\n".join(rows)
         align = "@{\\qquad}".join("l" * columns)
-        return f"\\begin{{center}}\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n{body}\n\\end{{tabular}}\\end{{center}}"
+        table = f"\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n{body}\n\\end{{tabular}}"
+        return f"\\begin{{center}}\\atmost{{{table}}}\\end{{center}}"
+
+
+def _beside(line: _Line) -> str:
+    why = f" \\why{{{line.why}}}" if line.why else ""
+    return f"{line.left} {line.right} &&{why}{line.tag}"
 
 
 def _flalign(made: Sequence[_Line], text: object) -> str:
     assert callable(text)
-    texts = [text(line) + (f" \\\\{line.gap}\n" if k < len(made) - 1 else "") for k, line in enumerate(made)]
+    texts = [
+        text(line) + (f" \\\\{'*' * line.stays}{line.gap}\n" if k < len(made) - 1 else "")
+        for k, line in enumerate(made)
+    ]
     body = "".join(texts)
     return f"\\begin{{flalign*}}\n{body}\n\\end{{flalign*}}"
 
 
 def _tag(label: str, key: str) -> str:
     return f" \\tag{{{label}}}\\label{{{key}}}"
-
-
-def _fits(row: Sequence[_Line]) -> bool:
-    return not any("\\fit{" in line.right for line in row)
 
 
 def _for_all(printer: Printer, statement: Cond) -> str:

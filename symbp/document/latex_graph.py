@@ -24,7 +24,9 @@ def tikz(block: Picture, names: Names) -> str:
     options = ",\n ".join((f"x={block.width:.1f}mm,y={ROW:.0f}mm", *STYLES))
     drawn = [_node(n, keys, names) for n in block.nodes] + [_edge(e, keys) for e in block.edges]
     body = "\n".join(drawn)
-    return f"\\begin{{center}}\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}\\end{{center}}"
+    return (
+        f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
+    )
 
 
 def _node(n: Node, keys: dict[str, str], names: Names) -> str:

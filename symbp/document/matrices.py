@@ -161,10 +161,21 @@ class MatrixPrinter:
             return test
         if (m.then, m.other) == (Scalar(NIL), Scalar(UNIT)):
             return self._test(OPPOSITE[m.op], m)
-        first = self._row([test, self._at(m.then, TIGHT)], " \\odot ", ENTRYWISE)
-        second = self._row([self._test(OPPOSITE[m.op], m), self._at(m.other, TIGHT)], " \\odot ", ENTRYWISE)
-        pieces = (*signed(first, first=True), *signed(second, first=False))
-        return Text(pieces, ADD, height=max(first.height, second.height))
+        branches = [self._branch(m.op, m, m.then), self._branch(OPPOSITE[m.op], m, m.other)]
+        texts = [t for t in branches if t is not None]
+        pieces = [p for k, t in enumerate(texts) for p in signed(t, first=k == 0)]
+        return Text(tuple(pieces), ADD if len(texts) > 1 else ENTRYWISE, height=max(t.height for t in texts))
+
+    def _branch(self, op: str, m: Choose, value: Matrix) -> Text | None:
+        """A branch times the bracket of its condition; nothing for 0, the bracket alone for 1."""
+        test = self._test(op, m)
+        if value == Scalar(NIL):
+            return None
+        if value == Scalar(UNIT):
+            return test
+        glue = "\\," if isinstance(value, Scalar) else " \\odot "
+        parts = [self._at(value, TIGHT), test] if isinstance(value, Scalar) else [test, self._at(value, TIGHT)]
+        return self._row(parts, glue, ENTRYWISE)
 
     def _test(self, op: str, m: Choose) -> Text:
         a, b = self.text(m.a), self.text(m.b)

@@ -179,7 +179,7 @@ def choose_names(
     indexed = {_stem(t) for t, rank in ranks.items() if rank}
     tensors = {t: desk.take(candidates(t, below=_stem(t) not in indexed), escape(t)) for t in ranks}
     letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
-    tensors[VARIABLE] = desk.take([Look(c) for c in "uvsrq"], "u")
+    tensors[VARIABLE] = desk.take([Look(c) for c in "uvsrqxyzwtpcbadghkmn"], "u")
     return Names(
         tensors,
         _matrices(ranks, tensors, set(size_looks.values())),

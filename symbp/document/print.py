@@ -7,7 +7,7 @@ that a line may break inside them. Nothing is reordered and nothing is simplifie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import singledispatchmethod
@@ -440,14 +440,27 @@ def unknown_head(name: str, orders: Sequence[int]) -> str:
 
 def _sort_factors(args: Sequence[Expr]) -> tuple[bool, int | None, int | None, list[Expr]]:
     """Sign, numerator and denominator of the number in front (None for 1), and the other factors in their order."""
-    value, factors = Fraction(1), []
-    for f in args:
+    value = Fraction(1)
+    factors: list[Expr] = []
+    for f in _unguarded(args):
         if isinstance(f, Num) and _as_fraction(f.value):
             value *= f.value
+        elif isinstance(f, Num) and f.value < 0:
+            value = -value
+            factors.append(Num(-f.value))
         else:
             factors.append(f)
     up, down = abs(value.numerator), value.denominator
     return value < 0, up if up != 1 or not (factors or down != 1) else None, down if down != 1 else None, factors
+
+
+def _unguarded(args: Sequence[Expr]) -> Iterator[Expr]:
+    """The factors, a choice between something and nothing as that thing times a bracket."""
+    for f in args:
+        if isinstance(f, Where) and f.other == NIL and f.then != UNIT and len(args) > 1:
+            yield from (f.then, Where(f.cond, UNIT, NIL))
+        else:
+            yield f
 
 
 def _as_fraction(value: Fraction) -> bool:

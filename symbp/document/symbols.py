@@ -56,7 +56,7 @@ def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
 
 
 def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges; none if there are none."""
+    """The letters of its first plain read, or of its gradient; else any letters of those ranges."""
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
             if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):

@@ -1,9 +1,9 @@
-r"""A small reader of derivation.tex: every displayed equality, from the characters on the page to something to evaluate.
+r"""A small reader of derivation.tex: every displayed equality, from the characters to what can be evaluated.
 
-It shares nothing with the printer. What letters mean it learns from the document: the table of quantities, the left sides
-of the numbered equations, the sentence on index letters. Formulas become index expressions; a product of bold letters is a
-matrix product, whose shapes must fit. `Page.equalities` are the equalities, `Page.signs` how many equals signs there are
-in all the mathematics of the document, so that a test can see that none was left out.
+It shares nothing with the printer. What letters mean it learns from the document: the table of quantities, the left
+sides of the numbered equations, the sentence on index letters. Formulas become index expressions; a product of bold
+letters is a matrix product, whose shapes must fit. `Page.equalities` are the equalities, `Page.signs` how many equals
+signs there are in all the mathematics of the document, so that a test can see that none was left out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
+from itertools import pairwise
 
 from symbp.core import build
 from symbp.core.equality import Equality
-from symbp.core.expr import TRUE, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Partial, Read, Sum, Where
+from symbp.core.expr import TRUE, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Partial, Pi, Read, Sum, Where
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Network
 
@@ -121,8 +121,17 @@ def _take(found: list[list[str]], left: str, right: str) -> None:
     found[-1].extend(sides[1:])
 
 
+def unlapped(text: str) -> str:
+    r"""What \\mathrlap lays over the next column."""
+    while (at := text.find("\\mathrlap{")) >= 0:
+        end = balanced(text, at + 9)
+        text = text[:at] + text[at + 10 : end - 1] + text[end:]
+    return text
+
+
 def unfit(text: str) -> str:
     r"""What \fit shrinks, at its own size."""
+    text = unlapped(text)
     while (at := text.find("\\fit{")) >= 0:
         end = balanced(text, at + 4)
         stop = balanced(text, end)
@@ -478,8 +487,6 @@ class Reader:
         return number(Sum((i, j), build.power(inner.at(Poly.of(i), Poly.of(j)), build.num(2))))
 
     def pi(self) -> M:
-        from symbp.core.expr import Pi
-
         self.take()
         return number(Pi())
 
@@ -776,4 +783,4 @@ def _read_chain(sides: list[str], letters: Letters) -> list[Equality]:
             same(left.rows, value.rows)
             same(left.columns, value.columns)
     entries = [v.at(r, c) for v in values]
-    return [Equality(a, b, " = ".join(sides)[:200]) for a, b in zip(entries, entries[1:], strict=False)]
+    return [Equality(a, b, " = ".join(sides)[:200]) for a, b in pairwise(entries)]
