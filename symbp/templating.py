@@ -16,7 +16,7 @@ FOLDERS = (PACKAGE / "templates", PACKAGE.parent / "templates")
 
 @cache
 def environment(latex: bool = False) -> jinja2.Environment:
-    """The environment for Python and text, or for LaTeX, whose braces need other delimiters: `\\VAR{x}`, `\\BLOCK{...}`."""
+    """The environment for Python and text, or for LaTeX, whose braces need others: `(((x)))`, `((* for *))`."""
     delimiters = {} if not latex else LATEX_DELIMITERS
     loader = jinja2.FileSystemLoader([str(f) for f in FOLDERS if f.is_dir()])
     return jinja2.Environment(
@@ -31,12 +31,12 @@ def environment(latex: bool = False) -> jinja2.Environment:
 
 
 LATEX_DELIMITERS = {
-    "block_start_string": "\\BLOCK{",
-    "block_end_string": "}",
-    "variable_start_string": "\\VAR{",
-    "variable_end_string": "}",
-    "comment_start_string": "\\#{",
-    "comment_end_string": "}",
+    "block_start_string": "((*",
+    "block_end_string": "*))",
+    "variable_start_string": "(((",
+    "variable_end_string": ")))",
+    "comment_start_string": "((#",
+    "comment_end_string": "#))",
 }
 
 
