@@ -102,8 +102,8 @@ def _draw(d: Derivation, cells: dict[str, _Cell]) -> Picture:
 
 def _grid(cells: dict[str, _Cell]) -> _Grid:
     """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band."""
-    value = max((_label(c.equation.name) for c in cells.values()), default=8.0)
-    source = max((_label(n) for c in cells.values() for n in c.inputs), default=0.0)
+    value = max((_label(c.equation.name, bool(c.equation.indices)) for c in cells.values()), default=8.0)
+    source = max((_label(n, bold=True) for c in cells.values() for n in c.inputs), default=0.0)
     beside = max((min(BESIDE, len(c.inputs)) for c in cells.values()), default=1)
     column = max(value + 8.5, beside * (source + 1.0) + 1.5)
     layers = 1 + max((c.layer for c in cells.values()), default=0)
@@ -115,10 +115,10 @@ def _grid(cells: dict[str, _Cell]) -> _Grid:
     return grid
 
 
-def _label(name: str) -> float:
+def _label(name: str, bold: bool) -> float:
     """About how many millimetres a frame with this name takes."""
     length = 1 if name.rstrip("0123456789") in GREEK else len(name)
-    return 4.6 + 1.6 * min(length, 2) + 1.6 * max(0, length - 2)
+    return 4.6 + 1.6 * min(length, 2) + (2.15 if bold else 1.6) * max(0, length - 2)
 
 
 def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:

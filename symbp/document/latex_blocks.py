@@ -142,7 +142,7 @@ class Writer:
         """The lines of one right-hand side; where it is wide its reason follows on a line of its own."""
         signs = ["= ", *["\\quad "] * (len(texts) - 1)]
         bodies = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=True)]
-        made = [_Line("", f"&\\mathrlap{{{b}}}" if wide else f"&{b}") for b in bodies]
+        made = [_Line("", f"&\\mathrlap{{{{}}{b}}}" if wide else f"&{b}") for b in bodies]
         why = self.words.tex(row.why)
         if wide and why:
             made[-1].stays = True

@@ -132,11 +132,14 @@ class MatrixPrinter:
             inner = group(inner)
         if not isinstance(factor, Scalar):
             return self._row([self._at(factor, POWER), inner], "\\,", MUL)
+        return self._scaled(factor, inner)
+
+    def _scaled(self, factor: Scalar, inner: Text) -> Text:
+        """A number beside a matrix; of -1 the sign alone."""
         number_text = self.printer.text(factor.value)
-        minus = factor.value == MINUS
         if number_text.level == ADD:
             number_text = group(number_text)
-        head = "-" if minus else number_text.tex + "\\,"
+        head = "-" if factor.value == MINUS else number_text.tex + "\\,"
         first = replace(inner.pieces[0], tex=head + inner.pieces[0].tex, depth=0)
         rest = (replace(p, depth=p.depth + 1) for p in inner.pieces[1:])
         return Text((first, *rest), MUL, number_text.negative, max(number_text.height, inner.height))
@@ -173,9 +176,9 @@ class MatrixPrinter:
             return None
         if value == Scalar(UNIT):
             return test
-        glue = "\\," if isinstance(value, Scalar) else " \\odot "
-        parts = [self._at(value, TIGHT), test] if isinstance(value, Scalar) else [test, self._at(value, TIGHT)]
-        return self._row(parts, glue, ENTRYWISE)
+        if isinstance(value, Scalar):
+            return self._scaled(value, test)
+        return self._row([test, self._at(value, TIGHT)], " \\odot ", ENTRYWISE)
 
     def _test(self, op: str, m: Choose) -> Text:
         a, b = self.text(m.a), self.text(m.b)

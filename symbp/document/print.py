@@ -357,6 +357,8 @@ class _Product:
         plain_down = [f for f in factors if _is_below(f) and not reads_entries(f)]
         down = [f for f in factors if _is_below(f) and reads_entries(f)]
         up = [f for f in factors if not _is_below(f)]
+        if self.small and (plain_down or down or number_down is not None):
+            return self._slashed(negative, number_up, number_down, up, [*plain_down, *down])
         constants = [f for f in up if _is_plain(f)] if (plain_down or number_down) else []
         rest = [f for f in up if f not in constants]
         parts: list[Text] = []
@@ -385,15 +387,18 @@ class _Product:
         return self._over(above, [_turned(f) for f in below])
 
     def _over(self, tops: list[Expr], bottoms: list[Expr]) -> Text:
-        """A quotient; with a slash, what stands below or above is a single factor or in parentheses."""
-        if self.small:
-            up = self._row(tops).tex if tops else "1"
-            below = self._row(bottoms)
-            down = below.tex if len(bottoms) == 1 and below.level >= POWER else group(below).tex
-            return atom(f"{up}/{down}", level=MUL)
         up = (self._whole(tops[0]) if len(tops) == 1 else self._row(tops).tex) if tops else "1"
         down = self._whole(bottoms[0]) if len(bottoms) == 1 else self._row(bottoms).tex
         return Text((Piece(f"\\frac{{{up}}}{{{down}}}"),), MUL, height=2)
+
+    def _slashed(self, negative: bool, up: int | None, down: int | None, above: list[Expr], below: list[Expr]) -> Text:
+        """-x/(2N): everything above before the slash, everything below behind it, for the small print."""
+        tops = [*([Num(Fraction(up))] if up is not None else []), *above]
+        bottoms = [*([Num(Fraction(down))] if down is not None else []), *map(_turned, below)]
+        row, under = self._row(tops).tex if tops else "1", self._row(bottoms)
+        tight = len(bottoms) == 1 and self.printer.text(bottoms[0], small=True).level >= POWER
+        tex = f"{row}/{under.tex if tight else group(under).tex}"
+        return Text((Piece(("-" if negative else "") + tex),), MUL, negative)
 
     def _whole(self, e: Expr) -> str:
         return self.printer.tex(e, ADD, self.small)

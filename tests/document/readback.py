@@ -230,7 +230,7 @@ def integer(text: str, letters: Letters) -> Poly:
 
 @dataclass
 class M:
-    """A matrix that is being read: how many rows and columns (None: as many as its neighbour needs), and its entries."""
+    """A matrix that is being read: rows, columns (None: as many as its neighbour needs), and its entries."""
 
     rows: Poly | None
     columns: Poly | None
@@ -334,6 +334,10 @@ class Reader:
                 other = self.factor_row()
                 divide = token == "\\oslash"
                 value = self.entrywise(value, other, lambda x, y, d=divide: build.div(x, y) if d else times(x, y))
+                continue
+            if token == "/":
+                self.take()
+                value = self.entrywise(value, self.factor(), build.div)
                 continue
             if token == "\\cdot":
                 self.take()

@@ -43,7 +43,7 @@ def test_every_equality_of_the_page_holds(name: str) -> None:
 MISPRINTS = [
     ("sigmoid_softmax", r"\frac{1}{N}\,(p_{nk} - y_{nk})", r"\frac{1}{N}\,p_{nk} - y_{nk}"),
     ("sigmoid_softmax", r"p_{nk}\,(\delta_{kj} - p_{nj})", r"p_{nk}\,(\delta_{kj} - p_{nk})"),
-    ("sigmoid_softmax", r"\mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}", r"\adj{\mathbf{Z}}^{(2)}\,\mathbf{A}^{(1)\top}"),
+    ("sigmoid_softmax", r"\mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}", r"\adj{\mathbf{Z}}^{(2)}\,\mathbf{A}^{(1)}"),
     ("sigmoid_softmax", r"\bigl(1 - \mathbf{A}^{(1)}\bigr)", r"\bigl(1 + \mathbf{A}^{(1)}\bigr)"),
     ("sigmoid_softmax", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} +", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} -"),
     ("threshold_mlp", r"= -\adj{\mathbf{z}}^{(3)}", r"= \adj{\mathbf{z}}^{(3)}"),

@@ -1,0 +1,124 @@
+"""The whole document: what must be in it, the same bytes each time, and that pdflatex sets it without a complaint."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from symbp import networks
+from symbp.calculus.derive import derive
+from symbp.calculus.steps import RULES
+from symbp.core.equality import Check
+from symbp.document.compose import compose
+from symbp.document.latex import write_latex
+from symbp.document.rules import SPECIAL, scalar_rule
+from symbp.notation.read import read_network
+
+STRANGE = '''
+from symbp import Data, Param, dims, function, network
+
+N, D, H, L = dims("N D H L")
+f = function("f")
+
+
+@network
+def strange_names(
+    x: Data[N, D], w: Param[D, H], W: Param[H, L], z_1: Param[H], lam: Data, delta: Data[N, L], e: Param,
+    a_rather_long_name_of_a_parameter: Param[L], sigma: Param[L],
+):
+    """Names & signs that could trip_up TeX: 100% {sure} #1 ~ ^ \\u00fc \\u2211 $x$."""
+    hidden_state_2 = gelu(x @ w + z_1) @ W
+    q = swish(hidden_state_2 * a_rather_long_name_of_a_parameter + sigma)
+    m[n] = max(q[n, k] for k in L)
+    return mean((q - delta) ** 2) * lam * e + sum(abs(w)) + sum(f(m))
+'''
+
+
+@cache
+def tex_of(name: str) -> str:
+    text, path = networks.source(name) if name in networks.names() else (STRANGE, "strange.py")
+    network = read_network(text, path, name)
+    derivation = derive(network)
+    lines = {number: (40 + number, 42 + number) for _, number in derivation.numbers}
+    checks = [Check("equalities", "interpreter", 99, 1e-15, 1e-12)]
+    checks += [Check(p, w, 12, 1e-9, 1e-6) for p in network.parameters for w in ("interpreter", "central difference")]
+    return write_latex(compose(derivation, lines, tuple(checks)))
+
+
+NETWORKS = (*networks.names(), "strange_names")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_reference_has_its_label_once(name: str) -> None:
+    tex = tex_of(name)
+    labels = re.findall(r"\\label\{(.*?)\}", tex)
+    assert len(set(labels)) == len(labels)
+    assert set(re.findall(r"\\eqref\{(.*?)\}", tex)) <= set(labels)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_braces_and_environments_are_balanced(name: str) -> None:
+    tex = re.sub(r"\\[{}%]", "", tex_of(name))
+    assert tex.count("{") == tex.count("}")
+    assert re.findall(r"\\begin\{(.*?)\}", tex).sort() == re.findall(r"\\end\{(.*?)\}", tex).sort()
+    assert len(re.findall(r"(?<!\\)\$", tex)) % 2 == 0
+
+
+def test_what_a_derivation_holds() -> None:
+    tex = tex_of("sigmoid_softmax")
+    for heading in ("network", "graph", "loss back", "All gradients", "update", "module", "Checks"):
+        assert re.search(rf"\\section\{{[^}}]*{heading}", tex), heading
+    for formula in (
+        r"p_{nk}\,(\delta_{kj} - p_{nj})\,\delta_{nm}",
+        r"a^{(1)}_{nh}\,\bigl(1 - a^{(1)}_{nh}\bigr)",
+        r"\adj{\mathbf{Z}}^{(2)} &= \frac{1}{N}\,(\mathbf{P} - \mathbf{Y})",
+        r"\adj{\mathbf{W}}^{(2)} = \mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}",
+        r"\mathbf{W}^{(1)} \leftarrow \mathbf{W}^{(1)} - \eta\,\adj{\mathbf{W}}^{(1)}",
+        r"fact \eqref{fact:F1}",
+    ):
+        assert formula in tex, formula
+    assert "e-1" not in tex  # bounds, never errors
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_every_gradient_of_a_matrix_has_its_matrix_form(name: str) -> None:
+    network = read_network(*networks.source(name), name)
+    tex = tex_of(name)
+    for parameter in network.parameters:
+        if network.shape(parameter):
+            whole = re.search(rf"gradient by \\texorpdfstring\{{\$(.*?)\$\}}\{{{parameter}\}}", tex)
+            assert whole
+            letter, label = re.fullmatch(r"(\\\w+\{.*?\})(.*)", whole[1]).groups()  # type: ignore[union-attr]
+            assert f"\\adj{{{letter}}}{label} = " in tex
+
+
+def test_same_bytes_again() -> None:
+    first = tex_of("multi_loss")
+    tex_of.cache_clear()
+    assert tex_of("multi_loss") == first
+
+
+def test_every_rule_has_words() -> None:
+    assert set(SPECIAL) <= set(RULES)
+
+
+def test_a_scalar_rule_is_read() -> None:
+    function, derivative = scalar_rule("(tanh u)' = 1 - tanh(u)^2")
+    assert (str(type(function).__name__), str(type(derivative).__name__)) == ("Fn", "Add")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", ["sigmoid_softmax", "linear_2_2_2", "multi_loss", "strange_names"])
+def test_pdflatex_sets_it_without_a_complaint(name: str, tmp_path: Path) -> None:
+    (tmp_path / "derivation.tex").write_text(tex_of(name), encoding="utf-8")
+    for _ in range(2):
+        run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "derivation.tex"]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+    log = (tmp_path / "derivation.log").read_text(encoding="latin-1")
+    assert not re.findall(r"Overfull.*|LaTeX Warning: .*(?:undefined|multiply).*|^! .*", log, re.M)

@@ -1,0 +1,90 @@
+"""What names become in print: numbers are kept, and no two things look alike."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from symbp.document.names import Names, choose_names, escape
+
+
+def looks(names: Names) -> list[str]:
+    """Everything that is printed for a single entry, a size, a letter or a function."""
+    return [
+        *(names.entry(t, "") for t in names.tensors),
+        *names.sizes.values(),
+        *names.indices.values(),
+        *names.functions.values(),
+    ]
+
+
+def choose(ranks: dict[str, int], sizes: str = "", indices: str = "", functions: str = "", calls: str = "") -> Names:
+    return choose_names(ranks, sizes.split(), indices.split(), functions.split(), calls.split(), {})
+
+
+CLASHES = [
+    choose({"w": 2, "W": 2, "b": 1, "B": 1}),
+    choose({"z1": 2, "z_1": 2, "z": 0}),
+    choose({"z1": 0, "z_1": 0, "z": 1}),
+    choose({"loss": 0, "x": 2}, sizes="L N"),
+    choose({"lam": 0, "lambda_": 0, "lamda": 0}),
+    choose({"d": 0, "n": 1}, indices="d n m"),
+    choose({"delta": 2, "eta": 0, "e": 1}),
+    choose({"sigma": 1}, calls="sigmoid"),
+    choose({"x": 1}, functions="sigma", calls="sigmoid"),
+    choose({"D_1": 0}, sizes="D1"),
+    choose({"h1": 1}, indices="h1 h"),
+    choose({"u": 0, "v": 0, "s": 0}),
+    choose({"hidden_layer": 2, "hiddenlayer": 2, "hidden_layer1": 2}),
+    choose({"eps": 0, "epsilon": 0, "varepsilon": 0}),
+]
+
+
+@pytest.mark.parametrize("names", CLASHES, ids=lambda names: " ".join(names.tensors))
+def test_no_two_look_alike(names: Names) -> None:
+    found = looks(names)
+    assert len(set(found)) == len(found)
+    wholes = [names.whole(t) for t in names.tensors if t in names.matrices]
+    assert len(set(wholes)) == len(wholes)
+
+
+@pytest.mark.parametrize("name", ["W1", "w12", "z_3", "layer2", "alpha7", "a_b3", "very_long_name_of_4", "x1y2"])
+def test_the_number_is_kept(name: str) -> None:
+    names = choose({name: 2, "x": 1})
+    digits = re.sub(r"\D", "", name)
+    assert re.sub(r"\D", "", names.entry(name, "")) == digits
+    assert re.sub(r"\D", "", names.whole(name)) == digits
+
+
+TABLE = [
+    ("W1", 2, r"W^{(1)}_{dh}", r"\mathbf{W}^{(1)}"),
+    ("x", 2, r"x_{dh}", r"\mathbf{X}"),
+    ("b", 1, r"b_{dh}", r"\mathbf{b}"),
+    ("beta", 1, r"\beta_{dh}", r"\boldsymbol{\beta}"),
+    ("h_prev", 1, r"h^{\mathrm{prev}}_{dh}", r"\mathbf{h}^{\mathrm{prev}}"),
+    ("hidden", 1, r"\mathit{hidden}_{dh}", r"\mathbf{hidden}"),
+]
+
+
+@pytest.mark.parametrize(("name", "rank", "entry", "whole"), TABLE)
+def test_looks(name: str, rank: int, entry: str, whole: str) -> None:
+    names = choose({name: rank})
+    assert names.entry(name, "dh") == entry
+    assert names.whole(name) == whole
+
+
+def test_a_scalar_has_its_number_below() -> None:
+    assert choose({"w1": 0}).entry("w1", "") == "w_{1}"
+    assert choose({"w1": 0, "w": 1}).entry("w1", "") == "w^{(1)}"
+
+
+def test_a_capital_that_is_taken_is_left_alone() -> None:
+    names = choose({"w": 2, "W": 2, "h": 2}, sizes="H")
+    assert names.whole("w") == r"\mathbf{w}"
+    assert names.whole("W") == r"\mathbf{W}"
+    assert names.whole("h") == r"\mathbf{h}"
+
+
+def test_escape() -> None:
+    assert escape("a_b$c#d%e&f") == r"a\_b\$c\#d\%e\&f"
