@@ -43,9 +43,11 @@ class _Writer:
     pending: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(init=False)
     inside: frozenset[str] = field(init=False)
+    returned: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.uses = {}
+        self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
         for s in self.routine.statements:
             for a in s.args:
                 self._count(a)
@@ -65,7 +67,7 @@ class _Writer:
             return
         if s.op == "ones" and s.place is not None:
             return
-        line, *rest = _lines(s, args)
+        line, *rest = _lines(s, args, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0))
         self.pending += [_with_shape(line, s), *rest]
         if s.numbers:
             self._flush(s)
@@ -103,7 +105,8 @@ def _with_number(line: str, s: Statement) -> str:
     return f"{line} {numbers}" if "  # " in line else f"{line}  # {numbers}"
 
 
-def _lines(s: Statement, args: tuple[Text, ...]) -> tuple[str, ...]:
+def _lines(s: Statement, args: tuple[Text, ...], needed: bool) -> tuple[str, ...]:
+    """The lines of a statement; a gradient that nothing else needs gets no name beside its place in `out`."""
     name = s.target.name
     if s.place is None:
         return (f"{name} = {expression(s, args).code}",)
@@ -114,11 +117,12 @@ def _lines(s: Statement, args: tuple[Text, ...]) -> tuple[str, ...]:
     target = f'out["{s.place.name}"]' if s.place.how == "out" else s.place.name
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
+    named = name != target and (needed or s.place.how != "out")
     code = call(s, args, target)
     if code is None:
         filled = f"{target}[...] = {expression(s, args).code}"
-        return (filled,) if name == target else (filled, f"{name} = {target}")
-    return (code,) if name == target else (f"{name} = {code}",)
+        return (filled, f"{name} = {target}") if named else (filled,)
+    return (f"{name} = {code}",) if named else (code,)
 
 
 def _other(s: Statement, args: tuple[Text, ...], name: str) -> Text | None:

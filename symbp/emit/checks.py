@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.core.integers import Atom, Dim, Poly
+from symbp.core.integers import Dim, Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of
 from symbp.emit import words
 from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
-from symbp.emit.layout import split_call, tuple_of
+from symbp.emit.layout import tuple_of
 from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.lowering.program import BOOL, Program, Routine, Value
@@ -19,7 +19,7 @@ from symbp.templating import render
 
 def helpers(program: Program) -> list[str]:
     """The helpers that the module's functions call, each as a text."""
-    template = {name: False for name in ("labels", "erf", "numbers")}
+    template = dict.fromkeys(("labels", "erf", "numbers"), False)
     template["labels"] = any(t.kind == LABELS for t in program.inputs)
     template["numbers"] = any(not t.shape for t in program.inputs)
     template["erf"] = any(s.op == "erf" for r in program.routines for s in r.statements)
@@ -62,6 +62,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
     arrays = tuple(t.name for t in given)
     return render(
         "sizes.py.j2",
+        words=words.LOCAL,
         name=name,
         arguments=", ".join(arrays),
         names=tuple_of(tuple(f'"{a}"' for a in arrays)),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from symbp.core.expr import Compare, Expr, Int
 from symbp.core.integers import Poly
 from symbp.core.network import Fact
-from symbp.core.traverse import dims_of, walk
+from symbp.core.traverse import dims_of, reads, walk
 from symbp.emit.body import write_body
 from symbp.emit.formula import Text
 from symbp.emit.state import write_statement
+from symbp.emit.words import LOCAL
 from symbp.lowering.program import Program, Value
 from symbp.templating import render
 
@@ -39,8 +40,10 @@ def fact_check(program: Program) -> str:
         value = results[f"{fact.label}_gap"]
         assert isinstance(value, Value)
         gap = body.inline.get(value.name, Text(value.name)).code
-        rows.append({"gap": f"{gap}.max()" if value.shape else gap, "text": write_statement(fact.statement)})
-    return render("facts.py.j2", arguments=", ".join(fact_arguments(program)), lines=body.lines, rows=rows)
+        tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
+        gap = f"{gap}.max()" if value.shape else gap
+        rows.append({"gap": gap, "text": write_statement(fact.statement), "tensors": tensors})
+    return render("facts.py.j2", words=LOCAL, arguments=", ".join(fact_arguments(program)), lines=body.lines, rows=rows)
 
 
 def _checked(program: Program) -> list[Fact]:

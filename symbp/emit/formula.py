@@ -79,7 +79,8 @@ def _sum(args: tuple[Expr, ...]) -> Text:
 def product(factors: tuple[Text, ...], constant: Expr) -> Text:
     """Factors times a scalar, as one writes it: a sign in front, what divides behind a stroke."""
     value, rest = build.split_number(constant)
-    above, below = list(factors), []
+    above = list(factors)
+    below: list[Text] = []
     for f in rest.args if isinstance(rest, Mul) else (rest,):
         base, exponent = build.split_power(f)
         if f == build.UNIT:

@@ -10,7 +10,7 @@ from symbp.emit.checks import scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
-from symbp.emit.layout import names, split_call, tuple_of
+from symbp.emit.layout import WIDTH, names, split_call, tuple_of
 from symbp.emit.words import DTYPE, FLOAT
 from symbp.lowering.program import Operand, Program, Routine, Value
 
@@ -18,7 +18,8 @@ DOCSTRINGS = {
     "forward": "Return the named tensors that need no target, by name.",
     "loss": "Return {loss}.",
     "loss_and_gradients": "Return {loss} and its gradient by each parameter, in the parameters' dtype and shapes.\n\n"
-    "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which\n"
+    "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, "
+    "in which\n"
     "    the scratch arrays are kept between calls.\n    ",
 }
 
@@ -76,8 +77,9 @@ def _places(program: Program, routine: Routine) -> list[str]:
     lines = []
     if program.checks is not None:
         lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
-    shapes = ", ".join(tuple_of(tuple(size(e).code for e in t.shape)) for t in program.inputs if t.kind == "param")
-    lines.append(f"out = _outputs(out, {DTYPE}, ({shapes},))")
+    parameters = [t for t in program.inputs if t.name in program.parameters]
+    shapes = tuple_of(tuple(tuple_of(tuple(size(e).code for e in t.shape)) for t in parameters))
+    lines.append(f"out = _outputs(out, {DTYPE}, {shapes})")
     arrays = scratch_arrays(routine)
     if arrays:
         sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])
@@ -87,8 +89,9 @@ def _places(program: Program, routine: Routine) -> list[str]:
 
 def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
     if routine.name == "forward":
-        inner = ", ".join(f'"{n}": {_array(n, v, body, program)}' for n, v in routine.results)
-        return [f"return {{{inner}}}"]
+        rows = [f'"{n}": {_array(n, v, body, program)}' for n, v in routine.results]
+        whole = f"return {{{', '.join(rows)}}}"
+        return [whole] if len(whole) + 4 <= WIDTH else ["return {", *(f"    {row}," for row in rows), "}"]
     value = _text(routine.results[0][1], body).code
     if routine.name == "loss":
         return [f"return {FLOAT}({value})"]

@@ -1,7 +1,7 @@
 """Which scalars stand where they are used and get no line of their own.
 
-A scalar needed once may stand inside the expression that needs it, unless what it reads is written over before that: a dot
-product of a scratch array must be taken while the array still holds what was meant.
+A scalar needed once may stand inside the expression that needs it, unless what it reads is written over before that:
+a dot product of a scratch array must be taken while the array still holds what was meant.
 """
 
 from __future__ import annotations

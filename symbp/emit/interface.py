@@ -19,16 +19,22 @@ def _extent(extent: Poly) -> str:
 
 def keyword_names(program: Program) -> tuple[str, ...]:
     """The keywords of the unknown functions: f, then those of its partial derivatives that are needed."""
-    used = dict.fromkeys(s.detail for r in program.routines for s in r.statements if s.op == "call")
-    names = []
-    for name, arity in program.functions:
-        orders = sorted((o for n, o in used if n == name and any(o)), key=lambda o: (sum(o), tuple(-k for k in o)))
+    calls = (s for r in program.routines for s in r.statements if s.op == "call")
+    used: dict[tuple[str, tuple[int, ...]], None] = dict.fromkeys(s.detail for s in calls)  # type: ignore[misc]
+    names: list[str] = []
+    for name, _ in program.functions:
+        orders = sorted((o for n, o in used if n == name and any(o)), key=_order)
         names += [name, *(function_name(name, o) for o in orders)]
     return tuple(names)
 
 
+def _order(orders: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """First derivatives before second ones, by the first argument before the second."""
+    return sum(orders), tuple(-k for k in orders)
+
+
 def signature(program: Program, routine: Routine) -> str:
-    """Data by position, the rest by keyword. Partial derivatives are accepted, not needed, where there are no gradients."""
+    """Data by position, the rest by keyword. Partial derivatives are not needed where there are no gradients."""
     data = [n for n in routine.inputs if n in program.data]
     keywords = [n for n in routine.inputs if n in program.parameters]
     whole = routine.name == "loss_and_gradients"

@@ -27,15 +27,21 @@ def names(parts: tuple[str, ...]) -> str:
 
 def tuple_of(parts: tuple[str, ...]) -> str:
     """A tuple of texts."""
+    if not parts:
+        return "()"
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
 def split_call(line: str, indent: int = 4) -> list[str]:
-    """A line of the form `head(a, b, c)`, in several lines where it is too long."""
-    if len(line) + indent <= WIDTH or "(" not in line:
+    """A statement in several lines where it is too long: the names on its left, then the arguments on its right."""
+    if len(line) + indent <= WIDTH:
         return [line]
-    cut = line.rindex("(", 0, line.index(")") if ")" in line else len(line)) + 1
-    cut = line.index("(", line.index("=") if "=" in line else 0) + 1
-    head, rest = line[:cut], line[cut:]
-    inner, tail = rest[: rest.rindex(")")], rest[rest.rindex(")") :]
-    return [head, *(f"    {part}" for part in wrapped(inner, WIDTH - 8)), tail]
+    left, equals, right = line.partition(" = ")
+    if equals and len(left) > WIDTH // 2 and not left.startswith("("):
+        inner = wrapped(left + ",", WIDTH - indent - 4)
+        return ["(", *(f"    {part}" for part in inner), *split_call(f") = {right}", indent)]
+    cut = line.find("(", len(left) if equals else 0) + 1
+    if not cut or not line.endswith((")", "]", "}")):
+        return [line]
+    end = line.rindex(")")
+    return [line[:cut], *(f"    {part}" for part in wrapped(line[cut:end], WIDTH - indent - 4)), line[end:]]

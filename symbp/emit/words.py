@@ -1,7 +1,7 @@
 """The words of Python's and of its own that a module uses beside the network's names, and how they step aside.
 
-They are written with a mark in front. Once the module is whole the mark goes, or becomes an underscore where the network
-has a tensor or a size of that name: names that start with one are never a network's.
+They are written with a mark in front. Once the module is whole the mark goes, or becomes an underscore where the
+network has a tensor or a size of that name: names that start with one are never a network's.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 MARK = "\ue000"
 DTYPE, FLOAT, BOOL = (MARK + word for word in ("dtype", "float", "bool"))
+# What the helpers call their own.
+LOCAL = {word: MARK + word for word in ("names", "arrays", "expected", "tolerance")}
 BUILTIN = ("float", "bool")
 
 

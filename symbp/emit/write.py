@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from symbp.core.network import LABELS
 from symbp.emit.checks import helpers
 from symbp.emit.facts import fact_texts
 from symbp.emit.formula import size
 from symbp.emit.functions import Function, write_function
 from symbp.emit.interface import keyword_names, written_shape
-from symbp.emit.layout import table, wrapped
+from symbp.emit.layout import WIDTH, table, wrapped
 from symbp.emit.words import step_aside
 from symbp.lowering.program import Program
-from symbp.core.network import LABELS
 from symbp.templating import render
 
 Lines = dict[int, tuple[int, int]]
@@ -41,12 +41,14 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def _docstring(program: Program) -> str:
-    first = f"Loss and gradients of {program.name}" + (f": {program.doc}" if program.doc else ".")
+    first = wrapped(f"Loss and gradients of {program.name}: {program.doc}", WIDTH - 3)
+    if len(first) != 1 or not program.doc:
+        first = [f"Loss and gradients of {program.name}.", *(["", *wrapped(program.doc)] if program.doc else [])]
     sizes = ", ".join(d.name for d in program.dims)
     rest = "Written by symbp. Numbers in brackets are equations of derivation.tex" + (
         f"; the sizes are {sizes}." if sizes else "."
     )
-    return "\n".join([*first.splitlines()[:1], "", *wrapped(rest)]) + "\n"
+    return "\n".join([*first, "", *wrapped(rest)]) + "\n"
 
 
 def _positions(text: str, function: Function) -> Lines:

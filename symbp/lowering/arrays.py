@@ -1,4 +1,4 @@
-"""Passes over the pure statements of a routine: what is unused goes, and what NumPy does faster another way is done so."""
+"""Passes over pure statements: what is unused goes, and what NumPy does faster another way is done so."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def _add_axes_back(routine: Routine) -> Routine:
     kept = {
         name
         for name, s in made.items()
-        if s.op in ("sum", "max", "min")
-        and name not in results
-        and _all_back(made, users, name, s.detail)
+        if s.op in ("sum", "max", "min") and name not in results and _all_back(made, users, name, s.detail)
     }
     return _rewritten(routine, kept, made) if kept else routine
 
@@ -81,12 +79,12 @@ def _rewritten(routine: Routine, kept: set[str], made: dict[str, Statement]) -> 
 
 
 def sum_by_products(program: Program) -> Program:
-    """The sum over the first of two axes as ones times the matrix: one pass over memory by the matrix product's kernel."""
+    """The sum over the first of two axes as ones times the matrix: one pass by the matrix product's kernel."""
     return each_routine(program, _sum_by_products)
 
 
 def _sum_by_products(routine: Routine) -> Routine:
-    statements = []
+    statements: list[Statement] = []
     for s in routine.statements:
         (a, *_) = s.args or (None,)
         if s.op == "sum" and s.detail == (0,) and isinstance(a, Value) and len(a.shape) == 2 == len(s.target.shape) + 1:

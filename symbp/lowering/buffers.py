@@ -1,8 +1,8 @@
 """The last pass: where each result is written.
 
-A result goes over an operand that nothing needs any more, into the caller's gradient array, or into a scratch array that is
-free again; scratch arrays are shared by values of one shape whose lives do not overlap. Without scratch (`forward`, `loss`)
-what does not fit over an operand is simply new.
+A result goes over an operand that nothing needs any more, into the caller's gradient array, or into a scratch array
+that is free again; scratch arrays are shared by values of one shape whose lives do not overlap. Without scratch
+(`forward`, `loss`) what does not fit over an operand is simply new.
 """
 
 from __future__ import annotations

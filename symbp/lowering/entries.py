@@ -1,7 +1,8 @@
 """An index expression as arrays: one rule for each type of node, all entries at once.
 
-The general rules are right for any expression of the language (an index as a number is an `arange`, a delta a comparison of
-two of them, a read with unusual subscripts a gather); what is common is written as a careful person would.
+The general rules are right for any expression of the language (an index as a number is an `arange`, a delta a
+comparison of two of them, a read with unusual subscripts a gather); what is common is written as a careful person
+would.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from symbp.core.expr import (
     And,
     Compare,
     Delta,
+    Expr,
     Extreme,
     Fn,
     Int,
@@ -21,13 +23,11 @@ from symbp.core.expr import (
     Not,
     Num,
     Or,
-    Pi,
     Pow,
     Read,
     Sum,
     Where,
 )
-from symbp.core.expr import Expr
 from symbp.core.integers import Node
 from symbp.errors import MissingRule
 from symbp.lowering.builder import is_mask
@@ -44,7 +44,7 @@ def entries(at: Entries, node: Node) -> Labelled:
     rule = _RULES.get(type(node))
     if rule is None:
         raise MissingRule(f"lowering/entries.py has no rule for {type(node).__name__}")
-    return rule(at, node)
+    return rule(at, node)  # type: ignore[no-any-return]
 
 
 def _int(at: Entries, node: Int) -> Labelled:
@@ -95,7 +95,7 @@ def _power(at: Entries, base: Labelled, exponent: Fraction) -> Labelled:
     if exponent == 2:
         return at.apply("square", base)
     if exponent.denominator == 1 and exponent <= 8:
-        half = _power(at, base, exponent // 2)
+        half = _power(at, base, Fraction(exponent // 2))
         whole = at.apply("square", half)
         return at.apply("mul", whole, base) if exponent % 2 else whole
     if exponent.denominator == 2 and exponent <= 8:
@@ -112,7 +112,7 @@ def _fn(at: Entries, node: Fn) -> Labelled:
 
 def _where(at: Entries, node: Where) -> Labelled:
     """A choice: a larger or smaller of two, a mask times a value, or both branches and a selection."""
-    extreme = _EXTREMES.get(_comparison(node))
+    extreme = _EXTREMES.get(_comparison(node) or ("", False))
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
     cond = at.value(node.cond)

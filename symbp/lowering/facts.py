@@ -11,9 +11,8 @@ from symbp.lowering.program import Routine
 
 
 def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
-    """For each of those facts that state an equality, the distance between its sides, for all values of free indices."""
-    facts = [f for f in network.facts if f.label in labels and isinstance(f.statement, Compare)]
-    facts = [f for f in facts if f.statement.op == "=="]  # type: ignore[union-attr]
+    """For each of those facts that state an equality, the distance between its sides at every entry."""
+    facts = [f for f in network.facts if f.label in labels and _is_equality(f)]
     if not facts:
         return None
     equations = tuple(_distance(f) for f in facts)
@@ -24,10 +23,12 @@ def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
     return Routine("facts", inputs, statements, tuple((e.name, values[e.name]) for e in equations))
 
 
+def _is_equality(fact: Fact) -> bool:
+    return isinstance(fact.statement, Compare) and fact.statement.op == "=="
+
+
 def _distance(fact: Fact) -> Equation:
     """`label[indices] = |a - b|`."""
     statement = fact.statement
     assert isinstance(statement, Compare)
-    return Equation(
-        f"{fact.label}_gap", free_indices(statement), Fn("abs", (build.sub(statement.a, statement.b),))
-    )
+    return Equation(f"{fact.label}_gap", free_indices(statement), Fn("abs", (build.sub(statement.a, statement.b),)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.core.expr import Expr
+from symbp.core.network import Tensor
 from symbp.lowering.program import FILL, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
 
 
@@ -21,7 +22,7 @@ def _filled(program: Program, routine: Routine) -> Routine:
     numbers = dict(program.gradient_numbers)
     for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
         maker = made.get(value.name) if isinstance(value, Value) else None
-        if maker is not None and value.shape and maker.op not in VIEWS and all(v != value for _, v in results):
+        if maker is not None and maker.target.shape and maker.op not in VIEWS and all(v != value for _, v in results):
             results.append((name, value))
             continue
         fill = Statement(Value(f"{name}.fill", tensor.shape), FILL, (_narrow(value, made),))
@@ -32,7 +33,7 @@ def _filled(program: Program, routine: Routine) -> Routine:
     return replace(routine, statements=_woven(routine, fills), results=tuple(results))
 
 
-def _parameters(program: Program):  # type: ignore[no-untyped-def]
+def _parameters(program: Program) -> list[Tensor]:
     return [t for t in program.inputs if t.name in program.parameters]
 
 
@@ -55,7 +56,7 @@ def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Stateme
     statements: list[Statement] = []
     views: dict[str, list[Statement]] = {}
     for s in routine.statements:
-        after = [f for f in fills.get(s.target.name, ())]
+        after = fills.get(s.target.name, [])
         numbered = s.target.name in bare and any(f.args[0] == s.target for f in after)
         statements.append(replace(s, numbers=(), comment="") if numbered else s)
         statements += [f for f in after if f.args[0] == s.target]

@@ -1,7 +1,7 @@
 """Nothing in a branch that is not taken may overflow, divide by zero or be nan.
 
-`where(x > 0, log(x), 0)` computes the logarithm of every entry. Its argument becomes `where(x > 0, x, 1)`: what is computed
-where the branch is not taken is harmless and thrown away.
+`where(x > 0, log(x), 0)` computes the logarithm of every entry. Its argument becomes `where(x > 0, x, 1)`: what is
+computed where the branch is not taken is harmless and thrown away.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Linear combinations of expressions: what stands in an exponent.
 
-`r = max(d, 0)` of a combination d is itself one of the expressions; a combination in which d and r stand together is written
-as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`.
+`r = max(d, 0)` of a combination d is itself one of the expressions; a combination in which d and r stand together is
+written as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from symbp.calculus.steps import Derivation
+from symbp.lowering.arrays import add_axes_back, sum_by_products, without_unused
+from symbp.lowering.buffers import place_results
+from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
@@ -12,9 +15,6 @@ from symbp.lowering.predictions import predictions
 from symbp.lowering.program import Operand, Program, Routine, Statement
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.stable import stabilise
-from symbp.lowering.comments import annotate
-from symbp.lowering.arrays import add_axes_back, sum_by_products, without_unused
-from symbp.lowering.buffers import place_results
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (

@@ -1,7 +1,7 @@
 """Sums of products as matrix products, dot products and plain sums.
 
-A factor that does not depend on a summed index leaves the sum. What remains is grouped by the indices it depends on; groups
-are multiplied two at a time, smallest result first, and an index is summed as soon as no other group holds it.
+A factor that does not depend on a summed index leaves the sum. What remains is grouped by the indices it depends on;
+groups are multiplied two at a time, smallest result first, and an index is summed as soon as no other group holds it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import FLOAT, Operand, Value
+from symbp.lowering.program import Operand, Value
 
 
 def is_scalar(expr: Expr) -> bool:
@@ -27,7 +27,7 @@ def is_scalar(expr: Expr) -> bool:
 
 
 def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
-    """A product: numbers and sizes at once, then from the smallest array to the largest; divisions last of each rank."""
+    """A product: numbers and sizes at once, then from the smallest array to the largest, divisions last."""
     constant = build.mul(*(f for f in factors if is_scalar(f)))
     arrays = [f for f in factors if not is_scalar(f)]
     if not arrays:
@@ -74,7 +74,7 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
     outside += [build.integer(i.extent) for i in unused]
     summed = _sum_of_product(at, tuple(i for i in indices if i not in unused), inside)
-    if not outside:
+    if not outside and summed is not None:
         return summed
     return _times(at, outside, summed)
 

@@ -1,8 +1,9 @@
-"""Ranges that depend on an index become whole ranges with a guard: `for s in range(t + 1)` is s in T where s < t + 1."""
+"""Ranges that depend on an index become whole ranges with a guard: `for s in range(t + 1)`: s in T where s < t + 1."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Cond, Extreme, Sum
@@ -17,7 +18,7 @@ def box_ranges(network: Network) -> Network:
     return replace(network, equations=equations)
 
 
-def _boxed(node):  # type: ignore[no-untyped-def]
+def _boxed(node: Node) -> Any:
     node = map_children(node, _boxed)
     if not isinstance(node, (Sum, Extreme)) or not any(_outer(i) for i in node.indices):
         return node

@@ -1,9 +1,10 @@
 """Nothing overflows, turns nan or loses its digits whose true value can be represented.
 
-Every value is seen as exp(m) * v: a sum takes the largest m out, a product adds them, a logarithm gives m + log v. This holds
-across named tensors, so the logarithm of p = softmax(z) is z - max z - log sum exp(z - max z) although p may be 0. Two
-more things follow from the same representation: 1 - 1/(1 + e^-z) is brought over its denominator, where it is e^-z/(1 + e^-z)
-and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No function and no layer is known by name.
+Every value is seen as exp(m) * v: a sum takes the largest m out, a product adds them, a logarithm gives m + log v.
+This holds across named tensors, so the logarithm of p = softmax(z) is z - max z - log sum exp(z - max z) although p
+may be 0. Two more things follow from the same representation: 1 - 1/(1 + e^-z) is brought over its denominator, where
+it is e^-z/(1 + e^-z) and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No function and no layer
+is known by name.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class _Stable:
         return Scaled(build.UNIT, exponent) * logs
 
     def combination(self, a: Expr, times: Fraction, known: Known) -> tuple[Linear, Scaled]:
-        """An exponent as a combination, logarithms of exponential things taken out as what they are the logarithm of."""
+        """An exponent as a combination; logarithms of exponential things become factors."""
         linear, logs = NOTHING, unit()
         for term in a.args if isinstance(a, Add) else (a,):
             c, rest = build.split_number(term)
@@ -101,7 +102,9 @@ class _Stable:
         if isinstance(rest, Add):
             return self.combination(rest, c, known)
         if isinstance(rest, Read):
-            linear, logs = self.combination(body, c, known) if (body := self.definition(rest, known)) else (NOTHING, unit())
+            linear, logs = (
+                self.combination(body, c, known) if (body := self.definition(rest, known)) else (NOTHING, unit())
+            )
             if not logs.plain:
                 return linear, logs
         return Linear(((rest, c),)), unit()
@@ -114,7 +117,7 @@ class _Stable:
         return None
 
     def definition(self, read: Read, known: Known) -> Expr | None:
-        """What a tensor's entry is defined as, the branch taken where that is known; None for inputs and sums of products."""
+        """What a tensor's entry is defined as, the branch taken where that is known; None for inputs."""
         equation = self.equations.get(read.tensor)
         if equation is None:
             return None
@@ -130,7 +133,9 @@ class _Stable:
 
     def _is_ordinary_sum(self, value: Scaled, known: Known) -> bool:
         """Is it one sum that can be computed as it stands: the input of the next layer?"""
-        return not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1 and self.is_safe(value, known)
+        return (
+            not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1 and self.is_safe(value, known)
+        )
 
     def _choice_form(self, expr: Expr, cond: Cond, then: Expr, other: Expr, known: Known) -> Scaled:
         taken = branch(expr, known)
@@ -251,14 +256,14 @@ class _Stable:
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
                 value = self.form(node, known)
-                if value.plain or isinstance(base, Read) and self.is_safe(self.form(base, known), known):
+                if value.plain or (isinstance(base, Read) and self.is_safe(self.form(base, known), known)):
                     return build.power(self.plain(base, known), node.exponent)
                 return self.computed(value, known)
             case Add():
                 return self._addition(node, known)
             case Where(cond, then, other):
                 return self._choice(cond, then, other, known)
-        return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type, type-var]
+        return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
 
     def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:
         if (cond, True) in known:
@@ -366,7 +371,7 @@ class _Stable:
     def _as_it_stands(self, total: Expr, known: Known) -> Expr:
         if isinstance(total, Add):
             return self._terms_as_they_stand(total, known)
-        return map_children(total, lambda c: self.plain(c, known))  # type: ignore[arg-type, type-var]
+        return map_children(total, lambda c: self.plain(c, known))  # type: ignore[arg-type]
 
     def _addition(self, node: Add, known: Known) -> Expr:
         terms = [self.form(a, known) for a in _terms(node)]
@@ -419,7 +424,7 @@ def _collected(terms: list[Scaled]) -> list[Scaled]:
     """Like terms added; what cancels is gone."""
     table: dict[str, list[Scaled]] = {}
     for t in terms:
-        number, rest = build.split_number(t.rest)
+        _, rest = build.split_number(t.rest)
         table.setdefault(key(raw(replace(t, rest=rest))), []).append(t)
     kept = []
     for like in table.values():
@@ -445,7 +450,7 @@ def _parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:
 
 
 def _counted(v: Expr) -> tuple[Cond, Expr]:
-    """The condition under which a summand counts at all (its mask holds, its coefficient is not 0), and its coefficient."""
+    """When a summand counts at all (its mask holds, its coefficient is not 0), and its coefficient."""
     conds: list[Cond] = []
     others: list[Expr] = []
     for f in v.args if isinstance(v, Mul) else (v,):

@@ -6,9 +6,6 @@ One thread, float32 unless said, medians of ratios. `--quick` runs each a few ti
 from __future__ import annotations
 
 import sys
-
-from tests.benchmarks.timing import ratios, row  # first: it sets the number of threads
-
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +15,7 @@ import torch
 from symbp.pipeline import Build
 from symbp.sources import find_source
 from tests.benchmarks import by_hand
+from tests.benchmarks.timing import ratios, row  # first: it sets the number of threads
 
 Arrays = dict[str, Any]
 
@@ -161,7 +159,11 @@ def central_differences(seconds: float) -> list[str]:
         "loss": lambda: made.loss(*args, **parameters),
     }
     r = ratios(steps, {"gradient": "loss"}, seconds)
-    return [row("two_layer_net: gradient to central differences, times 10,000", 1e4 * r["gradient", "loss"] / (2 * count), 1)]
+    return [
+        row(
+            "two_layer_net: gradient to central differences, times 10,000", 1e4 * r["gradient", "loss"] / (2 * count), 1
+        )
+    ]
 
 
 def _agree(steps: dict[str, Any]) -> None:

@@ -1,15 +1,14 @@
-"""Ratios of running times that mean something on a busy machine: interleaved in one process, medians of pairwise ratios."""
+"""Ratios of running times that mean something on a busy machine: interleaved in one process, their median."""
 
 from __future__ import annotations
 
 import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ[_name] = "1"  # before NumPy and PyTorch are imported: one thread
-
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[_name] = "1"  # one thread; this module is imported before NumPy and PyTorch are
 
 Step = Callable[[], object]
 

@@ -1,7 +1,7 @@
 """A second opinion on a network's loss and gradients: mpmath with thousands of digits, by the definition.
 
-Loops over every index, differentiates by a difference quotient with so small a step that it is exact. Shares no code with
-symbp beyond the types of expressions.
+Loops over every index, differentiates by a difference quotient with so small a step that it is exact. Shares no code
+with symbp beyond the types of expressions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ OPS = {
 class Reference:
     """A network at given sizes; `functions` are the unknown functions on mpmath numbers."""
 
-    def __init__(self, network: Network, sizes: dict[str, int], digits: int = 50, functions: dict[str, Any] | None = None):
+    def __init__(
+        self, network: Network, sizes: dict[str, int], digits: int = 50, functions: dict[str, Any] | None = None
+    ):
         self.network, self.digits, self.functions = network, digits, functions or {}
         self.sizes = {Dim(n): v for n, v in sizes.items()}
 
