@@ -10,6 +10,7 @@ import pytest
 
 from symbp.pipeline import Build
 from symbp.sources import Source
+from tests.github_math import github_math
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,8 +29,16 @@ def test_excerpts_stand_in_the_files(path: str, text: str) -> None:
     assert all(part.strip("\n") in whole for part in text.split("...\n"))
 
 
-def test_there_are_excerpts_of_the_derivation_and_the_module() -> None:
-    assert {path.rpartition("/")[2] for path, _ in FROM} == {"derivation.tex", "gradients.py"}
+def test_the_formulas_stand_in_the_derivation() -> None:
+    path = "generated/sigmoid_softmax/derivation.tex"
+    lines = [github_math(line) for line in (ROOT / path).read_text().splitlines()]
+    shown = [line for line in block(f"math of {path}").splitlines() if "&=" in line]
+    assert len(shown) > 4
+    assert [line for line in shown if line not in lines] == []
+
+
+def test_there_is_an_excerpt_of_the_module() -> None:
+    assert [path for path, _ in FROM] == ["generated/sigmoid_softmax/gradients.py"]
 
 
 def test_the_network_of_the_readme_builds() -> None:
