@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice
 
 from symbp.core import build
 from symbp.core.canonical import key
@@ -24,6 +25,10 @@ from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part
 from symbp.lowering.scaled import Scaled, raw, unit
 
 Known = tuple[tuple[Cond, bool], ...]
+
+# The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
+MOST_EXPONENTS = 5
+LONGEST = 400
 
 
 def stabilise(network: Network) -> Network:
@@ -178,7 +183,7 @@ class _Stable:
         common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
         spread = [u for t in terms for u in self._spread(t * common, known)]
         kept = _collected(spread)
-        if len(kept) == len(spread):
+        if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
             return None
         if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept):
             return None
@@ -206,6 +211,8 @@ class _Stable:
     def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
         terms = [self.lifted(self.form(a, known), known) for a in _terms(total)]
         largest = terms[0][0]
+        if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
+            return NOTHING, self._terms_as_they_stand(total, known)
         for m, _ in terms[1:]:
             d = m - largest
             largest = largest if is_nonpositive(d) else m if is_nonpositive(d * -1) else largest + positive_part(d)
@@ -461,6 +468,11 @@ def _counted(v: Expr) -> tuple[Cond, Expr]:
             if not is_positive(f) and not is_positive(build.neg(f)):
                 conds.append(build.compare("!=", f, build.NIL))
     return build.both(*conds), build.mul(*others)
+
+
+def _length(term: tuple[Linear, Expr]) -> int:
+    """How long an exponent is, written out."""
+    return sum(1 for e, _ in term[0].terms for _ in islice(walk(e), LONGEST + 1))
 
 
 def _pair(terms: list[tuple[Linear, Expr]], largest: Linear) -> Expr | None:

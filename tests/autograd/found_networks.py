@@ -82,3 +82,21 @@ def nested_roots(x: Data[N, N], a: Data[N, N], w: Param[N, N]):
     z = where(x * w > 0, sqrt(x * w), x)
     u = where(z * w > 0, sqrt(z * w), z)
     return mean((u - a) ** 2)
+
+
+@network
+def sigmoids_of_sigmoids(x: Data[N, D], w: Param[N, D]):
+    """Brought over a common denominator this grew without bound."""
+    u = sigmoid(sigmoid(x) - 1)
+    s = sigmoid(x)
+    b = s * u
+    v = b / sqrt(b**2 + w**2 + 1)
+    return v
+
+
+@network
+def nothing_but_rounding(x: Data[K, H, D], w: Param[H, H]):
+    """A loss that is 0 whatever the data are: only the noise of its terms is left."""
+    g[row, a] = w[row, a] * w[a, a]
+    v[f] = g[f] - mean(g[f])
+    return sum(v)

@@ -10,6 +10,7 @@ compared with PyTorch's autograd at sizes that differ, that are all equal, and t
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -35,6 +36,7 @@ BOUND = 1e-10
 # A gradient that is zero only because its terms cancel is measured against so much of the largest one.
 FLOOR = 1e-3
 MOST_DRAWS = 20
+MOST_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,18 @@ class Outcome:
 
 
 def run(seed: int) -> Outcome:
-    """The network of that seed through the whole chain."""
-    return check(make(seed), seed)
+    """The network of that seed through the whole chain; one that takes too long has failed."""
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(MOST_SECONDS)
+    try:
+        return check(make(seed), seed)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_long(number: int, frame: object) -> None:
+    raise TimeoutError(f"more than {MOST_SECONDS} s")
 
 
 def check(made: RandomNetwork, seed: int) -> Outcome:
