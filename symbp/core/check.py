@@ -58,10 +58,24 @@ def _equation(network: Network, equation: Equation, known: set[str]) -> Iterator
         if index not in equation.indices and index.name not in {i.name for i in equation.indices if _outer(i)}:
             yield f"index {index} ({index.start} to {index.stop}) is free on the right and not on the left"
     for read in reads(equation.body):
-        if read.tensor not in known and read.tensor != equation.name:
+        if read.tensor not in known and not _depends(network, read.tensor, equation.name):
             yield f"{read.tensor} is read before it is defined"
     yield from _expression(network, equation.body, frozenset())
     yield from _binders(equation.body, frozenset(letters), _all_names(network))
+
+
+def _depends(network: Network, name: str, on: str) -> bool:
+    """Does a recurrence lead from an equation back to another (or itself)? Such may stand in any order."""
+    waiting, seen = [name], {name}
+    while waiting:
+        found = waiting.pop()
+        if found == on:
+            return True
+        equation = network.equation(found)
+        more = [r.tensor for r in reads(equation.body)] if equation else []
+        waiting += [m for m in dict.fromkeys(more) if m not in seen]
+        seen.update(more)
+    return False
 
 
 def _outer(index: Index) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Expr
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
-from symbp.core.traverse import free_indices, indices_of, substitute, substitute_poly, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, substitute, substitute_poly, walk
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -19,7 +19,7 @@ from symbp.notation.values import MAX_SIZE, Constant, Value, tensor
 from symbp.notation.words import fresh
 
 MAX_CALLS, MAX_EQUATIONS = 5_000, 5_000
-Binding = Value | Constant | Index | Poly
+Binding = Any  # Value | Constant | Index | Poly | recurrence.Recurrent
 
 
 @dataclass(slots=True)
@@ -65,6 +65,10 @@ class Work:
     pending: list[Pending] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
+    loop_indices: dict[ast.For, Index] = field(default_factory=dict)
+    unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)
+    same_pass: list[tuple[str, str, Context, Placed]] = field(default_factory=list)
+    directions: dict[Index, str] = field(default_factory=dict)
     calls: int = 0
     indices: int = 0
     emitted: int = 0
@@ -104,6 +108,8 @@ class Context:
     may become an equation of its own; `guards` are the indices that the conditions there restrict, `filters`
     those that the `if` of a comprehension does. `active` are the
     functions being inlined. In a function, `results` says which local names it returns and their names in the network.
+    `loops` are the indices of the loops that the text stands in, `nest` those of the calling texts too; `lead` says which
+    of them come first in the equations of the names on the left, `defining` which names those are.
     """
 
     file: File
@@ -115,6 +121,10 @@ class Context:
     filters: frozenset[Index] = frozenset()
     active: tuple[str, ...] = ()
     results: Mapping[str, str] | None = None
+    loops: tuple[Index, ...] = ()
+    nest: tuple[Index, ...] = ()
+    lead: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
+    defining: tuple[str, ...] = ()
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""
@@ -181,7 +191,8 @@ def access(
     """A subscript under conditions that restrict some indices."""
     indices = frozenset(indices_of(sub))
     guarded, filtered = bool(indices & guards), bool(indices & filters)
-    binds = not guarded and (not filtered or sub.index is not None)
+    known = not any(d.name.startswith("%") for d in dims_of(extent))
+    binds = known and not guarded and (not filtered or sub.index is not None)
     return Access(sub, extent, guarded or filtered, binds, what, context, node)
 
 
@@ -204,7 +215,7 @@ def own_equation(context: Context, value: Value, name: str, node: Placed, letter
         return value
     axes = tuple(work.index(e, hint=h) for e, h in zip(value.shape, letters or ("",) * len(value.shape), strict=True))
     body = value.number(tuple(Poly.of(i) for i in axes))
-    free = tuple(i for i in free_indices(body) if i not in axes)
+    free = _in_order(context, name, tuple(i for i in free_indices(body) if i not in axes))
     if any(isinstance(a, Index) for i in free for p in (i.start, i.stop) for a in p.atoms()):
         return value
     if any(i.start.terms for i in free):
@@ -215,6 +226,12 @@ def own_equation(context: Context, value: Value, name: str, node: Placed, letter
     lead = tuple(Poly.of(i) for i in free)
     whole = tensor(name, (*(i.extent for i in free), *value.shape))
     return Value(value.shape, lambda subs: whole.at((*lead, *subs)))
+
+
+def _in_order(context: Context, name: str, free: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The free indices of an equation: those of the loops first, all of them for a name on the left."""
+    loops = context.lead.get(name) or tuple(i for i in context.nest if i in free)
+    return (*loops, *(i for i in free if i not in loops))
 
 
 def emit(context: Context, pending: Pending, node: Placed) -> None:

@@ -15,6 +15,7 @@ from symbp.errors import ShapeError
 from symbp.notation import values
 from symbp.notation.calls import call
 from symbp.notation.context import Context
+from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
@@ -52,7 +53,12 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
             context.fail(
                 node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`"
             )
+        if isinstance(bound, Value) and bound.each is not None:
+            context.fail(node, f"`{node.id}` is a list of arrays, one for each layer; read one of them, `{node.id}[l]`")
         return bound
+    if isinstance(bound, Recurrent):
+        letters = ", ".join(bound.letters) or "t - 1"
+        context.fail(node, f"`{node.id}` is what a loop defines; expected an entry of it, `{node.id}[{letters}]`")
     if isinstance(bound, (Index, Poly)):
         return scalar(build.integer(bound))
     if node.id == "pi":

@@ -129,7 +129,7 @@ def inline(
     results = _results(context, node, returned, names) if own else {}
     scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
     active = (*context.active, name)
-    inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results)
+    inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
     try:
         after = work.statements(inner, body)
         parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr, Num, Read
 from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
@@ -21,10 +21,12 @@ from symbp.notation.extents import Unknown, check_access, infer
 from symbp.notation.functions import inline, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import hint, name_equation
+from symbp.notation.loops import list_index, loop, note_defined
+from symbp.notation.recurrence import Recurrent, Start, fixed_place, guess_shape
 from symbp.notation.subscripts import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
-from symbp.notation.words import why_not
+from symbp.notation.words import fresh, why_not
 
 
 def run(context: Context, body: Sequence[ast.stmt]) -> Context:
@@ -37,7 +39,10 @@ def run(context: Context, body: Sequence[ast.stmt]) -> Context:
         if rule is None:
             what = _KINDS.get(type(statement), "this statement")
             context.fail(statement, f"{what} is not in the language; expected `name = ...`, assert or return")
+        before = len(context.work.pending)
         context = rule(context, statement)
+        if context.loops:
+            context = note_defined(context, context.work.pending[before:], statement)
         if context.results is None:
             context = flush(context)
     return context
@@ -46,13 +51,15 @@ def run(context: Context, body: Sequence[ast.stmt]) -> Context:
 def flush(context: Context) -> Context:
     """Ends a statement of the network: reads are checked, indices get their letters, names their shapes."""
     work = context.work
-    for access in work.accesses:
+    for access in () if work.unknown_shapes else work.accesses:
         check_access(access)
     named: dict[str, Binding] = {}
     for pending in work.pending:
         equation = name_equation(pending, work.letters_taken(), work.letters_of_dims)
         work.equations.append(equation)
-        named[equation.name] = tensor(equation.name, equation.shape)
+        if not isinstance(context.scope.get(equation.name), Recurrent):
+            each = list_index(equation.shape, equation.indices)
+            named[equation.name] = tensor(equation.name, equation.shape, each)
     work.pending.clear()
     work.accesses.clear()
     return context.under(**named) if named else context
@@ -84,12 +91,21 @@ def _assign(context: Context, node: ast.Assign) -> Context:
     target = node.targets[0]
     match target:
         case ast.Name():
+            _carries(context, target, ())
             return _array(context, node, target)
         case ast.Tuple() | ast.List():
-            return _several(context, node, target)
+            return _several(context, node, target.elts)
         case ast.Subscript():
             return _entries(context, node, target)
     raise context.error(target, "expected a name or a subscripted name on the left")
+
+
+def _carries(context: Context, target: ast.expr, parts: Sequence[Index | None]) -> None:
+    """What a loop defines carries the indices of the loops first."""
+    if not all(i in parts[: len(context.loops)] for i in context.loops):
+        base = target.value if isinstance(target, ast.Subscript) else target
+        letters = ", ".join(i.name.split("%")[0] for i in context.loops)
+        context.fail(target, f"what a loop defines carries its index: expected `{ast.unparse(base)}[{letters}] = ...`")
 
 
 def check_name(context: Context, node: ast.expr, name: str) -> None:
@@ -99,6 +115,8 @@ def check_name(context: Context, node: ast.expr, name: str) -> None:
     bound = context.scope.get(name)
     if isinstance(bound, Poly) and name in context.file.sizes:
         context.fail(node, f"`{name}` is a size and cannot be a tensor too")
+    if isinstance(bound, Recurrent) and not bound.defined:
+        bound = None
     if bound is not None:
         context.fail(node, f"`{name}` is defined twice; a name is assigned once")
     if context.file.declared(name):
@@ -159,12 +177,12 @@ def _whole_call(
     return after
 
 
-def _several(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) -> Context:
+def _several(context: Context, node: ast.Assign, targets: Sequence[ast.expr]) -> Context:
     """`a, b = f(x)`."""
-    names = []
-    for part in target.elts:
-        if not isinstance(part, ast.Name):
-            context.fail(part, "expected a name here")
+    names, leads = [], {}
+    for item in targets:
+        part, lead = _one_of_several(context, item)
+        leads[part.id] = lead
         check_name(context, part, part.id)
         if part.id in names:
             context.fail(part, f"`{part.id}` is defined twice; a name is assigned once")
@@ -176,17 +194,49 @@ def _several(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) -
     )
     if found is None or not isinstance(node.value, ast.Call):
         context.fail(node.value, f"expected a call of a function that returns {len(names)} arrays")
-    full = tuple(n if context.results is None else local_name(context, n) for n in names)
-    result = inline(_retarget(context, full[0]), node.value, *found, full)
+    full = tuple(_full_name(context, n) for n in names)
+    led = {f: leads[n] for f, n in zip(full, names, strict=True)}
+    inner = replace(_retarget(context, full[0]), lead=led, defining=full)
+    before = len(context.work.pending)
+    result = inline(inner, node.value, *found, full)
     if len(result.values) != len(names):
         context.fail(node, f"this function returns {len(result.values)}, and there are {len(names)} names on the left")
     for name, whole, value, emitted in zip(names, full, result.values, result.emitted, strict=True):
-        if context.results is None and not emitted:
+        if context.loops and not emitted:
+            own_equation(replace(context, lead=led), value, whole, node)
+            if len(full) == 1:
+                remember_call(context, whole, found[1].name, result, before)
+        elif context.loops:
+            continue
+        elif context.results is None and not emitted:
             context = define(context, name, value, node)
         elif context.results is not None:
             own = value if emitted or context.guarded else own_equation(context, value, whole, node)
             context = context.under(**{name: own})
     return context
+
+
+def _one_of_several(context: Context, item: ast.expr) -> tuple[ast.Name, tuple[Index, ...]]:
+    """A name on the left of a call that returns several; in a loop `h[t]`."""
+    if not context.loops and isinstance(item, ast.Name):
+        return item, ()
+    base = item.value if isinstance(item, ast.Subscript) else item
+    letters = items_of(item.slice) if isinstance(item, ast.Subscript) else []
+    lead = [context.scope.get(i.id) if isinstance(i, ast.Name) else None for i in letters]
+    if not isinstance(base, ast.Name) or not context.loops:
+        context.fail(item, "expected a name here")
+    _carries(context, item, lead)
+    if len(lead) != len(context.loops):
+        context.fail(item, "expected a name with the indices of its loops here")
+    return base, tuple(i for i in lead if isinstance(i, Index))
+
+
+def _full_name(context: Context, name: str) -> str:
+    """What a name on the left is called in the network."""
+    bound = context.scope.get(name)
+    if isinstance(bound, Recurrent):
+        return bound.name
+    return name if context.results is None else local_name(context, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +255,31 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
         context.fail(target, "expected a subscripted name on the left")
     name = target.value.id
     check_name(context, target.value, name)
+    if (place := fixed_place(context, items_of(target.slice))) is not None:
+        return _start(context, node, target, place)
+    if context.loops and len(items_of(target.slice)) == len(context.loops) and _is_call(context, node.value):
+        return _several(context, node, [target])
+    own = _definition(context, node, target, name)
+    if context.results is None or context.loops:
+        own.name = _full_name(context, name)
+        emit(context, own, node)
+        return context
+    return _local_entries(context, name, own.indices, own.body, node)
+
+
+def _is_call(context: Context, node: ast.expr) -> bool:
+    """Is it a call of a function of the file or the library?"""
+    return isinstance(node, ast.Call) and _plain(context, node) and defined(context, node.func) is not None
+
+
+def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name: str) -> Pending:
+    """The equation that `name[...] = ...` says, not yet one of the network's."""
     work = context.work
     marks = len(work.pending), len(work.accesses)
     left, inner = _left(context, target, name)
-    value, call = _right(_within(inner, name), node.value)
+    _carries(context, target, left.parts)
+    inner = replace(_within(inner, name), defining=(name,))
+    value, call = _right(inner, node.value)
     indices = _complete(context, target, left, value.shape)
     whole = (*(i for i in left.parts if i is not None),)
     axes = tuple(Poly.of(i) for i in indices if i not in whole)
@@ -216,11 +287,46 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
     work.pending.append(own)
     work.settle(*marks, _ranges(context, target, whole, left.stated, marks[1]))
     work.pending.remove(own)
-    indices, body = own.indices, own.body
-    if context.results is None:
-        emit(context, own, node)
-        return context
-    return _local_entries(context, name, indices, body, node)
+    return own
+
+
+def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int) -> Context:
+    """`h[-1] = h0`: the entry that a loop reads before its first, or after its last."""
+    assert isinstance(target.value, ast.Name)
+    name, items = target.value.id, items_of(target.slice)
+    position = integer(context, items[place], "the place of a start")
+    if position.constant is not None and position.constant >= 0:
+        context.fail(items[place], "a start stands before the first entry, at -1, or after the last, at the loop's size")
+    rest = [*items[:place], *items[place + 1 :]]
+    bound = context.scope.get(name)
+    bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name))
+    among = tuple(i for i in context.loops if any(isinstance(r, ast.Name) and context.scope.get(r.id) == i for r in rest))
+    value = _start_value(replace(context, loops=among), node, target, rest, bound.name)
+    starts = (*bound.starts, Start(place, position, among, value, target))
+    bound = replace(bound, starts=starts)
+    if bound.letters and bound.shape is None:
+        bound = replace(bound, shape=guess_shape(context, bound))
+    return context.under(**{name: bound})
+
+
+def _start_value(
+    context: Context, node: ast.Assign, target: ast.Subscript, rest: list[ast.expr], name: str
+) -> Value:
+    """The value of a start: an entry as it stands, anything more as an equation of its own."""
+    start = fresh(f"{name}_start", context.work.taken)
+    slots = rest or [ast.copy_location(ast.Constant(...), target)]
+    slice_ = ast.copy_location(ast.Tuple(slots, ast.Load()), target)
+    base = ast.copy_location(ast.Name(start, ast.Store()), target)
+    own = _definition(context, node, ast.copy_location(ast.Subscript(base, slice_, ast.Store()), target), start)
+    axes = tuple(i for i in own.indices if i not in context.loops)
+    shape = tuple(i.extent for i in axes)
+    body = settle(own.body)
+    if isinstance(body, (Read, Num)):
+        return Value(shape, lambda subs: apply(body, axes, subs))
+    context.work.taken.add(start)
+    own.name = start
+    emit(context, own, node)
+    return Value(shape, lambda subs: apply(Read(start, tuple(Poly.of(i) for i in own.indices)), axes, subs))
 
 
 def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body: Expr, node: ast.Assign) -> Context:
@@ -269,6 +375,10 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
             case ast.Slice(lower=None, upper=None, step=None):
                 parts.append(None)
                 continue
+            case ast.Name(id=letter) if inner.scope.get(letter) in context.loops and letter in inner.scope:
+                parts.append(inner.scope[letter])
+                stated.append(inner.scope[letter])
+                continue
             case ast.Name(id=letter):
                 check_letter(inner, item, letter)
                 index = context.work.index(Poly.of(Dim(f"%{letter}{context.work.indices}")), hint=letter)
@@ -276,8 +386,6 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
                 check_letter(inner, at, letter)
                 index = context.work.index(integer(inner, upper, "a size"), hint=letter)
                 stated.append(index)
-            case ast.Constant(value=int()) | ast.UnaryOp():
-                context.fail(item, f"a single entry `{name}[{ast.unparse(item)}] = ...` starts a recurrence; not yet")
             case _:
                 context.fail(item, "expected an index letter on the left, or `i: SIZE`, `:` or `...`")
         parts.append(index)
@@ -305,6 +413,8 @@ def _ranges(
     try:
         found = infer(open_indices, context.work.accesses[mark:])
     except Unknown as unknown:
+        if context.work.unknown_shapes:
+            return {i: Poly.of(Index(i.name, Poly.of(Dim(f"%{i.name}")))) for i in open_indices}
         letter = unknown.args[0].name.split("%")[0]
         name = ast.unparse(target.value)
         item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)
@@ -316,10 +426,6 @@ def _ranges(
                 target, f"`{letter}` would go from 0 to {stop.constant - 1}: the sizes are too small for these reads"
             )
     return {i: Poly.of(Index(i.name, stop)) for i, stop in found.items()}
-
-
-def _refuse_loop(context: Context, node: ast.For) -> Context:
-    context.fail(node, "a loop `for t in T:` is a recurrence; not yet")
 
 
 def _refuse_again(context: Context, node: ast.AugAssign) -> Context:
@@ -335,7 +441,7 @@ def _assert(context: Context, node: ast.Assert) -> Context:
 _RULES: dict[type[ast.stmt], Callable[[Context, Any], Context]] = {
     ast.Assign: _assign,
     ast.Assert: _assert,
-    ast.For: _refuse_loop,
+    ast.For: loop,
     ast.AugAssign: _refuse_again,
 }
 

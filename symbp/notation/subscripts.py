@@ -10,7 +10,8 @@ from symbp.core.network import LABELS
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer
-from symbp.notation.values import Value, partial, shape_text
+from symbp.notation.recurrence import Recurrent, read
+from symbp.notation.values import Value, layer, partial, shape_text
 
 
 def items_of(node: ast.expr) -> list[ast.expr]:
@@ -21,18 +22,46 @@ def items_of(node: ast.expr) -> list[ast.expr]:
 def subscript(context: Context, node: ast.Subscript) -> Value:
     """An entry, or an array of the dimensions that are left."""
     _refuse_labels(context, node)
-    value = context.value(node.value)
     items = items_of(node.slice)
+    bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
+    if isinstance(bound, Recurrent):
+        return _recurrent(context, node, bound, items)
+    value = bound if isinstance(bound, Value) else context.value(node.value)
     rank, given = len(value.shape), sum(not _is_dots(i) for i in items)
     if given > rank or (given == rank and any(_is_dots(i) for i in items) and not rank):
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
     subs = [_subscript(context, item) for item in _spread(context, items, rank - given)]
     subs += [None] * (rank - len(subs))
+    if value.each is not None:
+        if subs[0] is None:
+            context.fail(node, f"{_what(node)} is a list of arrays, one for each layer; read one of them first")
+        value = layer(value, subs[0])
     for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
         if sub is not None:
             _note(context, node, place, sub, extent, items)
     return partial(value, subs)
+
+
+def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: list[ast.expr]) -> Value:
+    """`h[t - 1]`, `h[t - 1, n, k]`: an entry, or an array of the dimensions that are left."""
+    if any(_is_dots(i) for i in items):
+        context.fail(node, "`...` cannot stand among the subscripts of what this loop defines")
+    subs = [_subscript(context, item) for item in items]
+    count = len(bound.letters)
+    value = read(context, node, bound, subs)
+    left = [s for s in subs[:count] if s is None] + [None] * (count - min(count, len(subs))) + subs[count:]
+    if len(left) > len(value.shape):
+        text = f"an entry of {_what(node)} is {shape_text(value.shape)} and has {len(left)} subscripts"
+        raise context.error(node, text, ShapeError)
+    left += [None] * (len(value.shape) - len(left))
+    for place, (sub, extent) in enumerate(zip(left, value.shape, strict=True)):
+        if sub is not None:
+            _note(context, node, count + place, sub, extent, items)
+    for place, (index, sub) in enumerate(zip(bound.lead, subs, strict=False)):
+        if sub is not None and index not in context.nest:
+            _note(context, node, place, sub, index.extent, items)
+    return partial(value, left)
 
 
 def _refuse_labels(context: Context, node: ast.Subscript) -> None:

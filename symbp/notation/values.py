@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from symbp.core import build
 from symbp.core.expr import Cond, Expr, Num, Read
 from symbp.core.integers import ONE, ZERO, Index, Poly
+from symbp.core.traverse import substitute_poly
 
 Shape = tuple[Poly, ...]
 Subs = tuple[Poly, ...]
@@ -31,6 +32,7 @@ class Value:
     size: int = 1
     truth: bool = False
     name: str | None = None
+    each: Index | None = None
 
     def number(self, subs: Subs = ()) -> Expr:
         """The entry, which is a number."""
@@ -57,9 +59,17 @@ def scalar(entry: Expr | Cond) -> Value:
     return Value((), lambda _: entry, 1, isinstance(entry, Cond))
 
 
-def tensor(name: str, shape: Shape) -> Value:
-    """A named array."""
-    return Value(shape, lambda subs: Read(name, subs), 1, False, name)
+def tensor(name: str, shape: Shape, each: Index | None = None) -> Value:
+    """A named array; with `each` a list of arrays, one for each value of that index, on which their shapes may depend."""
+    return Value(shape, lambda subs: Read(name, subs), 1, False, name, each)
+
+
+def layer(value: Value, sub: Poly) -> Value:
+    """A list of arrays whose shapes are those of one of them."""
+    if value.each is None:
+        return value
+    shape = tuple(substitute_poly(p, {value.each: sub}) for p in value.shape)
+    return Value(shape, value.at, value.size, value.truth, value.name)
 
 
 def literal(value: Value | Constant) -> Num | None:

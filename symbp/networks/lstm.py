@@ -1,0 +1,24 @@
+"""Long short-term memory over symbolic time."""
+
+from symbp import Data, Param, dims, network
+
+T, N, D, H = dims("T N D H")
+
+
+@network
+def lstm(
+    x: Data[T, N, D], h0: Data[N, H], c0: Data[N, H],
+    Wx: Param[D, 4 * H], Wh: Param[H, 4 * H], b: Param[4 * H],
+):  # fmt: skip
+    """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer."""
+    h[-1] = h0
+    c[-1] = c0
+    for t in T:
+        z[t] = x[t] @ Wx + h[t - 1] @ Wh + b
+        i[t, n, k: H] = sigmoid(z[t, n, k])
+        f[t, n, k: H] = sigmoid(z[t, n, H + k])
+        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])
+        o[t, n, k: H] = sigmoid(z[t, n, 3 * H + k])
+        c[t] = f[t] * c[t - 1] + i[t] * g[t]
+        h[t] = o[t] * tanh(c[t])
+    return sum(h ** 2) / 2

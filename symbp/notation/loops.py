@@ -1,0 +1,215 @@
+"""`for t in T:` over time and over layers.
+
+Before a loop runs, its body is looked through for the names that it defines, so that they may be read in any order. The
+shape of an entry comes from its start or from stated sizes; where it comes from neither, the loop is read once more with
+the shapes that the first reading found.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from symbp.core.integers import Index, Poly
+from symbp.core.network import Equation
+from symbp.core.traverse import indices_of
+from symbp.errors import NotationError
+from symbp.notation.builtins import check_letter
+from symbp.notation.context import Binding, Context, Pending, Work
+from symbp.notation.integers import integer
+from symbp.notation.recurrence import Recurrent, check_circles, check_shape, check_starts, fixed_place, guess_shape, is_open, with_shape
+from symbp.notation.source import Placed
+from symbp.notation.subscripts import items_of
+from symbp.notation.values import tensor
+
+Shapes = Mapping[str, tuple[Poly, ...]]
+
+
+def loop(context: Context, node: ast.For) -> Context:
+    """A loop; the outermost one is read until the shapes of what it defines are known."""
+    index = _index(context, node)
+    if context.loops:
+        return _passes(context, node, index)
+    if context.guarded or context.nest:
+        context.fail(node, "a loop stands in a network or in a function that no other loop calls")
+    work, mark, known = context.work, _Mark.of(context.work), dict[str, tuple[Poly, ...]]()
+    while True:
+        after = _read(context, node, index, known)
+        found = {b.name: b.shape for b in _recurrent(after) if b.shape is not None and not any(map(is_open, b.shape))}
+        if not work.unknown_shapes:
+            break
+        if found.keys() == known.keys():
+            where, place = work.unknown_shapes[0]
+            where.fail(place, _NO_SHAPE.format(ast.unparse(place)))  # type: ignore[arg-type]
+        known = found
+        mark.restore(work)
+    check_circles(context, work.same_pass)
+    return _finished(context, after)
+
+
+_NO_SHAPE = "the shape of `{}` is not known here; give a start, or state the sizes where it is defined: `z[t, n: N] = ...`"
+
+
+def _read(context: Context, node: ast.For, index: Index, known: Shapes) -> Context:
+    work = context.work
+    work.unknown_shapes.clear()
+    work.same_pass.clear()
+    work.directions.clear()
+    inner = _declared(context, node, index, known)
+    try:
+        return _passes(inner, node, index)
+    except NotationError as error:
+        if work.unknown_shapes and "%" in error.message:
+            where, place = work.unknown_shapes[0]
+            raise where.error(place, _NO_SHAPE.format(ast.unparse(place))) from None  # type: ignore[arg-type]
+        raise
+
+
+def _passes(context: Context, node: ast.For, index: Index) -> Context:
+    """The body, for any value of the index."""
+    letter = node.target.id  # type: ignore[attr-defined]
+    loops, nest = (*context.loops, index), (*context.nest, index)
+    after = context.work.statements(replace(context.under(**{letter: index}), loops=loops, nest=nest), node.body)
+    scope = {n: b for n, b in after.scope.items() if n != letter}
+    return replace(after, scope=scope, loops=context.loops, nest=context.nest)
+
+
+def _index(context: Context, node: ast.For) -> Index:
+    """The index of a loop; the same one at every reading of it."""
+    if not isinstance(node.target, ast.Name):
+        context.fail(node.target, "expected one index letter here")
+    if node.orelse:
+        context.fail(node.orelse[0], "a loop has no else")
+    check_letter(context, node.target, node.target.id)
+    if node not in context.work.loop_indices:
+        stop = _extent(context, node.iter)
+        context.work.loop_indices[node] = context.work.index(stop, hint=node.target.id)
+    return context.work.loop_indices[node]
+
+
+def _extent(context: Context, node: ast.expr) -> Poly:
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=[only], keywords=[]):
+            node = only
+        case ast.Call() | ast.Constant():
+            context.fail(node, "a loop runs over a size, `for t in T:`, or over range(SIZE)")
+    return integer(context, node, "what a loop runs over")
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A definition within the loops over `letters`: `name[t, n: N] = ...`."""
+
+    name: str
+    letters: tuple[str, ...]
+    lead: tuple[Index, ...]
+    rest: tuple[ast.expr, ...]
+    context: Context
+
+
+def _declared(context: Context, node: ast.For, index: Index, known: Shapes) -> Context:
+    """The context with the names that the loop defines."""
+    names: dict[str, Binding] = {}
+    for target in _targets(context, node, index):
+        bound = context.scope.get(target.name)
+        if target.name in names or not (bound is None or isinstance(bound, Recurrent)):
+            continue
+        bound = bound or Recurrent(_name(context, target.name))
+        bound = replace(bound, letters=target.letters, lead=target.lead)
+        check_starts(context, bound)
+        shape = known.get(bound.name) or _stated(target) or guess_shape(context, bound)
+        names[target.name] = replace(bound, shape=shape)
+    return context.under(**names)
+
+
+def _name(context: Context, name: str) -> str:
+    if context.results is None:
+        return name
+    return context.results.get(name) or context.work.name(f"{context.target}_{name}")
+
+
+def _targets(context: Context, node: ast.For, index: Index) -> Iterator[_Target]:
+    context = replace(context.under(**{node.target.id: index}), loops=(*context.loops, index))  # type: ignore[attr-defined]
+    for statement in node.body:
+        if isinstance(statement, ast.For):
+            yield from _targets(context, statement, _index(context, statement))
+        for target in statement.targets if isinstance(statement, ast.Assign) else ():
+            for leaf in target.elts if isinstance(target, ast.Tuple) else (target,):
+                yield from _target(context, leaf)
+
+
+def _target(context: Context, leaf: ast.expr) -> Iterator[_Target]:
+    if not isinstance(leaf, ast.Subscript) or not isinstance(leaf.value, ast.Name):
+        return
+    items = items_of(leaf.slice)
+    count = len(context.loops)
+    if fixed_place(context, items) is not None:
+        return
+    lead = [context.scope.get(i.id) if isinstance(i, ast.Name) else None for i in items[:count]]
+    if len(lead) == count and all(i in lead for i in context.loops):
+        letters = tuple(i.id for i in items[:count] if isinstance(i, ast.Name))
+        indices = tuple(i for i in lead if isinstance(i, Index))
+        yield _Target(leaf.value.id, letters, indices, tuple(items[count:]), context)
+
+
+def _stated(target: _Target) -> tuple[Poly, ...] | None:
+    """The sizes of an entry where the left side states them all."""
+    sizes = [i.upper for i in target.rest if isinstance(i, ast.Slice) and i.upper is not None]
+    if not sizes or len(sizes) < len(target.rest):
+        return None
+    return tuple(integer(target.context, s, "a size") for s in sizes)
+
+
+def note_defined(context: Context, pending: list[Pending], node: Placed) -> Context:
+    """What a statement of a loop has defined, with the shape of its entries."""
+    for key, bound in list(context.scope.items()):
+        own = next((p for p in pending if isinstance(bound, Recurrent) and p.name == bound.name), None)
+        if own is not None and isinstance(bound, Recurrent):
+            shape = tuple(i.extent for i in own.indices[len(bound.lead) :])
+            check_shape(context, node, bound, shape)
+            context = context.under(**{key: with_shape(bound, shape)})
+    return context
+
+
+def _recurrent(context: Context) -> Iterator[Recurrent]:
+    yield from (b for b in context.scope.values() if isinstance(b, Recurrent))
+
+
+def _finished(before: Context, after: Context) -> Context:
+    """After the outermost loop its names are arrays."""
+    work = before.work
+    made: dict[str, Equation | Pending] = {e.name: e for e in work.equations}
+    made.update({p.name: p for p in work.pending})
+    names: dict[str, Binding] = {}
+    for key, bound in after.scope.items():
+        if isinstance(bound, Recurrent) and bound.defined:
+            indices = made[bound.name].indices
+            shape = tuple(i.extent for i in indices)
+            names[key] = tensor(bound.name, shape, list_index(shape, indices))
+    return after.under(**names)
+
+
+def list_index(shape: tuple[Poly, ...], indices: tuple[Index, ...]) -> Index | None:
+    """The first index, where the extents after it depend on it."""
+    return indices[0] if indices and any(i == indices[0] for p in shape[1:] for i in indices_of(p)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The state of the work before a loop."""
+
+    equations: int
+    pending: int
+    accesses: int
+    taken: frozenset[str]
+
+    @staticmethod
+    def of(work: Work) -> _Mark:
+        return _Mark(len(work.equations), len(work.pending), len(work.accesses), frozenset(work.taken))
+
+    def restore(self, work: Work) -> None:
+        del work.equations[self.equations :]
+        del work.pending[self.pending :]
+        del work.accesses[self.accesses :]
+        work.taken.intersection_update(self.taken)

@@ -1,0 +1,262 @@
+"""Reads of what a loop defines: `h[t - 1]` is a choice between an earlier entry and the start `h[-1]`.
+
+A name that a loop defines stands in the scope as a `Recurrent` until the outermost loop ends. Equations of one pass of a
+loop may stand in any order; what each reads of the same pass is remembered, so that a circle is found.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from symbp.core import build
+from symbp.core.expr import Cond, Expr, Read
+from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
+from symbp.core.traverse import dims_of, indices_of, substitute, substitute_poly
+from symbp.errors import ShapeError
+from symbp.notation.context import Context
+from symbp.notation.source import Placed
+from symbp.notation.values import Value, shape_text
+
+FORWARD, BACKWARD = "forward", "backward"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`h[-1] = value`: dimension `place` stands at `position`; `among` are the open loops' indices before it."""
+
+    place: int
+    position: Poly
+    among: tuple[Index, ...]
+    value: Value
+    node: Placed
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrent:
+    """A name that a loop defines, `name` in the network; it carries the indices of the loops over `letters` first.
+
+    `shape` is that of the rest, by the indices of the loops in `lead`; None where it is not known yet.
+    """
+
+    name: str
+    starts: tuple[Start, ...] = ()
+    letters: tuple[str, ...] = ()
+    lead: tuple[Index, ...] = ()
+    shape: tuple[Poly, ...] | None = None
+    defined: bool = False
+
+
+def fixed_place(context: Context, items: list[ast.expr]) -> int | None:
+    """Which subscript on the left is a fixed place: that of a start, `h[-1] = ...` or `h[T] = ...`."""
+    for place, item in enumerate(items):
+        known = isinstance(item, ast.Name) and isinstance(context.scope.get(item.id), Poly)
+        number = isinstance(item, ast.Constant) and isinstance(item.value, int) and not isinstance(item.value, bool)
+        if known or number or isinstance(item, (ast.UnaryOp, ast.BinOp)):
+            return place
+    return None
+
+
+def is_open(poly: Poly) -> bool:
+    """Does it stand for a size that is not known yet?"""
+    return any(d.name.startswith("%") for d in dims_of(poly))
+
+
+def read(context: Context, node: ast.Subscript, bound: Recurrent, subs: list[Poly | None]) -> Value:
+    """`h[t - 1]`, `h[t - 1, n, k]`, within the loop that defines h."""
+    if not bound.letters:
+        context.fail(node, f"`{_text(node)}`: only a start of `{bound.name}` is known; a loop has to define the rest")
+    lead = [*subs[: len(bound.letters)], *([None] * (len(bound.letters) - len(subs)))]
+    steps = tuple(_step(context, node, i, s) for i, s in zip(bound.lead, lead, strict=True))
+    moved = tuple(p for p, s in enumerate(steps) if s)
+    _order(context, node, bound, steps)
+    if len(moved) > 1:
+        context.fail(node, f"`{_text(node)}` moves in two loops at once; expected a step in one of them")
+    table: dict[Atom, Poly] = {i: s for i, s in zip(bound.lead, lead, strict=True) if s is not None}
+    rest = _rest(context, node, bound, max(0, len(subs) - len(bound.letters)))
+    shape = tuple(substitute_poly(p, table) for p in rest)
+    whole = tuple(i.extent for i, s in zip(bound.lead, lead, strict=True) if s is None)
+    at = _entry(context, node, bound, lead, steps)
+    return Value((*whole, *shape), at, 6 if moved else 1)
+
+
+def _text(node: ast.Subscript) -> str:
+    return ast.unparse(node)
+
+
+def _is_running(context: Context, index: Index) -> bool:
+    return index in context.nest
+
+
+def _step(context: Context, node: ast.Subscript, index: Index, sub: Poly | None) -> int:
+    """How far an entry is from the one at hand, along one loop; 0 too where that loop is over."""
+    if sub is None or not _is_running(context, index):
+        return 0
+    step = (sub - index).constant
+    if step is None:
+        letter = index.name.split("%")[0]
+        context.fail(node, f"within its loop this is read at `{letter}`, `{letter} - 1` or `{letter} + 1`; not so here")
+    return step
+
+
+def _order(context: Context, node: ast.Subscript, bound: Recurrent, steps: tuple[int, ...]) -> None:
+    """Notes the direction of the outermost loop that the read steps along, or what it reads of the same pass."""
+    work = context.work
+    places = sorted(range(len(steps)), key=lambda p: context.nest.index(bound.lead[p]) if _is_running(context, bound.lead[p]) else 99)
+    moved = next((p for p in places if steps[p]), None)
+    if moved is None:
+        work.same_pass += [(name, bound.name, context, node) for name in context.defining]
+        return
+    index, way = bound.lead[moved], FORWARD if steps[moved] < 0 else BACKWARD
+    letter = index.name.split("%")[0]
+    if work.directions.setdefault(index, way) != way:
+        context.fail(node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction")
+
+
+def _rest(context: Context, node: ast.Subscript, bound: Recurrent, rank: int) -> tuple[Poly, ...]:
+    if bound.shape is not None:
+        return bound.shape
+    context.work.unknown_shapes.append((context, node))
+    return tuple(Poly.of(Dim(f"%{bound.name}{k}")) for k in range(rank))
+
+
+def _entry(
+    context: Context, node: ast.Subscript, bound: Recurrent, lead: list[Poly | None], steps: tuple[int, ...]
+):  # type: ignore[no-untyped-def]
+    """The entry of a read: the tensor's own, under the conditions that it is one, else that of a start."""
+    moved = next((p for p, s in enumerate(steps) if s), None)
+    starts = () if moved is None else _needed(context, node, bound, moved, steps[moved])
+
+    def at(subs: tuple[Poly, ...]) -> Expr:
+        own = iter(subs)
+        full = (*(next(own) if s is None else s for s in lead), *own)
+        entry: Expr = Read(bound.name, full)
+        if moved is None:
+            return entry
+        for start, cond in starts:
+            entry = build.where(cond, entry, _of_start(bound, start, full))
+        return entry
+
+    return at
+
+
+def _needed(
+    context: Context, node: ast.Subscript, bound: Recurrent, place: int, step: int
+) -> tuple[tuple[Start, Cond], ...]:
+    """The starts that a read may hit, the nearest first, each with the condition that the read does not reach it."""
+    index = bound.lead[place]
+    letter, name = index.name.split("%")[0], ast.unparse(node.value)
+    found = []
+    for distance in range(1, abs(step) + 1):
+        position = Poly.of(-distance) if step < 0 else index.stop + distance - 1
+        start = next((s for s in bound.starts if s.place == place and s.position == position), None)
+        if start is None and index not in context.guards:
+            missing = f"{name}[{', '.join((*bound.letters[:place], str(position)))}]"
+            if step < 0:
+                context.fail(node, f"a recurrence without a start: `{_text(node)}` is read, and `{missing} = ...` is not given")
+            context.fail(node, f"a recurrence that reads the future without an end value: `{_text(node)}` is read, and `{missing} = ...` is not given")
+        if start is not None:
+            reach = Poly.of(-step - distance + 1) if step < 0 else Poly.of(index) + step - distance + 1
+            cond = (
+                build.compare("<=", build.integer(reach), build.integer(index)) if step < 0
+                else build.compare("<", build.integer(reach), build.integer(index.stop))
+            )
+            found.append((start, cond))
+    return tuple(found)
+
+
+def _of_start(bound: Recurrent, start: Start, full: tuple[Poly, ...]) -> Expr:
+    """The entry of a start: the subscripts other than its own place, those of open loops put into its value."""
+    table: dict[Atom, Poly] = {}
+    others = []
+    for place, sub in enumerate(full):
+        if place == start.place:
+            continue
+        if place < len(bound.lead) and bound.lead[place] in start.among:
+            table[bound.lead[place]] = sub
+        else:
+            others.append(sub)
+    return substitute(start.value.number(tuple(others)), {i: s for i, s in table.items() if s.index != i})
+
+
+def guess_shape(context: Context, bound: Recurrent) -> tuple[Poly, ...] | None:
+    """The shape of an entry by its first start; where a width of it belongs to a layer, `D[0]` at -1 is `D[l + 1]`."""
+    for start in bound.starts:
+        skip = sum(1 for p, i in enumerate(bound.lead) if p != start.place and i not in start.among)
+        index = bound.lead[start.place]
+        shape = start.value.shape[skip:]
+        return tuple(p.replace(lambda a, s=start, i=index: _along(a, s, i)) for p in shape)  # type: ignore[misc]
+    return None
+
+
+def _along(atom: Atom, start: Start, index: Index) -> Poly | None:
+    if isinstance(atom, DimAt) and not any(True for _ in indices_of(atom.at)):
+        return Poly.of(DimAt(atom.name, atom.at - start.position + index))
+    return None
+
+
+def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[Poly, ...]) -> None:
+    """Refuses a definition whose entries are not of the shape that its reads took them to be."""
+    if bound.shape is None or bound.shape == shape or any(is_open(p) for p in (*bound.shape, *shape)):
+        return
+    letters = ", ".join(bound.letters)
+    text = f"`{bound.name}[{letters}]` is {_named(shape)}"
+    hint = ""
+    if bound.starts:
+        text += f", but by its start it is {_named(bound.shape)}"
+        if not bound.shape:
+            hint = f"; a start states its sizes: `{bound.name}[-1, i: SIZE] = 0`"
+    else:
+        text += f", but it is read as {_named(bound.shape)}"
+    raise context.error(node, text + hint, ShapeError)
+
+
+def _named(shape: tuple[Poly, ...]) -> str:
+    def letter(atom: Atom) -> Poly | None:
+        if isinstance(atom, Index):
+            return Poly.of(Dim(atom.name.split("%")[0]))
+        return Poly.of(DimAt(atom.name, atom.at.replace(letter))) if isinstance(atom, DimAt) else None
+
+    return shape_text(tuple(p.replace(letter) for p in shape))
+
+
+def check_starts(context: Context, bound: Recurrent) -> None:
+    """A start lies before the first entry or after the last."""
+    for start in bound.starts:
+        if start.place >= len(bound.lead):
+            context.fail(start.node, f"`{bound.name}` has no loop there: it carries {', '.join(bound.letters)}")
+        index = bound.lead[start.place]
+        before, after = start.position.constant, (start.position - index.stop).constant
+        if not ((before is not None and before < 0) or (after is not None and after >= 0)):
+            letter = index.name.split("%")[0]
+            context.fail(start.node, f"a start stands before the first `{letter}`, at -1, or after the last, at {index.stop}")
+
+
+def check_circles(context: Context, same_pass: list[tuple[str, str, Context, Placed]]) -> None:
+    """Refuses a circle of definitions within one pass of the loops."""
+    table: dict[str, list[tuple[str, Context, Placed]]] = {}
+    for of, by, where, node in same_pass:
+        table.setdefault(of, []).append((by, where, node))
+    for name in table:
+        for where, node, way in _ways(name, table):
+            text = " reads ".join(f"`{w}`" for w in way)
+            where.fail(node, f"a circular definition: within one pass of the loop {text}")
+
+
+def _ways(name: str, table: Mapping[str, list[tuple[str, Context, Placed]]]) -> Iterator[tuple[Context, Placed, list[str]]]:
+    stack = [(name, [name])]
+    seen = {name}
+    while stack:
+        at, way = stack.pop()
+        for by, where, node in table.get(at, []):
+            if by == name:
+                yield where, node, [*way, name]
+            if by not in seen:
+                seen.add(by)
+                stack.append((by, [*way, by]))
+
+
+def with_shape(bound: Recurrent, shape: tuple[Poly, ...]) -> Recurrent:
+    """The same, defined, of that shape."""
+    return replace(bound, shape=shape, defined=True)
