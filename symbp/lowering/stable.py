@@ -317,15 +317,15 @@ class _Stable:
     def _product(self, args: tuple[Expr, ...], known: Known) -> Expr:
         """Factors that are exponential are put together where they would overflow apart or where something cancels."""
         forms = [(a, f) for a in args if not (f := self.form(a, known)).plain]
+        spread = self._opened(args, forms, known) or self._spread_factor(args, forms, known)
+        if spread is not None:
+            return self.plain(spread, known)
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
         if chosen:
             chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, f, known)]
         else:
             chosen = self._joined_reads(forms)
         core = _product_of(chosen)
-        spread = self._spread_factor(args, core, known)
-        if spread is not None:
-            return self.plain(spread, known)
         if not chosen:
             return build.mul(*(self.plain(a, known) for a in args))
         chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
@@ -343,9 +343,21 @@ class _Stable:
         base = a.base if isinstance(a, Pow) else a
         return isinstance(base, Read) and self.is_safe(self.form(base, known), known)
 
-    def _spread_factor(self, args: tuple[Expr, ...], core: Scaled, known: Known) -> Expr | None:
+    def _opened(self, args: tuple[Expr, ...], forms: list[tuple[Expr, Scaled]], known: Known) -> Expr | None:
+        """The product with the definition of a named sum that would overflow by itself in the place of its name."""
+        for k, a in enumerate(args):
+            form = next((f for b, f in forms if b is a), None)
+            if form is None or len(forms) < 2 or not isinstance(a, Read) or self.is_safe(form, known):
+                continue
+            body = self.definition(a, known)
+            if body is not None and any(isinstance(e, Add) and p == 1 for e, p in form.sums):
+                return build.mul(*args[:k], body, *args[k + 1 :])
+        return None
+
+    def _spread_factor(self, args: tuple[Expr, ...], forms: list[tuple[Expr, Scaled]], known: Known) -> Expr | None:
         """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
         for k, a in enumerate(args):
+            core = _product_of([(b, f) for b, f in forms if b is not a])
             if isinstance(a, Add) and any(self._needs_product(t, core, known) for t in a.args):
                 others = args[:k] + args[k + 1 :]
                 return build.add(*(build.mul(*others, t) for t in a.args))

@@ -43,7 +43,7 @@ class Reference:
         """The loss and the gradients as arrays of mpmath numbers."""
         with mpmath.workdps(self.digits):
             tables = {n: self._table(a) for n, a in arrays.items()}
-            step = mpmath.mpf(10) ** (-self.digits * 4 // 9)
+            step = mpmath.mpf(10) ** -min(self.digits * 4 // 9, 150)
             gradients = {}
             for name in self.network.parameters:
                 gradient = np.empty(self.shape(name), object)

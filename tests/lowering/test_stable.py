@@ -1,0 +1,98 @@
+"""Large logits: losses and gradients against thousands of digits, with every warning an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from symbp.lowering.run import run
+from tests.lowering.lowered import gradient_routine, network, relative
+from tests.lowering.reference import Reference
+
+ENTRY = "return sum(y * a)"
+DATA = "y: Data[N, K], z: Param[N, K]"
+MISH = "def mish(x):\n    return x * tanh(log(1 + exp(x)))\n"
+CASES = {
+    "sigmoid": ("a = sigmoid(z)", ENTRY),
+    "sigmoid, squared error": ("a = sigmoid(z)", "return sum((a - y) ** 2)"),
+    "softmax, cross-entropy": ("a = softmax(z)", "return -sum(y * log(a)) / N"),
+    "log-softmax": ("a = log_softmax(z)", ENTRY),
+    "logsumexp": ("a = logsumexp(z)", "return sum(a * y[:, 0])"),
+    "softplus": ("a = softplus(z)", ENTRY),
+    "elu": ("a = elu(z)", ENTRY),
+    "swish": ("a = swish(z)", ENTRY),
+    "cross-entropy on logits": ("return cross_entropy(z, y)",),
+    "binary cross-entropy": ("a = sigmoid(z)", "return binary_cross_entropy(a, y)"),
+    "binary cross-entropy on logits": ("return binary_cross_entropy_with_logits(z, y)",),
+    "a user's mish": ("a = mish(z)", ENTRY),
+    "a user's normalisation": (
+        "e = exp(z)",
+        "s = sum(e, axis=-1, keepdims=True)",
+        "a = e / s",
+        "return -sum(y * log(a)) / N",
+    ),
+    "shifted by hand": (
+        "e = exp(z - max(z, axis=-1, keepdims=True))",
+        "a = e / sum(e, axis=-1, keepdims=True)",
+        "return -sum(y * log(a))",
+    ),
+    "tanh in exponentials": ("a = (exp(z) - exp(-z)) / (exp(z) + exp(-z))", ENTRY),
+    "a logarithm in a branch": ("a = where(z > 1, log(z), 0)", ENTRY),
+    "a root in a branch": ("a = where(z > 1, sqrt(z), z)", ENTRY),
+    "a quotient in a branch": ("a = where(z > 1, 1 / z, exp(z))", ENTRY),
+}
+
+SCALES = {40.0: 200, 800.0: 1200, 1e4: 4700}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", CASES)
+def test_large_logits(name: str, scale: float) -> None:
+    net = network(DATA, *CASES[name], before=MISH)
+    arrays = {"z": np.array([[scale, -scale, 0.5]]), "y": np.array([[0.25, 0.5, 0.25]])}
+    sizes = {"N": 1, "K": 3}
+    loss, gradients = Reference(net, sizes, SCALES[scale]).loss_and_gradients(arrays)
+    found = run(gradient_routine(net), arrays, sizes)
+    assert relative(found["L"], np.array(loss)) <= 1e-14
+    assert relative(found["z"], gradients["z"]) <= 1e-14
+    single = run(gradient_routine(net), {n: a.astype(np.float32) for n, a in arrays.items()}, sizes)
+    assert relative(single["L"], np.array(loss)) <= 1e-6
+    assert relative(single["z"], gradients["z"]) <= 1e-5
+
+
+ONE_HOT = {
+    "softmax, squared error": [0.0, 1.0, 0.0],
+    "softmax, cross-entropy": [0.0, 1.0, 0.0],
+    "binary cross-entropy": [0.0, 1.0, 1.0],
+    "binary cross-entropy on logits": [1.0, 0.0, 1.0],
+    "a user's normalisation": [1.0, 0.0, 0.0],
+}
+SQUARED = ("a = softmax(z)", "return sum((a - y) ** 2)")
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", ONE_HOT)
+def test_saturated_targets(name: str, scale: float) -> None:
+    """0 log 0 is 0, through the logarithm's own form."""
+    net = network(DATA, *(CASES | {"softmax, squared error": SQUARED})[name])
+    arrays = {"z": np.array([[scale, -scale, 0.5]]), "y": np.array([ONE_HOT[name]])}
+    found = run(gradient_routine(net), arrays, {"N": 1, "K": 3})
+    digits = min(SCALES[scale], 4700)
+    loss, gradients = Reference(net, {"N": 1, "K": 3}, digits).loss_and_gradients(arrays)
+    assert abs(float(found["L"]) - float(loss)) <= 1e-14 * max(1, float(loss))
+    assert np.all(np.abs(found["z"] - gradients["z"].astype(float)) <= 1e-15)
+
+
+SIGMOIDS = ("sigmoid", "softplus", "elu", "swish", "a user's mish")
+
+
+@pytest.mark.parametrize("name", SIGMOIDS)
+def test_every_digit_far_out(name: str) -> None:
+    """Entry by entry, so that a small derivative is not excused by a large one."""
+    net = network(DATA, *CASES[name], before=MISH)
+    for z in (-40.0, -3.0, -1e-9, 1e-9, 3.0, 40.0):
+        arrays = {"z": np.array([[z]]), "y": np.array([[1.0]])}
+        loss, gradients = Reference(net, {"N": 1, "K": 1}, 200).loss_and_gradients(arrays)
+        found = run(gradient_routine(net), arrays, {"N": 1, "K": 1})
+        assert relative(found["L"], np.array(loss)) <= 1e-14, z
+        assert relative(found["z"], gradients["z"]) <= 1e-14, z
