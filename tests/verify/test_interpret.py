@@ -3,7 +3,6 @@
 import math
 from fractions import Fraction
 
-import mpmath
 import numpy as np
 import pytest
 
@@ -94,7 +93,8 @@ def test_fractions_are_exact():
 def test_mpmath_keeps_what_floats_cancel():
     expr = far(10**20)
     difference = b.sub(Fn("exp", (b.add(s, b.num("1e-30")),)), Fn("exp", (s,)))
-    scope = Scope(Sizes(), {"s": {(): mpmath.mpf("0.5")}}, precise(60))
+    numbers = precise(60)
+    scope = Scope(Sizes(), {"s": {(): numbers.number(Fraction(1, 2))}}, numbers)
     assert evaluate(expr, scope) == 0.5
     assert evaluate(expr, SCOPE) == 0
     assert float(evaluate(difference, scope)) == pytest.approx(math.exp(0.5) * 1e-30, rel=1e-12)
