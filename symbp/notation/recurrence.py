@@ -151,7 +151,7 @@ def _needed(
     for distance in range(1, abs(step) + 1):
         position = Poly.of(-distance) if step < 0 else index.stop + distance - 1
         start = next((s for s in bound.starts if s.place == place and s.position == position), None)
-        if start is None and index not in context.guards:
+        if start is None and index not in context.guards | context.filters:
             missing = f"{name}[{', '.join((*bound.letters[:place], str(position)))}]"
             if step < 0:
                 context.fail(node, f"a recurrence without a start: `{_text(node)}` is read, and `{missing} = ...` is not given")

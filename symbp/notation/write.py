@@ -16,10 +16,11 @@ from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, polys
 from symbp.errors import NotationError
 from symbp.notation import library
+from symbp.notation.blocks import Block, blocks
 from symbp.notation.context import Access, access, guarded_by
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.read import read_network
-from symbp.notation.text import write_expr, write_integer
+from symbp.notation.text import write_expr, write_integer, write_range
 
 LONG = 110
 __all__ = ["write_equation", "write_expr", "write_network"]
@@ -37,11 +38,12 @@ def write_network(network: Network) -> str:
     return text if same else _file(network, calls=False)
 
 
-def write_equation(network: Network, equation: Equation, calls: bool = True) -> str:
-    """A statement of the language: `z1[n, h] = ...`."""
-    if calls and (call := _as_call(network, equation)):
-        return f"{equation.name} = {call}"
-    return f"{_left(network, equation)} = {write_expr(equation.body)}"
+def write_equation(network: Network, equation: Equation, calls: bool = True, depth: int = 0) -> str:
+    """A statement of the language: `z1[n, h] = ...`; `depth` is how many loops it stands in."""
+    if calls and (call := _as_call(network, equation, depth)):
+        letters = ", ".join(i.name for i in equation.indices[:depth])
+        return f"{equation.name}[{letters}] = {call}" if depth else f"{equation.name} = {call}"
+    return f"{_left(network, equation, depth)} = {write_expr(equation.body)}"
 
 
 def _file(network: Network, calls: bool) -> str:
@@ -49,8 +51,7 @@ def _file(network: Network, calls: bool) -> str:
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
     body = [*_docstring(network.doc), *(f"assert {write_expr(f.statement)}" for f in network.facts)]
-    for equation in network.equations:
-        body += _wrapped(write_equation(network, equation, calls))
+    body += _statements(network, blocks(network.equations), calls, 0)
     body.append(_return(network))
     parts = [f"from symbp import {', '.join(_imports(network))}"]
     if head:
@@ -58,6 +59,15 @@ def _file(network: Network, calls: bool) -> str:
     inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
     lines = "\n".join(f"    {line}" if line else "" for line in body)
     return "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n{lines}\n"
+
+
+def _statements(network: Network, parts: tuple[Equation | Block, ...], calls: bool, depth: int) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Equation):
+            yield from _wrapped(write_equation(network, part, calls, depth))
+        else:
+            yield f"for {part.index.name} in {write_range(part.index)}:"
+            yield from (f"    {line}" for line in _statements(network, part.parts, calls, depth + 1))
 
 
 def _wrapped(statement: str) -> list[str]:
@@ -105,14 +115,19 @@ def _return(network: Network) -> str:
     return f"return {', '.join(outputs)}" if outputs else "return ()"
 
 
-def _as_call(network: Network, equation: Equation) -> str | None:
+def _as_call(network: Network, equation: Equation, depth: int = 0) -> str | None:
     """`sigmoid(z1)`, where the call is one of the library's on whole tensors."""
     call = equation.call
     if call is None or call.function not in library.names() or _is_name(network, call.function):
         return None
     if not all(isinstance(a, Read) and all(s.index for s in a.subs) for a in call.args):
         return None
-    return f"{call.function}({', '.join(a.tensor for a in call.args if isinstance(a, Read))})"
+    lead = [i.name for i in equation.indices[:depth]]
+    args = [a for a in call.args if isinstance(a, Read) and [str(s) for s in a.subs[:depth]] == lead]
+    if len(args) < len(call.args):
+        return None
+    letters = f"[{', '.join(lead)}]" if lead else ""
+    return f"{call.function}({', '.join(f'{a.tensor}{letters}' for a in args)})"
 
 
 def _is_name(network: Network, name: str) -> bool:
@@ -120,32 +135,33 @@ def _is_name(network: Network, name: str) -> bool:
     return named != (None, None) or name in {d.name for d in network.dims} | {f for f, _ in network.functions}
 
 
-def _left(network: Network, equation: Equation) -> str:
+def _left(network: Network, equation: Equation, depth: int) -> str:
     if not equation.indices:
         return equation.name
-    stated = _stated(network, equation)
+    stated = _stated(network, equation, depth)
     parts = [f"{i.name}: {write_integer(i.stop)}" if i in stated else i.name for i in equation.indices]
     return f"{equation.name}[{', '.join(parts)}]"
 
 
-def _stated(network: Network, equation: Equation) -> tuple[Index, ...]:
-    """The indices whose size a reader would not infer."""
+def _stated(network: Network, equation: Equation, depth: int) -> tuple[Index, ...]:
+    """The indices whose size a reader would not infer; those of the loops around it say theirs."""
+    own = equation.indices[depth:]
     accesses = tuple(_accesses(network, equation.body, _Under()))
     stated: tuple[Index, ...] = ()
-    for _ in range(len(equation.indices) + 1):
-        left = [i for i in equation.indices if i not in stated]
+    for _ in range(len(own) + 1):
+        left = [i for i in own if i not in stated]
         try:
             found = infer(left, accesses)
         except Unknown as unknown:
             stated = (*stated, unknown.args[0])
             continue
         except NotationError:
-            return equation.indices
+            return own
         wrong = tuple(i for i in left if found[i] != i.stop)
         if not wrong:
             return stated
         stated = (*stated, wrong[0])
-    return equation.indices
+    return own
 
 
 @dataclass(frozen=True, slots=True)
