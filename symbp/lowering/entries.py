@@ -129,7 +129,7 @@ def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
     value = at.value(then)
     if is_mask(value.value):
         return at.apply("and", mask, value, kind=BOOL)
-    return at.apply("mul", value, mask)
+    return at.apply("mul", value, mask if isinstance(value.value, Value) else at.number(mask))
 
 
 def _comparison(node: Where) -> tuple[str, bool] | None:

@@ -12,7 +12,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
-from symbp.lowering.builder import extent
+from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import Operand, Value
 
@@ -47,7 +47,8 @@ def _quotient(at: Entries, constant: Expr, above: list[Labelled], below: list[La
         if constant != build.UNIT:
             result = _scaled(at, constant, result)
     for op, value in steps:
-        result = at.apply(op, at.number(result) if op == "div" else result, value)
+        both_masks = is_mask(result.value) and is_mask(value.value)
+        result = at.apply(op, at.number(result) if op == "div" or both_masks else result, value)
     return result
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from symbp.core.expr import Extreme, Sum
-from symbp.core.integers import Dim, Index, Poly, Quotient
+from symbp.core import build
+from symbp.core.expr import Compare, Extreme, Read, Sum, Where
+from symbp.core.integers import Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import dims_of, walk
+from symbp.core.ranges import highest
+from symbp.core.traverse import children, dims_of, free_indices, walk
 from symbp.errors import CheckFailed
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
@@ -47,7 +49,7 @@ def choose_sizes(network: Network) -> Sizes:
     Where that makes loops too long, sizes change places as long as that makes them shorter.
     """
     names = tuple(d.name for d in network.dims)
-    limits = [p for p in dict.fromkeys(_extents(network)) if p.constant is None and _plain(p)]
+    limits = [p for p in dict.fromkeys((*_extents(network), *room_for_reads(network))) if p.constant is None and _plain(p)]
     tries = [0]
     for count in range(max(1, len(names)), len(PRIMES) + 1):
         candidates = (*PRIMES[1:count], PRIMES[0])
@@ -127,6 +129,36 @@ def _extents(network: Network) -> Iterator[Poly]:
             yield tensor.classes
     for equation in network.equations:
         yield from _ranges(equation)
+
+
+def room_for_reads(network: Network) -> Iterator[Poly]:
+    """What must be at least 2 so that no read goes beyond the end: `x[n, 2*i + k]` may need more than its own range.
+
+    A read in a branch that indices decide has its condition to keep it inside.
+    """
+    for equation in network.equations:
+        for read in _unguarded(equation.body):
+            for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
+                largest = highest(sub)
+                if largest is not None and sub.index is None:
+                    yield extent - largest + 1
+
+
+def _unguarded(node: Node) -> Iterator[Read]:
+    if isinstance(node, Read):
+        yield node
+    if isinstance(node, (Where, Extreme)) and any(_on_indices(c) for c in walk(node.cond)):
+        yield from _unguarded(node.cond)
+        return
+    for child in children(node):
+        yield from _unguarded(child)
+
+
+def _on_indices(node: Node) -> bool:
+    """Is it a comparison of integers that vary?"""
+    if not isinstance(node, Compare) or not free_indices(node):
+        return False
+    return build.as_integer(node.a) is not None and build.as_integer(node.b) is not None
 
 
 def _plain(poly: Poly) -> bool:

@@ -100,3 +100,18 @@ def nothing_but_rounding(x: Data[K, H, D], w: Param[H, H]):
     g[row, a] = w[row, a] * w[a, a]
     v[f] = g[f] - mean(g[f])
     return sum(v)
+
+
+@network
+def counted_masks(y: Data[N], w: Param[D], x: Data[N, D]):
+    """A mask times a number is a number, which something is divided by in place."""
+    z = 0 * (x @ w)
+    v[n: N] = mean(z[m] for m in N if not m > n)
+    return sum((v - y + sum(w)) ** 2)
+
+
+@network
+def read_by_a_sum(x: Data[N, D], w: Param[N]):
+    """Reads reach further than any range: the sizes of the checks leave room for them."""
+    v[n] = sum(x[n, 2 * i + k] for k in range(2) for i in range(3))
+    return sum(v * w)

@@ -21,12 +21,13 @@ import numpy as np
 import torch
 
 from symbp.core.check import check_network
-from symbp.core.integers import Dim
+from symbp.core.integers import Dim, Poly
 from symbp.core.network import Network
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.pipeline import Build, describe
 from symbp.sources import Source
+from symbp.verify.sizes import room_for_reads
 from tests.autograd import witness
 from tests.autograd.compare import errors, tensors
 from tests.autograd.modules import Draw, module_of, small
@@ -108,7 +109,20 @@ def some_sizes(network: Network, seed: int) -> tuple[dict[Dim, int], ...]:
     rng = np.random.default_rng(seed)
     count = len(network.dims)
     choices = (rng.permutation(np.arange(2, 9))[:count], np.full(count, rng.integers(2, 5)), rng.integers(1, 4, count))
-    return tuple({d: int(k) for d, k in zip(network.dims, choice, strict=True)} for choice in choices)
+    return tuple(_large_enough(network, dict(zip(network.dims, map(int, c), strict=True))) for c in choices)
+
+
+def _large_enough(network: Network, sizes: dict[Dim, int]) -> dict[Dim, int]:
+    """The sizes, all one larger until nothing is empty and every window fits."""
+    while any(p.value(dict(sizes)) < least for p, least in _least(network)):  # type: ignore[arg-type]
+        sizes = {d: k + 1 for d, k in sizes.items()}
+    return sizes
+
+
+def _least(network: Network) -> Iterator[tuple[Poly, int]]:
+    shapes = (network.shape(n) for n in (*(t.name for t in network.inputs), *(e.name for e in network.equations)))
+    yield from ((p, 1) for shape in shapes for p in shape)
+    yield from ((p, 2) for p in room_for_reads(network))
 
 
 def drawn(
