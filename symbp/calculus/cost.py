@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
-from symbp.core.integers import Index, Node, Poly
-from symbp.core.traverse import free_indices, walk
+from symbp.core.integers import Atom, Index, Node, Poly
+from symbp.core.traverse import dims_of, free_indices, indices_of, walk
 
 NOMINAL = 8
 _WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2}
@@ -53,5 +53,7 @@ def _volume(node: Node) -> int:
 
 
 def _size(extent: Poly) -> int:
-    atoms = {a: NOMINAL // 2 if isinstance(a, Index) else NOMINAL for a in extent.atoms()}
+    atoms: dict[Atom, int] = {d: NOMINAL for d in dims_of(extent)}
+    atoms |= {a: NOMINAL // 2 if isinstance(a, Index) else NOMINAL for a in extent.atoms()}
+    atoms |= {i: NOMINAL // 2 for i in indices_of(extent)}
     return max(1, extent.value(atoms))

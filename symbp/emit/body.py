@@ -9,7 +9,8 @@ from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
-from symbp.lowering.program import VIEWS, Operand, Routine, Statement, Value
+from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
+from symbp.lowering.program import LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
 WIDTH = 120
 
@@ -28,7 +29,7 @@ class Body:
 
 def write_body(routine: Routine) -> Body:
     """The statements in order; what is a view or a scalar needed once stands where it is used."""
-    writer = _Writer(routine)
+    writer = _Writer(routine, kept=routine.name == "loss_and_gradients")
     for s in routine.statements:
         writer.add(s)
     return Body((*writer.lines, *writer.pending), tuple(writer.spans.items()), writer.inline)
@@ -42,6 +43,10 @@ class _Writer:
     inline: dict[str, Text] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(init=False)
+    variable: str = ""
+    kept: bool = False
+    empty: frozenset[str] = frozenset()  # lists of all steps whose entries are yet to be made
+    looped: frozenset[str] = field(init=False)
     inside: frozenset[str] = field(init=False)
     returned: dict[str, int] = field(init=False)
 
@@ -53,6 +58,9 @@ class _Writer:
                 self._count(a)
         for _, v in self.routine.results:
             self._count(v)
+        self.looped = frozenset(
+            a.name for s in self.routine.statements if s.loop is not None for a in s.args if isinstance(a, Value)
+        )
         self.inside = standing_inside(self.routine, self._may_stand_inside)
 
     def _count(self, a: Operand) -> None:
@@ -62,20 +70,44 @@ class _Writer:
     def add(self, s: Statement) -> None:
         """Write a statement; a comment goes above the first line of what it completes."""
         args = tuple(self.text(a) for a in s.args)
+        if s.loop is not None:
+            self._loop(s.loop)
+            return
+        if s.op == "stack":
+            self._stack(s)
+            return
         if s.op in VIEWS or (s.op == "float" and s.detail) or s.target.name in self.inside:
             self.inline[s.target.name] = expression(s, args)
             return
         if s.op == "ones" and s.place is not None:
             return
-        line, *rest = _lines(s, args, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0))
+        line, *rest = _lines(s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0))
         self.pending += [_with_shape(line, s), *rest]
         if s.numbers:
             self._flush(s)
 
     def _may_stand_inside(self, s: Statement) -> bool:
-        if s.op in VIEWS or s.op == "fill":
+        if s.op in VIEWS or s.op == "fill" or s.target.name in self.looped:
             return False
         return is_scalar(s.target) and not s.numbers and self.uses.get(s.target.name) == 1 and s.op != "call"
+
+    def _stack(self, s: Statement) -> None:
+        if s.place is None and s.target.kind == LIST:
+            self.empty |= {s.target.name}
+        self.pending += stack_lines(s, self.variable, expression(s, ()).code)
+
+    def _loop(self, loop: Loop) -> None:
+        """The lines of a loop; the body's comments and places of equations are those of a routine of its own."""
+        kept = self.kept
+        inner = _Writer(body_of(loop), inline=dict(self.inline), variable=loop.variable.name, empty=self.empty, kept=kept)
+        for s in loop.statements:
+            inner.add(s)
+        self.lines += [*self.pending, *before_loop(loop, kept, self.text), head(loop)]
+        self.pending = []
+        first = len(self.lines)
+        lines = [*inner.lines, *inner.pending, *end_of_step(loop, self.empty, inner.text)]
+        self.lines += [f"    {line}" for line in lines or ["pass"]]
+        self.spans |= {number: (first + a, first + b) for number, (a, b) in inner.spans.items()}
 
     def _flush(self, s: Statement) -> None:
         first = len(self.lines)
@@ -105,7 +137,7 @@ def _with_number(line: str, s: Statement) -> str:
     return f"{line} {numbers}" if "  # " in line else f"{line}  # {numbers}"
 
 
-def _lines(s: Statement, args: tuple[Text, ...], needed: bool) -> tuple[str, ...]:
+def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) -> tuple[str, ...]:
     """The lines of a statement; a gradient that nothing else needs gets no name beside its place in `out`."""
     name = s.target.name
     if s.place is None:
@@ -114,7 +146,10 @@ def _lines(s: Statement, args: tuple[Text, ...], needed: bool) -> tuple[str, ...
         other = _other(s, args, name)
         if other is not None:
             return (f"{name} {AUGMENTED[s.op]} {other.code}",)
-    target = f'out["{s.place.name}"]' if s.place.how == "out" else s.place.name
+    targets = {"out": f'out["{s.place.name}"]', "step": f"{s.place.name}[{variable}]"}
+    target = targets.get(s.place.how, s.place.name)
+    if s.op == "fill" and s.target.kind == LIST:
+        return (f"for _own, _new in zip({target}, {args[0].code}):", "    _own[...] = _new")
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
     named = name != target and (needed or s.place.how != "out")

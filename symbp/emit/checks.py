@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import LABELS, Tensor
-from symbp.core.traverse import dims_of
+from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
 from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
-from symbp.lowering.program import BOOL, Program, Routine, Value
+from symbp.emit.loops import carried_arrays
+from symbp.lowering.program import BOOL, LIST, Program, Routine, Value, every_statement
 from symbp.templating import render
 
 
@@ -22,7 +23,7 @@ def helpers(program: Program) -> list[str]:
     template = dict.fromkeys(("labels", "erf", "numbers"), False)
     template["labels"] = any(t.kind == LABELS for t in program.inputs)
     template["numbers"] = any(not t.shape for t in program.inputs)
-    template["erf"] = any(s.op == "erf" for r in program.routines for s in r.statements)
+    template["erf"] = any(s.op == "erf" for r in program.routines for s in every_statement(r.statements))
     taken = program.names
     parts = [render("sgd_step.py.j2"), *kept_builtins(taken)]
     if program.parameters:
@@ -109,7 +110,9 @@ def _solvable(extents: list[tuple[Tensor, int, Poly]], known: dict[str, str]) ->
 def scratch_arrays(routine: Routine) -> list[Value]:
     """The arrays that `work` keeps, in the order of their first use."""
     found: dict[str, Value] = {}
-    for s in routine.statements:
+    for a in carried_arrays(routine.statements):
+        found.setdefault(a.name, a)
+    for s in every_statement(routine.statements):
         if s.place is not None and s.place.how in ("scratch", "ones"):
             name = s.place.name
             found.setdefault(name, Value(name, s.target.shape, "ones" if s.op == "ones" else s.target.kind))
@@ -127,7 +130,10 @@ def _scratch(program: Program) -> list[str]:
 
 
 def _new(a: Value) -> str:
-    shape = tuple_of(tuple(size(e).code for e in a.shape))
+    shape = tuple_of(tuple(size(e).code for e in a.shape[a.kind == LIST :]))
+    if a.kind == LIST:
+        letter = next((i.name for e in a.shape for i in indices_of(e)), "_")
+        return f"[np.empty({shape}, {DTYPE}) for {letter} in range({size(a.shape[0]).code})]"
     if a.kind == "ones":
         return f"np.ones({shape}, {DTYPE})"
     return f"np.empty({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"

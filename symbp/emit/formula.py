@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
-from symbp.core.integers import Poly, write_poly
+from symbp.core.integers import Atom, DimAt, Poly, Quotient, write_poly
 
 CHOICE, OR, AND, NOT, COMPARE, BIT_OR, BIT_AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(12)
 
@@ -29,10 +29,22 @@ class Text:
 
 def size(poly: Poly) -> Text:
     """An integer expression of sizes: `4 * H`."""
-    code = write_poly(poly, str, " * ")
+    code = write_poly(poly, _atom if len(poly.terms) > 1 or poly.atom is None else _atom_alone, " * ")
+    if isinstance(poly.atom, Quotient):
+        return Text(code, PRODUCT)
     if poly.constant is not None or poly.atom is not None:
         return Text(code, ATOM if not code.startswith("-") else SIGN)
     return Text(code, SUM if len(poly.terms) > 1 else PRODUCT)
+
+
+def _atom(atom: Atom) -> str:
+    return f"({_atom_alone(atom)})" if isinstance(atom, Quotient) else _atom_alone(atom)
+
+
+def _atom_alone(atom: Atom) -> str:
+    if isinstance(atom, Quotient):
+        return f"{size(atom.top).within(PRODUCT)} // {size(atom.bottom).within(SIGN)}"
+    return f"{atom.name}[{size(atom.at).code}]" if isinstance(atom, DimAt) else str(atom)
 
 
 def number(value: Fraction) -> Text:

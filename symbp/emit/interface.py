@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.core.network import Tensor
-from symbp.lowering.program import Program, Routine, function_name
+from symbp.lowering.program import Program, Routine, every_statement, function_name
 
 
 def written_shape(tensor: Tensor) -> str:
@@ -19,7 +19,7 @@ def _extent(extent: Poly) -> str:
 
 def keyword_names(program: Program) -> tuple[str, ...]:
     """The keywords of the unknown functions: f, then those of its partial derivatives that are needed."""
-    calls = (s for r in program.routines for s in r.statements if s.op == "call")
+    calls = (s for r in program.routines for s in every_statement(r.statements) if s.op == "call")
     used: dict[tuple[str, tuple[int, ...]], None] = dict.fromkeys(s.detail for s in calls)  # type: ignore[misc]
     names: list[str] = []
     for name, _ in program.functions:

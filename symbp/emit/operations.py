@@ -23,7 +23,7 @@ from symbp.emit.formula import (
     size,
 )
 from symbp.emit.words import DTYPE, FLOAT
-from symbp.lowering.program import COMPARISONS, Operand, Statement, Value, function_name
+from symbp.lowering.program import COMPARISONS, LIST, Operand, Statement, Value, function_name
 
 Row = Callable[[Statement, tuple[Text, ...]], Text]
 
@@ -186,8 +186,12 @@ def _expand(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _item(s: Statement, args: tuple[Text, ...]) -> Text:
-    places = ", ".join(":" if d is None else size(d).code for d in s.detail)  # type: ignore[arg-type]
-    return Text(f"{args[0].within(ATOM)}[{places}]")
+    listed = isinstance(s.args[0], Value) and s.args[0].kind == LIST
+    first = f"{args[0].within(ATOM)}[{size(s.detail[0]).code}]" if listed else args[0].within(ATOM)  # type: ignore[arg-type]
+    detail = [":" if d is None else size(d).code for d in s.detail[listed:]]  # type: ignore[arg-type]
+    while detail and detail[-1] == ":":
+        detail.pop()
+    return Text(f"{first}[{', '.join(detail)}]" if detail else first)
 
 
 def shape(s: Statement) -> str:
@@ -213,6 +217,12 @@ def _arange(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"np.arange({args[1].code if start_is_zero else _list(args)})")
 
 
+def _stack(s: Statement, args: tuple[Text, ...]) -> Text:
+    if s.target.kind == LIST:
+        return Text(f"[None] * {size(s.target.shape[0]).within(SIGN)}", PRODUCT)
+    return Text(f"np.empty({shape(s)}, {DTYPE})")
+
+
 def _ones(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"np.ones({shape(s)}, {DTYPE})")
 
@@ -236,6 +246,8 @@ ROWS: dict[str, Row] = {
     "reshape": _reshape,
     "broadcast": _broadcast,
     "item": _item,
+    "stacked": lambda s, args: args[0],
+    "stack": _stack,
     "gather": _gather,
     "arange": _arange,
     "ones": _ones,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.core.integers import ONE
+from symbp.lowering.bodies import without_unused_steps
 from symbp.lowering.program import Operand, Program, Routine, Statement, Value, each_routine
 
 
@@ -18,6 +19,7 @@ def _without_unused(routine: Routine) -> Routine:
     kept: list[Statement] = []
     for statement in reversed(routine.statements):
         if statement.target.name in needed:
+            statement = without_unused_steps(statement, needed)
             kept.append(statement)
             needed.update(a.name for a in statement.args if isinstance(a, Value))
     return replace(routine, statements=tuple(reversed(kept)))

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from symbp.core.integers import Dim
+from symbp.lowering.bodies import varies
 from symbp.lowering.program import (
     ARITHMETIC,
     COMPARISONS,
     FILL,
     FLOAT,
+    LIST,
     LOGICAL,
     REDUCTIONS,
     UNARY,
     VIEWS,
+    Carry,
     Place,
     Program,
     Routine,
     Statement,
     Value,
+    body_of,
     each_routine,
 )
 
@@ -36,8 +41,23 @@ def place_results(program: Program) -> Program:
 
 
 def _place_results(routine: Routine) -> Routine:
-    plan = _Plan(routine)
+    return placed_by(_Plan(routine, routine.name == "loss_and_gradients"), routine)
+
+
+def placed_by(plan: _Plan, routine: Routine) -> Routine:
+    """The routine with the places that a plan gives."""
     return replace(routine, statements=tuple(plan.placed(k, s) for k, s in enumerate(routine.statements)))
+
+
+def _placed_loop(s: Statement, plan: _Plan) -> Statement:
+    """A loop with places in its body, which keeps to scratch arrays of its own: what stands around it stays."""
+    assert s.loop is not None
+    routine = body_of(s.loop)
+    lists = frozenset(stack.name for stack, _ in s.loop.stored if stack.kind == LIST)
+    body = _BodyPlan(routine, plan.kept, (*plan.variables, s.loop.variable), lists=lists)
+    statements = placed_by(body, routine).statements
+    carried = tuple(body.carry(c) for c in s.loop.carried)
+    return replace(s, loop=replace(s.loop, statements=statements, carried=carried))
 
 
 @dataclass(slots=True)
@@ -45,6 +65,8 @@ class _Plan:
     """What is known going down the statements: who owns which storage, and which storage is free."""
 
     routine: Routine
+    kept: bool
+    variables: tuple[Dim, ...] = ()  # of the loops around
     last: dict[str, int] = field(init=False)
     destined: dict[str, str] = field(init=False)
     views: frozenset[str] = field(init=False)
@@ -52,14 +74,16 @@ class _Plan:
     ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
     scratch: dict[str, Value] = field(default_factory=dict)
-    kept: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kept = self.routine.name == "loss_and_gradients"
         roots = view_roots(self.routine)
         self.last = _last_uses(self.routine, roots)
         self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
-        self.destined = _destinations(self.routine, self.last) if self.kept else {}
+        self.destined = self.destinations()
+
+    def destinations(self) -> dict[str, str]:
+        """The values that have a place of their own from the start."""
+        return _destinations(self.routine, self.last) if self.kept else {}
 
     def placed(self, k: int, s: Statement) -> Statement:
         """The statement with its place; what it was the last to need is free afterwards."""
@@ -67,6 +91,10 @@ class _Plan:
             base = s.args[0]
             if isinstance(base, Value) and base.name in self.storage:
                 self._put(s.target.name, self.storage[base.name])
+            return s
+        if s.loop is not None:
+            s = _placed_loop(s, self)
+            self._release(k, s)
             return s
         place = self._place(k, s) if (s.target.shape or s.op == FILL) and s.op != "arange" else None
         self._release(k, s)
@@ -87,7 +115,7 @@ class _Plan:
         if s.op in ("call", "where", "gather", "erf"):
             self._put(name, f"new.{name}")
             return None
-        if not self.kept:
+        if not self.kept or varies(s.target.shape, self.variables):
             self._put(name, f"new.{name}")
             return None
         return Place("ones" if s.op == "ones" else "scratch", self._take(s))
@@ -143,6 +171,50 @@ class _Plan:
             store = self.storage.get(a.name) if isinstance(a, Value) else None
             if store in self.scratch and self._last_of(store) <= k and self.scratch[store] not in self.free:
                 self.free.append(self.scratch[store])
+
+
+@dataclass(slots=True)
+class _BodyPlan(_Plan):
+    """The same for the body of a loop: what a step stores goes straight to its entry in the array of all steps."""
+
+    lists: frozenset[str] = frozenset()
+
+    def destinations(self) -> dict[str, str]:
+        """Entries of the arrays of all steps, and the arrays for what is carried on, unless they are still read."""
+        destined = _destinations(self.routine, self.last)
+        roots = view_roots(self.routine)
+        made = {s.target.name: s for s in self.routine.statements}
+        for name, v in self.routine.results[1:]:
+            root = roots.get(v.name) if isinstance(v, Value) else None
+            if root is not None and made[v.name].op == "stacked" and root in made:
+                destined.setdefault(root, name)
+        return {v: name for v, name in destined.items() if self._may_be(v, name)}
+
+    def _may_be(self, value: str, name: str) -> bool:
+        place = next(k for k, s in enumerate(self.routine.statements) if s.target.name == value)
+        return self.last.get(name, -1) < place and (self.kept or not (_is_carry(name) or name in self.lists))
+
+    def _destined(self, s: Statement) -> Place:
+        there = self.destined[s.target.name]
+        for operand, a in enumerate(s.args):
+            if isinstance(a, Value) and self.destined.get(a.name) == there:
+                return Place("over", a.name, operand)
+        return Place("buffer" if _is_carry(there) else "step", there)
+
+    def carry(self, c: Carry) -> Carry:
+        """How a value is carried on: by its name alone where it is an entry of an array of all steps."""
+        if not c.value.shape or not self.kept or not isinstance(c.next, Value):
+            return c
+        there = self.destined.get(view_roots(self.routine).get(c.next.name, c.next.name), "")
+        if there == c.value.name:
+            return replace(c, how="buffer")
+        stored = there and not _is_carry(there)
+        return c if stored or varies(c.next.shape, self.variables) else replace(c, how="copy")
+
+
+def _is_carry(name: str) -> bool:
+    """Is it the name that `loops` gives to a value carried from step to step?"""
+    return ".before" in name or ".after" in name
 
 
 def view_roots(routine: Routine) -> dict[str, str]:

@@ -1,25 +1,34 @@
 """Writes statements one after the other and never the same one twice: what was computed before is used again.
 
-That is all there is to common subexpressions, over forward and backward alike. Views of views are joined here too, and a
-scalar operation on numbers and sizes stays an expression, so `1 / N` costs nothing at run time.
+That is all there is to common subexpressions, over forward and backward alike. Views of views are joined here too,
+and a scalar operation on numbers and sizes stays an expression, so `1 / N` costs nothing at run time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symbp.core import build
 from symbp.core.expr import Expr
-from symbp.core.integers import ONE, Poly
+from symbp.core.integers import ONE, Dim, Poly
+from symbp.lowering.depends import holds, mentions
 from symbp.lowering.program import BOOL, FLOAT, UNARY, Operand, Shape, Statement, Value, kind_of, shape_of
 
 
 class Builder:
-    """The statements so far, and the value of each."""
+    """The statements so far, and the value of each. That of a loop's body has what stands around it as its `parent`.
 
-    def __init__(self) -> None:
+    What does not depend on the loop's `variable` or on a value of the body is written before the loop.
+    """
+
+    def __init__(self, parent: Builder | None = None, variable: Dim | None = None) -> None:
         self.statements: list[Statement] = []
         self._known: dict[tuple[object, ...], Value] = {}
         self._made: dict[str, Statement] = {}
         self.hint = "t"
+        self.parent, self.variable = parent, variable
+        self.local: set[str] = set()  # values that the loop brings: what was carried from the step before
+        self._count: list[int] = [0] if parent is None else parent._count
 
     def emit(
         self, op: str, args: tuple[Operand, ...], shape: Shape, kind: str = FLOAT, detail: tuple[object, ...] = ()
@@ -27,16 +36,39 @@ class Builder:
         """The value of that operation; a new statement only where there is none that computes it."""
         key = (op, args, detail, shape)
         found = self._known.get(key)
+        if found is None and self.parent is not None and not self._belongs(args, shape, detail):
+            self.parent.hint = self.hint
+            return self.parent.emit(op, args, shape, kind, detail)
         if found is None:
-            found = Value(f"{self.hint}.{len(self.statements)}", shape, kind)
-            statement = Statement(found, op, args, detail)
-            self.statements.append(statement)
-            self._known[key], self._made[found.name] = found, statement
+            found = self.fresh(shape, kind)
+            self.append(Statement(found, op, args, detail))
+            self._known[key] = found
         return found
+
+    def fresh(self, shape: Shape, kind: str = FLOAT) -> Value:
+        """A new value that nothing computes yet."""
+        self._count[0] += 1
+        return Value(f"{self.hint}.{self._count[0] - 1}", shape, kind)
+
+    def append(self, statement: Statement) -> None:
+        """One more statement, as it is."""
+        self.statements.append(statement)
+        self._made[statement.target.name] = statement
+
+    def _belongs(self, args: tuple[Operand, ...], shape: Shape, detail: tuple[object, ...]) -> bool:
+        """Does it depend on the step: on the loop's variable or on a value of the body?"""
+        assert self.variable is not None
+        if any(a.name in self._made or a.name in self.local for a in args if isinstance(a, Value)):
+            return True
+        exprs = any(holds(a, self.variable) for a in args if isinstance(a, Expr))
+        return exprs or any(mentions(p, self.variable) for p in (*shape, *polys_in(detail)))
 
     def made(self, operand: Operand) -> Statement | None:
         """The statement that computes an operand, or None for inputs and scalars."""
-        return self._made.get(operand.name) if isinstance(operand, Value) else None
+        if not isinstance(operand, Value):
+            return None
+        found = self._made.get(operand.name)
+        return self.parent.made(operand) if found is None and self.parent is not None else found
 
     def elementwise(self, op: str, *args: Operand, kind: str = FLOAT, detail: tuple[object, ...] = ()) -> Operand:
         """An operation entry by entry, shapes broadcast from the right."""
@@ -77,6 +109,15 @@ class Builder:
             return a
         kept = tuple(s for k, s in enumerate(a.shape) if k not in axes)
         return self.emit(op, (a,), kept, FLOAT, axes)
+
+
+def polys_in(detail: tuple[object, ...]) -> Iterator[Poly]:
+    """The integer expressions anywhere in a detail."""
+    for d in detail:
+        if isinstance(d, Poly):
+            yield d
+        elif isinstance(d, tuple):
+            yield from polys_in(d)
 
 
 def broadcast(shapes: tuple[Shape, ...]) -> Shape:

@@ -18,16 +18,19 @@ def annotate(
     numbers: dict[str, list[int]] = {}
     comments: dict[str, list[str]] = {}
     for equation in derivation.backward.equations:
-        value, number = values[equation.name], derivation.number(equation.name)
+        value, number = values.get(f"{equation.name}.step", values[equation.name]), derivation.number(equation.name)
         if isinstance(value, Value) and number is not None:
             numbers.setdefault(value.name, []).append(number)
             comments.setdefault(value.name, []).append(_form(derivation, equation, names))
-    return tuple(
-        replace(s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name])))
-        if s.target.name in numbers
-        else s
-        for s in statements
-    )
+
+    def noted(s: Statement) -> Statement:
+        loop = s.loop and replace(s.loop, statements=tuple(map(noted, s.loop.statements)))
+        s = replace(s, loop=loop)
+        if s.target.name not in numbers:
+            return s
+        return replace(s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name])))
+
+    return tuple(map(noted, statements))
 
 
 def _form(derivation: Derivation, equation: Equation, names: MatrixNames) -> str:

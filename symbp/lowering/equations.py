@@ -8,7 +8,11 @@ from symbp.core.network import LABELS, Equation, Network
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
 from symbp.lowering.labelled import Entries, Known
-from symbp.lowering.program import FLOAT, INT, Operand, Statement, Value
+from symbp.lowering.loops import is_listed, lower_loop, separated
+from symbp.lowering.names import RESERVED
+from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, with_values
+from symbp.lowering.steps import MARK
+from symbp.lowering.recurrence import components, is_recurrent
 
 Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]
 
@@ -18,19 +22,34 @@ def lower_equations(network: Network) -> Lowered:
     builder = Builder()
     at = Entries(builder, entries)
     for t in network.inputs:
-        value = Value(t.name, t.shape, INT if t.kind == LABELS else FLOAT)
-        at.tensors[t.name] = Known(value, tuple(range(len(t.shape))), t.shape)
-    for equation in network.equations:
-        at.tensors[equation.name] = _tensor(at, equation)
-    whole = {name: _whole(builder, name, known) for name, known in at.tensors.items()}
+        kind = LIST if t.each is not None else INT if t.kind == LABELS else FLOAT
+        at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
+    at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
+    lower_all(at, network.equations)
+    whole = {t.name: at.tensors[t.name].value for t in network.inputs}
+    whole |= {e.name: _whole(builder, e.name, at.tensors[e.name]) for e in network.equations}
+    steps = {f"{n.split('.')[0]}.step": v for n, v in at.final.items()}
     names = _names(network, at, whole)
-    return renamed(tuple(builder.statements), names), {n: _renamed(v, names) for n, v in whole.items()}
+    return renamed(tuple(builder.statements), names), {n: _renamed(v, names) for n, v in (whole | steps).items()}
+
+
+def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
+    """The equations one after the other; those that need each other as one loop."""
+    for part in components(equations):
+        if is_recurrent(part):
+            lower_loop(at, part, lower_all)
+            continue
+        for equation in separated(at, part[0]):
+            if is_listed(at, equation):
+                lower_loop(at, (equation,), lower_all)
+            else:
+                at.tensors[equation.name] = _tensor(at, equation)
 
 
 def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str, str]:
     """Each tensor's name for the value that it is; of several tensors with one value the first names it."""
     inputs = {t.name for t in network.inputs}
-    names: dict[str, str] = {}
+    names = {v.name: n for n, v in at.final.items() if isinstance(v, Value)}
     for equation in network.equations:
         for value in (at.tensors[equation.name].value, whole[equation.name]):
             if isinstance(value, Value) and value.name not in (*inputs, *names) and equation.name not in names.values():
@@ -40,7 +59,7 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
 
 def _tensor(at: Entries, equation: Equation) -> Known:
     at.order = list(equation.indices)
-    at.builder.hint = equation.name
+    at.builder.hint = equation.name.rstrip(MARK)
     result = at.number(at.value(equation.body))
     ordered = at.ordered(result, equation.indices)
     places = tuple(equation.indices.index(i) for i in ordered.axes)
@@ -60,10 +79,7 @@ def _whole(builder: Builder, name: str, known: Known) -> Operand:
 
 def renamed(statements: tuple[Statement, ...], names: dict[str, str]) -> tuple[Statement, ...]:
     """The statements with other names for their values."""
-    return tuple(
-        replace(s, target=_renamed(s.target, names), args=tuple(_renamed(a, names) for a in s.args))  # type: ignore[arg-type]
-        for s in statements
-    )
+    return tuple(with_values(s, lambda a: _renamed(a, names)) for s in statements)
 
 
 def _renamed(operand: Operand, names: dict[str, str]) -> Operand:

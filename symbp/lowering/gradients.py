@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symbp.core.expr import Expr
 from symbp.core.network import Tensor
-from symbp.lowering.program import FILL, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILL, FLOAT, LIST, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
 
 
 def fill_gradients(program: Program) -> Program:
@@ -22,15 +22,26 @@ def _filled(program: Program, routine: Routine) -> Routine:
     numbers = dict(program.gradient_numbers)
     for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
         maker = made.get(value.name) if isinstance(value, Value) else None
-        if maker is not None and maker.target.shape and maker.op not in VIEWS and all(v != value for _, v in results):
-            results.append((name, value))
+        own = _own_array(value, maker, tensor)
+        if own is not None and all(v != own for _, v in results):
+            results.append((name, own))
             continue
-        fill = Statement(Value(f"{name}.fill", tensor.shape), FILL, (_narrow(value, made),))
+        kind = FLOAT if tensor.each is None else LIST
+        fill = Statement(Value(f"{name}.fill", tensor.shape, kind), FILL, (_narrow(value, made),))
         if maker is None or maker.op in VIEWS or maker.target.name not in used:
             fill = replace(fill, numbers=numbers.get(name, ()), comment=maker.comment if maker else "")
         fills.setdefault(_base(value, made), []).append(fill)
         results.append((name, fill.target))
     return replace(routine, statements=_woven(routine, fills), results=tuple(results))
+
+
+def _own_array(value: Operand, maker: Statement | None, tensor: Tensor) -> Operand | None:
+    """The array that can be the caller's: a result that is no view, or the array that a loop fills."""
+    if maker is None or not maker.target.shape or (tensor.each is not None) != (maker.target.kind == LIST):
+        return None
+    if maker.op == "stacked":
+        return maker.args[0]
+    return None if maker.op in VIEWS else value
 
 
 def _parameters(program: Program) -> list[Tensor]:

@@ -1,7 +1,7 @@
 """An array whose axes are indices: the value of an index expression for all values of its free indices at once.
 
-`Entries` is what the rules of `entries` and `products` share while one network is lowered: the builder, the value of every
-tensor so far, and the order in which the equation at hand would like its axes.
+`Entries` is what the rules of `entries` and `products` share while one network is lowered: the builder, the value of
+every tensor so far, and the order in which the equation at hand would like its axes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
-from symbp.core.integers import Index, Node
+from symbp.core.integers import Index, Node, Poly
+from symbp.core.traverse import substitute_poly
 from symbp.lowering.builder import Builder
 from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Value
 
@@ -25,11 +26,22 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A tensor's value: `places[k]` is the dimension that axis k stands for; entries are equal along the others."""
+    """A tensor's value: `places[k]` is the dimension that axis k stands for; entries are equal along the others.
+
+    `each` is the index of its first dimension where later extents may depend on it, as those of a list of arrays do.
+    """
 
     value: Operand
     places: tuple[int, ...]
     shape: Shape
+    each: Index | None = None
+
+    def at(self, first: Poly) -> Shape:
+        """The shape, the extents as they are where the first subscript is that."""
+        each = self.each
+        if each is None:
+            return self.shape
+        return (self.shape[0], *(substitute_poly(e, {each: first}) for e in self.shape[1:]))
 
 
 class Entries:
@@ -38,8 +50,11 @@ class Entries:
     def __init__(self, builder: Builder, rule: Callable[[Entries, Node], Labelled]) -> None:
         self.builder = builder
         self.value: Callable[[Node], Labelled] = lambda node: rule(self, node)
+        self.rule = rule
         self.tensors: dict[str, Known] = {}
         self.order: list[Index] = []
+        self.taken: set[str] = set()  # names that a loop's variable must not bear
+        self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
 
     def place(self, index: Index) -> int:
         """Where an axis would best stand; an index not seen before goes last."""

@@ -6,7 +6,19 @@ import keyword
 from dataclasses import replace
 
 from symbp.core.traverse import fresh_name
-from symbp.lowering.program import COMPARISONS, LOGICAL, Operand, Place, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import (
+    COMPARISONS,
+    LOGICAL,
+    Operand,
+    Place,
+    Program,
+    Routine,
+    Statement,
+    Value,
+    each_routine,
+    every_statement,
+    with_values,
+)
 
 WORDS = {
     "sum": "sum",
@@ -45,32 +57,44 @@ def name_values(program: Program) -> Program:
 
 
 def _named(routine: Routine, taken: set[str]) -> Routine:
+    everything = tuple(every_statement(routine.statements))
     table = _joined(routine)
-    used = taken | RESERVED | {s.target.name for s in routine.statements if "." not in s.target.name}
-    last = {table.get(s.target.name, s.target.name): s for s in routine.statements}
+    used = taken | RESERVED | {s.target.name for s in everything if "." not in s.target.name}
+    used |= {s.loop.variable.name for s in everything if s.loop is not None}
+    bases = {table.get(s.target.name, s.target.name): _base(s) for s in everything}
+    bases |= {c.value.name: _plain(c.value.name) for s in everything if s.loop is not None for c in s.loop.carried}
     chosen: dict[str, str] = {}
-    for name, s in last.items():
+    for name, base in bases.items():
         if "." in name:
-            chosen[name] = fresh_name(_base(s), used)
+            chosen[name] = fresh_name(base, used)
             used.add(chosen[name])
     return _renamed(routine, {n: chosen.get(m, m) for n, m in (chosen | table).items()} | chosen)
+
+
+def _plain(name: str) -> str:
+    """The name of a value of a loop: `h.t` is h_t, `h.before12` is h_before."""
+    tensor, what = name.split(".")[:2]
+    return f"{tensor}_{what.rstrip('0123456789')}"
 
 
 def _base(s: Statement) -> str:
     if s.op == "ones":
         return "ones"
+    if not s.target.name.split(".")[1:2] or not s.target.name.split(".")[1].isdecimal():
+        return _plain(f"{s.target.name}.part")
     return f"{s.target.name.split('.')[0]}_{WORDS.get(s.op, 'part')}"
 
 
 def _joined(routine: Routine) -> dict[str, str]:
     """A value without a name of its own that is written over at its only use bears the name of what replaces it."""
     uses: dict[str, int] = {}
-    for s in routine.statements:
+    everything = tuple(every_statement(routine.statements))
+    for s in everything:
         for a in dict.fromkeys(s.args):
             if isinstance(a, Value):
                 uses[a.name] = uses.get(a.name, 0) + 1
     table: dict[str, str] = {}
-    for s in reversed(routine.statements):
+    for s in reversed(everything):
         place = s.place
         if place is not None and place.how == "over" and "." in place.name and uses[place.name] == 1:
             table[place.name] = table.get(s.target.name, s.target.name)
@@ -84,8 +108,9 @@ def _renamed(routine: Routine, table: dict[str, str]) -> Routine:
     def place(p: Place | None) -> Place | None:
         return p if p is None or p.how == "out" else replace(p, name=table.get(p.name, p.name))
 
-    statements = tuple(
-        replace(s, target=new(s.target), args=tuple(new(a) for a in s.args), place=place(s.place))  # type: ignore[arg-type]
-        for s in routine.statements
-    )
+    def placed(s: Statement) -> Statement:
+        loop = s.loop and replace(s.loop, statements=tuple(placed(t) for t in s.loop.statements))
+        return replace(s, place=place(s.place), loop=loop)
+
+    statements = tuple(with_values(placed(s), new) for s in routine.statements)
     return replace(routine, statements=statements, results=tuple((n, new(v)) for n, v in routine.results))

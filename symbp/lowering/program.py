@@ -1,14 +1,15 @@
 """An array program: statements over arrays with symbolic shapes, one operation each, every name assigned once.
 
-What comes out of lowering and what `emit` writes. It knows neither index notation nor NumPy; `lowering.run` evaluates it. A
-routine is pure: `Statement.place` stays None until the last pass says where each result is written.
+What comes out of lowering and what `emit` writes. It knows neither index notation nor NumPy; `lowering.run` evaluates
+it. A routine is pure: `Statement.place` stays None until the last pass says where each result is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor
@@ -16,6 +17,7 @@ from symbp.core.network import PARAM, Fact, Tensor
 Shape = tuple[Poly, ...]
 
 FLOAT, BOOL, INT = "float", "bool", "int"
+LIST = "list"  # a list of arrays, one for each value of the first index
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,39 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Carry:
+    """A value of a loop's body that comes from the step before: `start` at the first step, then what `next` was.
+
+    The last pass says how: `how` is "" where a name is bound anew, "buffer" where the step writes into an array kept for
+    it, "copy" where it is copied there.
+    """
+
+    value: Value
+    start: Operand
+    next: Operand
+    first: Shape = ()  # its shape at the first step, where that is another
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body of a loop over `variable`, 0 to `count` - 1, downwards where `backward`.
+
+    `stored` pairs an array of all steps with the value that becomes its entry at this one.
+    """
+
+    variable: Dim
+    count: Poly
+    backward: bool
+    statements: tuple[Statement, ...]
+    stored: tuple[tuple[Value, Operand], ...]
+    carried: tuple[Carry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
-    """`target = op(args)`. `detail` is what else the operation needs: axes, an order of axes, an exponent, a function's name.
+    """`target = op(args)`. `detail` is what else the operation needs: axes, an order of axes, an exponent, a
+    function's name.
 
     `numbers` are the equations whose value it completes, `comment` their matrix or index form.
     """
@@ -53,6 +86,7 @@ class Statement:
     numbers: tuple[int, ...] = ()
     comment: str = ""
     place: Place | None = None
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +103,8 @@ class Routine:
 class Program:
     """The module of a network: `inputs` in the order of the signature, `gradients` pairs (parameter, its value's name).
 
-    `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the unknown functions with their arity.
+    `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the
+    unknown functions with their arity.
     """
 
     name: str
@@ -96,7 +131,7 @@ class Program:
     @property
     def names(self) -> tuple[str, ...]:
         """Everything that a routine gives a name to: inputs, sizes, unknown functions, results of statements."""
-        made = (s.target.name for r in self.routines for s in r.statements)
+        made = (s.target.name for r in self.routines for s in every_statement(r.statements))
         return tuple(
             dict.fromkeys(
                 (*(t.name for t in self.inputs), *(d.name for d in self.dims), *(f for f, _ in self.functions), *made)
@@ -108,24 +143,50 @@ class Program:
         return next(r for r in self.routines if r.name == name)
 
 
+def with_values(s: Statement, new: Callable[[Operand], Operand]) -> Statement:
+    """The statement with `new(operand)` for its target and each operand, those of a loop's body included."""
+    loop = s.loop and replace(
+        s.loop,
+        statements=tuple(with_values(t, new) for t in s.loop.statements),
+        stored=tuple((new(stack), new(entry)) for stack, entry in s.loop.stored),  # type: ignore[misc]
+        carried=tuple(Carry(new(c.value), new(c.start), new(c.next), c.first, c.how) for c in s.loop.carried),  # type: ignore[arg-type]
+    )
+    return replace(s, target=new(s.target), args=tuple(new(a) for a in s.args), loop=loop)  # type: ignore[arg-type]
+
+
+def body_of(loop: Loop) -> Routine:
+    """The body of a loop as a routine: its results are what it stores and what it carries on."""
+    results = ((stack.name, entry) for stack, entry in loop.stored)
+    return Routine("loop", (), loop.statements, (("", ZERO), *results, *((c.value.name, c.next) for c in loop.carried)))
+
+
+def every_statement(statements: tuple[Statement, ...]) -> Iterator[Statement]:
+    """The statements, those in the bodies of loops included."""
+    for s in statements:
+        if s.loop is not None:
+            yield from every_statement(s.loop.statements)
+        yield s
+
+
 def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Program:
     """The program with each routine changed."""
     checks = program.checks and change(program.checks)
     return replace(program, routines=tuple(change(r) for r in program.routines), checks=checks)
 
 
-# Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every pass
-# and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in `emit.statements`.
+# Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every
+# pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
+# `emit.statements`.
 ARITHMETIC = ("add", "sub", "mul", "div", "power", "maximum", "minimum")
 UNARY = ("neg", "square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or", "not")
 ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "call", "float")
-VIEWS = ("transpose", "expand", "reshape", "broadcast", "item")
+VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked")
 GATHERS = ("gather",)
 REDUCTIONS = ("sum", "max", "min")
 PRODUCTS = ("matmul", "vdot")
-SOURCES = ("arange", "ones")
+SOURCES = ("arange", "ones", "stack")
 FILL = "fill"  # a scalar or a view spread over an array of its own
 
 

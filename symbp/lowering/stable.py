@@ -21,6 +21,7 @@ from symbp.core.integers import Index, Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import apply, free_indices, map_children, rename_bound, walk
 from symbp.lowering.guard import is_positive
+from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
 from symbp.lowering.scaled import Scaled, raw, unit
 
@@ -35,7 +36,8 @@ def stabilise(network: Network) -> Network:
     """The same network, every equation written so that it is computed well."""
     if not any(_has_exponential(e.body) for e in network.equations):
         return network
-    work = _Stable({e.name: e for e in network.equations})
+    alone = (part[0] for part in components(network.equations) if not is_recurrent(part))
+    work = _Stable({e.name: e for e in alone})  # what a recurrence defines is never looked into: there is no end to it
     return replace(network, equations=tuple(replace(e, body=work.plain(e.body, ())) for e in network.equations))
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from symbp.core import build
 from symbp.core.expr import Read
 from symbp.core.integers import Atom, Index, Poly
+from symbp.errors import MissingRule
 from symbp.lowering.labelled import Entries, Known, Labelled
-from symbp.lowering.program import INT, Value
+from symbp.lowering.program import FLOAT, INT, LIST, Value
 
 
 def read(at: Entries, node: Read) -> Labelled:
     """The entry of a tensor for all values of the indices in its subscripts."""
     known = at.tensors[node.tensor]
     subs = tuple(node.subs[k] for k in known.places)
-    shape = tuple(known.shape[k] for k in known.places)
+    whole = known.at(node.subs[0]) if node.subs else known.shape
+    shape = tuple(whole[k] for k in known.places)
     if not subs:
         return Labelled(known.value)
-    if all(_is_whole(s, e) or s.index is None and not _indices(s) for s, e in zip(subs, shape, strict=True)):
+    if all(_is_whole(s, e) or (s.index is None and not _indices(s)) for s, e in zip(subs, shape, strict=True)):
         letters = [s.index for s in subs if s.index is not None]
         if len(set(letters)) == len(letters):
             return _plain(at, known.value, subs)  # type: ignore[arg-type]
@@ -45,11 +47,14 @@ def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
         return Labelled(value, axes)
     detail = tuple(None if s.index is not None else s for s in subs)
     shape = tuple(i.extent for i in axes)
-    return Labelled(at.builder.emit("item", (value,), shape, value.kind, detail), axes)
+    kind = FLOAT if value.kind == LIST else value.kind
+    return Labelled(at.builder.emit("item", (value,), shape, kind, detail), axes)
 
 
 def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
     """Every dimension by an integer array; positions outside, which only a guard can let through, are moved inside."""
+    if isinstance(known.value, Value) and known.value.kind == LIST:
+        raise MissingRule("lowering/subscripts.py reads a list of arrays one array at a time")
     places = [_inside(at, integers(at, s), s, e) for s, e in zip(subs, shape, strict=True)]
     axes = at.joined(tuple(places))
     aligned = tuple(at.aligned(p, axes) for p in places)

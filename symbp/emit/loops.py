@@ -1,0 +1,82 @@
+"""A loop of a routine as lines of Python: what it begins with, its body further in, what a step hands to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symbp.core.expr import Expr
+from symbp.emit.formula import Text, size
+from symbp.emit.layout import tuple_of
+from symbp.emit.words import DTYPE
+from symbp.lowering.program import LIST, Carry, Loop, Operand, Statement, Value
+
+Write = Callable[[Operand], Text]
+
+
+def before_loop(loop: Loop, kept: bool, text: Write) -> list[str]:
+    """What is carried into the first step."""
+    return [line for c in loop.carried for line in _start(c, kept, text)]
+
+
+def _start(c: Carry, kept: bool, text: Write) -> list[str]:
+    name, start = c.value.name, text(c.start).code
+    if not c.value.shape:
+        return [f"{name} = {start}"]
+    if needs_array(c):
+        fresh = f"np.full({_extents(c)}, {start}, {DTYPE})"
+        return [f"{name}[...] = {start}"] if kept else [f"{name} = {fresh}"]
+    return [f"{name} = {start}"]
+
+
+def _extents(c: Carry) -> str:
+    return tuple_of(tuple(size(e).code for e in c.first or c.value.shape))
+
+
+def needs_array(c: Carry) -> bool:
+    """Does a carried value need an array of its own: to be filled with a number, or to be written into by each step?"""
+    return bool(c.value.shape) and (c.how != "" or isinstance(c.start, Expr))
+
+
+def head(loop: Loop) -> str:
+    """The line that begins the loop."""
+    count = size(loop.count).code
+    steps = f"reversed(range({count}))" if loop.backward else f"range({count})"
+    return f"for {loop.variable.name} in {steps}:"
+
+
+def end_of_step(loop: Loop, empty: frozenset[str], text: Write) -> list[str]:
+    """What is stored that was not written in place, and what the next step gets."""
+    variable = loop.variable.name
+    written = {s.place.name for s in loop.statements if s.place is not None and s.place.how == "step"}
+    lines = []
+    for stack, entry in loop.stored:
+        if stack.name not in written:
+            inside = "[...]" if stack.kind == LIST and stack.name not in empty else ""
+            lines.append(f"{stack.name}[{variable}]{inside} = {text(entry).code}")
+    lines += [f"{c.value.name}[...] = {text(c.next).code}" for c in loop.carried if c.how == "copy"]
+    bound = [(c.value.name, text(c.next).code) for c in loop.carried if c.how == ""]
+    if bound:
+        lines.append(f"{', '.join(n for n, _ in bound)} = {', '.join(t for _, t in bound)}")
+    return lines
+
+
+def stack_lines(s: Statement, variable: str, fresh: str) -> list[str]:
+    """The array of all steps: new, in scratch, the caller's, or the entry of another such array."""
+    name, place = s.target.name, s.place
+    if place is None:
+        return [f"{name} = {fresh}"]
+    if place.how == "out":
+        return [f'{name} = out["{place.name}"]']
+    if place.how == "step":
+        return [f"{name} = {place.name}[{variable}]"]
+    return [] if place.name == name else [f"{name} = {place.name}"]
+
+
+def carried_arrays(statements: tuple[Statement, ...]) -> list[Value]:
+    """The arrays that loops keep for what they carry."""
+    found = []
+    for s in statements:
+        if s.loop is not None:
+            found += [Value(c.value.name, c.first or c.value.shape) for c in s.loop.carried if needs_array(c)]
+            found += carried_arrays(s.loop.statements)
+    return found

@@ -1,0 +1,60 @@
+"""Passes over the bodies of loops: what no step needs goes, and where a step writes its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from symbp.core.integers import Dim
+from symbp.lowering.depends import mentions
+from symbp.lowering.program import Loop, Operand, Shape, Statement, Value
+
+
+def without_unused_steps(s: Statement, needed: set[str]) -> Statement:
+    """A loop that stores only what is needed after it, carries only what a step reads, and computes only that."""
+    if s.loop is None:
+        return s
+    loop = replace(s.loop, stored=tuple((stack, v) for stack, v in s.loop.stored if stack.name in needed))
+    while True:
+        kept = _needed(loop, {v.name for _, v in loop.stored if isinstance(v, Value)} | _stacks(loop))
+        used = {a.name for t in kept for a in t.args if isinstance(a, Value)} | _results(loop)
+        carried = tuple(c for c in loop.carried if c.value.name in used)
+        if len(carried) == len(loop.carried):
+            loop = replace(loop, statements=kept)
+            return replace(s, loop=loop, args=loop_args(loop))
+        loop = replace(loop, carried=carried)
+
+
+def _stacks(loop: Loop) -> set[str]:
+    return {stack.name for stack, _ in loop.stored}
+
+
+def _results(loop: Loop) -> set[str]:
+    return {v.name for _, v in loop.stored if isinstance(v, Value)} | {
+        c.next.name for c in loop.carried if isinstance(c.next, Value)
+    }
+
+
+def _needed(loop: Loop, results: set[str]) -> tuple[Statement, ...]:
+    needed = results | _results(loop)
+    kept: list[Statement] = []
+    for t in reversed(loop.statements):
+        if t.target.name in needed:
+            t = without_unused_steps(t, needed)
+            kept.append(t)
+            needed.update(a.name for a in t.args if isinstance(a, Value))
+    return tuple(reversed(kept))
+
+
+def loop_args(loop: Loop) -> tuple[Operand, ...]:
+    """What a loop needs of what stands around it: the arrays that it fills, its start values, what its body reads."""
+    made = {s.target.name for s in loop.statements} | {c.value.name for c in loop.carried}
+    inside: list[Operand] = [a for s in loop.statements for a in s.args]
+    inside += [v for _, v in loop.stored] + [c.next for c in loop.carried]
+    outer = [a for a in inside if isinstance(a, Value) and a.name not in made]
+    return tuple(dict.fromkeys([*(s for s, _ in loop.stored), *(c.start for c in loop.carried), *outer]))
+
+
+def varies(shape: Shape, variables: Iterable[Dim]) -> bool:
+    """Does a shape depend on the step?"""
+    return any(mentions(extent, v) for v in variables for extent in shape)

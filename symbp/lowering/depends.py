@@ -1,0 +1,35 @@
+"""Whether something depends on a size anywhere in it: in a subscript, a range, `D[l]`, a quotient."""
+
+from __future__ import annotations
+
+from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient
+from symbp.core.traverse import polys, walk
+
+
+def mentions(poly: Poly, atom: Atom) -> bool:
+    """Does an integer expression depend on a size, anywhere in it?"""
+    return any(a == atom or any(mentions(p, atom) for p in _inner(a)) for a in poly.atoms())
+
+
+def _inner(atom: Atom) -> tuple[Poly, ...]:
+    match atom:
+        case DimAt(_, at):
+            return (at,)
+        case Quotient(top, bottom):
+            return top, bottom
+        case Index(_, stop, start):
+            return stop, start
+        case Read(_, subs):
+            return subs
+    return ()
+
+
+def holds(node: Node, atom: Atom) -> bool:
+    """Does an expression depend on a size, in its subscripts or in a range?"""
+    for part in walk(node):
+        if any(mentions(p, atom) for p in polys(part)):
+            return True
+        if isinstance(part, (Sum, Extreme)) and any(mentions(Poly.of(i), atom) for i in part.indices):
+            return True
+    return False

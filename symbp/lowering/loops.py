@@ -1,0 +1,164 @@
+"""A recurrence, or a list of arrays, as a loop: a statement whose body computes one step.
+
+The arrays of all steps are made before it ("stack") and are complete after it ("stacked"); the loop fills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from symbp.core import build
+from symbp.core.expr import Expr, Read, Sum
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.network import Equation
+from symbp.core.traverse import free_indices, fresh_name, indices_of, map_children, reads, walk
+from symbp.lowering.bodies import loop_args
+from symbp.lowering.builder import Builder
+from symbp.lowering.hoist import hoisted
+from symbp.lowering.labelled import Entries, Known
+from symbp.lowering.program import FLOAT, LIST, Carry, Loop, Operand, Shape, Statement, Value
+from symbp.lowering.steps import MARK, Carried, Step, one_step
+
+LowerAll = Callable[[Entries, tuple[Equation, ...]], None]
+
+
+def is_ragged(shape: Shape) -> bool:
+    """Does an extent depend on an index, so that only a list of arrays can hold it?"""
+    return any(True for extent in shape for _ in indices_of(extent))
+
+
+def is_listed(at: Entries, equation: Equation) -> bool:
+    """Must its entries be computed one first index at a time: is it a list, or does it read one along that index?"""
+    if is_ragged(equation.shape):
+        return True
+    first = equation.indices[:1]
+    return any(i in first for r in _list_reads(at, equation.body) for i in indices_of(r.subs[0]))
+
+
+def _list_reads(at: Entries, body: Expr) -> list[Read]:
+    return [n for n in walk(body) if isinstance(n, Read) and n.subs and _is_list(at, n.tensor)]
+
+
+def _is_list(at: Entries, name: str) -> bool:
+    known = at.tensors.get(name)
+    return known is not None and isinstance(known.value, Value) and known.value.kind == LIST
+
+
+def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> None:
+    """The equations, which have their first index in common, as one loop; `at` knows their arrays afterwards."""
+    listed = any(is_listed(at, e) for e in part)
+    originals = part
+    if not listed:
+        before, part = hoisted(part, _worth_it)
+        lower_all(at, before)
+    variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
+    at.taken.add(variable.name)
+    step, equations = one_step(part, variable)
+    inner = _inside(at, variable)
+    stacks = {e.name: _stack(at, e) for e in originals}
+    for name in step.used:
+        inner.tensors[name] = _known(stacks[name], next(e for e in originals if e.name == name))
+    carried = [(value, *_carry(at, inner, value, step.backward)) for value in step.carried.values()]
+    lower_all(inner, equations)
+    carries = tuple(
+        Carry(value, start, _next(inner, c), tuple(i.extent for i in c.first)) for c, value, start in carried
+    )
+    stored = tuple((stacks[e.name], _row(inner, e.name + MARK)) for e in originals)
+    token = _append(at, step, inner, stored, carries)
+    for e in originals:
+        inner.final[f"{e.name.rstrip(MARK)}.{variable.name}"] = inner.tensors[e.name + MARK].value
+        done = at.builder.emit("stacked", (stacks[e.name], token), e.shape, stacks[e.name].kind)
+        at.tensors[e.name] = _known(done, e)
+
+
+def _row(inner: Entries, name: str) -> Operand:
+    """The entry of one step; where it is the same along an axis, that has an extent of 1 and is spread out."""
+    known = inner.tensors[name]
+    missing = tuple(k for k in range(len(known.shape)) if k not in known.places and any(p < k for p in known.places))
+    first = known.places[0] if known.places else 0
+    return inner.builder.expand(known.value, tuple(k - first for k in missing))
+
+
+def separated(at: Entries, equation: Equation) -> tuple[Equation, ...]:
+    """Sums along a list of arrays as sums over equations of their own, an entry for each array."""
+    taken: list[Equation] = []
+
+    def part(node):  # type: ignore[no-untyped-def]
+        node = map_children(node, part)
+        if not isinstance(node, Sum):
+            return node
+        listed = [i for i in node.indices if _runs_along(at, node, i)]
+        if not listed or listed == list(node.indices):
+            return node
+        rest = tuple(i for i in node.indices if i not in listed)
+        held = tuple(i for i in free_indices(build.total(rest, node.body)) if i not in listed)
+        name = f"{equation.name}.{len(taken)}"
+        taken.append(Equation(name, (*listed, *held), build.total(rest, node.body)))
+        return build.total(tuple(listed), Read(name, tuple(map(Poly.of, (*listed, *held)))))
+
+    body = part(equation.body)
+    return (*taken, replace(equation, body=body))
+
+
+def _runs_along(at: Entries, node: Sum, index: Index) -> bool:
+    ragged = any(index in indices_of(i.extent) for i in node.indices)
+    return ragged or any(index in indices_of(r.subs[0]) for r in _list_reads(at, node.body))
+
+
+def _worth_it(expr: Expr) -> bool:
+    """Is it more than numbers and sizes?"""
+    return bool(reads(expr))
+
+
+def _inside(at: Entries, variable: Dim) -> Entries:
+    inner = Entries(Builder(at.builder, variable), at.rule)
+    inner.tensors = dict(at.tensors)
+    inner.taken, inner.final = at.taken, at.final
+    return inner
+
+
+def _known(value: Value, equation: Equation) -> Known:
+    return Known(value, tuple(range(len(equation.shape))), equation.shape, equation.indices[0])
+
+
+def _stack(at: Entries, equation: Equation) -> Value:
+    """The array of all steps, or the list of arrays."""
+    value = Value(equation.name.rstrip(MARK) if at.builder.parent is None else at.builder.fresh(()).name, equation.shape)
+    value = replace(value, kind=LIST if is_listed(at, equation) else FLOAT)
+    at.builder.append(Statement(value, "stack", (), (equation.indices[0],)))
+    return value
+
+
+def _carry(at: Entries, inner: Entries, carried: Carried, backward: bool) -> tuple[Value, Operand]:
+    """What it is before the first step, and the value that the body reads."""
+    shape = tuple(i.extent for i in carried.indices)
+    at.builder.hint = "start"
+    at.order = list(carried.first)
+    start = at.ordered(at.number(at.value(carried.start)), carried.first)
+    inner.builder.hint = next((r.tensor.rstrip(MARK) for r in reads(carried.next)), "value")
+    number = inner.builder.fresh(()).name.split(".")[-1]
+    value = Value(f"{inner.builder.hint}.{'after' if backward else 'before'}{number}", shape)
+    inner.builder.local.add(value.name)
+    inner.tensors[carried.name] = Known(value, tuple(range(len(shape))), shape)
+    if isinstance(start.value, Value) and len(start.axes) < len(shape):
+        full = at.aligned(start, carried.first)
+        return value, at.builder.emit("broadcast", (full,), tuple(i.extent for i in carried.first))
+    return value, start.value
+
+
+def _next(inner: Entries, carried: Carried) -> Operand:
+    inner.builder.hint = "next"
+    inner.order = list(carried.last)
+    found = inner.number(inner.value(carried.next))
+    return inner.ordered(found, carried.last).value
+
+
+def _append(
+    at: Entries, step: Step, inner: Entries, stored: tuple[tuple[Value, Operand], ...], carried: tuple[Carry, ...]
+) -> Value:
+    loop = Loop(step.variable, step.count, step.backward, tuple(inner.builder.statements), stored, carried)
+    at.builder.hint = "loop"
+    token = at.builder.fresh((), "loop")
+    at.builder.append(Statement(token, "loop", loop_args(loop), (), loop=loop))
+    return token
