@@ -9,5 +9,4 @@ def github_math(line: str) -> str:
     """A line of derivation.tex with the macros of its preamble written out and its references as numbers."""
     line = re.sub(r"\\label\{[^}]*\}", "", line)
     line = re.sub(r"\\eqref\{(?:eq|fact):(\w+)\}", r"(\1)", line)
-    line = line.replace(r"\adj{", r"\overline{").replace(r"\why{", r"\text{")
-    return line.replace(r"\biggl", r"\bigg").replace(r"\biggr", r"\bigg")
+    return line.replace(r"\adj{", r"\overline{").replace(r"\why{", r"\text{")

@@ -15,7 +15,7 @@ import torch
 from symbp.pipeline import Build
 from symbp.sources import find_source
 from tests.benchmarks import by_hand
-from tests.benchmarks.timing import ratios, row  # first: it sets the number of threads
+from tests.benchmarks.timing import ratios, row
 
 Arrays = dict[str, Any]
 

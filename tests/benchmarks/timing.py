@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
-
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ[_name] = "1"  # one thread; this module is imported before NumPy and PyTorch are
 
 Step = Callable[[], object]
 

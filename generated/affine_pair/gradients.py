@@ -1,0 +1,171 @@
+"""Loss and gradients of affine_pair: Two affine layers of two units each; the loss is the sum of the outputs.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex.
+"""
+
+import numpy as np
+
+DATA = ("x",)
+PARAMETERS = ("W1", "b1", "W2", "b2")
+SHAPES = {
+    "x": (2,),
+    "W1": (2, 2),
+    "b1": (2,),
+    "W2": (2, 2),
+    "b2": (2,),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, *, W1, b1, W2, b2):
+    """Return the named tensors that need no target, by name."""
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    _sizes(x, W1, b1, W2, b2)
+
+    # [1] z1 = W1^T x + b1
+    z1 = x @ W1  # (2,)
+    z1 += b1  # (2,)
+    # [2] z2 = W2^T z1 + b2
+    z2 = z1 @ W2  # (2,)
+    z2 += b2  # (2,)
+    return {"z1": z1, "z2": z2}
+
+
+def loss(x, *, W1, b1, W2, b2):
+    """Return L."""
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    _sizes(x, W1, b1, W2, b2)
+
+    # [1] z1 = W1^T x + b1
+    z1 = x @ W1  # (2,)
+    z1 += b1  # (2,)
+    # [2] z2 = W2^T z1 + b2
+    z2 = z1 @ W2  # (2,)
+    z2 += b2  # (2,)
+    # [3] L = 1^T z2
+    L = z2.sum()
+    return float(L)
+
+
+def loss_and_gradients(x, *, W1, b1, W2, b2, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    _sizes(x, W1, b1, W2, b2)
+    out = _outputs(out, dtype, ((2, 2), (2,), (2, 2), (2,)))
+    z1, z2 = _scratch(work, dtype)
+
+    # [1] z1 = W1^T x + b1
+    np.matmul(x, W1, out=z1)  # (2,)
+    z1 += b1  # (2,)
+    # [2] z2 = W2^T z1 + b2
+    np.matmul(z1, W2, out=z2)  # (2,)
+    z2 += b2  # (2,)
+    # [3] L = 1^T z2
+    L = z2.sum()
+    # [10, 14] z1_bar = W2 1; b1_bar = z1_bar
+    z1_bar = W2.sum(axis=1, out=out["b1"])  # (2,)
+    # [12] W1_bar = x z1_bar^T
+    np.multiply(x[:, None], z1_bar, out=out["W1"])  # (2, 2)
+    # [6] W2_bar = z1 1^T
+    out["W2"][...] = z1[:, None]  # (2, 2)
+    # [8] b2_bar = 1
+    out["b2"][...] = 1  # (2,)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
+                expected = dtype or "float32 or float64"
+                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
+            dtype = value.dtype
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _sizes(x, W1, b1, W2, b2):
+    """Return nothing; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "W1", "b1", "W2", "b2")
+    arrays = (x, W1, b1, W2, b2)
+    _check_ranks(names, arrays, (1, 2, 1, 2, 1))
+    expected = ((2,), (2, 2), (2,), (2, 2), (2,))
+    _check_shapes(names, arrays, expected, "")
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple(array.shape for array in arrays)
+    if shapes != expected or any(0 in shape for shape in shapes):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("affine_pair", dtype):
+        work["for"] = ("affine_pair", dtype)
+        work["arrays"] = (
+            np.empty((2,), dtype),  # z1
+            np.empty((2,), dtype),  # z2
+        )
+    return work["arrays"]

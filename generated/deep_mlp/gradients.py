@@ -1,0 +1,569 @@
+"""Loss and gradients of deep_mlp.
+
+Eight sigmoid layers without biases, then an affine layer under softmax and cross-entropy.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, D, H, K.
+"""
+
+import numpy as np
+
+DATA = ("x", "y")
+PARAMETERS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "b9")
+SHAPES = {
+    "x": ("N", "D"),
+    "y": ("N", "K"),
+    "W1": ("D", "H"),
+    "W2": ("H", "H"),
+    "W3": ("H", "H"),
+    "W4": ("H", "H"),
+    "W5": ("H", "H"),
+    "W6": ("H", "H"),
+    "W7": ("H", "H"),
+    "W8": ("H", "H"),
+    "W9": ("H", "K"),
+    "b9": ("K",),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ("sum(y[n, k] for k in K) == 1",)
+
+
+def forward(x, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
+    """Return the named tensors that need no target, by name."""
+    dtype, (W1, W2, W3, W4, W5, W6, W7, W8, W9, b9) = _parameters(W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    x = np.asarray(x, dtype)
+    N, D, H, K = _forward_sizes(x, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+
+    # [1] Z1 = X W1
+    z1 = x @ W1  # (N, H)
+    # [2] A1 = sigmoid(Z1)
+    a1 = np.minimum(z1, 0)  # (N, H)
+    np.exp(a1, out=a1)
+    a1_total = np.abs(z1)  # (N, H)
+    np.negative(a1_total, out=a1_total)
+    np.exp(a1_total, out=a1_total)
+    a1_total += 1
+    a1 /= a1_total  # (N, H)
+    # [3] Z2 = A1 W2
+    z2 = a1 @ W2  # (N, H)
+    # [4] A2 = sigmoid(Z2)
+    a2 = np.minimum(z2, 0)  # (N, H)
+    np.exp(a2, out=a2)
+    a2_total = np.abs(z2)  # (N, H)
+    np.negative(a2_total, out=a2_total)
+    np.exp(a2_total, out=a2_total)
+    a2_total += 1
+    a2 /= a2_total  # (N, H)
+    # [5] Z3 = A2 W3
+    z3 = a2 @ W3  # (N, H)
+    # [6] A3 = sigmoid(Z3)
+    a3 = np.minimum(z3, 0)  # (N, H)
+    np.exp(a3, out=a3)
+    a3_total = np.abs(z3)  # (N, H)
+    np.negative(a3_total, out=a3_total)
+    np.exp(a3_total, out=a3_total)
+    a3_total += 1
+    a3 /= a3_total  # (N, H)
+    # [7] Z4 = A3 W4
+    z4 = a3 @ W4  # (N, H)
+    # [8] A4 = sigmoid(Z4)
+    a4 = np.minimum(z4, 0)  # (N, H)
+    np.exp(a4, out=a4)
+    a4_total = np.abs(z4)  # (N, H)
+    np.negative(a4_total, out=a4_total)
+    np.exp(a4_total, out=a4_total)
+    a4_total += 1
+    a4 /= a4_total  # (N, H)
+    # [9] Z5 = A4 W5
+    z5 = a4 @ W5  # (N, H)
+    # [10] A5 = sigmoid(Z5)
+    a5 = np.minimum(z5, 0)  # (N, H)
+    np.exp(a5, out=a5)
+    a5_total = np.abs(z5)  # (N, H)
+    np.negative(a5_total, out=a5_total)
+    np.exp(a5_total, out=a5_total)
+    a5_total += 1
+    a5 /= a5_total  # (N, H)
+    # [11] Z6 = A5 W6
+    z6 = a5 @ W6  # (N, H)
+    # [12] A6 = sigmoid(Z6)
+    a6 = np.minimum(z6, 0)  # (N, H)
+    np.exp(a6, out=a6)
+    a6_total = np.abs(z6)  # (N, H)
+    np.negative(a6_total, out=a6_total)
+    np.exp(a6_total, out=a6_total)
+    a6_total += 1
+    a6 /= a6_total  # (N, H)
+    # [13] Z7 = A6 W7
+    z7 = a6 @ W7  # (N, H)
+    # [14] A7 = sigmoid(Z7)
+    a7 = np.minimum(z7, 0)  # (N, H)
+    np.exp(a7, out=a7)
+    a7_total = np.abs(z7)  # (N, H)
+    np.negative(a7_total, out=a7_total)
+    np.exp(a7_total, out=a7_total)
+    a7_total += 1
+    a7 /= a7_total  # (N, H)
+    # [15] Z8 = A7 W8
+    z8 = a7 @ W8  # (N, H)
+    # [16] A8 = sigmoid(Z8)
+    a8 = np.minimum(z8, 0)  # (N, H)
+    np.exp(a8, out=a8)
+    a8_total = np.abs(z8)  # (N, H)
+    np.negative(a8_total, out=a8_total)
+    np.exp(a8_total, out=a8_total)
+    a8_total += 1
+    a8 /= a8_total  # (N, H)
+    # [17] Z9 = A8 W9 + 1 b9^T
+    z9 = a8 @ W9  # (N, K)
+    z9 += b9  # (N, K)
+    # [18] P = softmax(Z9)
+    p_max = z9.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = z9 - p_max  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    return {
+        "z1": z1,
+        "a1": a1,
+        "z2": z2,
+        "a2": a2,
+        "z3": z3,
+        "a3": a3,
+        "z4": z4,
+        "a4": a4,
+        "z5": z5,
+        "a5": a5,
+        "z6": z6,
+        "a6": a6,
+        "z7": z7,
+        "a7": a7,
+        "z8": z8,
+        "a8": a8,
+        "z9": z9,
+        "p": p,
+    }
+
+
+def loss(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
+    """Return L."""
+    dtype, (W1, W2, W3, W4, W5, W6, W7, W8, W9, b9) = _parameters(W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    x = np.asarray(x, dtype)
+    y = np.asarray(y, dtype)
+    N, D, H, K = _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+
+    # [1] Z1 = X W1
+    z1 = x @ W1  # (N, H)
+    # [2] A1 = sigmoid(Z1)
+    a1 = np.minimum(z1, 0)  # (N, H)
+    np.exp(a1, out=a1)
+    a1_total = np.abs(z1, out=z1)
+    np.negative(a1_total, out=a1_total)
+    np.exp(a1_total, out=a1_total)
+    a1_total += 1
+    a1 /= a1_total  # (N, H)
+    # [3] Z2 = A1 W2
+    z2 = a1 @ W2  # (N, H)
+    # [4] A2 = sigmoid(Z2)
+    a2 = np.minimum(z2, 0)  # (N, H)
+    np.exp(a2, out=a2)
+    a2_total = np.abs(z2, out=z2)
+    np.negative(a2_total, out=a2_total)
+    np.exp(a2_total, out=a2_total)
+    a2_total += 1
+    a2 /= a2_total  # (N, H)
+    # [5] Z3 = A2 W3
+    z3 = a2 @ W3  # (N, H)
+    # [6] A3 = sigmoid(Z3)
+    a3 = np.minimum(z3, 0)  # (N, H)
+    np.exp(a3, out=a3)
+    a3_total = np.abs(z3, out=z3)
+    np.negative(a3_total, out=a3_total)
+    np.exp(a3_total, out=a3_total)
+    a3_total += 1
+    a3 /= a3_total  # (N, H)
+    # [7] Z4 = A3 W4
+    z4 = a3 @ W4  # (N, H)
+    # [8] A4 = sigmoid(Z4)
+    a4 = np.minimum(z4, 0)  # (N, H)
+    np.exp(a4, out=a4)
+    a4_total = np.abs(z4, out=z4)
+    np.negative(a4_total, out=a4_total)
+    np.exp(a4_total, out=a4_total)
+    a4_total += 1
+    a4 /= a4_total  # (N, H)
+    # [9] Z5 = A4 W5
+    z5 = a4 @ W5  # (N, H)
+    # [10] A5 = sigmoid(Z5)
+    a5 = np.minimum(z5, 0)  # (N, H)
+    np.exp(a5, out=a5)
+    a5_total = np.abs(z5, out=z5)
+    np.negative(a5_total, out=a5_total)
+    np.exp(a5_total, out=a5_total)
+    a5_total += 1
+    a5 /= a5_total  # (N, H)
+    # [11] Z6 = A5 W6
+    z6 = a5 @ W6  # (N, H)
+    # [12] A6 = sigmoid(Z6)
+    a6 = np.minimum(z6, 0)  # (N, H)
+    np.exp(a6, out=a6)
+    a6_total = np.abs(z6, out=z6)
+    np.negative(a6_total, out=a6_total)
+    np.exp(a6_total, out=a6_total)
+    a6_total += 1
+    a6 /= a6_total  # (N, H)
+    # [13] Z7 = A6 W7
+    z7 = a6 @ W7  # (N, H)
+    # [14] A7 = sigmoid(Z7)
+    a7 = np.minimum(z7, 0)  # (N, H)
+    np.exp(a7, out=a7)
+    a7_total = np.abs(z7, out=z7)
+    np.negative(a7_total, out=a7_total)
+    np.exp(a7_total, out=a7_total)
+    a7_total += 1
+    a7 /= a7_total  # (N, H)
+    # [15] Z8 = A7 W8
+    z8 = a7 @ W8  # (N, H)
+    # [16] A8 = sigmoid(Z8)
+    a8 = np.minimum(z8, 0)  # (N, H)
+    np.exp(a8, out=a8)
+    a8_total = np.abs(z8, out=z8)
+    np.negative(a8_total, out=a8_total)
+    np.exp(a8_total, out=a8_total)
+    a8_total += 1
+    a8 /= a8_total  # (N, H)
+    # [17] Z9 = A8 W9 + 1 b9^T
+    z9 = a8 @ W9  # (N, K)
+    z9 += b9  # (N, K)
+    # [19] L = -(1^T (Y * log(P)) 1)/N
+    p_max = z9.max(axis=1, keepdims=True)  # (N, 1)
+    p_shifted = np.subtract(z9, p_max, out=z9)
+    p_exp = np.exp(p_shifted)  # (N, K)
+    L_log = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    np.log(L_log, out=L_log)
+    L_shifted = np.subtract(p_shifted, L_log, out=p_shifted)
+    L = -np.vdot(y, L_shifted) / N
+    return float(L)
+
+
+def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (W1, W2, W3, W4, W5, W6, W7, W8, W9, b9) = _parameters(W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    x = np.asarray(x, dtype)
+    y = np.asarray(y, dtype)
+    N, D, H, K = _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    _check_facts(y)
+    out = _outputs(out, dtype, ((D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,)))
+    (
+        z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total, z4, a4, a4_total, z5, a5, a5_total, z6, a6, a6_total, z7,
+        a7, a7_total, z8, a8, a8_total, z9, p_max, p_exp, ones,
+    ) = _scratch(work, dtype, N, D, H, K)
+
+    # [1] Z1 = X W1
+    np.matmul(x, W1, out=z1)  # (N, H)
+    # [2] A1 = sigmoid(Z1)
+    np.minimum(z1, 0, out=a1)  # (N, H)
+    np.exp(a1, out=a1)
+    a1_exp = np.abs(z1, out=z1)
+    np.negative(a1_exp, out=a1_exp)
+    np.exp(a1_exp, out=a1_exp)
+    np.add(1, a1_exp, out=a1_total)  # (N, H)
+    a1 /= a1_total  # (N, H)
+    # [3] Z2 = A1 W2
+    np.matmul(a1, W2, out=z2)  # (N, H)
+    # [4] A2 = sigmoid(Z2)
+    np.minimum(z2, 0, out=a2)  # (N, H)
+    np.exp(a2, out=a2)
+    a2_exp = np.abs(z2, out=z2)
+    np.negative(a2_exp, out=a2_exp)
+    np.exp(a2_exp, out=a2_exp)
+    np.add(1, a2_exp, out=a2_total)  # (N, H)
+    a2 /= a2_total  # (N, H)
+    # [5] Z3 = A2 W3
+    np.matmul(a2, W3, out=z3)  # (N, H)
+    # [6] A3 = sigmoid(Z3)
+    np.minimum(z3, 0, out=a3)  # (N, H)
+    np.exp(a3, out=a3)
+    a3_exp = np.abs(z3, out=z3)
+    np.negative(a3_exp, out=a3_exp)
+    np.exp(a3_exp, out=a3_exp)
+    np.add(1, a3_exp, out=a3_total)  # (N, H)
+    a3 /= a3_total  # (N, H)
+    # [7] Z4 = A3 W4
+    np.matmul(a3, W4, out=z4)  # (N, H)
+    # [8] A4 = sigmoid(Z4)
+    np.minimum(z4, 0, out=a4)  # (N, H)
+    np.exp(a4, out=a4)
+    a4_exp = np.abs(z4, out=z4)
+    np.negative(a4_exp, out=a4_exp)
+    np.exp(a4_exp, out=a4_exp)
+    np.add(1, a4_exp, out=a4_total)  # (N, H)
+    a4 /= a4_total  # (N, H)
+    # [9] Z5 = A4 W5
+    np.matmul(a4, W5, out=z5)  # (N, H)
+    # [10] A5 = sigmoid(Z5)
+    np.minimum(z5, 0, out=a5)  # (N, H)
+    np.exp(a5, out=a5)
+    a5_exp = np.abs(z5, out=z5)
+    np.negative(a5_exp, out=a5_exp)
+    np.exp(a5_exp, out=a5_exp)
+    np.add(1, a5_exp, out=a5_total)  # (N, H)
+    a5 /= a5_total  # (N, H)
+    # [11] Z6 = A5 W6
+    np.matmul(a5, W6, out=z6)  # (N, H)
+    # [12] A6 = sigmoid(Z6)
+    np.minimum(z6, 0, out=a6)  # (N, H)
+    np.exp(a6, out=a6)
+    a6_exp = np.abs(z6, out=z6)
+    np.negative(a6_exp, out=a6_exp)
+    np.exp(a6_exp, out=a6_exp)
+    np.add(1, a6_exp, out=a6_total)  # (N, H)
+    a6 /= a6_total  # (N, H)
+    # [13] Z7 = A6 W7
+    np.matmul(a6, W7, out=z7)  # (N, H)
+    # [14] A7 = sigmoid(Z7)
+    np.minimum(z7, 0, out=a7)  # (N, H)
+    np.exp(a7, out=a7)
+    a7_exp = np.abs(z7, out=z7)
+    np.negative(a7_exp, out=a7_exp)
+    np.exp(a7_exp, out=a7_exp)
+    np.add(1, a7_exp, out=a7_total)  # (N, H)
+    a7 /= a7_total  # (N, H)
+    # [15] Z8 = A7 W8
+    np.matmul(a7, W8, out=z8)  # (N, H)
+    # [16] A8 = sigmoid(Z8)
+    np.minimum(z8, 0, out=a8)  # (N, H)
+    np.exp(a8, out=a8)
+    a8_exp = np.abs(z8, out=z8)
+    np.negative(a8_exp, out=a8_exp)
+    np.exp(a8_exp, out=a8_exp)
+    np.add(1, a8_exp, out=a8_total)  # (N, H)
+    a8 /= a8_total  # (N, H)
+    # [17] Z9 = A8 W9 + 1 b9^T
+    np.matmul(a8, W9, out=z9)  # (N, K)
+    z9 += b9  # (N, K)
+    # [18] P = softmax(Z9)
+    z9.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_shifted = np.subtract(z9, p_max, out=z9)
+    np.exp(p_shifted, out=p_exp)  # (N, K)
+    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    # [19] L = -(1^T (Y * log(P)) 1)/N
+    L_log = np.log(p_sum, out=p_sum)
+    L_shifted = np.subtract(p_shifted, L_log, out=p_shifted)
+    L = -np.vdot(y, L_shifted) / N
+    # [22] Z9_bar = (P - Y)/N
+    z9_bar = np.subtract(p, y, out=p)
+    z9_bar *= 1 / N  # (N, K)
+    # [24] W9_bar = A8^T Z9_bar
+    np.matmul(a8.T, z9_bar, out=out["W9"])  # (H, K)
+    # [26] b9_bar = Z9_bar^T 1
+    np.matmul(ones, z9_bar, out=out["b9"])  # (K,)
+    # [30] Z8_bar = A8 * (1 - A8) * (Z9_bar W9^T)
+    z8_bar = np.matmul(z9_bar, W9.T, out=a8)  # (N, H)
+    z8_bar_square = np.square(a8_total, out=a8_total)
+    z8_bar *= a8_exp
+    z8_bar /= z8_bar_square  # (N, H)
+    # [32] W8_bar = A7^T Z8_bar
+    np.matmul(a7.T, z8_bar, out=out["W8"])  # (H, H)
+    # [36] Z7_bar = A7 * (1 - A7) * (Z8_bar W8^T)
+    z7_bar = np.matmul(z8_bar, W8.T, out=a7)  # (N, H)
+    z7_bar_square = np.square(a7_total, out=a7_total)
+    z7_bar *= a7_exp
+    z7_bar /= z7_bar_square  # (N, H)
+    # [38] W7_bar = A6^T Z7_bar
+    np.matmul(a6.T, z7_bar, out=out["W7"])  # (H, H)
+    # [42] Z6_bar = A6 * (1 - A6) * (Z7_bar W7^T)
+    z6_bar = np.matmul(z7_bar, W7.T, out=a6)  # (N, H)
+    z6_bar_square = np.square(a6_total, out=a6_total)
+    z6_bar *= a6_exp
+    z6_bar /= z6_bar_square  # (N, H)
+    # [44] W6_bar = A5^T Z6_bar
+    np.matmul(a5.T, z6_bar, out=out["W6"])  # (H, H)
+    # [48] Z5_bar = A5 * (1 - A5) * (Z6_bar W6^T)
+    z5_bar = np.matmul(z6_bar, W6.T, out=a5)  # (N, H)
+    z5_bar_square = np.square(a5_total, out=a5_total)
+    z5_bar *= a5_exp
+    z5_bar /= z5_bar_square  # (N, H)
+    # [50] W5_bar = A4^T Z5_bar
+    np.matmul(a4.T, z5_bar, out=out["W5"])  # (H, H)
+    # [54] Z4_bar = A4 * (1 - A4) * (Z5_bar W5^T)
+    z4_bar = np.matmul(z5_bar, W5.T, out=a4)  # (N, H)
+    z4_bar_square = np.square(a4_total, out=a4_total)
+    z4_bar *= a4_exp
+    z4_bar /= z4_bar_square  # (N, H)
+    # [56] W4_bar = A3^T Z4_bar
+    np.matmul(a3.T, z4_bar, out=out["W4"])  # (H, H)
+    # [60] Z3_bar = A3 * (1 - A3) * (Z4_bar W4^T)
+    z3_bar = np.matmul(z4_bar, W4.T, out=a3)  # (N, H)
+    z3_bar_square = np.square(a3_total, out=a3_total)
+    z3_bar *= a3_exp
+    z3_bar /= z3_bar_square  # (N, H)
+    # [62] W3_bar = A2^T Z3_bar
+    np.matmul(a2.T, z3_bar, out=out["W3"])  # (H, H)
+    # [66] Z2_bar = A2 * (1 - A2) * (Z3_bar W3^T)
+    z2_bar = np.matmul(z3_bar, W3.T, out=a2)  # (N, H)
+    z2_bar_square = np.square(a2_total, out=a2_total)
+    z2_bar *= a2_exp
+    z2_bar /= z2_bar_square  # (N, H)
+    # [68] W2_bar = A1^T Z2_bar
+    np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, H)
+    # [72] Z1_bar = A1 * (1 - A1) * (Z2_bar W2^T)
+    z1_bar = np.matmul(z2_bar, W2.T, out=a1)  # (N, H)
+    z1_bar_square = np.square(a1_total, out=a1_total)
+    z1_bar *= a1_exp
+    z1_bar /= z1_bar_square  # (N, H)
+    # [74] W1_bar = X^T Z1_bar
+    np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
+                expected = dtype or "float32 or float64"
+                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
+            dtype = value.dtype
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _forward_sizes(x, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "b9")
+    arrays = (x, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    _check_ranks(names, arrays, (2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    H = W1.shape[1]
+    K = W9.shape[1]
+    expected = ((N, D), (D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from W9")
+    return N, D, H, K
+
+
+def _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "y", "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "b9")
+    arrays = (x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
+    _check_ranks(names, arrays, (2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    K = y.shape[1]
+    H = W1.shape[1]
+    expected = ((N, D), (N, K), (D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from y")
+    return N, D, H, K
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple(array.shape for array in arrays)
+    if shapes != expected or any(0 in shape for shape in shapes):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _check_facts(y):
+    """Raise ValueError on data that break a fact that the gradients rely on."""
+    tolerance = 1e-4 if y.dtype == np.float32 else 1e-6
+    F1_gap = y.sum(axis=1)  # (N,)
+    F1_gap -= 1
+    np.abs(F1_gap, out=F1_gap)
+    if not F1_gap.max() <= tolerance:
+        raise ValueError(
+            "y breaks a fact that the gradients rely on, sum(y[n, k] for k in K) == 1: "
+            f"off by {F1_gap.max():.3g}"
+        )
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, D, H, K):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("deep_mlp", dtype, N, D, H, K):
+        work["for"] = ("deep_mlp", dtype, N, D, H, K)
+        work["arrays"] = (
+            np.empty((N, H), dtype),  # z1
+            np.empty((N, H), dtype),  # a1
+            np.empty((N, H), dtype),  # a1_total
+            np.empty((N, H), dtype),  # z2
+            np.empty((N, H), dtype),  # a2
+            np.empty((N, H), dtype),  # a2_total
+            np.empty((N, H), dtype),  # z3
+            np.empty((N, H), dtype),  # a3
+            np.empty((N, H), dtype),  # a3_total
+            np.empty((N, H), dtype),  # z4
+            np.empty((N, H), dtype),  # a4
+            np.empty((N, H), dtype),  # a4_total
+            np.empty((N, H), dtype),  # z5
+            np.empty((N, H), dtype),  # a5
+            np.empty((N, H), dtype),  # a5_total
+            np.empty((N, H), dtype),  # z6
+            np.empty((N, H), dtype),  # a6
+            np.empty((N, H), dtype),  # a6_total
+            np.empty((N, H), dtype),  # z7
+            np.empty((N, H), dtype),  # a7
+            np.empty((N, H), dtype),  # a7_total
+            np.empty((N, H), dtype),  # z8
+            np.empty((N, H), dtype),  # a8
+            np.empty((N, H), dtype),  # a8_total
+            np.empty((N, K), dtype),  # z9
+            np.empty((N, 1), dtype),  # p_max
+            np.empty((N, K), dtype),  # p_exp
+            np.ones((N,), dtype),  # ones
+        )
+    return work["arrays"]

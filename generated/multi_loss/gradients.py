@@ -1,0 +1,297 @@
+"""Loss and gradients of multi_loss.
+
+A tanh trunk under a head of classes and a head of values; the loss weighs cross-entropy and squared error.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, D, H, K, M.
+"""
+
+import numpy as np
+
+DATA = ("x", "y", "t", "alpha", "beta")
+PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
+SHAPES = {
+    "x": ("N", "D"),
+    "y": ("N", "K"),
+    "t": ("N", "M"),
+    "alpha": (),
+    "beta": (),
+    "W1": ("D", "H"),
+    "b1": ("H",),
+    "W2": ("H", "K"),
+    "b2": ("K",),
+    "W3": ("H", "M"),
+    "b3": ("M",),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ("sum(y[n, k] for k in K) == 1",)
+
+
+def forward(x, *, W1, b1, W2, b2, W3, b3):
+    """Return the named tensors that need no target, by name."""
+    dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    N, D, H, K, M = _forward_sizes(x, W1, b1, W2, b2, W3, b3)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    z1 = x @ W1  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = tanh(Z1)
+    a1 = np.tanh(z1)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [4] P = softmax(Z2)
+    p_max = z2.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = z2 - p_max  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    # [5] R = A1 W3 + 1 b3^T
+    r = a1 @ W3  # (N, M)
+    r += b3  # (N, M)
+    return {"z1": z1, "a1": a1, "z2": z2, "p": p, "r": r}
+
+
+def loss(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3):
+    """Return L."""
+    dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    y = np.asarray(y, dtype)
+    t = np.asarray(t, dtype)
+    alpha, beta = _numbers(alpha=alpha, beta=beta)
+    N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    z1 = x @ W1  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = tanh(Z1)
+    a1 = np.tanh(z1, out=z1)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [5] R = A1 W3 + 1 b3^T
+    p_max = z2.max(axis=1, keepdims=True)  # (N, 1)
+    p_shifted = np.subtract(z2, p_max, out=z2)
+    p_exp = np.exp(p_shifted)  # (N, K)
+    class_loss_log = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    r = a1 @ W3  # (N, M)
+    r += b3  # (N, M)
+    # [6] class_loss = -(1^T (Y * log(P)) 1)/N
+    np.log(class_loss_log, out=class_loss_log)
+    class_loss_shifted = np.subtract(p_shifted, class_loss_log, out=p_shifted)
+    class_loss = -np.vdot(y, class_loss_shifted) / N
+    # [7] value_loss = ||R - T||^2/N
+    value_loss_shifted = np.subtract(r, t, out=r)
+    value_loss = np.vdot(value_loss_shifted, value_loss_shifted) / N
+    L = alpha * class_loss + beta * value_loss  # [8]
+    return float(L)
+
+
+def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    y = np.asarray(y, dtype)
+    t = np.asarray(t, dtype)
+    alpha, beta = _numbers(alpha=alpha, beta=beta)
+    N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
+    _check_facts(y)
+    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)))
+    z1, z2, p_max, p_exp, r, ones, z1_bar, z1_bar_product = _scratch(work, dtype, N, D, H, K, M)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    np.matmul(x, W1, out=z1)  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = tanh(Z1)
+    a1 = np.tanh(z1, out=z1)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    np.matmul(a1, W2, out=z2)  # (N, K)
+    z2 += b2  # (N, K)
+    # [4] P = softmax(Z2)
+    z2.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_shifted = np.subtract(z2, p_max, out=z2)
+    np.exp(p_shifted, out=p_exp)  # (N, K)
+    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    # [5] R = A1 W3 + 1 b3^T
+    np.matmul(a1, W3, out=r)  # (N, M)
+    r += b3  # (N, M)
+    # [6] class_loss = -(1^T (Y * log(P)) 1)/N
+    class_loss_log = np.log(p_sum, out=p_sum)
+    class_loss_shifted = np.subtract(p_shifted, class_loss_log, out=p_shifted)
+    class_loss = -np.vdot(y, class_loss_shifted) / N
+    # [7] value_loss = ||R - T||^2/N
+    value_loss_shifted = np.subtract(r, t, out=r)
+    value_loss = np.vdot(value_loss_shifted, value_loss_shifted) / N
+    L = alpha * class_loss + beta * value_loss  # [8]
+    # [12] R_bar = 2 beta (R - T)/N
+    r_bar = np.multiply(2 * beta / N, value_loss_shifted, out=value_loss_shifted)  # (N, M)
+    # [14] W3_bar = A1^T R_bar
+    np.matmul(a1.T, r_bar, out=out["W3"])  # (H, M)
+    # [16] b3_bar = R_bar^T 1
+    np.matmul(ones, r_bar, out=out["b3"])  # (M,)
+    # [20] Z2_bar = alpha (P - Y)/N
+    z2_bar = np.subtract(p, y, out=p)
+    z2_bar *= alpha / N  # (N, K)
+    # [22] W2_bar = A1^T Z2_bar
+    np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
+    # [24] b2_bar = Z2_bar^T 1
+    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    # [29] Z1_bar = (Z2_bar W2^T + R_bar W3^T) * (1 - A1^2)
+    np.matmul(z2_bar, W2.T, out=z1_bar)  # (N, H)
+    np.matmul(r_bar, W3.T, out=z1_bar_product)  # (N, H)
+    z1_bar += z1_bar_product
+    z1_bar_shifted = np.square(a1, out=a1)
+    np.subtract(1, z1_bar_shifted, out=z1_bar_shifted)
+    z1_bar *= z1_bar_shifted  # (N, H)
+    # [31] W1_bar = X^T Z1_bar
+    np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
+    # [33] b1_bar = Z1_bar^T 1
+    np.matmul(ones, z1_bar, out=out["b1"])  # (H,)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
+                expected = dtype or "float32 or float64"
+                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
+            dtype = value.dtype
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _numbers(**values):
+    """Scalars as floats."""
+    return [value if type(value) is float else _number(name, value) for name, value in values.items()]
+
+
+def _number(name, value):
+    """A single number as a float."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    return float(value)
+
+
+def _forward_sizes(x, W1, b1, W2, b2, W3, b3):
+    """Return N, D, H, K, M; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "W1", "b1", "W2", "b2", "W3", "b3")
+    arrays = (x, W1, b1, W2, b2, W3, b3)
+    _check_ranks(names, arrays, (2, 2, 1, 2, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    H = W1.shape[1]
+    K = W2.shape[1]
+    M = W3.shape[1]
+    expected = ((N, D), (D, H), (H,), (H, K), (K,), (H, M), (M,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from W2, M from W3")
+    return N, D, H, K, M
+
+
+def _sizes(x, y, t, W1, b1, W2, b2, W3, b3):
+    """Return N, D, H, K, M; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "y", "t", "W1", "b1", "W2", "b2", "W3", "b3")
+    arrays = (x, y, t, W1, b1, W2, b2, W3, b3)
+    _check_ranks(names, arrays, (2, 2, 2, 2, 1, 2, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    K = y.shape[1]
+    M = t.shape[1]
+    H = W1.shape[1]
+    expected = ((N, D), (N, K), (N, M), (D, H), (H,), (H, K), (K,), (H, M), (M,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from y, M from t")
+    return N, D, H, K, M
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple(array.shape for array in arrays)
+    if shapes != expected or any(0 in shape for shape in shapes):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _check_facts(y):
+    """Raise ValueError on data that break a fact that the gradients rely on."""
+    tolerance = 1e-4 if y.dtype == np.float32 else 1e-6
+    F1_gap = y.sum(axis=1)  # (N,)
+    F1_gap -= 1
+    np.abs(F1_gap, out=F1_gap)
+    if not F1_gap.max() <= tolerance:
+        raise ValueError(
+            "y breaks a fact that the gradients rely on, sum(y[n, k] for k in K) == 1: "
+            f"off by {F1_gap.max():.3g}"
+        )
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, D, H, K, M):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("multi_loss", dtype, N, D, H, K, M):
+        work["for"] = ("multi_loss", dtype, N, D, H, K, M)
+        work["arrays"] = (
+            np.empty((N, H), dtype),  # z1
+            np.empty((N, K), dtype),  # z2
+            np.empty((N, 1), dtype),  # p_max
+            np.empty((N, K), dtype),  # p_exp
+            np.empty((N, M), dtype),  # r
+            np.ones((N,), dtype),  # ones
+            np.empty((N, H), dtype),  # z1_bar
+            np.empty((N, H), dtype),  # z1_bar_product
+        )
+    return work["arrays"]

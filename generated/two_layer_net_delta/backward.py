@@ -1,0 +1,29 @@
+from symbp import Data, dims, network
+
+N, D, H, K = dims("N D H K")
+
+
+@network
+def two_layer_net_delta_backward(
+    x: Data[N, D],
+    t: Data[N, K],
+    W1: Data[D, H],
+    b1: Data[H],
+    W2: Data[H, K],
+    b2: Data[K],
+):
+    """The network two_layer_net with 1e-7 added inside the logarithm, which changes every gradient."""
+    assert sum(t[n, k] for k in K) == 1
+    z1[n, h] = sum(x[n, d] * W1[d, h] for d in D) + b1[h]
+    a1 = relu(z1)
+    z2[n, k] = sum(a1[n, h] * W2[h, k] for h in H) + b2[k]
+    p = softmax(z2)
+    L = -sum(t[n, k] * log(p[n, k] + 1e-7) for n in N for k in K) / N
+    p_bar[n, k] = -1 / N * t[n, k] / (p[n, k] + 1e-7)
+    z2_bar[n, k] = p[n, k] * (p_bar[n, k] - sum(p_bar[n, j] * p[n, j] for j in K))
+    W2_bar[h, k] = sum(a1[n, h] * z2_bar[n, k] for n in N)
+    b2_bar[k] = sum(z2_bar[n, k] for n in N)
+    z1_bar[n, h] = (1 if z1[n, h] > 0 else 0) * sum(z2_bar[n, k] * W2[h, k] for k in K)
+    W1_bar[d, h] = sum(x[n, d] * z1_bar[n, h] for n in N)
+    b1_bar[h] = sum(z1_bar[n, h] for n in N)
+    return W1_bar, b1_bar, W2_bar, b2_bar

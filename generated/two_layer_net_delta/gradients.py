@@ -1,0 +1,241 @@
+"""Loss and gradients of two_layer_net_delta.
+
+The network two_layer_net with 1e-7 added inside the logarithm, which changes every gradient.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, D, H, K.
+"""
+
+import numpy as np
+
+DATA = ("x", "t")
+PARAMETERS = ("W1", "b1", "W2", "b2")
+SHAPES = {
+    "x": ("N", "D"),
+    "t": ("N", "K"),
+    "W1": ("D", "H"),
+    "b1": ("H",),
+    "W2": ("H", "K"),
+    "b2": ("K",),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, *, W1, b1, W2, b2):
+    """Return the named tensors that need no target, by name."""
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    N, D, H, K = _forward_sizes(x, W1, b1, W2, b2)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    z1 = x @ W1  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = relu(Z1)
+    a1 = np.maximum(z1, 0)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [4] P = softmax(Z2)
+    p_max = z2.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = z2 - p_max  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    return {"z1": z1, "a1": a1, "z2": z2, "p": p}
+
+
+def loss(x, t, *, W1, b1, W2, b2):
+    """Return L."""
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    t = np.asarray(t, dtype)
+    N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    z1 = x @ W1  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = relu(Z1)
+    a1 = np.maximum(z1, 0, out=z1)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [4] P = softmax(Z2)
+    p_max = z2.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = np.subtract(z2, p_max, out=z2)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    # [5] L = -(1^T (T * log(P + 1e-07)) 1)/N
+    L_log = np.add(p, 1e-07, out=p)
+    np.log(L_log, out=L_log)
+    L = -np.vdot(t, L_log) / N
+    return float(L)
+
+
+def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
+    x = np.asarray(x, dtype)
+    t = np.asarray(t, dtype)
+    N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
+    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)))
+    z1, a1, z2, p_max, L_total, L_log, ones, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
+
+    # [1] Z1 = X W1 + 1 b1^T
+    np.matmul(x, W1, out=z1)  # (N, H)
+    z1 += b1  # (N, H)
+    # [2] A1 = relu(Z1)
+    np.maximum(z1, 0, out=a1)  # (N, H)
+    # [3] Z2 = A1 W2 + 1 b2^T
+    np.matmul(a1, W2, out=z2)  # (N, K)
+    z2 += b2  # (N, K)
+    # [4] P = softmax(Z2)
+    z2.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_exp = np.subtract(z2, p_max, out=z2)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    # [5] L = -(1^T (T * log(P + 1e-07)) 1)/N
+    np.add(p, 1e-07, out=L_total)  # (N, K)
+    np.log(L_total, out=L_log)  # (N, K)
+    L = -np.vdot(t, L_log) / N
+    # [6] P_bar = -(T / (P + 1e-07))/N
+    p_bar = np.multiply(t, -1 / N, out=L_log)  # (N, K)
+    p_bar /= L_total  # (N, K)
+    # [8] Z2_bar = P * (P_bar - ((P_bar * P) 1 1^T))
+    z2_bar_scaled = np.multiply(p_bar, p, out=L_total)  # (N, K)
+    z2_bar_sum = z2_bar_scaled.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    z2_bar_shifted = np.subtract(p_bar, z2_bar_sum, out=p_bar)
+    z2_bar = np.multiply(p, z2_bar_shifted, out=p)  # (N, K)
+    # [10] W2_bar = A1^T Z2_bar
+    np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
+    # [12] b2_bar = Z2_bar^T 1
+    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    # [16] Z1_bar = [Z1 > 0] * (Z2_bar W2^T)
+    np.greater(z1, 0, out=z1_bar_mask)  # (N, H)
+    z1_bar = np.matmul(z2_bar, W2.T, out=z1)  # (N, H)
+    z1_bar *= z1_bar_mask  # (N, H)
+    # [18] W1_bar = X^T Z1_bar
+    np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
+    # [20] b1_bar = Z1_bar^T 1
+    np.matmul(ones, z1_bar, out=out["b1"])  # (H,)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
+                expected = dtype or "float32 or float64"
+                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
+            dtype = value.dtype
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _forward_sizes(x, W1, b1, W2, b2):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "W1", "b1", "W2", "b2")
+    arrays = (x, W1, b1, W2, b2)
+    _check_ranks(names, arrays, (2, 2, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    H = W1.shape[1]
+    K = W2.shape[1]
+    expected = ((N, D), (D, H), (H,), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from W2")
+    return N, D, H, K
+
+
+def _sizes(x, t, W1, b1, W2, b2):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "t", "W1", "b1", "W2", "b2")
+    arrays = (x, t, W1, b1, W2, b2)
+    _check_ranks(names, arrays, (2, 2, 2, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    K = t.shape[1]
+    H = W1.shape[1]
+    expected = ((N, D), (N, K), (D, H), (H,), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from t")
+    return N, D, H, K
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple(array.shape for array in arrays)
+    if shapes != expected or any(0 in shape for shape in shapes):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, D, H, K):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("two_layer_net_delta", dtype, N, D, H, K):
+        work["for"] = ("two_layer_net_delta", dtype, N, D, H, K)
+        work["arrays"] = (
+            np.empty((N, H), dtype),  # z1
+            np.empty((N, H), dtype),  # a1
+            np.empty((N, K), dtype),  # z2
+            np.empty((N, 1), dtype),  # p_max
+            np.empty((N, K), dtype),  # L_total
+            np.empty((N, K), dtype),  # L_log
+            np.ones((N,), dtype),  # ones
+            np.empty((N, H), bool),  # z1_bar_mask
+        )
+    return work["arrays"]

@@ -1,0 +1,112 @@
+"""Loss and gradients of two_paths: x reaches z along two paths, through u and through v.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex.
+"""
+
+import numpy as np
+
+DATA = ("c", "d")
+PARAMETERS = ("x",)
+SHAPES = {
+    "c": (),
+    "d": (),
+    "x": (),
+}
+LABELS = {}
+FUNCTIONS = ("f", "f_d1", "f_d2")
+FACTS = ()
+
+
+def forward(c, d, *, x, f, f_d1=None, f_d2=None):
+    """Return the named tensors that need no target, by name."""
+    dtype, (x,) = _parameters(x)
+    c, d, x = _numbers(c=c, d=d, x=x)
+
+    u = c * x  # [1]
+    v = d * x  # [2]
+    return {"u": np.asarray(u, dtype), "v": np.asarray(v, dtype)}
+
+
+def loss(c, d, *, x, f, f_d1=None, f_d2=None):
+    """Return z."""
+    dtype, (x,) = _parameters(x)
+    c, d, x = _numbers(c=c, d=d, x=x)
+
+    u = c * x  # [1]
+    v = d * x  # [2]
+    z = f(u, v)  # [3]
+    return float(z)
+
+
+def loss_and_gradients(c, d, *, x, f, f_d1, f_d2, out=None, work=None):
+    """Return z and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (x,) = _parameters(x)
+    c, d, x = _numbers(c=c, d=d, x=x)
+    out = _outputs(out, dtype, ((),))
+
+    u = c * x  # [1]
+    v = d * x  # [2]
+    z = f(u, v)  # [3]
+    # [8]
+    x_bar_part = f_d1(u, v)
+    x_bar_part1 = f_d2(u, v)
+    out["x"][...] = c * x_bar_part + d * x_bar_part1
+    return float(z), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
+                expected = dtype or "float32 or float64"
+                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
+            dtype = value.dtype
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _numbers(**values):
+    """Scalars as floats."""
+    return [value if type(value) is float else _number(name, value) for name, value in values.items()]
+
+
+def _number(name, value):
+    """A single number as a float."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    return float(value)
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out

@@ -1,0 +1,6 @@
+"""Programs that print the figures, a row each. One thread: set here, before NumPy and PyTorch are imported."""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[_name] = "1"
