@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbp.lowering.buffers import view_roots
-from symbp.lowering.program import Routine, Statement, Value
+from symbp.lowering.program import Routine, Statement, Value, view_roots
 
 
 def standing_inside(routine: Routine, may: Callable[[Statement], bool]) -> frozenset[str]:

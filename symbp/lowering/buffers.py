@@ -29,6 +29,7 @@ from symbp.lowering.program import (
     Value,
     body_of,
     each_routine,
+    view_roots,
 )
 
 UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
@@ -215,15 +216,6 @@ class _BodyPlan(_Plan):
 def _is_carry(name: str) -> bool:
     """Is it the name that `loops` gives to a value carried from step to step?"""
     return ".before" in name or ".after" in name
-
-
-def view_roots(routine: Routine) -> dict[str, str]:
-    """Of each view the value whose memory it shows."""
-    roots: dict[str, str] = {}
-    for s in routine.statements:
-        if s.op in VIEWS and isinstance(s.args[0], Value):
-            roots[s.target.name] = roots.get(s.args[0].name, s.args[0].name)
-    return roots
 
 
 def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:

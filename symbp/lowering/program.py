@@ -204,3 +204,12 @@ def function_name(name: str, orders: tuple[int, ...]) -> str:
     """The keyword of a partial derivative of an unknown function: f, f_d1, f_d2, and f_d12 for a second one."""
     places = "".join(str(k + 1) * order for k, order in enumerate(orders))
     return f"{name}_d{places}" if places else name
+
+
+def view_roots(routine: Routine) -> dict[str, str]:
+    """Of each view the value whose memory it shows."""
+    roots: dict[str, str] = {}
+    for s in routine.statements:
+        if s.op in VIEWS and isinstance(s.args[0], Value):
+            roots[s.target.name] = roots.get(s.args[0].name, s.args[0].name)
+    return roots
