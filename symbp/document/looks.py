@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 from symbp.calculus.steps import Chain, Derivation
 from symbp.core.expr import Expr, Extreme, Fn, Read, Sum
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import DimAt, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, walk
+from symbp.core.traverse import free_indices, indices_of, walk
 from symbp.document.model import Look
 
+NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]
 
 
@@ -21,7 +22,7 @@ def look_of(d: Derivation) -> Look:
     used_twice = (s.quantity for s in d.sections if len(s.used_by) > 1 and d.loss in s.used_by)
     return Look(
         ranks=tuple(ranks),
-        sizes=tuple(dict.fromkeys(x.name for x in network.dims)),
+        sizes=sizes(d),
         ranges=tuple(ranges(d).items()),
         functions=tuple(f for f, _ in network.functions),
         calls=tuple(dict.fromkeys(e.call.function for e in network.equations if e.call)),
@@ -30,6 +31,15 @@ def look_of(d: Derivation) -> Look:
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
     )
+
+
+def sizes(d: Derivation) -> tuple[str, ...]:
+    """The names of the sizes, those that differ by layer (`D[l]`) among them."""
+    found = dict.fromkeys(x.name for x in d.network.dims)
+    shapes = (t.shape for t in d.network.inputs), (e.shape for e in d.network.equations)
+    for shape in (s for group in shapes for s in group):
+        found.update(dict.fromkeys(a.name for p in shape for a in p.atoms() if isinstance(a, DimAt)))
+    return tuple(found)
 
 
 def _adjoints(d: Derivation) -> dict[str, str]:
@@ -62,8 +72,9 @@ def ranges(d: Derivation) -> Ranges:
     for node in nodes:
         for i in _indices(node):
             uses = found.setdefault(i.name, {})
-            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
-    return {name: max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
+            if not any(True for p in (i.start, i.stop) for _ in indices_of(p)):
+                uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
+    return {name: max(uses, key=lambda r: uses[r]) if uses else NO_RANGE for name, uses in found.items()}
 
 
 def _indices(node: object) -> Iterator[Index]:

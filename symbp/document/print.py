@@ -36,7 +36,7 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, write_poly
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import free_indices, reads, walk
 from symbp.document.names import Names
 from symbp.errors import MissingRule
 
@@ -263,12 +263,15 @@ class Printer:
 
     @_text.register
     def _sum(self, node: Sum, small: bool) -> Text:
-        body, conditions = node.body, []
+        body, below, before = node.body, [], ""
         while isinstance(body, Where) and body.other == NIL and not reads(body.cond):
-            conditions.append(self.tex(body.cond, small=True))
+            if any(i in node.indices for i in free_indices(body.cond)):
+                below.append(self.tex(body.cond, small=True))
+            else:
+                before += group(self.text(body.cond, small), "[").tex + "\\,"
             body = body.then
         inner = self.at(body, MUL, small)
-        head = f"\\sum{self._limits(node.indices, conditions)} "
+        head = f"{before}\\sum{self._limits(node.indices, below)} "
         first, rest = inner.pieces[0], inner.pieces[1:]
         pieces = (replace(first, tex=head + first.tex, depth=0), *(replace(p, depth=p.depth + 1) for p in rest))
         return Text(pieces, MUL, height=max(1, inner.height), open=True)

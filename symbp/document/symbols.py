@@ -9,7 +9,7 @@ from symbp.core.expr import Compare, Num, Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
 from symbp.core.traverse import reads
-from symbp.document.looks import functions_in, ranges
+from symbp.document.looks import NO_RANGE, functions_in, ranges
 from symbp.document.model import (
     Block,
     Chain,
@@ -101,6 +101,8 @@ def _letters(d: Derivation) -> Words:
     """Which letters run over which range, and what the marks mean."""
     groups: dict[tuple[Poly, Poly], list[Index]] = {}
     for name, (start, stop) in ranges(d).items():
+        if (start, stop) == NO_RANGE:
+            continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
     spans = tuple(Span(tuple(sorted(group, key=lambda i: i.name))) for group in groups.values())
     words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []

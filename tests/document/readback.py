@@ -15,9 +15,10 @@ from itertools import pairwise
 
 from symbp.core import build
 from symbp.core.equality import Equality
-from symbp.core.expr import TRUE, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Partial, Pi, Read, Sum, Where
+from symbp.core.expr import TRUE, And, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Or, Partial, Pi, Read, Sum, Where
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Network
+from symbp.core.traverse import replace_reads
 
 TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+\.\d+|\d+|[a-zA-Z']|[^\s]")
 SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyle"}
@@ -32,6 +33,10 @@ class Misread(Exception):
     """The page says something that the reader cannot make sense of."""
 
 
+class UnknownCall(Misread):
+    """A call of whole tensors that the page does not define entry by entry."""
+
+
 def logistic(u: Expr) -> Expr:
     return build.div(build.UNIT, build.add(build.UNIT, Fn("exp", (build.neg(u),))))
 
@@ -40,7 +45,7 @@ def ramp(u: Expr) -> Expr:
     return Where(Compare(">", u, build.NIL), u, build.NIL)
 
 
-CALLS: dict[str, Callable[[Expr], Expr]] = {"\\sigma": logistic, "sigmoid": logistic, "relu": ramp}
+CALLS: dict[str, Callable[[Expr], Expr]] = {"\\sigma": logistic, "relu": ramp}
 
 
 # --- the page: displays, rows, cells
@@ -71,7 +76,7 @@ def displays(tex: str) -> list[str]:
 def boxed(tex: str) -> list[list[str]]:
     """The rows of the box: a formula and the lines that go on with it."""
     rows: list[list[str]] = []
-    for cell in re.findall(r"\$\\displaystyle (.*?)\$", tex, re.S):
+    for cell in re.findall(r"\$\\displaystyle\s*(.*?)\$", tex, re.S):
         if cell.startswith("\\qquad"):
             rows[-1].append(cell)
         else:
@@ -81,14 +86,21 @@ def boxed(tex: str) -> list[list[str]]:
 
 def split_top(text: str, sign: str) -> list[str]:
     """The parts between signs that stand outside all braces and environments."""
-    parts, depth, begin, k = [""], 0, 0, 0
+    parts, depth, begin, bracket, k = [""], 0, 0, 0, 0
     while k < len(text):
+        bracket = max(0, bracket + (text[k] == "[") - (text[k] == "]"))
         if text.startswith("\\begin{", k):
             begin += 1
         if text.startswith("\\end{", k):
             begin -= 1
         depth += (text[k] == "{") - (text[k] == "}")
-        if not depth and not begin and text.startswith(sign, k) and (k == 0 or text[k - 1] != "\\" or sign != "&"):
+        if (
+            not depth
+            and not begin
+            and not bracket
+            and text.startswith(sign, k)
+            and (k == 0 or text[k - 1] != "\\" or sign != "&")
+        ):
             parts.append("")
             k += len(sign)
             continue
@@ -111,13 +123,17 @@ def chains(display: str) -> list[list[str]]:
 
 
 def _take(found: list[list[str]], left: str, right: str) -> None:
+    """A line of a display; what is laid over the next column and has no sign before it is a left side."""
+    if not left and right.startswith("\\mathrlap{") and not right.startswith("\\mathrlap{{}"):
+        left, right = right, ""
     if not left and not right:
         return
-    sides = [s.strip() for s in split_top(unfit(right), "=")]
+    right = unfit(right).strip().removeprefix("\\quad").removeprefix("{}").strip()
+    sides = [s.strip() for s in split_top(right, "=")]
     if left:
         found.append([unfit(left)])
     if sides[0]:
-        found[-1][-1] += " " + sides[0]
+        found[-1][-1] += " " + sides[0].removeprefix("\\quad").strip()
     found[-1].extend(sides[1:])
 
 
@@ -140,10 +156,14 @@ def unfit(text: str) -> str:
 
 
 def count_signs(tex: str) -> int:
-    """The equals signs in all mathematics: displays, the box, running text; not those in options and subscripts."""
+    """The equals signs in all mathematics: displays, the box, running text; not those of conditions and options."""
     body = re.sub(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", "", tex, flags=re.S)
     body = re.sub(r"\\text\{if \}[^\\&]*", "", body)
-    return body.count("=")
+    count = bracket = 0
+    for sign in body:
+        bracket = max(0, bracket + (sign == "[") - (sign == "]"))
+        count += sign == "=" and not bracket
+    return count
 
 
 # --- what the letters mean
@@ -160,6 +180,7 @@ class Letters:
     indices: dict[str, Poly] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     adjoints: Mapping[str, str] = field(default_factory=dict)
+    calls: dict[str, Callable[[Expr], Expr]] = field(default_factory=dict)
 
     def code(self, look: str) -> str | None:
         return self.entries.get(look)
@@ -180,6 +201,9 @@ def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
         cells = [c.strip().strip("$") for c in row.replace("\\\\ \\bottomrule", "").split(" & ")]
         if len(cells) > 2:
             _learn_input(letters, cells, network)
+    for look, code in re.findall(r"\\texorpdfstring\{\$(.*?)\$\}\{(.*?)\}\}", tex):
+        if look.startswith(("\\mathbf", "\\boldsymbol")):
+            letters.wholes[look] = code.replace("\\_", "_")
     _learn_ranges(letters, tex)
     _learn_functions(letters, tex, network)
     return letters
@@ -215,12 +239,17 @@ def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
         letters.functions = dict(zip(looks, (f for f, _ in network.functions), strict=True))
 
 
-def integer(text: str, letters: Letters) -> Poly:
-    """A size or an extent: N, 2, 4H + 1."""
+def integer(text: str, letters: Letters, letter: Callable[[str], Poly] | None = None) -> Poly:
+    """A size or an extent: N, 2, 4H + 1, or an index by `letter`."""
     total = Poly()
     for sign, term in re.findall(r"([+-]?)\s*([^+-]+)", text):
         digits, rest = re.fullmatch(r"(\d*)(.*)", term.strip()).groups()  # type: ignore[union-attr]
-        value = Poly.of(int(digits or 1)) * (letters.sizes[rest] if rest else 1)
+        known = letters.sizes.get(rest) if rest else Poly.of(1)
+        if known is None:
+            if letter is None:
+                raise Misread(f"what is {rest}?")
+            known = letter(rest)
+        value = Poly.of(int(digits or 1)) * known
         total = total + (-value if sign == "-" else value)
     return total
 
@@ -249,6 +278,11 @@ def same(a: Poly | None, b: Poly | None) -> Poly | None:
     if a is not None and b is not None and a != b:
         raise Misread(f"{a} against {b}")
     return a if b is None else b
+
+
+def apart(a: Poly, b: Poly) -> bool:
+    """Two named sizes that differ; a part of a tensor may be read with a smaller range."""
+    return a != b and isinstance(a.atom, Dim) and isinstance(b.atom, Dim)
 
 
 class Reader:
@@ -436,16 +470,29 @@ class Reader:
         self.take(")")
         return value
 
-    def condition(self) -> tuple[str, M, M]:
+    def comparison(self) -> M:
+        """1 where it holds, else 0: conditions may be whole matrices."""
         a = self.sum()
         op = RELATIONS[self.take()]
-        return op, a, self.sum()
+        return self.entrywise(a, self.sum(), lambda x, y: Where(Compare(op, x, y), build.UNIT, build.NIL))
+
+    def condition(self) -> M:
+        """Comparisons joined by a word."""
+        value = self.comparison()
+        while self.peek() == "\\text":
+            self.take()
+            word = self.braced()
+            if word not in ("and", "or"):
+                raise Misread(f"what is {word}?")
+            other = self.comparison()
+            value = self.entrywise(value, other, both if word == "and" else either)
+        return value
 
     def iverson(self) -> M:
         self.take("[")
-        op, a, b = self.condition()
+        value = self.condition()
         self.take("]")
-        return self.entrywise(a, b, lambda x, y: Where(Compare(op, x, y), build.UNIT, build.NIL))
+        return value
 
     def cases(self) -> M:
         self.take("\\begin")
@@ -457,8 +504,7 @@ class Reader:
             self.take("\\text")
             words = self.braced()
             if words.startswith("if"):
-                op, a, b = self.condition()
-                rows.append((value, Compare(op, a.at(ONE, ONE), b.at(ONE, ONE))))
+                rows.append((value, holds(self.condition().at(ONE, ONE))))
             else:
                 rows.append((value, None))
             if self.peek() == "\\\\":
@@ -496,38 +542,53 @@ class Reader:
 
     # sums
 
-    def limits(self) -> tuple[dict[str, Index], Cond]:
-        r"""Below a sum: n,k or 0 \le s < T, lines of a substack after each other."""
+    def limits(self) -> list[str]:
+        r"""Below a sum: n,k or 0 \\le s<T, and conditions; the letters are bound from here on."""
         self.take("_")
         text = self.braced()
         text = text.removeprefix("\\substack{").removesuffix("}") if text.startswith("\\substack") else text
         found: dict[str, Index] = {}
+        conditions: list[str] = []
+        self.bound.append(found)
         for part in text.split("\\\\"):
             match = re.fullmatch(r"(?:(.*)\\le )?\s*([^<]*)<(.*)", part.strip())
-            if match:
+            if match and self.is_new(match[2].strip(), found):
                 start = self.poly(match[1]) if match[1] else Poly()
-                letter = match[2].strip()
-                found[letter] = Index(plain(letter), self.poly(match[3]), start)
+                letter, stop = match[2].strip(), self.poly(match[3])
+                found[letter] = Index(plain(letter), stop, start)
+            elif re.search(r"[<>=]|\\(?:le|ge|ne)\b", part):
+                conditions.append(part)
             else:
                 for letter in (x.strip() for x in part.split(",")):
                     found[letter] = Index(plain(letter), self.letters.indices[letter])
-        return found, TRUE
+        return conditions
+
+    def is_new(self, letter: str, found: Mapping[str, Index]) -> bool:
+        """Is it a letter that the sum brings in, and not one that a condition speaks of?"""
+        known = letter in found or letter in self.free or any(letter in scope for scope in self.bound)
+        return letters_of(letter) == [letter] and letter not in self.letters.sizes and not known
+
+    def bound_body(self) -> tuple[tuple[Index, ...], Expr, Cond]:
+        """The indices below a sum, what is summed, and under which conditions."""
+        conditions = [holds(self.condition_of(c)) for c in self.limits()]
+        body = self.product().at(ONE, ONE)
+        found = tuple(self.bound.pop().values())
+        return found, body, And(tuple(conditions)) if conditions else TRUE
+
+    def condition_of(self, text: str) -> Expr:
+        reader = Reader(text, self.letters, self.whole, self.free)
+        reader.bound = self.bound
+        return reader.condition().at(ONE, ONE)
 
     def summation(self) -> M:
         self.take()
-        found, _ = self.limits()
-        self.bound.append(found)
-        body = self.product()
-        self.bound.pop()
-        return number(Sum(tuple(found.values()), body.at(ONE, ONE)))
+        found, body, cond = self.bound_body()
+        return number(Sum(found, body if cond == TRUE else Where(cond, body, build.NIL)))
 
     def extreme(self) -> M:
         kind = self.take().removeprefix("\\")
-        found, cond = self.limits()
-        self.bound.append(found)
-        body = self.product()
-        self.bound.pop()
-        return number(Extreme(kind, tuple(found.values()), body.at(ONE, ONE), cond))
+        found, body, cond = self.bound_body()
+        return number(Extreme(kind, found, body, cond))
 
     # names
 
@@ -547,23 +608,29 @@ class Reader:
     def letter(self, text: str, extent: Poly | None) -> Poly:
         for scope in reversed(self.bound):
             if text in scope:
-                if extent is not None and scope[text].stop != extent:
+                if extent is not None and apart(scope[text].stop, extent):
                     raise Misread(f"{text} runs to {scope[text].stop}, the tensor to {extent}")
                 return Poly.of(scope[text])
         if text in self.letters.indices:
             stop = extent if extent is not None else self.letters.indices[text]
             known = self.free.setdefault(text, Index(plain(text), stop))
-            if extent is not None and known.stop != extent:
+            if extent is not None and apart(known.stop, extent):
                 raise Misread(f"{text} runs to {known.stop}, the tensor to {extent}")
             return Poly.of(known)
         return self.poly(text)
 
     def poly(self, text: str) -> Poly:
         """A size, an index or a sum of such."""
+        return integer(text.strip(), self.letters, self.known_letter)
+
+    def known_letter(self, text: str) -> Poly:
+        """An index letter that is bound or free."""
         for scope in reversed(self.bound):
-            if text.strip() in scope:
-                return Poly.of(scope[text.strip()])
-        return integer(text.strip(), self.letters)
+            if text in scope:
+                return Poly.of(scope[text])
+        if text not in self.letters.indices:
+            raise Misread(f"what is {text}?")
+        return Poly.of(self.free.setdefault(text, Index(plain(text), self.letters.indices[text])))
 
     def name(self) -> M:
         """A tensor's entry or a whole one, a size, an unknown function."""
@@ -689,8 +756,7 @@ class Reader:
     def named(self) -> M:
         self.take()
         name = self.braced().replace("\\_", "_")
-        args = self.arguments()
-        first = args[0]
+        first = self.arguments()[0] if self.peek() == "(" else self.name()
         if name == "softmax":
             self.count += 1
             k = Index(f"s{self.count}", first.columns or ONE)
@@ -698,14 +764,36 @@ class Reader:
                 Fn("exp", (first.at(r, c),)), Sum((k,), Fn("exp", (first.at(r, Poly.of(k)),)))))  # fmt: skip
         if name == "diag":
             return M(first.rows, first.rows, lambda r, c: times(build.delta(r, c), first.at(r, Poly())))
-        if name in CALLS:
-            body = CALLS[name]
+        body = CALLS.get(name) or self.letters.calls.get(name)
+        if body:
             return M(first.rows, first.columns, lambda r, c: body(first.at(r, c)), first.number)
+        if name.startswith("row"):
+            self.count += 1
+            k = Index(f"s{self.count}", first.columns or ONE)
+            return M(first.rows, ONE, lambda r, c: Extreme(name[3:], (k,), first.at(r, Poly.of(k)), TRUE))
+        if name not in ("erf", "sign"):
+            raise UnknownCall(f"what is {name}?")
         return M(first.rows, first.columns, lambda r, c: Fn(name, (first.at(r, c),)), first.number)
 
 
+def holds(bracket: Expr) -> Cond:
+    assert isinstance(bracket, Where)
+    return bracket.cond
+
+
+def both(a: Expr, b: Expr) -> Expr:
+    return Where(And((holds(a), holds(b))), build.UNIT, build.NIL)
+
+
+def either(a: Expr, b: Expr) -> Expr:
+    return Where(Or((holds(a), holds(b))), build.UNIT, build.NIL)
+
+
 def times(a: Expr, b: Expr) -> Expr:
-    """A product as it is written: what cancels is not cancelled here."""
+    """A product as it is written, nothing cancelled; a bracket that is 0 makes it 0 whatever stands beside it."""
+    for bracket, other in ((a, b), (b, a)):
+        if isinstance(bracket, Where) and (bracket.then, bracket.other) == (build.UNIT, build.NIL):
+            return Where(bracket.cond, other, build.NIL)
     return Mul((a, b))
 
 
@@ -731,9 +819,10 @@ def letters_of(text: str) -> list[str]:
 
 @dataclass
 class Page:
-    """What was read: the equalities, and how many equals signs the page has."""
+    """What was read: the equalities, those with a call known by its name alone, and how many signs there are."""
 
     equalities: list[Equality]
+    by_name: list[str]
     signs: int
 
 
@@ -744,11 +833,15 @@ def read_page(tex: str, network: Network, adjoints: Mapping[str, str]) -> Page:
     rows = [chain for d in displays(tex) if "=" in d for chain in chains(d)]
     rows += [[s.strip() for s in split_top(unfit(" ".join(cells).replace("\\qquad", "")), "=")] for cells in boxed(tex)]
     definitions = iter(network.equations)
-    equalities: list[Equality] = []
     for sides in rows:
         _learn_definition(sides[0], letters, definitions)
-        equalities += _read_chain(sides, letters)
-    return Page(equalities, count_signs(tex))
+    page = Page([], [], count_signs(tex))
+    for sides in rows:
+        try:
+            page.equalities += _read_chain(sides, letters)
+        except UnknownCall:
+            page.by_name += sides[1:]
+    return page
 
 
 def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
@@ -756,6 +849,8 @@ def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     if "\\adj" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
         return
     bold = left.startswith(("\\mathbf", "\\boldsymbol"))
+    if bold and left in letters.wholes:
+        return
     if bold:
         letters.wholes[left] = next(reversed(letters.shapes))
         return
@@ -774,9 +869,23 @@ def is_known(left: str, letters: Letters) -> bool:
     return code is not None and bool(letters.shapes[code])
 
 
+def _learn_call(sides: list[str], letters: Letters) -> None:
+    """z = elu(u) = ...: what stands behind a call of a single entry is its definition."""
+    pattern = r"\\operatorname\{([^}]*)\}\\?[a-z]*\((.*?)\\?[a-z]*\)"
+    match = re.fullmatch(pattern, sides[1]) if len(sides) == 3 else None
+    if match is None or match[1].replace("\\_", "_") in {**CALLS, **letters.calls}:
+        return
+    free: dict[str, Index] = {}
+    argument = Reader(match[2], letters, False, free).side().at(ONE, ONE)
+    body = Reader(sides[2], letters, False, free).side().at(ONE, ONE)
+    name = match[1].replace("\\_", "_")
+    letters.calls[name] = lambda u: replace_reads(body, lambda r: u if r == argument else None)
+
+
 def _read_chain(sides: list[str], letters: Letters) -> list[Equality]:
     whole = any("\\mathbf" in s or "\\boldsymbol" in s or "\\lVert" in s for s in sides)
     free: dict[str, Index] = {}
+    _learn_call(sides, letters)
     values = [Reader(s, letters, whole, free).side() for s in sides]
     left = values[0]
     r, c = (

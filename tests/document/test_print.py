@@ -37,6 +37,10 @@ def over(*args: Index | Expr) -> Expr:
     return Sum(args[:-1], args[-1])  # type: ignore[arg-type]
 
 
+def at_most(i: Index, stop: Index) -> Compare:
+    return Compare("<=", Int(Poly.of(i)), Int(Poly.of(stop)))
+
+
 TABLE: list[tuple[Expr, str]] = [
     (b.sub(a, b.sub(bb, c)), r"a - (b - c)"),
     (b.add(a, b.sub(bb, c)), r"a + b - c"),
@@ -76,7 +80,8 @@ TABLE: list[tuple[Expr, str]] = [
     (Pow(over(k, x), b.num(2)), r"\Bigl(\sum_{k} x_{nk}\Bigr)^{2}"),
     (over(n, k, x), r"\sum_{n,k} x_{nk}"),
     (over(Index("k", Poly.of(n)), x), r"\sum_{k<n} x_{nk}"),
-    (over(k, Where(Compare("<=", Int(Poly.of(k)), Int(Poly.of(n))), x, b.NIL)), r"\sum_{\substack{k\\ k \le n}} x_{nk}"),
+    (over(k, Where(at_most(k, n), x, b.NIL)), r"\sum_{\substack{k\\ k \le n}} x_{nk}"),
+    (over(k, Where(at_most(m, n), x, b.NIL)), r"[m \le n]\,\sum_{k} x_{nk}"),
     (over(Index("m", N, Poly.of(1)), a), r"\sum_{1\le m<N} a"),
     (Extreme("max", (k,), x, TRUE), r"\max_{k} x_{nk}"),
     (Mul((Fn("log", (x,)), a)), r"(\log x_{nk})\,a"),

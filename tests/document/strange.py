@@ -1,0 +1,72 @@
+"""Networks with names, shapes and functions that a printer could trip over; read, never run."""
+
+# ruff: noqa
+from symbp import Data, Param, dims, function, network
+
+N, D, H, K, L, T = dims("N D H K L T")
+f = function("f")
+
+
+def mish(x):
+    return x * tanh(softplus(x))
+
+
+@network
+def odd_names(
+    x: Data[N, D],
+    w: Param[D, H],
+    W: Param[H, K],
+    z_1: Param[H],
+    z1: Param[K],
+    lam: Data,
+    alpha_beta: Param[K],
+    very_long_parameter_name_of_a_scale: Param[K],
+    delta: Data[N, K],
+    e: Param,
+    sigma: Param[K],
+    naive: Param[K],
+    lambda_: Data,
+):
+    """Names that look alike & could trip_up TeX: 100% {sure} #1 ~ ^ ü ∑."""
+    h = gelu(x @ w + z_1)
+    hidden_state_2 = h @ W + z1
+    q = swish(hidden_state_2 * very_long_parameter_name_of_a_scale + alpha_beta + sigma * naive)
+    return mean((q - delta) ** 2) * lam * e + lambda_ * sum(abs(w))
+
+
+@network
+def third_rank(x: Data[N, T, D], W: Param[D, H], v: Param[H]):
+    """Attention without heads."""
+    k = x @ W
+    s[n, t, u] = sum(k[n, t, h] * k[n, u, h] for h in H) / sqrt(H)
+    a = softmax(s)
+    o = a @ k
+    return mean(elu(o @ v))
+
+
+@network
+def maxi(x: Data[N, D], W: Param[D, H], b: Param[H]):
+    """Max over units."""
+    z = x @ W + b
+    m[n] = max(z[n, h] for h in H)
+    r[n, h] = leaky_relu(z[n, h] - m[n])
+    u = mish(r)
+    return sum(u * u) / N + 0.5 * sum(maximum(W, 0.1))
+
+
+@network
+def norm(x: Data[N, D], g: Param[D], c: Param[D], W: Param[D, K], y: Data[N, K]):
+    """A normalisation of one's own."""
+    mu = mean(x @ W, axis=1, keepdims=True)
+    h = x @ W
+    s = sqrt(mean((h - mu) ** 2, axis=1, keepdims=True) + 1e-5)
+    n1 = (h - mu) / s
+    return mse(n1, y) + sum(f(g) * c) + log_softmax(g)[0]
+
+
+@network
+def masked(x: Data[N, T], W: Param[T, T]):
+    """Guards."""
+    y[n, t] = sum(W[t, s] * x[n, s] for s in T if s <= t)
+    z[n, t] = exp(y[n, t]) if y[n, t] < 0 and t > 0 else 1 + y[n, t]
+    return sum(z**3) / N
