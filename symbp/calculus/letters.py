@@ -72,12 +72,15 @@ def input_indices(network: Network, name: str, letters: Letters) -> tuple[Index,
     for equation in network.equations:
         for node in walk(equation.body):
             if isinstance(node, Read) and node.tensor == name:
-                plain = _plain(node, shape)
+                plain = _plain(node, network.extents(node))
                 if plain is not None:
                     return plain
     taken: set[str] = set(letters.names)
     result: list[Index] = []
-    for extent in shape:
+    given = network.tensor(name)
+    for place, extent in enumerate(shape):
+        if given is not None and given.each is not None:
+            extent = substitute_poly(extent, {given.each: Poly.of(result[0])}) if place else extent
         first = next((str(a) for a in extent.atoms()), "i")[0].lower()
         index = Index(first, extent)
         bad = first in taken or letters.letters.get(first, extent) != extent or not first.isalpha()
@@ -92,7 +95,7 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
         return None
     if any(i is None or i.start.constant != 0 or i.stop != extent for i, extent in zip(indices, shape, strict=True)):
         return None
-    if any(True for i in indices if i is not None for _ in indices_of(i.stop)):
+    if any(j not in indices for i in indices if i is not None for j in indices_of(i.stop)):
         return None
     return tuple(i for i in indices if i is not None)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.core.expr import TRUE, Compare, Extreme, Int, Partial, Read, Sum, Where
+from symbp.core.expr import TRUE, Compare, Delta, Extreme, Int, Mul, Partial, Read, Sum, Where
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
-from symbp.core.traverse import children, dims_of, free_indices, indices_of, polys, reads, walk
+from symbp.core.traverse import children, dims_of, free_indices, indices_of, polys, reads, walk, with_ranges
 
 Guards = frozenset[Index]
 
@@ -113,11 +113,14 @@ def _expression(network: Network, node: Node, guards: Guards) -> Iterator[str]:
                 yield from _read(network, atom, guards)
     for child in children(node):
         choice = isinstance(node, (Where, Extreme)) and child is not node.cond
-        yield from _expression(network, child, guards | _restricted(node) if choice else guards)
+        product = isinstance(node, Mul) and not isinstance(child, Delta)
+        yield from _expression(network, child, guards | _restricted(node) if choice or product else guards)
 
 
 def _restricted(node: Node) -> Guards:
-    """The indices that the condition of a node restricts."""
+    """The indices that the condition of a node restricts, or the deltas of a product."""
+    if isinstance(node, Mul):
+        return frozenset(i for d in node.args if isinstance(d, Delta) for i in free_indices(d))
     cond = node.cond if isinstance(node, (Where, Extreme)) else TRUE
     integer = [c for c in walk(cond) if isinstance(c, Compare) and any(isinstance(s, Int) for s in (c.a, c.b))]
     return frozenset(i for c in integer for i in free_indices(c))
@@ -125,7 +128,7 @@ def _restricted(node: Node) -> Guards:
 
 def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
     try:
-        shape = network.shape(read.tensor)
+        shape = network.extents(read)
     except KeyError:
         yield f"{read.tensor} is not defined"
         return
@@ -133,7 +136,7 @@ def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
         yield f"{read.tensor} has {len(shape)} dimensions and {len(read.subs)} subscripts"
         return
     for sub, extent in zip(read.subs, shape, strict=True):
-        if guards.isdisjoint(indices_of(sub)) and not any(_opaque(a) for a in sub.atoms()):
+        if guards.isdisjoint(with_ranges(indices_of(sub))) and not any(_opaque(a) for a in sub.atoms()):
             high, low = highest(sub), lowest(sub)
             if high is None or low is None or not _inside(low, high, extent):
                 yield f"{read.tensor}[{', '.join(map(str, read.subs))}] leaves 0 to {extent - 1}"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from symbp.core.expr import Cond, Expr
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.expr import Cond, Expr, Read
+from symbp.core.integers import Atom, Dim, Index, Poly
+from symbp.core.traverse import substitute_poly
 
 DATA, PARAM, LABELS = "data", "param", "labels"
 
@@ -83,6 +84,13 @@ class Network:
     def shape(self, name: str) -> tuple[Poly, ...]:
         """The shape of an input or of what an equation defines."""
         return self._tensors[name].shape if name in self._tensors else self._equations[name].shape
+
+    def extents(self, read: Read) -> tuple[Poly, ...]:
+        """How far each subscript of a read may go; widths that differ by layer are those of the layer read."""
+        given, made = self._tensors.get(read.tensor), self._equations.get(read.tensor)
+        first = (given.each,) if given else made.indices if made else ()
+        table: dict[Atom, Poly] = {i: s for i, s in zip(first, read.subs, strict=False) if i is not None}
+        return tuple(substitute_poly(p, table) for p in self.shape(read.tensor))
 
     def tensor(self, name: str) -> Tensor | None:
         """The input of that name, or None."""

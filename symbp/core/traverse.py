@@ -6,7 +6,7 @@ ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from symbp.core import build
@@ -136,6 +136,13 @@ def indices_of(poly: Poly) -> Iterator[Index]:
         elif isinstance(atom, Read):
             for s in atom.subs:
                 yield from indices_of(s)
+
+
+def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
+    """The indices and those that their ranges depend on."""
+    for i in indices:
+        yield i
+        yield from with_ranges((*indices_of(i.start), *indices_of(i.stop)))
 
 
 def free_indices(node: Node) -> tuple[Index, ...]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from symbp.core import build
-from symbp.core.expr import Compare, Cond, Expr
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.expr import Compare, Cond, Delta, Expr
+from symbp.core.integers import Atom, DimAt, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
-from symbp.core.traverse import dims_of, free_indices, indices_of, substitute, substitute_poly, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, substitute, substitute_poly, walk, with_ranges
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
 from symbp.notation.values import MAX_SIZE, Constant, Value, tensor
 from symbp.notation.words import fresh
 
+_INTERNAL = re.compile(r"%\d+")  # what tells indices of one letter apart
 MAX_CALLS, MAX_EQUATIONS = 5_000, 5_000
 Binding = Any  # Value | Constant | Index | Poly | recurrence.Recurrent
 
@@ -65,6 +67,7 @@ class Work:
     pending: list[Pending] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
+    widths: dict[str, ast.expr] = field(default_factory=dict)
     loop_indices: dict[ast.For, Index] = field(default_factory=dict)
     unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)
     same_pass: list[tuple[str, str, Context, Placed]] = field(default_factory=list)
@@ -128,7 +131,7 @@ class Context:
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""
-        return self.file.source.error(node, message, kind)
+        return self.file.source.error(node, _INTERNAL.sub("", message), kind)
 
     def fail(self, node: Placed | None, message: str) -> NoReturn:
         """Raises an error at a node of this file."""
@@ -138,7 +141,7 @@ class Context:
         """The same with more names."""
         return replace(self, scope={**self.scope, **names})
 
-    def guard(self, *conds: Cond) -> Context:
+    def guard(self, *conds: Cond | Delta) -> Context:
         """The same under conditions."""
         return replace(self, guarded=True, guards=self.guards.union(*map(guarded_by, conds)))
 
@@ -188,17 +191,21 @@ def access(
     context: Context | None = None,
     node: Placed | None = None,
 ) -> Access:
-    """A subscript under conditions that restrict some indices."""
-    indices = frozenset(indices_of(sub))
+    """A subscript under conditions that restrict some indices; a condition may restrict the layer of a width too."""
+    indices = frozenset(with_ranges(indices_of(sub)))
     guarded, filtered = bool(indices & guards), bool(indices & filters)
+    if any(isinstance(a, DimAt) for a in extent.atoms()):
+        guarded = guarded or bool(guards | filters)
     known = not any(d.name.startswith("%") for d in dims_of(extent))
     binds = known and not guarded and (not filtered or sub.index is not None)
     return Access(sub, extent, guarded or filtered, binds, what, context, node)
 
 
-def guarded_by(cond: Cond) -> frozenset[Index]:
+def guarded_by(cond: Cond | Delta) -> frozenset[Index]:
     """The indices that a condition restricts: those in its comparisons of integers. (`x[i] > 0` restricts no index.)"""
     found: set[Index] = set()
+    if isinstance(cond, Delta):
+        return frozenset(free_indices(cond))
     for part in walk(cond):
         if isinstance(part, Compare) and None not in (build.as_integer(part.a), build.as_integer(part.b)):
             found.update(free_indices(part))

@@ -87,7 +87,10 @@ def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Valu
     """A whole sum or product at once, so that its length is no depth."""
     parts: list[Value] = []
     shape: values.Shape = ()
-    for op, operand, whole in chain(node):
+    operands = chain(node)
+    if make is build.mul:
+        context = _under_deltas(context, operands)
+    for op, operand, whole in operands:
         value = context.value(operand)
         shape = _joined(context, shape, value.shape, whole, operand)
         if isinstance(op, ast.Sub):
@@ -97,6 +100,14 @@ def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Valu
         parts.append(value)
     result = elementwise(make, *parts)
     return result if result.shape or sum(p.size for p in parts) > 2 * len(parts) else _folded(result)
+
+
+def _under_deltas(context: Context, operands: list[tuple[ast.operator | None, ast.expr, ast.BinOp]]) -> Context:
+    """A factor `(1 if l == L - 1 else 0)` guards the others: where it is 0 they need not exist."""
+    choices = [o for _, o, _ in operands if isinstance(o, ast.IfExp)]
+    entries = [v.at(()) for v in (context.read(o) for o in choices) if isinstance(v, Value) and not v.shape]
+    deltas = [e for e in entries if isinstance(e, Delta)]
+    return context.guard(*deltas) if deltas else context
 
 
 def _folded(value: Value) -> Value:

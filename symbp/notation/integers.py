@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from symbp.core.expr import Num, Read
-from symbp.core.integers import Index, Poly, quotient
+from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.network import LABELS
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of
@@ -82,8 +82,12 @@ def _unary(context: Context, node: ast.UnaryOp, what: str) -> Poly:
 
 
 def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
-    """An entry of an integer array as a subscript: `t[n]`."""
+    """An entry of an integer array as a subscript, `t[n]`, or a size that differs by layer, `D[l]`."""
     name = node.value.id if isinstance(node.value, ast.Name) else ""
+    size = context.file.sizes.get(name)
+    if size is not None and isinstance(size.atom, Dim):
+        context.work.widths.setdefault(name, node)
+        return Poly.of(DimAt(name, integer(context, node.slice, "a layer")))
     given = context.work.inputs.get(name)
     if given is None or given.kind != LABELS:
         return _other(context, node, what)

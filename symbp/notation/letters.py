@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from symbp.core import build
 from symbp.core.expr import Extreme, Sum
-from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Call, Equation
 from symbp.core.traverse import T, children, dims_of, free_indices, map_children, substitute, substitute_poly, walk
 from symbp.notation.context import Pending
@@ -28,7 +28,8 @@ def hint(index: Index) -> str:
 def candidates(extent: Poly) -> Iterator[str]:
     """Letters for an index that counts up to `extent`, best first."""
     grown = Poly(tuple((m, c) for m, c in extent.terms if c > 0))
-    dim = next(iter((*_tops(grown), *dims_of(grown), *dims_of(extent))), None)
+    widths = (Dim(a.name) for a in extent.atoms() if isinstance(a, DimAt))
+    dim = next(iter((*widths, *_tops(grown), *dims_of(grown), *dims_of(extent))), None)
     first = dim.name[0].lower() if dim else "i"
     for step in _NEIGHBOURS if dim else range(26):
         letter = chr((ord(first) - ord("a") + step) % 26 + ord("a"))

@@ -60,7 +60,7 @@ def _read(context: Context, node: ast.For, index: Index, known: Shapes) -> Conte
     try:
         return _passes(inner, node, index)
     except NotationError as error:
-        if work.unknown_shapes and "%" in error.message:
+        if work.unknown_shapes and "%?" in error.message:
             where, place = work.unknown_shapes[0]
             raise where.error(place, _NO_SHAPE.format(ast.unparse(place))) from None  # type: ignore[arg-type]
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from symbp.core import build
@@ -100,14 +100,33 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     if context.file.declared(name):
         context.fail(parameter, f"`{name}` is already a function or a network of this file")
     kind, items = _annotation(context, parameter)
-    shape = tuple(_extent(context, item) for item in items)
+    each, shape = _shape(context, items)
     classes = None
     if kind == LABELS:
         if not shape:
             context.fail(parameter, "Labels need the size that their entries count up to, last: Labels[N, K]")
         shape, classes = shape[:-1], shape[-1]
-    context.work.inputs[name] = Tensor(name, kind, shape, classes)
-    return context.under(**{name: tensor(name, shape)})
+    if each is not None and kind == LABELS:
+        context.fail(parameter, "Labels are one array, not a list of them")
+    context.work.inputs[name] = Tensor(name, kind, shape, classes, each)
+    return context.under(**{name: tensor(name, shape, each)})
+
+
+def _shape(context: Context, items: list[ast.expr]) -> tuple[Index | None, tuple[Poly, ...]]:
+    """The extents of an input; with `l: L` first it is a list of arrays, and l may stand in the others."""
+    first = items[0] if items else None
+    if not isinstance(first, ast.Slice):
+        return None, tuple(_extent(context, item) for item in items)
+    if not isinstance(first.lower, ast.Name) or first.upper is None or first.step is not None:
+        context.fail(first, "a list of arrays is written with its index and its length: `Param[l: L, D[l], D[l + 1]]`")
+    letter = first.lower.id
+    if reason := why_not(letter):
+        context.fail(first.lower, reason)
+    if context.file.declared(letter) or letter in context.work.taken:
+        context.fail(first.lower, f"`{letter}` means something else already and cannot be an index too")
+    each = Index(letter, _extent(context, first.upper))
+    sizes = {**context.file.sizes, letter: each}
+    return each, (each.stop, *(_extent(context, item, sizes) for item in items[1:]))
 
 
 _KINDS = {"Data": DATA, "Param": PARAM, "Labels": LABELS}
@@ -124,10 +143,10 @@ def _annotation(context: Context, parameter: ast.arg) -> tuple[str, list[ast.exp
     return _KINDS[base.id], form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
 
 
-def _extent(context: Context, item: ast.expr) -> Poly:
-    if isinstance(item, (ast.Slice, ast.Subscript)):
-        context.fail(item, "symbolic depth, `l: L` and `D[l]`; not yet")
-    extent = integer(replace(context, scope=context.file.sizes), item, "a size")
+def _extent(context: Context, item: ast.expr, sizes: Mapping[str, Binding] | None = None) -> Poly:
+    if isinstance(item, ast.Slice):
+        context.fail(item, "the index of a list of arrays comes first: `Param[l: L, D[l], D[l + 1]]`")
+    extent = integer(replace(context, scope=sizes or context.file.sizes), item, "a size")
     if extent.constant is not None and extent.constant < 1:
         context.fail(item, f"a size is at least 1, not {extent}")
     return extent
@@ -181,8 +200,10 @@ def _statement(returned: ast.Return, name: str) -> ast.Assign:
 
 def _named(context: Context, node: ast.expr) -> str:
     if isinstance(node, ast.Name):
-        context.value(node)
-        if isinstance(context.scope.get(node.id), Value):
+        bound = context.scope.get(node.id)
+        if not (isinstance(bound, Value) and bound.each is not None):
+            context.value(node)
+        if isinstance(bound, Value):
             return node.id
     raise context.error(node, "several returns are names of tensors; name this one first")
 
@@ -210,6 +231,9 @@ def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
     known = _solvable(shapes)
     labels = [t.classes for t in context.work.inputs.values() if t.classes is not None]
     used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in dims_of(p)]
+    for name, place in context.work.widths.items():
+        if Dim(name) in used:
+            context.fail(place, f"`{name}` is a size elsewhere, so it cannot be one that differs by layer")
     for dim in dict.fromkeys(used):
         if dim not in known:
             context.fail(node, f"the size `{dim}` does not follow from the shape of any input, so nobody knows it")

@@ -118,7 +118,7 @@ def _rest(context: Context, node: ast.Subscript, bound: Recurrent, rank: int) ->
     if bound.shape is not None:
         return bound.shape
     context.work.unknown_shapes.append((context, node))
-    return tuple(Poly.of(Dim(f"%{bound.name}{k}")) for k in range(rank))
+    return tuple(Poly.of(Dim(f"%?{bound.name}{k}")) for k in range(rank))
 
 
 def _entry(

@@ -414,7 +414,7 @@ def _ranges(
         found = infer(open_indices, context.work.accesses[mark:])
     except Unknown as unknown:
         if context.work.unknown_shapes:
-            return {i: Poly.of(Index(i.name, Poly.of(Dim(f"%{i.name}")))) for i in open_indices}
+            return {i: Poly.of(Index(i.name, Poly.of(Dim(f"%?{i.name}")))) for i in open_indices}
         letter = unknown.args[0].name.split("%")[0]
         name = ast.unparse(target.value)
         item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbp.core.build import NIL
-from symbp.core.expr import Extreme, Read, Sum, Where
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.expr import Delta, Extreme, Mul, Read, Sum, Where
+from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, polys
 from symbp.errors import NotationError
@@ -47,7 +47,7 @@ def write_equation(network: Network, equation: Equation, calls: bool = True, dep
 
 
 def _file(network: Network, calls: bool) -> str:
-    sizes = [d.name for d in network.dims]
+    sizes = [*(d.name for d in network.dims), *_widths(network)]
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
     body = [*_docstring(network.doc), *(f"assert {write_expr(f.statement)}" for f in network.facts)]
@@ -59,6 +59,12 @@ def _file(network: Network, calls: bool) -> str:
     inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
     lines = "\n".join(f"    {line}" if line else "" for line in body)
     return "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n{lines}\n"
+
+
+def _widths(network: Network) -> tuple[str, ...]:
+    """The sizes that differ by layer."""
+    shapes = [p for t in network.inputs for p in t.shape]
+    return tuple(dict.fromkeys(a.name for p in shapes for a in p.atoms() if isinstance(a, DimAt)))
 
 
 def _statements(network: Network, parts: tuple[Equation | Block, ...], calls: bool, depth: int) -> Iterator[str]:
@@ -81,7 +87,7 @@ def _wrapped(statement: str) -> list[str]:
 def _imports(network: Network) -> Iterator[str]:
     kinds = {_KIND[t.kind] for t in network.inputs}
     yield from (k for k in ("Data", "Labels", "Param") if k in kinds)
-    if network.dims:
+    if network.dims or _widths(network):
         yield "dims"
     if network.functions:
         yield "function"
@@ -92,8 +98,10 @@ _KIND = {"data": "Data", PARAM: "Param", LABELS: "Labels"}
 
 
 def _annotation(tensor: Tensor) -> str:
-    sizes = [*tensor.shape, *([tensor.classes] if tensor.classes is not None else [])]
-    return f"{_KIND[tensor.kind]}[{', '.join(map(write_integer, sizes))}]" if sizes else _KIND[tensor.kind]
+    sizes = [write_integer(p) for p in (*tensor.shape, *([tensor.classes] if tensor.classes is not None else []))]
+    if tensor.each is not None:
+        sizes[0] = f"{tensor.each.name}: {sizes[0]}"
+    return f"{_KIND[tensor.kind]}[{', '.join(sizes)}]" if sizes else _KIND[tensor.kind]
 
 
 def _docstring(doc: str) -> list[str]:
@@ -189,13 +197,17 @@ def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
             inner = replace(under, guards=under.guards | guarded_by(cond))
             for part, place in ((cond, under), (then, inner), (other, inner)):
                 yield from _accesses(network, part, place)
+        case Mul(args) if any(isinstance(a, Delta) for a in args):
+            guards = under.guards.union(*(guarded_by(a) for a in args if isinstance(a, Delta)))
+            for factor in args:
+                yield from _accesses(network, factor, replace(under, guards=guards))
         case _:
             for child in children(node):
                 yield from _accesses(network, child, under)
 
 
 def _of_read(network: Network, read: Read, under: _Under) -> Iterator[Access]:
-    for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
+    for sub, extent in zip(read.subs, network.extents(read), strict=True):
         if any(isinstance(a, Read) for a in sub.atoms()):
             yield from _in_labels(network, sub, under)
         else:

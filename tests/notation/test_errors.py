@@ -159,7 +159,7 @@ SIGNATURES = [
     ("x: Data[-N]", None, None),
     ("x: Data[N / 2]", "N / 2", "+, -, * and //"),
     ("x: Data[2.5]", "2.5", "whole numbers"),
-    ("x: Param[l: D, D]", "l: D", "not yet"),
+    ("x: Param[D, l: D]", "l: D", "comes first"),
     ("x: Data = 3", "3", "no defaults"),
     ("*x: Data", "x: Data", "variable number"),
     ("N: Data", "N: Data", "`N` is a size"),
