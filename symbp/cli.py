@@ -5,6 +5,7 @@ Exit status: 0 good, 1 a check failed, 2 bad input.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -182,6 +183,7 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 def main(arguments: Iterable[str] | None = None) -> NoReturn:
     """Run a command and exit with its status; every error that is not a fault of symbp is one message."""
     signal.signal(signal.SIGTERM, _terminate)
+    gc.set_threshold(100_000)  # expressions are trees: what is collected early is hardly ever a cycle
     try:
         status = _run(None if arguments is None else list(arguments))
         sys.stdout.flush()

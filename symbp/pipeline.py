@@ -21,6 +21,8 @@ from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
 from symbp.document.latex import write_latex
+from symbp.document.model import Document
+from symbp.document.summary import with_checks
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed
 from symbp.lowering.lower import lower
@@ -37,6 +39,7 @@ STAGES = (
     ("derivation", "deriving"),  # Network -> Derivation
     ("program", "lowering"),  # Derivation -> array Program
     ("module", "writing the module"),  # Program -> the text of gradients.py
+    ("document", "composing the document"),  # Derivation and line numbers -> Document
     ("equality_check", "evaluating every equality"),  # the Document's equalities -> Check
     ("module_checks", "checking the module"),  # the module's text -> Checks
     ("files", "writing the files"),  # all of it -> texts by file name
@@ -74,10 +77,14 @@ class Build:
         return write_module(self.program)
 
     @cached_property
+    def document(self) -> Document:
+        """The document as far as it can be written before the checks."""
+        return compose(self.derivation, self.module[1])
+
+    @cached_property
     def equality_check(self) -> Check:
         d = self.derivation
-        shown = equalities(compose(d, self.module[1]))
-        return check_equalities(d.backward, d.loss, d.adjoints, shown)
+        return check_equalities(d.backward, d.loss, d.adjoints, equalities(self.document))
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
@@ -94,11 +101,11 @@ class Build:
     def files(self) -> Mapping[str, str]:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
         demand_passed(self.checks)
-        text, lines = self.module
+        document = with_checks(self.document, len(equalities(self.document)), self.checks)
         return {
-            "derivation.tex": write_latex(compose(self.derivation, lines, self.checks)),
+            "derivation.tex": write_latex(document),
             "backward.py": write_network(self.derivation.backward),
-            "gradients.py": text,
+            "gradients.py": self.module[0],
             "report.json": json.dumps(report(self.network, self.checks), indent=2, ensure_ascii=False) + "\n",
         }
 

@@ -30,6 +30,7 @@ INSIDE = {
         *("verify", "document", "sources"),
     ),
     "show": ("core", "notation", "pipeline"),
+    "__main__": ("cli",),
     "live": ("pipeline", "sources", "calculus.steps", "core.network"),  # the last two for types alone
     "cli": ("errors", "pipeline", "sources", "files", "show", "__version__"),
 }
