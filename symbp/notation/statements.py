@@ -11,7 +11,7 @@ from symbp.core.expr import Expr, Num, Read
 from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
-from symbp.core.traverse import apply, rename_bound, walk
+from symbp.core.traverse import apply, rename_bound, substitute_poly, walk
 from symbp.errors import ShapeError
 from symbp.notation import library
 from symbp.notation.builtins import check_letter
@@ -425,7 +425,10 @@ def _ranges(
             context.fail(
                 target, f"`{letter}` would go from 0 to {stop.constant - 1}: the sizes are too small for these reads"
             )
-    return {i: Poly.of(Index(i.name, stop)) for i, stop in found.items()}
+    table: dict[Any, Poly] = {}
+    for index, stop in found.items():
+        table[index] = Poly.of(Index(index.name, substitute_poly(stop, table)))
+    return table
 
 
 def _refuse_again(context: Context, node: ast.AugAssign) -> Context:
