@@ -100,7 +100,9 @@ class Work:
             p.indices = tuple(substitute_poly(Poly.of(i), table).index or i for i in p.indices)
         for place in range(accesses, len(self.accesses)):
             a = self.accesses[place]
-            self.accesses[place] = replace(a, sub=substitute_poly(a.sub, table))
+            self.accesses[place] = replace(
+                a, sub=substitute_poly(a.sub, table), extent=substitute_poly(a.extent, table)
+            )
 
 
 @dataclass(frozen=True, slots=True)

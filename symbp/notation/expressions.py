@@ -79,7 +79,9 @@ def _binary(context: Context, node: ast.BinOp) -> Value:
             return _matmul(context, node)
         case ast.Pow():
             return _power(context, node)
-    sign = {ast.Mod: "%", ast.FloorDiv: "//"}.get(type(node.op), "this operator")
+        case ast.FloorDiv():
+            return scalar(build.integer(integer(context, node, "what // divides")))
+    sign = {ast.Mod: "%"}.get(type(node.op), "this operator")
     raise context.error(node, f"{sign} is not in the language, which has + - * / ** @")
 
 
@@ -184,17 +186,24 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
     left = context.read(node.left)
     if isinstance(left, Constant):
         return _same_constant(context, node, left)
-    conds, left = [], context.value(node.left)
+    conds, left = [], _side(context, node.left)
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         if isinstance(op, ast.In):
             conds.append(_member(context, left, right_node))
             continue
         if type(op) not in _OPS:
             context.fail(node, "expected one of < <= > >= == !=")
-        right = context.value(right_node)
+        right = _side(context, right_node)
         conds.append(elementwise(_comparison(_OPS[type(op)]), left, right, truth=True))
         left = right
     return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
+
+
+def _side(context: Context, node: ast.expr) -> Value:
+    """A side of a comparison, where a label may stand: `1 if t[n] == k else 0`."""
+    if is_label(context, node):
+        return scalar(build.integer(integer(context, node, "a label")))
+    return context.value(node)
 
 
 def _comparison(op: str) -> Callable[[Expr, Expr], Cond]:

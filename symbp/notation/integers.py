@@ -100,6 +100,15 @@ def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
     return Poly.of(Read(name, subs))
 
 
+def is_label(context: Context, node: ast.expr) -> bool:
+    """Is it an entry of labels, `t[n]`?"""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+        return False
+    given = context.work.inputs.get(node.value.id)
+    bound = context.scope.get(node.value.id)
+    return given is not None and given.kind == LABELS and isinstance(bound, Value) and bound.name == node.value.id
+
+
 def _other(context: Context, node: ast.expr, what: str) -> Poly:
     context.fail(node, f"{what} must be made of sizes, indices and whole numbers with +, - and *")
 

@@ -108,7 +108,8 @@ def _decimal(value: Fraction) -> str:
 
 def _int(node: Int) -> Written:
     text = write_integer(node.value)
-    single = node.value.atom is not None or (node.value.constant is not None and not text.startswith("-"))
+    plain = node.value.atom is not None and not isinstance(node.value.atom, Quotient)
+    single = plain or (node.value.constant is not None and not text.startswith("-"))
     return (ATOM if single else ADD), text
 
 
