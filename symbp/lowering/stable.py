@@ -51,6 +51,7 @@ class _Stable:
 
     equations: Mapping[str, Equation]
     forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
+    ordinary: dict[str, bool] = field(default_factory=dict)
     plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
     apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
 
@@ -132,11 +133,21 @@ class _Stable:
         return branch(body, known)
 
     def _read_form(self, read: Read, known: Known) -> Scaled:
-        body = self.definition(read, known)
-        if body is None:
+        equation = self.equations.get(read.tensor)
+        if equation is None or (not known and self._is_ordinary(equation)):
             return Scaled(read)
+        body = self.definition(read, known)
+        assert body is not None
         inner = self.form(body, known)
         return Scaled(read) if inner.plain or self._is_ordinary_sum(inner, known) else inner
+
+    def _is_ordinary(self, equation: Equation) -> bool:
+        """Is there nothing exponential in a definition, whatever its indices are called?"""
+        found = self.ordinary.get(equation.name)
+        if found is None:
+            inner = self.form(equation.body, ())
+            found = self.ordinary[equation.name] = inner.plain or self._is_ordinary_sum(inner, ())
+        return found
 
     def _is_ordinary_sum(self, value: Scaled, known: Known) -> bool:
         """Is it one sum that can be computed as it stands: the input of the next layer?"""
