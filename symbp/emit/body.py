@@ -102,7 +102,7 @@ class _Writer:
         inner = _Writer(body_of(loop), inline=dict(self.inline), variable=loop.variable.name, empty=self.empty, kept=kept)
         for s in loop.statements:
             inner.add(s)
-        self.lines += [*self.pending, *before_loop(loop, kept, self.text), head(loop)]
+        self.lines += [*self.pending, *before_loop(loop, self.text), head(loop)]
         self.pending = []
         first = len(self.lines)
         lines = [*inner.lines, *inner.pending, *end_of_step(loop, self.empty, inner.text)]
@@ -152,7 +152,7 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
         return (f"for _own, _new in zip({target}, {args[0].code}):", "    _own[...] = _new")
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
-    named = name != target and (needed or s.place.how != "out")
+    named = name != target and (needed or s.place.how not in ("out", "step", "buffer"))
     code = call(s, args, target)
     if code is None:
         filled = f"{target}[...] = {expression(s, args).code}"

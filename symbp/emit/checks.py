@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.core.integers import Dim, Poly
+from symbp.core.integers import Dim, Poly, Quotient
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
+from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.emit.loops import carried_arrays
@@ -25,22 +26,28 @@ def helpers(program: Program) -> list[str]:
     template["numbers"] = any(not t.shape for t in program.inputs)
     template["erf"] = any(s.op == "erf" for r in program.routines for s in every_statement(r.statements))
     taken = program.names
-    parts = [render("sgd_step.py.j2"), *kept_builtins(taken)]
+    parts = [render("sgd_step.py.j2", lists=_lists(program)), *kept_builtins(taken)]
     if program.parameters:
-        parts.append(render("parameters.py.j2"))
+        parts.append(render("parameters.py.j2", lists=_lists(program)))
     parts += [render(f"{name}.py.j2") for name, needed in template.items() if needed]
     parts += _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))
-    parts.append(render("outputs.py.j2"))
+    parts.append(render("outputs.py.j2", lists=_lists(program)))
     parts += _scratch(program)
     return [p.strip("\n") for p in parts]
+
+
+def _lists(program: Program) -> bool:
+    return any(is_list(t) and t.name in program.parameters for t in program.inputs)
 
 
 def size_names(program: Program, tensors: Sequence[Tensor]) -> tuple[str, ...]:
     """The named sizes in the shapes of these tensors, in the order of declaration."""
     used = {d for t in tensors for e in t.shape for d in dims_of(e)}
-    return tuple(d.name for d in program.dims if d in used)
+    layered = families(tensors)
+    plain = tuple(d.name for d in program.dims if d in used and d.name not in layered)
+    return (*plain, *layered)
 
 
 def sizes_name(program: Program, routine: Routine) -> str:
@@ -54,7 +61,7 @@ def _size_checks(program: Program) -> list[str]:
         given = [t for t in program.inputs if t.name in routine.inputs and t.shape]
         if given:
             found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
-    return [*found.values(), render("misfit.py.j2")] if found else []
+    return [*found.values(), render("misfit.py.j2", lists=any(map(is_list, program.inputs)))] if found else []
 
 
 def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
@@ -66,11 +73,11 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         words=words.LOCAL,
         name=name,
         arguments=", ".join(arrays),
-        names=tuple_of(tuple(f'"{a}"' for a in arrays)),
-        arrays=tuple_of(arrays),
-        ranks=tuple_of(tuple(str(len(t.shape)) for t in given)),
+        names=tuple_of(tuple(rows(t, f'"{t.name}"', _listed_name(t)) for t in given)),
+        arrays=tuple_of(tuple(f"*{t.name}" if is_list(t) else t.name for t in given)),
+        ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
-        expected=tuple_of(tuple(tuple_of(tuple(size(e).code for e in t.shape)) for t in given)),
+        expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
         result=tuple_of(sizes) if len(sizes) == 1 else ", ".join(sizes),
         what=", ".join(sizes),
         sources=sources,
@@ -81,29 +88,40 @@ def _solutions(sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], 
     """A line of Python for each size, plain extents first, and in words which tensor it is taken from."""
     lines: list[str] = []
     known: dict[str, str] = {}
-    extents = [(t, k, e) for t in given for k, e in enumerate(t.shape)]
-    for tensor, k, e in extents:
+    layered = families(given)
+    plain = [s for s in sizes if s not in layered]
+    found = extents(given)
+    for tensor, code, e in found:
         if isinstance(e.atom, Dim) and e.atom.name not in known:
             known[e.atom.name] = tensor.name
-            lines.append(f"{e.atom.name} = {tensor.name}.shape[{k}]")
-    while len(known) < len(sizes):
-        tensor, k, dim, code = _solvable(extents, known)
+            lines.append(f"{e.atom.name} = {code}")
+    while len(known) < len(plain):
+        tensor, dim, code = _solvable(found, known)
         known[dim.name] = tensor.name
         lines.append(f"{dim.name} = {code}")
-    return lines, ", ".join(f"{d} from {known[d]}" for d in sizes)
+    sources = ", ".join(f"{d} from {known[d]}" for d in plain)
+    return [*lines, *check_lengths(given), *widths(given)], sources
 
 
-def _solvable(extents: list[tuple[Tensor, int, Poly]], known: dict[str, str]) -> tuple[Tensor, int, Dim, str]:
+def _listed_name(t: Tensor) -> str:
+    return f'f"{t.name}[{{{t.each}}}]"'
+
+
+def _written(shape: tuple[Poly, ...]) -> str:
+    return tuple_of(tuple(size(e).code for e in shape)) if shape else "()"
+
+
+def _solvable(found: list[tuple[Tensor, str, Poly]], known: dict[str, str]) -> tuple[Tensor, Dim, str]:
     """An extent with one unknown size, and that size as a formula: `(x.shape[0] - 2) // 4`."""
-    for tensor, k, e in extents:
+    for tensor, shifted, e in found:
         unknown = [d for d in dict.fromkeys(dims_of(e)) if d.name not in known]
-        if len(unknown) == 1 and all(m.count(unknown[0]) <= 1 for m, _ in e.terms):
+        linear = all(m.count(unknown[0]) <= 1 for m, _ in e.terms) if len(unknown) == 1 else False
+        if linear and unknown[0] in e.atoms() and not any(isinstance(a, Quotient) for a in e.atoms()):
             factor = e.coefficient(unknown[0])
             rest = e - factor * Poly.of(unknown[0])
-            shifted = f"{tensor.name}.shape[{k}]"
             if rest.terms:
                 shifted = f"({shifted} - {Text(size(rest).code, size(rest).level).within(8)})"
-            return tensor, k, unknown[0], shifted if factor.constant == 1 else f"{shifted} // {size(factor).within(9)}"
+            return tensor, unknown[0], shifted if factor.constant == 1 else f"{shifted} // {size(factor).within(9)}"
     raise MissingRule("emit/checks.py cannot solve the sizes from the shapes")
 
 

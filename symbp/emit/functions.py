@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
+from symbp.core.network import LABELS, Tensor
 from symbp.emit.body import Body, write_body
 from symbp.emit.checks import scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
 from symbp.emit.layout import WIDTH, names, split_call, tuple_of
+from symbp.emit.lists import is_list
 from symbp.emit.words import DTYPE, FLOAT
 from symbp.lowering.program import Operand, Program, Routine, Value
 
@@ -55,7 +57,7 @@ def _head(program: Program, routine: Routine) -> list[str]:
         lines.append(f"{DTYPE}, {tuple_of(parameters)} = _parameters({', '.join(parameters)})")
     else:
         lines.append(f"{DTYPE} = np.float64")
-    lines += [_convert(t.name, t.kind) for t in given if t.shape and t.name not in parameters]
+    lines += [_convert(t) for t in given if t.shape and t.name not in parameters]
     numbers = tuple(t.name for t in given if not t.shape)
     if numbers:
         lines.append(f"{names(numbers)} = _numbers({', '.join(f'{n}={n}' for n in numbers)})")
@@ -69,8 +71,10 @@ def _head(program: Program, routine: Routine) -> list[str]:
     return [part for line in lines for part in split_call(line)]
 
 
-def _convert(name: str, kind: str) -> str:
-    return f'{name} = _labels("{name}", {name})' if kind == "labels" else f"{name} = np.asarray({name}, {DTYPE})"
+def _convert(t: Tensor) -> str:
+    if is_list(t):
+        return f"{t.name} = [np.asarray(_, {DTYPE}) for _ in {t.name}]"
+    return f'{t.name} = _labels("{t.name}", {t.name})' if t.kind == LABELS else f"{t.name} = np.asarray({t.name}, {DTYPE})"
 
 
 def _places(program: Program, routine: Routine) -> list[str]:
@@ -78,13 +82,21 @@ def _places(program: Program, routine: Routine) -> list[str]:
     if program.checks is not None:
         lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
     parameters = [t for t in program.inputs if t.name in program.parameters]
-    shapes = tuple_of(tuple(tuple_of(tuple(size(e).code for e in t.shape)) for t in parameters))
+    shapes = tuple_of(tuple(_shape(t) for t in parameters))
     lines.append(f"out = _outputs(out, {DTYPE}, {shapes})")
     arrays = scratch_arrays(routine)
     if arrays:
         sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])
         lines.append(f"{names(tuple(a.name for a in arrays))} = _scratch({sizes})")
     return lines
+
+
+def _shape(t: Tensor) -> str:
+    """The shape of a gradient, or the list of the shapes of its arrays."""
+    if t.each is None:
+        return tuple_of(tuple(size(e).code for e in t.shape)) if t.shape else "()"
+    row = tuple_of(tuple(size(e).code for e in t.shape[1:])) if t.shape[1:] else "()"
+    return f"[{row} for {t.each.name} in range({size(t.shape[0]).code})]"
 
 
 def _tail(program: Program, routine: Routine, body: Body) -> list[str]:

@@ -10,6 +10,8 @@ from symbp.lowering.program import Program, Routine, every_statement, function_n
 def written_shape(tensor: Tensor) -> str:
     """The shape as in the network: names of sizes as texts, literal sizes as numbers."""
     extents = [_extent(e) for e in tensor.shape]
+    if tensor.each is not None:
+        extents[0] = f'"{tensor.each}: {tensor.shape[0]}"'
     return f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
 
 

@@ -13,19 +13,18 @@ from symbp.lowering.program import LIST, Carry, Loop, Operand, Statement, Value
 Write = Callable[[Operand], Text]
 
 
-def before_loop(loop: Loop, kept: bool, text: Write) -> list[str]:
+def before_loop(loop: Loop, text: Write) -> list[str]:
     """What is carried into the first step."""
-    return [line for c in loop.carried for line in _start(c, kept, text)]
+    return [_start(c, text) for c in loop.carried]
 
 
-def _start(c: Carry, kept: bool, text: Write) -> list[str]:
+def _start(c: Carry, text: Write) -> str:
     name, start = c.value.name, text(c.start).code
-    if not c.value.shape:
-        return [f"{name} = {start}"]
     if needs_array(c):
-        fresh = f"np.full({_extents(c)}, {start}, {DTYPE})"
-        return [f"{name}[...] = {start}"] if kept else [f"{name} = {fresh}"]
-    return [f"{name} = {start}"]
+        return f"{name}[...] = {start}"
+    if c.value.shape and isinstance(c.start, Expr):
+        return f"{name} = np.zeros({_extents(c)}, {DTYPE})" if start == "0" else f"{name} = np.full({_extents(c)}, {start}, {DTYPE})"
+    return f"{name} = {start}"
 
 
 def _extents(c: Carry) -> str:
@@ -33,8 +32,8 @@ def _extents(c: Carry) -> str:
 
 
 def needs_array(c: Carry) -> bool:
-    """Does a carried value need an array of its own: to be filled with a number, or to be written into by each step?"""
-    return bool(c.value.shape) and (c.how != "" or isinstance(c.start, Expr))
+    """Does each step write a carried value into an array of its own?"""
+    return c.how != ""
 
 
 def head(loop: Loop) -> str:

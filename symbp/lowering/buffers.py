@@ -192,7 +192,9 @@ class _BodyPlan(_Plan):
         return {v: name for v, name in destined.items() if self._may_be(v, name)}
 
     def _may_be(self, value: str, name: str) -> bool:
-        place = next(k for k, s in enumerate(self.routine.statements) if s.target.name == value)
+        place, s = next((k, s) for k, s in enumerate(self.routine.statements) if s.target.name == value)
+        if _is_carry(name) and varies(s.target.shape, self.variables):
+            return False
         return self.last.get(name, -1) < place and (self.kept or not (_is_carry(name) or name in self.lists))
 
     def _destined(self, s: Statement) -> Place:
@@ -206,7 +208,10 @@ class _BodyPlan(_Plan):
         """How a value is carried on: by its name alone where it is an entry of an array of all steps."""
         if not c.value.shape or not self.kept or not isinstance(c.next, Value):
             return c
-        there = self.destined.get(view_roots(self.routine).get(c.next.name, c.next.name), "")
+        root = view_roots(self.routine).get(c.next.name, c.next.name)
+        there = self.destined.get(root, "")
+        if root not in {s.target.name for s in self.routine.statements}:
+            return c
         if there == c.value.name:
             return replace(c, how="buffer")
         stored = there and not _is_carry(there)

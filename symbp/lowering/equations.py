@@ -28,7 +28,9 @@ def lower_equations(network: Network) -> Lowered:
     lower_all(at, network.equations)
     whole = {t.name: at.tensors[t.name].value for t in network.inputs}
     whole |= {e.name: _whole(builder, e.name, at.tensors[e.name]) for e in network.equations}
-    steps = {f"{n.split('.')[0]}.step": v for n, v in at.final.items()}
+    steps: dict[str, Operand] = {}
+    for step_name, v in at.final.items():
+        steps.setdefault(f"{step_name.split('.')[0]}.step", v)  # the innermost loop's comes first
     names = _names(network, at, whole)
     return renamed(tuple(builder.statements), names), {n: _renamed(v, names) for n, v in (whole | steps).items()}
 
@@ -48,18 +50,24 @@ def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
 
 def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str, str]:
     """Each tensor's name for the value that it is; of several tensors with one value the first names it."""
-    inputs = {t.name for t in network.inputs}
     names = {v.name: n for n, v in at.final.items() if isinstance(v, Value)}
+    inputs, given = {t.name for t in network.inputs}, set(names.values())
     for equation in network.equations:
         for value in (at.tensors[equation.name].value, whole[equation.name]):
-            if isinstance(value, Value) and value.name not in (*inputs, *names) and equation.name not in names.values():
+            if (
+                isinstance(value, Value)
+                and value.name not in inputs
+                and value.name not in names
+                and equation.name not in given
+            ):
                 names[value.name] = equation.name
+                given.add(equation.name)
     return names
 
 
 def _tensor(at: Entries, equation: Equation) -> Known:
     at.order = list(equation.indices)
-    at.builder.hint = equation.name.rstrip(MARK)
+    at.builder.hint = equation.name.replace(MARK, "")
     result = at.number(at.value(equation.body))
     ordered = at.ordered(result, equation.indices)
     places = tuple(equation.indices.index(i) for i in ordered.axes)

@@ -65,6 +65,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
         Carry(value, start, _next(inner, c), tuple(i.extent for i in c.first)) for c, value, start in carried
     )
     stored = tuple((stacks[e.name], _row(inner, e.name + MARK)) for e in originals)
+    at.taken.discard(variable.name)
     token = _append(at, step, inner, stored, carries)
     for e in originals:
         inner.final[f"{e.name.rstrip(MARK)}.{variable.name}"] = inner.tensors[e.name + MARK].value
@@ -124,7 +125,8 @@ def _known(value: Value, equation: Equation) -> Known:
 
 def _stack(at: Entries, equation: Equation) -> Value:
     """The array of all steps, or the list of arrays."""
-    value = Value(equation.name.rstrip(MARK) if at.builder.parent is None else at.builder.fresh(()).name, equation.shape)
+    at.builder.hint = equation.name.replace(MARK, "")
+    value = Value(equation.name if at.builder.parent is None else at.builder.fresh(()).name, equation.shape)
     value = replace(value, kind=LIST if is_listed(at, equation) else FLOAT)
     at.builder.append(Statement(value, "stack", (), (equation.indices[0],)))
     return value

@@ -16,7 +16,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute
+from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute, walk
 from symbp.lowering.depends import mentions
 
 MARK = "@"
@@ -79,7 +79,14 @@ def _loop_reads(node: Node, step: Step) -> Iterator[tuple[Read, int | None]]:
 
 
 def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
-    return any(ahead is not None and ahead > 0 for e in equations for _, ahead in _loop_reads(e.body, step))
+    """Does it read the step after, or, where it reads no other step of its own, look ahead at what there was before?"""
+    aheads = [ahead for e in equations for _, ahead in _loop_reads(e.body, step) if ahead]
+    if aheads:
+        return any(ahead > 0 for ahead in aheads)
+    choices = [n for e in equations for n in walk(e.body) if isinstance(n, Where)]
+    if any(_looks_back(n, replace(step, backward=False)) for n in choices):
+        return False
+    return any(_looks_back(n, replace(step, backward=True)) for n in choices)
 
 
 def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
@@ -111,7 +118,11 @@ def _first(step: Step) -> Poly:
 
 
 def _looks_back(node: Where, step: Step) -> bool:
-    return _is_guard(node.cond, step) and any(ahead for _, ahead in _loop_reads(node.then, step))
+    """Is it a choice between the step before, of this loop or of what was computed earlier, and a start?"""
+    if not _is_guard(node.cond, step):
+        return False
+    firsts = [r.subs[0] for r in reads(node.then) if r.subs]
+    return any(s == Poly.of(step.variable) + (1 if step.backward else -1) for s in firsts)
 
 
 def _carry(node: Node, step: Step):  # type: ignore[no-untyped-def]

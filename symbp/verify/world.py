@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from symbp.core.integers import DimAt, Index, Poly
+from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
@@ -138,10 +138,8 @@ def axes(tensor: Tensor) -> tuple[Index, ...]:
 
 
 def is_list(tensor: Tensor) -> bool:
-    """Is it a list of arrays, one for each layer, since a shape depends on the layer?"""
-    return any(
-        isinstance(a, DimAt) or any(True for _ in indices_of(Poly.of(a))) for p in tensor.shape for a in p.atoms()
-    )
+    """Is it a list of arrays, one for each value of its first index?"""
+    return tensor.each is not None
 
 
 def _downstream(network: Network) -> dict[str, tuple[str, ...]]:

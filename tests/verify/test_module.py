@@ -280,7 +280,7 @@ def test_widths_may_differ_by_layer():
     rows, columns = (Poly.of(DimAt(width, Poly.of(layer) + k)) for k in (0, 1))
     i, j = Index("i", rows), Index("j", columns)
     network = Network(
-        "layers", "", (depth,), (Tensor("W", PARAM, (Poly.of(depth), rows, columns)),),
+        "layers", "", (depth,), (Tensor("W", PARAM, (Poly.of(depth), rows, columns), None, layer),),
         (Equation("loss", (), Sum((layer, i, j), Fn("sin", (read("W", layer, i, j),)))),), ("loss",),
     )  # fmt: skip
     text = """
