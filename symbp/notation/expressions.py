@@ -15,6 +15,7 @@ from symbp.errors import ShapeError
 from symbp.notation import values
 from symbp.notation.calls import call
 from symbp.notation.context import Context
+from symbp.notation.integers import integer, is_label
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
@@ -81,7 +82,7 @@ def _binary(context: Context, node: ast.BinOp) -> Value:
             return _power(context, node)
         case ast.FloorDiv():
             return scalar(build.integer(integer(context, node, "what // divides")))
-    sign = {ast.Mod: "%"}.get(type(node.op), "this operator")
+    sign = "%" if isinstance(node.op, ast.Mod) else "this operator"
     raise context.error(node, f"{sign} is not in the language, which has + - * / ** @")
 
 
@@ -183,10 +184,10 @@ _OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", as
 
 
 def _compare(context: Context, node: ast.Compare) -> Value | Constant:
-    left = context.read(node.left)
-    if isinstance(left, Constant):
-        return _same_constant(context, node, left)
-    conds, left = [], _side(context, node.left)
+    first = _side(context, node.left)
+    if isinstance(first, Constant):
+        return _same_constant(context, node, first)
+    conds, left = [], first
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         if isinstance(op, ast.In):
             conds.append(_member(context, left, right_node))
@@ -194,16 +195,18 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
         if type(op) not in _OPS:
             context.fail(node, "expected one of < <= > >= == !=")
         right = _side(context, right_node)
+        if isinstance(right, Constant):
+            right = context.value(right_node)  # which says what is wrong with it
         conds.append(elementwise(_comparison(_OPS[type(op)]), left, right, truth=True))
         left = right
     return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
 
 
-def _side(context: Context, node: ast.expr) -> Value:
+def _side(context: Context, node: ast.expr) -> Value | Constant:
     """A side of a comparison, where a label may stand: `1 if t[n] == k else 0`."""
     if is_label(context, node):
         return scalar(build.integer(integer(context, node, "a label")))
-    return context.value(node)
+    return context.read(node)
 
 
 def _comparison(op: str) -> Callable[[Expr, Expr], Cond]:

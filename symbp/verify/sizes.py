@@ -49,7 +49,9 @@ def choose_sizes(network: Network) -> Sizes:
     Where that makes loops too long, sizes change places as long as that makes them shorter.
     """
     names = tuple(d.name for d in network.dims)
-    limits = [p for p in dict.fromkeys((*_extents(network), *room_for_reads(network))) if p.constant is None and _plain(p)]
+    limits = [
+        p for p in dict.fromkeys((*_extents(network), *room_for_reads(network))) if p.constant is None and _plain(p)
+    ]
     tries = [0]
     for count in range(max(1, len(names)), len(PRIMES) + 1):
         candidates = (*PRIMES[1:count], PRIMES[0])
@@ -140,7 +142,7 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
         for read in _unguarded(equation.body):
             for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
                 largest = highest(sub)
-                if largest is not None and sub.index is None:
+                if largest is not None and sub.index is None and _plain(extent - largest):
                     yield extent - largest + 1
 
 

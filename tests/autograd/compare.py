@@ -16,8 +16,10 @@ torch.set_num_threads(1)
 
 
 def tensors(inputs: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """The inputs as float64 tensors."""
-    return {n: torch.tensor(v, dtype=torch.float64) for n, v in inputs.items()}
+    """The inputs as float64 tensors, labels as integers."""
+    return {
+        n: torch.tensor(v, dtype=torch.long if np.asarray(v).dtype.kind == "i" else torch.float64) for n, v in inputs.items()
+    }
 
 
 def by_hand(

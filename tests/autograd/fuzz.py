@@ -22,7 +22,7 @@ import torch
 
 from symbp.core.check import check_network
 from symbp.core.integers import Dim, Poly
-from symbp.core.network import Network
+from symbp.core.network import LABELS, Network
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.pipeline import Build, describe
@@ -134,6 +134,9 @@ def drawn(
         inputs = {}
         for tensor in network.inputs:
             shape = tuple(p.value(sizes) for p in tensor.shape)
+            if tensor.kind == LABELS:
+                inputs[tensor.name] = rng.integers(0, tensor.classes.value(sizes), shape)
+                continue
             draw = draws.get(tensor.name, small)
             inputs[tensor.name] = np.asarray(draw(rng, shape)) * (scale if draw is small else 1)
         loss, gradients = witness.gradients(network, tensors(inputs))

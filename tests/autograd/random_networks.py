@@ -38,7 +38,7 @@ AWKWARD = (
 )
 LETTERS = (*"abcfghjkmnopqrstuvwyz", "row", "col", "jj", "n1")
 
-HEAD = """from symbp import Array, Data, Param, dims, network
+HEAD = """from symbp import Array, Data, Labels, Param, dims, network
 
 {sizes} = dims("{words}")
 
@@ -97,6 +97,7 @@ class Draft:
     lines: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     data: dict[str, Shape] = field(default_factory=dict)
+    labels: dict[str, Shape] = field(default_factory=dict)
     parameters: dict[str, Shape] = field(default_factory=dict)
     pool: list[Tensor] = field(default_factory=list)
     draws: dict[str, Draw] = field(default_factory=dict)
@@ -161,7 +162,7 @@ class Draft:
 
 def over(letter: str, size: str) -> str:
     """`for n in N`, or over a range where the size is a number."""
-    return f"for {letter} in {f'range({size})' if size.isdigit() else size}"
+    return f"for {letter} in {size if size.isidentifier() else f'range({size})'}"
 
 
 Move = Callable[[Draft], None]
@@ -211,12 +212,14 @@ FACTS: dict[str, tuple[str, Draw]] = {
 
 def make(seed: int) -> RandomNetwork:
     """The network of that seed."""
+    from tests.autograd.random_layers import LAYERS
     from tests.autograd.random_moves import MOVES, finish
 
     rng = random.Random(seed)
     draft = start(rng)
+    moves = rng.choice((MOVES, MOVES, (*MOVES, *LAYERS), LAYERS))
     for _ in range(rng.randint(2, 8)):
-        rng.choice(MOVES)(draft)
+        rng.choice(moves)(draft)
     result = finish(draft)
     return RandomNetwork(_text(draft, result), draft.draws)
 
@@ -224,10 +227,12 @@ def make(seed: int) -> RandomNetwork:
 def _text(draft: Draft, result: str) -> str:
     given = {n: f"{n}: Data[{', '.join(s)}]" if s else f"{n}: Data" for n, s in draft.data.items()}
     learned = {n: f"{n}: Param[{', '.join(s)}]" if s else f"{n}: Param" for n, s in draft.parameters.items()}
+    given |= {n: f"{n}: Labels[{', '.join(s)}]" for n, s in draft.labels.items()}
     arguments = [*given.values(), *learned.values()]
     if draft.rng.random() < 0.2:
         draft.rng.shuffle(arguments)
-    used = [s for s in draft.sizes if any(s in shape for shape in (*draft.data.values(), *draft.parameters.values()))]
+    shapes = (*draft.data.values(), *draft.parameters.values(), *draft.labels.values())
+    used = [s for s in draft.sizes if any(s in e.split() for shape in shapes for e in shape)]
     head = HEAD.format(sizes=", ".join(used) + ("," if len(used) == 1 else ""), words=" ".join(used))
     body = "".join(f"    {line}\n" for line in [*draft.facts, *draft.lines, f"return {result}"])
     return f"{head}def net({', '.join(arguments)}):\n{body}"

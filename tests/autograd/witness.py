@@ -32,7 +32,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly, Quotient
 from symbp.core.network import Network
 
 Tensor = torch.Tensor
@@ -57,12 +57,20 @@ def evaluate(
 
 
 def _sizes(network: Network, inputs: Mapping[str, Tensor]) -> dict[Atom, int]:
-    return {
-        extent.atom: count
+    """The named sizes from the shapes: plain extents first, then those with one unknown size, as `4*H`."""
+    extents = [
+        (extent, count)
         for tensor in network.inputs
         for extent, count in zip(tensor.shape, inputs[tensor.name].shape, strict=True)
-        if isinstance(extent.atom, Dim)
-    }
+    ]
+    found: dict[Atom, int] = {}
+    for _ in range(len(network.dims)):
+        for extent, count in sorted(extents, key=lambda pair: len(pair[0].terms)):
+            unknown = [a for a in extent.atoms() if isinstance(a, Dim) and a not in found]
+            if len(unknown) == 1:
+                zero, one = (extent.value({**found, unknown[0]: k}) for k in (0, 1))
+                found[unknown[0]] = (count - zero) // (one - zero)
+    return found
 
 
 class _Scope:
@@ -113,7 +121,7 @@ class _Scope:
             return self.axes[atom]
         if isinstance(atom, Read):
             return self.values[atom.tensor][self.places(atom.tensor, atom.subs)]
-        return self.sizes[atom]
+        return atom.value(self.sizes) if isinstance(atom, Quotient) else self.sizes[atom]
 
     def places(self, name: str, subs: tuple[Poly, ...]) -> tuple[Tensor, ...]:
         """The subscripts of a read; where it does not count it may be anywhere inside."""
