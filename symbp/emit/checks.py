@@ -61,6 +61,8 @@ def _size_checks(program: Program) -> list[str]:
         given = [t for t in program.inputs if t.name in routine.inputs and t.shape]
         if given:
             found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
+    if any("_check_extents" in text for text in found.values()):
+        found["_check_extents"] = render("extents.py.j2")
     return [*found.values(), render("misfit.py.j2", lists=any(map(is_list, program.inputs)))] if found else []
 
 
@@ -78,6 +80,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
+        extents=", ".join(_extents(program, sizes)),
         result=tuple_of(sizes) if len(sizes) == 1 else ", ".join(sizes),
         what=", ".join(sizes),
         sources=sources,
@@ -101,6 +104,16 @@ def _solutions(sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], 
         lines.append(f"{dim.name} = {code}")
     sources = ", ".join(f"{d} from {known[d]}" for d in plain)
     return [*lines, *check_lengths(given), *widths(given)], sources
+
+
+def _extents(program: Program, sizes: tuple[str, ...]) -> list[str]:
+    """What the extents of arrays are that sizes may make too small: name, index, formula and value."""
+    rows = []
+    for name, index, extent in program.extents:
+        if all(d.name in sizes for d in dims_of(extent)):
+            code = size(extent).code
+            rows.append(f'("{name}", "{index}", "{code}", {code})')
+    return rows
 
 
 def _listed_name(t: Tensor) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Expr
 from symbp.core.network import LABELS, Tensor
+from symbp.core.traverse import dims_of
 from symbp.emit.body import Body, write_body
 from symbp.emit.checks import scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
@@ -66,6 +67,7 @@ def _head(program: Program, routine: Routine) -> list[str]:
         call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
         sizes = size_names(program, given)
         lines.append(f"{names(sizes)} = {call}" if sizes else call)
+        lines += [f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})' for t in given if _counted(t, sizes)]
     if routine.name == "loss_and_gradients":
         lines += _places(program, routine)
     return [part for line in lines for part in split_call(line)]
@@ -75,6 +77,11 @@ def _convert(t: Tensor) -> str:
     if is_list(t):
         return f"{t.name} = [np.asarray(_, {DTYPE}) for _ in {t.name}]"
     return f'{t.name} = _labels("{t.name}", {t.name})' if t.kind == LABELS else f"{t.name} = np.asarray({t.name}, {DTYPE})"
+
+
+def _counted(t: Tensor, sizes: tuple[str, ...]) -> bool:
+    """Are these labels whose number of classes is known here?"""
+    return t.classes is not None and all(d.name in sizes for d in dims_of(t.classes))
 
 
 def _places(program: Program, routine: Routine) -> list[str]:

@@ -8,6 +8,7 @@ from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.facts import fact_routine
+from symbp.lowering.extents import doubtful_extents
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.names import name_values
@@ -71,6 +72,7 @@ def _written(derivation: Derivation) -> Program:
         facts=tuple(f for f in network.facts if f.label in derivation.facts),
         functions=network.functions,
         checks=fact_routine(network, derivation.facts),
+        extents=doubtful_extents(network),
         gradient_numbers=tuple((p, (n,)) for p, g in derivation.gradients if (n := derivation.number(g)) is not None),
     )
 

@@ -117,6 +117,7 @@ class Program:
     functions: tuple[tuple[str, int], ...] = ()
     checks: Routine | None = None
     gradient_numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    extents: tuple[tuple[str, str, Poly], ...] = ()
 
     @property
     def data(self) -> tuple[str, ...]:
