@@ -184,9 +184,11 @@ def main(arguments: Iterable[str] | None = None) -> NoReturn:
     """Run a command and exit with its status; every error that is not a fault of symbp is one message."""
     signal.signal(signal.SIGTERM, _terminate)
     gc.set_threshold(100_000)  # expressions are trees: what is collected early is hardly ever a cycle
+    sys.setrecursionlimit(4_000)  # a chain of a few hundred equations is a deep tree once inlined
     try:
         status = _run(None if arguments is None else list(arguments))
-        sys.stdout.flush()
+        if sys.stdout:  # it may have been closed before we began
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = GOOD
@@ -217,6 +219,8 @@ def _run(arguments: list[str] | None) -> int:
         return _say("the network is nested too deeply", BAD_INPUT)
     except (BrokenPipeError, click.Abort):
         raise
+    except OSError as error:
+        return _say(f"cannot read or write: {error}", BAD_INPUT)
     except Exception as error:
         if os.environ.get("SYMBP_TRACEBACK"):
             raise
