@@ -34,7 +34,8 @@ def _mean(d: Derivation, part: Section) -> Words:
     first = next((s for s in d.sections if _divisors(s.main.result)), None)
     if first is not part:
         return ()
-    user = next((n for name in part.used_by if (n := d.number(name)) is not None), None)
+    users = (e for name in part.used_by if (e := d.network.equation(name)) and _divisors(e.body))
+    user = next((n for e in users if (n := d.number(e.name)) is not None), None)
     fractions: tuple[Part, ...] = tuple(Math(e) for e in _divisors(part.main.result))
     several = len(fractions) > 1
     source: Words = (" of ", Ref(user)) if user is not None else ()

@@ -34,6 +34,8 @@ def picture(d: Derivation) -> tuple[Block, ...]:
             " A dotted frame is a quantity that is drawn at every place where it is used: what comes back to each of "
             "them is added."
         )
+    if any(e.loop for e in drawing.edges):
+        words += " A solid arrow to the left carries a value to the next step of a recurrence."
     return drawing, Paragraph((words,))
 
 
@@ -96,7 +98,7 @@ def _close(cells: dict[str, _Cell]) -> dict[str, _Cell]:
 def _draw(d: Derivation, cells: dict[str, _Cell]) -> Picture:
     grid = _grid(cells)
     nodes = [n for cell in cells.values() for n in _nodes(d, cell, grid, cells)]
-    edges = [e for cell in cells.values() for e in _edges(d, cell, grid, cells)]
+    edges = [e for cell in cells.values() for e in _edges(d, cell, grid, cells)] + _loops(cells)
     return Picture(tuple(nodes), tuple(edges), grid.column)
 
 
@@ -174,6 +176,14 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
         yield Edge(source, name, backward=False, bend=28 if far else 0)
         if name in active.get(source, ()):
             yield Edge(name, source, backward=True, bend=-40 if far else 30)
+
+
+def _loops(cells: dict[str, _Cell]) -> list[Edge]:
+    """What an equation reads of itself or of a later one: the value of another step."""
+    order = list(cells)
+    pairs = ((r.tensor, name) for name, cell in cells.items() for r in reads(cell.equation.body) if r.tensor in cells)
+    later = dict.fromkeys((s, name) for s, name in pairs if order.index(s) >= order.index(name))
+    return [Edge(source, name, backward=False, loop=True) for source, name in later]
 
 
 def _wrapped(source: str, name: str, grid: _Grid, band: int, back: bool) -> Iterator[Edge]:

@@ -116,7 +116,12 @@ class Writer:
         """Reasons stand on the right; below a line that is too wide for that, which is laid over their column."""
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
         apart = left > WIDEST_LEFT
-        made = [line for c in chains for line in self._chain(c, 36.0 if apart else left, apart)]
+        made: list[_Line] = []
+        for c in chains:
+            if made:
+                whole = isinstance(c.lhs, MatrixSide)
+                made[-1].gap, made[-1].stays = "" if whole else "[4pt]", whole
+            made += self._chain(c, 36.0 if apart else left, apart)
         return _flalign(made, _beside)
 
     def _chain(self, chain: Chain, left: float, apart: bool) -> list[_Line]:
@@ -135,7 +140,6 @@ class Writer:
                 line.right = line.right.replace("&", "&\\quad", 1)
         else:
             result[0].left = head
-        result[-1].gap = "" if isinstance(chain.lhs, MatrixSide) else "[4pt]"
         return result
 
     def _row(self, row: Row, texts: list[str], wide: bool) -> list[_Line]:

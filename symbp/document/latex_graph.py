@@ -39,6 +39,9 @@ def _edge(e: Edge, keys: dict[str, str]) -> str:
     if e.turn is not None:
         return _round(start, end, e.backward, e.turn)
     style = "g" if e.backward else "f"
+    if e.loop:
+        way = "loop above" if start == end else "bend right=62"
+        return f"\\draw[{style}] ({start}) to[{way}] ({end});"
     if not e.bend:
         return f"\\draw[{style}] ({start})--({end});"
     side = "right" if (e.bend > 0) == e.backward else "left"

@@ -57,7 +57,7 @@ class WordWriter:
 
     def shape(self, dims: Sequence[Poly]) -> str:
         """N \\times K."""
-        factors = [f"({t})" if " " in t else t for t in map(self.printer.poly, dims)]
+        factors = [f"({t})" if len(p.terms) > 1 and len(dims) > 1 else t for p in dims for t in [self.printer.poly(p)]]
         return "\\times ".join(factors) if factors else "\\text{scalar}"
 
     def _part(self, part: Part) -> str:

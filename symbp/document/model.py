@@ -248,7 +248,8 @@ class Node:
 class Edge:
     """An arrow between nodes by their keys: forward, or backward where a derivative flows.
 
-    `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height.
+    `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height. A
+    `loop` leads to an earlier equation, or the same: to the next step of a recurrence.
     """
 
     start: str
@@ -256,6 +257,7 @@ class Edge:
     backward: bool
     bend: int = 0
     turn: float | None = None
+    loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

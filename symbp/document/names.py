@@ -56,6 +56,8 @@ def candidates(name: str, below: bool = False) -> Iterable[Look]:
             if below and labels:
                 yield Look(tex, _label(labels).strip("()"), below=True)
             yield Look(tex, _label(labels))
+        if not tex and re.fullmatch("[A-Z][a-z]{1,2}", letter) and not number and not rest:
+            yield Look(letter[0], _label([letter[1:]]), below=below)
         if number and not rest and not tex and letter.isascii():
             yield Look(f"\\mathit{{{letter}}}", _label([number]), word=True)
     yield Look(f"\\mathit{{{escape(name)}}}", word=True)

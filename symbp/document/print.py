@@ -35,7 +35,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, write_poly
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.traverse import free_indices, reads, walk
 from symbp.document.names import Names
 from symbp.errors import MissingRule
@@ -135,6 +135,11 @@ class Printer:
                 return f"{self.names.sizes[name]}_{{{self.poly(at)}}}"
             case Index(name):
                 return self.names.indices[name]
+            case Quotient(top, bottom):
+                over = (
+                    f"({p})" if len(q.terms) > 1 else p for q, p in ((top, self.poly(top)), (bottom, self.poly(bottom)))
+                )
+                return f"\\lfloor {'/'.join(over)}\\rfloor"
             case Read(tensor, subs):
                 return self.names.entry(tensor, self.subscript(subs))
         raise MissingRule(f"no rule prints the atom {type(a).__name__}; extend symbp/document/print.py")
@@ -313,6 +318,8 @@ class Printer:
             return group(self.text(node.cond, small), "[")
         if (node.then, node.other) == (NIL, UNIT):
             return group(self.text(negated(node.cond), small), "[")
+        if node.other == NIL and not reads(node.cond):
+            return _Product(self, small).of(Mul((Where(node.cond, UNIT, NIL), node.then)))
         return self._cases(node)
 
     def _cases(self, node: Where) -> Text:
@@ -425,7 +432,7 @@ class _Product:
             glue = "" if k == 0 else self._glue(text, factors[k - 1], factor)
             first = text.pieces[0]
             start = "" if k == 0 or glue.strip() == "\\cdot" else "\\cdot "
-            pieces.append(replace(first, tex=glue + first.tex, depth=first.depth + 1, start=start))
+            pieces.append(replace(first, tex=glue + first.tex, depth=1, start=start))
             pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
         pieces[0] = replace(pieces[0], tex=("-" if negative else "") + pieces[0].tex, depth=0)
         height = max(t.height for t in texts)

@@ -5,11 +5,11 @@ notation.
 from __future__ import annotations
 
 from symbp.calculus.steps import Derivation
-from symbp.core.expr import Compare, Num, Read
+from symbp.core.expr import Compare, Num, Read, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
-from symbp.core.traverse import reads
-from symbp.document.looks import NO_RANGE, functions_in, ranges
+from symbp.core.traverse import reads, walk
+from symbp.document.looks import NO_RANGE, expressions, functions_in, ranges
 from symbp.document.model import (
     Block,
     Chain,
@@ -112,6 +112,8 @@ def _letters(d: Derivation) -> Words:
         words += [" Bold letters are whole vectors (columns) and matrices, ", Letter("sign", "odot"), " and "]
         words += [Letter("sign", "oslash"), " multiply and divide them entry by entry, functions act entry by entry, "]
         words += ["and ", Letter("sign", "one"), " is a column of ones."]
+    if any(isinstance(n, Where) for e in expressions(d) for n in walk(e)):
+        words.append(" A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.")
     return tuple(words)
 
 

@@ -233,7 +233,11 @@ def _learn_ranges(letters: Letters, tex: str) -> None:
 
 def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
     if network.functions:
-        sentence = re.search(r"stands on top\.(?: Bold.*?ones\.)?\s*(.*?) (?:is an|are) unknown function", tex, re.S)
+        sentence = re.search(
+            r"stands on top\.(?: Bold.*?ones\.)?(?: A condition.*?beside it\.)?\s*(.*?) (?:is an|are) unknown function",
+            tex,
+            re.S,
+        )
         assert sentence
         looks = re.findall(r"\$([^$]*)\$", sentence[1])
         letters.functions = dict(zip(looks, (f for f, _ in network.functions), strict=True))
@@ -792,8 +796,9 @@ def either(a: Expr, b: Expr) -> Expr:
 def times(a: Expr, b: Expr) -> Expr:
     """A product as it is written, nothing cancelled; a bracket that is 0 makes it 0 whatever stands beside it."""
     for bracket, other in ((a, b), (b, a)):
-        if isinstance(bracket, Where) and (bracket.then, bracket.other) == (build.UNIT, build.NIL):
-            return Where(bracket.cond, other, build.NIL)
+        if isinstance(bracket, Where) and bracket.other == build.NIL:
+            inside = other if bracket.then == build.UNIT else Mul((bracket.then, other))
+            return Where(bracket.cond, inside, build.NIL)
     return Mul((a, b))
 
 

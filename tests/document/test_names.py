@@ -63,6 +63,7 @@ TABLE = [
     ("b", 1, r"b_{dh}", r"\mathbf{b}"),
     ("beta", 1, r"\beta_{dh}", r"\boldsymbol{\beta}"),
     ("h_prev", 1, r"h^{\mathrm{prev}}_{dh}", r"\mathbf{h}^{\mathrm{prev}}"),
+    ("Wx", 2, r"W^{\mathrm{x}}_{dh}", r"\mathbf{W}^{\mathrm{x}}"),
     ("hidden", 1, r"\mathit{hidden}_{dh}", r"\mathbf{hidden}"),
 ]
 
