@@ -115,3 +115,12 @@ def read_by_a_sum(x: Data[N, D], w: Param[N]):
     """Reads reach further than any range: the sizes of the checks leave room for them."""
     v[n] = sum(x[n, 2 * i + k] for k in range(2) for i in range(3))
     return sum(v * w)
+
+
+@network
+def saturated(x: Data[N, N], t: Data[N, N], W: Param[N, D]):
+    """The loss as it is written loses its digits at these sizes: log(1 - p) with p near 1; data near 0 are drawn."""
+    s[n, m] = sum(tanh(W[n, d]) * W[m, d] for d in D)
+    q[n, m] = sum(s[n, k] * s[m, k] for k in N)
+    a = 6 * q + x
+    return binary_cross_entropy(sigmoid(a), t)
