@@ -7,13 +7,17 @@ def mse(prediction, target):
 
 
 def nll(log_probabilities, target):
-    """Negative log likelihood of a distribution over the last dimension."""
-    return -mean(sum(target * log_probabilities, axis=-1))
+    """Negative log likelihood of a distribution over the last dimension, or of Labels."""
+    return -mean(
+        log_probabilities[..., target] if isinstance(target, Labels) else sum(target * log_probabilities, axis=-1)
+    )
 
 
 def cross_entropy(logits, target):
-    """Cross-entropy of softmax(logits) and a distribution over the last dimension."""
-    return -mean(sum(target * log_softmax(logits), axis=-1))
+    """Cross-entropy of softmax(logits) and a distribution over the last dimension, or Labels."""
+    return -mean(
+        log_softmax(logits)[..., target] if isinstance(target, Labels) else sum(target * log_softmax(logits), axis=-1)
+    )
 
 
 def binary_cross_entropy(probabilities, target):
@@ -24,3 +28,19 @@ def binary_cross_entropy(probabilities, target):
 def binary_cross_entropy_with_logits(logits, target):
     """The same of sigmoid(logits)."""
     return mean(log1p(exp(logits)) - target * logits)
+
+
+def huber(prediction, target, delta=1):
+    """Half the squared error near 0, linear from delta on."""
+    e = prediction - target
+    return mean(where(abs(e) <= delta, e**2 / 2, delta * (abs(e) - delta / 2)))
+
+
+def hinge(prediction, target):
+    """How far each prediction is from the right side, by 1 or more; targets are 1 and -1."""
+    return mean(maximum(1 - target * prediction, 0))
+
+
+def kl_div(log_probabilities, target):
+    """Kullback-Leibler divergence of a distribution over the last dimension from exp(log_probabilities)."""
+    return mean(sum(where(target > 0, target * log(target), 0) - target * log_probabilities, axis=-1))

@@ -10,6 +10,7 @@ from symbp.notation import library
 from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
+from symbp.notation.integers import labels
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise
 from symbp.notation.words import nearest
@@ -24,6 +25,8 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
     if not isinstance(node.func, ast.Name):
         context.fail(node.func, "only a function's name can be called")
     name = node.func.id
+    if name == "isinstance":
+        return _is_labels(context, node)
     if name not in context.file.functions and (rule := BUILTIN_RULES.get(name)):
         return rule(context, node)
     if name in context.file.unknown:
@@ -48,6 +51,14 @@ def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | 
     if node.id in context.file.functions:
         return context.file, context.file.functions[node.id]
     return library.find(node.id)
+
+
+def _is_labels(context: Context, node: ast.Call) -> Constant:
+    """`isinstance(target, Labels)`, decided while a function is inlined."""
+    match node.args:
+        case [ast.Name() as of, ast.Name(id="Labels")]:
+            return Constant(labels(context, of) is not None)
+    context.fail(node, "expected isinstance(NAME, Labels)")
 
 
 def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:

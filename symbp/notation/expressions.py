@@ -10,7 +10,6 @@ from typing import Any
 from symbp.core import build
 from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi
 from symbp.core.integers import Index, Poly
-from symbp.core.network import LABELS
 from symbp.errors import ShapeError
 from symbp.notation import values
 from symbp.notation.calls import call
@@ -49,8 +48,7 @@ def _constant(context: Context, node: ast.Constant) -> Value | Constant:
 def _name(context: Context, node: ast.Name) -> Value | Constant:
     bound = context.scope.get(node.id)
     if isinstance(bound, (Value, Constant)):
-        given = context.work.inputs.get(node.id)
-        if isinstance(bound, Value) and bound.name == node.id and given and given.kind == LABELS:
+        if isinstance(bound, Value) and bound.classes is not None:
             context.fail(
                 node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`"
             )
@@ -184,6 +182,8 @@ _OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", as
 
 
 def _compare(context: Context, node: ast.Compare) -> Value | Constant:
+    if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+        return _same_constant(context, node, context.read(node.left))
     first = _side(context, node.left)
     if isinstance(first, Constant):
         return _same_constant(context, node, first)
@@ -213,12 +213,14 @@ def _comparison(op: str) -> Callable[[Expr, Expr], Cond]:
     return lambda a, b: build.compare(op, a, b)
 
 
-def _same_constant(context: Context, node: ast.Compare, left: Constant) -> Constant:
+def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) -> Constant:
     """A comparison of an option of a function, decided while it is inlined: `scale is None`."""
     right = context.read(node.comparators[0])
     if len(node.ops) != 1:
         context.fail(node, "expected one comparison here")
-    same = isinstance(right, Constant) and right.value == left.value
+    if isinstance(left, Value) and not (isinstance(right, Constant) and right.value is None):
+        context.fail(node, "`is` asks whether an option is None; expected one of < <= > >= == !=")
+    same = isinstance(right, Constant) and isinstance(left, Constant) and right.value == left.value
     return Constant(same == isinstance(node.ops[0], (ast.Is, ast.Eq)))
 
 

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from symbp.core import build
 from symbp.core.expr import Expr, Extreme, Fn, Num, Pow, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Call
 from symbp.core.traverse import walk
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
+from symbp.notation.integers import labels
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text
 
@@ -38,6 +40,8 @@ class Inlined:
 
 def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     """An argument, as an equation of its own where it should not be written out in several places."""
+    if (named := labels(context, node)) is not None:
+        return named
     value = context.read(node)
     if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
         return value
@@ -218,7 +222,7 @@ def _bind_sizes(
     context: Context, node: ast.Call, file: File, function: ast.FunctionDef, bound: Mapping[str, Value | Constant]
 ) -> dict[str, Poly]:
     """The sizes in the annotations, from the shapes of the arguments."""
-    sizes: dict[str, Poly] = {}
+    sizes: dict[str, Poly] = {n: p for n, v in bound.items() if (p := _whole(v)) is not None}
     spec = function.args
     for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
         value, form = bound[parameter.arg], parameter.annotation
@@ -227,7 +231,12 @@ def _bind_sizes(
             continue
         if isinstance(value, Constant):
             context.fail(node, f"`{parameter.arg}` of `{function.name}` is an array, not {value.value!r}")
-        if not _match(value.shape, items, file, sizes):
+        labelled = isinstance(form, ast.Subscript) and ast.unparse(form.value) == "Labels"
+        if labelled != (value.classes is not None):
+            what = "labels" if labelled else "an array of numbers, not labels"
+            context.fail(node, f"`{parameter.arg}` of `{function.name}` is {what}")
+        shape = value.shape if value.classes is None else (*value.shape, value.classes)
+        if not _match(shape, items, file, sizes):
             wanted = ast.unparse(form) if form is not None else ""
             text = f"`{parameter.arg}` of `{function.name}` is {shape_text(value.shape)}, expected {wanted}"
             known = ", ".join(f"{k} = {v}" for k, v in sizes.items())
@@ -235,11 +244,17 @@ def _bind_sizes(
     return sizes
 
 
+def _whole(value: Value | Constant) -> Poly | None:
+    """The whole number or size that an argument is, which annotations may use: `groups`."""
+    entry = None if isinstance(value, Constant) or value.shape or value.truth else value.at(())
+    return build.as_integer(entry) if isinstance(entry, Expr) else None
+
+
 def annotation_items(file: File, form: ast.expr) -> list[ast.expr] | None:
     """The sizes in `Array[N, D]`; None where any array or number is meant."""
     if isinstance(form, ast.Name) and form.id in ("Array", "Data", "Param", "int", "float", "bool"):
         return None
-    if isinstance(form, ast.Subscript) and isinstance(form.value, ast.Name) and form.value.id == "Array":
+    if isinstance(form, ast.Subscript) and isinstance(form.value, ast.Name) and form.value.id in ("Array", "Labels"):
         return form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
     raise file.source.error(form, "expected Array[...] with the sizes of the argument")
 

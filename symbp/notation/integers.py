@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
-from symbp.core.expr import Num, Read
+from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
-from symbp.core.network import LABELS
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of
 from symbp.notation.context import Context
-from symbp.notation.values import Constant, Value
+from symbp.notation.values import Constant, Value, partial
 from symbp.notation.words import nearest
 
 MAX_TERMS, MAX_INTEGER = 64, 10**9
@@ -88,25 +88,42 @@ def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
     if size is not None and isinstance(size.atom, Dim):
         context.work.widths.setdefault(name, node)
         return Poly.of(DimAt(name, integer(context, node.slice, "a layer")))
-    given = context.work.inputs.get(name)
-    if given is None or given.kind != LABELS:
+    if not is_label(context, node):
         return _other(context, node, what)
-    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if len(items) != len(given.shape):
-        context.fail(node, f"`{name}` has {len(given.shape)} dimensions and {len(items)} subscripts")
-    subs = tuple(integer(context, i, "a subscript") for i in items)
-    for place, (sub, extent, item) in enumerate(zip(subs, given.shape, items, strict=True)):
-        context.note(item, sub, extent, f"dimension {place + 1} of `{name}`")
-    return Poly.of(Read(name, subs))
+    value = labels(context, node)
+    if value is None or value.shape:
+        whole, count = context.scope[name].shape, len(_items(node))
+        context.fail(node, f"`{name}` has {len(whole)} dimensions and {count} subscripts")
+    return Poly.of(value.at(()))  # type: ignore[arg-type]
+
+
+def _items(node: ast.Subscript) -> list[ast.expr]:
+    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def labels(context: Context, node: ast.expr | None) -> Value | None:
+    """The array of labels that an expression names, `t` or `x[n]`; None where it is something else."""
+    base = node.value if isinstance(node, ast.Subscript) else node
+    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
+    if not isinstance(bound, Value) or bound.classes is None:
+        return None
+    items = _items(node) if isinstance(node, ast.Subscript) else []
+    items = [i for i in items if not (isinstance(i, ast.Constant) and i.value is ...)]
+    if len(items) > len(bound.shape):
+        return None
+    subs = [integer(context, i, "a subscript") for i in items]
+    for place, (sub, extent, item) in enumerate(zip(subs, bound.shape, items, strict=False)):
+        context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
+    left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
+    return replace(left, classes=bound.classes)
 
 
 def is_label(context: Context, node: ast.expr) -> bool:
     """Is it an entry of labels, `t[n]`?"""
     if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
         return False
-    given = context.work.inputs.get(node.value.id)
     bound = context.scope.get(node.value.id)
-    return given is not None and given.kind == LABELS and isinstance(bound, Value) and bound.name == node.value.id
+    return isinstance(bound, Value) and bound.classes is not None
 
 
 def _other(context: Context, node: ast.expr, what: str) -> Poly:

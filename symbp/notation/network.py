@@ -109,7 +109,7 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     if each is not None and kind == LABELS:
         context.fail(parameter, "Labels are one array, not a list of them")
     context.work.inputs[name] = Tensor(name, kind, shape, classes, each)
-    return context.under(**{name: tensor(name, shape, each)})
+    return context.under(**{name: replace(tensor(name, shape, each), classes=classes)})
 
 
 def _shape(context: Context, items: list[ast.expr]) -> tuple[Index | None, tuple[Poly, ...]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from symbp.core.expr import Read
+from symbp.core.expr import Expr, Read
 from symbp.core.integers import Poly
-from symbp.core.network import LABELS
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
-from symbp.notation.integers import integer
+from symbp.notation.integers import integer, labels
 from symbp.notation.recurrence import Recurrent, read
 from symbp.notation.values import Value, layer, partial, shape_text
 
@@ -31,7 +30,11 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     if given > rank or (given == rank and any(_is_dots(i) for i in items) and not rank):
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
-    subs = [_subscript(context, item) for item in _spread(context, items, rank - given)]
+    spread = _spread(context, items, rank - given)
+    arrays = [k for k, item in enumerate(spread) if (found := labels(context, item)) is not None and found.shape]
+    if arrays:
+        return _pick(context, node, value, spread, arrays[0])
+    subs = [_subscript(context, item) for item in spread]
     subs += [None] * (rank - len(subs))
     if value.each is not None:
         if subs[0] is None:
@@ -65,10 +68,33 @@ def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: l
 
 
 def _refuse_labels(context: Context, node: ast.Subscript) -> None:
-    name = node.value.id if isinstance(node.value, ast.Name) else ""
-    bound, given = context.scope.get(name), context.work.inputs.get(name)
-    if isinstance(bound, Value) and bound.name == name and given and given.kind == LABELS:
+    bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
+    if isinstance(bound, Value) and bound.classes is not None:
+        name = ast.unparse(node.value)
         context.fail(node, f"`{name}` holds labels, which are subscripts and not numbers: write `p[n, {name}[n]]`")
+
+
+def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None], place: int) -> Value:
+    """`w[x]` with an array of labels: a row for each; `p[..., t]`: of each row the entry that its label names."""
+    chosen = labels(context, items[place])
+    assert chosen is not None
+    value = layer(value, Poly()) if value.each is None else value
+    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
+    subs += [None] * (len(value.shape) - len(subs))
+    lead = tuple(e for e, s in zip(value.shape[:place], subs, strict=False) if s is None)
+    if chosen.classes != value.shape[place] or (lead and lead != chosen.shape):
+        text = f"labels {shape_text(chosen.shape)} of {chosen.classes} classes do not fit {_what(node)}, {shape_text(value.shape)}"
+        raise context.error(node, text, ShapeError)
+    rest = tuple(e for e, s in zip(value.shape[place + 1 :], subs[place + 1 :], strict=True) if s is None)
+
+    def at(given: tuple[Poly, ...]) -> Expr:
+        label = chosen.at(given[: len(chosen.shape)])
+        whole, full = iter(given if lead else given[len(chosen.shape) :]), []
+        for k, sub in enumerate(subs):
+            full.append(Poly.of(label) if k == place else sub if sub is not None else next(whole))  # type: ignore[arg-type]
+        return value.number(tuple(full))
+
+    return Value((*chosen.shape, *rest), at, value.size + chosen.size)
 
 
 def _is_dots(item: ast.expr) -> bool:
@@ -106,7 +132,8 @@ def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: 
     """Notes the access; a subscript by labels is right where the labels count the dimension."""
     for atom in sub.atoms():
         if isinstance(atom, Read):
-            classes = context.work.inputs[atom.tensor].classes
+            given = context.work.inputs.get(atom.tensor)
+            classes = given.classes if given is not None else None
             if classes is not None and sub.atom is atom and classes != extent:
                 text = (
                     f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"

@@ -27,7 +27,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, write_poly
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 
 CHOICE, OR, AND, NOT, COMPARE, ADD, MUL, MINUS, POW, ATOM = range(10)
 HALF = Fraction(1, 2)
@@ -49,15 +49,16 @@ def write(node: Node, least: int) -> str:
 
 def write_integer(poly: Poly) -> str:
     """The text of a size, an end of a range or a subscript."""
-    terms = [m[0] for m, c in poly.terms if len(m) == 1 and c == 1]
-    return write_poly(poly, lambda a: _quotient(a) if isinstance(a, Quotient) and a in terms else _atom(a), " * ")
+    alone = [m[0] for m, c in poly.terms if len(m) == 1 and c == 1]
+    alone = [a for a in alone if sum(a in m for m, _ in poly.terms) == 1]
+    return write_poly(poly, lambda a: _quotient(a) if isinstance(a, Quotient) and a in alone else _atom(a), " * ")
 
 
 def write_range(index: Index) -> str:
     """What stands after `for i in`."""
     if index.start.terms:
         return f"range({write_integer(index.start)}, {write_integer(index.stop)})"
-    plain = index.stop.atom is not None and not isinstance(index.stop.atom, Index)
+    plain = isinstance(index.stop.atom, (Dim, DimAt))
     return write_integer(index.stop) if plain else f"range({write_integer(index.stop)})"
 
 

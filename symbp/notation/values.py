@@ -33,6 +33,7 @@ class Value:
     truth: bool = False
     name: str | None = None
     each: Index | None = None
+    classes: Poly | None = None
 
     def number(self, subs: Subs = ()) -> Expr:
         """The entry, which is a number."""

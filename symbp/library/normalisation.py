@@ -1,0 +1,52 @@
+"""Normalisations: centred and scaled to variance 1, then scaled by gamma and shifted by beta."""
+
+
+def batch_norm(x: Array[N, D], gamma: Array[D], beta: Array[D], eps=1e-5, unbiased=False):
+    """Over the batch, each feature by itself; the variance is divided by N, or by N - 1 where unbiased."""
+    mu = mean(x, axis=0)
+    v = sum((x - mu) ** 2, axis=0) / (N - 1 if unbiased else N)
+    r = 1 / sqrt(v + eps)
+    xhat = (x - mu) * r
+    y = gamma * xhat + beta
+    return y
+
+
+def batch_norm2d(x: Array[N, C, I, J], gamma: Array[C], beta: Array[C], eps=1e-5, unbiased=False):
+    """Over the batch and the positions of images, each channel by itself."""
+    mu[c] = sum(x[n, c, i, j] for n in N for i in I for j in J) / (N * I * J)
+    v[c] = sum((x[n, c, i, j] - mu[c]) ** 2 for n in N for i in I for j in J) / (
+        N * I * J - 1 if unbiased else N * I * J
+    )
+    r[c] = 1 / sqrt(v[c] + eps)
+    xhat[n, c, i, j] = (x[n, c, i, j] - mu[c]) * r[c]
+    y[n, c, i, j] = gamma[c] * xhat[n, c, i, j] + beta[c]
+    return y
+
+
+def layer_norm(x: Array[..., D], gamma: Array[D], beta: Array[D], eps=1e-5):
+    """Over the features of each example."""
+    mu[...] = sum(x[..., d] for d in D) / D
+    v[...] = sum((x[..., d] - mu[...]) ** 2 for d in D) / D
+    r[...] = 1 / sqrt(v[...] + eps)
+    xhat[..., d] = (x[..., d] - mu[...]) * r[...]
+    y[..., d] = gamma[d] * xhat[..., d] + beta[d]
+    return y
+
+
+def rms_norm(x: Array[..., D], gamma: Array[D], eps=1e-5):
+    """Over the features of each example, without centring."""
+    v[...] = sum(x[..., d] ** 2 for d in D) / D
+    r[...] = 1 / sqrt(v[...] + eps)
+    xhat[..., d] = x[..., d] * r[...]
+    y[..., d] = gamma[d] * xhat[..., d]
+    return y
+
+
+def group_norm(x: Array[N, groups * C, I, J], groups, gamma: Array[groups * C], beta: Array[groups * C], eps=1e-5):
+    """Over the positions and the channels of each group of each example; the groups are blocks of channels."""
+    mu[n, g: groups] = sum(x[n, C * g + c, i, j] for c in C for i in I for j in J) / (C * I * J)
+    v[n, g: groups] = sum((x[n, C * g + c, i, j] - mu[n, g]) ** 2 for c in C for i in I for j in J) / (C * I * J)
+    r[n, g] = 1 / sqrt(v[n, g] + eps)
+    xhat[n, g, c: C, i, j] = (x[n, C * g + c, i, j] - mu[n, g]) * r[n, g]
+    y[n, k, i, j] = gamma[k] * sum(xhat[n, g, c, i, j] for g in range(groups) for c in C if C * g + c == k) + beta[k]
+    return y
