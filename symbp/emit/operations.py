@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from symbp.core.expr import Expr, Mul, Num, Pow
+from symbp.core.integers import Poly
 from symbp.emit.formula import (
     AND,
     ATOM,
@@ -194,6 +195,35 @@ def _item(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"{first}[{', '.join(detail)}]" if detail else first)
 
 
+def _slice(s: Statement, args: tuple[Text, ...]) -> Text:
+    parts = [_part(d) for d in s.detail]
+    while parts and parts[-1] == ":":
+        parts.pop()
+    return Text(f"{args[0].within(ATOM)}[{', '.join(parts)}]") if parts else args[0]
+
+
+def _part(d: object) -> str:
+    """A slice as one writes it."""
+    if not isinstance(d, tuple):
+        return ":" if d is None else size(d).code  # type: ignore[arg-type]
+    start, stop, step = d
+    first = "" if start == Poly() else size(start).code
+    text = " : ".join([first, size(stop).code]) if first else f": {size(stop).code}"
+    return text.strip() + ("" if step == Poly.of(1) else f" : {size(step).code}")
+
+
+def _windows(s: Statement, args: tuple[Text, ...]) -> Text:
+    starts, steps = s.detail
+    origin = _row(size(p).code for p in starts)  # type: ignore[attr-defined]
+    moves = _row(f"({k}, {size(step).code})" for k, step in steps)  # type: ignore[attr-defined]
+    return Text(f"_windows({args[0].code}, {origin}, {shape(s)}, {moves})")
+
+
+def _row(parts: Iterable[str]) -> str:
+    found = list(parts)
+    return f"({found[0]},)" if len(found) == 1 else f"({', '.join(found)})"
+
+
 def shape(s: Statement) -> str:
     """The shape of a result as a Python tuple."""
     extents = [size(e).code for e in s.target.shape]
@@ -246,6 +276,8 @@ ROWS: dict[str, Row] = {
     "reshape": _reshape,
     "broadcast": _broadcast,
     "item": _item,
+    "slice": _slice,
+    "windows": _windows,
     "stacked": lambda s, args: args[0],
     "stack": _stack,
     "gather": _gather,

@@ -183,7 +183,7 @@ UNARY = ("neg", "square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or", "not")
 ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "call", "float")
-VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked")
+VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slice", "windows")
 GATHERS = ("gather",)
 REDUCTIONS = ("sum", "max", "min")
 PRODUCTS = ("matmul", "vdot")

@@ -116,6 +116,22 @@ def _item(state: _State, s: Statement, a: Any) -> Any:
     return a[tuple(slice(None) if d is None else d.value(state.sizes) for d in s.detail)]  # type: ignore[attr-defined]
 
 
+def _slice(state: _State, s: Statement, a: Any) -> Any:
+    def one(d: Any) -> Any:
+        if d is None:
+            return slice(None)
+        return slice(*(p.value(state.sizes) for p in d)) if isinstance(d, tuple) else d.value(state.sizes)
+
+    return a[tuple(one(d) for d in s.detail)]
+
+
+def _windows(state: _State, s: Statement, a: Any) -> Any:
+    starts, steps = s.detail
+    view = a[tuple(slice(p.value(state.sizes), None) for p in starts)]  # type: ignore[attr-defined]
+    strides = [view.strides[k] * step.value(state.sizes) for k, step in steps]  # type: ignore[attr-defined]
+    return np.lib.stride_tricks.as_strided(view, _shape(state, s.target.shape), strides)
+
+
 _OTHERS: dict[str, Callable[..., Any]] = {
     "float": _float,
     "call": _call,
@@ -125,6 +141,8 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "broadcast": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "fill": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "item": _item,
+    "slice": _slice,
+    "windows": _windows,
     "gather": lambda state, s, a, *places: a[places],
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),

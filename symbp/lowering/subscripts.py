@@ -7,6 +7,7 @@ from symbp.core.expr import Read
 from symbp.core.integers import Atom, Index, Poly
 from symbp.errors import MissingRule
 from symbp.lowering.labelled import Entries, Known, Labelled
+from symbp.lowering.views import affine_view
 from symbp.lowering.program import FLOAT, INT, LIST, Value
 
 
@@ -22,7 +23,8 @@ def read(at: Entries, node: Read) -> Labelled:
         letters = [s.index for s in subs if s.index is not None]
         if len(set(letters)) == len(letters):
             return _plain(at, known.value, subs)  # type: ignore[arg-type]
-    return _gather(at, known, subs, shape)
+    view = affine_view(at, known.value, subs, shape) if isinstance(known.value, Value) else None
+    return view or _gather(at, known, subs, shape)
 
 
 def _is_whole(sub: Poly, extent: Poly) -> bool:

@@ -1,0 +1,73 @@
+"""Reads at affine subscripts as views: a slice where each subscript has one index, strided windows where one has more.
+
+Only for reads that are certain to stay inside; what a guard alone keeps inside is gathered.
+"""
+
+from __future__ import annotations
+
+from symbp.core.integers import Index, Poly
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import indices_of
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.program import FLOAT, LIST, Shape, Value
+
+
+def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape) -> Labelled | None:
+    """The view that these subscripts show, or None where there is none."""
+    indices = [i for s in subs for i in s.atoms() if isinstance(i, Index)]
+    if value.kind == LIST or len(set(indices)) != len(indices) or not indices:
+        return None
+    if not all(_is_affine(s) and _stays(s, e) for s, e in zip(subs, shape, strict=True)):
+        return None
+    for i in indices:
+        at.place(i)
+    axes = tuple(indices)
+    extents = tuple(i.extent for i in axes)
+    held = [sum(isinstance(a, Index) for a in s.atoms()) for s in subs]
+    if max(held) == 1:
+        detail: tuple[object, ...] = tuple(_slice(s, e) for s, e in zip(subs, shape, strict=True))
+        return Labelled(at.builder.emit("slice", (value,), extents, value.kind, detail), axes)
+    starts = tuple(_start(s) for s in subs)
+    steps = tuple((k, s.coefficient(i)) for k, s in enumerate(subs) for i in s.atoms() if isinstance(i, Index))
+    return Labelled(at.builder.emit("windows", (value,), extents, FLOAT, (starts, steps)), axes)
+
+
+def _is_affine(sub: Poly) -> bool:
+    """Is it a combination of indices with coefficients that are positive numbers or sizes?"""
+    for atom in sub.atoms():
+        if isinstance(atom, Index):
+            coefficient = sub.coefficient(atom)
+            if any(True for _ in indices_of(coefficient)) or not is_nonnegative(coefficient - 1):
+                return False
+            if any(m.count(atom) > 1 for m, _ in sub.terms):
+                return False
+        elif any(True for _ in indices_of(Poly.of(atom))):
+            return False
+    return True
+
+
+def _stays(sub: Poly, extent: Poly) -> bool:
+    """Is it certain to stay inside?"""
+    if not any(isinstance(a, Index) for a in sub.atoms()):
+        return True
+    low, high = lowest(sub), highest(sub)
+    return low is not None and high is not None and is_nonnegative(low) and is_nonnegative(extent - 1 - high)
+
+
+def _start(sub: Poly) -> Poly:
+    """Where the indices are at their first values."""
+    for i in [a for a in sub.atoms() if isinstance(a, Index)]:
+        sub = sub.replace(lambda a, i=i: i.start if a == i else None)  # type: ignore[misc]
+    return sub
+
+
+def _slice(sub: Poly, extent: Poly) -> object:
+    """None for the whole axis, a position, or start, stop and step."""
+    index = next((a for a in sub.atoms() if isinstance(a, Index)), None)
+    if index is None:
+        return sub
+    start, step = _start(sub), sub.coefficient(index)
+    stop = start + step * (index.extent - 1) + 1
+    if (start, step) == (Poly(), Poly.of(1)) and stop == extent:
+        return None
+    return start, stop, step
