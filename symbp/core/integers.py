@@ -205,15 +205,20 @@ class Quotient(Atom):
 
 
 def quotient(top: Poly, bottom: Poly) -> Poly:
-    """`top // bottom`, a number where both are, the multiple where it comes out even term by term."""
+    """`top // bottom`, a number where both are, the multiple where it comes out even term by term.
+
+    The constant that is left in `top` is from 0 to `bottom` - 1, so that (I - 1)//2 + 1 and (I + 1)//2 are one.
+    """
     if bottom == ONE:
         return top
+    if top == bottom:
+        return ONE
     if top.constant is not None and bottom.constant:
         return Poly.of(top.constant // bottom.constant)
     step = bottom.constant
     if step:
-        whole = Poly(tuple((m, c // step) for m, c in top.terms if c % step == 0))
-        rest = Poly(tuple((m, c) for m, c in top.terms if c % step))
+        whole = Poly.collect((m, c // step) for m, c in top.terms if not m or c % step == 0)
+        rest = Poly.collect((m, c if m else c % step) for m, c in top.terms if c % step)
         return whole + (
             Poly.of(Quotient(rest, bottom)) if rest.constant is None else Poly.of((rest.constant or 0) // step)
         )

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from symbp.core.integers import Dim, Poly
+from symbp.core.integers import Dim, Poly, quotient
+from symbp.core.ranges import is_nonnegative
 from symbp.notation.source import Source, parse
 from symbp.notation.words import IMPORTS, why_not
 
@@ -148,6 +149,10 @@ def top_size(file: File, node: ast.expr) -> Poly:
             return top_size(file, node.left) + top_size(file, node.right)
         case ast.BinOp(op=ast.Sub()):
             return top_size(file, node.left) - top_size(file, node.right)
+        case ast.BinOp(op=ast.FloorDiv()):
+            bottom = top_size(file, node.right)
+            if is_nonnegative(bottom - 1):
+                return quotient(top_size(file, node.left), bottom)
         case ast.BinOp(op=ast.Mult()):
             product = top_size(file, node.left) * top_size(file, node.right)
             if len(product.terms) <= 64 and max((abs(c) for _, c in product.terms), default=0) < 10**9:
