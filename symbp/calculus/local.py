@@ -28,14 +28,26 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Index, Poly
-from symbp.core.traverse import all_index_names, fresh_name, map_children, reads, rename_bound, substitute, walk
+from symbp.core.traverse import (
+    all_index_names,
+    fresh_name,
+    indices_of,
+    map_children,
+    reads,
+    rename_bound,
+    substitute,
+    walk,
+)
 from symbp.errors import MissingRule
 
 
 def differentiate(expr: Expr, by: Read) -> Expr:
     """The derivative of `expr` by the entry `by`, with reads left as `Partial(read, by)`."""
-    taken = {i.name for s in by.subs for i in s.atoms() if isinstance(i, Index)}
-    return _diff(rename_bound(expr, taken), by)
+    return _diff(rename_bound(expr, _letters(by)), by)
+
+
+def _letters(by: Read) -> set[str]:
+    return {i.name for s in by.subs for i in indices_of(s)}
 
 
 def _diff(expr: Expr, by: Read) -> Expr:
@@ -78,7 +90,7 @@ def _diff_power(base: Expr, exponent: Expr, by: Read) -> Expr:
 
 def _diff_extreme(expr: Extreme, by: Read) -> Expr:
     """The derivative of the first entry that attains the extreme: sum_i [i is the first hit] body_i'."""
-    fresh = rename_bound(expr, all_index_names(expr))
+    fresh = rename_bound(expr, all_index_names(expr) | _letters(by))
     hit = first_hit(expr, fresh.indices, fresh.body, fresh.cond)
     return build.total(fresh.indices, build.mul(build.where(hit, build.UNIT, build.NIL), _diff(fresh.body, by)))
 

@@ -32,7 +32,7 @@ MANNERS: tuple[tuple[str, Callable[[random.Random], float]], ...] = (
     ("drawn between 0 and 1", lambda r: r.uniform(0.05, 0.6)),
     ("drawn near 0", lambda r: r.gauss(0, 0.2)),
 )
-# The loss may be a difference of terms so much larger than it (or than 1): rounding in them is no more than a few 1e-13.
+# The loss may be a difference of terms so much larger than it (or than 1): rounding in them is some 1e-13.
 MOST_CANCELLED = 1000
 
 

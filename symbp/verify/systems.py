@@ -133,9 +133,14 @@ def _lane_function(name: str) -> Callable[[Value], Value]:
             return real(x) + 1j * (SLOPES[name](x) * value.imag)
         if name == "log" and x <= 0:
             raise OutsideDomain(f"log({x})")
-        return whole(value)  # type: ignore[misc]
+        return _with_real(real(x), whole(value))  # type: ignore[misc]
 
     return function
+
+
+def _with_real(x: float, value: Value) -> Value:
+    """The steps of a value with the very number that floats give, so that a tie is one with steps in it too."""
+    return x + 1j * value.imag
 
 
 def _lane_power(base: Value, exponent: Value) -> Value:
@@ -143,11 +148,12 @@ def _lane_power(base: Value, exponent: Value) -> Value:
         if type(base) is float:
             return _power(base, exponent)
         if exponent == int(exponent):
-            return base ** int(exponent)
+            return _with_real(_power(lane_real(base), exponent), base ** int(exponent))
     x = lane_real(base)
     if x <= 0:
         raise OutsideDomain(f"({x}) ** {lane_real(exponent)}")
-    return np.exp(exponent * (math.log(base) if type(base) is float else np.log(base)))
+    whole = np.exp(exponent * (math.log(base) if type(base) is float else np.log(base)))
+    return _with_real(_power(x, lane_real(exponent)), whole)
 
 
 LANES = Numbers(

@@ -124,3 +124,17 @@ def saturated(x: Data[N, N], t: Data[N, N], W: Param[N, D]):
     q[n, m] = sum(s[n, k] * s[m, k] for k in N)
     a = 6 * q + x
     return binary_cross_entropy(sigmoid(a), t)
+
+
+@network
+def letters_with_numbers(x: Data[N], a: Param[N, N]):
+    """An index letter that is called as a fresh one would be."""
+    v[n1] = mean(x[n] * a[n, n1] for n in N) + x[n1]
+    return 2 * min(v) ** 2
+
+
+@network
+def equal_on_purpose(y: Data[N, D], w: Param[N, D]):
+    """A tie of two terms that are computed by themselves: it is one with a complex step in it too."""
+    z = minimum(-sum(y * log(softmax(w))) / N, -sum(y * log(softmax(w))) / N)
+    return tanh(z)
