@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.document.print import Piece, join
+from symbp.document.pieces import Piece, join
 from symbp.document.width import width
 
 INDENT = 20.0

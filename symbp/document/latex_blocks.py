@@ -34,7 +34,8 @@ from symbp.document.model import (
     Table,
     Updates,
 )
-from symbp.document.print import ADD, Piece, Printer, Text, group
+from symbp.document.pieces import ADD, Piece, Text, group
+from symbp.document.print import Printer
 from symbp.document.summary import line_range
 from symbp.document.width import width
 from symbp.errors import MissingRule

@@ -26,26 +26,9 @@ from symbp.core.matrix.nodes import (
     Transpose,
     shape,
 )
-from symbp.document.print import (
-    ADD,
-    ATOM,
-    MINUS,
-    MUL,
-    NAMED,
-    NIL,
-    OPPOSITE,
-    POWER,
-    RELATION,
-    UNIT,
-    Piece,
-    Printer,
-    Text,
-    atom,
-    group,
-    number,
-    signed,
-    unknown_head,
-)
+from symbp.document.numbers import number
+from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
+from symbp.document.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
 from symbp.errors import MissingRule
 
 # A matrix product and a product entry by entry stand in parentheses within each other, whichever is inside.

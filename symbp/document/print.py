@@ -7,7 +7,7 @@ that a line may break inside them. Nothing is reordered and nothing is simplifie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import singledispatchmethod
@@ -36,75 +36,18 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
-from symbp.core.traverse import free_indices, reads, walk
+from symbp.core.traverse import free_indices, reads
 from symbp.document.names import Names
+from symbp.document.numbers import number
+from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
+from symbp.document.product import Product
 from symbp.errors import MissingRule
 
-ADD, MUL, POWER, ATOM = range(4)
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 NAMED = {"log": "\\log", "sin": "\\sin", "cos": "\\cos", "tanh": "\\tanh", "exp": "\\exp"}
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a formula before which a line may break; `start` is put in front of it where it begins a line."""
-
-    tex: str
-    depth: int = 0
-    start: str = ""
-
-
-Pieces = tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A printed expression: its pieces, how tightly it binds, whether a minus leads it, how high it is (0 to 2).
-
-    `open` is true where whatever is written behind it would be taken into it: a sum, a logarithm without parentheses.
-    """
-
-    pieces: Pieces
-    level: int
-    negative: bool = False
-    height: int = 0
-    open: bool = False
-
-    @property
-    def tex(self) -> str:
-        return join(self.pieces)
-
-
-def join(pieces: Sequence[Piece]) -> str:
-    """The pieces on one line."""
-    return "".join(p.tex for p in pieces)
-
-
-def atom(tex: str, height: int = 0, level: int = ATOM) -> Text:
-    """A text that is never broken."""
-    return Text((Piece(tex),), level, height=height)
-
-
-def group(text: Text, bracket: str = "(") -> Text:
-    """In parentheses as high as the text."""
-    size = ("", "\\Big", "\\bigg")[text.height]
-    if not size and any(c in text.tex for c in "()^"):
-        size = "\\big"
-    left, right = (f"{size}l(", f"{size}r)") if size else ("(", ")")
-    if bracket == "[":
-        left, right = left.replace("(", "["), right.replace(")", "]")
-    inner = [replace(p, depth=p.depth + 1) for p in text.pieces]
-    inner[0] = replace(inner[0], tex=left + inner[0].tex)
-    inner[-1] = replace(inner[-1], tex=inner[-1].tex + right)
-    return Text(tuple(inner), ATOM, height=text.height)
-
-
-def quotient(up: str, down: str, small: bool) -> str:
-    """A fraction, or on a small scale one line with a slash."""
-    return f"{up}/{down}" if small else f"\\frac{{{up}}}{{{down}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +152,13 @@ class Printer:
 
     @_text.register
     def _mul(self, node: Mul, small: bool) -> Text:
-        return _Product(self, small).of(node)
+        return Product(self, small).of(node)
 
     @_text.register
     def _pow(self, node: Pow, small: bool) -> Text:
         match node.exponent:
             case Num(value) if value < 0:
-                return _Product(self, small).of(Mul((node,)))
+                return Product(self, small).of(Mul((node,)))
             case Num(value) if value == Fraction(1, 2):
                 inner = self.text(node.base, small)
                 return atom(f"\\sqrt{{{inner.tex}}}", height=inner.height)
@@ -319,7 +262,7 @@ class Printer:
         if (node.then, node.other) == (NIL, UNIT):
             return group(self.text(negated(node.cond), small), "[")
         if node.other == NIL and not reads(node.cond):
-            return _Product(self, small).of(Mul((Where(node.cond, UNIT, NIL), node.then)))
+            return Product(self, small).of(Mul((Where(node.cond, UNIT, NIL), node.then)))
         return self._cases(node)
 
     def _cases(self, node: Where) -> Text:
@@ -356,178 +299,12 @@ class Printer:
         return Text((Piece(word.join(parts) or empty),), ADD, height=max((t.height for t in texts), default=0))
 
 
-class _Product:
-    """Prints a product: its sign, a fraction of what is small, and the factors that stand beside it."""
-
-    def __init__(self, printer: Printer, small: bool) -> None:
-        self.printer, self.small = printer, small
-
-    def of(self, node: Mul) -> Text:
-        negative, number_up, number_down, factors = _sort_factors(node.args)
-        plain_down = [f for f in factors if _is_below(f) and not reads_entries(f)]
-        down = [f for f in factors if _is_below(f) and reads_entries(f)]
-        up = [f for f in factors if not _is_below(f)]
-        if self.small and (plain_down or down or number_down is not None):
-            return self._slashed(negative, number_up, number_down, up, [*plain_down, *down])
-        constants = [f for f in up if _is_plain(f)] if (plain_down or number_down) else []
-        rest = [f for f in up if f not in constants]
-        parts: list[Text] = []
-        if number_up is not None or plain_down or number_down is not None or constants:
-            parts.append(self._coefficient(number_up, number_down, constants, plain_down))
-        if down:
-            above = [f for f in rest if _may_stand_above(f)]
-            rest = [f for f in rest if f not in above]
-            parts.append(self._fraction(above, down))
-        texts = parts + [self._factor(f, last=k == len(rest) - 1) for k, f in enumerate(rest)]
-        return self._side_by_side(texts, [*([None] * len(parts)), *rest], negative)
-
-    def _coefficient(self, up: int | None, down: int | None, above: list[Expr], below: list[Expr]) -> Text:
-        """3/2, \\lambda/N: numbers, sizes and scalars."""
-        numbers_up = [Num(Fraction(up))] if up is not None else []
-        numbers_down = [Num(Fraction(down))] if down is not None else []
-        tops: list[Expr] = [*numbers_up, *above]
-        bottoms: list[Expr] = [*numbers_down, *map(_turned, below)]
-        if not bottoms:
-            if len(tops) == 1:
-                return self.printer.at(tops[0], MUL, self.small)
-            return self._row(tops)
-        return self._over(tops, bottoms)
-
-    def _fraction(self, above: list[Expr], below: list[Expr]) -> Text:
-        return self._over(above, [_turned(f) for f in below])
-
-    def _over(self, tops: list[Expr], bottoms: list[Expr]) -> Text:
-        up = (self._whole(tops[0]) if len(tops) == 1 else self._row(tops).tex) if tops else "1"
-        down = self._whole(bottoms[0]) if len(bottoms) == 1 else self._row(bottoms).tex
-        return Text((Piece(f"\\frac{{{up}}}{{{down}}}"),), MUL, height=2)
-
-    def _slashed(self, negative: bool, up: int | None, down: int | None, above: list[Expr], below: list[Expr]) -> Text:
-        """-x/(2N): everything above before the slash, everything below behind it, for the small print."""
-        tops = [*([Num(Fraction(up))] if up is not None else []), *above]
-        bottoms = [*([Num(Fraction(down))] if down is not None else []), *map(_turned, below)]
-        row, under = self._row(tops).tex if tops else "1", self._row(bottoms)
-        tight = len(bottoms) == 1 and self.printer.text(bottoms[0], small=True).level >= POWER
-        tex = f"{row}/{under.tex if tight else group(under).tex}"
-        return Text((Piece(("-" if negative else "") + tex),), MUL, negative)
-
-    def _whole(self, e: Expr) -> str:
-        return self.printer.tex(e, ADD, self.small)
-
-    def _row(self, factors: list[Expr]) -> Text:
-        texts = [self._factor(f, last=k == len(factors) - 1) for k, f in enumerate(factors)]
-        return self._side_by_side(texts, list(factors), negative=False)
-
-    def _factor(self, f: Expr, last: bool) -> Text:
-        if isinstance(f, Mul):
-            text = self.printer.text(f, self.small)
-            return group(text) if text.negative or (text.open and not last) else text
-        return self.printer.at(f, MUL, self.small, last)
-
-    def _side_by_side(self, texts: Sequence[Text], factors: Sequence[Expr | None], negative: bool) -> Text:
-        """Factors beside each other, with a dot where digits or an inserted product would run into what precedes."""
-        if not texts:
-            return atom("-1" if negative else "1", level=MUL)
-        pieces: list[Piece] = []
-        for k, (text, factor) in enumerate(zip(texts, factors, strict=True)):
-            glue = "" if k == 0 else self._glue(text, factors[k - 1], factor)
-            first = text.pieces[0]
-            start = "" if k == 0 or glue.strip() == "\\cdot" else "\\cdot "
-            pieces.append(replace(first, tex=glue + first.tex, depth=1, start=start))
-            pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
-        pieces[0] = replace(pieces[0], tex=("-" if negative else "") + pieces[0].tex, depth=0)
-        height = max(t.height for t in texts)
-        if len(texts) == 1 and not negative:
-            return replace(texts[0], level=min(texts[0].level, MUL) if factors[0] is None else texts[0].level)
-        return Text(tuple(pieces), MUL, negative, height, texts[-1].open)
-
-    def _glue(self, after: Text, left: Expr | None, right: Expr | None) -> str:
-        dot = after.tex[:1].isdigit() or isinstance(left, Mul) or isinstance(right, Mul)
-        return " \\cdot " if dot else "\\,"
-
-
 def unknown_head(name: str, orders: Sequence[int]) -> str:
     r"""f, f', \partial_1 f: an unknown function with how often it is differentiated by each argument."""
     if len(orders) == 1:
         return name + ("'" * orders[0] if orders[0] < 4 else f"^{{({orders[0]})}}")
     marks = (f"\\partial_{{{k}}}" + (f"^{{{n}}}" if n > 1 else "") for k, n in enumerate(orders, 1) if n)
     return "".join(marks) + (" " if any(orders) else "") + name
-
-
-def _sort_factors(args: Sequence[Expr]) -> tuple[bool, int | None, int | None, list[Expr]]:
-    """Sign, numerator and denominator of the number in front (None for 1), and the other factors in their order."""
-    value = Fraction(1)
-    factors: list[Expr] = []
-    for f in _unguarded(args):
-        if isinstance(f, Num) and _as_fraction(f.value):
-            value *= f.value
-        elif isinstance(f, Num) and f.value < 0:
-            value = -value
-            factors.append(Num(-f.value))
-        else:
-            factors.append(f)
-    up, down = abs(value.numerator), value.denominator
-    return value < 0, up if up != 1 or not (factors or down != 1) else None, down if down != 1 else None, factors
-
-
-def _unguarded(args: Sequence[Expr]) -> Iterator[Expr]:
-    """The factors, a choice between something and nothing as that thing times a bracket."""
-    for f in args:
-        if isinstance(f, Where) and f.other == NIL and f.then != UNIT and len(args) > 1:
-            yield from (f.then, Where(f.cond, UNIT, NIL))
-        else:
-            yield f
-
-
-def _as_fraction(value: Fraction) -> bool:
-    """Is it written with digits and a fraction bar, not as a decimal?"""
-    return value.denominator == 1 or "\\frac" in number(abs(value), False)[0]
-
-
-def _is_below(f: Expr) -> bool:
-    return isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value < 0
-
-
-def _turned(f: Expr) -> Expr:
-    """What stands in the denominator for a factor of negative power."""
-    assert isinstance(f, Pow)
-    assert isinstance(f.exponent, Num)
-    value = -f.exponent.value
-    return f.base if value == 1 else Pow(f.base, Num(value))
-
-
-def reads_entries(e: Expr) -> bool:
-    """Does it read an entry of a tensor that has any (not only scalars)?"""
-    return any(r.subs for r in reads(e)) or any(isinstance(n, (Sum, Extreme)) for n in walk(e))
-
-
-def _is_plain(f: Expr) -> bool:
-    """A number, a size or a scalar: what a coefficient is made of."""
-    match f:
-        case Num() | Int() | Pi() | Read(_, ()):
-            return True
-        case Pow(base, Num(value)):
-            return value > 0 and _is_plain(base)
-    return False
-
-
-def _may_stand_above(f: Expr) -> bool:
-    """May the factor stand in a numerator? Sums, deltas and choices read better beside the fraction."""
-    match f:
-        case Sum() | Extreme() | Delta() | Where() | Partial() | Mul():
-            return False
-        case Add():
-            return len(f.args) <= 3 and all(_may_stand_above(a) or isinstance(a, Mul) for a in f.args)
-    return True
-
-
-def signed(text: Text, first: bool) -> Pieces:
-    """A term of a sum with its sign; a line may break before it."""
-    head, rest = text.pieces[0], text.pieces[1:]
-    if first:
-        return (replace(head, depth=0), *rest)
-    if head.tex.startswith("-"):
-        return (replace(head, tex=f" - {head.tex[1:]}", depth=0), *rest)
-    return (replace(head, tex=f" + {head.tex}", depth=0), *rest)
 
 
 def _is_letter(tex: str) -> bool:
@@ -564,29 +341,3 @@ def negated(cond: Cond) -> Cond:
     if cond in (TRUE, FALSE):
         return FALSE if cond == TRUE else TRUE
     return Not(cond)
-
-
-def number(value: Fraction, small: bool) -> tuple[str, int, int]:
-    """A number that is not negative: its text, how tightly it binds, its height."""
-    if value.denominator == 1:
-        return str(value.numerator), ATOM, 0
-    decimal = _decimal(value)
-    if decimal and value.denominator > 9:
-        return decimal, MUL if "\\cdot" in decimal else POWER if "^" in decimal else ATOM, 0
-    if small:
-        return f"{value.numerator}/{value.denominator}", MUL, 0
-    return f"\\frac{{{value.numerator}}}{{{value.denominator}}}", MUL, 2
-
-
-def _decimal(value: Fraction) -> str:
-    """A short exact decimal, with a power of ten where it is small; nothing where there is none."""
-    digits, exponent = value, 0
-    while digits.denominator != 1 and exponent < 40:
-        digits, exponent = digits * 10, exponent + 1
-    if digits.denominator != 1 or digits.numerator >= 10**9:
-        return ""
-    if value < Fraction(1, 1000):
-        mantissa = digits.numerator
-        return f"10^{{-{exponent}}}" if mantissa == 1 else f"{mantissa}\\cdot 10^{{-{exponent}}}"
-    text = str(digits.numerator).rjust(exponent + 1, "0")
-    return f"{text[:-exponent]}.{text[-exponent:]}"

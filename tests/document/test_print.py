@@ -9,7 +9,8 @@ from symbp.core.expr import TRUE, And, Compare, Delta, Expr, Extreme, Fn, Int, M
 from symbp.core.integers import Dim, Index, Poly
 from symbp.document.breaking import lines
 from symbp.document.names import choose_names
-from symbp.document.print import Piece, Printer, Text, group, join
+from symbp.document.pieces import Piece, Text, group, join
+from symbp.document.print import Printer
 from symbp.document.width import width
 
 N, K = Poly.of(Dim("N")), Poly.of(Dim("K"))

@@ -46,8 +46,10 @@ def layered(name: str) -> bool:
     return any(isinstance(a, DimAt) for shape in shapes for p in shape for a in p.atoms())
 
 
-@pytest.mark.parametrize("name", [*(n for n in networks.names() if not layered(n)), *ODD])
+@pytest.mark.parametrize("name", [*networks.names(), *ODD])
 def test_every_equality_of_the_page_holds(name: str) -> None:
+    if name not in ODD and layered(name):
+        pytest.skip("sizes that differ by layer are not read")
     derivation, tex, count = written(name)
     check, found, signs = read_and_check(derivation, tex)
     assert found == signs == count

@@ -1,0 +1,33 @@
+"""Numbers as LaTeX: digits, a short decimal, a power of ten, or a fraction."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbp.document.pieces import ATOM, MUL, POWER
+
+
+def number(value: Fraction, small: bool) -> tuple[str, int, int]:
+    """A number that is not negative: its text, how tightly it binds, its height."""
+    if value.denominator == 1:
+        return str(value.numerator), ATOM, 0
+    decimal = _decimal(value)
+    if decimal and value.denominator > 9:
+        return decimal, MUL if "\\cdot" in decimal else POWER if "^" in decimal else ATOM, 0
+    if small:
+        return f"{value.numerator}/{value.denominator}", MUL, 0
+    return f"\\frac{{{value.numerator}}}{{{value.denominator}}}", MUL, 2
+
+
+def _decimal(value: Fraction) -> str:
+    """A short exact decimal, with a power of ten where it is small; nothing where there is none."""
+    digits, exponent = value, 0
+    while digits.denominator != 1 and exponent < 40:
+        digits, exponent = digits * 10, exponent + 1
+    if digits.denominator != 1 or digits.numerator >= 10**9:
+        return ""
+    if value < Fraction(1, 1000):
+        mantissa = digits.numerator
+        return f"10^{{-{exponent}}}" if mantissa == 1 else f"{mantissa}\\cdot 10^{{-{exponent}}}"
+    text = str(digits.numerator).rjust(exponent + 1, "0")
+    return f"{text[:-exponent]}.{text[-exponent:]}"
