@@ -26,6 +26,9 @@ class Linear:
     @staticmethod
     def collect(terms: Iterable[tuple[Expr, Fraction]]) -> Linear:
         """The combination of terms of which some may be the same."""
+        terms = tuple(terms)
+        if len(terms) <= 1:
+            return Linear(tuple((e, c) for e, c in terms if c))
         table: dict[str, tuple[Expr, Fraction]] = {}
         for e, c in terms:
             name = key(e)
@@ -33,6 +36,8 @@ class Linear:
         return Linear(tuple((e, c) for e, c in table.values() if c))
 
     def __add__(self, other: Linear) -> Linear:
+        if not other.terms or not self.terms:
+            return self if self.terms else other
         return Linear.collect((*self.terms, *other.terms))
 
     def __mul__(self, factor: Fraction | int) -> Linear:

@@ -29,11 +29,14 @@ class Scaled:
         return not self.exponent.terms and not self.sums
 
     def __mul__(self, other: Scaled) -> Scaled:
-        sums = Linear.collect((*self.sums, *other.sums)).terms
+        both = self.sums and other.sums
+        sums = Linear.collect((*self.sums, *other.sums)).terms if both else self.sums or other.sums
         return Scaled(build.mul(self.rest, other.rest), self.exponent + other.exponent, sums)
 
     def power(self, q: Fraction) -> Scaled:
         """A power of it."""
+        if q == 1:
+            return self
         return Scaled(build.power(self.rest, Num(q)), self.exponent * q, tuple((e, p * q) for e, p in self.sums))
 
     def size(self) -> int:

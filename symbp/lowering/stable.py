@@ -52,6 +52,7 @@ class _Stable:
     equations: Mapping[str, Equation]
     forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
     ordinary: dict[str, bool] = field(default_factory=dict)
+    safe: dict[tuple[Scaled, Known], bool] = field(default_factory=dict)
     plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
     apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
 
@@ -390,7 +391,10 @@ class _Stable:
 
     def is_safe(self, value: Scaled, known: Known) -> bool:
         """Can the value itself not overflow: is its exponent never positive?"""
-        return is_nonpositive(self.lifted(value, known)[0])
+        found = self.safe.get((value, known))
+        if found is None:
+            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0])
+        return found
 
     def computed(self, value: Scaled, known: Known) -> Expr:
         """exp(m) * v, as it is to be computed."""
