@@ -9,6 +9,9 @@ from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
+from symbp.emit.pieces import pieces
+from symbp.emit.scatters import scatter_lines
+from symbp.emit.words import DTYPE
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.lowering.program import LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
@@ -137,9 +140,15 @@ def _with_number(line: str, s: Statement) -> str:
     return f"{line} {numbers}" if "  # " in line else f"{line}  # {numbers}"
 
 
+# Operations that take several lines, each of which writes into the result.
+LINES = {"pieces": pieces, "scatter": scatter_lines}
+
+
 def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) -> tuple[str, ...]:
     """The lines of a statement; a gradient that nothing else needs gets no name beside its place in `out`."""
     name = s.target.name
+    if s.place is None and s.op in LINES:
+        return (f"{name} = np.empty({shape(s)}, {DTYPE})", *LINES[s.op](s, args, name))
     if s.place is None:
         return (f"{name} = {expression(s, args).code}",)
     if s.place.how == "over" and s.op in AUGMENTED and name == s.place.name:
@@ -153,6 +162,9 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
     named = name != target and (needed or s.place.how not in ("out", "step", "buffer"))
+    if s.op in LINES:
+        lines = LINES[s.op](s, args, target)
+        return (*lines, f"{name} = {target}") if named else lines
     code = call(s, args, target)
     if code is None:
         filled = f"{target}[...] = {expression(s, args).code}"

@@ -30,6 +30,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Node
 from symbp.errors import MissingRule
+from symbp.lowering.boxes import Piece, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.products import contract, is_scalar, multiply
@@ -57,6 +58,11 @@ def _read(at: Entries, node: Read) -> Labelled:
 
 def _add(at: Entries, node: Add) -> Labelled:
     """Terms from left to right, the first one that is added before those that are taken away."""
+    found = [pieces_of(t) if isinstance(t, Where) else None for t in node.args]
+    if all(p is not None and len(p) == 1 for p in found):
+        pieces = tuple(p[0] for p in found if p is not None)
+        if covers(pieces):
+            return _pieces(at, in_order(pieces))
     terms = sorted(node.args, key=_is_negative)
     if _is_negative(terms[0]):
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
@@ -115,12 +121,36 @@ def _where(at: Entries, node: Where) -> Labelled:
     extreme = _EXTREMES.get(_comparison(node) or ("", False))
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
+    pieces = pieces_of(node)
+    if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
+        return _pieces(at, pieces)
     cond = at.value(node.cond)
     if node.other == build.NIL:
         return _masked(at, cond, node.then)
     if node.then == build.NIL:
         return _masked(at, at.apply("not", cond, kind=BOOL), node.other)
     return at.apply("where", cond, at.number(at.value(node.then)), at.number(at.value(node.other)))
+
+
+def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
+    """An array of slices: each part computed on its own range, the rest 0."""
+    index = pieces[0].box.index
+    at.place(index)
+    parts = [at.number(_outward(at, p)) for p in pieces]
+    held = {i for p in parts for i in p.axes} | {index}
+    axes = tuple(sorted(held, key=at.place))
+    values = tuple(at.aligned(p, axes) for p in parts)
+    ranges = tuple((p.box.low, p.box.high) for p in pieces)
+    detail = (axes.index(index), ranges, not covers(pieces))
+    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
+
+
+def _outward(at: Entries, piece: Piece) -> Labelled:
+    """What stands on a box, its axis bearing the index of the whole range."""
+    at.order.insert(at.place(piece.box.index), piece.box.inner)
+    value = at.value(piece.body)
+    at.order.remove(piece.box.inner)
+    return Labelled(value.value, tuple(piece.box.index if i == piece.box.inner else i for i in value.axes))
 
 
 def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Read
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.expr import Add, Expr, Mul, Read, Where
+from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads
+from symbp.core.traverse import free_indices, map_children, reads, substitute
+from symbp.lowering.boxes import Box, box_of
 
 
 @dataclass(slots=True)
@@ -36,12 +37,24 @@ class _Hoist:
             return node
         if self.free(node):
             return self._alone(node)
+        if isinstance(node, Where) and (box := box_of(node.cond)) is not None and box.index in self.own[1:]:
+            if node.other == build.NIL:
+                return self._in_box(node, box)
         if isinstance(node, (Add, Mul)):
             join = build.add if isinstance(node, Add) else build.mul
             apart = [a for a in node.args if self.free(a) and self._fits(a)]
             rest = [self.out(a) for a in node.args if a not in apart]
             return join(*([self._alone(join(*apart))] if apart else []), *rest)
         return map_children(node, self.out)
+
+    def _in_box(self, node: Where, box: Box) -> Expr:
+        """A choice by the range of an index: what stands there is taken out for that range alone."""
+        before = self.own
+        self.own = tuple(box.inner if i == box.index else i for i in self.own)
+        then = self.out(box.inside(node.then))
+        self.own = before
+        back: dict[Atom, Poly] = {box.inner: Poly.of(box.index) - box.low}
+        return Where(node.cond, substitute(then, back), node.other)
 
     def _fits(self, node: Expr) -> bool:
         return all(i in self.own for i in free_indices(node))

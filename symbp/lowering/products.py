@@ -12,9 +12,11 @@ from symbp.core import build
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
+from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import Operand, Value
+from symbp.lowering.scatters import scatter
 
 
 def is_scalar(expr: Expr) -> bool:
@@ -66,10 +68,16 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     """The sum of `body` over `indices`."""
     for i in indices:
         at.place(i)
+    parts = _by_ranges(indices, body)
+    if parts:
+        return at.value(build.add(*parts))
     if isinstance(body, Add) and _splits(indices, body):
         return at.value(build.add(*(build.total(indices, term) for term in body.args)))
     factors = list(_factors(body))
     indices, factors = _without_deltas(indices, factors)
+    added = scatter(at, indices, factors, contract)
+    if added is not None:
+        return added
     outside = [f for f in factors if not _depends(f, indices)]
     inside = [f for f in factors if _depends(f, indices)]
     unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
@@ -78,6 +86,28 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     if not outside and summed is not None:
         return summed
     return _times(at, outside, summed)
+
+
+def _by_ranges(indices: tuple[Index, ...], body: Expr) -> tuple[Expr, ...]:
+    """A sum of a choice by the range of a summed index as a sum over each part of the range."""
+    factors = body.args if isinstance(body, Mul) else (body,)
+    for f in factors:
+        pieces = pieces_of(f) if isinstance(f, Where) else None
+        if pieces is None or pieces[0].box.index not in indices or _depends_in_range(indices, pieces[0].box.index):
+            continue
+        rest = build.mul(*(g for g in factors if g is not f))
+        return tuple(
+            build.total(
+                tuple(p.box.inner if i == p.box.index else i for i in indices),
+                build.mul(p.body, p.box.inside(rest)),
+            )
+            for p in pieces
+        )
+    return ()
+
+
+def _depends_in_range(indices: tuple[Index, ...], index: Index) -> bool:
+    return any(index in indices_of(p) for i in indices for p in (i.start, i.stop))
 
 
 def _times(at: Entries, outside: list[Expr], summed: Labelled | None) -> Labelled:

@@ -125,6 +125,33 @@ def _slice(state: _State, s: Statement, a: Any) -> Any:
     return a[tuple(one(d) for d in s.detail)]
 
 
+def _pieces(state: _State, s: Statement, *parts: Any) -> Any:
+    axis, ranges, _ = s.detail
+    result = np.zeros(_shape(state, s.target.shape), state.dtype)
+    for part, (low, high) in zip(parts, ranges, strict=True):  # type: ignore[call-overload]
+        places = [slice(None)] * axis + [slice(low.value(state.sizes), high.value(state.sizes))]  # type: ignore[operator]
+        result[tuple(places)] = part
+    return result
+
+
+def _scatter(state: _State, s: Statement, part: Any) -> Any:
+    names, counts, spans = s.detail
+    result = np.zeros(_shape(state, s.target.shape), state.dtype)
+    for at in np.ndindex(*(c.value(state.sizes) for c in counts)):  # type: ignore[attr-defined]
+        where = dict(zip(names, at, strict=True))  # type: ignore[call-overload]
+        result[tuple(_span(state, span, where) for span in spans)] += part[at]  # type: ignore[attr-defined]
+    return result
+
+
+def _span(state: _State, span: Any, where: Mapping[str, int]) -> slice:
+    if span is None:
+        return slice(None)
+    base, moves, count, step = span
+    start = base.value(state.sizes) + sum(c.value(state.sizes) * where[n] for n, c in moves)
+    stride = step.value(state.sizes)
+    return slice(start, start + stride * (count.value(state.sizes) - 1) + 1, stride)
+
+
 def _windows(state: _State, s: Statement, a: Any) -> Any:
     starts, steps = s.detail
     view = a[tuple(slice(p.value(state.sizes), None) for p in starts)]  # type: ignore[attr-defined]
@@ -142,6 +169,8 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "fill": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "item": _item,
     "slice": _slice,
+    "scatter": _scatter,
+    "pieces": _pieces,
     "windows": _windows,
     "gather": lambda state, s, a, *places: a[places],
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),

@@ -30,6 +30,7 @@ Known = tuple[tuple[Cond, bool], ...]
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
 LONGEST = 400
+LEAST = build.num(-(10**30))
 
 
 def stabilise(network: Network) -> Network:
@@ -241,7 +242,9 @@ class _Stable:
             return outside, build.total(total.indices, v)
         cond, factor = _counted(v)
         body = self.plain(write(inside), known)
-        largest = rename_bound(Extreme("max", total.indices, body, cond), {i.name for i in total.indices})
+        largest: Expr = rename_bound(Extreme("max", total.indices, body, cond), {i.name for i in total.indices})
+        if cond != build.both():  # where none counts, the largest of none must be a number
+            largest = build.where(build.compare(">", largest, LEAST), largest, LEAST)
         shift = Linear(((largest, Fraction(1)),))
         summand = build.where(cond, build.mul(factor, _exp(inside - shift)), build.NIL)
         return outside + shift, build.total(total.indices, summand)

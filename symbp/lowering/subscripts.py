@@ -19,6 +19,13 @@ def read(at: Entries, node: Read) -> Labelled:
     shape = tuple(whole[k] for k in known.places)
     if not subs:
         return Labelled(known.value)
+    if isinstance(known.value, Value) and known.value.kind == LIST and not _indices(subs[0]):
+        entry = at.builder.emit("item", (known.value,), shape[1:], FLOAT, (subs[0], *[None] * (len(shape) - 1)))
+        return _read(at, Known(entry, tuple(range(len(shape) - 1)), shape[1:]), subs[1:], shape[1:])
+    return _read(at, known, subs, shape)
+
+
+def _read(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
     if all(_is_whole(s, e) or (s.index is None and not _indices(s)) for s, e in zip(subs, shape, strict=True)):
         letters = [s.index for s in subs if s.index is not None]
         if len(set(letters)) == len(letters):

@@ -1,0 +1,30 @@
+"""Slices added up: a loop over the kernel's offsets, a line for what each adds."""
+
+from __future__ import annotations
+
+from symbp.core.integers import Poly
+from symbp.emit.formula import ATOM, Text, size
+from symbp.lowering.program import Statement
+
+
+def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
+    """`target[...] = 0`, then for each offset `target[:, u : u + I] += part[u]`."""
+    names, counts, spans = s.detail
+    letters = {n: f"_{n}" for n in names}  # type: ignore[attr-defined]
+    lines = [f"{target}[...] = 0"]
+    indent = ""
+    for n, count in zip(names, counts, strict=True):  # type: ignore[call-overload]
+        lines.append(f"{indent}for {letters[n]} in range({size(count).code}):")
+        indent += "    "
+    places = [":" if span is None else _slice(span, letters) for span in spans]  # type: ignore[attr-defined]
+    part = f"{args[0].within(ATOM)}[{', '.join(letters.values())}]"
+    return (*lines, f"{indent}{target}[{', '.join(places)}] += {part}")
+
+
+def _slice(span: tuple, letters: dict[str, str]) -> str:  # type: ignore[type-arg]
+    base, moves, count, step = span
+    terms = [letters[n] if c == Poly.of(1) else f"{size(c).within(9)} * {letters[n]}" for n, c in moves]
+    start = " + ".join([*terms, *([size(base).code] if base.terms else [])]).replace("+ -", "- ")
+    reach = step * (count - 1) + 1
+    stop = f"{start} + {size(reach).within(8)}"
+    return f"{start} : {stop}" + ("" if step == Poly.of(1) else f" : {size(step).code}")

@@ -1,0 +1,136 @@
+"""A sum with a delta of several summed indices, `sum over o, u of g[o] * w[u] * delta(2*o + u, n)`: slices added up.
+
+One product makes all that is to be added; then a loop over the kernel's offsets u adds a strided slice for each. Which of
+the indices is the offset shows in their ranges: a number, or what the other's range is made with (I - U + 1 and U).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbp.core import build
+from symbp.core.expr import Delta, Expr
+from symbp.core.integers import Index, Poly
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import dims_of, indices_of
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.program import Value
+
+Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a delta puts things: entry `place` of `index`, an array from `start` to before `stop` holding all of them."""
+
+    index: Index
+    place: Poly
+    window: Index
+    offsets: tuple[Index, ...]
+    start: Poly
+    stop: Poly
+
+
+def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
+    """The sum as slices added up, or None where no delta asks for it."""
+    targets = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices)) is not None}
+    if not targets or len({i for t in targets.values() for i in _involved(t)}) != sum(
+        len(_involved(t)) for t in targets.values()
+    ):
+        return None
+    rest = [f for f in factors if f not in targets]
+    involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
+    offsets = tuple(i for t in targets.values() for i in t.offsets)
+    before, at.order = at.order, _order(tuple(targets.values()), offsets, rest, at.order)
+    part = at.number(contract(at, tuple(i for i in indices if i not in involved), build.mul(*rest)))
+    at.order = before
+    if not all(i in part.axes for i in involved):
+        return None
+    return _added(at, part, tuple(targets.values()), offsets)
+
+
+def _involved(t: Target) -> tuple[Index, ...]:
+    return (t.index, t.window, *t.offsets)
+
+
+def _target(delta: Delta, indices: tuple[Index, ...]) -> Target | None:
+    difference = delta.a - delta.b
+    if any(not isinstance(a, Index) and any(True for _ in indices_of(Poly.of(a))) for a in difference.atoms()):
+        return None  # a label, say
+    held = [a for a in difference.atoms() if isinstance(a, Index)]
+    free = [i for i in held if i not in indices]
+    summed = [i for i in held if i in indices]
+    if len(free) != 1 or len(summed) < 2 or difference.coefficient(free[0]).constant not in (1, -1):
+        return None
+    index = free[0]
+    sign = difference.coefficient(index).constant or 0
+    place = (Poly.of(index) * sign - difference) * sign
+    if any(not is_nonnegative(place.coefficient(i) - 1) or i.start != Poly() for i in summed) or index.start != Poly():
+        return None
+    window = _window(summed)
+    ends = _ends(index, place)
+    if ends is None:
+        return None
+    return Target(index, place, window, tuple(i for i in summed if i != window), *ends)
+
+
+def _window(summed: list[Index]) -> Index:
+    """The one that runs over positions; the others are offsets in the kernel."""
+    symbolic = [i for i in summed if i.extent.constant is None]
+    if len(symbolic) == 1:
+        return symbolic[0]
+    for i in symbolic or summed:
+        others = [d for j in summed if j != i for d in dims_of(j.extent)]
+        if others and all(d in dims_of(i.extent) for d in others):
+            return i
+    return max(summed, key=lambda i: len(i.extent.terms))
+
+
+def _ends(index: Index, place: Poly) -> tuple[Poly, Poly] | None:
+    """From where to where things are put, the whole range of the target's index included."""
+    low, high = lowest(place), highest(place)
+    if low is None or high is None:
+        return None
+    start = Poly() if is_nonnegative(low) else low if is_nonnegative(-low) else None
+    last = index.stop - 1
+    stop = last if is_nonnegative(last - high) else high if is_nonnegative(high - last) else None
+    return None if start is None or stop is None else (start, stop + 1)
+
+
+def _order(targets: tuple[Target, ...], offsets: tuple[Index, ...], factors: list[Expr], order: list[Index]) -> list[Index]:
+    """Offsets first, positions where their target stands."""
+    windows = {t.index: t.window for t in targets}
+    rest = [windows.get(i, i) for i in order]
+    return [*offsets, *(i for i in rest if i not in offsets)]
+
+
+def _added(at: Entries, part: Labelled, targets: tuple[Target, ...], offsets: tuple[Index, ...]) -> Labelled:
+    """The statement that adds the slices, and the view of what was asked for."""
+    by_window = {t.window: t for t in targets}
+    kept = tuple(i for i in part.axes if i not in offsets)
+    value = at.ordered(part, (*offsets, *kept)).value
+    spans = tuple(_span(by_window[i]) if i in by_window else None for i in kept)
+    shape = tuple(by_window[i].stop - by_window[i].start if i in by_window else i.extent for i in kept)
+    names = tuple(i.name for i in offsets)
+    loops = tuple(i.extent for i in offsets)
+    found = at.builder.emit("scatter", (value,), shape, detail=(names, loops, spans))
+    axes = tuple(by_window[i].index if i in by_window else i for i in kept)
+    whole = tuple(_whole(by_window[i]) if i in by_window else None for i in kept)
+    if any(w is not None for w in whole):
+        found = at.builder.emit("slice", (found,), tuple(i.extent for i in axes), detail=whole)
+    assert isinstance(found, Value)
+    return Labelled(found, axes)
+
+
+def _span(t: Target) -> tuple[object, ...]:
+    """Where a slice begins (a number and a coefficient for each offset), how many entries it has, and its step."""
+    base = t.place - sum((Poly.of(i) * t.place.coefficient(i) for i in (t.window, *t.offsets)), Poly()) - t.start
+    moves = tuple((i.name, t.place.coefficient(i)) for i in t.offsets)
+    return base, moves, t.window.extent, t.place.coefficient(t.window)
+
+
+def _whole(t: Target) -> object:
+    if t.start == Poly() and t.stop == t.index.stop:
+        return None
+    return -t.start, t.index.stop - t.start, Poly.of(1)
