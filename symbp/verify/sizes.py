@@ -22,6 +22,7 @@ PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67
 WIDTHS = (3, 5, 2, 7)
 MOST_TRIES = 20_000
 MUCH_WORK = 5_000
+REPEATED = PRIMES[:9]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Sizes:
 def choose_sizes(network: Network) -> Sizes:
     """The first assignment of small distinct primes under which every extent is at least 2.
 
-    Where that makes loops too long, sizes change places as long as that makes them shorter.
+    Where that makes loops too long, sizes change places as long as that makes them shorter; where they still are, sizes
+    that meet in no tensor may be the same.
     """
     names = tuple(d.name for d in network.dims)
     limits = [
@@ -57,7 +59,8 @@ def choose_sizes(network: Network) -> Sizes:
         candidates = (*PRIMES[1:count], PRIMES[0])
         found = _assign(names, candidates, limits, {}, tries)
         if found is not None:
-            return Sizes(_shortened(found, candidates, limits, _loops(network)))
+            short = _shortened(found, candidates, limits, _loops(network))
+            return Sizes(_repeated(short, limits, _loops(network), _meetings(network)))
         if tries[0] > MOST_TRIES:
             break
     raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
@@ -75,6 +78,33 @@ def _shortened(
             break
         chosen, work = better, _work(better, loops)
     return chosen
+
+
+def _repeated(
+    chosen: dict[str, int], limits: list[Poly], loops: list[list[Poly]], meetings: frozenset[tuple[str, str]]
+) -> dict[str, int]:
+    """One size after the other takes a smaller prime that no size beside it in a tensor has, while that is less work."""
+    work = _work(chosen, loops)
+    while work > MUCH_WORK:
+        allowed = [t for t in _replaced(chosen, meetings) if all(_value(p, t) >= 2 for p in limits)]
+        better = min(allowed, key=lambda t: _work(t, loops), default=chosen)
+        if _work(better, loops) >= work:
+            break
+        chosen, work = better, _work(better, loops)
+    return chosen
+
+
+def _replaced(chosen: dict[str, int], meetings: frozenset[tuple[str, str]]) -> Iterator[dict[str, int]]:
+    for place, name in enumerate(chosen):
+        beside = [chosen[other] for other in chosen if (name, other) in meetings]
+        yield from ({**chosen, name: v} for v in REPEATED if v not in beside and (place or v > 2))
+
+
+def _meetings(network: Network) -> frozenset[tuple[str, str]]:
+    """The pairs of sizes that are two dimensions of one tensor; membership is all that is asked of it."""
+    shapes = [t.shape for t in network.inputs] + [e.shape for e in network.equations]
+    named = [[str(p) for p in shape if isinstance(p.atom, Dim)] for shape in shapes]
+    return frozenset((a, b) for names in named for a in names for b in names if a != b)
 
 
 def _neighbours(chosen: dict[str, int], candidates: tuple[int, ...]) -> Iterator[dict[str, int]]:
