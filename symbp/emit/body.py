@@ -167,7 +167,8 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
         return (*lines, f"{name} = {target}") if named else lines
     code = call(s, args, target)
     if code is None:
-        filled = f"{target}[...] = {expression(s, args).code}"
+        value = args[0] if s.op == "float" else expression(s, args)  # filling turns truth values into numbers
+        filled = f"{target}[...] = {value.code}"
         return (filled, f"{name} = {target}") if named else (filled,)
     return (f"{name} = {code}",) if named else (code,)
 

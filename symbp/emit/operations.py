@@ -139,6 +139,8 @@ def _where(s: Statement, args: tuple[Text, ...]) -> Text:
     cond, then, other = args
     if is_scalar(s.target):
         return Text(f"{then.within(OR)} if {cond.within(OR)} else {other.within(CHOICE)}", CHOICE)
+    if is_scalar(s.args[1]) and is_scalar(s.args[2]):
+        return Text(f"np.where({_list(args)}).astype({DTYPE})")
     return Text(f"np.where({_list(args)})")
 
 

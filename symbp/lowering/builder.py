@@ -45,6 +45,11 @@ class Builder:
             self._known[key] = found
         return found
 
+    def known(self, op: str, args: tuple[Operand, ...], shape: Shape) -> Value | None:
+        """The value of that operation where it has been computed, here or around."""
+        found = self._known.get((op, args, (), shape))
+        return found if found is not None or self.parent is None else self.parent.known(op, args, shape)
+
     def fresh(self, shape: Shape, kind: str = FLOAT) -> Value:
         """A new value that nothing computes yet."""
         self._count[0] += 1
@@ -75,6 +80,9 @@ class Builder:
         folded = fold(op, args)
         if folded is not None:
             return folded
+        before = self.made(args[0])
+        if op == "neg" and before is not None and before.op == "neg":
+            return before.args[0]
         return self.emit(op, args, broadcast(tuple(shape_of(a) for a in args)), kind, detail)
 
     def transpose(self, a: Operand, order: tuple[int, ...]) -> Operand:

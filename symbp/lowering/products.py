@@ -261,8 +261,13 @@ def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...
         right = at.builder.expand(right, (len(batch) + 1,))
     rows = (extent(_extents(free_a)),) if free_a or batch else ()
     columns = (extent(_extents(free_b)),) if free_b or batch else ()
-    value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
     axes = (*batch, *free_a, *free_b)
+    if rows and columns and not batch:
+        turned = (at.builder.transpose(right, (1, 0)), at.builder.transpose(left, (1, 0)))
+        found = at.builder.known("matmul", turned, columns + rows)
+        if found is not None:  # the same product, computed the other way round
+            return Labelled(at.builder.reshape(at.builder.transpose(found, (1, 0)), _extents(axes)), axes)
+    value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
     return Labelled(at.builder.reshape(value, _extents(axes)), axes)
 
 

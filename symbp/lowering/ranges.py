@@ -55,5 +55,7 @@ def _bound(poly: Poly, sign: int) -> Poly:
     for i in dict.fromkeys(indices_of(poly)):
         coefficient = poly.coefficient(i).constant or 1
         end = i.stop - 1 if coefficient * sign > 0 else i.start
+        if poly.index == i and sign > 0:
+            end = i.stop  # one more than needed, but the whole range of the other index: no slice
         poly = poly.replace(lambda a, i=i, end=end: end if a == i else None)  # type: ignore[misc]
     return poly
