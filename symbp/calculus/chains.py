@@ -12,7 +12,7 @@ from symbp.calculus.facts import use_facts
 from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
-from symbp.calculus.simplify import cancel, factor, factor_deep, open_fractions, tidy
+from symbp.calculus.simplify import cancel, factor, factor_deep, open_fractions, tidy, under_deltas
 from symbp.calculus.steps import Rule, Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
@@ -32,7 +32,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     first = deltas if recursive else raw
     steps = [Step(first, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
     _append(steps, deltas, Rule("entry"))
-    contracted, pairs = contract(steps[-1].value)
+    contracted, pairs = contract(steps[-1].value, known.style)
     _append(steps, contracted, Rule("contract", pairs=pairs))
     _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     _append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
@@ -50,8 +50,9 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     plain = normal(start)
     if cost(plain) < cost(start):
         _append(steps, plain, Rule("cancel"))
-    contracted, pairs = contract(plain)
+    contracted, pairs = contract(plain, known.style)
     _append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
+    _append(steps, under_deltas(steps[-1].value), Rule("delta"))
     for _ in range(2):
         _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)

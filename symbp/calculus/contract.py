@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import settle
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
@@ -20,10 +20,14 @@ from symbp.core.traverse import free_indices, indices_of, map_children, substitu
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Which deltas are solved: if `wide` all whose summed index has no coefficient; `first`: outer indices first."""
+    """Which deltas are solved: if `wide` all whose summed index has no coefficient; `first`: outer indices first.
+
+    `classes` says of each tensor of labels what its entries stay below.
+    """
 
     wide: bool = False
     first: bool = False
+    classes: tuple[tuple[str, Poly], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,8 @@ def _solve_for(
     value = -rest if coefficient == 1 else rest
     other = value.index
     if other is not None and _same_range(index, other, equal):
+        return Solution(index, value, None)
+    if isinstance(value.atom, Read) and (value.atom.tensor, index.stop) in style.classes:
         return Solution(index, value, None)
     inner = tuple(indices_of(value))
     if index in inner or (not style.wide and (len(inner) > 1 or any(i in indices for i in inner))):

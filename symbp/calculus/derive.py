@@ -95,6 +95,7 @@ class _Work:
         alone = len(users) == 1 and users[0].name == self.loss
         locals_ = () if alone else tuple(self._user(u, quantity, indices) for u in users)
         chain = self._from_loss(quantity, indices) if alone else self._from_users(quantity, indices, locals_)
+        chain, locals_ = self._named(chain), tuple(replace(u, chain=self._named(u.chain)) for u in locals_)
         self.results[quantity] = Equation(self.names[quantity], indices, chain.result)
         self.sections.append(
             Section(
@@ -106,6 +107,15 @@ class _Work:
                 variants=variants(chain),
             )
         )
+
+    def _named(self, chain: Chain) -> Chain:
+        """The chain without bound letters that are names of tensors or sizes: fresh ones with numbers may be."""
+        names = set(self.letters.names)
+
+        def new(value: Expr) -> Expr:
+            return freshen(value, names, self.letters) if names & all_index_names(value) else value
+
+        return replace(chain, steps=tuple(Step(new(s.value), s.rule) for s in chain.steps))
 
     def _user(self, equation: Equation, quantity: str, indices: tuple[Index, ...]) -> _User:
         """The local derivative of a user, its own letters kept and the entry's chosen apart."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbp.calculus.contract import count_free_sums
+from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
 from symbp.calculus.match import match
@@ -36,17 +36,19 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts, the sums and the products that are known of a network."""
+    """The facts, the sums and the products that are known of a network, and how its deltas are solved."""
 
     facts: tuple[SumFact, ...]
     sums: tuple[SumFact, ...]
     products: tuple[Product, ...]
+    style: Style
 
 
 def known_of(network: Network) -> Known:
     """What may be used of a network."""
     products = tuple(p for e in network.equations if (p := _product(e)) is not None)
-    return Known(sum_facts(network), sum_definitions(network), products)
+    classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
+    return Known(sum_facts(network), sum_definitions(network), products, Style(classes=classes))
 
 
 def _product(equation: Equation) -> Product | None:

@@ -116,4 +116,5 @@ RULES = {
     "fact": "a fact about the data",
     "path": "one product for each path",
     "solve": "solve the deltas",
+    "delta": "where a delta is not 0 its indices are equal",
 }

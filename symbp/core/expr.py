@@ -56,6 +56,9 @@ class Read(Expr, Atom):
     def key(self) -> str:
         return f"3{self.tensor}[{','.join(s.key for s in self.subs)}]"
 
+    def __str__(self) -> str:
+        return f"{self.tensor}[{', '.join(map(str, self.subs))}]" if self.subs else self.tensor
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Add(Expr):
