@@ -215,9 +215,9 @@ def test_a_failed_check_writes_nothing(run, monkeypatch: pytest.MonkeyPatch) -> 
         assert written() == []
 
 
-def symbp_process(*arguments: str, seed: str = "0", **options) -> subprocess.Popen[str]:
+def symbp_process(*arguments: str, seed: str = "0", first: str = "", **options) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONHASHSEED": seed}
-    command = [sys.executable, "-c", "from symbp.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", f"from symbp.cli import main; {first}main()", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
     return subprocess.Popen(command, env=environment, **{**pipes, **options})
 
@@ -232,8 +232,9 @@ def test_the_same_bytes_under_two_hash_seeds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, signum: signal.Signals) -> None:
-    process = symbp_process("build", "--all", "-o", str(tmp_path / "out"))
-    time.sleep(1)
+    process = symbp_process("build", "--all", "-o", str(tmp_path / "out"), first="print('ready', flush=True); ")
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.5)
     process.send_signal(signum)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signum
