@@ -10,7 +10,7 @@ from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.emit.pieces import pieces
-from symbp.emit.scatters import scatter_lines
+from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.lowering.program import LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
@@ -141,7 +141,7 @@ def _with_number(line: str, s: Statement) -> str:
 
 
 # Operations that take several lines, each of which writes into the result.
-LINES = {"pieces": pieces, "scatter": scatter_lines}
+LINES = {"pieces": pieces, "scatter": scatter_lines, "added": added_lines}
 
 
 def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) -> tuple[str, ...]:

@@ -198,13 +198,13 @@ def _item(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _slice(s: Statement, args: tuple[Text, ...]) -> Text:
-    parts = [_part(d) for d in s.detail]
+    parts = [slice_text(d) for d in s.detail]
     while parts and parts[-1] == ":":
         parts.pop()
     return Text(f"{args[0].within(ATOM)}[{', '.join(parts)}]") if parts else args[0]
 
 
-def _part(d: object) -> str:
+def slice_text(d: object) -> str:
     """A slice as one writes it."""
     if not isinstance(d, tuple):
         return ":" if d is None else size(d).code  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.emit.formula import ATOM, Text, size
+from symbp.emit.operations import slice_text
 from symbp.lowering.program import Statement
 
 
@@ -28,3 +29,11 @@ def _slice(span: tuple, letters: dict[str, str]) -> str:  # type: ignore[type-ar
     reach = step * (count - 1) + 1
     stop = f"{start} + {size(reach).within(8)}"
     return f"{start} : {stop}" + ("" if step == Poly.of(1) else f" : {size(step).code}")
+
+
+def added_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
+    """`target[...] = 0`, then `target[:, 0 : 2 * I : 2] += part` for each part."""
+    lines = [f"{target}[...] = 0"]
+    for part, spans in zip(args, s.detail[0], strict=True):  # type: ignore[call-overload]
+        lines.append(f"{target}[{', '.join(slice_text(d) for d in spans)}] += {part.code}")
+    return tuple(lines)

@@ -33,6 +33,7 @@ from symbp.errors import MissingRule
 from symbp.lowering.boxes import Piece, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.pooling import window_extreme
 from symbp.lowering.products import contract, is_scalar, multiply
 from symbp.lowering.program import BOOL, Value
 from symbp.lowering.subscripts import integers, read
@@ -194,6 +195,9 @@ def _sum(at: Entries, node: Sum) -> Labelled:
 
 def _extreme(at: Entries, node: Extreme) -> Labelled:
     """The largest over some axes; where a condition leaves entries out they count as minus infinity."""
+    chain = window_extreme(at, node)
+    if chain is not None:
+        return chain
     body = at.number(at.value(node.body))
     if node.cond != build.both():
         infinity = at.apply("float", Labelled(build.num(0)), detail=("-inf" if node.kind == "max" else "inf",))

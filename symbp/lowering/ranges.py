@@ -14,12 +14,12 @@ from symbp.core.traverse import indices_of, map_children, substitute
 
 def box_ranges(network: Network) -> Network:
     """The network with no index whose range depends on another."""
-    equations = tuple(replace(e, body=_boxed(e.body)) for e in network.equations)
+    equations = tuple(replace(e, body=boxed(e.body)) for e in network.equations)
     return replace(network, equations=equations)
 
 
-def _boxed(node: Node) -> Any:
-    node = map_children(node, _boxed)
+def boxed(node: Node) -> Any:
+    node = map_children(node, boxed)
     if not isinstance(node, (Sum, Extreme)) or not any(_outer(i) for i in node.indices):
         return node
     table: dict[Atom, Poly] = {}

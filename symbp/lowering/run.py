@@ -143,6 +143,14 @@ def _scatter(state: _State, s: Statement, part: Any) -> Any:
     return result
 
 
+def _added(state: _State, s: Statement, *parts: Any) -> Any:
+    result = np.zeros(_shape(state, s.target.shape), state.dtype)
+    for part, spans in zip(parts, s.detail[0], strict=True):  # type: ignore[call-overload]
+        ends = [None if d is None else [p.value(state.sizes) for p in d] for d in spans]
+        result[tuple(slice(None) if e is None else slice(*e) for e in ends)] += part
+    return result
+
+
 def _span(state: _State, span: Any, where: Mapping[str, int]) -> slice:
     if span is None:
         return slice(None)
@@ -169,6 +177,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "fill": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "item": _item,
     "slice": _slice,
+    "added": _added,
     "scatter": _scatter,
     "pieces": _pieces,
     "windows": _windows,

@@ -6,7 +6,7 @@ the indices is the offset shows in their ranges: a number, or what the other's r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symbp.core import build
@@ -15,7 +15,8 @@ from symbp.core.integers import Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import dims_of, indices_of
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import Value
+from symbp.lowering.pooling import first_hit_of, positions, shares
+from symbp.lowering.program import Operand
 
 Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
@@ -40,6 +41,9 @@ def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contra
     ):
         return None
     rest = [f for f in factors if f not in targets]
+    pooled = _pooled(at, indices, tuple(targets.values()), rest, contract)
+    if pooled is not None:
+        return pooled
     involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
     offsets = tuple(i for t in targets.values() for i in t.offsets)
     before, at.order = at.order, _order(tuple(targets.values()), offsets, rest, at.order)
@@ -48,6 +52,59 @@ def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contra
     if not all(i in part.axes for i in involved):
         return None
     return _added(at, part, tuple(targets.values()), offsets)
+
+
+def _pooled(
+    at: Entries, indices: tuple[Index, ...], targets: tuple[Target, ...], rest: list[Expr], contract: Contract
+) -> Labelled | None:
+    """The adjoint of the largest of each window: a share for each offset, added where it came from."""
+    offsets = tuple(i for t in targets for i in t.offsets)
+    found = next(((f, hit) for f in rest if (hit := first_hit_of(f, indices)) is not None), None)
+    if found is None or positions(found[1][1]) is None or set(found[1][1]) != set(offsets):
+        return None
+    factor, (extreme, own) = found
+    windows = {t.index: t.window for t in targets}
+    before, at.order = at.order, [windows.get(i, i) for i in at.order]
+    involved = {*offsets, *windows.values()}
+    others = build.mul(*(f for f in rest if f is not factor))
+    given = at.number(contract(at, tuple(i for i in indices if i not in involved), others))
+    parts = shares(at, given, extreme)
+    at.order = before
+    axes = next(p.axes for _, p in parts)
+    if not all(w in axes for w in windows.values()) or any(i in offsets for i in axes):
+        return None
+    by_window = {t.window: t for t in targets}
+    table = dict(zip(extreme.indices, own, strict=True))
+    spans = []
+    for place, _ in parts:
+        moved = {table[i]: p for i, p in place.items()}  # type: ignore[index]
+        spans.append(tuple(_fixed_span(by_window[i], moved) if i in by_window else None for i in axes))
+    values = tuple(at.aligned(p, axes) for _, p in parts)
+    return _cut(at, "added", values, (tuple(spans),), axes, by_window)
+
+
+def _fixed_span(t: Target, moved: Mapping[Index, Poly]) -> tuple[Poly, Poly, Poly]:
+    start = t.place.replace(lambda a: Poly() if a == t.window else moved.get(a)) - t.start  # type: ignore[call-overload]
+    step = t.place.coefficient(t.window)
+    return start, start + step * (t.window.extent - 1) + 1, step
+
+
+def _cut(
+    at: Entries,
+    op: str,
+    values: tuple[Operand, ...],
+    detail: tuple[object, ...],
+    kept: tuple[Index, ...],
+    by_window: Mapping[Index, Target],
+) -> Labelled:
+    """The statement that adds the slices, and the view of what was asked for."""
+    shape = tuple(by_window[i].stop - by_window[i].start if i in by_window else i.extent for i in kept)
+    found = at.builder.emit(op, values, shape, detail=detail)
+    axes = tuple(by_window[i].index if i in by_window else i for i in kept)
+    whole = tuple(_whole(by_window[i]) if i in by_window else None for i in kept)
+    if any(w is not None for w in whole):
+        found = at.builder.emit("slice", (found,), tuple(i.extent for i in axes), detail=whole)
+    return Labelled(found, axes)
 
 
 def _involved(t: Target) -> tuple[Index, ...]:
@@ -111,16 +168,8 @@ def _added(at: Entries, part: Labelled, targets: tuple[Target, ...], offsets: tu
     kept = tuple(i for i in part.axes if i not in offsets)
     value = at.ordered(part, (*offsets, *kept)).value
     spans = tuple(_span(by_window[i]) if i in by_window else None for i in kept)
-    shape = tuple(by_window[i].stop - by_window[i].start if i in by_window else i.extent for i in kept)
-    names = tuple(i.name for i in offsets)
-    loops = tuple(i.extent for i in offsets)
-    found = at.builder.emit("scatter", (value,), shape, detail=(names, loops, spans))
-    axes = tuple(by_window[i].index if i in by_window else i for i in kept)
-    whole = tuple(_whole(by_window[i]) if i in by_window else None for i in kept)
-    if any(w is not None for w in whole):
-        found = at.builder.emit("slice", (found,), tuple(i.extent for i in axes), detail=whole)
-    assert isinstance(found, Value)
-    return Labelled(found, axes)
+    detail = (tuple(i.name for i in offsets), tuple(i.extent for i in offsets), spans)
+    return _cut(at, "scatter", (value,), detail, kept, by_window)
 
 
 def _span(t: Target) -> tuple[object, ...]:

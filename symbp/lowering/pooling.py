@@ -1,0 +1,105 @@
+"""The largest of a window and its adjoint, offset by offset over slices.
+
+The adjoint goes to the first entry that attains the largest. Its condition is written out in the equations ("equal, and
+nothing before it is"); it is recognised here by building it anew and comparing. With g what is left to give, in row-major
+order:  g_0 = g * (x_0 == m),  g = g - g_0,  g_1 = g * (x_1 == m),  ...;  the last gets what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from symbp.core import build
+from symbp.core.canonical import key
+from symbp.core.expr import TRUE, And, Compare, Cond, Expr, Extreme, Where
+from symbp.core.integers import Atom, Index, Poly
+from symbp.core.traverse import all_index_names, fresh_name, polys, substitute, walk
+from symbp.lowering.ranges import boxed
+from symbp.lowering.labelled import Entries, Labelled
+
+MOST = 64  # offsets that are written out, one after the other
+
+
+def positions(indices: tuple[Index, ...]) -> list[dict[Atom, Poly]] | None:
+    """The values of indices with constant ranges in row-major order, unless they are too many."""
+    ranges = []
+    for i in indices:
+        start, stop = i.start.constant, i.stop.constant
+        if start is None or stop is None:
+            return None
+        ranges.append(range(start, stop))
+    found = list(product(*ranges))
+    return [dict(zip(indices, map(Poly.of, at), strict=True)) for at in found] if 0 < len(found) <= MOST else None
+
+
+def window_extreme(at: Entries, node: Extreme) -> Labelled | None:
+    """The extreme over a window as a chain of `maximum` over slices, or None where it is no such extreme."""
+    places = positions(node.indices)
+    if places is None or node.cond != TRUE or not _is_window(node.body, node.indices):
+        return None
+    op = "maximum" if node.kind == "max" else "minimum"
+    result = at.number(at.value(substitute(node.body, places[0])))
+    for place in places[1:]:
+        result = at.apply(op, result, at.number(at.value(substitute(node.body, place))))
+    return result
+
+
+def _is_window(body: Expr, indices: tuple[Index, ...]) -> bool:
+    """Does a subscript add one of the indices to another index?"""
+    return any(
+        sum(isinstance(a, Index) for a in p.atoms()) > 1 and any(i in p.atoms() for i in indices)
+        for n in walk(body)
+        for p in polys(n)
+    )
+
+
+def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+    """The extreme whose first hit a factor marks, and those of the summed indices that run over its window."""
+    if not (isinstance(factor, Where) and (factor.then, factor.other) == (build.UNIT, build.NIL)):
+        return None
+    first = factor.cond.args[0] if isinstance(factor.cond, And) and factor.cond.args else None
+    if not (isinstance(first, Compare) and first.op == "==" and isinstance(first.b, Extreme) and first.b.cond == TRUE):
+        return None
+    wanted = key(factor.cond)
+    for own in _choices(first.b, indices):
+        table: dict[Atom, Poly] = {i: Poly.of(o) for i, o in zip(first.b.indices, own, strict=True)}
+        if substitute(first.b.body, table) == first.a and key(boxed(_first_hit(first.b, own, first.a))) == wanted:
+            return first.b, own
+    return None
+
+
+def _choices(extreme: Extreme, indices: tuple[Index, ...]) -> Iterator[tuple[Index, ...]]:
+    fitting = [[i for i in indices if (i.start, i.stop) == (e.start, e.stop)] for e in extreme.indices]
+    return (own for own in product(*fitting) if len(set(own)) == len(own))
+
+
+def _first_hit(extreme: Extreme, indices: tuple[Index, ...], body: Expr) -> Cond:
+    """That `body` at `indices` attains the extreme and nothing before it in row-major order does."""
+    conditions: list[Cond] = [Compare("==", body, extreme)]
+    taken = all_index_names(extreme) | all_index_names(body) | {i.name for i in indices}
+    for place, index in enumerate(indices):
+        names = [fresh_name(i.name, taken) for i in indices[place:]]
+        taken.update(names)
+        earlier = [Index(names[0], Poly.of(index), index.start)]
+        earlier += [Index(n, i.stop, i.start) for n, i in zip(names[1:], indices[place + 1 :], strict=True)]
+        table: dict[Atom, Poly] = {old: Poly.of(new) for old, new in zip(indices[place:], earlier, strict=True)}
+        hit = Compare("==", substitute(body, table), extreme)
+        count = build.total(earlier, build.where(hit, build.UNIT, build.NIL))
+        conditions.append(Compare("==", count, build.NIL))
+    return build.both(*conditions)
+
+
+def shares(at: Entries, given: Labelled, extreme: Extreme) -> list[tuple[dict[Atom, Poly], Labelled]]:
+    """What each offset of the window gets of `given`, in row-major order."""
+    places = positions(extreme.indices)
+    assert places is not None
+    largest = at.value(extreme)
+    result = []
+    left = given
+    for place in places[:-1]:
+        hit = at.apply("==", at.value(substitute(extreme.body, place)), largest, kind="bool")
+        share = at.apply("mul", left, hit)
+        result.append((place, share))
+        left = at.apply("sub", left, share)
+    return [*result, (places[-1], left)]
