@@ -119,7 +119,9 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
 
 
 def is_label(context: Context, node: ast.expr) -> bool:
-    """Is it an entry of labels, `t[n]`?"""
+    """Is it an entry of labels, `t[n]`, or made with one, `H + t[n]`?"""
+    if isinstance(node, ast.BinOp):
+        return is_label(context, node.left) or is_label(context, node.right)
     if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
         return False
     bound = context.scope.get(node.value.id)

@@ -135,9 +135,16 @@ def _between_kinks(
     for factor in SHRUNK:
         slope = slope_along(loss, parts, direction, h * factor)
         agrees = abs(a - slope.value) <= BOUND * (abs(a) + abs(slope.value) + largest) + slope.noise
-        if agrees or flips is None or not flips(*_both_ways(direction, h * factor)):
+        if agrees:
             return slope
+        if flips is None or not flips(*_both_ways(direction, h * factor)):
+            return _extrapolated(slope, slope_along(loss, parts, direction, h * factor / 2))
     return None
+
+
+def _extrapolated(one: Slope, half: Slope) -> Slope:
+    """Both slopes are off by a multiple of h^2, which their difference tells: a steep function's truncation is gone."""
+    return Slope((4 * half.value - one.value) / 3, 4 * half.noise)
 
 
 def _both_ways(direction: Steps, h: float) -> tuple[Steps, Steps]:
