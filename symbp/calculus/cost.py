@@ -53,7 +53,7 @@ def _volume(node: Node) -> int:
 
 
 def _size(extent: Poly) -> int:
-    atoms: dict[Atom, int] = {d: NOMINAL for d in dims_of(extent)}
+    atoms: dict[Atom, int] = dict.fromkeys(dims_of(extent), NOMINAL)
     atoms |= {a: NOMINAL // 2 if isinstance(a, Index) else NOMINAL for a in extent.atoms()}
-    atoms |= {i: NOMINAL // 2 for i in indices_of(extent)}
+    atoms |= dict.fromkeys(indices_of(extent), NOMINAL // 2)
     return max(1, extent.value(atoms))
