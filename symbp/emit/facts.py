@@ -9,7 +9,7 @@ from symbp.core.traverse import dims_of, reads, walk
 from symbp.emit.body import write_body
 from symbp.emit.formula import Text
 from symbp.emit.state import write_statement
-from symbp.emit.words import LOCAL
+from symbp.emit.words import DTYPE, LOCAL
 from symbp.lowering.program import Program, Value
 from symbp.templating import render
 
@@ -26,6 +26,7 @@ def fact_arguments(program: Program) -> tuple[str, ...]:
         return ()
     numbers = [a for s in routine.statements for a in s.args if isinstance(a, Expr)]
     polys: list[Poly] = [n.value for a in numbers for n in walk(a) if isinstance(n, Int)]
+    polys += [e for s in routine.statements if s.op == "ones" for e in s.target.shape]
     used = {d.name for p in polys for d in dims_of(p)}
     return (*routine.inputs, *(d.name for d in program.dims if d.name in used))
 
@@ -43,7 +44,11 @@ def fact_check(program: Program) -> str:
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
         gap = f"{gap}.max()" if value.shape else gap
         rows.append({"gap": gap, "text": write_statement(fact.statement), "tensors": tensors})
-    return render("facts.py.j2", words=LOCAL, arguments=", ".join(fact_arguments(program)), lines=body.lines, rows=rows)
+    arguments = fact_arguments(program)
+    arrays = [t.name for t in program.inputs if t.name in arguments and t.shape]
+    dtype = f"{arrays[0]}.dtype" if arrays else "np.float64"
+    head = {"arguments": ", ".join(arguments), "of_data": dtype, "dtype": DTYPE}
+    return render("facts.py.j2", words=LOCAL, lines=body.lines, rows=rows, **head)
 
 
 def _checked(program: Program) -> list[Fact]:

@@ -89,10 +89,13 @@ def _sum_by_products(routine: Routine) -> Routine:
     statements: list[Statement] = []
     for s in routine.statements:
         (a, *_) = s.args or (None,)
-        if s.op == "sum" and s.detail == (0,) and isinstance(a, Value) and len(a.shape) == 2 == len(s.target.shape) + 1:
-            ones = Value(f"ones.{a.shape[0]}", (a.shape[0],))
-            if not any(t.target == ones for t in statements):
-                statements.append(Statement(ones, "ones", ()))
-            s = replace(s, op="matmul", args=(ones, a), detail=())
+        if s.op == "sum" and isinstance(a, Value) and len(a.shape) == 2 == len(s.target.shape) + 1:
+            leading = s.detail == (0,)
+            if leading or routine.name == "facts":  # for short rows the product is faster along them too
+                extent = a.shape[0 if leading else 1]
+                ones = Value(f"ones.{extent}", (extent,))
+                if not any(t.target == ones for t in statements):
+                    statements.append(Statement(ones, "ones", ()))
+                s = replace(s, op="matmul", args=(ones, a) if leading else (a, ones), detail=())
         statements.append(s)
     return replace(routine, statements=tuple(statements))
