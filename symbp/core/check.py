@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core.expr import TRUE, Compare, Delta, Extreme, Int, Mul, Partial, Read, Sum, Where
-from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
 from symbp.core.traverse import children, dims_of, free_indices, indices_of, polys, reads, walk, with_ranges

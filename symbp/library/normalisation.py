@@ -7,8 +7,7 @@ def batch_norm(x: Array[N, D], gamma: Array[D], beta: Array[D], eps=1e-5, unbias
     v = sum((x - mu) ** 2, axis=0) / (N - 1 if unbiased else N)
     r = 1 / sqrt(v + eps)
     xhat = (x - mu) * r
-    y = gamma * xhat + beta
-    return y
+    return gamma * xhat + beta
 
 
 def batch_norm2d(x: Array[N, C, I, J], gamma: Array[C], beta: Array[C], eps=1e-5, unbiased=False):

@@ -6,8 +6,7 @@ PyTorch has two biases for each gate; here there is one, their sum. Only gru_cel
 
 def rnn_cell(x, h, Wx, Wh, b):
     """A tanh unit: the new state."""
-    h_new = tanh(x @ Wx + h @ Wh + b)
-    return h_new
+    return tanh(x @ Wx + h @ Wh + b)
 
 
 def lstm_cell(x, h: Array[..., H], c: Array[..., H], Wx: Array[D, 4 * H], Wh: Array[H, 4 * H], b: Array[4 * H]):
@@ -29,5 +28,4 @@ def gru_cell(x, h: Array[..., H], Wx: Array[D, 3 * H], Wh: Array[H, 3 * H], bx: 
     r[..., k: H] = sigmoid(u[..., k] + v[..., k])
     z[..., k: H] = sigmoid(u[..., H + k] + v[..., H + k])
     n[..., k: H] = tanh(u[..., 2 * H + k] + r[..., k] * v[..., 2 * H + k])
-    h_new = (1 - z) * n + z * h
-    return h_new
+    return (1 - z) * n + z * h

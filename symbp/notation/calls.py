@@ -58,7 +58,7 @@ def _is_labels(context: Context, node: ast.Call) -> Constant:
     match node.args:
         case [ast.Name() as of, ast.Name(id="Labels")]:
             return Constant(labels(context, of) is not None)
-    context.fail(node, "expected isinstance(NAME, Labels)")
+    raise context.error(node, "expected isinstance(NAME, Labels)")
 
 
 def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:

@@ -113,8 +113,8 @@ class Context:
     may become an equation of its own; `guards` are the indices that the conditions there restrict, `filters`
     those that the `if` of a comprehension does. `active` are the
     functions being inlined. In a function, `results` says which local names it returns and their names in the network.
-    `loops` are the indices of the loops that the text stands in, `nest` those of the calling texts too; `lead` says which
-    of them come first in the equations of the names on the left, `defining` which names those are.
+    `loops` are the indices of the loops that the text stands in, `nest` those of the calling texts too; `lead` says
+    which of them come first in the equations of the names on the left, `defining` which names those are.
     """
 
     file: File

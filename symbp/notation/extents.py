@@ -14,7 +14,6 @@ from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegativ
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import Access
 
-
 MINUS_ONE = Poly.of(-1)
 
 

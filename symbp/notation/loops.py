@@ -1,8 +1,8 @@
 """`for t in T:` over time and over layers.
 
-Before a loop runs, its body is looked through for the names that it defines, so that they may be read in any order. The
-shape of an entry comes from its start or from stated sizes; where it comes from neither, the loop is read once more with
-the shapes that the first reading found.
+Before a loop is read, its body is looked through for the names that it defines, so that they may stand in any order.
+The shape of an entry comes from its start or from stated sizes; where it comes from neither, the loop is read once more
+with the shapes that the first reading found.
 """
 
 from __future__ import annotations
@@ -14,11 +14,20 @@ from dataclasses import dataclass, replace
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import indices_of
-from symbp.errors import NotationError
+from symbp.errors import NotationError, ShapeError
 from symbp.notation.builtins import check_letter
 from symbp.notation.context import Binding, Context, Pending, Work
 from symbp.notation.integers import integer
-from symbp.notation.recurrence import Recurrent, check_circles, check_shape, check_starts, fixed_place, guess_shape, is_open, with_shape
+from symbp.notation.recurrence import (
+    Recurrent,
+    check_circles,
+    check_shape,
+    check_starts,
+    fixed_place,
+    guess_shape,
+    is_open,
+    with_shape,
+)
 from symbp.notation.source import Placed
 from symbp.notation.subscripts import items_of
 from symbp.notation.values import tensor
@@ -41,14 +50,16 @@ def loop(context: Context, node: ast.For) -> Context:
             break
         if found.keys() == known.keys():
             where, place = work.unknown_shapes[0]
-            where.fail(place, _NO_SHAPE.format(ast.unparse(place)))  # type: ignore[arg-type]
+            where.fail(place, _NO_SHAPE.format(ast.unparse(place)))
         known = found
         mark.restore(work)
     check_circles(context, work.same_pass)
     return _finished(context, after)
 
 
-_NO_SHAPE = "the shape of `{}` is not known here; give a start, or state the sizes where it is defined: `z[t, n: N] = ...`"
+_NO_SHAPE = (
+    "the shape of `{}` is not known here; give a start, or state the sizes where it is defined: `z[t, n: N] = ...`"
+)
 
 
 def _read(context: Context, node: ast.For, index: Index, known: Shapes) -> Context:
@@ -60,9 +71,9 @@ def _read(context: Context, node: ast.For, index: Index, known: Shapes) -> Conte
     try:
         return _passes(inner, node, index)
     except NotationError as error:
-        if work.unknown_shapes and "%?" in error.message:
+        if work.unknown_shapes and ("%?" in error.message or isinstance(error, ShapeError)):
             where, place = work.unknown_shapes[0]
-            raise where.error(place, _NO_SHAPE.format(ast.unparse(place))) from None  # type: ignore[arg-type]
+            raise where.error(place, _NO_SHAPE.format(ast.unparse(place))) from None
         raise
 
 
@@ -118,9 +129,14 @@ def _declared(context: Context, node: ast.For, index: Index, known: Shapes) -> C
         bound = bound or Recurrent(_name(context, target.name))
         bound = replace(bound, letters=target.letters, lead=target.lead)
         check_starts(context, bound)
-        shape = known.get(bound.name) or _stated(target) or guess_shape(context, bound)
+        shape = _first(known.get(bound.name), _stated(target), guess_shape(context, bound))
         names[target.name] = replace(bound, shape=shape)
     return context.under(**names)
+
+
+def _first(*shapes: tuple[Poly, ...] | None) -> tuple[Poly, ...] | None:
+    """The first that is known; that of a scalar is ()."""
+    return next((s for s in shapes if s is not None), None)
 
 
 def _name(context: Context, name: str) -> str:

@@ -1,7 +1,7 @@
 """Reads of what a loop defines: `h[t - 1]` is a choice between an earlier entry and the start `h[-1]`.
 
-A name that a loop defines stands in the scope as a `Recurrent` until the outermost loop ends. Equations of one pass of a
-loop may stand in any order; what each reads of the same pass is remembered, so that a circle is found.
+A name that a loop defines stands in the scope as a `Recurrent` until the outermost loop ends. Equations of one pass of
+a loop may stand in any order; what each reads of the same pass is remembered, so that a circle is found.
 """
 
 from __future__ import annotations
@@ -103,7 +103,10 @@ def _step(context: Context, node: ast.Subscript, index: Index, sub: Poly | None)
 def _order(context: Context, node: ast.Subscript, bound: Recurrent, steps: tuple[int, ...]) -> None:
     """Notes the direction of the outermost loop that the read steps along, or what it reads of the same pass."""
     work = context.work
-    places = sorted(range(len(steps)), key=lambda p: context.nest.index(bound.lead[p]) if _is_running(context, bound.lead[p]) else 99)
+    places = sorted(
+        range(len(steps)),
+        key=lambda p: context.nest.index(bound.lead[p]) if _is_running(context, bound.lead[p]) else 99,
+    )
     moved = next((p for p in places if steps[p]), None)
     if moved is None:
         work.same_pass += [(name, bound.name, context, node) for name in context.defining]
@@ -111,7 +114,9 @@ def _order(context: Context, node: ast.Subscript, bound: Recurrent, steps: tuple
     index, way = bound.lead[moved], FORWARD if steps[moved] < 0 else BACKWARD
     letter = index.name.split("%")[0]
     if work.directions.setdefault(index, way) != way:
-        context.fail(node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction")
+        context.fail(
+            node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction"
+        )
 
 
 def _rest(context: Context, node: ast.Subscript, bound: Recurrent, rank: int) -> tuple[Poly, ...]:
@@ -121,9 +126,7 @@ def _rest(context: Context, node: ast.Subscript, bound: Recurrent, rank: int) ->
     return tuple(Poly.of(Dim(f"%?{bound.name}{k}")) for k in range(rank))
 
 
-def _entry(
-    context: Context, node: ast.Subscript, bound: Recurrent, lead: list[Poly | None], steps: tuple[int, ...]
-):  # type: ignore[no-untyped-def]
+def _entry(context: Context, node: ast.Subscript, bound: Recurrent, lead: list[Poly | None], steps: tuple[int, ...]):  # type: ignore[no-untyped-def]
     """The entry of a read: the tensor's own, under the conditions that it is one, else that of a start."""
     moved = next((p for p, s in enumerate(steps) if s), None)
     starts = () if moved is None else _needed(context, node, bound, moved, steps[moved])
@@ -146,24 +149,24 @@ def _needed(
 ) -> tuple[tuple[Start, Cond], ...]:
     """The starts that a read may hit, the nearest first, each with the condition that the read does not reach it."""
     index = bound.lead[place]
-    letter, name = index.name.split("%")[0], ast.unparse(node.value)
     found = []
     for distance in range(1, abs(step) + 1):
         position = Poly.of(-distance) if step < 0 else index.stop + distance - 1
         start = next((s for s in bound.starts if s.place == place and s.position == position), None)
-        if start is None and index not in context.guards | context.filters:
-            missing = f"{name}[{', '.join((*bound.letters[:place], str(position)))}]"
-            if step < 0:
-                context.fail(node, f"a recurrence without a start: `{_text(node)}` is read, and `{missing} = ...` is not given")
-            context.fail(node, f"a recurrence that reads the future without an end value: `{_text(node)}` is read, and `{missing} = ...` is not given")
         if start is not None:
-            reach = Poly.of(-step - distance + 1) if step < 0 else Poly.of(index) + step - distance + 1
-            cond = (
-                build.compare("<=", build.integer(reach), build.integer(index)) if step < 0
-                else build.compare("<", build.integer(reach), build.integer(index.stop))
-            )
-            found.append((start, cond))
+            found.append((start, _short_of(index, step, distance)))
+        elif index not in context.guards | context.filters:
+            what = "without a start" if step < 0 else "that reads the future without an end value"
+            missing = f"{ast.unparse(node.value)}[{', '.join((*bound.letters[:place], str(position)))}]"
+            context.fail(node, f"a recurrence {what}: `{_text(node)}` is read, and `{missing} = ...` is not given")
     return tuple(found)
+
+
+def _short_of(index: Index, step: int, distance: int) -> Cond:
+    """That an entry `step` away does not reach the start at that distance: `1 <= t`, `t + 1 < T`."""
+    if step < 0:
+        return build.compare("<=", build.integer(-step - distance + 1), build.integer(index))
+    return build.compare("<", build.integer(Poly.of(index) + step - distance + 1), build.integer(index.stop))
 
 
 def _of_start(bound: Recurrent, start: Start, full: tuple[Poly, ...]) -> Expr:
@@ -230,7 +233,9 @@ def check_starts(context: Context, bound: Recurrent) -> None:
         before, after = start.position.constant, (start.position - index.stop).constant
         if not ((before is not None and before < 0) or (after is not None and after >= 0)):
             letter = index.name.split("%")[0]
-            context.fail(start.node, f"a start stands before the first `{letter}`, at -1, or after the last, at {index.stop}")
+            context.fail(
+                start.node, f"a start stands before the first `{letter}`, at -1, or after the last, at {index.stop}"
+            )
 
 
 def check_circles(context: Context, same_pass: list[tuple[str, str, Context, Placed]]) -> None:
@@ -244,7 +249,9 @@ def check_circles(context: Context, same_pass: list[tuple[str, str, Context, Pla
             where.fail(node, f"a circular definition: within one pass of the loop {text}")
 
 
-def _ways(name: str, table: Mapping[str, list[tuple[str, Context, Placed]]]) -> Iterator[tuple[Context, Placed, list[str]]]:
+def _ways(
+    name: str, table: Mapping[str, list[tuple[str, Context, Placed]]]
+) -> Iterator[tuple[Context, Placed, list[str]]]:
     stack = [(name, [name])]
     seen = {name}
     while stack:

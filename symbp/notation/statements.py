@@ -296,11 +296,12 @@ def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int
     name, items = target.value.id, items_of(target.slice)
     position = integer(context, items[place], "the place of a start")
     if position.constant is not None and position.constant >= 0:
-        context.fail(items[place], "a start stands before the first entry, at -1, or after the last, at the loop's size")
+        context.fail(items[place], "a start stands before the first entry, at -1, or after the last, at the size")
     rest = [*items[:place], *items[place + 1 :]]
     bound = context.scope.get(name)
     bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name))
-    among = tuple(i for i in context.loops if any(isinstance(r, ast.Name) and context.scope.get(r.id) == i for r in rest))
+    letters = [context.scope.get(r.id) for r in rest if isinstance(r, ast.Name)]
+    among = tuple(i for i in context.loops if i in letters)
     value = _start_value(replace(context, loops=among), node, target, rest, bound.name)
     starts = (*bound.starts, Start(place, position, among, value, target))
     bound = replace(bound, starts=starts)

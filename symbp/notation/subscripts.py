@@ -83,7 +83,8 @@ def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.e
     subs += [None] * (len(value.shape) - len(subs))
     lead = tuple(e for e, s in zip(value.shape[:place], subs, strict=False) if s is None)
     if chosen.classes != value.shape[place] or (lead and lead != chosen.shape):
-        text = f"labels {shape_text(chosen.shape)} of {chosen.classes} classes do not fit {_what(node)}, {shape_text(value.shape)}"
+        labelled = f"labels {shape_text(chosen.shape)} of {chosen.classes} classes"
+        text = f"{labelled} do not fit {_what(node)}, {shape_text(value.shape)}"
         raise context.error(node, text, ShapeError)
     rest = tuple(e for e, s in zip(value.shape[place + 1 :], subs[place + 1 :], strict=True) if s is None)
 

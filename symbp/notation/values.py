@@ -61,7 +61,7 @@ def scalar(entry: Expr | Cond) -> Value:
 
 
 def tensor(name: str, shape: Shape, each: Index | None = None) -> Value:
-    """A named array; with `each` a list of arrays, one for each value of that index, on which their shapes may depend."""
+    """A named array; with `each` a list of arrays, one for each value of that index, which their shapes may hold."""
     return Value(shape, lambda subs: Read(name, subs), 1, False, name, each)
 
 

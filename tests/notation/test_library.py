@@ -9,6 +9,7 @@ from symbp.notation import library
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS
 from symbp.verify.world import World
+from tests.notation.test_layers import LAYERS
 from tests.notation.texts import read
 
 SIZES = {"N": 3, "K": 5}
@@ -109,7 +110,8 @@ def test_scalars(call, formula):
 
 
 def test_every_function_of_the_library_is_tested():
-    tested = " ".join(call for call, _ in (*ENTRYWISE, *BY_ROWS, *SCALARS))
+    calls = [call for call, _ in (*ENTRYWISE, *BY_ROWS, *SCALARS)] + [call for _, call, _ in LAYERS]
+    tested = " ".join(calls)
     assert [name for name in library.names() if f"{name}(" not in tested] == []
 
 
