@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from symbp.pipeline import Build
 from symbp.sources import Source
-from tests.github_math import github_math
+from tests.readme import ROOT, refreshed
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"<!-- (.+?) -->\n+```\w*\n(.*?)```", README, re.DOTALL)
-FROM = [(title.removeprefix("from "), text) for title, text in BLOCKS if title.startswith("from ")]
 
 
 def block(title: str) -> str:
@@ -23,22 +20,8 @@ def block(title: str) -> str:
     return dict(BLOCKS)[title]
 
 
-@pytest.mark.parametrize(("path", "text"), FROM, ids=lambda v: v if len(v) < 60 else "")
-def test_excerpts_stand_in_the_files(path: str, text: str) -> None:
-    whole = (ROOT / path).read_text()
-    assert all(part.strip("\n") in whole for part in text.split("...\n"))
-
-
-def test_the_formulas_stand_in_the_derivation() -> None:
-    path = "generated/sigmoid_softmax/derivation.tex"
-    lines = [github_math(line) for line in (ROOT / path).read_text().splitlines()]
-    shown = [line for line in block(f"math of {path}").splitlines() if "&=" in line]
-    assert len(shown) > 4
-    assert [line for line in shown if line not in lines] == []
-
-
-def test_there_is_an_excerpt_of_the_module() -> None:
-    assert [path for path, _ in FROM] == ["generated/sigmoid_softmax/gradients.py"]
+def test_its_pieces_are_those_of_the_files() -> None:
+    assert refreshed(README) == README, "python -m tests.readme puts them in anew"
 
 
 def test_the_network_of_the_readme_builds() -> None:
