@@ -36,7 +36,7 @@ VISIBLE = 1e-6
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 # More work than this on one equality and its entries are sampled.
 MOST_WORK = 150_000
-FEWEST_ENTRIES = 12
+FEWEST_ENTRIES = 6
 
 Side = Callable[[Key], float]
 

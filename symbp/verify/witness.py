@@ -68,6 +68,8 @@ class Local(dict[tuple[Key, Key], Value]):
         of, by = pair
         if of in self.done or by not in self.world.tables[self.by].inside:
             return self._absent(pair)
+        if self.formula is None:
+            return float(self.of == self.by and of == by)
         self.done.add(of)
         keys = self._read_by(of)
         for start in range(0, len(keys), MOST_LANES):
@@ -98,8 +100,7 @@ class Local(dict[tuple[Key, Key], Value]):
             table.update(saved)
 
     def _row(self, of: Key, block: list[Key]) -> list[float]:
-        if self.formula is None:
-            return [float(self.of == self.by and of == key) for key in block]
+        assert self.formula is not None
         table = self.world.tables[self.by]
         saved = {key: table[key] for key in block}
         table.update({key: saved[key] + step for key, step in lanes(block).items()})
