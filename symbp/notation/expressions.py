@@ -64,6 +64,11 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
         return scalar(Pi())
     if context.file.declared(node.id) or node.id in BUILTINS:
         context.fail(node, f"`{node.id}` is a function; expected a call of it, `{node.id}(...)`")
+    if context.results is None and node.id == context.target:
+        text = f"a circular definition: `{node.id}` reads itself"
+        context.fail(node, f"{text}; a recurrence is written in a loop, `for t in T:`")
+    if context.results is None and node.id in context.work.taken:
+        context.fail(node, f"`{node.id}` is read before it is defined; it is defined further down")
     known = [*context.scope, *BUILTINS, *context.file.functions, "pi"]
     raise context.error(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
 

@@ -122,6 +122,9 @@ def test_what_is_wrong_with_a_loop(body, part, message):
 
 
 STARTS = [
+    ("a = a + s\nreturn a", "a circular definition: `a` reads itself"),
+    ("a[n] = x[n, 0] + a[n - 1]\nreturn sum(a)", "a circular definition: `a` reads itself"),
+    ("a = 2 * b\nb = 2 * a\nreturn b", "`b` is read before it is defined"),
     ("h[-1] = s\nfor n in N:\n    h[n] = x[n] + h[n - 1]\nreturn sum(h)", "by its start it is a scalar"),
     (
         "h[-1] = h0\nh[N] = h0\nfor n in N:\n    h[n] = h[n - 1] + h[n + 1]\nreturn sum(h)",
