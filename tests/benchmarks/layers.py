@@ -1,0 +1,168 @@
+"""Emitted networks of layers to PyTorch eager: `python -m tests.benchmarks.layers`; one thread, float32, medians of ratios.
+
+`--quick` runs each a few times only, to see that the programs work.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from tests.benchmarks.emitted import Arrays, eager, emitted
+from tests.benchmarks.timing import ratios, row
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: a network at sizes, the same in PyTorch, and the bound of the ratio."""
+
+    network: str
+    what: str
+    bound: float
+    draw: Callable[[np.random.Generator], tuple[Arrays, Arrays]]
+    torch: Callable[..., Any]
+
+
+def conv_net(x, t, w1, b1, w2, b2, W3, b3):  # type: ignore[no-untyped-def]
+    """Two convolutions, ReLU and max pool each, then an affine layer."""
+    p1 = F.max_pool2d(torch.relu(F.conv2d(x, w1, b1)), 2)
+    p2 = F.max_pool2d(torch.relu(F.conv2d(p1, w2, b2)), 2)
+    return F.cross_entropy(p2.flatten(1) @ W3.reshape(-1, W3.shape[-1]) + b3, t)
+
+
+def draw_conv_net(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """28x28 images, 5x5 kernels, 8 and 16 channels."""
+    data = {"x": rng.normal(size=(64, 1, 28, 28)), "t": rng.integers(10, size=64)}
+    shapes = {"w1": (8, 1, 5, 5), "b1": (8,), "w2": (16, 8, 5, 5), "b2": (16,), "W3": (16, 4, 4, 10), "b3": (10,)}
+    return data, normal(rng, shapes, 0.1)
+
+
+class Lstm:
+    """torch.nn.LSTM with the parameters of the network: its gates stand in the order i, f, g, o too."""
+
+    def __init__(self) -> None:
+        self.cell: Any = None
+
+    def __call__(self, x, h0, c0, Wx, Wh, b):  # type: ignore[no-untyped-def]
+        """Half the sum of squares of every h."""
+        if self.cell is None:
+            self.cell = torch.nn.LSTM(x.shape[2], h0.shape[1])
+            with torch.no_grad():
+                self.cell.weight_ih_l0.copy_(Wx.T)
+                self.cell.weight_hh_l0.copy_(Wh.T)
+                self.cell.bias_ih_l0.copy_(b)
+                self.cell.bias_hh_l0.zero_()
+        for p in self.cell.parameters():
+            p.grad = None
+        h, _ = self.cell(x, (h0[None], c0[None]))
+        return (h**2).sum() / 2
+
+
+def draw_lstm(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """T = 50, N = 32, D = 64, H = 128."""
+    data = {"x": rng.normal(size=(50, 32, 64)), "h0": np.zeros((32, 128)), "c0": np.zeros((32, 128))}
+    return data, normal(rng, {"Wx": (64, 512), "Wh": (128, 512), "b": (512,)}, 0.1)
+
+
+def attention_head(X, Y, Wq, Wk, Wv, Wo):  # type: ignore[no-untyped-def]
+    """One head, no mask."""
+    A = torch.softmax((X @ Wq) @ (X @ Wk).transpose(1, 2) / Wq.shape[1] ** 0.5, -1)
+    return ((A @ (X @ Wv) @ Wo - Y) ** 2).sum() / (2 * X.shape[0])
+
+
+def draw_attention_head(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """Batch 8, T = 128, D = 64."""
+    data = {"X": rng.normal(size=(8, 128, 64)), "Y": rng.normal(size=(8, 128, 64))}
+    return data, normal(rng, {n: (64, 64) for n in ("Wq", "Wk", "Wv", "Wo")}, 0.1)
+
+
+def batch_norm_mlp(x, t, W1, gamma, beta, W2, b2):  # type: ignore[no-untyped-def]
+    """An affine layer, batch norm, ReLU, an affine layer."""
+    a = torch.relu(F.batch_norm(x @ W1, None, None, gamma, beta, training=True))
+    return F.cross_entropy(torch.addmm(b2, a, W2), t)
+
+
+def layer_norm_mlp(x, t, W1, b1, gamma, beta, W2, b2):  # type: ignore[no-untyped-def]
+    """An affine layer, layer norm, ReLU, an affine layer."""
+    a = torch.relu(F.layer_norm(torch.addmm(b1, x, W1), (W1.shape[1],), gamma, beta))
+    return F.cross_entropy(torch.addmm(b2, a, W2), t)
+
+
+def draw_norm(bias: bool) -> Callable[[np.random.Generator], tuple[Arrays, Arrays]]:
+    """784-256-10, 128 examples."""
+
+    def draw(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+        data = {"x": rng.normal(size=(128, 784)), "t": rng.integers(10, size=128)}
+        shapes = {"W1": (784, 256), **({"b1": (256,)} if bias else {}), "gamma": (256,), "beta": (256,)}
+        return data, normal(rng, {**shapes, "W2": (256, 10), "b2": (10,)}, 0.1)
+
+    return draw
+
+
+def transformer_block(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):  # type: ignore[no-untyped-def]
+    """Causal attention and a GELU layer, pre-norm, with residuals."""
+    n, t, d = x.shape
+    h, _, e = Wq.shape
+    u = F.layer_norm(x, (d,), g1, b1)
+    q, k, v = ((u @ W.transpose(0, 1).reshape(d, h * e)).view(n, t, h, e).transpose(1, 2) for W in (Wq, Wk, Wv))
+    mask = torch.ones(t, t, dtype=torch.bool).tril()
+    A = torch.softmax((q @ k.transpose(2, 3) / e**0.5).masked_fill(~mask, -torch.inf), -1)
+    r = x + (A @ v).transpose(1, 2).reshape(n, t, h * e) @ Wo.reshape(h * e, d)
+    m = r + F.gelu(F.layer_norm(r, (d,), g2, b2) @ W1 + c1) @ W2 + c2
+    return ((m - y) ** 2).sum() / (2 * n)
+
+
+def draw_transformer_block(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """Batch 8, T = 64, 4 heads of 16, 256 hidden."""
+    data = {"x": rng.normal(size=(8, 64, 64)), "y": rng.normal(size=(8, 64, 64))}
+    heads = {n: (4, 64, 16) for n in ("Wq", "Wk", "Wv")}
+    shapes = {"g1": (64,), "b1": (64,), **heads, "Wo": (4, 16, 64), "g2": (64,), "b2": (64,)}
+    return data, normal(rng, {**shapes, "W1": (64, 256), "c1": (256,), "W2": (256, 64), "c2": (64,)}, 0.1)
+
+
+def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: float) -> Arrays:
+    """Parameters."""
+    return {n: rng.normal(size=s) * scale for n, s in shapes.items()}
+
+
+ROWS = (
+    Row("conv_net", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
+    Row("lstm", "T = 50, N = 32, D = 64, H = 128, to torch.nn.LSTM", 1.65, draw_lstm, Lstm()),
+    Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head, attention_head),
+    Row("batch_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(False), batch_norm_mlp),
+    Row("layer_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(True), layer_norm_mlp),
+    Row("transformer_block", "batch 8, T = 64, 4 heads of 16", 1.0, draw_transformer_block, transformer_block),
+)
+
+
+def single(arrays: Arrays) -> Arrays:
+    """In float32; labels as they are."""
+    return {n: a if a.dtype.kind == "i" else a.astype(np.float32) for n, a in arrays.items()}
+
+
+def compare(r: Row, quick: bool) -> str:
+    """The ratio of a row."""
+    data, parameters = map(single, r.draw(np.random.default_rng(0)))
+    ours, theirs = emitted(r.network, data, parameters), eager(r.torch, data, parameters)
+    mine, right = ours()[0], float(theirs().detach())
+    assert abs(mine - right) <= 1e-3 * max(1.0, abs(right)), (r.network, mine, right)
+    found = ratios({"ours": ours, "theirs": theirs}, {"ours": "theirs"}, 0.05 if quick else 3.0)
+    return row(f"{r.network}, {r.what}, to PyTorch", found["ours", "theirs"], r.bound)
+
+
+def main(quick: bool, names: tuple[str, ...] = ()) -> None:
+    """Print the table, or the rows asked for."""
+    torch.set_num_threads(1)
+    for r in ROWS:
+        if not names or r.network in names:
+            print(compare(r, quick), flush=True)
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv, tuple(a for a in sys.argv[1:] if not a.startswith("-")))
