@@ -27,7 +27,7 @@ def predictions(network: Network, loss: str) -> tuple[tuple[str, ...], tuple[str
 
 
 def inputs_of(network: Network) -> Needs:
-    """The inputs that each equation depends on, directly or through others; once around suffices but for recurrences."""
+    """The inputs that each equation depends on, directly or not; once around suffices but for recurrences."""
     direct = {e.name: tuple(dict.fromkeys(r.tensor for r in reads(e.body))) for e in network.equations}
     found = {t.name: frozenset((t.name,)) for t in network.inputs}
     while True:
