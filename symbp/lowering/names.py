@@ -82,7 +82,8 @@ def _base(s: Statement) -> str:
         return "ones"
     if not s.target.name.split(".")[1:2] or not s.target.name.split(".")[1].isdecimal():
         return _plain(f"{s.target.name}.part")
-    return f"{s.target.name.split('.')[0]}_{WORDS.get(s.op, 'part')}"
+    summed = s.op == "matmul" and any(isinstance(a, Value) and a.name.startswith("ones.") for a in s.args)
+    return f"{s.target.name.split('.')[0]}_{'sum' if summed else WORDS.get(s.op, 'part')}"
 
 
 def _joined(routine: Routine) -> dict[str, str]:

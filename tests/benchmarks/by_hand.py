@@ -18,7 +18,7 @@ def two_layer_net(data: Arrays, parameters: Arrays) -> Callable[[], tuple[float,
     out = {n: np.empty_like(p) for n, p in parameters.items()}
     z1, z1_bar, mask = np.empty((N, H), dtype), np.empty((N, H), dtype), np.empty((N, H), bool)
     z2, p, m, s = np.empty((N, K), dtype), np.empty((N, K), dtype), np.empty((N, 1), dtype), np.empty((N, 1), dtype)
-    ones, share = np.ones(N, dtype), dtype.type(1 / N)
+    ones, each, share = np.ones(N, dtype), np.ones((K, 1), dtype), dtype.type(1 / N)
 
     def step() -> tuple[float, Arrays]:
         np.matmul(x, W1, out=z1)
@@ -30,7 +30,7 @@ def two_layer_net(data: Arrays, parameters: Arrays) -> Callable[[], tuple[float,
         np.maximum.reduce(z2, axis=1, keepdims=True, out=m)
         np.subtract(z2, m, out=z2)
         np.exp(z2, out=p)
-        np.add.reduce(p, axis=1, keepdims=True, out=s)
+        np.matmul(p, each, out=s)
         np.divide(p, s, out=p)
         np.log(s, out=s)
         np.subtract(z2, s, out=z2)
@@ -58,7 +58,7 @@ def deep_mlp(data: Arrays, parameters: Arrays) -> Callable[[], tuple[float, Arra
     widest = max(w.shape[1] for w in W[:-1])
     spare = [np.empty(N * widest, dtype) for _ in range(2)]
     z, p, m, s = np.empty((N, K), dtype), np.empty((N, K), dtype), np.empty((N, 1), dtype), np.empty((N, 1), dtype)
-    ones, b9 = np.ones(N, dtype), parameters["b9"]
+    ones, each, b9 = np.ones(N, dtype), np.ones((K, 1), dtype), parameters["b9"]
 
     def step() -> tuple[float, Arrays]:
         below = x
@@ -74,7 +74,7 @@ def deep_mlp(data: Arrays, parameters: Arrays) -> Callable[[], tuple[float, Arra
         np.maximum.reduce(z, axis=1, keepdims=True, out=m)
         np.subtract(z, m, out=z)
         np.exp(z, out=p)
-        np.add.reduce(p, axis=1, keepdims=True, out=s)
+        np.matmul(p, each, out=s)
         np.divide(p, s, out=p)
         np.log(s, out=s)
         np.subtract(z, s, out=z)
