@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
 
 from symbp.notation.read import read_network
 from tests.autograd import witness
-from tests.autograd.modules import Draw, draw_inputs, module_from, norm, relative_error
+from tests.autograd.modules import Array, Draw, draw_inputs, module_from, norm, relative_error
 
 torch.set_num_threads(1)
 
 
-def tensors(inputs: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """The inputs as float64 tensors, labels as integers."""
-    return {
-        n: torch.tensor(v, dtype=torch.long if np.asarray(v).dtype.kind == "i" else torch.float64) for n, v in inputs.items()
-    }
+Given = torch.Tensor | list[torch.Tensor]
+
+
+def tensor(value: np.ndarray) -> torch.Tensor:
+    """An array as a float64 tensor, labels as integers."""
+    return torch.tensor(value, dtype=torch.long if np.asarray(value).dtype.kind == "i" else torch.float64)
+
+
+def tensors(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as float64 tensors, labels as integers, lists of arrays as lists of tensors."""
+    return {n: [tensor(a) for a in v] if isinstance(v, list) else tensor(v) for n, v in inputs.items()}
+
+
+def arrays(given: Given) -> Array:
+    """A tensor as an array, a list of tensors as a list of arrays."""
+    return [g.detach().numpy() for g in given] if isinstance(given, list) else given.detach().numpy()
 
 
 def by_hand(
-    loss: Callable[..., torch.Tensor], names: tuple[str, ...], inputs: Mapping[str, np.ndarray]
-) -> tuple[float, dict[str, torch.Tensor]]:
+    loss: Callable[..., torch.Tensor], names: tuple[str, ...], inputs: Mapping[str, Array]
+) -> tuple[float, dict[str, Given]]:
     """The value of a loss written in PyTorch, and its gradients by `names`."""
-    leaves = {n: v.requires_grad_(n in names) for n, v in tensors(inputs).items()}
-    value = loss(**leaves)
-    found = torch.autograd.grad(value.reshape(()), [leaves[n] for n in names])
-    return value.item(), dict(zip(names, found, strict=True))
+    given = tensors(inputs)
+    leaves = {n: given[n] if isinstance(given[n], list) else [given[n]] for n in names}
+    flat = [leaf.requires_grad_() for n in names for leaf in leaves[n]]
+    value = loss(**given)
+    found = iter(torch.autograd.grad(value.reshape(()), flat))
+    gradients = {n: [next(found) for _ in leaves[n]] for n in names}
+    return value.item(), {n: g if isinstance(given[n], list) else g[0] for n, g in gradients.items()}
 
 
 def errors(
     module: ModuleType,
-    inputs: Mapping[str, np.ndarray],
-    expected: tuple[float, Mapping[str, torch.Tensor]],
+    inputs: Mapping[str, Array],
+    expected: tuple[float, Mapping[str, Given]],
     unknown: Mapping[str, Callable[..., torch.Tensor]] | None = None,
     floor: float = 0.0,
 ) -> dict[str, float]:
@@ -49,10 +65,19 @@ def errors(
     functions = {n: f for n, f in keywords(unknown or {}).items() if n in getattr(module, "FUNCTIONS", ())}
     found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions)
     assert tuple(ours) == module.PARAMETERS
-    least = max(floor * max((norm(g.numpy()) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
+    least = max(floor * max((norm(arrays(g)) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
     return {"loss": relative_error(found, loss, least if floor else 0.0)} | {
-        n: relative_error(ours[n], gradients[n].numpy(), least) for n in module.PARAMETERS
+        n: relative_error(ours[n], arrays(gradients[n]), least) for n in module.PARAMETERS
     }
+
+
+def call(function: Callable[..., object], inputs: Mapping[str, Array], unknown: Mapping[str, object]) -> object:
+    """A function of a module at those of the inputs and unknown functions that it takes."""
+    arguments = inspect.signature(function).parameters.values()
+    given = {**inputs, **unknown}
+    kept = [a for a in arguments if a.name in given]
+    by_position = [given[a.name] for a in kept if a.kind is not a.KEYWORD_ONLY]
+    return function(*by_position, **{a.name: given[a.name] for a in kept if a.kind is a.KEYWORD_ONLY})
 
 
 def worst_error(source: str, name: str, seed: int, draws: Mapping[str, Draw], floor: float = 0.0) -> float:

@@ -1,27 +1,17 @@
-"""Every built-in network of fully-connected layers, written by hand in PyTorch; arguments bear the network's names.
+"""Every built-in network, written by hand in PyTorch; arguments bear the network's names.
 
 `MODELS` pairs a network's name with its loss and with how those data are drawn that may not be just any numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor, exp, log, sigmoid, sin, tanh
 from torch.nn.functional import cross_entropy, log_softmax, relu, softmax
 
-from tests.autograd.modules import Draw, distribution, unit
-
-
-@dataclass(frozen=True)
-class Model:
-    """A loss as a function of all inputs by name; `draws` are the inputs that are no plain normal numbers."""
-
-    loss: Callable[..., Tensor]
-    draws: Mapping[str, Draw] = field(default_factory=dict)
-    unknown: Mapping[str, Callable[..., Tensor]] = field(default_factory=dict)
+from tests.autograd.model import Model
+from tests.autograd.models_layers import LAYERS
+from tests.autograd.modules import distribution, unit
 
 
 def f(u: Tensor, v: Tensor) -> Tensor:
@@ -135,5 +125,6 @@ MODELS = {
     "deep_mlp": Model(deep_mlp, {"y": distribution}),
     "multi_loss": Model(multi_loss, {"y": distribution}),
     "tied_autoencoder": Model(tied_autoencoder),
+    **LAYERS,
 }
 torch.set_num_threads(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
@@ -12,6 +13,7 @@ from symbp.pipeline import Build
 from symbp.sources import Source, find_source
 
 BOUND = 1e-12
+MOST_LAYERS = 12
 
 
 def module_of(text: str, name: str) -> ModuleType:
@@ -32,25 +34,43 @@ def module_from(source: str, name: str) -> ModuleType:
     return module_of(Build(Source(source, f"{name}.py", name)).module[0], name)
 
 
-def draw_sizes(module: ModuleType, rng: np.random.Generator) -> dict[str, int]:
-    """A different random size for every name in the module's shapes."""
-    names = dict.fromkeys(
-        word
-        for shape in module.SHAPES.values()
-        for extent in shape
-        if isinstance(extent, str)
-        for word in _words(extent)
-    )
-    return dict(zip(names, (int(k) for k in rng.permutation(np.arange(2, 2 + max(9, len(names))))), strict=False))
+Sizes = dict[str, int | tuple[int, ...]]
+Ranges = Mapping[str, tuple[int, int]]
+Array = np.ndarray | list[np.ndarray]
+
+
+def draw_sizes(module: ModuleType, rng: np.random.Generator, ranges: Ranges | None = None) -> Sizes:
+    """A different random size for every name in the module's shapes, one for each layer for `D` of `D[l]`.
+
+    Names in `ranges` are drawn from these, whatever the others are.
+    """
+    extents = [e for shape in module.SHAPES.values() for e in shape if isinstance(e, str)]
+    names = dict.fromkeys(word for extent in extents for word in _words(extent))
+    drawn = (int(k) for k in rng.permutation(np.arange(2, 2 + max(9, len(names)))))
+    sizes: Sizes = dict(zip(names, drawn, strict=False))
+    sizes |= {name: int(rng.integers(*ends)) for name, ends in (ranges or {}).items()}
+    by_layer = dict.fromkeys(name for extent in extents for name in re.findall(r"(\w+)\[", extent))
+    return sizes | {name: tuple(map(int, rng.integers(2, 8, size=MOST_LAYERS + 1))) for name in by_layer}
 
 
 def _words(extent: str) -> list[str]:
-    return [w for w in "".join(c if c.isalnum() or c == "_" else " " for c in extent).split() if w[0].isalpha()]
+    """The names of sizes: of `l: L` that is L, of `D[l + 1]` there is none."""
+    return re.findall(r"[A-Za-z_]\w*", re.sub(r"\w+\[[^]]*\]", "", extent.rpartition(":")[2]))
 
 
-def shape_of(module: ModuleType, name: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """The shape of a tensor at those sizes."""
-    return tuple(k if isinstance(k, int) else eval(k, {}, dict(sizes)) for k in module.SHAPES[name])
+def shapes_of(module: ModuleType, name: str, sizes: Sizes) -> list[tuple[int, ...]] | tuple[int, ...]:
+    """The shape of a tensor at those sizes; of a list of arrays the shape of each."""
+    first, *rest = module.SHAPES[name] or ("",)
+    letter, colon, length = str(first).rpartition(":")
+    if not colon:
+        return tuple(value_of(e, sizes) for e in module.SHAPES[name])
+    layers = range(value_of(length.strip(), sizes))
+    return [tuple(value_of(e, {**sizes, letter: k}) for e in rest) for k in layers]
+
+
+def value_of(extent: int | str, sizes: Sizes) -> int:
+    """An extent as it stands in a module's shapes, as a number."""
+    return extent if isinstance(extent, int) else eval(extent, {}, dict(sizes))
 
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -77,20 +97,35 @@ def small(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.normal(size=shape) / 2
 
 
-def draw_inputs(module: ModuleType, draws: Mapping[str, Draw], seed: int) -> dict[str, np.ndarray]:
+def draw_inputs(
+    module: ModuleType, draws: Mapping[str, Draw], seed: int, ranges: Ranges | None = None
+) -> dict[str, Array]:
     """Random data and parameters at random sizes."""
     rng = np.random.default_rng(seed)
-    sizes = draw_sizes(module, rng)
-    names = (*module.DATA, *module.PARAMETERS)
-    return {n: np.asarray(draws.get(n, normal)(rng, shape_of(module, n, sizes))) for n in names}
+    sizes = draw_sizes(module, rng, ranges)
+    found: dict[str, Array] = {}
+    for n in (*module.DATA, *module.PARAMETERS):
+        draw = labels(value_of(module.LABELS[n], sizes)) if n in module.LABELS else draws.get(n, normal)
+        shapes = shapes_of(module, n, sizes)
+        listed = isinstance(shapes, list)
+        found[n] = [draw(rng, shape) for shape in shapes] if listed else np.asarray(draw(rng, shapes))
+    return found
 
 
-def relative_error(a: np.ndarray | float, b: np.ndarray | float, floor: float = 0.0) -> float:
+def labels(classes: int) -> Draw:
+    """Labels from 0 to `classes` - 1."""
+    return lambda rng, shape: rng.integers(0, classes, size=shape)
+
+
+def relative_error(a: Array | float, b: Array | float, floor: float = 0.0) -> float:
     """|a - b| / |b| in the Euclidean norm, by `floor` where |b| is less; the difference itself where that is zero."""
     scale = max(norm(b), floor)
+    if isinstance(b, list):
+        return norm([np.asarray(x) - np.asarray(y) for x, y in zip(a, b, strict=True)]) / (scale or 1.0)
     return norm(np.asarray(a) - np.asarray(b)) / (scale or 1.0)
 
 
-def norm(a: np.ndarray | float) -> float:
+def norm(a: Array | float) -> float:
     """The Euclidean norm of all entries."""
-    return float(np.linalg.norm(np.ravel(a)))
+    arrays = a if isinstance(a, list) else [a]
+    return float(np.linalg.norm([np.linalg.norm(np.ravel(x)) for x in arrays]))

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="needs torch")
 from symbp import networks
 from symbp.notation.read import read_network
 from tests.autograd import witness
-from tests.autograd.compare import by_hand, errors, tensors, worst_error
+from tests.autograd.compare import arrays, by_hand, call, errors, keywords, tensors, worst_error
 from tests.autograd.models import MODELS
 from tests.autograd.modules import BOUND, Draw, built_in_module, draw_inputs, relative_error, unit
 
@@ -28,16 +28,27 @@ def test_every_built_in_network_has_a_model() -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_built_in_network(name: str, seed: int) -> None:
     module, model = built_in_module(name), MODELS[name]
-    inputs = draw_inputs(module, model.draws, seed)
+    inputs = draw_inputs(module, model.draws, seed, model.sizes)
     expected = by_hand(model.loss, module.PARAMETERS, inputs)
     found = errors(module, inputs, expected, model.unknown)
     assert {n: e for n, e in found.items() if not e <= BOUND} == {}
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_loss_and_forward_alone(name: str) -> None:
+    module, model = built_in_module(name), MODELS[name]
+    inputs = draw_inputs(module, model.draws, 5, model.sizes)
+    unknown = keywords(model.unknown)
+    assert relative_error(call(module.loss, inputs, unknown), model.loss(**tensors(inputs)).item()) <= BOUND
+    expected = {n: arrays(v) for n, v in model.named(**tensors(inputs)).items()}
+    found = call(module.forward, inputs, unknown) if expected else {}
+    assert [n for n, v in expected.items() if not relative_error(found[n], v) <= BOUND] == []
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_the_equations_say_what_the_model_by_hand_says(name: str) -> None:
     module, model = built_in_module(name), MODELS[name]
-    inputs = draw_inputs(module, model.draws, 4)
+    inputs = draw_inputs(module, model.draws, 4, model.sizes)
     loss, _ = by_hand(model.loss, module.PARAMETERS, inputs)
     network = read_network(*networks.source(name), name)
     assert relative_error(witness.evaluate(network, tensors(inputs), model.unknown).item(), loss) <= BOUND

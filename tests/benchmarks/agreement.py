@@ -17,7 +17,7 @@ from tests.benchmarks.timing import row
 def worst(name: str, seed: int) -> float:
     """The largest error of a network's loss and gradients."""
     module, model = built_in_module(name), MODELS[name]
-    inputs = draw_inputs(module, model.draws, seed)
+    inputs = draw_inputs(module, model.draws, seed, model.sizes)
     return max(errors(module, inputs, by_hand(model.loss, module.PARAMETERS, inputs), model.unknown).values())
 
 
