@@ -210,7 +210,7 @@ class _Work:
         zeros = [self._unreached(name) for name in self.network.parameters if name not in self.results]
         equations = [*(self.results[s.quantity] for s in self.sections), *zeros]
         gradients = tuple((p, self.names[p]) for p in self.network.parameters)
-        kept = _needed(equations, [g for _, g in gradients])
+        kept = _side_by_side(_needed(equations, [g for _, g in gradients]))
         backward = replace(
             self.network,
             name=f"{self.network.name}_backward",
@@ -322,6 +322,23 @@ def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
     """The adjoint equations that the gradients need, in their order."""
     wanted = reachable(outputs, {e.name: [r.tensor for r in reads(e.body)] for e in equations})
     return [e for e in equations if e.name in wanted]
+
+
+def _side_by_side(equations: list[Equation]) -> list[Equation]:
+    """The equations of each recurrence next to one another: what stood between them and does not read them goes before."""
+    arrows = {e.name: [r.tensor for r in reads(e.body)] for e in equations}
+    reach = {name: reachable(sources, arrows) for name, sources in arrows.items()}
+    for e in tuple(equations):
+        circle = {o.name for o in equations if o.name in reach[e.name] and e.name in reach[o.name]}
+        places = [k for k, o in enumerate(equations) if o.name in circle]
+        if len(places) > 1 and places[-1] - places[0] >= len(places):
+            inner = equations[places[0] : places[-1] + 1]
+            others = [o for o in inner if o.name not in circle]
+            after = [o for o in others if any(name in circle for name in reach[o.name])]
+            before = [o for o in others if o not in after]
+            whole = [*before, *(o for o in inner if o.name in circle), *after]
+            equations = [*equations[: places[0]], *whole, *equations[places[-1] + 1 :]]
+    return equations
 
 
 def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[str, int], ...]:
