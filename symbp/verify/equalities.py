@@ -131,8 +131,7 @@ def _outer_first(indices: tuple[Index, ...]) -> tuple[Index, ...]:
     """An index whose range depends on another comes after it."""
 
     def depth(index: Index) -> int:
-        inside = [a for p in (index.start, index.stop) for a in p.atoms() if isinstance(a, Index)]
-        return 1 + max((depth(i) for i in inside), default=0)
+        return 1 + max((depth(i) for i in _inner(index)), default=0)
 
     return tuple(sorted(indices, key=depth))
 
