@@ -141,7 +141,7 @@ def _with_number(line: str, s: Statement) -> str:
 
 
 # Operations that take several lines, each of which writes into the result.
-LINES = {"pieces": pieces, "scatter": scatter_lines, "added": added_lines}
+LINES = {"copy": lambda s, args, target: (f"{target}[...] = {args[0].code}",), "pieces": pieces, "scatter": scatter_lines, "added": added_lines}
 
 
 def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) -> tuple[str, ...]:

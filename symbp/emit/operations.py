@@ -279,6 +279,7 @@ ROWS: dict[str, Row] = {
     "broadcast": _broadcast,
     "item": _item,
     "slice": _slice,
+    "copy": lambda s, args: Text(f"np.ascontiguousarray({args[0].code})"),
     "windows": _windows,
     "stacked": lambda s, args: args[0],
     "stack": _stack,

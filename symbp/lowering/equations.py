@@ -11,6 +11,7 @@ from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, with_values
+from symbp.lowering.windows import batch_last, has_windows
 from symbp.lowering.steps import MARK
 from symbp.lowering.recurrence import components, is_recurrent
 
@@ -25,6 +26,7 @@ def lower_equations(network: Network) -> Lowered:
         kind = LIST if t.each is not None else INT if t.kind == LABELS else FLOAT
         at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
+    at.windows = any(has_windows(e.body) for e in network.equations)
     lower_all(at, network.equations)
     whole = {t.name: at.tensors[t.name].value for t in network.inputs}
     whole |= {e.name: _whole(builder, e.name, at.tensors[e.name]) for e in network.equations}
@@ -66,10 +68,11 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
 
 
 def _tensor(at: Entries, equation: Equation) -> Known:
-    at.order = list(equation.indices)
+    order = batch_last(equation.indices) if at.windows else equation.indices
+    at.order = list(order)
     at.builder.hint = equation.name.replace(MARK, "")
     result = at.number(at.value(equation.body))
-    ordered = at.ordered(result, equation.indices)
+    ordered = result if at.windows else at.ordered(result, equation.indices)
     places = tuple(equation.indices.index(i) for i in ordered.axes)
     return Known(ordered.value, places, equation.shape)
 
@@ -77,6 +80,10 @@ def _tensor(at: Entries, equation: Equation) -> Known:
 def _whole(builder: Builder, name: str, known: Known) -> Operand:
     """The tensor in its full shape; one that is the same along a dimension is spread out, if anyone asks for it."""
     missing = tuple(k for k in range(len(known.shape)) if k not in known.places)
+    if list(known.places) != sorted(known.places):
+        order = tuple(sorted(range(len(known.places)), key=known.places.__getitem__))
+        builder.hint = name
+        known = replace(known, value=builder.transpose(known.value, order), places=tuple(sorted(known.places)))
     if not missing:
         return known.value
     builder.hint = name

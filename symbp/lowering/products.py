@@ -17,6 +17,7 @@ from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
+from symbp.lowering.windows import columns as window_columns
 
 
 def is_scalar(expr: Expr) -> bool:
@@ -253,6 +254,7 @@ def _dot(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Lab
 def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Labelled:
     """`a` as (batch, free, inner) times `b` as (batch, inner, free), several axes of a kind merged into one."""
     batch, free_a, inner, free_b = parts
+    a, b = window_columns(at, a), window_columns(at, b)
     left = _merged(at, a, (batch, free_a, inner))
     right = _merged(at, b, (batch, inner, free_b))
     if batch and not free_a:

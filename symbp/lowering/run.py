@@ -177,6 +177,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "fill": lambda state, s, a: np.broadcast_to(a, _shape(state, s.target.shape)),
     "item": _item,
     "slice": _slice,
+    "copy": lambda state, s, a: np.array(a),
     "added": _added,
     "scatter": _scatter,
     "pieces": _pieces,

@@ -29,7 +29,7 @@ Known = tuple[tuple[Cond, bool], ...]
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
-LONGEST = 400
+LONGEST = 60
 LEAST = build.num(-(10**30))
 
 

@@ -9,6 +9,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import indices_of
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.windows import turned
 from symbp.lowering.program import FLOAT, LIST, Shape, Value
 
 
@@ -27,6 +28,10 @@ def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape)
     if max(held) == 1:
         detail: tuple[object, ...] = tuple(_slice(s, e) for s, e in zip(subs, shape, strict=True))
         return Labelled(at.builder.emit("slice", (value,), extents, value.kind, detail), axes)
+    value, order = turned(at, value)
+    subs = tuple(subs[k] for k in order)
+    axes = tuple(i for s in subs for i in s.atoms() if isinstance(i, Index))
+    extents = tuple(i.extent for i in axes)
     starts = tuple(_start(s) for s in subs)
     steps = tuple((k, s.coefficient(i)) for k, s in enumerate(subs) for i in s.atoms() if isinstance(i, Index))
     return Labelled(at.builder.emit("windows", (value,), extents, FLOAT, (starts, steps)), axes)
