@@ -37,6 +37,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.traverse import free_indices, reads
+from symbp.document.hits import first_hit
 from symbp.document.names import Names
 from symbp.document.numbers import number
 from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
@@ -258,12 +259,23 @@ class Printer:
     @_text.register
     def _where(self, node: Where, small: bool) -> Text:
         if (node.then, node.other) == (UNIT, NIL):
+            hit = first_hit(node.cond)
+            if hit:
+                return self._hit(*hit)
             return group(self.text(node.cond, small), "[")
         if (node.then, node.other) == (NIL, UNIT):
             return group(self.text(negated(node.cond), small), "[")
-        if node.other == NIL and not reads(node.cond):
+        if node.other == NIL and (not reads(node.cond) or first_hit(node.cond)):
             return Product(self, small).of(Mul((Where(node.cond, UNIT, NIL), node.then)))
         return self._cases(node)
+
+    def _hit(self, extreme: Extreme, places: tuple[Poly, ...]) -> Text:
+        r"""[(u', v') = argmax_{u,v} x]: the first place where the extreme is attained."""
+        at = ",".join(self.poly(p) for p in places)
+        at = f"({at})" if len(places) > 1 else at
+        inner = self.at(extreme.body, MUL)
+        tex = f"{at} = \\operatorname*{{arg{extreme.kind}}}{self._limits(extreme.indices, [])} {inner.tex}"
+        return group(Text((Piece(tex),), ADD, height=max(1, inner.height)), "[")
 
     def _cases(self, node: Where) -> Text:
         rows, other = [(node.then, node.cond)], node.other
@@ -296,7 +308,8 @@ class Printer:
     def _joined(self, args: Sequence[Cond], word: str, empty: str, small: bool) -> Text:
         texts = [self.text(a, small) for a in args]
         parts = [group(t).tex if isinstance(a, (And, Or)) else t.tex for a, t in zip(args, texts, strict=True)]
-        return Text((Piece(word.join(parts) or empty),), ADD, height=max((t.height for t in texts), default=0))
+        pieces = tuple(Piece((word if k else "") + part) for k, part in enumerate(parts)) or (Piece(empty),)
+        return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
 
 
 def unknown_head(name: str, orders: Sequence[int]) -> str:

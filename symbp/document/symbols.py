@@ -50,8 +50,7 @@ def _inputs(d: Derivation) -> Table:
 
 
 def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
-    subscripts = _subscripts(d, t)
-    entry: Words = (Math(Read(t.name, subscripts)),) if subscripts else ()
+    entry: Words = (Math(Read(t.name, _subscripts(d, t))),) if t.shape else ()
     return ((Whole(t.name),), entry, (Code(t.name),), (Shape(t.shape),), _kind(d, t))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\{|\}|\^|_|[^\\{}^_]")
+_TOKEN = re.compile(r"\\operatorname\*|\\[a-zA-Z]+|\\.|\{|\}|\^|_|[^\\{}^_]")
 _SPACES = {"\\,": 2.0, "\\;": 3.2, "\\:": 2.6, "\\!": -1.8, "\\quad": 11.0, "\\qquad": 22.0, "\\ ": 3.6}
 _WORDS = ("log", "exp", "tanh", "sin", "cos", "max", "min", "det")
 _SIZERS = {"\\big": 1.3, "\\Big": 1.6, "\\bigg": 2.0, "\\Bigg": 2.4}
@@ -71,6 +71,8 @@ class _Reader:
         if token in _WRAPPERS:
             inner = self.item()
             return inner * (1.12 if token in ("\\mathbf", "\\boldsymbol") else 1.0)
+        if token == "\\operatorname*":
+            return self._limits(self.item())
         if token in ("\\sum", "\\max", "\\min"):
             return self._limits(17.0 if token == "\\sum" else 21.0)
         if token in ("\\begin", "\\end"):

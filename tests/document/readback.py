@@ -16,9 +16,9 @@ from itertools import pairwise
 from symbp.core import build
 from symbp.core.equality import Equality
 from symbp.core.expr import TRUE, And, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Or, Partial, Pi, Read, Sum, Where
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Dim, Index, Poly, Quotient
 from symbp.core.network import Network
-from symbp.core.traverse import replace_reads
+from symbp.core.traverse import replace_reads, substitute
 
 TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+\.\d+|\d+|[a-zA-Z']|[^\s]")
 SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyle"}
@@ -244,18 +244,84 @@ def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
 
 
 def integer(text: str, letters: Letters, letter: Callable[[str], Poly] | None = None) -> Poly:
-    """A size or an extent: N, 2, 4H + 1, or an index by `letter`."""
-    total = Poly()
-    for sign, term in re.findall(r"([+-]?)\s*([^+-]+)", text):
-        digits, rest = re.fullmatch(r"(\d*)(.*)", term.strip()).groups()  # type: ignore[union-attr]
-        known = letters.sizes.get(rest) if rest else Poly.of(1)
-        if known is None:
-            if letter is None:
-                raise Misread(f"what is {rest}?")
-            known = letter(rest)
-        value = Poly.of(int(digits or 1)) * known
-        total = total + (-value if sign == "-" else value)
-    return total
+    """An integer expression: N, 2, 4H + 1, \\lfloor (I + 1)/2\\rfloor, a label t_{n}; an index by `letter`."""
+    reader = Whole(TOKEN.findall(text), letters, letter)
+    value = reader.sum()
+    if reader.tokens:
+        raise Misread(f"{reader.tokens} left over in {text}")
+    return value
+
+
+@dataclass
+class Whole:
+    """Reads an integer expression."""
+
+    tokens: list[str]
+    letters: Letters
+    letter: Callable[[str], Poly] | None
+
+    def sum(self) -> Poly:
+        total = Poly()
+        sign = 1
+        if self.tokens[:1] == ["-"]:
+            sign = -1
+            self.tokens.pop(0)
+        while True:
+            total = total + self.product() * sign
+            if not self.tokens or self.tokens[0] not in ("+", "-"):
+                return total
+            sign = 1 if self.tokens.pop(0) == "+" else -1
+
+    def product(self) -> Poly:
+        value = self.factor()
+        while self.tokens and self.tokens[0] not in ("+", "-", "/", ")", "\\rfloor"):
+            value = value * self.factor()
+        return value
+
+    def factor(self) -> Poly:
+        token = self.tokens.pop(0)
+        if token.isdigit():
+            return Poly.of(int(token))
+        if token == "(":
+            value = self.sum()
+            assert self.tokens.pop(0) == ")"
+            return value
+        if token == "\\lfloor":
+            top = self.sum()
+            assert self.tokens.pop(0) == "/"
+            value = Poly.of(Quotient(top, self.sum()))
+            assert self.tokens.pop(0) == "\\rfloor"
+            return value
+        return self.name(token + self.group() if LETTER.match(token) else token)
+
+    def group(self) -> str:
+        """A group in braces, as it stands."""
+        depth, text = 0, ""
+        while True:
+            token = self.tokens.pop(0)
+            depth += (token == "{") - (token == "}")
+            text += token
+            if not depth:
+                return text
+
+    def name(self, look: str) -> Poly:
+        label = ""
+        if self.tokens[:1] == ["^"]:
+            self.tokens.pop(0)
+            look += "^" + self.group()
+        if self.tokens[:1] == ["_"]:
+            self.tokens.pop(0)
+            label = self.group()
+        code = self.letters.entries.get(look)
+        if code is not None and self.letters.shapes[code]:
+            parts = split_top(label[1:-1], ",") if "," in label else letters_of(label[1:-1])
+            return Poly.of(Read(code, tuple(integer(x, self.letters, self.letter) for x in parts)))
+        full = look + (f"_{label}" if label else "")
+        if full in self.letters.sizes:
+            return self.letters.sizes[full]
+        if self.letter is None:
+            raise Misread(f"what is {full}?")
+        return self.letter(full)
 
 
 # --- formulas
@@ -494,9 +560,41 @@ class Reader:
 
     def iverson(self) -> M:
         self.take("[")
-        value = self.condition()
+        value = self.argmax() if "\\operatorname*" in self.tokens[self.k : self.closing()] else self.condition()
         self.take("]")
         return value
+
+    def closing(self) -> int:
+        """Where the bracket that is open here closes."""
+        depth = 1
+        for k in range(self.k, len(self.tokens)):
+            depth += (self.tokens[k] == "[") - (self.tokens[k] == "]")
+            if not depth:
+                return k
+        raise Misread("a bracket that is never closed")
+
+    def argmax(self) -> M:
+        """[(a, b) = argmax_{u,v} x]: x is extreme at (a, b), and at no place before it in row-major order."""
+        end = self.tokens.index("=", self.k)
+        text = joined(self.tokens[self.k : end]).removeprefix("(").removesuffix(")")
+        self.k = end + 2
+        kind = self.braced().removeprefix("arg")
+        self.limits()
+        found = dict(self.bound[-1])
+        body = self.product().at(ONE, ONE)
+        self.bound.pop()
+        places = [self.poly(x) for x in (split_top(text, ",") if len(found) > 1 else [text])]
+        letters = tuple(found.values())
+        best = Extreme(kind, letters, body, TRUE)
+        others = tuple(Index(f"{i.name}_other", i.stop) for i in letters)
+        there = substitute(body, {i: Poly.of(o) for i, o in zip(letters, others, strict=True)})
+        mine, before = Poly(), Poly()
+        for i, place, other in zip(letters, places, others, strict=True):
+            mine, before = mine * i.stop + place, before * i.stop + other
+        earlier = And((Compare("<", build.integer(before), build.integer(mine)), Compare("==", there, best)))
+        count = Sum(others, Where(earlier, build.UNIT, build.NIL))
+        hit = Compare("==", substitute(body, dict(zip(letters, places, strict=True))), best)
+        return number(Where(And((hit, Compare("==", count, build.NIL))), build.UNIT, build.NIL))
 
     def cases(self) -> M:
         self.take("\\begin")
@@ -604,7 +702,7 @@ class Reader:
 
     def subscripts(self, text: str, dims: tuple[Poly | None, ...]) -> tuple[Poly, ...]:
         """The letters of a subscript; a free letter takes the extent of the first tensor that it stands at."""
-        parts = text.split(",") if "," in text else letters_of(text)
+        parts = split_top(text, ",") if "," in text else letters_of(text)
         if len(parts) != len(dims):
             raise Misread(f"{len(dims)} indices expected in {text}")
         return tuple(self.letter(p.strip(), d) for p, d in zip(parts, dims, strict=True))
@@ -865,6 +963,11 @@ def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     letters.entries[look] = equation.name
     if not equation.shape:
         letters.wholes[look] = equation.name
+        return
+    match = re.fullmatch(r"([a-zA-Z])(\^\{.*\})?", look)
+    if match:
+        for letter in (match[1].upper(), match[1]):
+            letters.wholes.setdefault(f"\\mathbf{{{letter}}}{match[2] or ''}", equation.name)
 
 
 def is_known(left: str, letters: Letters) -> bool:
