@@ -90,8 +90,7 @@ def sigmoids_of_sigmoids(x: Data[N, D], w: Param[N, D]):
     u = sigmoid(sigmoid(x) - 1)
     s = sigmoid(x)
     b = s * u
-    v = b / sqrt(b**2 + w**2 + 1)
-    return v
+    return b / sqrt(b**2 + w**2 + 1)
 
 
 @network

@@ -15,7 +15,7 @@ def window(d: Draft) -> None:
     if u.shape[-1].isdigit():  # too small for most windows
         return
     name, (*outer, o, k) = d.name(), d.indices(len(u.shape) + 1)
-    width, stride, dilation = d.rng.choice(("2", "3")), d.rng.choice((1, 1, 2, 3)), d.rng.choice((1, 1, 2))
+    width, stride, dilation = d.rng.choice("23"), d.rng.choice((1, 1, 2, 3)), d.rng.choice((1, 1, 2))
     place = f"{o if stride == 1 else f'{stride} * {o}'} + {k if dilation == 1 else f'{dilation} * {k}'}"
     entry = f"{u.text}[{', '.join((*outer, place))}]"
     kernel = d.like((width,)).text
@@ -94,9 +94,11 @@ def recurrence(d: Draft) -> None:
         return
     h, (t,) = d.name(), d.indices(1)
     start, step = d.rng.choice((("-1", f"{t} - 1"), (time, f"{t} + 1")))
-    first = d.like(u.shape[1:]).text if d.rng.random() < 0.7 else "0"
+    zero = d.rng.random() < 0.3
+    first = "0" if zero else d.like(u.shape[1:]).text
+    start_at = ", ".join([start, *(f"i{k}: {s}" for k, s in enumerate(u.shape[1:]))]) if zero else start
     W, b = d.like((width, width)).text, d.like((width,)).text
-    _line(d, f"{h}[{start}]", first)
+    _line(d, f"{h}[{start_at}]", first)
     forms = [
         f"tanh({u.text}[{t}] + {h}[{step}] @ {W} + {b})",
         f"sigmoid({b}) * {h}[{step}] + {u.text}[{t}]",
@@ -107,7 +109,7 @@ def recurrence(d: Draft) -> None:
     d.lines.append(f"for {t} in {time}:")
     if two:
         c = d.name()
-        d.lines.insert(-1, f"{c}[{start}] = {first}")
+        d.lines.insert(-1, f"{c}[{start_at}] = {first}")
         _line(d, f"    {c}[{t}]", f"sigmoid({h}[{step}]) * {c}[{step}] + {u.text}[{t}] * {b}")
         forms = [f"tanh({c}[{t}] @ {W}) * sigmoid({u.text}[{t}])", f"{c}[{t}] + {h}[{step}] / 2"]
     _line(d, f"    {h}[{t}]", d.rng.choice(forms))

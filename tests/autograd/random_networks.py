@@ -212,12 +212,12 @@ FACTS: dict[str, tuple[str, Draw]] = {
 
 def make(seed: int) -> RandomNetwork:
     """The network of that seed."""
-    from tests.autograd.random_layers import LAYERS
+    from tests.autograd.random_layers import LAYERS, LOOPS
     from tests.autograd.random_moves import MOVES, finish
 
     rng = random.Random(seed)
     draft = start(rng)
-    moves = rng.choice((MOVES, MOVES, (*MOVES, *LAYERS), LAYERS))
+    moves = rng.choice((MOVES, MOVES, (*MOVES, *LAYERS), LAYERS, (*LOOPS, *LOOPS, *MOVES[:14])))
     for _ in range(rng.randint(2, 8)):
         rng.choice(moves)(draft)
     result = finish(draft)

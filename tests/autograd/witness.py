@@ -33,7 +33,8 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, Index, Poly, Quotient
-from symbp.core.network import Network
+from symbp.core.network import Equation, Network
+from symbp.core.traverse import reads
 
 Tensor = torch.Tensor
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
@@ -49,11 +50,54 @@ def evaluate(
     """The loss of a network at these inputs, as a tensor that autograd can differentiate."""
     values = dict(inputs)
     sizes = _sizes(network, inputs)
-    for equation in network.equations:
-        scope = _Scope(values, sizes, unknown or {}).binding(equation.indices)
-        value = scope.value(equation.body)
-        values[equation.name] = value.expand([scope.axes[i].numel() for i in equation.indices])
+    for group in _groups(network):
+        for name in group if len(group) > 1 or _reads(network)[group[0]].count(group[0]) else ():
+            values[name] = torch.zeros(
+                [i.stop.value(sizes) for i in _defined(network, name).indices], dtype=torch.float64
+            )
+        for _ in range(_rounds(network, group, sizes)):
+            for name in group:
+                equation = _defined(network, name)
+                scope = _Scope(values, sizes, unknown or {}).binding(equation.indices)
+                value = scope.value(equation.body)
+                values[name] = value.expand([scope.axes[i].numel() for i in equation.indices])
     return values[network.outputs[0]]
+
+
+def _defined(network: Network, name: str) -> Equation:
+    equation = network.equation(name)
+    assert equation is not None
+    return equation
+
+
+def _reads(network: Network) -> dict[str, list[str]]:
+    return {e.name: [r.tensor for r in reads(e.body) if network.equation(r.tensor)] for e in network.equations}
+
+
+def _groups(network: Network) -> list[list[str]]:
+    """The equations in order, those that read one another around a loop together."""
+    direct = _reads(network)
+    reached = {name: set(sources) for name, sources in direct.items()}
+    for _ in direct:
+        reached = {n: found.union(*(reached[m] for m in found)) if found else found for n, found in reached.items()}
+    groups: list[list[str]] = []
+    for name in direct:
+        if not any(name in g for g in groups):
+            groups.append([n for n in direct if n == name or (n in reached[name] and name in reached[n])])
+    ordered: list[list[str]] = []
+    while groups:  # a group comes once all is there that it reads from outside itself
+        known = {n for g in ordered for n in g}
+        ready = next(g for g in groups if all(reached[n] <= known.union(g) for n in g))
+        groups.remove(ready)
+        ordered.append(ready)
+    return ordered
+
+
+def _rounds(network: Network, group: list[str], sizes: Mapping[Atom, int]) -> int:
+    """After as many rounds as steps, every entry of a recurrence has been computed from ones that were right."""
+    if len(group) == 1 and group[0] not in _reads(network)[group[0]]:
+        return 1
+    return len(group) * max(_defined(network, n).indices[0].stop.value(sizes) for n in group) + 1
 
 
 def _sizes(network: Network, inputs: Mapping[str, Tensor]) -> dict[Atom, int]:
