@@ -17,7 +17,7 @@ from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
-from symbp.calculus.variants import variants
+from symbp.calculus.variants import is_scatter, variants
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
@@ -161,7 +161,11 @@ class _Work:
         return tuple(n for n in names if not _is_trivial(self.results[n].body) and self._may_insert(n))
 
     def _may_insert(self, name: str) -> bool:
-        return self._needed_once(name) or not any(isinstance(n, Sum) for n in walk(self.results[name].body))
+        """A scatter stays an equation of its own: under another sum it would be computed for every term of that."""
+        body = self.results[name].body
+        if is_scatter(body):
+            return False
+        return self._needed_once(name) or not any(isinstance(n, Sum) for n in walk(body))
 
     def _needed_once(self, name: str) -> bool:
         equation = self.network.equation(name)
