@@ -233,7 +233,11 @@ def shape(s: Statement) -> str:
 
 
 def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
-    return Text(f"{args[0].within(ATOM)}.reshape({', '.join(size(e).code for e in s.target.shape)})")
+    extents = [size(e).code for e in s.target.shape]
+    long = [k for k, e in enumerate(s.target.shape) if len(e.terms) > 2]
+    if len(long) == 1:
+        extents[long[0]] = "-1"  # what is left: the number itself would be a formula that nobody reads
+    return Text(f"{args[0].within(ATOM)}.reshape({', '.join(extents)})")
 
 
 def _broadcast(s: Statement, args: tuple[Text, ...]) -> Text:

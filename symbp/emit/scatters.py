@@ -35,5 +35,8 @@ def added_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str,
     """`target[...] = 0`, then `target[:, 0 : 2 * I : 2] += part` for each part."""
     lines = [f"{target}[...] = 0"]
     for part, spans in zip(args, s.detail[0], strict=True):  # type: ignore[call-overload]
-        lines.append(f"{target}[{', '.join(slice_text(d) for d in spans)}] += {part.code}")
+        places = [slice_text(d) for d in spans]
+        while places[-1] == ":":
+            places.pop()
+        lines.append(f"{target}[{', '.join(places)}] {'=' if s.detail[1] else '+='} {part.code}")
     return tuple(lines)

@@ -80,7 +80,16 @@ def _pooled(
         moved = {table[i]: p for i, p in place.items()}  # type: ignore[index]
         spans.append(tuple(_fixed_span(by_window[i], moved) if i in by_window else None for i in axes))
     values = tuple(at.aligned(p, axes) for _, p in parts)
-    return _cut(at, "added", values, (tuple(spans),), axes, by_window)
+    return _cut(at, "added", values, (tuple(spans), all(map(_apart, targets))), axes, by_window)
+
+
+def _apart(t: Target) -> bool:
+    """Do windows next to each other share nothing, so that each entry is written at most once?"""
+    step = t.place.coefficient(t.window).constant
+    if step is None or len(t.offsets) != 1:
+        return False
+    size = t.offsets[0].extent.constant
+    return size is not None and size <= step and t.place.coefficient(t.offsets[0]) == Poly.of(1)
 
 
 def _fixed_span(t: Target, moved: Mapping[Index, Poly]) -> tuple[Poly, Poly, Poly]:

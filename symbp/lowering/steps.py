@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute, walk
@@ -49,7 +49,9 @@ class Step:
     used: dict[str, None] = field(default_factory=dict)  # loop tensors that are read at another step than this
 
 
-def one_step(equations: tuple[Equation, ...], variable: Dim, backward: bool | None = None) -> tuple[Step, tuple[Equation, ...]]:
+def one_step(
+    equations: tuple[Equation, ...], variable: Dim, backward: bool | None = None
+) -> tuple[Step, tuple[Equation, ...]]:
     """The step and its equations, their names marked."""
     names = frozenset(e.name for e in equations)
     step = Step(variable, equations[0].indices[0].extent, names)
@@ -90,8 +92,10 @@ def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
 
 
 def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
-    """Guards moved out of sums, and what only the first step adds moved into the choice that begins there."""
+    """Guards moved out of sums and of other conditions, and what only the first step adds into the choice there."""
     node = map_children(node, lambda c: _lifted(c, step))
+    if isinstance(node, Where) and isinstance(node.cond, And):
+        return _guard_apart(node, node.cond.args, step)
     if isinstance(node, Sum) and isinstance(node.body, Where) and _looks_back(node.body, step):
         if node.body.other == build.NIL:
             return Where(node.body.cond, build.total(node.indices, node.body.then), build.NIL)
@@ -104,11 +108,22 @@ def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
     return node
 
 
+def _guard_apart(node: Where, conds: tuple[Cond, ...], step: Step) -> Where:
+    """`x if 1 <= t and c else y` as two choices, one inside the other."""
+    guard = next((c for c in conds if _is_guard(c, step)), None)
+    if guard is None:
+        return node
+    rest = build.both(*(c for c in conds if c != guard))
+    return Where(guard, build.where(rest, node.then, node.other), node.other)
+
+
 def _at_first(term: Expr, step: Step) -> Expr | None:
     """What a term is a delta of the first step times, or None where it is no such term."""
     factors = term.args if isinstance(term, Mul) else (term,)
     for f in factors:
-        if isinstance(f, Delta) and (f.a - f.b in (_first(step) - step.variable, Poly.of(step.variable) - _first(step))):
+        if isinstance(f, Delta) and (
+            f.a - f.b in (_first(step) - step.variable, Poly.of(step.variable) - _first(step))
+        ):
             return build.mul(*(g for g in factors if g is not f))
     return None
 
@@ -131,7 +146,19 @@ def _carry(node: Node, step: Step):  # type: ignore[no-untyped-def]
         found = _carried(node, step)
         if found is not None:
             return found
+        return Where(node.cond, _neighbours(node.then, node.cond, step), _carry(node.other, step))
     return map_children(node, lambda c: _carry(c, step))
+
+
+def _neighbours(node: Expr, guard: Cond, step: Step) -> Expr:
+    """What mixes this step and the one before: the entries of the one before are carried, each by itself."""
+
+    def new(r: Read) -> Expr | None:
+        if r.tensor not in step.names or r.subs[0] != Poly.of(step.variable) + (1 if step.backward else -1):
+            return None
+        return _carried(Where(guard, r, build.NIL), step)
+
+    return replace_reads(node, new)
 
 
 def _is_guard(cond: Cond, step: Step) -> bool:
@@ -174,9 +201,11 @@ def _at(index: Index, table: dict[Atom, Poly]) -> Index:
 
 
 def _stays_inside(node: Node, step: Step) -> bool:
-    """Is everything read at the step itself, where any step is in it?"""
+    """Is everything read at the step itself, or at one before it, which is there (its guard says when it counts)?"""
     t = Poly.of(step.variable)
-    return all(s == t or not mentions(s, step.variable) for r in reads(node) for s in r.subs[:1])
+    firsts = [s for r in reads(node) for s in r.subs[:1] if mentions(s, step.variable)]
+    aheads = [(s - t).constant for s in firsts]
+    return all(ahead is not None and ahead <= 0 for ahead in aheads)
 
 
 def _ordered(*nodes: Expr) -> tuple[Index, ...]:
