@@ -127,7 +127,7 @@ def _model(
 KERNEL = {"U": (2, 4), "V": (2, 4)}
 IMAGE = {"N": (1, 4), "C": (1, 4), "I": (10, 15), "J": (10, 15), "F": (1, 4), "G": (1, 4), "K": (2, 5), **KERNEL}
 LAYERS = {
-    "conv_net": _model(conv_net, IMAGE),
+    "conv_net": _model(conv_net, IMAGE, tame=("x", "w1", "w2", "W3")),
     "conv_layer": _model(conv_layer, {**KERNEL, "I": (2, 10), "J": (2, 10)}),
     "max_pool_layer": _model(max_pool_layer, {"I": (3, 12), "J": (3, 12)}),
     "mlp": _model(mlp),

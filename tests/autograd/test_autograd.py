@@ -16,6 +16,8 @@ from tests.autograd.models import MODELS
 from tests.autograd.modules import BOUND, Draw, built_in_module, draw_inputs, relative_error, unit
 
 SEEDS = (1, 2, 3)
+# The witness lays every index along an axis: it has no arrays whose widths differ by layer.
+OF_ANY_WIDTHS = ("mlp", "threshold_layers")
 OWN = (Path(__file__).parent / "own_networks.py").read_text()
 OWN_NETWORKS: dict[str, dict[str, Draw]] = {"mish_net": {}, "own_normalisation": {}, "clipped_pairs": {"mask": unit}}
 
@@ -45,7 +47,7 @@ def test_loss_and_forward_alone(name: str) -> None:
     assert [n for n, v in expected.items() if not relative_error(found[n], v) <= BOUND] == []
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [n for n in MODELS if n not in OF_ANY_WIDTHS])
 def test_the_equations_say_what_the_model_by_hand_says(name: str) -> None:
     module, model = built_in_module(name), MODELS[name]
     inputs = draw_inputs(module, model.draws, 4, model.sizes)
