@@ -5,6 +5,11 @@ from symbp import Array, Data, Param, dims, network
 N, D, H, K, zip, isinstance = dims("N D H K zip isinstance")
 
 
+def gate(z, g):
+    s = sigmoid(g)
+    return s * z, 1 - s
+
+
 @network
 def all_ones(x: Data[N, D], w: Param[D, K], b: Param[K]):
     """A tensor that is the same in every row meets a cotangent; sums over what it does not depend on count."""
@@ -137,3 +142,24 @@ def equal_on_purpose(y: Data[N, D], w: Param[N, D]):
     """A tie of two terms that are computed by themselves: it is one with a complex step in it too."""
     z = minimum(-sum(y * log(softmax(w))) / N, -sum(y * log(softmax(w))) / N)
     return tanh(z)
+
+
+@network
+def two_loops(p: Data[N, D, D], s: Param[D, D], b: Param[D, D], w: Param[D]):
+    """Loops one after the other, whose adjoints read the neighbouring step under a second condition."""
+    z[N] = s
+    for n in N:
+        z[n] = maximum(z[n + 1] * w, p[n])
+    a[-1] = b
+    for m in N:
+        a[m] = where(z[m] > 0, a[m - 1] / 2, tanh(z[m] * w))
+    return a
+
+
+@network
+def gates_of_gates(v: Data[D, 2], b: Param[D, 2]):
+    """A long formula for the exponents, which was guarded again and again."""
+    x, a = gate(b, b)
+    w = a * min(a, axis=(-2, 1), keepdims=True)
+    u, c = gate(w, b)
+    return mse(log(1 + softmax(u) ** 2), v)
