@@ -104,7 +104,7 @@ class _Work:
                 used_by=tuple(u.name for u in users),
                 locals=tuple(u.chain for u in locals_),
                 main=chain,
-                variants=variants(chain),
+                variants=tuple(self._named(v) for v in variants(chain)),
             )
         )
 

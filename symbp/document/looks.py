@@ -52,6 +52,7 @@ def chains(d: Derivation) -> Iterator[Chain]:
     for section in d.sections:
         yield from section.locals
         yield section.main
+        yield from section.variants
     yield from d.paths
 
 
