@@ -13,16 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import apply, free_indices, map_children, rename_bound, walk
-from symbp.lowering.guard import is_positive
-from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.guard import is_bounded, is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
+from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.scaled import Scaled, raw, unit
 
 Known = tuple[tuple[Cond, bool], ...]
@@ -31,6 +32,9 @@ Known = tuple[tuple[Cond, bool], ...]
 MOST_EXPONENTS = 5
 LONGEST = 60
 LEAST = build.num(-(10**30))
+
+# Where an exponential inside an exponent stops to matter; within the range of float32.
+HIGHEST = build.num(80)
 
 
 def stabilise(network: Network) -> Network:
@@ -275,7 +279,7 @@ class _Stable:
                 return self._logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
-                return Fn("exp", (self.plain(a, known),)) if not value.sums else self.computed(value, known)
+                return _exponential_of(self.plain(a, known)) if not value.sums else self.computed(value, known)
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
@@ -424,7 +428,7 @@ class _Stable:
         less_one = _less_one(node)
         if less_one is not None:
             c, a = less_one
-            return build.mul(Num(c), Fn("expm1", (self.plain(a, known),)))
+            return build.mul(Num(c), Fn("expm1", (_capped(self.plain(a, known)),)))
         return build.add(*(self.plain(a, known) for a in node.args))
 
 
@@ -525,7 +529,21 @@ def _exp(m: Linear, work: _Stable | None = None, known: Known = ()) -> Expr:
     if not m.terms:
         return build.UNIT
     exponent = write(m)
-    return Fn("exp", (work.plain(exponent, known) if work else exponent,))
+    return _exponential_of(work.plain(exponent, known) if work else exponent)
+
+
+def _exponential_of(exponent: Expr) -> Expr:
+    """exp of it; an exponential inside the exponent need not go beyond e^80, where the outer one is 0 or infinite."""
+    return Fn("exp", (_capped(exponent),))
+
+
+def _capped(node: Node) -> Any:
+    match node:
+        case Fn("exp", (a,)) if not is_bounded(a):
+            return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
+        case Add() | Mul():
+            return map_children(node, _capped)
+    return node
 
 
 def _log(v: Expr) -> Expr:
