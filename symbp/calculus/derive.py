@@ -115,7 +115,11 @@ class _Work:
         def new(value: Expr) -> Expr:
             return freshen(value, names, self.letters) if names & all_index_names(value) else value
 
-        return replace(chain, steps=tuple(Step(new(s.value), s.rule) for s in chain.steps))
+        def shown(rule: Rule) -> Rule:
+            kept = tuple(p for p in rule.pairs if not names & set(p))
+            return rule if kept == rule.pairs else replace(rule, pairs=kept)
+
+        return replace(chain, steps=tuple(Step(new(s.value), shown(s.rule)) for s in chain.steps))
 
     def _user(self, equation: Equation, quantity: str, indices: tuple[Index, ...]) -> _User:
         """The local derivative of a user, its own letters kept and the entry's chosen apart."""
