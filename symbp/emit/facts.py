@@ -47,8 +47,15 @@ def fact_check(program: Program) -> str:
     arguments = fact_arguments(program)
     arrays = [t.name for t in program.inputs if t.name in arguments and t.shape]
     dtype = f"{arrays[0]}.dtype" if arrays else "np.float64"
-    head = {"arguments": ", ".join(arguments), "of_data": dtype, "dtype": DTYPE}
-    return render("facts.py.j2", words=LOCAL, lines=body.lines, rows=rows, **head)
+    return render(
+        "facts.py.j2",
+        words=LOCAL,
+        lines=body.lines,
+        rows=rows,
+        arguments=", ".join(arguments),
+        of_data=dtype,
+        dtype=DTYPE,
+    )
 
 
 def _checked(program: Program) -> list[Fact]:

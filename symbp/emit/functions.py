@@ -67,7 +67,11 @@ def _head(program: Program, routine: Routine) -> list[str]:
         call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
         sizes = size_names(program, given)
         lines.append(f"{names(sizes)} = {call}" if sizes else call)
-        lines += [f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})' for t in given if _counted(t, sizes)]
+        lines += [
+            f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})'
+            for t in given
+            if t.classes and _counted(t, sizes)
+        ]
     if routine.name == "loss_and_gradients":
         lines += _places(program, routine)
     return [part for line in lines for part in split_call(line)]
@@ -76,7 +80,9 @@ def _head(program: Program, routine: Routine) -> list[str]:
 def _convert(t: Tensor) -> str:
     if is_list(t):
         return f"{t.name} = [np.asarray(_, {DTYPE}) for _ in {t.name}]"
-    return f'{t.name} = _labels("{t.name}", {t.name})' if t.kind == LABELS else f"{t.name} = np.asarray({t.name}, {DTYPE})"
+    return (
+        f'{t.name} = _labels("{t.name}", {t.name})' if t.kind == LABELS else f"{t.name} = np.asarray({t.name}, {DTYPE})"
+    )
 
 
 def _counted(t: Tensor, sizes: tuple[str, ...]) -> bool:

@@ -186,7 +186,9 @@ class _BodyPlan(_Plan):
         roots = view_roots(self.routine)
         made = {s.target.name: s for s in self.routine.statements}
         for name, v in self.routine.results[1:]:
-            root = roots.get(v.name) if isinstance(v, Value) else None
+            if not isinstance(v, Value):
+                continue
+            root = roots.get(v.name)
             if root is not None and made[v.name].op == "stacked" and root in made:
                 destined.setdefault(root, name)
         return {v: name for v, name in destined.items() if self._may_be(v, name)}

@@ -6,7 +6,7 @@ and a scalar operation on numbers and sizes stays an expression, so `1 / N` cost
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from symbp.core import build
 from symbp.core.expr import Expr
@@ -143,7 +143,7 @@ def fold(op: str, args: tuple[Operand, ...]) -> Expr | None:
     return _FOLD[op](*scalars)
 
 
-_FOLD = {
+_FOLD: dict[str, Callable[..., Expr]] = {
     "add": build.add,
     "sub": build.sub,
     "mul": build.mul,

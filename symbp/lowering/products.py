@@ -268,7 +268,9 @@ def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...
         turned = (at.builder.transpose(right, (1, 0)), at.builder.transpose(left, (1, 0)))
         found = at.builder.known("matmul", turned, columns + rows)
         if found is not None:  # the same product, computed the other way round
-            return Labelled(at.builder.reshape(at.builder.transpose(found, (1, 0)), _extents(axes)), axes)
+            back = at.builder.transpose(found, (1, 0))
+            assert isinstance(back, Value)
+            return Labelled(at.builder.reshape(back, _extents(axes)), axes)
     value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
     return Labelled(at.builder.reshape(value, _extents(axes)), axes)
 

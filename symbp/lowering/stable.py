@@ -519,9 +519,11 @@ def _pair(terms: list[tuple[Linear, Expr]], largest: Linear) -> Expr | None:
         return None
     apart = build.mul(build.MINUS, Fn("abs", (write(d if d.terms[0][1] > 0 else d * -1),)))
     if a == b:
-        return build.mul(a, build.add(build.UNIT, Fn("exp", (apart,))))
+        return build.mul(a, build.add(build.UNIT, _exponential_of(apart)))
     if a == build.neg(b):
-        return build.mul(a, Fn("sign", (write(d),)), Fn("expm1", (apart,)))
+        difference = write(d)
+        sign = build.UNIT if is_positive(difference) else Fn("sign", (difference,))
+        return build.mul(a, sign, Fn("expm1", (_capped(apart),)))
     return None
 
 
@@ -541,7 +543,7 @@ def _capped(node: Node) -> Any:
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
-        case Add() | Mul():
+        case Add() | Mul() | Fn("abs"):
             return map_children(node, _capped)
     return node
 
