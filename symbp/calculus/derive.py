@@ -333,7 +333,7 @@ def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
 
 
 def _side_by_side(equations: list[Equation]) -> list[Equation]:
-    """The equations of each recurrence next to one another: what stood between them and does not read them goes before."""
+    """The equations of each recurrence next to one another: the rest goes before."""
     arrows = {e.name: [r.tensor for r in reads(e.body)] for e in equations}
     reach = {name: reachable(sources, arrows) for name, sources in arrows.items()}
     for e in tuple(equations):

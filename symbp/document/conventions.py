@@ -64,7 +64,7 @@ def _kink(d: Derivation, name: str, quantity: str) -> Words:
         return ()
     nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
     if any(isinstance(n, Extreme) for n in nodes):
-        words = " tie, the first of them has the extreme value, in row-major order: that is what argmax and argmin mean here."
+        words = " tie, the first of them has the extreme value, in row-major order: so argmax means here."
         return ("Where several entries of ", Ref(number), words)
     if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):
         return ("At its kink the absolute value in ", Ref(number), " is given the derivative 0.")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
+from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE
-from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.lowering.program import LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
 WIDTH = 120
@@ -84,7 +84,9 @@ class _Writer:
             return
         if s.op == "ones" and s.place is not None:
             return
-        line, *rest = _lines(s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0))
+        line, *rest = _lines(
+            s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
+        )
         self.pending += [_with_shape(line, s), *rest]
         if s.numbers:
             self._flush(s)
@@ -102,7 +104,9 @@ class _Writer:
     def _loop(self, loop: Loop) -> None:
         """The lines of a loop; the body's comments and places of equations are those of a routine of its own."""
         kept = self.kept
-        inner = _Writer(body_of(loop), inline=dict(self.inline), variable=loop.variable.name, empty=self.empty, kept=kept)
+        inner = _Writer(
+            body_of(loop), inline=dict(self.inline), variable=loop.variable.name, empty=self.empty, kept=kept
+        )
         for s in loop.statements:
             inner.add(s)
         self.lines += [*self.pending, *before_loop(loop, self.text), head(loop)]
@@ -141,7 +145,12 @@ def _with_number(line: str, s: Statement) -> str:
 
 
 # Operations that take several lines, each of which writes into the result.
-LINES = {"copy": lambda s, args, target: (f"{target}[...] = {args[0].code}",), "pieces": pieces, "scatter": scatter_lines, "added": added_lines}
+LINES = {
+    "copy": lambda s, args, target: (f"{target}[...] = {args[0].code}",),
+    "pieces": pieces,
+    "scatter": scatter_lines,
+    "added": added_lines,
+}
 
 
 def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
+from symbp.emit.loops import carried_arrays
 from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
-from symbp.emit.loops import carried_arrays
 from symbp.lowering.program import BOOL, LIST, Program, Routine, Value, every_statement
 from symbp.templating import render
 

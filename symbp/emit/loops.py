@@ -23,7 +23,11 @@ def _start(c: Carry, text: Write) -> str:
     if needs_array(c):
         return f"{name}[...] = {start}"
     if c.value.shape and isinstance(c.start, Expr):
-        return f"{name} = np.zeros({_extents(c)}, {DTYPE})" if start == "0" else f"{name} = np.full({_extents(c)}, {start}, {DTYPE})"
+        return (
+            f"{name} = np.zeros({_extents(c)}, {DTYPE})"
+            if start == "0"
+            else f"{name} = np.full({_extents(c)}, {start}, {DTYPE})"
+        )
     return f"{name} = {start}"
 
 

@@ -4,7 +4,7 @@
 def attention(q: Array[..., T, D], k: Array[..., S, D], v: Array[..., S, E], causal=False):
     """Scaled dot-product attention; heads are leading dimensions. With `causal` position t looks at no later one."""
     s[..., t, u] = sum(q[..., t, d] * k[..., u, d] for d in D) / sqrt(D)
-    a[..., t: T, u: S] = (
+    a[..., t:T, u:S] = (
         (exp(s[..., t, u]) / sum(exp(s[..., t, i]) for i in S if i <= t) if u <= t else 0)
         if causal
         else exp(s[..., t, u]) / sum(exp(s[..., t, i]) for i in S)

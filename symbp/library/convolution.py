@@ -6,7 +6,7 @@ As in PyTorch a convolution is a correlation, rounded down at the end; padding a
 
 def conv1d(x: Array[N, groups * C, I], w: Array[F, C, U], stride=1, padding=0, dilation=1, groups=1, bias=None):
     """The kernel w moved along x."""
-    p[n, c: groups * C, i: I + 2 * padding] = x[n, c, i - padding] if padding <= i < I + padding else 0
+    p[n, c : groups * C, i : I + 2 * padding] = x[n, c, i - padding] if padding <= i < I + padding else 0
     y[n, f, i] = (
         sum(p[n, c, stride * i + dilation * u] * w[f, c, u] for c in C for u in U)
         if groups == 1
@@ -22,7 +22,7 @@ def conv2d(
     x: Array[N, groups * C, I, J], w: Array[F, C, U, V], stride=1, padding=0, dilation=1, groups=1, bias=None
 ):  # fmt: skip
     """The kernel w moved over the images x."""
-    p[n, c: groups * C, i: I + 2 * padding, j: J + 2 * padding] = (
+    p[n, c : groups * C, i : I + 2 * padding, j : J + 2 * padding] = (
         x[n, c, i - padding, j - padding] if padding <= i < I + padding and padding <= j < J + padding else 0
     )
     y[n, f, i, j] = (

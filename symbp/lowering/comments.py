@@ -28,7 +28,9 @@ def annotate(
         s = replace(s, loop=loop)
         if s.target.name not in numbers:
             return s
-        return replace(s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name])))
+        return replace(
+            s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name]))
+        )
 
     return tuple(map(noted, statements))
 

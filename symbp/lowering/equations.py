@@ -11,9 +11,9 @@ from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, with_values
-from symbp.lowering.windows import batch_last, has_windows
-from symbp.lowering.steps import MARK
 from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.steps import MARK
+from symbp.lowering.windows import batch_last, has_windows
 
 Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]
 

@@ -33,9 +33,24 @@ def _guarded(node: T, cond: Cond) -> T:
     if isinstance(node, (Sum, Extreme)):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
     new = map_children(node, lambda c: _guarded(c, cond))
+    if isinstance(new, Mul):
+        new = _roots_under_masks(new)  # type: ignore[assignment]
     if cond == TRUE:
         return new
     return _with_safe_argument(new, cond)  # type: ignore[return-value]
+
+
+def _roots_under_masks(node: Mul) -> Expr:
+    """A root beside a mask counts only where the mask is 1: elsewhere it is taken of 1."""
+    conds = [f.cond for f in node.args if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)]
+    return build.mul(*(_root_of_one_unless(build.both(*conds), f) for f in node.args)) if conds else node
+
+
+def _root_of_one_unless(cond: Cond, factor: Expr) -> Expr:
+    match factor:
+        case Pow(base, Num(e)) if e.denominator != 1 and not is_positive(base):
+            return build.power(build.where(cond, base, build.UNIT), Num(e))
+    return factor
 
 
 def _with_safe_argument(node: Node, cond: Cond) -> Node:

@@ -1,13 +1,14 @@
 """What a loop need not compute step by step: whatever reads nothing of the loop is computed for all steps at once.
 
-The input's product becomes one matrix product before the loop, and what a backward loop needs of forward values alone is
-ready when it starts.
+The input's product becomes one matrix product before the loop, and what a backward loop needs of forward values alone
+is ready when it starts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Mul, Read, Where
@@ -31,15 +32,15 @@ class _Hoist:
         """Does it read nothing of the loop?"""
         return not any(r.tensor in self.names for r in reads(node))
 
-    def out(self, node):  # type: ignore[no-untyped-def]
+    def out(self, node: Any) -> Any:
         """The expression with what can be taken out as reads of tensors of their own."""
         if not isinstance(node, Expr) or isinstance(node, Read):
             return node
         if self.free(node):
             return self._alone(node)
-        if isinstance(node, Where) and (box := box_of(node.cond)) is not None and box.index in self.own[1:]:
-            if node.other == build.NIL:
-                return self._in_box(node, box)
+        box = box_of(node.cond) if isinstance(node, Where) and node.other == build.NIL else None
+        if isinstance(node, Where) and box is not None and box.index in self.own[1:]:
+            return self._in_box(node, box)
         if isinstance(node, (Add, Mul)):
             join = build.add if isinstance(node, Add) else build.mul
             apart = [a for a in node.args if self.free(a) and self._fits(a)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Expr, Read, Sum
@@ -85,7 +86,7 @@ def separated(at: Entries, equation: Equation) -> tuple[Equation, ...]:
     """Sums along a list of arrays as sums over equations of their own, an entry for each array."""
     taken: list[Equation] = []
 
-    def part(node):  # type: ignore[no-untyped-def]
+    def part(node: Any) -> Any:
         node = map_children(node, part)
         if not isinstance(node, Sum):
             return node

@@ -7,8 +7,8 @@ from symbp.lowering.arrays import add_axes_back, sum_by_products, without_unused
 from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
-from symbp.lowering.facts import fact_routine
 from symbp.lowering.extents import doubtful_extents
+from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.names import name_values

@@ -1,8 +1,8 @@
 """The largest of a window and its adjoint, offset by offset over slices.
 
-The adjoint goes to the first entry that attains the largest. Its condition is written out in the equations ("equal, and
-nothing before it is"); it is recognised here by building it anew and comparing. With g what is left to give, in row-major
-order:  g_0 = g * (x_0 == m),  g = g - g_0,  g_1 = g * (x_1 == m),  ...;  the last gets what is left.
+The adjoint goes to the first entry that attains the largest. Its condition is written out in the equations ("equal,
+and nothing before it is"); it is recognised here by building it anew and comparing. With g what is left to give, in
+row-major order:  g_0 = g * (x_0 == m),  g = g - g_0,  g_1 = g * (x_1 == m),  ...;  the last gets what is left.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from symbp.core.canonical import key
 from symbp.core.expr import TRUE, And, Compare, Cond, Expr, Extreme, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import all_index_names, fresh_name, polys, substitute, walk
-from symbp.lowering.ranges import boxed
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.ranges import boxed
 
 MOST = 64  # offsets that are written out, one after the other
 

@@ -34,7 +34,7 @@ Operand = Value | Expr  # an Expr is a scalar of numbers and sizes alone: `1 / N
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a result is written: over operand `operand` ("over"), into scratch array or gradient `name` ("scratch", "out")."""
+    """Where a result is written: over operand `operand` ("over"), into the array `name` ("scratch", "out")."""
 
     how: str
     name: str = ""
@@ -45,8 +45,8 @@ class Place:
 class Carry:
     """A value of a loop's body that comes from the step before: `start` at the first step, then what `next` was.
 
-    The last pass says how: `how` is "" where a name is bound anew, "buffer" where the step writes into an array kept for
-    it, "copy" where it is copied there.
+    The last pass says how: `how` is "" where a name is bound anew, "buffer" where the step writes into an array kept
+    for it, "copy" where it is copied there.
     """
 
     value: Value

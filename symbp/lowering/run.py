@@ -139,7 +139,7 @@ def _scatter(state: _State, s: Statement, part: Any) -> Any:
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
     for at in np.ndindex(*(c.value(state.sizes) for c in counts)):  # type: ignore[attr-defined]
         where = dict(zip(names, at, strict=True))  # type: ignore[call-overload]
-        result[tuple(_span(state, span, where) for span in spans)] += part[at]  # type: ignore[attr-defined]
+        result[tuple(_span(state, span, where) for span in spans)] += part[at]  # type: ignore[attr-defined, misc]
     return result
 
 

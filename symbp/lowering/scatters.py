@@ -1,7 +1,8 @@
 """A sum with a delta of several summed indices, `sum over o, u of g[o] * w[u] * delta(2*o + u, n)`: slices added up.
 
-One product makes all that is to be added; then a loop over the kernel's offsets u adds a strided slice for each. Which of
-the indices is the offset shows in their ranges: a number, or what the other's range is made with (I - U + 1 and U).
+One product makes all that is to be added; then a loop over the kernel's offsets u adds a strided slice for each.
+Which of the indices is the offset shows in their ranges: a number, or what the other's range is made with (I - U + 1
+and U).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a delta puts things: entry `place` of `index`, an array from `start` to before `stop` holding all of them."""
+    """Where a delta puts things: entry `place` of `index`, an array from `start` to `stop` holding all of them."""
 
     index: Index
     place: Poly
@@ -164,7 +165,9 @@ def _ends(index: Index, place: Poly) -> tuple[Poly, Poly] | None:
     return None if start is None or stop is None else (start, stop + 1)
 
 
-def _order(targets: tuple[Target, ...], offsets: tuple[Index, ...], factors: list[Expr], order: list[Index]) -> list[Index]:
+def _order(
+    targets: tuple[Target, ...], offsets: tuple[Index, ...], factors: list[Expr], order: list[Index]
+) -> list[Index]:
     """Offsets first, positions where their target stands."""
     windows = {t.index: t.window for t in targets}
     rest = [windows.get(i, i) for i in order]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from symbp.core import build
 from symbp.core.canonical import key
@@ -26,7 +27,8 @@ MARK = "@"
 class Carried:
     """A value from the step before: what it is at the first step, and how a step makes it for the next one.
 
-    The three lists of indices are the same ones, as they stand where it is read, at the first step, and where it is made.
+    The three lists of indices are the same ones, as they stand where it is read, at the first step, and where it is
+    made.
     """
 
     name: str
@@ -91,14 +93,17 @@ def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
     return any(_looks_back(n, replace(step, backward=True)) for n in choices)
 
 
+def _is_guarded_step(node: Node, step: Step) -> TypeGuard[Where]:
+    return isinstance(node, Where) and node.other == build.NIL and _looks_back(node, step)
+
+
 def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
     """Guards moved out of sums and of other conditions, and what only the first step adds into the choice there."""
     node = map_children(node, lambda c: _lifted(c, step))
     if isinstance(node, Where) and isinstance(node.cond, And):
         return _guard_apart(node, node.cond.args, step)
-    if isinstance(node, Sum) and isinstance(node.body, Where) and _looks_back(node.body, step):
-        if node.body.other == build.NIL:
-            return Where(node.body.cond, build.total(node.indices, node.body.then), build.NIL)
+    if isinstance(node, Sum) and _is_guarded_step(body := node.body, step):
+        return Where(body.cond, build.total(node.indices, body.then), build.NIL)
     if isinstance(node, Add):
         choice = next((a for a in node.args if isinstance(a, Where) and _looks_back(a, step)), None)
         firsts = {a: rest for a in node.args if (rest := _at_first(a, step)) is not None}

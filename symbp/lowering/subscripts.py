@@ -7,8 +7,8 @@ from symbp.core.expr import Read
 from symbp.core.integers import Atom, Index, Poly
 from symbp.errors import MissingRule
 from symbp.lowering.labelled import Entries, Known, Labelled
-from symbp.lowering.views import affine_view
 from symbp.lowering.program import FLOAT, INT, LIST, Value
+from symbp.lowering.views import affine_view
 
 
 def read(at: Entries, node: Read) -> Labelled:

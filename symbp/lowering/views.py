@@ -9,8 +9,8 @@ from symbp.core.integers import Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import indices_of
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.windows import turned
 from symbp.lowering.program import FLOAT, LIST, Shape, Value
+from symbp.lowering.windows import turned
 
 
 def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape) -> Labelled | None:

@@ -41,7 +41,9 @@ def columns(at: Entries, a: Labelled) -> Labelled:
     for axis, (k, _) in zip(a.axes, maker.detail[1], strict=True):  # type: ignore[call-overload]
         rows.setdefault(k, []).append(axis)
     moving = [r for r in rows.values() if len(r) > 1]
-    positions = [max(r, key=lambda i: (i.extent.constant is None, len(i.extent.terms), -a.axes.index(i))) for r in moving]
+    positions = [
+        max(r, key=lambda i: (i.extent.constant is None, len(i.extent.terms), -a.axes.index(i))) for r in moving
+    ]
     offsets = [i for r in moving for i in r if i not in positions]
     plain = [r[0] for r in rows.values() if len(r) == 1]
     axes = (*plain[:-1], *offsets, *positions, *plain[-1:])

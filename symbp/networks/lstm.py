@@ -15,10 +15,10 @@ def lstm(
     c[-1] = c0
     for t in T:
         z[t] = x[t] @ Wx + h[t - 1] @ Wh + b
-        i[t, n, k: H] = sigmoid(z[t, n, k])
-        f[t, n, k: H] = sigmoid(z[t, n, H + k])
-        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])
-        o[t, n, k: H] = sigmoid(z[t, n, 3 * H + k])
+        i[t, n, k:H] = sigmoid(z[t, n, k])
+        f[t, n, k:H] = sigmoid(z[t, n, H + k])
+        g[t, n, k:H] = tanh(z[t, n, 2 * H + k])
+        o[t, n, k:H] = sigmoid(z[t, n, 3 * H + k])
         c[t] = f[t] * c[t - 1] + i[t] * g[t]
         h[t] = o[t] * tanh(c[t])
-    return sum(h ** 2) / 2
+    return sum(h**2) / 2

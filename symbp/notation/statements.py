@@ -310,9 +310,7 @@ def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int
     return context.under(**{name: bound})
 
 
-def _start_value(
-    context: Context, node: ast.Assign, target: ast.Subscript, rest: list[ast.expr], name: str
-) -> Value:
+def _start_value(context: Context, node: ast.Assign, target: ast.Subscript, rest: list[ast.expr], name: str) -> Value:
     """The value of a start: an entry as it stands, anything more as an equation of its own."""
     start = fresh(f"{name}_start", context.work.taken)
     slots = rest or [ast.copy_location(ast.Constant(...), target)]

@@ -158,7 +158,7 @@ def _named(equality: Equality, expr: Expr, indices: tuple[Index, ...], scope: Sc
 def _sample(keys: list[Key], equality: Equality, scope: Scope) -> list[Key]:
     """All entries, or as many as are affordable, the first and the last among them."""
     work = _work(equality.lhs, scope) + _work(equality.rhs, scope)
-    most = max(FEWEST_ENTRIES, MOST_WORK // work)
+    most = max(FEWEST_ENTRIES if work < MOST_WORK else 2, MOST_WORK // work)
     if len(keys) <= most:
         return keys
     chosen = random.Random(len(keys)).sample(range(1, len(keys) - 1), most - 2)

@@ -12,7 +12,7 @@ from math import prod
 
 from symbp.core import build
 from symbp.core.expr import Compare, Extreme, Read, Sum, Where
-from symbp.core.integers import Dim, Index, Node, Poly, Quotient
+from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, dims_of, free_indices, walk
@@ -83,7 +83,7 @@ def _shortened(
 def _repeated(
     chosen: dict[str, int], limits: list[Poly], loops: list[list[Poly]], meetings: frozenset[tuple[str, str]]
 ) -> dict[str, int]:
-    """One size after the other takes a smaller prime that no size beside it in a tensor has, while that is less work."""
+    """One size after the other takes a smaller prime that no size beside it in a tensor has."""
     work = _work(chosen, loops)
     while work > MUCH_WORK:
         allowed = [t for t in _replaced(chosen, meetings) if all(_value(p, t) >= 2 for p in limits)]

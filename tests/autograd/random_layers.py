@@ -10,7 +10,7 @@ def _line(d: Draft, left: str, text: str) -> None:
 
 
 def window(d: Draft) -> None:
-    """A convolution or a pool along the last dimension, strided, dilated or overlapping, and its mean over positions."""
+    """A convolution or a pool along the last dimension, and its mean over positions."""
     u = d.pick(1, 2)
     if u.shape[-1].isdigit():  # too small for most windows
         return

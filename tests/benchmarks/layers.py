@@ -1,4 +1,5 @@
-"""Emitted networks of layers to PyTorch eager: `python -m tests.benchmarks.layers`; one thread, float32, medians of ratios.
+"""Emitted networks of layers to PyTorch eager: `python -m tests.benchmarks.layers`; one thread, float32, medians of
+ratios.
 
 `--quick` runs each a few times only, to see that the programs work.
 """
@@ -79,7 +80,7 @@ def attention_head(X, Y, Wq, Wk, Wv, Wo):  # type: ignore[no-untyped-def]
 def draw_attention_head(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     """Batch 8, T = 128, D = 64."""
     data = {"X": rng.normal(size=(8, 128, 64)), "Y": rng.normal(size=(8, 128, 64))}
-    return data, normal(rng, {n: (64, 64) for n in ("Wq", "Wk", "Wv", "Wo")}, 0.1)
+    return data, normal(rng, dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), (64, 64)), 0.1)
 
 
 def batch_norm_mlp(x, t, W1, gamma, beta, W2, b2):  # type: ignore[no-untyped-def]
@@ -121,7 +122,7 @@ def transformer_block(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):  # 
 def draw_transformer_block(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     """Batch 8, T = 64, 4 heads of 16, 256 hidden."""
     data = {"x": rng.normal(size=(8, 64, 64)), "y": rng.normal(size=(8, 64, 64))}
-    heads = {n: (4, 64, 16) for n in ("Wq", "Wk", "Wv")}
+    heads = dict.fromkeys(("Wq", "Wk", "Wv"), (4, 64, 16))
     shapes = {"g1": (64,), "b1": (64,), **heads, "Wo": (4, 16, 64), "g2": (64,), "b2": (64,)}
     return data, normal(rng, {**shapes, "W1": (64, 256), "c1": (256,), "W2": (256, 64), "c2": (64,)}, 0.1)
 

@@ -748,7 +748,7 @@ class Reader:
         top = label.endswith("\\top")
         label = label.removesuffix("\\top")
         look = letter + (f"^{{{label}}}" if label else "")
-        if self.peek() == "_" and look + self.subscript_ahead() in {**self.letters.entries, **self.letters.sizes}:
+        if self.peek() == "_" and self.is_name(look + self.subscript_ahead()):
             look += self.subscript_ahead()
             self.take()
             self.braced()
@@ -763,6 +763,11 @@ class Reader:
         if look in self.letters.functions or look in CALLS:
             return self.call(look)
         raise Misread(f"what is {look}? in {''.join(self.tokens)}")
+
+    def is_name(self, look: str) -> bool:
+        """Is it a scalar, a size or an index letter with its number below?"""
+        known = {**self.letters.entries, **self.letters.sizes, **self.letters.indices}
+        return look in known or any(look in scope for scope in self.bound)
 
     def head(self) -> tuple[str, bool]:
         token = self.take()

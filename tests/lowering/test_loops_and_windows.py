@@ -120,7 +120,10 @@ def test_a_step_of_descent_on_lists() -> None:
     text, path = source("mlp")
     made = module(read_network(text, path, "mlp"))
     rng = np.random.default_rng(0)
-    parameters = {"W": [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))], "b": [rng.normal(size=4), rng.normal(size=2)]}
+    parameters = {
+        "W": [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))],
+        "b": [rng.normal(size=4), rng.normal(size=2)],
+    }
     x, y, out, work = rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), {}, {}
     losses = []
     for _ in range(20):

@@ -10,7 +10,8 @@ FUNCTIONS = ("loss", "loss_and_gradients")
 CALLS = {
     "add": "subtract", "subtract": "add", "multiply": "divide", "divide": "multiply", "maximum": "minimum",
     "minimum": "maximum", "exp": "expm1", "expm1": "exp", "log": "log1p", "log1p": "log", "tanh": "sin",
-    "sqrt": "square", "square": "negative", "negative": "square", "greater": "less", "less": "greater", "less_equal": "greater",
+    "sqrt": "square", "square": "negative", "negative": "square", "greater": "less", "less": "greater",
+    "less_equal": "greater",
     "greater_equal": "less", "sin": "cos", "cos": "sin", "vdot": "dot", "abs": "negative",
 }  # fmt: skip
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {

@@ -95,7 +95,7 @@ def power(base: Matrix, exponent: Fraction) -> Matrix:
 
 
 def choose(m: Choose) -> Matrix:
-    """A choice entry by entry; with 0 for the other branch, its indicator times the first if that always has a value."""
+    """A choice entry by entry; beside a branch of 0, its indicator times the first if that always has a value."""
     nil, unit = Scalar(build.NIL), Scalar(build.UNIT)
     if m.other == nil and m.then != unit and _total(m.then):
         return hadamard((choose(Choose(m.op, m.a, m.b, unit, nil)), m.then))
