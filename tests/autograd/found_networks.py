@@ -163,3 +163,12 @@ def gates_of_gates(v: Data[D, 2], b: Param[D, 2]):
     w = a * min(a, axis=(-2, 1), keepdims=True)
     u, c = gate(w, b)
     return mse(log(1 + softmax(u) ** 2), v)
+
+
+@network
+def root_beside_a_mask(x: Data[N, H], a: Param[H, D], v: Param[D], t: Data[N, D]):
+    """A product of a mask and a root that has no value where the mask is 0."""
+    u = x @ a + v
+    z, c = gate(u, u)
+    r = where(c * u > 0, sqrt(c * u), c)
+    return mse(r, t)
