@@ -7,15 +7,17 @@ computed where the branch is not taken is harmless and thrown away.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, rename_bound
+from symbp.core.traverse import free_indices, map_children, rename_bound, walk
 
 T = TypeVar("T", bound=Node)
+LONGEST = 150
 
 
 def guard_branches(network: Network) -> Network:
@@ -27,8 +29,8 @@ def _guarded(node: T, cond: Cond) -> T:
     """The expression, evaluated only where `cond` holds."""
     if isinstance(node, Where):
         inner = _guarded(node.cond, cond)
-        then = _guarded(node.then, build.both(cond, inner))
-        other = _guarded(node.other, build.both(cond, build.negate(inner)))
+        then = _guarded(node.then, _further(cond, inner))
+        other = _guarded(node.other, _further(cond, build.negate(inner)))
         return build.where(inner, then, other)  # type: ignore[return-value]
     if isinstance(node, (Sum, Extreme)):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
@@ -38,6 +40,12 @@ def _guarded(node: T, cond: Cond) -> T:
     if cond == TRUE:
         return new
     return _with_safe_argument(new, cond)  # type: ignore[return-value]
+
+
+def _further(cond: Cond, more: Cond) -> Cond:
+    """Both conditions; the first alone where the two are so long that guards within guards would grow without bound."""
+    long = sum(1 for _ in islice(walk(more), LONGEST + 1)) > LONGEST
+    return cond if long else build.both(cond, more)
 
 
 def _roots_under_masks(node: Mul) -> Expr:
