@@ -256,11 +256,11 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     x = np.asarray(x, dtype)
     y = np.asarray(y, dtype)
     N, D, H, K = _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
-    _check_facts(y)
+    _check_facts(y, K)
     out = _outputs(out, dtype, ((D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,)))
     (
         z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total, z4, a4, a4_total, z5, a5, a5_total, z6, a6, a6_total, z7,
-        a7, a7_total, z8, a8, a8_total, z9, p_max, p_exp, ones,
+        a7, a7_total, z8, a8, a8_total, z9, p_max, p_exp, ones, ones1,
     ) = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1
@@ -350,7 +350,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     z9.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
     p_shifted = np.subtract(z9, p_max, out=z9)
     np.exp(p_shifted, out=p_exp)  # (N, K)
-    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_sum = np.matmul(p_exp, ones, out=p_max)  # (N, 1)
     p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
     # [19] L = -(1^T (Y * log(P)) 1)/N
     L_log = np.log(p_sum, out=p_sum)
@@ -362,7 +362,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     # [24] W9_bar = A8^T Z9_bar
     np.matmul(a8.T, z9_bar, out=out["W9"])  # (H, K)
     # [26] b9_bar = Z9_bar^T 1
-    np.matmul(ones, z9_bar, out=out["b9"])  # (K,)
+    np.matmul(ones1, z9_bar, out=out["b9"])  # (K,)
     # [30] Z8_bar = A8 * (1 - A8) * (Z9_bar W9^T)
     z8_bar = np.matmul(z9_bar, W9.T, out=a8)  # (N, H)
     z8_bar_square = np.square(a8_total, out=a8_total)
@@ -441,14 +441,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _forward_sizes(x, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
@@ -481,21 +486,21 @@ def _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
 
 def _check_ranks(names, arrays, ranks):
     """ValueError where an array has not as many dimensions as in the network."""
-    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+    if tuple([array.ndim for array in arrays]) != ranks:
         raise ValueError(_misfit(names, [array.shape for array in arrays]))
 
 
 def _check_shapes(names, arrays, expected, sources):
     """ValueError where a shape is not what the sizes say, or an extent is 0."""
-    shapes = tuple(array.shape for array in arrays)
-    if shapes != expected or any(0 in shape for shape in shapes):
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
     """Which shape is wrong: the tensor, what it has and what was expected."""
     for k, (name, shape) in enumerate(zip(names, shapes)):
-        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
         if expected is None and len(shape) != len(SHAPES[name]):
             return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
         if 0 in shape:
@@ -505,10 +510,12 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _check_facts(y):
+def _check_facts(y, K):
     """Raise ValueError on data that break a fact that the gradients rely on."""
-    tolerance = 1e-4 if y.dtype == np.float32 else 1e-6
-    F1_gap = y.sum(axis=1)  # (N,)
+    dtype = y.dtype
+    tolerance = 1e-4 if dtype == np.float32 else 1e-6
+    ones = np.ones((K,), dtype)  # (K,)
+    F1_gap = y @ ones  # (N,)
     F1_gap -= 1
     np.abs(F1_gap, out=F1_gap)
     if not F1_gap.max() <= tolerance:
@@ -564,6 +571,7 @@ def _scratch(work, dtype, N, D, H, K):
             np.empty((N, K), dtype),  # z9
             np.empty((N, 1), dtype),  # p_max
             np.empty((N, K), dtype),  # p_exp
-            np.ones((N,), dtype),  # ones
+            np.ones((K, 1), dtype),  # ones
+            np.ones((N,), dtype),  # ones1
         )
     return work["arrays"]

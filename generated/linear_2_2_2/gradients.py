@@ -115,14 +115,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _numbers(**values):

@@ -115,14 +115,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _numbers(**values):
@@ -161,21 +166,21 @@ def _sizes(x, y):
 
 def _check_ranks(names, arrays, ranks):
     """ValueError where an array has not as many dimensions as in the network."""
-    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+    if tuple([array.ndim for array in arrays]) != ranks:
         raise ValueError(_misfit(names, [array.shape for array in arrays]))
 
 
 def _check_shapes(names, arrays, expected, sources):
     """ValueError where a shape is not what the sizes say, or an extent is 0."""
-    shapes = tuple(array.shape for array in arrays)
-    if shapes != expected or any(0 in shape for shape in shapes):
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
     """Which shape is wrong: the tensor, what it has and what was expected."""
     for k, (name, shape) in enumerate(zip(names, shapes)):
-        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
         if expected is None and len(shape) != len(SHAPES[name]):
             return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
         if 0 in shape:

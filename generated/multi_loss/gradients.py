@@ -100,9 +100,9 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     t = np.asarray(t, dtype)
     alpha, beta = _numbers(alpha=alpha, beta=beta)
     N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
-    _check_facts(y)
+    _check_facts(y, K)
     out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)))
-    z1, z2, p_max, p_exp, r, ones, z1_bar, z1_bar_product = _scratch(work, dtype, N, D, H, K, M)
+    z1, z2, p_max, p_exp, ones, r, ones1, z1_bar, z1_bar_product = _scratch(work, dtype, N, D, H, K, M)
 
     # [1] Z1 = X W1 + 1 b1^T
     np.matmul(x, W1, out=z1)  # (N, H)
@@ -116,7 +116,7 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     z2.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
     p_shifted = np.subtract(z2, p_max, out=z2)
     np.exp(p_shifted, out=p_exp)  # (N, K)
-    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_sum = np.matmul(p_exp, ones, out=p_max)  # (N, 1)
     p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
     # [5] R = A1 W3 + 1 b3^T
     np.matmul(a1, W3, out=r)  # (N, M)
@@ -134,14 +134,14 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     # [14] W3_bar = A1^T R_bar
     np.matmul(a1.T, r_bar, out=out["W3"])  # (H, M)
     # [16] b3_bar = R_bar^T 1
-    np.matmul(ones, r_bar, out=out["b3"])  # (M,)
+    np.matmul(ones1, r_bar, out=out["b3"])  # (M,)
     # [20] Z2_bar = alpha (P - Y)/N
     z2_bar = np.subtract(p, y, out=p)
     z2_bar *= alpha / N  # (N, K)
     # [22] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
     # [24] b2_bar = Z2_bar^T 1
-    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
     # [29] Z1_bar = (Z2_bar W2^T + R_bar W3^T) * (1 - A1^2)
     np.matmul(z2_bar, W2.T, out=z1_bar)  # (N, H)
     np.matmul(r_bar, W3.T, out=z1_bar_product)  # (N, H)
@@ -152,7 +152,7 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     # [31] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     # [33] b1_bar = Z1_bar^T 1
-    np.matmul(ones, z1_bar, out=out["b1"])  # (H,)
+    np.matmul(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 
 
@@ -175,14 +175,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _numbers(**values):
@@ -229,21 +234,21 @@ def _sizes(x, y, t, W1, b1, W2, b2, W3, b3):
 
 def _check_ranks(names, arrays, ranks):
     """ValueError where an array has not as many dimensions as in the network."""
-    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+    if tuple([array.ndim for array in arrays]) != ranks:
         raise ValueError(_misfit(names, [array.shape for array in arrays]))
 
 
 def _check_shapes(names, arrays, expected, sources):
     """ValueError where a shape is not what the sizes say, or an extent is 0."""
-    shapes = tuple(array.shape for array in arrays)
-    if shapes != expected or any(0 in shape for shape in shapes):
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
     """Which shape is wrong: the tensor, what it has and what was expected."""
     for k, (name, shape) in enumerate(zip(names, shapes)):
-        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
         if expected is None and len(shape) != len(SHAPES[name]):
             return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
         if 0 in shape:
@@ -253,10 +258,12 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _check_facts(y):
+def _check_facts(y, K):
     """Raise ValueError on data that break a fact that the gradients rely on."""
-    tolerance = 1e-4 if y.dtype == np.float32 else 1e-6
-    F1_gap = y.sum(axis=1)  # (N,)
+    dtype = y.dtype
+    tolerance = 1e-4 if dtype == np.float32 else 1e-6
+    ones = np.ones((K,), dtype)  # (K,)
+    F1_gap = y @ ones  # (N,)
     F1_gap -= 1
     np.abs(F1_gap, out=F1_gap)
     if not F1_gap.max() <= tolerance:
@@ -289,8 +296,9 @@ def _scratch(work, dtype, N, D, H, K, M):
             np.empty((N, K), dtype),  # z2
             np.empty((N, 1), dtype),  # p_max
             np.empty((N, K), dtype),  # p_exp
+            np.ones((K, 1), dtype),  # ones
             np.empty((N, M), dtype),  # r
-            np.ones((N,), dtype),  # ones
+            np.ones((N,), dtype),  # ones1
             np.empty((N, H), dtype),  # z1_bar
             np.empty((N, H), dtype),  # z1_bar_product
         )

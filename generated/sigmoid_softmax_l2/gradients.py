@@ -102,9 +102,9 @@ def loss_and_gradients(x, y, lam, *, W1, b1, W2, b2, out=None, work=None):
     y = np.asarray(y, dtype)
     (lam,) = _numbers(lam=lam)
     N, D, H, K = _sizes(x, y, W1, b1, W2, b2)
-    _check_facts(y)
+    _check_facts(y, K)
     out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)))
-    z1, a1, a1_total, z2, p_max, p_exp, W2_bar_scaled, ones, W1_bar_scaled = _scratch(work, dtype, N, D, H, K)
+    z1, a1, a1_total, z2, p_max, p_exp, ones, W2_bar_scaled, ones1, W1_bar_scaled = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
     np.matmul(x, W1, out=z1)  # (N, H)
@@ -124,7 +124,7 @@ def loss_and_gradients(x, y, lam, *, W1, b1, W2, b2, out=None, work=None):
     z2.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
     p_shifted = np.subtract(z2, p_max, out=z2)
     np.exp(p_shifted, out=p_exp)  # (N, K)
-    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_sum = np.matmul(p_exp, ones, out=p_max)  # (N, 1)
     p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
     # [5] data_loss = -(1^T (Y * log(P)) 1)/N
     data_loss_log = np.log(p_sum, out=p_sum)
@@ -141,7 +141,7 @@ def loss_and_gradients(x, y, lam, *, W1, b1, W2, b2, out=None, work=None):
     np.multiply(lam, W2, out=W2_bar_scaled)  # (H, K)
     W2_bar += W2_bar_scaled  # (H, K)
     # [18] b2_bar = Z2_bar^T 1
-    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
     # [22] Z1_bar = A1 * (1 - A1) * (Z2_bar W2^T)
     z1_bar = np.matmul(z2_bar, W2.T, out=a1)  # (N, H)
     z1_bar_square = np.square(a1_total, out=a1_total)
@@ -152,7 +152,7 @@ def loss_and_gradients(x, y, lam, *, W1, b1, W2, b2, out=None, work=None):
     np.multiply(lam, W1, out=W1_bar_scaled)  # (D, H)
     W1_bar += W1_bar_scaled  # (D, H)
     # [27] b1_bar = Z1_bar^T 1
-    np.matmul(ones, z1_bar, out=out["b1"])  # (H,)
+    np.matmul(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 
 
@@ -175,14 +175,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _numbers(**values):
@@ -227,21 +232,21 @@ def _sizes(x, y, W1, b1, W2, b2):
 
 def _check_ranks(names, arrays, ranks):
     """ValueError where an array has not as many dimensions as in the network."""
-    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+    if tuple([array.ndim for array in arrays]) != ranks:
         raise ValueError(_misfit(names, [array.shape for array in arrays]))
 
 
 def _check_shapes(names, arrays, expected, sources):
     """ValueError where a shape is not what the sizes say, or an extent is 0."""
-    shapes = tuple(array.shape for array in arrays)
-    if shapes != expected or any(0 in shape for shape in shapes):
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
     """Which shape is wrong: the tensor, what it has and what was expected."""
     for k, (name, shape) in enumerate(zip(names, shapes)):
-        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
         if expected is None and len(shape) != len(SHAPES[name]):
             return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
         if 0 in shape:
@@ -251,10 +256,12 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _check_facts(y):
+def _check_facts(y, K):
     """Raise ValueError on data that break a fact that the gradients rely on."""
-    tolerance = 1e-4 if y.dtype == np.float32 else 1e-6
-    F1_gap = y.sum(axis=1)  # (N,)
+    dtype = y.dtype
+    tolerance = 1e-4 if dtype == np.float32 else 1e-6
+    ones = np.ones((K,), dtype)  # (K,)
+    F1_gap = y @ ones  # (N,)
     F1_gap -= 1
     np.abs(F1_gap, out=F1_gap)
     if not F1_gap.max() <= tolerance:
@@ -289,8 +296,9 @@ def _scratch(work, dtype, N, D, H, K):
             np.empty((N, K), dtype),  # z2
             np.empty((N, 1), dtype),  # p_max
             np.empty((N, K), dtype),  # p_exp
+            np.ones((K, 1), dtype),  # ones
             np.empty((H, K), dtype),  # W2_bar_scaled
-            np.ones((N,), dtype),  # ones
+            np.ones((N,), dtype),  # ones1
             np.empty((D, H), dtype),  # W1_bar_scaled
         )
     return work["arrays"]

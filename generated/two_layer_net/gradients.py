@@ -79,9 +79,9 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     x = np.asarray(x, dtype)
     t = np.asarray(t, dtype)
     N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
-    _check_facts(t)
+    _check_facts(t, K)
     out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)))
-    z1, a1, z2, p_max, p_exp, ones, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
+    z1, a1, z2, p_max, p_exp, ones, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
     np.matmul(x, W1, out=z1)  # (N, H)
@@ -95,7 +95,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     z2.max(axis=1, keepdims=True, out=p_max)  # (N, 1)
     p_shifted = np.subtract(z2, p_max, out=z2)
     np.exp(p_shifted, out=p_exp)  # (N, K)
-    p_sum = p_exp.sum(axis=1, keepdims=True, out=p_max)  # (N, 1)
+    p_sum = np.matmul(p_exp, ones, out=p_max)  # (N, 1)
     p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
     # [5] L = -(1^T (T * log(P)) 1)/N
     L_log = np.log(p_sum, out=p_sum)
@@ -107,7 +107,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     # [10] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
     # [12] b2_bar = Z2_bar^T 1
-    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
     # [16] Z1_bar = [Z1 > 0] * (Z2_bar W2^T)
     np.greater(z1, 0, out=z1_bar_mask)  # (N, H)
     z1_bar = np.matmul(z2_bar, W2.T, out=z1)  # (N, H)
@@ -115,7 +115,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     # [18] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     # [20] b1_bar = Z1_bar^T 1
-    np.matmul(ones, z1_bar, out=out["b1"])  # (H,)
+    np.matmul(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 
 
@@ -138,14 +138,19 @@ def _parameters(*values):
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
             value = np.asarray(value)
-            if value.dtype not in _FLOATS or value.dtype != (dtype or value.dtype):
-                expected = dtype or "float32 or float64"
-                raise ValueError(f"{name} has dtype {value.dtype}, expected {expected}, the same for all parameters")
-            dtype = value.dtype
+            dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
     return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
 
 
 def _forward_sizes(x, W1, b1, W2, b2):
@@ -178,21 +183,21 @@ def _sizes(x, t, W1, b1, W2, b2):
 
 def _check_ranks(names, arrays, ranks):
     """ValueError where an array has not as many dimensions as in the network."""
-    if any(array.ndim != rank for array, rank in zip(arrays, ranks)):
+    if tuple([array.ndim for array in arrays]) != ranks:
         raise ValueError(_misfit(names, [array.shape for array in arrays]))
 
 
 def _check_shapes(names, arrays, expected, sources):
     """ValueError where a shape is not what the sizes say, or an extent is 0."""
-    shapes = tuple(array.shape for array in arrays)
-    if shapes != expected or any(0 in shape for shape in shapes):
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
     """Which shape is wrong: the tensor, what it has and what was expected."""
     for k, (name, shape) in enumerate(zip(names, shapes)):
-        wanted = "(" + ", ".join(map(str, SHAPES[name])) + ")"
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
         if expected is None and len(shape) != len(SHAPES[name]):
             return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
         if 0 in shape:
@@ -202,10 +207,12 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _check_facts(t):
+def _check_facts(t, K):
     """Raise ValueError on data that break a fact that the gradients rely on."""
-    tolerance = 1e-4 if t.dtype == np.float32 else 1e-6
-    F1_gap = t.sum(axis=1)  # (N,)
+    dtype = t.dtype
+    tolerance = 1e-4 if dtype == np.float32 else 1e-6
+    ones = np.ones((K,), dtype)  # (K,)
+    F1_gap = t @ ones  # (N,)
     F1_gap -= 1
     np.abs(F1_gap, out=F1_gap)
     if not F1_gap.max() <= tolerance:
@@ -239,7 +246,8 @@ def _scratch(work, dtype, N, D, H, K):
             np.empty((N, K), dtype),  # z2
             np.empty((N, 1), dtype),  # p_max
             np.empty((N, K), dtype),  # p_exp
-            np.ones((N,), dtype),  # ones
+            np.ones((K, 1), dtype),  # ones
+            np.ones((N,), dtype),  # ones1
             np.empty((N, H), bool),  # z1_bar_mask
         )
     return work["arrays"]

@@ -1,0 +1,36 @@
+from symbp import Data, dims, network
+
+B, T, D, E = dims("B T D E")
+
+
+@network
+def attention_head_backward(
+    X: Data[B, T, D],
+    Y: Data[B, T, D],
+    Wq: Data[D, E],
+    Wk: Data[D, E],
+    Wv: Data[D, E],
+    Wo: Data[E, D],
+):
+    """Scaled dot-product attention on a batch of sequences, no mask, an output projection, half squared error."""
+    Q[b, t, e] = sum(X[b, t, d] * Wq[d, e] for d in D)
+    K[b, t, e] = sum(X[b, t, d] * Wk[d, e] for d in D)
+    V[b, t, e] = sum(X[b, t, d] * Wv[d, e] for d in D)
+    S[b, t, s] = sum(Q[b, t, e] * K[b, s, e] for e in E) / sqrt(E)
+    A = softmax(S)
+    O[b, t, e] = sum(A[b, t, s] * V[b, s, e] for s in T)
+    R[b, t, d] = sum(O[b, t, e] * Wo[e, d] for e in E)
+    L = sum((R[b, t, d] - Y[b, t, d]) ** 2 for b in B for t in T for d in D) / B / 2
+    R_bar[b, t, d] = 1 / B * (R[b, t, d] - Y[b, t, d])
+    Wo_bar[e, d] = sum(O[b, t, e] * R_bar[b, t, d] for b in B for t in T)
+    O_bar[b, t, e] = sum(R_bar[b, t, d] * Wo[e, d] for d in D)
+    A_bar[b, t, s] = sum(O_bar[b, t, e] * V[b, s, e] for e in E)
+    S_bar[b, t, s] = A[b, t, s] * (A_bar[b, t, s] - sum(A_bar[b, t, r] * A[b, t, r] for r in T))
+    Wv_bar[d, e] = sum(X[b, t, d] * sum(O_bar[b, s, e] * A[b, s, t] for s in T) for b in B for t in T)
+    Wk_bar[d, e] = (
+        1 / sqrt(E) * sum(X[b, t, d] * sum(Q[b, s, e] * S_bar[b, s, t] for s in T) for b in B for t in T)
+    )
+    Wq_bar[d, e] = (
+        1 / sqrt(E) * sum(X[b, t, d] * sum(K[b, r, e] * S_bar[b, t, r] for r in T) for b in B for t in T)
+    )
+    return Wq_bar, Wk_bar, Wv_bar, Wo_bar

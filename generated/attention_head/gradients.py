@@ -1,0 +1,260 @@
+"""Loss and gradients of attention_head.
+
+Scaled dot-product attention on a batch of sequences, no mask, an output projection, half squared error.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are B, T, D, E.
+"""
+
+import numpy as np
+
+DATA = ("X", "Y")
+PARAMETERS = ("Wq", "Wk", "Wv", "Wo")
+SHAPES = {
+    "X": ("B", "T", "D"),
+    "Y": ("B", "T", "D"),
+    "Wq": ("D", "E"),
+    "Wk": ("D", "E"),
+    "Wv": ("D", "E"),
+    "Wo": ("E", "D"),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(X, *, Wq, Wk, Wv, Wo):
+    """Return the named tensors that need no target, by name."""
+    dtype, (Wq, Wk, Wv, Wo) = _parameters(Wq, Wk, Wv, Wo)
+    X = np.asarray(X, dtype)
+    B, T, D, E = _forward_sizes(X, Wq, Wk, Wv, Wo)
+
+    # [4]
+    Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
+    K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
+    V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
+    S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
+    S *= 1 / E ** 0.5  # (B, T, T)
+    # [5]
+    A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
+    A_exp = S - A_max  # (B, T, T)
+    np.exp(A_exp, out=A_exp)
+    A_sum = A_exp.sum(axis=2, keepdims=True)  # (B, T, 1)
+    A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
+    O = A @ V_product.reshape(B, T, E)  # (B, T, E) [6]
+    R_product = O.reshape(B * T, E) @ Wo  # (B * T, D)
+    return {
+        "Q": Q_product.reshape(B, T, E),
+        "K": K_product.reshape(B, T, E),
+        "V": V_product.reshape(B, T, E),
+        "S": S,
+        "A": A,
+        "O": O,
+        "R": R_product.reshape(B, T, D),
+    }
+
+
+def loss(X, Y, *, Wq, Wk, Wv, Wo):
+    """Return L."""
+    dtype, (Wq, Wk, Wv, Wo) = _parameters(Wq, Wk, Wv, Wo)
+    X = np.asarray(X, dtype)
+    Y = np.asarray(Y, dtype)
+    B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
+
+    # [4]
+    Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
+    K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
+    V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
+    S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
+    S *= 1 / E ** 0.5  # (B, T, T)
+    # [5]
+    A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
+    A_exp = np.subtract(S, A_max, out=S)
+    np.exp(A_exp, out=A_exp)
+    A_sum = A_exp.sum(axis=2, keepdims=True)  # (B, T, 1)
+    A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
+    O = A @ V_product.reshape(B, T, E)  # (B, T, E) [6]
+    # [8]
+    R_product = O.reshape(B * T, E) @ Wo  # (B * T, D)
+    L_shifted = R_product.reshape(B, T, D) - Y  # (B, T, D)
+    L = np.vdot(L_shifted, L_shifted) / 2 / B
+    return float(L)
+
+
+def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (Wq, Wk, Wv, Wo) = _parameters(Wq, Wk, Wv, Wo)
+    X = np.asarray(X, dtype)
+    Y = np.asarray(Y, dtype)
+    B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
+    out = _outputs(out, dtype, ((D, E), (D, E), (D, E), (E, D)))
+    (
+        Q_product, K_product, V_product, S, A_max, O, R_product, L_shifted, O_bar_product, A_bar, S_bar_scaled,
+        Wv_bar_product,
+    ) = _scratch(work, dtype, B, T, D, E)
+
+    # [4]
+    np.matmul(X.reshape(B * T, D), Wq, out=Q_product)  # (B * T, E)
+    np.matmul(X.reshape(B * T, D), Wk, out=K_product)  # (B * T, E)
+    np.matmul(X.reshape(B * T, D), Wv, out=V_product)  # (B * T, E)
+    np.matmul(Q_product.reshape(B, T, E), K_product.reshape(B, T, E).transpose(0, 2, 1), out=S)  # (B, T, T)
+    S *= 1 / E ** 0.5  # (B, T, T)
+    # [5]
+    S.max(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
+    A_exp = np.subtract(S, A_max, out=S)
+    np.exp(A_exp, out=A_exp)
+    A_sum = A_exp.sum(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
+    A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
+    np.matmul(A, V_product.reshape(B, T, E), out=O)  # (B, T, E) [6]
+    # [8]
+    np.matmul(O.reshape(B * T, E), Wo, out=R_product)  # (B * T, D)
+    np.subtract(R_product.reshape(B, T, D), Y, out=L_shifted)  # (B, T, D)
+    L = np.vdot(L_shifted, L_shifted) / 2 / B
+    R_bar = np.multiply(L_shifted, 1 / B, out=L_shifted)  # (B, T, D) [9]
+    np.matmul(O.transpose(2, 0, 1).reshape(E, B * T), R_bar.reshape(B * T, D), out=out["Wo"])  # (E, D) [11]
+    # [15]
+    np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O_bar_product)  # (B * T, E)
+    np.matmul(O_bar_product.reshape(B, T, E), V_product.reshape(B, T, E).transpose(0, 2, 1), out=A_bar)  # (B, T, T)
+    # [17]
+    np.multiply(A_bar, A, out=S_bar_scaled)  # (B, T, T)
+    S_bar_sum = S_bar_scaled.sum(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
+    S_bar = np.subtract(A_bar, S_bar_sum, out=A_bar)
+    S_bar *= A  # (B, T, T)
+    # [21]
+    np.matmul(O_bar_product.reshape(B, T, E).transpose(0, 2, 1), A, out=Wv_bar_product)  # (B, E, T)
+    np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wv_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wv"])  # (D, E)
+    # [25]
+    Wk_bar_product = np.matmul(Q_product.reshape(B, T, E).transpose(0, 2, 1), S_bar, out=Wv_bar_product)  # (B, E, T)
+    Wk_bar = np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wk_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wk"])
+    Wk_bar *= 1 / E ** 0.5  # (D, E)
+    # [29]
+    Wq_bar_product = np.matmul(K_product.reshape(B, T, E).transpose(0, 2, 1), S_bar.transpose(0, 2, 1), out=Wv_bar_product)  # (B, E, T)
+    Wq_bar = np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wq_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wq"])
+    Wq_bar *= 1 / E ** 0.5  # (D, E)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            dtype = _joined(name, value.dtype, dtype)
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
+
+
+def _forward_sizes(X, Wq, Wk, Wv, Wo):
+    """Return B, T, D, E; ValueError where a shape does not fit or an extent is 0."""
+    names = ("X", "Wq", "Wk", "Wv", "Wo")
+    arrays = (X, Wq, Wk, Wv, Wo)
+    _check_ranks(names, arrays, (3, 2, 2, 2, 2))
+    B = X.shape[0]
+    T = X.shape[1]
+    D = X.shape[2]
+    E = Wq.shape[1]
+    expected = ((B, T, D), (D, E), (D, E), (D, E), (E, D))
+    _check_shapes(names, arrays, expected, "B from X, T from X, D from X, E from Wq")
+    return B, T, D, E
+
+
+def _sizes(X, Y, Wq, Wk, Wv, Wo):
+    """Return B, T, D, E; ValueError where a shape does not fit or an extent is 0."""
+    names = ("X", "Y", "Wq", "Wk", "Wv", "Wo")
+    arrays = (X, Y, Wq, Wk, Wv, Wo)
+    _check_ranks(names, arrays, (3, 3, 2, 2, 2, 2))
+    B = X.shape[0]
+    T = X.shape[1]
+    D = X.shape[2]
+    E = Wq.shape[1]
+    expected = ((B, T, D), (B, T, D), (D, E), (D, E), (D, E), (E, D))
+    _check_shapes(names, arrays, expected, "B from X, T from X, D from X, E from Wq")
+    return B, T, D, E
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if tuple([array.ndim for array in arrays]) != ranks:
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, B, T, D, E):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("attention_head", dtype, B, T, D, E):
+        work["for"] = ("attention_head", dtype, B, T, D, E)
+        work["arrays"] = (
+            np.empty((B * T, E), dtype),  # Q_product
+            np.empty((B * T, E), dtype),  # K_product
+            np.empty((B * T, E), dtype),  # V_product
+            np.empty((B, T, T), dtype),  # S
+            np.empty((B, T, 1), dtype),  # A_max
+            np.empty((B, T, E), dtype),  # O
+            np.empty((B * T, D), dtype),  # R_product
+            np.empty((B, T, D), dtype),  # L_shifted
+            np.empty((B * T, E), dtype),  # O_bar_product
+            np.empty((B, T, T), dtype),  # A_bar
+            np.empty((B, T, T), dtype),  # S_bar_scaled
+            np.empty((B, E, T), dtype),  # Wv_bar_product
+        )
+    return work["arrays"]

@@ -1,0 +1,341 @@
+"""Loss and gradients of batch_norm_mlp.
+
+An affine layer, batch norm and ReLU, then an affine layer under softmax and cross-entropy.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, D, H, K.
+"""
+
+import numpy as np
+
+DATA = ("x", "t")
+PARAMETERS = ("W1", "gamma", "beta", "W2", "b2")
+SHAPES = {
+    "x": ("N", "D"),
+    "t": ("N",),
+    "W1": ("D", "H"),
+    "gamma": ("H",),
+    "beta": ("H",),
+    "W2": ("H", "K"),
+    "b2": ("K",),
+}
+LABELS = {
+    "t": 'K',
+}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, *, W1, gamma, beta, W2, b2):
+    """Return the named tensors that need no target, by name."""
+    dtype, (W1, gamma, beta, W2, b2) = _parameters(W1, gamma, beta, W2, b2)
+    x = np.asarray(x, dtype)
+    N, D, H, K = _forward_sizes(x, W1, gamma, beta, W2, b2)
+
+    # [1] Z1 = X W1
+    z1 = x @ W1  # (N, H)
+    # [2] mu = (Z1^T 1)/N
+    ones = np.ones((N,), dtype)  # (N,)
+    mu = ones @ z1  # (H,)
+    mu *= 1 / N  # (H,)
+    # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
+    v_shifted = z1 - mu  # (N, H)
+    v_square = np.square(v_shifted)  # (N, H)
+    v = ones @ v_square  # (H,)
+    v *= 1 / N  # (H,)
+    # [4] r = (v + 1e-05)^-1/2
+    r = v + 1e-05  # (H,)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    y1 = gamma * xhat  # (N, H)
+    y1 += beta  # (N, H)
+    # [7] A1 = relu(Y1)
+    a1 = np.maximum(y1, 0)  # (N, H)
+    # [8] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [9] P = softmax(Z2)
+    p_max = z2.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = z2 - p_max  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    return {"z1": z1, "mu": mu, "v": v, "r": r, "xhat": xhat, "y1": y1, "a1": a1, "z2": z2, "p": p}
+
+
+def loss(x, t, *, W1, gamma, beta, W2, b2):
+    """Return L."""
+    dtype, (W1, gamma, beta, W2, b2) = _parameters(W1, gamma, beta, W2, b2)
+    x = np.asarray(x, dtype)
+    t = _labels("t", t)
+    N, D, H, K = _sizes(x, t, W1, gamma, beta, W2, b2)
+    _check_labels("t", t, K)
+
+    # [1] Z1 = X W1
+    z1 = x @ W1  # (N, H)
+    # [2] mu = (Z1^T 1)/N
+    ones = np.ones((N,), dtype)  # (N,)
+    mu = ones @ z1  # (H,)
+    mu *= 1 / N  # (H,)
+    # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
+    v_shifted = np.subtract(z1, mu, out=z1)
+    v_square = np.square(v_shifted)  # (N, H)
+    v = ones @ v_square  # (H,)
+    v *= 1 / N  # (H,)
+    # [4] r = (v + 1e-05)^-1/2
+    r = np.add(v, 1e-05, out=v)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    y1 = np.multiply(gamma, xhat, out=xhat)
+    y1 += beta  # (N, H)
+    # [7] A1 = relu(Y1)
+    a1 = np.maximum(y1, 0, out=y1)  # (N, H)
+    # [8] Z2 = A1 W2 + 1 b2^T
+    z2 = a1 @ W2  # (N, K)
+    z2 += b2  # (N, K)
+    # [10]
+    p_max = z2.max(axis=1)  # (N,)
+    p_exp = z2 - p_max[:, None]  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    L_log = p_exp.sum(axis=1)  # (N,)
+    L_range = np.arange(N)  # (N,)
+    L_shifted = z2[L_range, t]  # (N,)
+    L_shifted -= p_max
+    np.log(L_log, out=L_log)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    return float(L)
+
+
+def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (W1, gamma, beta, W2, b2) = _parameters(W1, gamma, beta, W2, b2)
+    x = np.asarray(x, dtype)
+    t = _labels("t", t)
+    N, D, H, K = _sizes(x, t, W1, gamma, beta, W2, b2)
+    _check_labels("t", t, K)
+    out = _outputs(out, dtype, ((D, H), (H,), (H,), (H, K), (K,)))
+    (
+        z1, ones, mu, v_square, a1, z2, p_max, p_exp, ones1, p_sum, z2_bar_mask, y1_bar_mask, W1_bar_scaled,
+    ) = _scratch(work, dtype, N, D, H, K)
+
+    # [1] Z1 = X W1
+    np.matmul(x, W1, out=z1)  # (N, H)
+    # [2] mu = (Z1^T 1)/N
+    np.matmul(ones, z1, out=mu)  # (H,)
+    mu *= 1 / N  # (H,)
+    # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
+    v_shifted = np.subtract(z1, mu, out=z1)
+    np.square(v_shifted, out=v_square)  # (N, H)
+    v = np.matmul(ones, v_square, out=mu)  # (H,)
+    v *= 1 / N  # (H,)
+    # [4] r = (v + 1e-05)^-1/2
+    r = np.add(v, 1e-05, out=v)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    y1 = np.multiply(gamma, xhat, out=v_square)  # (N, H)
+    y1 += beta  # (N, H)
+    # [7] A1 = relu(Y1)
+    np.maximum(y1, 0, out=a1)  # (N, H)
+    # [8] Z2 = A1 W2 + 1 b2^T
+    np.matmul(a1, W2, out=z2)  # (N, K)
+    z2 += b2  # (N, K)
+    # [9] P = softmax(Z2)
+    z2.max(axis=1, out=p_max)  # (N,)
+    np.subtract(z2, p_max[:, None], out=p_exp)  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    np.matmul(p_exp, ones1, out=p_sum)  # (N,)
+    p = np.divide(p_exp, p_sum[:, None], out=p_exp)  # (N, K)
+    # [10]
+    L_range = np.arange(N)  # (N,)
+    L_shifted = z2[L_range, t]  # (N,)
+    L_shifted -= p_max
+    L_log = np.log(p_sum, out=p_sum)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    # [13]
+    z2_bar_range = np.arange(K)  # (K,)
+    np.equal(t[:, None], z2_bar_range, out=z2_bar_mask)  # (N, K)
+    z2[...] = z2_bar_mask  # (N, K)
+    z2_bar_part1 = z2
+    z2_bar = np.subtract(p, z2_bar_part1, out=p)
+    z2_bar *= 1 / N  # (N, K)
+    # [15] W2_bar = A1^T Z2_bar
+    np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
+    # [17] b2_bar = Z2_bar^T 1
+    np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
+    # [21] Y1_bar = [Y1 > 0] * (Z2_bar W2^T)
+    np.greater(y1, 0, out=y1_bar_mask)  # (N, H)
+    y1_bar = np.matmul(z2_bar, W2.T, out=v_square)  # (N, H)
+    y1_bar *= y1_bar_mask  # (N, H)
+    # [23] gamma_bar = (Y1_bar * Xhat)^T 1
+    gamma_bar_scaled = np.multiply(y1_bar, xhat, out=a1)  # (N, H)
+    np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
+    # [25] beta_bar = Y1_bar^T 1
+    np.matmul(ones, y1_bar, out=out["beta"])  # (H,)
+    # [27] Xhat_bar = Y1_bar * (1 gamma^T)
+    xhat_bar = np.multiply(gamma, y1_bar, out=y1_bar)  # (N, H)
+    # [40] W1_bar = (X^T (Xhat_bar - (1 (Xhat_bar^T 1)^T)/N - (Xhat * (1 ((Xhat_bar * Xhat)^T 1)^T))/N)) * (1 r^T)
+    np.matmul(ones, xhat_bar, out=W1_bar_scaled)  # (H,)
+    W1_bar_scaled *= 1 / N
+    W1_bar_shifted = np.subtract(xhat_bar, W1_bar_scaled, out=a1)  # (N, H)
+    W1_bar_scaled1 = np.multiply(xhat_bar, xhat, out=xhat_bar)
+    W1_bar_scaled2 = np.matmul(ones, W1_bar_scaled1, out=W1_bar_scaled)  # (H,)
+    W1_bar_scaled2 *= 1 / N
+    W1_bar_scaled3 = np.multiply(W1_bar_scaled2, xhat, out=xhat)
+    W1_bar_shifted -= W1_bar_scaled3
+    W1_bar = np.matmul(x.T, W1_bar_shifted, out=out["W1"])
+    W1_bar *= r  # (D, H)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            dtype = _joined(name, value.dtype, dtype)
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
+
+
+def _labels(name, value):
+    """Labels as integers."""
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu":
+        raise ValueError(f"{name} has dtype {value.dtype}, expected integers")
+    return value
+
+
+def _check_labels(name, value, count):
+    """ValueError where a label is outside its range, naming the first such entry."""
+    if value.size and (value.min() < 0 or value.max() >= count):
+        entry = tuple(map(int, np.argwhere((value < 0) | (value >= count))[0]))
+        place = f"{name}[{', '.join(map(str, entry))}]" if entry else name
+        raise ValueError(f"{place} is {value[entry]}, expected a label from 0 to {LABELS[name]} - 1 = {count - 1}")
+
+
+def _forward_sizes(x, W1, gamma, beta, W2, b2):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "W1", "gamma", "beta", "W2", "b2")
+    arrays = (x, W1, gamma, beta, W2, b2)
+    _check_ranks(names, arrays, (2, 2, 1, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    H = W1.shape[1]
+    K = W2.shape[1]
+    expected = ((N, D), (D, H), (H,), (H,), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from W2")
+    return N, D, H, K
+
+
+def _sizes(x, t, W1, gamma, beta, W2, b2):
+    """Return N, D, H, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "t", "W1", "gamma", "beta", "W2", "b2")
+    arrays = (x, t, W1, gamma, beta, W2, b2)
+    _check_ranks(names, arrays, (2, 1, 2, 1, 1, 2, 1))
+    N = x.shape[0]
+    D = x.shape[1]
+    H = W1.shape[1]
+    K = W2.shape[1]
+    expected = ((N, D), (N,), (D, H), (H,), (H,), (H, K), (K,))
+    _check_shapes(names, arrays, expected, "N from x, D from x, H from W1, K from W2")
+    return N, D, H, K
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if tuple([array.ndim for array in arrays]) != ranks:
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, D, H, K):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("batch_norm_mlp", dtype, N, D, H, K):
+        work["for"] = ("batch_norm_mlp", dtype, N, D, H, K)
+        work["arrays"] = (
+            np.empty((N, H), dtype),  # z1
+            np.ones((N,), dtype),  # ones
+            np.empty((H,), dtype),  # mu
+            np.empty((N, H), dtype),  # v_square
+            np.empty((N, H), dtype),  # a1
+            np.empty((N, K), dtype),  # z2
+            np.empty((N,), dtype),  # p_max
+            np.empty((N, K), dtype),  # p_exp
+            np.ones((K,), dtype),  # ones1
+            np.empty((N,), dtype),  # p_sum
+            np.empty((N, K), bool),  # z2_bar_mask
+            np.empty((N, H), bool),  # y1_bar_mask
+            np.empty((H,), dtype),  # W1_bar_scaled
+        )
+    return work["arrays"]

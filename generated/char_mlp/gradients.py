@@ -1,0 +1,365 @@
+"""Loss and gradients of char_mlp.
+
+Embedding, an affine layer, batch norm with the variance over N - 1, tanh, an affine layer, cross-entropy.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, T, V, D, H.
+"""
+
+import numpy as np
+
+DATA = ("x", "y")
+PARAMETERS = ("E", "W1", "gamma", "beta", "W2", "b2")
+SHAPES = {
+    "x": ("N", "T"),
+    "y": ("N",),
+    "E": ("V", "D"),
+    "W1": ("T", "D", "H"),
+    "gamma": ("H",),
+    "beta": ("H",),
+    "W2": ("H", "V"),
+    "b2": ("V",),
+}
+LABELS = {
+    "x": 'V',
+    "y": 'V',
+}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, *, E, W1, gamma, beta, W2, b2):
+    """Return the named tensors that need no target, by name."""
+    dtype, (E, W1, gamma, beta, W2, b2) = _parameters(E, W1, gamma, beta, W2, b2)
+    x = _labels("x", x)
+    N, T, V, D, H = _forward_sizes(x, E, W1, gamma, beta, W2, b2)
+    _check_labels("x", x, V)
+
+    # [1]
+    e_range = np.arange(D)  # (D,)
+    e = E[x[:, :, None], e_range]  # (N, T, D)
+    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H) [2]
+    # [3] mu = (Z^T 1)/N
+    ones = np.ones((N,), dtype)  # (N,)
+    mu = ones @ z  # (H,)
+    mu *= 1 / N  # (H,)
+    # [4] v = (((Z - (1 mu^T))^2)^T 1)/(N - 1)
+    v_shifted = z - mu  # (N, H)
+    v_square = np.square(v_shifted)  # (N, H)
+    v = ones @ v_square  # (H,)
+    v *= 1 / (N - 1)  # (H,)
+    # [5] r = (v + 1e-05)^-1/2
+    r = v + 1e-05  # (H,)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    a = gamma * xhat  # (N, H)
+    a += beta
+    np.tanh(a, out=a)  # (N, H)
+    # [8] Logits = A W2 + 1 b2^T
+    logits = a @ W2  # (N, V)
+    logits += b2  # (N, V)
+    # [9] P = softmax(Logits)
+    p_max = logits.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = logits - p_max  # (N, V)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, V)
+    return {"e": e, "z": z, "mu": mu, "v": v, "r": r, "xhat": xhat, "a": a, "logits": logits, "p": p}
+
+
+def loss(x, y, *, E, W1, gamma, beta, W2, b2):
+    """Return L."""
+    dtype, (E, W1, gamma, beta, W2, b2) = _parameters(E, W1, gamma, beta, W2, b2)
+    x = _labels("x", x)
+    y = _labels("y", y)
+    N, T, V, D, H = _sizes(x, y, E, W1, gamma, beta, W2, b2)
+    _check_labels("x", x, V)
+    _check_labels("y", y, V)
+
+    # [1]
+    e_range = np.arange(D)  # (D,)
+    e = E[x[:, :, None], e_range]  # (N, T, D)
+    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H) [2]
+    # [3] mu = (Z^T 1)/N
+    ones = np.ones((N,), dtype)  # (N,)
+    mu = ones @ z  # (H,)
+    mu *= 1 / N  # (H,)
+    # [4] v = (((Z - (1 mu^T))^2)^T 1)/(N - 1)
+    v_shifted = np.subtract(z, mu, out=z)
+    v_square = np.square(v_shifted)  # (N, H)
+    v = ones @ v_square  # (H,)
+    v *= 1 / (N - 1)  # (H,)
+    # [5] r = (v + 1e-05)^-1/2
+    r = np.add(v, 1e-05, out=v)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    a = np.multiply(gamma, xhat, out=xhat)
+    a += beta
+    np.tanh(a, out=a)  # (N, H)
+    # [8] Logits = A W2 + 1 b2^T
+    logits = a @ W2  # (N, V)
+    logits += b2  # (N, V)
+    # [10]
+    p_max = logits.max(axis=1)  # (N,)
+    p_exp = logits - p_max[:, None]  # (N, V)
+    np.exp(p_exp, out=p_exp)
+    L_log = p_exp.sum(axis=1)  # (N,)
+    L_range = np.arange(N)  # (N,)
+    L_shifted = logits[L_range, y]  # (N,)
+    L_shifted -= p_max
+    np.log(L_log, out=L_log)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    return float(L)
+
+
+def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (E, W1, gamma, beta, W2, b2) = _parameters(E, W1, gamma, beta, W2, b2)
+    x = _labels("x", x)
+    y = _labels("y", y)
+    N, T, V, D, H = _sizes(x, y, E, W1, gamma, beta, W2, b2)
+    _check_labels("x", x, V)
+    _check_labels("y", y, V)
+    out = _outputs(out, dtype, ((V, D), (T, D, H), (H,), (H,), (H, V), (V,)))
+    (
+        z, ones, mu, v_square, logits, p_max, p_exp, ones1, p_sum, logits_bar_mask, a_bar, gamma_bar_scaled,
+        z_bar_scaled, W1_bar_product, E_bar_mask, E_bar_product, E_bar_part2,
+    ) = _scratch(work, dtype, N, T, V, D, H)
+
+    # [1]
+    e_range = np.arange(D)  # (D,)
+    e = E[x[:, :, None], e_range]  # (N, T, D)
+    np.matmul(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H) [2]
+    # [3] mu = (Z^T 1)/N
+    np.matmul(ones, z, out=mu)  # (H,)
+    mu *= 1 / N  # (H,)
+    # [4] v = (((Z - (1 mu^T))^2)^T 1)/(N - 1)
+    v_shifted = np.subtract(z, mu, out=z)
+    np.square(v_shifted, out=v_square)  # (N, H)
+    v = np.matmul(ones, v_square, out=mu)  # (H,)
+    v *= 1 / (N - 1)  # (H,)
+    # [5] r = (v + 1e-05)^-1/2
+    r = np.add(v, 1e-05, out=v)
+    np.sqrt(r, out=r)
+    np.divide(1, r, out=r)  # (H,)
+    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
+    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    a = np.multiply(gamma, xhat, out=v_square)  # (N, H)
+    a += beta
+    np.tanh(a, out=a)  # (N, H)
+    # [8] Logits = A W2 + 1 b2^T
+    np.matmul(a, W2, out=logits)  # (N, V)
+    logits += b2  # (N, V)
+    # [9] P = softmax(Logits)
+    logits.max(axis=1, out=p_max)  # (N,)
+    np.subtract(logits, p_max[:, None], out=p_exp)  # (N, V)
+    np.exp(p_exp, out=p_exp)
+    np.matmul(p_exp, ones1, out=p_sum)  # (N,)
+    p = np.divide(p_exp, p_sum[:, None], out=p_exp)  # (N, V)
+    # [10]
+    L_range = np.arange(N)  # (N,)
+    L_shifted = logits[L_range, y]  # (N,)
+    L_shifted -= p_max
+    L_log = np.log(p_sum, out=p_sum)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    # [13]
+    logits_bar_range = np.arange(V)  # (V,)
+    np.equal(y[:, None], logits_bar_range, out=logits_bar_mask)  # (N, V)
+    logits[...] = logits_bar_mask  # (N, V)
+    logits_bar_part1 = logits
+    logits_bar = np.subtract(p, logits_bar_part1, out=p)
+    logits_bar *= 1 / N  # (N, V)
+    # [15] W2_bar = A^T Logits_bar
+    np.matmul(a.T, logits_bar, out=out["W2"])  # (H, V)
+    # [17] b2_bar = Logits_bar^T 1
+    np.matmul(ones, logits_bar, out=out["b2"])  # (V,)
+    # [19] A_bar = Logits_bar W2^T
+    np.matmul(logits_bar, W2.T, out=a_bar)  # (N, H)
+    # [21] gamma_bar = (A_bar * Xhat * (1 - A^2))^T 1
+    gamma_bar_shifted = np.square(a, out=a)
+    np.subtract(1, gamma_bar_shifted, out=gamma_bar_shifted)
+    np.multiply(a_bar, xhat, out=gamma_bar_scaled)  # (N, H)
+    gamma_bar_scaled *= gamma_bar_shifted
+    np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
+    # [23] beta_bar = (A_bar * (1 - A^2))^T 1
+    beta_bar_scaled = np.multiply(a_bar, gamma_bar_shifted, out=gamma_bar_scaled)  # (N, H)
+    np.matmul(ones, beta_bar_scaled, out=out["beta"])  # (H,)
+    # [25] Xhat_bar = A_bar * (1 - A^2) * (1 gamma^T)
+    xhat_bar = np.multiply(gamma, a_bar, out=a_bar)
+    xhat_bar *= gamma_bar_shifted  # (N, H)
+    # [36] Z_bar = (Xhat_bar - (1 (Xhat_bar^T 1)^T)/N - (Xhat * (1 ((Xhat_bar * Xhat)^T 1)^T))/(N - 1)) * (1 r^T)
+    np.matmul(ones, xhat_bar, out=z_bar_scaled)  # (H,)
+    z_bar_scaled *= 1 / N
+    z_bar = np.subtract(xhat_bar, z_bar_scaled, out=v_square)  # (N, H)
+    z_bar_scaled1 = np.multiply(xhat_bar, xhat, out=xhat_bar)
+    z_bar_scaled2 = np.matmul(ones, z_bar_scaled1, out=z_bar_scaled)  # (H,)
+    z_bar_scaled2 *= 1 / (N - 1)
+    z_bar_scaled3 = np.multiply(z_bar_scaled2, xhat, out=xhat)
+    z_bar -= z_bar_scaled3
+    z_bar *= r  # (N, H)
+    # [42]
+    np.matmul(e.transpose(1, 2, 0).reshape(D * T, N), z_bar, out=W1_bar_product)  # (D * T, H)
+    np.equal(x, logits_bar_range[:, None, None], out=E_bar_mask)  # (V, N, T)
+    np.matmul(W1.reshape(D * T, H), z_bar.T, out=E_bar_product)  # (D * T, N)
+    E_bar_part2[...] = E_bar_mask  # (V, N, T)
+    np.matmul(E_bar_part2.reshape(V, N * T), E_bar_product.reshape(T, D, N).transpose(2, 0, 1).reshape(N * T, D), out=out["E"])  # (V, D)
+    out["W1"][...] = W1_bar_product.reshape(T, D, H)  # (T, D, H) [38]
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            dtype = _joined(name, value.dtype, dtype)
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
+
+
+def _labels(name, value):
+    """Labels as integers."""
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu":
+        raise ValueError(f"{name} has dtype {value.dtype}, expected integers")
+    return value
+
+
+def _check_labels(name, value, count):
+    """ValueError where a label is outside its range, naming the first such entry."""
+    if value.size and (value.min() < 0 or value.max() >= count):
+        entry = tuple(map(int, np.argwhere((value < 0) | (value >= count))[0]))
+        place = f"{name}[{', '.join(map(str, entry))}]" if entry else name
+        raise ValueError(f"{place} is {value[entry]}, expected a label from 0 to {LABELS[name]} - 1 = {count - 1}")
+
+
+def _forward_sizes(x, E, W1, gamma, beta, W2, b2):
+    """Return N, T, V, D, H; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "E", "W1", "gamma", "beta", "W2", "b2")
+    arrays = (x, E, W1, gamma, beta, W2, b2)
+    _check_ranks(names, arrays, (2, 2, 3, 1, 1, 2, 1))
+    N = x.shape[0]
+    T = x.shape[1]
+    V = E.shape[0]
+    D = E.shape[1]
+    H = W1.shape[2]
+    expected = ((N, T), (V, D), (T, D, H), (H,), (H,), (H, V), (V,))
+    _check_shapes(names, arrays, expected, "N from x, T from x, V from E, D from E, H from W1")
+    return N, T, V, D, H
+
+
+def _sizes(x, y, E, W1, gamma, beta, W2, b2):
+    """Return N, T, V, D, H; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "y", "E", "W1", "gamma", "beta", "W2", "b2")
+    arrays = (x, y, E, W1, gamma, beta, W2, b2)
+    _check_ranks(names, arrays, (2, 1, 2, 3, 1, 1, 2, 1))
+    N = x.shape[0]
+    T = x.shape[1]
+    V = E.shape[0]
+    D = E.shape[1]
+    H = W1.shape[2]
+    expected = ((N, T), (N,), (V, D), (T, D, H), (H,), (H,), (H, V), (V,))
+    _check_shapes(names, arrays, expected, "N from x, T from x, V from E, D from E, H from W1")
+    return N, T, V, D, H
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if tuple([array.ndim for array in arrays]) != ranks:
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, T, V, D, H):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("char_mlp", dtype, N, T, V, D, H):
+        work["for"] = ("char_mlp", dtype, N, T, V, D, H)
+        work["arrays"] = (
+            np.empty((N, H), dtype),  # z
+            np.ones((N,), dtype),  # ones
+            np.empty((H,), dtype),  # mu
+            np.empty((N, H), dtype),  # v_square
+            np.empty((N, V), dtype),  # logits
+            np.empty((N,), dtype),  # p_max
+            np.empty((N, V), dtype),  # p_exp
+            np.ones((V,), dtype),  # ones1
+            np.empty((N,), dtype),  # p_sum
+            np.empty((N, V), bool),  # logits_bar_mask
+            np.empty((N, H), dtype),  # a_bar
+            np.empty((N, H), dtype),  # gamma_bar_scaled
+            np.empty((H,), dtype),  # z_bar_scaled
+            np.empty((D * T, H), dtype),  # W1_bar_product
+            np.empty((V, N, T), bool),  # E_bar_mask
+            np.empty((D * T, N), dtype),  # E_bar_product
+            np.empty((V, N, T), dtype),  # E_bar_part2
+        )
+    return work["arrays"]

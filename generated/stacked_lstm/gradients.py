@@ -1,0 +1,407 @@
+"""Loss and gradients of stacked_lstm.
+
+LSTM layers on top of each other, under half the sum of squares of the last layer's h.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are L, T, N, H.
+"""
+
+import numpy as np
+
+DATA = ("x", "h0", "c0")
+PARAMETERS = ("Wx", "Wh", "b")
+SHAPES = {
+    "x": ("T", "N", "H"),
+    "h0": ("L", "N", "H"),
+    "c0": ("L", "N", "H"),
+    "Wx": ("L", "H", "4*H"),
+    "Wh": ("L", "H", "4*H"),
+    "b": ("L", "4*H"),
+}
+LABELS = {}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, h0, c0, *, Wx, Wh, b):
+    """Return the named tensors that need no target, by name."""
+    dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
+    x = np.asarray(x, dtype)
+    h0 = np.asarray(h0, dtype)
+    c0 = np.asarray(c0, dtype)
+    L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
+
+    h_z = np.empty((L, T, N, 4 * H), dtype)
+    h_i = np.empty((L, T, N, H), dtype)
+    h_f = np.empty((L, T, N, H), dtype)
+    h_g = np.empty((L, T, N, H), dtype)
+    h_o = np.empty((L, T, N, H), dtype)
+    c = np.empty((L, T, N, H), dtype)
+    h = np.empty((L, T, N, H), dtype)
+    h_before1 = x
+    for l in range(L):
+        h_z_product = h_before1.reshape(N * T, H) @ Wx[l]  # (N * T, 4 * H)
+        h_z_total = b[l] + h_z_product.reshape(T, N, 4 * H)  # (T, N, 4 * H)
+        h_z_part4 = h_z[l]
+        h_i_part = h_i[l]
+        h_f_part = h_f[l]
+        h_g_part = h_g[l]
+        h_o_part = h_o[l]
+        c_part = c[l]
+        h_part = h[l]
+        h_before = h0[l]
+        c_before = c0[l]
+        for t in range(T):
+            # [1]
+            h_z_t = np.matmul(h_before, Wh[l], out=h_z_part4[t])
+            h_z_t += h_z_total[t]  # (N, 4 * H)
+            # [2]
+            h_i_t = np.minimum(h_z_t[:, : H], 0, out=h_i_part[t])
+            np.exp(h_i_t, out=h_i_t)
+            h_i_total = np.abs(h_z_t[:, : H])  # (N, H)
+            np.negative(h_i_total, out=h_i_total)
+            np.exp(h_i_total, out=h_i_total)
+            h_i_total += 1
+            h_i_t /= h_i_total  # (N, H)
+            # [3]
+            h_f_t = np.minimum(h_z_t[:, H : 2 * H], 0, out=h_f_part[t])
+            np.exp(h_f_t, out=h_f_t)
+            h_f_total = np.abs(h_z_t[:, H : 2 * H])  # (N, H)
+            np.negative(h_f_total, out=h_f_total)
+            np.exp(h_f_total, out=h_f_total)
+            h_f_total += 1
+            h_f_t /= h_f_total  # (N, H)
+            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H], out=h_g_part[t])  # (N, H) [4]
+            # [5]
+            h_o_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_o_part[t])
+            np.exp(h_o_t, out=h_o_t)
+            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H])  # (N, H)
+            np.negative(h_o_total, out=h_o_total)
+            np.exp(h_o_total, out=h_o_total)
+            h_o_total += 1
+            h_o_t /= h_o_total  # (N, H)
+            # [6]
+            c_t = np.multiply(h_f_t, c_before, out=c_part[t])
+            c_scaled = h_i_t * h_g_t  # (N, H)
+            c_t += c_scaled  # (N, H)
+            # [7]
+            h_t = np.tanh(c_t, out=h_part[t])
+            h_t *= h_o_t  # (N, H)
+            h_before, c_before = h_t, c_t
+        h_before1 = h_part
+    return {"h_z": h_z, "h_i": h_i, "h_f": h_f, "h_g": h_g, "h_o": h_o, "c": c, "h": h}
+
+
+def loss(x, h0, c0, *, Wx, Wh, b):
+    """Return loss."""
+    dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
+    x = np.asarray(x, dtype)
+    h0 = np.asarray(h0, dtype)
+    c0 = np.asarray(c0, dtype)
+    L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
+
+    h = np.empty((L, T, N, H), dtype)
+    h_before1 = x
+    for l in range(L):
+        h_z_product = h_before1.reshape(N * T, H) @ Wx[l]  # (N * T, 4 * H)
+        h_z_total = b[l] + h_z_product.reshape(T, N, 4 * H)  # (T, N, 4 * H)
+        h_part = h[l]
+        h_before = h0[l]
+        c_before = c0[l]
+        for t in range(T):
+            # [1]
+            h_z_t = h_before @ Wh[l]  # (N, 4 * H)
+            h_z_t += h_z_total[t]  # (N, 4 * H)
+            # [2]
+            c_scaled = np.minimum(h_z_t[:, : H], 0)  # (N, H)
+            np.exp(c_scaled, out=c_scaled)
+            h_i_total = np.abs(h_z_t[:, : H])  # (N, H)
+            np.negative(h_i_total, out=h_i_total)
+            np.exp(h_i_total, out=h_i_total)
+            h_i_total += 1
+            c_scaled /= h_i_total  # (N, H)
+            # [3]
+            c_t = np.minimum(h_z_t[:, H : 2 * H], 0)  # (N, H)
+            np.exp(c_t, out=c_t)
+            h_f_total = np.abs(h_z_t[:, H : 2 * H])  # (N, H)
+            np.negative(h_f_total, out=h_f_total)
+            np.exp(h_f_total, out=h_f_total)
+            h_f_total += 1
+            c_t /= h_f_total  # (N, H)
+            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H])  # (N, H) [4]
+            # [5]
+            h_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_part[t])
+            np.exp(h_t, out=h_t)
+            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H])  # (N, H)
+            np.negative(h_o_total, out=h_o_total)
+            np.exp(h_o_total, out=h_o_total)
+            h_o_total += 1
+            h_t /= h_o_total  # (N, H)
+            # [6]
+            c_t *= c_before
+            c_scaled *= h_g_t
+            c_t += c_scaled  # (N, H)
+            # [7]
+            h_tanh = np.tanh(c_t)  # (N, H)
+            h_t *= h_tanh  # (N, H)
+            h_before, c_before = h_t, c_t
+        h_before1 = h_part
+    loss = np.vdot(h[L - 1], h[L - 1]) / 2  # [8]
+    return float(loss)
+
+
+def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
+    """Return loss and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
+    x = np.asarray(x, dtype)
+    h0 = np.asarray(h0, dtype)
+    c0 = np.asarray(c0, dtype)
+    L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
+    out = _outputs(out, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)))
+    (
+        h_z_bar_after1, h_z_bar_after, h_f_after, h_i, h_f, h_g, h_o, c, h, h_z_product, h_z_total, h_z_t, h_i_total,
+        h_bar_mask, h_bar_scaled, c_bar_tanh, c_bar_scaled, h_f_bar_part2, h_z_bar_scaled1, h_z_bar_shifted,
+        h_z_bar_scaled2, h_z_bar, h_bar_total, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5, h_z_bar_scaled6,
+        next_product1, Wx_bar_part3, Wh_bar_sum, Wh_bar_product,
+    ) = _scratch(work, dtype, L, T, N, H)
+
+    h_before1 = x
+    for l in range(L):
+        np.matmul(h_before1.reshape(N * T, H), Wx[l], out=h_z_product)  # (N * T, 4 * H)
+        np.add(b[l], h_z_product.reshape(T, N, 4 * H), out=h_z_total)  # (T, N, 4 * H)
+        h_i_part = h_i[l]
+        h_f_part = h_f[l]
+        h_g_part = h_g[l]
+        h_o_part = h_o[l]
+        c_part = c[l]
+        h_part = h[l]
+        h_before = h0[l]
+        c_before = c0[l]
+        for t in range(T):
+            # [1]
+            np.matmul(h_before, Wh[l], out=h_z_t)  # (N, 4 * H)
+            h_z_t += h_z_total[t]  # (N, 4 * H)
+            # [2]
+            h_i_t = np.minimum(h_z_t[:, : H], 0, out=h_i_part[t])
+            np.exp(h_i_t, out=h_i_t)
+            np.abs(h_z_t[:, : H], out=h_i_total)  # (N, H)
+            np.negative(h_i_total, out=h_i_total)
+            np.exp(h_i_total, out=h_i_total)
+            h_i_total += 1
+            h_i_t /= h_i_total  # (N, H)
+            # [3]
+            h_f_t = np.minimum(h_z_t[:, H : 2 * H], 0, out=h_f_part[t])
+            np.exp(h_f_t, out=h_f_t)
+            h_f_total = np.abs(h_z_t[:, H : 2 * H], out=h_i_total)  # (N, H)
+            np.negative(h_f_total, out=h_f_total)
+            np.exp(h_f_total, out=h_f_total)
+            h_f_total += 1
+            h_f_t /= h_f_total  # (N, H)
+            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H], out=h_g_part[t])  # (N, H) [4]
+            # [5]
+            h_o_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_o_part[t])
+            np.exp(h_o_t, out=h_o_t)
+            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H], out=h_i_total)  # (N, H)
+            np.negative(h_o_total, out=h_o_total)
+            np.exp(h_o_total, out=h_o_total)
+            h_o_total += 1
+            h_o_t /= h_o_total  # (N, H)
+            # [6]
+            c_t = np.multiply(h_f_t, c_before, out=c_part[t])
+            c_scaled = np.multiply(h_i_t, h_g_t, out=h_i_total)  # (N, H)
+            c_t += c_scaled  # (N, H)
+            # [7]
+            h_t = np.tanh(c_t, out=h_part[t])
+            h_t *= h_o_t  # (N, H)
+            h_before, c_before = h_t, c_t
+        h_before1 = h_part
+    loss = np.vdot(h[L - 1], h[L - 1]) / 2  # [8]
+    h_bar_range = np.arange(L)  # (L,)
+    np.equal(L - 1, h_bar_range, out=h_bar_mask)  # (L,)
+    np.multiply(h_bar_mask[:, None, None, None], h[L - 1], out=h_bar_scaled)  # (L, T, N, H)
+    np.tanh(c, out=c_bar_tanh)  # (L, T, N, H)
+    np.square(c_bar_tanh, out=c_bar_scaled)  # (L, T, N, H)
+    np.subtract(1, c_bar_scaled, out=c_bar_scaled)
+    c_bar_scaled *= h_o
+    h_f_bar_part2[:, 1 : T] = c[:, : T - 1]  # (L, T, N, H)
+    h_f_bar_part2[:, : 1] = c0[:, None, :, :]
+    h_z_bar_scaled = np.subtract(1, h_i, out=c)  # (L, T, N, H)
+    h_z_bar_scaled *= h_i
+    np.subtract(1, h_f, out=h_z_bar_scaled1)  # (L, T, N, H)
+    h_z_bar_scaled1 *= h_f
+    np.square(h_g, out=h_z_bar_shifted)  # (L, T, N, H)
+    np.subtract(1, h_z_bar_shifted, out=h_z_bar_shifted)
+    np.subtract(1, h_o, out=h_z_bar_scaled2)  # (L, T, N, H)
+    h_z_bar_scaled2 *= h_o
+    h_z_bar_after1[...] = 0
+    for l in reversed(range(L)):
+        np.add(h_bar_scaled[l], h_z_bar_after1, out=h_bar_total)  # (T, N, H)
+        h_z_bar_part = h_z_bar[l]
+        h_z_bar_after[...] = 0
+        h_f_after[...] = 0
+        for t in reversed(range(T)):
+            np.add(h_bar_total[t], h_z_bar_after, out=h_bar_t)  # (N, H) [11]
+            # [14]
+            np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (N, H)
+            c_bar_t += h_f_after  # (N, H)
+            h_z_bar_scaled3 = np.multiply(c_bar_tanh[l, t], h_bar_t, out=h_bar_t)  # (N, H) [16]
+            np.multiply(h_i[l, t], c_bar_t, out=h_z_bar_scaled4)  # (N, H) [18]
+            np.multiply(h_f_bar_part2[l, t], c_bar_t, out=h_z_bar_scaled5)  # (N, H) [20]
+            np.multiply(h_g[l, t], c_bar_t, out=h_z_bar_scaled6)  # (N, H) [22]
+            # [27]
+            h_z_bar_scaled6 *= h_z_bar_scaled[l, t]
+            h_z_bar_scaled5 *= h_z_bar_scaled1[l, t]
+            h_z_bar_scaled4 *= h_z_bar_shifted[l, t]
+            h_z_bar_scaled3 *= h_z_bar_scaled2[l, t]
+            h_z_bar_part[t][:, : H] = h_z_bar_scaled6  # (N, 4 * H)
+            h_z_bar_part[t][:, H : 2 * H] = h_z_bar_scaled5
+            h_z_bar_part[t][:, 2 * H : 3 * H] = h_z_bar_scaled4
+            h_z_bar_part[t][:, 3 * H : 4 * H] = h_z_bar_scaled3
+            h_z_bar_t = h_z_bar_part[t]
+            np.matmul(h_z_bar_t, Wh[l].T, out=h_z_bar_after)
+            np.multiply(h_f[l, t], c_bar_t, out=h_f_after)
+        np.matmul(h_z_bar_part.reshape(N * T, 4 * H), Wx[l].T, out=next_product1)  # (N * T, H)
+        h_z_bar_after1[...] = next_product1.reshape(T, N, H)
+    # [29]
+    Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 3, 1, 2)  # (L, H, T, N)
+    Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
+    np.matmul(Wx_bar_part3.reshape(L, H, N * T), h_z_bar.reshape(L, N * T, 4 * H), out=out["Wx"])  # (L, H, 4 * H)
+    # [31]
+    Wh_bar = np.matmul(h[:, : T - 1].transpose(0, 3, 1, 2).reshape(L, H, N * T - N), h_z_bar[:, 1 : T].reshape(L, N * T - N, 4 * H), out=out["Wh"])
+    h_z_bar[:, : 1].sum(axis=1, out=Wh_bar_sum)  # (L, N, 4 * H)
+    np.matmul(h0.transpose(0, 2, 1), Wh_bar_sum, out=Wh_bar_product)  # (L, H, 4 * H)
+    Wh_bar += Wh_bar_product  # (L, H, 4 * H)
+    h_z_bar.sum(axis=(1, 2), out=out["b"])  # (L, 4 * H) [33]
+    return float(loss), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            dtype = _joined(name, value.dtype, dtype)
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
+
+
+def _sizes(x, h0, c0, Wx, Wh, b):
+    """Return L, T, N, H; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "h0", "c0", "Wx", "Wh", "b")
+    arrays = (x, h0, c0, Wx, Wh, b)
+    _check_ranks(names, arrays, (3, 3, 3, 3, 3, 2))
+    T = x.shape[0]
+    N = x.shape[1]
+    H = x.shape[2]
+    L = h0.shape[0]
+    expected = ((T, N, H), (L, N, H), (L, N, H), (L, H, 4 * H), (L, H, 4 * H), (L, 4 * H))
+    _check_shapes(names, arrays, expected, "L from h0, T from x, N from x, H from x")
+    return L, T, N, H
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network."""
+    if tuple([array.ndim for array in arrays]) != ranks:
+        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, L, T, N, H):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("stacked_lstm", dtype, L, T, N, H):
+        work["for"] = ("stacked_lstm", dtype, L, T, N, H)
+        work["arrays"] = (
+            np.empty((T, N, H), dtype),  # h_z_bar_after1
+            np.empty((N, H), dtype),  # h_z_bar_after
+            np.empty((N, H), dtype),  # h_f_after
+            np.empty((L, T, N, H), dtype),  # h_i
+            np.empty((L, T, N, H), dtype),  # h_f
+            np.empty((L, T, N, H), dtype),  # h_g
+            np.empty((L, T, N, H), dtype),  # h_o
+            np.empty((L, T, N, H), dtype),  # c
+            np.empty((L, T, N, H), dtype),  # h
+            np.empty((N * T, 4 * H), dtype),  # h_z_product
+            np.empty((T, N, 4 * H), dtype),  # h_z_total
+            np.empty((N, 4 * H), dtype),  # h_z_t
+            np.empty((N, H), dtype),  # h_i_total
+            np.empty((L,), bool),  # h_bar_mask
+            np.empty((L, T, N, H), dtype),  # h_bar_scaled
+            np.empty((L, T, N, H), dtype),  # c_bar_tanh
+            np.empty((L, T, N, H), dtype),  # c_bar_scaled
+            np.empty((L, T, N, H), dtype),  # h_f_bar_part2
+            np.empty((L, T, N, H), dtype),  # h_z_bar_scaled1
+            np.empty((L, T, N, H), dtype),  # h_z_bar_shifted
+            np.empty((L, T, N, H), dtype),  # h_z_bar_scaled2
+            np.empty((L, T, N, 4 * H), dtype),  # h_z_bar
+            np.empty((T, N, H), dtype),  # h_bar_total
+            np.empty((N, H), dtype),  # h_bar_t
+            np.empty((N, H), dtype),  # c_bar_t
+            np.empty((N, H), dtype),  # h_z_bar_scaled4
+            np.empty((N, H), dtype),  # h_z_bar_scaled5
+            np.empty((N, H), dtype),  # h_z_bar_scaled6
+            np.empty((N * T, H), dtype),  # next_product1
+            np.empty((L, H, T, N), dtype),  # Wx_bar_part3
+            np.empty((L, N, 4 * H), dtype),  # Wh_bar_sum
+            np.empty((L, H, 4 * H), dtype),  # Wh_bar_product
+        )
+    return work["arrays"]
