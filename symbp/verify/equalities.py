@@ -123,7 +123,7 @@ def _prepare(equality: Equality, scope: Scope, sides: dict[tuple[Expr, tuple[Ind
             sides[expr, indices] = Remembered(_named(equality, expr, indices, scope)).__getitem__
         return sides[expr, indices]
 
-    keys = entries(indices, scope)
+    keys = _combinations(indices, scope)
     return Finding(equality, indices, _sample(keys, equality, scope), side(equality.lhs), side(equality.rhs))
 
 
@@ -155,12 +155,35 @@ def _named(equality: Equality, expr: Expr, indices: tuple[Index, ...], scope: Sc
     return evaluate
 
 
-def _sample(keys: list[Key], equality: Equality, scope: Scope) -> list[Key]:
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Every combination of the values of independent indices, made when asked for: there may be many millions."""
+
+    ranges: tuple[Sequence[int], ...]
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.ranges))
+
+    def __getitem__(self, place: int) -> Key:
+        key: list[int] = []
+        for values in reversed(self.ranges):
+            place, k = divmod(place, len(values))
+            key.append(values[k])
+        return tuple(reversed(key))
+
+
+def _combinations(indices: tuple[Index, ...], scope: Scope) -> list[Key] | Box:
+    if any(_inner(i) for i in indices):
+        return entries(indices, scope)
+    return Box(tuple(list(spans(i, scope)([])) for i in indices))
+
+
+def _sample(keys: list[Key] | Box, equality: Equality, scope: Scope) -> list[Key]:
     """All entries, or as many as are affordable, the first and the last among them."""
     work = _work(equality.lhs, scope) + _work(equality.rhs, scope)
     most = max(FEWEST_ENTRIES if work < MOST_WORK else 2, MOST_WORK // work)
     if len(keys) <= most:
-        return keys
+        return [keys[k] for k in range(len(keys))]
     chosen = random.Random(len(keys)).sample(range(1, len(keys) - 1), most - 2)
     return [keys[k] for k in (0, *sorted(chosen), len(keys) - 1)]
 
