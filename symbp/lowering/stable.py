@@ -31,6 +31,7 @@ Known = tuple[tuple[Cond, bool], ...]
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
 LONGEST = 60
+LONGEST_EQUATION = 2_000
 LEAST = build.num(-(10**30))
 
 # Where an exponential inside an exponent stops to matter; within the range of float32.
@@ -43,7 +44,14 @@ def stabilise(network: Network) -> Network:
         return network
     alone = (part[0] for part in components(network.equations) if not is_recurrent(part))
     work = _Stable({e.name: e for e in alone})  # what a recurrence defines is never looked into: there is no end to it
-    return replace(network, equations=tuple(replace(e, body=work.plain(e.body, ())) for e in network.equations))
+    return replace(network, equations=tuple(_computed_well(e, work) for e in network.equations))
+
+
+def _computed_well(equation: Equation, work: _Stable) -> Equation:
+    """The equation as it is best computed; as it stands where that has become too long to be any good."""
+    body = work.plain(equation.body, ())
+    long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
+    return equation if long else replace(equation, body=body)
 
 
 def _has_exponential(node: Node) -> bool:
