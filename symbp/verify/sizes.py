@@ -66,6 +66,15 @@ def choose_sizes(network: Network) -> Sizes:
     raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
 
 
+def without_two(network: Network, sizes: Sizes) -> Sizes:
+    """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
+    limits = [p for p in _extents(network) if p.constant is None and _plain(p)]
+    spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
+    larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
+    fits = all(_value(p, larger) >= 2 for p in (*limits, *(q for q in room_for_reads(network) if _plain(q))))
+    return Sizes(larger) if fits and _work(larger, _loops(network)) <= MUCH_WORK else sizes
+
+
 def _shortened(
     chosen: dict[str, int], candidates: tuple[int, ...], limits: list[Poly], loops: list[list[Poly]]
 ) -> dict[str, int]:

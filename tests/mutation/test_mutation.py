@@ -8,8 +8,6 @@ from tests.mutation.survey import BUILT_IN, MISSED, OWN_NETWORKS, SAME, Mutant, 
 
 NAMES = (*BUILT_IN, *OWN_NETWORKS)
 IN_EACH_DERIVATION, IN_EACH_MODULE = 12, 5
-# The checks take D = 2, and a centred row of two entries is c, -c: its sum of squares is twice either square.
-KNOWN = (("normed", "equation (11)", "another index"),)
 
 
 def planted() -> list[Mutant]:
@@ -24,8 +22,7 @@ def outcomes() -> list[tuple[Mutant, str]]:
 
 
 def test_none_that_changes_a_value_is_missed(outcomes: list[tuple[Mutant, str]]) -> None:
-    missed = [(m.network, m.where, m.kind) for m, found in outcomes if found == MISSED]
-    assert [m for m in missed if m not in KNOWN] == []
+    assert [(m.network, m.where, m.kind) for m, found in outcomes if found == MISSED] == []
 
 
 def test_most_of_at_least_two_hundred_change_one(outcomes: list[tuple[Mutant, str]]) -> None:
