@@ -6,31 +6,30 @@ One thread, float32 unless said, medians of ratios. `--quick` runs each a few ti
 from __future__ import annotations
 
 import sys
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
-from symbp.pipeline import Build
-from symbp.sources import find_source
+from tests.autograd.modules import built_in_module
 from tests.benchmarks import by_hand
 from tests.benchmarks.timing import ratios, row
 
 Arrays = dict[str, Any]
 
 
-def module(name: str) -> ModuleType:
-    """The module that symbp writes now."""
-    made = ModuleType(name)
-    exec(compile(Build(find_source(name)).module[0], f"{name}/gradients.py", "exec"), made.__dict__)
-    return made
-
-
 def emitted(name: str, data: Arrays, parameters: Arrays) -> Any:
-    """A step of the emitted module with its own out and work."""
-    made, out, work = module(name), {}, {}  # type: ignore[var-annotated]
-    args = [data[n] for n in made.DATA]
+    """A step of the emitted module."""
+    return step_of(built_in_module(name), data, parameters)
+
+
+def step_of(made: ModuleType, data: Arrays, parameters: Arrays) -> Any:
+    """A step of a module, with an out and a work of its own. The data stand in the order of the signature."""
+    out, work = {}, {}  # type: ignore[var-annotated]
+    names = [n for n in signature(made.loss_and_gradients).parameters if n in data]
+    args = [data[n] for n in names]
     return lambda: made.loss_and_gradients(*args, **parameters, out=out, work=work)
 
 
@@ -151,7 +150,7 @@ def linear_2_2_2(seconds: float) -> list[str]:
 def central_differences(seconds: float) -> list[str]:
     """One gradient to central differences by the emitted loss, two evaluations for each parameter."""
     data, parameters = draw_two_layer_net(np.float64)
-    made = module("two_layer_net")
+    made = built_in_module("two_layer_net")
     args = [data[n] for n in made.DATA]
     count = sum(p.size for p in parameters.values())
     steps = {

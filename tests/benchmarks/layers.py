@@ -1,7 +1,7 @@
-"""Emitted networks of layers to PyTorch eager: `python -m tests.benchmarks.layers`; one thread, float32, medians of
-ratios.
+"""Emitted networks of layers to PyTorch eager and to hand-written NumPy: `python -m tests.benchmarks.layers [NAMES]`.
 
-`--quick` runs each a few times only, to see that the programs work.
+One thread, float32, medians of ratios. A hand-written step is the file NETWORK_by_hand.py here, with the module's own
+`loss_and_gradients`. `--quick` runs each a few times only, to see that the programs work.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from tests.benchmarks.emitted import Arrays, eager, emitted
+from tests.benchmarks.emitted import Arrays, eager, emitted, step_of
 from tests.benchmarks.timing import ratios, row
 
 
@@ -134,7 +138,7 @@ def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: 
 
 ROWS = (
     Row("tests/benchmarks/conv_net.py", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
-    Row("lstm", "T = 50, N = 32, D = 64, H = 128, to torch.nn.LSTM", 1.65, draw_lstm, Lstm()),
+    Row("lstm", "T = 50, N = 32, D = 64, H = 128", 1.65, draw_lstm, Lstm()),
     Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head, attention_head),
     Row("batch_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(False), batch_norm_mlp),
     Row("layer_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(True), layer_norm_mlp),
@@ -147,22 +151,48 @@ def single(arrays: Arrays) -> Arrays:
     return {n: a if a.dtype.kind == "i" else a.astype(np.float32) for n, a in arrays.items()}
 
 
-def compare(r: Row, quick: bool) -> str:
-    """The ratio of a row."""
+def by_hand(network: str) -> ModuleType | None:
+    """The hand-written module of a network, where there is one."""
+    name = f"tests.benchmarks.{Path(network).stem}_by_hand"
+    return import_module(name) if find_spec(name) else None
+
+
+def compare(r: Row, quick: bool) -> list[str]:
+    """The ratios of a row: to PyTorch, and to the same written by hand."""
     data, parameters = map(single, r.draw(np.random.default_rng(0)))
-    ours, theirs = emitted(r.network, data, parameters), eager(r.torch, data, parameters)
-    mine, right = ours()[0], float(theirs().detach())
-    assert abs(mine - right) <= 1e-3 * max(1.0, abs(right)), (r.network, mine, right)
-    found = ratios({"ours": ours, "theirs": theirs}, {"ours": "theirs"}, 0.05 if quick else 3.0)
-    return row(f"{r.network}, {r.what}, to PyTorch", found["ours", "theirs"], r.bound)
+    steps = {"ours": emitted(r.network, data, parameters), "torch": eager(r.torch, data, parameters)}
+    hand = by_hand(r.network)
+    if hand is not None:
+        steps["hand"] = step_of(hand, data, parameters)
+    _agree(r.network, steps)
+    seconds = 0.05 if quick else 3.0
+    found = [
+        (other, ratios({n: steps[n] for n in ("ours", other)}, {"ours": other}, seconds)["ours", other])
+        for other in steps
+        if other != "ours"
+    ]
+    bounds = {"torch": r.bound, "hand": HAND_BOUND}
+    return [row(f"{Path(r.network).stem}, {r.what}, {TO[other]}", ratio, bounds[other]) for other, ratio in found]
+
+
+HAND_BOUND = 1.1
+TO = {"torch": "to PyTorch", "hand": "to hand-written NumPy"}
+
+
+def _agree(network: str, steps: dict[str, Any]) -> None:
+    """All of them compute the same loss."""
+    mine, right = steps["ours"]()[0], float(steps["torch"]().detach())
+    others = [steps["hand"]()[0]] if "hand" in steps else []
+    for other in (right, *others):
+        assert abs(mine - other) <= 1e-3 * max(1.0, abs(other)), (network, mine, other)
 
 
 def main(quick: bool, names: tuple[str, ...] = ()) -> None:
     """Print the table, or the rows asked for."""
     torch.set_num_threads(1)
     for r in ROWS:
-        if not names or r.network in names:
-            print(compare(r, quick), flush=True)
+        if not names or Path(r.network).stem in names:
+            print(*compare(r, quick), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
