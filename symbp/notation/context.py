@@ -151,9 +151,15 @@ class Context:
         """The same in a comprehension with `if cond`."""
         return replace(self, guarded=True, filters=self.filters | guarded_by(cond))
 
-    def note(self, node: Placed, sub: Poly, extent: Poly, what: str) -> None:
-        """Remembers a subscript, from which the ranges of the indices on the left are inferred."""
-        self.work.accesses.append(access(sub, extent, self.guards, self.filters, what, self, node))
+    def note(self, node: Placed, sub: Poly, extent: Poly, what: str, labels: Mapping[Atom, Poly] | None = None) -> None:
+        """Remembers a subscript, from which the ranges of the indices on the left are inferred.
+
+        An index stands for each of the `labels` in it, which say nothing about those ranges.
+        """
+        noted = access(sub, extent, self.guards, self.filters, what, self, node)
+        if labels:
+            noted = replace(noted, sub=substitute_poly(sub, labels), binds=False)
+        self.work.accesses.append(noted)
 
     def read(self, node: ast.expr) -> Value | Constant:
         """What an expression stands for."""

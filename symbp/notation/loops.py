@@ -81,7 +81,9 @@ def _passes(context: Context, node: ast.For, index: Index) -> Context:
     """The body, for any value of the index."""
     letter = node.target.id  # type: ignore[attr-defined]
     loops, nest = (*context.loops, index), (*context.nest, index)
+    mark = _Mark.of(context.work)
     after = context.work.statements(replace(context.under(**{letter: index}), loops=loops, nest=nest), node.body)
+    mark.before(context.work, index)
     scope = {n: b for n, b in after.scope.items() if n != letter}
     return replace(after, scope=scope, loops=context.loops, nest=context.nest)
 
@@ -229,3 +231,7 @@ class _Mark:
         del work.pending[self.pending :]
         del work.accesses[self.accesses :]
         work.taken.intersection_update(self.taken)
+
+    def before(self, work: Work, index: Index) -> None:
+        """What is the same at every pass of a loop, made since the mark, stands before what carries its index."""
+        work.pending[self.pending :] = sorted(work.pending[self.pending :], key=lambda p: index in p.indices)

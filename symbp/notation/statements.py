@@ -43,13 +43,13 @@ def run(context: Context, body: Sequence[ast.stmt]) -> Context:
         context = rule(context, statement)
         if context.loops:
             context = note_defined(context, context.work.pending[before:], statement)
-        if context.results is None:
+        if context.results is None and not context.loops:
             context = flush(context)
     return context
 
 
 def flush(context: Context) -> Context:
-    """Ends a statement of the network: reads are checked, indices get their letters, names their shapes."""
+    """Ends a statement of the network, a loop with all in it: checks reads, gives indices letters, names shapes."""
     work = context.work
     for access in () if work.unknown_shapes else work.accesses:
         check_access(access)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Poly
+from symbp.core.integers import Atom, Poly
+from symbp.core.ranges import is_nonnegative
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, labels
@@ -130,17 +131,15 @@ def _what(node: ast.Subscript) -> str:
 
 
 def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
-    """Notes the access; a subscript by labels is right where the labels count the dimension."""
-    for atom in sub.atoms():
-        if isinstance(atom, Read):
-            given = context.work.inputs.get(atom.tensor)
-            classes = given.classes if given is not None else None
-            if classes is not None and sub.atom is atom and classes != extent:
-                text = (
-                    f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"
-                )
-                raise context.error(node, text, ShapeError)
-            return
+    """Notes the access; a label may be any of its classes, and each of them must be a place of the dimension."""
+    ranges: dict[Atom, Poly] = {}
+    for atom in (a for a in sub.atoms() if isinstance(a, Read)):
+        classes = context.work.inputs[atom.tensor].classes
+        assert classes is not None
+        if sub.atom is atom and not is_nonnegative(extent - classes):
+            text = f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"
+            raise context.error(node, text, ShapeError)
+        ranges[atom] = Poly.of(context.work.index(classes))
     what = f"dimension {place + 1} of {_what(node)}"
     at = items[place] if place < len(items) and not any(_is_dots(i) for i in items) else node
-    context.note(at, sub, extent, what)
+    context.note(at, sub, extent, what, ranges)

@@ -209,9 +209,7 @@ def _compare(trial: Trial, name: str, witness: str, got: Mapping[Key, float], ri
     """Entry by entry, to the largest entry of the tensor."""
     tally = trial.tally(name, witness, GRADIENT_BOUND)
     tally.count += len(right)
-    loss = abs(trial.witness.world.value(trial.loss))
-    sizes = [abs(v) for v in (*right.values(), *got.values()) if math.isfinite(v)]
-    scale = max(*sizes, SMALLEST_SCALE * max(1.0, loss))
+    scale = _scale((*right.values(), *got.values()), trial.witness.world.value(trial.loss))
     errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
     worst = max(errors, key=errors.__getitem__)
     tally.vacuous = tally.vacuous and not any(right.values())
@@ -221,6 +219,11 @@ def _compare(trial: Trial, name: str, witness: str, got: Mapping[Key, float], ri
         at = f"[{', '.join(map(str, worst))}]" if worst else ""
         note = f"{name}{at} is {got[worst]:.9g}, the {witness} gives {right[worst]:.9g}: {looks}"
     tally.add(errors[worst], note)
+
+
+def _scale(values: Sequence[float], loss: float) -> float:
+    """What the error of a gradient is divided by: its largest entry, which is no less than a part of the loss."""
+    return max(*(abs(v) for v in values if math.isfinite(v)), SMALLEST_SCALE * max(1.0, abs(loss)))
 
 
 def _distance(a: float, b: float) -> float:
@@ -268,13 +271,13 @@ def _single(trial: Trial, one: Draw) -> None:
     tally.vacuous = False
     inputs = trial.network.inputs
     _, single = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name], "float32") for t in inputs})
-    _, double = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name]) for t in inputs})
+    loss, double = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name]) for t in inputs})
     for tensor, a, b in _both(trial, single, double):
         tally.count += 1
         dtypes = {array.dtype.name for _, array in trial.subject.gradient(tensor, single)}
         if dtypes != {"float32"}:
             tally.add(math.inf, f"float32 parameters give a gradient of {tensor.name} in {', '.join(sorted(dtypes))}")
-        scale = max([abs(v) for v in b.values()] + [SMALLEST_SCALE])
+        scale = _scale(tuple(b.values()), loss)
         note = f"in float32 the gradient of {tensor.name} differs from that in float64"
         tally.add(max(_distance(a.get(key, math.inf), v) for key, v in b.items()) / scale, note)
 

@@ -1,6 +1,6 @@
 """Small networks that each once came out wrong; found by random networks and made as small as they could be."""
 
-from symbp import Array, Data, Param, dims, network
+from symbp import Array, Data, Labels, Param, dims, network
 
 N, D, H, K, zip, isinstance = dims("N D H K zip isinstance")
 
@@ -172,3 +172,31 @@ def root_beside_a_mask(x: Data[N, H], a: Param[H, D], v: Param[D], t: Data[N, D]
     z, c = gate(u, u)
     r = where(c * u > 0, sqrt(c * u), c)
     return mse(r, t)
+
+
+@network
+def bias_that_cancels(x: Data[N, D], y: Data[N], w: Param[D, H], b: Param[H]):
+    """A gradient that is zero because its large terms cancel is no wrong one in float32."""
+    z = x @ w + b
+    d[n, m] = sum((z[n, h] - z[m, h]) ** 2 for h in H)
+    r = d @ (sum(d, axis=1) ** 2 + 1) ** 0.3
+    return mean((r - y) ** 2)
+
+
+@network
+def gates_by_labels(t: Labels[N, D], s: Labels[N, D], x: Data[N, 2 * D], w: Param[N, 2 * D]):
+    """The adjoint of two gates in one matrix reads the first by its label: of D classes, in 2 D columns."""
+    z = w * x
+    b[n, o: D] = sigmoid(z[n, o]) * tanh(z[n, D + o])
+    return sum(b[n, t[n]] ** 2 for n in N) + sum(z[n, D + s[n]] * w[n, s[n]] for n in N)
+
+
+@network
+def constant_in_a_loop(x: Data[N, D], s: Param[D], w: Param[D, D]):
+    """What is the same at every pass of a loop of several equations stands before it."""
+    c[-1] = s
+    h[-1] = s
+    for n in N:
+        c[n] = sigmoid(h[n - 1]) * c[n - 1] + x[n]
+        h[n] = tanh(c[n] @ w) * sigmoid((0 * x + 1)[0]) + softmax(s)
+    return h
