@@ -111,7 +111,7 @@ def test_the_first_failure_is_named_with_its_entry():
     ("rhs", "note"),
     [
         (read("q"), "eq (1): nothing defines q"),
-        (read("z2_bar", n, n), "eq (1): z2_bar[2, 2] is read, which is outside"),
+        (read("z2_bar", k, k), "eq (1): z2_bar[3, 3] is read, which is outside"),
         (
             read("a1", Index("n", Poly.of(DIMS["D"])), k),
             "eq (1): both sides use the index n, but with different ranges",
