@@ -6,13 +6,13 @@ form that says nothing new is left out.
 
 from __future__ import annotations
 
-from symbp.calculus.contract import contract, count_free_sums
+from symbp.calculus.contract import Style, contract, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
 from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
-from symbp.calculus.simplify import cancel, factor, factor_deep, open_fractions, tidy, under_deltas
+from symbp.calculus.simplify import cancel, factor, factor_deep, group, open_fractions, tidy, under_deltas
 from symbp.calculus.steps import Rule, Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
@@ -31,12 +31,12 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     deltas = entries_to_deltas(raw, by.tensor)
     first = deltas if recursive else raw
     steps = [Step(first, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
-    _append(steps, deltas, Rule("entry"))
+    append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
-    _append(steps, contracted, Rule("contract", pairs=pairs))
-    _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
-    _append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
-    _append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
+    append(steps, contracted, Rule("contract", pairs=pairs))
+    append(steps, count_free_sums(steps[-1].value), Rule("copies"))
+    append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
+    append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
     _use_sums(steps, known)
     return steps
 
@@ -49,27 +49,38 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     start = steps[-1].value
     plain = normal(start)
     if cost(plain) < cost(start):
-        _append(steps, plain, Rule("cancel"))
+        append(steps, plain, Rule("cancel"))
     contracted, pairs = contract(plain, known.style)
-    _append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
-    _append(steps, under_deltas(steps[-1].value), Rule("delta"))
+    append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
+    append(steps, under_deltas(steps[-1].value), Rule("delta"))
     for _ in range(2):
-        _append(steps, count_free_sums(steps[-1].value), Rule("copies"))
+        append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)
         stated, labels = use_facts(steps[-1].value, known.facts)
-        _append(steps, stated, Rule("fact", detail=labels))
+        append(steps, stated, Rule("fact", detail=labels))
         _use_sums(steps, known)
         product, names = use_products(steps[-1].value, known.products)
-        _append(steps, product, Rule("re-express", names))
-    _append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
+        append(steps, product, Rule("re-express", names))
+    append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
+
+
+def tidy_tangent(steps: list[Step], style: Style, order: tuple[Index, ...]) -> None:
+    """Go on from the last step to a tangent: contract, count idle sums, take out what several terms share.
+
+    Nothing is multiplied out: sum (x - mu) x' is what it is, and not sum x x' - mu sum x', which would lose digits.
+    """
+    contracted, pairs = contract(steps[-1].value, style)
+    append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
+    append(steps, count_free_sums(steps[-1].value), Rule("copies"))
+    append(steps, tidy(group(steps[-1].value), order), Rule("factor"))
 
 
 def _use_sums(steps: list[Step], known: Known) -> None:
     """Use the sums that equations define, multiplying out where they hide in a bracket."""
     opened, result, names = use_sums(steps[-1].value, known.sums)
     if names:
-        _append(steps, opened, Rule("expand"))
-        _append(steps, result, Rule("re-express", names))
+        append(steps, opened, Rule("expand"))
+        append(steps, result, Rule("re-express", names))
 
 
 def _cheaper(steps: list[Step]) -> None:
@@ -77,13 +88,13 @@ def _cheaper(steps: list[Step]) -> None:
     start = steps[-1].value
     form = cancel(start)
     if same(form, factor(start)):
-        _append(steps, form, Rule("factor"))
+        append(steps, form, Rule("factor"))
     elif not same(form, start):
-        _append(steps, open_fractions(start), Rule("expand"))
-        _append(steps, form, Rule("collect"))
+        append(steps, open_fractions(start), Rule("expand"))
+        append(steps, form, Rule("collect"))
 
 
-def _append(steps: list[Step], value: Expr, rule: Rule) -> None:
+def append(steps: list[Step], value: Expr, rule: Rule) -> None:
     """Add a step; where it only arranges the last one anew, it takes that one's place."""
     last = steps[-1]
     if same(last.value, value):

@@ -218,7 +218,7 @@ class _Work:
         zeros = [self._unreached(name) for name in self.network.parameters if name not in self.results]
         equations = [*(self.results[s.quantity] for s in self.sections), *zeros]
         gradients = tuple((p, self.names[p]) for p in self.network.parameters)
-        kept = _side_by_side(_needed(equations, [g for _, g in gradients]))
+        kept = _side_by_side(needed(equations, [g for _, g in gradients]))
         backward = replace(
             self.network,
             name=f"{self.network.name}_backward",
@@ -326,7 +326,7 @@ def _raw_product(a: Expr, b: Expr) -> Expr:
     return Mul((a, b))
 
 
-def _needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
+def needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
     """The adjoint equations that the gradients need, in their order."""
     wanted = reachable(outputs, {e.name: [r.tensor for r in reads(e.body)] for e in equations})
     return [e for e in equations if e.name in wanted]

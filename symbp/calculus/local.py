@@ -1,14 +1,15 @@
-"""The local derivative of an expression by an entry of a tensor: sum, product, power and chain rule on index
-expressions.
+"""The derivative of an expression by an entry of a tensor, or along a direction: sum, product, power and chain rule.
 
 `differentiate` leaves every read of the tensor as `Partial(read, entry)`, an entry by an entry, which
-`entries_to_deltas` turns into products of Kronecker deltas. Nothing is contracted here (`calculus.contract`), nothing
-re-expressed. A choice (`Where`) is differentiated branch by branch; a maximum follows its first hit.
+`entries_to_deltas` turns into products of Kronecker deltas; `along` puts in the place of each read how fast that entry
+changes. Nothing is contracted here (`calculus.contract`), nothing re-expressed. A choice (`Where`) is differentiated
+branch by branch; a maximum follows its first hit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from symbp.calculus import scalar
 from symbp.core import build
@@ -41,21 +42,37 @@ from symbp.core.traverse import (
 from symbp.errors import MissingRule
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is varied: the tensors whose entries change, the derivative of such an entry, the letters that it holds."""
+
+    tensors: Collection[str]
+    entry: Callable[[Read], Expr]
+    letters: frozenset[str] = frozenset()
+
+
 def differentiate(expr: Expr, by: Read) -> Expr:
     """The derivative of `expr` by the entry `by`, with reads left as `Partial(read, by)`."""
-    return _diff(rename_bound(expr, _letters(by)), by)
+    letters = _letters(by)
+    change = Change((by.tensor,), lambda read: Partial(read, by) if by.subs else build.UNIT, frozenset(letters))
+    return _diff(rename_bound(expr, letters), change)
+
+
+def along(expr: Expr, tangents: Mapping[str, str]) -> Expr:
+    """How fast `expr` changes where each tensor of `tangents` changes as fast as the tensor that it is paired with."""
+    return _diff(expr, Change(tangents, lambda read: Read(tangents[read.tensor], read.subs)))
 
 
 def _letters(by: Read) -> set[str]:
     return {i.name for s in by.subs for i in indices_of(s)}
 
 
-def _diff(expr: Expr, by: Read) -> Expr:
-    if not any(r.tensor == by.tensor for r in reads(expr)):
+def _diff(expr: Expr, by: Change) -> Expr:
+    if not any(r.tensor in by.tensors for r in reads(expr)):
         return build.NIL
     match expr:
         case Read():
-            return Partial(expr, by) if by.subs else build.UNIT
+            return by.entry(expr)
         case Add(args):
             return build.add(*(_diff(a, by) for a in args))
         case Mul(args):
@@ -80,7 +97,7 @@ def _partial(call: Fn, place: int) -> Fn:
     return Fn(call.name, call.args, orders)
 
 
-def _diff_power(base: Expr, exponent: Expr, by: Read) -> Expr:
+def _diff_power(base: Expr, exponent: Expr, by: Change) -> Expr:
     """u^c gives c u^(c-1) u'; a varying exponent adds u^v log(u) v'."""
     inner = build.mul(exponent, build.power(base, build.sub(exponent, build.UNIT)), _diff(base, by))
     if isinstance(exponent, Num):
@@ -88,9 +105,9 @@ def _diff_power(base: Expr, exponent: Expr, by: Read) -> Expr:
     return build.add(inner, build.mul(Pow(base, exponent), Fn("log", (base,)), _diff(exponent, by)))
 
 
-def _diff_extreme(expr: Extreme, by: Read) -> Expr:
+def _diff_extreme(expr: Extreme, by: Change) -> Expr:
     """The derivative of the first entry that attains the extreme: sum_i [i is the first hit] body_i'."""
-    fresh = rename_bound(expr, all_index_names(expr) | _letters(by))
+    fresh = rename_bound(expr, all_index_names(expr) | by.letters)
     hit = first_hit(expr, fresh.indices, fresh.body, fresh.cond)
     return build.total(fresh.indices, build.mul(build.where(hit, build.UNIT, build.NIL), _diff(fresh.body, by)))
 
@@ -118,10 +135,10 @@ def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     return map_children(expr, lambda c: entries_to_deltas(c, tensor) if isinstance(c, Expr) else c)
 
 
-def scalar_rules(expr: Expr, tensor: str) -> tuple[str, ...]:
-    """The rules for elementary functions that differentiating `expr` by `tensor` uses, in words."""
-    return tuple(dict.fromkeys(scalar.rule_text(f.name) for f in _functions(expr, tensor) if not f.orders))
+def scalar_rules(expr: Expr, *tensors: str) -> tuple[str, ...]:
+    """The rules for elementary functions that differentiating `expr` by the tensors uses, in words."""
+    return tuple(dict.fromkeys(scalar.rule_text(f.name) for f in _functions(expr, tensors) if not f.orders))
 
 
-def _functions(expr: Expr, tensor: str) -> Iterable[Fn]:
-    return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor == tensor for r in reads(n)))
+def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:
+    return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor in tensors for r in reads(n)))

@@ -7,6 +7,7 @@ before it grows. `cheapest` returns the form it was given unless another one cos
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 
 from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
@@ -135,6 +136,30 @@ def _positive_first(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
 def factor_deep(expr: Expr) -> Expr:
     """`factor` at every sum of terms, from the inside out."""
     return factor(map_children(expr, lambda c: factor_deep(c) if isinstance(c, Expr) else c))
+
+
+def group(expr: Expr) -> Expr:
+    """`factor_deep`, and in sums whose terms share nothing all together, the factors that two of them share."""
+    return _grouped(map_children(expr, lambda c: group(c) if isinstance(c, Expr) else c))
+
+
+def _grouped(expr: Expr) -> Expr:
+    """Two terms at a time are made one, those first whose common factors save most."""
+    while isinstance(expr, Add) and len(expr.args) > 2:
+        merged = (_merged(expr, a, b) for a, b in combinations(expr.args, 2))
+        best = cheapest(expr, *(m for m in merged if m is not None))
+        if best is expr:
+            return expr
+        expr = best
+    return factor(expr)
+
+
+def _merged(expr: Add, a: Expr, b: Expr) -> Expr | None:
+    """The sum with two of its terms as one product, or None where they have no factor in common."""
+    if not _common([_powers(build.split_number(t)[1]) for t in (a, b)]):
+        return None
+    one = factor(build.add(a, b))
+    return Add(tuple(one if t is a else t for t in expr.args if t is not b))
 
 
 def cheapest(*forms: Expr) -> Expr:

@@ -97,11 +97,37 @@ class Derivation:
         return dict(self.adjoints)[quantity]
 
 
+@dataclass(frozen=True, slots=True)
+class HessianProduct:
+    """The Hessian times a vector: how fast the gradients change where the parameters move along the vector.
+
+    The tangent of a quantity is how fast that changes, and each equation has a chain that derives its tangent from
+    those of what it reads. `tangents` pairs every quantity that changes with the name of its tangent; the vector's own
+    entries are the parameters' tangents, which are inputs of `network`. That one holds all equations that the product
+    needs, forward, backward and tangents; `products` pairs every parameter with the name of its part of the product.
+    `numbers` go on where those of `gradient` end.
+    """
+
+    gradient: Derivation
+    network: Network
+    chains: tuple[Chain, ...]
+    tangents: tuple[tuple[str, str], ...]
+    products: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, int], ...]
+
+    def number(self, key: str) -> int | None:
+        """The number of an equation, of the gradient's or of the product's, or None where it has none."""
+        own = dict(self.numbers).get(key)
+        return self.gradient.number(key) if own is None else own
+
+
 RULES = {
     "adjoint": "the adjoint is the derivative of the loss",
     "seed": "the loss by itself",
     "chain": "chain rule",
     "derive": "differentiate the definition",
+    "along": "differentiate along the vector",
+    "along each": "the changes of all that it reads, each by its local derivative",
     "entry": "an entry by an entry is a delta",
     "insert": "insert",
     "contract": "contract the deltas",

@@ -13,7 +13,7 @@ from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE
-from symbp.lowering.program import LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
+from symbp.lowering.program import FILLING, LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
 WIDTH = 120
 
@@ -32,7 +32,7 @@ class Body:
 
 def write_body(routine: Routine) -> Body:
     """The statements in order; what is a view or a scalar needed once stands where it is used."""
-    writer = _Writer(routine, kept=routine.name == "loss_and_gradients")
+    writer = _Writer(routine, kept=routine.name in FILLING)
     for s in routine.statements:
         writer.add(s)
     return Body((*writer.lines, *writer.pending), tuple(writer.spans.items()), writer.inline)

@@ -15,7 +15,7 @@ from symbp.emit.lists import check_lengths, extents, families, is_list, rows, wi
 from symbp.emit.loops import carried_arrays
 from symbp.emit.words import DTYPE, kept_builtins
 from symbp.errors import MissingRule
-from symbp.lowering.program import BOOL, LIST, Program, Routine, Value, every_statement
+from symbp.lowering.program import BOOL, FILLING, GRADIENTS, HESSIAN, LIST, Program, Routine, Value, every_statement
 from symbp.templating import render
 
 
@@ -35,6 +35,8 @@ def helpers(program: Program) -> list[str]:
     if program.checks is not None:
         parts.append(fact_check(program))
     parts.append(render("outputs.py.j2", lists=_lists(program)))
+    if any(r.vector for r in program.routines):
+        parts.append(render("directions.py.j2", lists=_lists(program), vector=words.VECTOR))
     parts += _scratch(program)
     return [p.strip("\n") for p in parts]
 
@@ -151,14 +153,21 @@ def scratch_arrays(routine: Routine) -> list[Value]:
     return list(found.values())
 
 
+# The helper that makes a routine's scratch arrays, and what stands before their keys in `work`, which routines share.
+SCRATCH = {GRADIENTS: "_scratch", HESSIAN: "_hessian_scratch"}
+SLOTS = {GRADIENTS: "", HESSIAN: "hessian "}
+
+
 def _scratch(program: Program) -> list[str]:
-    routine = program.routine("loss_and_gradients")
-    arrays = scratch_arrays(routine)
-    if not arrays:
-        return []
+    parts = []
     sizes = ", ".join([DTYPE, *size_names(program, program.inputs)])
-    rows = [f"{_new(a)},  # {a.name}" for a in arrays]
-    return [render("scratch.py.j2", sizes=sizes, key=f'("{program.name}", {sizes})', rows=rows)]
+    for routine in program.routines:
+        arrays = scratch_arrays(routine) if routine.name in FILLING else []
+        if arrays:
+            rows = [f"{_new(a)},  # {a.name}" for a in arrays]
+            key, name, slot = f'("{program.name}", {sizes})', SCRATCH[routine.name], SLOTS[routine.name]
+            parts.append(render("scratch.py.j2", name=name, slot=slot, sizes=sizes, key=key, rows=rows))
+    return parts
 
 
 def _new(a: Value) -> str:

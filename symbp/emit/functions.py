@@ -8,14 +8,14 @@ from symbp.core.expr import Expr
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of
 from symbp.emit.body import Body, write_body
-from symbp.emit.checks import scratch_arrays, size_names, sizes_name
+from symbp.emit.checks import SCRATCH, scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
 from symbp.emit.layout import WIDTH, names, split_call, tuple_of
 from symbp.emit.lists import is_list
-from symbp.emit.words import DTYPE, FLOAT
-from symbp.lowering.program import Operand, Program, Routine, Value
+from symbp.emit.words import DTYPE, FLOAT, VECTOR
+from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, Value
 
 DOCSTRINGS = {
     "forward": "Return the named tensors that need no target, by name.",
@@ -24,7 +24,13 @@ DOCSTRINGS = {
     "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, "
     "in which\n"
     "    the scratch arrays are kept between calls.\n    ",
+    "hessian_vector_product": "Return the Hessian of {loss} by the parameters times `{vector}`, in the parameters' "
+    "dtype and shapes.\n\n"
+    "    `{vector}` is a dictionary with an entry for each parameter, as of gradients. `out` and `work` are as for "
+    "these; one\n"
+    "    `work` may serve both.{kinks}\n    ",
 }
+KINKS = " Where the loss has a kink, its second derivatives are those of the branch that is taken."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Function:
 
 def write_function(program: Program, routine: Routine) -> Function:
     """The function of a routine."""
-    docstring = DOCSTRINGS[routine.name].format(loss=program.loss)
+    docstring = DOCSTRINGS[routine.name].format(loss=program.loss, vector=VECTOR, kinks=KINKS if program.kinks else "")
     body = write_body(routine)
     head = [*_head(program, routine), *([""] if body.lines else [])]
     tail = [line for part in _tail(program, routine, body) for line in split_call(part)]
@@ -72,7 +78,7 @@ def _head(program: Program, routine: Routine) -> list[str]:
             for t in given
             if t.classes and _counted(t, sizes)
         ]
-    if routine.name == "loss_and_gradients":
+    if routine.name in FILLING:
         lines += _places(program, routine)
     return [part for line in lines for part in split_call(line)]
 
@@ -96,11 +102,13 @@ def _places(program: Program, routine: Routine) -> list[str]:
         lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
     parameters = [t for t in program.inputs if t.name in program.parameters]
     shapes = tuple_of(tuple(_shape(t) for t in parameters))
+    if routine.vector:
+        lines.append(f"{names(routine.vector)} = _directions({VECTOR}, out, {DTYPE}, {shapes})")
     lines.append(f"out = _outputs(out, {DTYPE}, {shapes})")
     arrays = scratch_arrays(routine)
     if arrays:
         sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])
-        lines.append(f"{names(tuple(a.name for a in arrays))} = _scratch({sizes})")
+        lines.append(f"{names(tuple(a.name for a in arrays))} = {SCRATCH[routine.name]}({sizes})")
     return lines
 
 
@@ -117,6 +125,8 @@ def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
         rows = [f'"{n}": {_array(n, v, body, program)}' for n, v in routine.results]
         whole = f"return {{{', '.join(rows)}}}"
         return [whole] if len(whole) + 4 <= WIDTH else ["return {", *(f"    {row}," for row in rows), "}"]
+    if routine.name == HESSIAN:
+        return ["return out"]
     value = _text(routine.results[0][1], body).code
     if routine.name == "loss":
         return [f"return {FLOAT}({value})"]

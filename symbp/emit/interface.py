@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symbp.core.integers import Poly
 from symbp.core.network import Tensor
-from symbp.lowering.program import Program, Routine, every_statement, function_name
+from symbp.emit.words import VECTOR
+from symbp.lowering.program import FILLING, Program, Routine, every_statement, function_name
 
 
 def written_shape(tensor: Tensor) -> str:
@@ -21,13 +24,20 @@ def _extent(extent: Poly) -> str:
 
 def keyword_names(program: Program) -> tuple[str, ...]:
     """The keywords of the unknown functions: f, then those of its partial derivatives that are needed."""
-    calls = (s for r in program.routines for s in every_statement(r.statements) if s.op == "call")
-    used: dict[tuple[str, tuple[int, ...]], None] = dict.fromkeys(s.detail for s in calls)  # type: ignore[misc]
+    used = dict.fromkeys(call for r in program.routines for call in _calls(r))
     names: list[str] = []
     for name, _ in program.functions:
         orders = sorted((o for n, o in used if n == name and any(o)), key=_order)
         names += [name, *(function_name(name, o) for o in orders)]
     return tuple(names)
+
+
+def _calls(routine: Routine) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The unknown functions that a routine calls, each with how often it is differentiated by each argument."""
+    for s in every_statement(routine.statements):
+        if s.op == "call":
+            name, orders = s.detail
+            yield name, orders  # type: ignore[misc]
 
 
 def _order(orders: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
@@ -36,12 +46,17 @@ def _order(orders: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
 
 
 def signature(program: Program, routine: Routine) -> str:
-    """Data by position, the rest by keyword. Partial derivatives are not needed where there are no gradients."""
+    """Data by position, then a vector where one is taken, the rest by keyword.
+
+    Partial derivatives of unknown functions that this routine does without need not be given.
+    """
     data = [n for n in routine.inputs if n in program.data]
     keywords = [n for n in routine.inputs if n in program.parameters]
-    whole = routine.name == "loss_and_gradients"
-    plain = {name for name, _ in program.functions}
-    keywords += [n if whole or n in plain else f"{n}=None" for n in keyword_names(program)]
-    if whole:
+    data += [VECTOR] if routine.vector else []
+    needed = {name for name, _ in program.functions}
+    if routine.name in FILLING:
+        needed |= {function_name(name, orders) for name, orders in _calls(routine)}
+    keywords += [n if n in needed else f"{n}=None" for n in keyword_names(program)]
+    if routine.name in FILLING:
         keywords += ["out=None", "work=None"]
     return ", ".join([*data, "*", *keywords] if keywords else data)

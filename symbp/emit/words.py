@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 MARK = "\ue000"
-DTYPE, FLOAT, BOOL = (MARK + word for word in ("dtype", "float", "bool"))
+DTYPE, FLOAT, BOOL, VECTOR = (MARK + word for word in ("dtype", "float", "bool", "vector"))
 # What the helpers call their own.
 LOCAL = {word: MARK + word for word in ("names", "arrays", "expected", "tolerance")}
 BUILTIN = ("float", "bool")

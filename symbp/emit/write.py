@@ -10,7 +10,7 @@ from symbp.emit.functions import Function, write_function
 from symbp.emit.interface import keyword_names, written_shape
 from symbp.emit.layout import WIDTH, table, wrapped
 from symbp.emit.words import step_aside
-from symbp.lowering.program import Program
+from symbp.lowering.program import FILLING, Program
 from symbp.templating import render
 
 Lines = dict[int, tuple[int, int]]
@@ -32,7 +32,7 @@ def write_module(program: Program) -> tuple[str, Lines]:
         helpers=helpers(program),
     )
     text = step_aside(text, program.names)
-    return text, _positions(text, functions[-1])
+    return text, _positions(text, functions)
 
 
 def _names(names: tuple[str, ...]) -> str:
@@ -51,7 +51,13 @@ def _docstring(program: Program) -> str:
     return "\n".join([*first, "", *wrapped(rest)]) + "\n"
 
 
-def _positions(text: str, function: Function) -> Lines:
-    """Where the equations stand: the lines of the function, moved to where it begins."""
-    first = text.splitlines().index(f"def {function.name}({function.signature}):") + 3
-    return {number: (first + a, first + b) for number, (a, b) in function.spans}
+def _positions(text: str, functions: list[Function]) -> Lines:
+    """Where the equations stand: the lines of the first filling function that has them, moved to where it begins."""
+    found: Lines = {}
+    heads = [line.partition("(")[0] for line in text.splitlines()]
+    for function in functions:
+        if function.name in FILLING:
+            first = heads.index(f"def {function.name}") + 3
+            for number, (a, b) in function.spans:
+                found.setdefault(number, (first + a, first + b))
+    return found

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symbp.core.integers import ONE
 from symbp.lowering.bodies import without_unused_steps
-from symbp.lowering.program import Operand, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, Operand, Program, Routine, Statement, Value, each_routine
 
 
 def without_unused(program: Program) -> Program:
@@ -108,4 +108,4 @@ def _by_product(s: Statement, routine: str) -> bool:
     """Is the sum one over the first axis, or one over the second where time counts?"""
     if s.detail == (0,):
         return len(s.target.shape) == 1
-    return s.detail == (1,) and routine in ("loss_and_gradients", "facts")
+    return s.detail == (1,) and routine in (*FILLING, "facts")

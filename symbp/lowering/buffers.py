@@ -15,6 +15,7 @@ from symbp.lowering.program import (
     ARITHMETIC,
     COMPARISONS,
     FILL,
+    FILLING,
     FLOAT,
     LIST,
     LOGICAL,
@@ -42,7 +43,7 @@ def place_results(program: Program) -> Program:
 
 
 def _place_results(routine: Routine) -> Routine:
-    return placed_by(_Plan(routine, routine.name == "loss_and_gradients"), routine)
+    return placed_by(_Plan(routine, routine.name in FILLING), routine)
 
 
 def placed_by(plan: _Plan, routine: Routine) -> Routine:

@@ -6,12 +6,24 @@ from dataclasses import replace
 
 from symbp.core.expr import Expr
 from symbp.core.network import Tensor
-from symbp.lowering.program import FILL, FLOAT, LIST, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import (
+    FILL,
+    FILLING,
+    FLOAT,
+    LIST,
+    VIEWS,
+    Operand,
+    Program,
+    Routine,
+    Statement,
+    Value,
+    each_routine,
+)
 
 
 def fill_gradients(program: Program) -> Program:
     """The program with a statement of its own for each gradient."""
-    return each_routine(program, lambda r: _filled(program, r) if r.name == "loss_and_gradients" else r)
+    return each_routine(program, lambda r: _filled(program, r) if r.name in FILLING else r)
 
 
 def _filled(program: Program, routine: Routine) -> Routine:
@@ -19,7 +31,7 @@ def _filled(program: Program, routine: Routine) -> Routine:
     used = {a.name for s in routine.statements for a in s.args if isinstance(a, Value)}
     fills: dict[str, list[Statement]] = {}
     results = [routine.results[0]]
-    numbers = dict(program.gradient_numbers)
+    numbers = dict(routine.numbers)
     for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
         maker = made.get(value.name) if isinstance(value, Value) else None
         own = _own_array(value, maker, tensor)

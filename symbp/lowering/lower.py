@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.calculus.steps import Derivation
+from symbp.calculus.steps import Derivation, HessianProduct
+from symbp.core.build import NIL
+from symbp.core.network import Network
 from symbp.lowering.arrays import add_axes_back, sum_by_products, without_unused
 from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
@@ -13,7 +15,7 @@ from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
-from symbp.lowering.program import Operand, Program, Routine, Statement
+from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.stable import stabilise
 
@@ -39,54 +41,82 @@ LAST_PASSES = (
 )
 
 
-def lower(derivation: Derivation) -> Program:
-    """The program of the module: predictions, loss, loss and gradients."""
-    program = pure(derivation)
+def lower(derivation: Derivation, product: HessianProduct | None = None) -> Program:
+    """The program of the module: predictions, loss, loss and gradients, and the Hessian times a vector if asked for."""
+    program = pure(derivation, product)
     for program_pass in LAST_PASSES:
         program = program_pass(program)
     return program
 
 
-def pure(derivation: Derivation) -> Program:
+def pure(derivation: Derivation, product: HessianProduct | None = None) -> Program:
     """The program before anyone has thought of memory."""
-    program = _written(derivation)
+    program = _written(derivation, product)
     for program_pass in PURE_PASSES:
         program = program_pass(program)
     return program
 
 
-def _written(derivation: Derivation) -> Program:
+def _written(derivation: Derivation, product: HessianProduct | None) -> Program:
     network = derivation.network
-    backward = derivation.backward
-    for network_pass in NETWORK_PASSES:
-        backward = network_pass(backward)
-    statements, values = lower_equations(backward)
-    statements = annotate(statements, values, derivation)
+    hessian = () if product is None else (_hessian(product),)
     return Program(
         name=network.name,
         doc=network.doc,
         dims=network.dims,
         inputs=network.inputs,
         loss=derivation.loss,
-        routines=_routines(derivation, statements, values),
+        routines=(*_routines(derivation), *hessian),
         facts=tuple(f for f in network.facts if f.label in derivation.facts),
         functions=network.functions,
         checks=fact_routine(network, derivation.facts),
+        kinks=bool(derivation.kinks),
         extents=doubtful_extents(network),
-        gradient_numbers=tuple((p, (n,)) for p, g in derivation.gradients if (n := derivation.number(g)) is not None),
     )
 
 
-def _routines(
-    derivation: Derivation, statements: tuple[Statement, ...], values: dict[str, Operand]
-) -> tuple[Routine, ...]:
+def _routines(derivation: Derivation) -> tuple[Routine, ...]:
     network = derivation.network
+    statements, values = _statements(derivation.backward, derivation)
     everything = tuple(t.name for t in network.inputs)
     data, predicted = predictions(network, derivation.loss)
     loss = (derivation.loss, values[derivation.loss])
     gradients = tuple((p, values[name]) for p, name in derivation.gradients)
+    numbers = _numbers(derivation.gradients, derivation)
     return (
         Routine("forward", data + network.parameters, statements, tuple((n, values[n]) for n in predicted)),
         Routine("loss", everything, statements, (loss,)),
-        Routine("loss_and_gradients", everything, statements, (loss, *gradients)),
+        Routine(GRADIENTS, everything, statements, (loss, *gradients), numbers),
     )
+
+
+def _hessian(product: HessianProduct) -> Routine:
+    network = product.gradient.network
+    statements, values = _statements(product.network, product)
+    parts = tuple((p, values[name]) for p, name in product.products)
+    return Routine(
+        name=HESSIAN,
+        inputs=tuple(t.name for t in network.inputs),
+        statements=statements,
+        results=(("", NIL), *parts),
+        numbers=_numbers(product.products, product),
+        vector=tuple(dict(product.tangents)[p] for p in network.parameters),
+    )
+
+
+def _statements(
+    network: Network, derivation: Derivation | HessianProduct
+) -> tuple[tuple[Statement, ...], dict[str, Operand]]:
+    """The statements of a network, annotated, and the value of each of its tensors."""
+    passed = network
+    for network_pass in NETWORK_PASSES:
+        passed = network_pass(passed)
+    statements, values = lower_equations(passed)
+    return annotate(statements, values, network, derivation), values
+
+
+def _numbers(
+    results: tuple[tuple[str, str], ...], derivation: Derivation | HessianProduct
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The number of the equation that gives what belongs to each parameter."""
+    return tuple((p, (n,)) for p, name in results if (n := derivation.number(name)) is not None)

@@ -91,12 +91,23 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A function of the module: what it takes, what it does, and what it returns by name."""
+    """A function of the module: what it takes, what it does, and what it returns by name.
+
+    One of `FILLING` has a number first, if any, and then an array for each parameter; `numbers` pairs those with the
+    equations that give them. `vector` names the variable that holds the part of its vector for each parameter.
+    """
 
     name: str
     inputs: tuple[str, ...]
     statements: tuple[Statement, ...]
     results: tuple[tuple[str, Operand], ...]
+    numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    vector: tuple[str, ...] = ()
+
+
+# The routines that fill the caller's arrays and keep scratch arrays from call to call.
+GRADIENTS, HESSIAN = "loss_and_gradients", "hessian_vector_product"
+FILLING = (GRADIENTS, HESSIAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,7 @@ class Program:
     """The module of a network: `inputs` in the order of the signature, `gradients` pairs (parameter, its value's name).
 
     `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the
-    unknown functions with their arity.
+    unknown functions with their arity; `kinks` says that the loss has kinks.
     """
 
     name: str
@@ -116,7 +127,7 @@ class Program:
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
     checks: Routine | None = None
-    gradient_numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    kinks: bool = False
     extents: tuple[tuple[str, str, Poly], ...] = ()
 
     @property
@@ -132,7 +143,8 @@ class Program:
     @property
     def names(self) -> tuple[str, ...]:
         """Everything that a routine gives a name to: inputs, sizes, unknown functions, results of statements."""
-        made = (s.target.name for r in self.routines for s in every_statement(r.statements))
+        made = [s.target.name for r in self.routines for s in every_statement(r.statements)]
+        made += [v for r in self.routines for v in r.vector]
         return tuple(
             dict.fromkeys(
                 (*(t.name for t in self.inputs), *(d.name for d in self.dims), *(f for f, _ in self.functions), *made)

@@ -1,8 +1,7 @@
-"""The pieces of the calculus by themselves: contraction, guards, first hits, the Hessian-vector product."""
+"""The pieces of the calculus by themselves: contraction, guards, first hits."""
 
 from symbp.calculus.contract import contract
 from symbp.calculus.derive import derive
-from symbp.calculus.hessian import slope_network
 from symbp.core import build
 from symbp.core.expr import Read
 from symbp.core.guards import settle
@@ -61,10 +60,3 @@ def test_a_maximum_follows_its_first_hit() -> None:
 def test_an_extreme_over_two_indices_and_a_condition() -> None:
     lines = ("m[n: N] = max(z[n, i, j] for i in K for j in H if i + j > 0)", "return sum(c * m)")
     assert check_steps(derive(network_of("z: Param[N, K, H], c: Data[N]", *lines))).passed
-
-
-def test_hessian_vector_product_is_one_more_gradient() -> None:
-    lines = ("z = x @ W", "a = tanh(z)", "return sum((a - y) ** 2) / N")
-    slope = slope_network(derive(network_of("x: Data[N, D], W: Param[D, H], y: Data[N, H]", *lines)))
-    assert slope.data == ("x", "y", "v_W")
-    assert check_steps(derive(slope)).passed

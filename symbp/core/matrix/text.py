@@ -56,8 +56,8 @@ class MatrixNames:
 
 
 def _bare(name: str) -> str:
-    """The name whose adjoint this is: where W is a tensor, w_bar must not become W_bar."""
-    return name.removesuffix("_bar")
+    """The name whose adjoint or tangent this is: where W is a tensor, w_bar must not become W_bar."""
+    return name.removesuffix("_dot").removesuffix("_bar")
 
 
 def write_equation(equation: Equation, matrix: Matrix, names: Name = str) -> str:
