@@ -4,3 +4,4 @@ import os
 
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[_name] = "1"
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # or PyTorch's profiler writes between the rows

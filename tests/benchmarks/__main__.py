@@ -4,7 +4,31 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import agreement, depth, emitted, processes, train_digits
+from tests.benchmarks import (
+    agreement,
+    depth,
+    emitted,
+    layers,
+    losers,
+    memory,
+    one_derivation,
+    processes,
+    train_digits,
+)
 
-for program in (processes, depth, agreement, emitted, train_digits):
-    program.main("--quick" in sys.argv)
+PARTS = (
+    (
+        "Fully-connected networks",
+        (processes.main, depth.main, emitted.main, train_digits.main),
+    ),
+    (
+        "Networks of layers",
+        (agreement.main, layers.main, processes.layers, one_derivation.main, memory.main),
+    ),
+    ("Where the emitted modules lose, and why", (losers.main,)),
+)
+
+for title, programs in PARTS:
+    print(f"\n{title}", flush=True)
+    for program in programs:
+        program("--quick" in sys.argv)

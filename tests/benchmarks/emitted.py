@@ -45,6 +45,7 @@ def eager(loss: Any, data: Arrays, parameters: Arrays) -> Any:
         value.backward()
         return value
 
+    step.parameters = tuple(p.values())  # type: ignore[attr-defined]
     step.gradients = lambda: {n: q.grad.numpy() for n, q in p.items()}  # type: ignore[attr-defined]
     return step
 

@@ -1,6 +1,7 @@
 """The step of lstm written by hand: all scratch kept, the input's product before the loop, parameters' gradients after.
 
-The gates of a step stand behind one another, (4, N, H), each contiguous; one tanh makes all four of them.
+The batch stands innermost: a step is (features, N), so that each gate is contiguous and the products are the fast ones.
+One tanh makes all four gates, and what the backward loop needs of the forward pass alone is ready before it.
 """
 
 from __future__ import annotations
@@ -21,70 +22,83 @@ def loss_and_gradients(
     if not work:
         work.update(_scratch(T, N, H, Wx.dtype))
         out.update(Wx=np.empty_like(Wx), Wh=np.empty_like(Wh), b=np.empty_like(b))
-    h, c, z, gates, tanh_c, product, factor = (work[n] for n in ("h", "c", "z", "gates", "tanh_c", "product", "factor"))
-    h[0], c[0] = h0, c0
-    np.matmul(x.reshape(T * N, D), Wx, out=z.reshape(T * N, 4 * H))
-    z += b
-    for t in range(T):
-        np.matmul(h[t], Wh, out=product)
-        product += z[t]
-        gate = gates[t]
-        _gates(product, gate, N, H)
-        np.multiply(gate[1], c[t], out=c[t + 1])
-        np.multiply(gate[0], gate[2], out=factor)
-        c[t + 1] += factor
-        np.tanh(c[t + 1], out=tanh_c[t])
-        np.multiply(gate[3], tanh_c[t], out=h[t + 1])
+    h, z, h_rows = work["h"], work["z"], work["h_rows"]
+    rows, z_rows = x.reshape(T * N, D), z.reshape(4 * H, T * N)
+    h[0], work["c"][0] = h0.T, c0.T
+    np.matmul(Wx.T, rows.T, out=z_rows)
+    z_rows += b[:, None]
+    _forward(Wh, work)
     loss = np.vdot(h[1:], h[1:]) / 2
-    _backward(h, c, gates, tanh_c, z, Wh, work)
-    z_bar = z.reshape(T * N, 4 * H)
-    np.matmul(x.reshape(T * N, D).T, z_bar, out=out["Wx"])
-    np.matmul(h[:-1].reshape(T * N, H).T, z_bar, out=out["Wh"])
-    np.matmul(work["ones"], z_bar, out=out["b"])
+    _slopes(work)
+    _backward(Wh, work)
+    np.matmul(rows.T, z_rows.T, out=out["Wx"])
+    h_rows[...] = h[:-1].transpose(1, 0, 2)
+    np.matmul(h_rows.reshape(H, T * N), z_rows.T, out=out["Wh"])
+    np.matmul(z_rows, work["ones"], out=out["b"])
     return float(loss), out
 
 
-def _gates(z: Any, gate: Any, N: int, H: int) -> None:
-    """i, f, g, o from their product; sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh makes all four."""
-    z[:, : 2 * H] *= 0.5
-    z[:, 3 * H :] *= 0.5
-    np.tanh(z.reshape(N, 4, H).transpose(1, 0, 2), out=gate)
-    for k in (slice(0, 2), slice(3, 4)):
-        gate[k] += 1
-        gate[k] *= 0.5
+def _forward(Wh: Any, work: Arrays) -> None:
+    """Fills h, c, the gates i, f, g, o and tanh(c). sigmoid(z) = (1 + tanh(z / 2)) / 2."""
+    h, c, z, gates, tanh_c, product, part = (work[n] for n in ("h", "c", "z", "gates", "tanh_c", "product", "part"))
+    H = h.shape[1]
+    of_product = (product[: 2 * H], product[3 * H :])
+    for t, gate in enumerate(gates):
+        np.matmul(Wh.T, h[t], out=product)
+        product += z[:, t]
+        for sigmoid in of_product:
+            sigmoid *= 0.5
+        np.tanh(product, out=gate)
+        for sigmoid in (gate[: 2 * H], gate[3 * H :]):
+            sigmoid += 1
+            sigmoid *= 0.5
+        np.multiply(gate[H : 2 * H], c[t], out=c[t + 1])
+        np.multiply(gate[:H], gate[2 * H : 3 * H], out=part)
+        c[t + 1] += part
+        np.tanh(c[t + 1], out=tanh_c[t])
+        np.multiply(gate[3 * H :], tanh_c[t], out=h[t + 1])
 
 
-def _backward(h: Any, c: Any, gates: Any, tanh_c: Any, z_bar: Any, Wh: Any, work: Arrays) -> None:
-    """Fills z_bar. What depends on the forward pass alone is worked out for all steps before the loop."""
-    T, _, N, H = gates.shape
-    slopes, slope_c, h_bar, c_bar, part = (work[n] for n in ("slopes", "slope_c", "h_bar", "c_bar", "part"))
-    i, f, g, o = (gates[:, k] for k in range(4))
+def _slopes(work: Arrays) -> None:
+    """What the gates' adjoints are those of c, for o of h, times; and what the adjoint of c is that of h times."""
+    c, gates, tanh_c, slopes, slope_c = (work[n] for n in ("c", "gates", "tanh_c", "slopes", "slope_c"))
+    T, H, N = tanh_c.shape
+    i, _, g, o = (gates.reshape(T, 4, H, N)[:, k] for k in range(4))
     np.square(tanh_c, out=slope_c)
     np.subtract(1, slope_c, out=slope_c)
     slope_c *= o
     np.subtract(1, gates, out=slopes)
     slopes *= gates
-    slopes[:, 0] *= g
-    slopes[:, 1] *= c[:-1]
-    slopes[:, 3] *= tanh_c
-    np.square(g, out=slopes[:, 2])
-    np.subtract(1, slopes[:, 2], out=slopes[:, 2])
-    slopes[:, 2] *= i
+    by_gate = slopes.reshape(T, 4, H, N)
+    by_gate[:, 0] *= g
+    by_gate[:, 1] *= c[:-1]
+    by_gate[:, 3] *= tanh_c
+    np.square(g, out=by_gate[:, 2])
+    np.subtract(1, by_gate[:, 2], out=by_gate[:, 2])
+    by_gate[:, 2] *= i
+
+
+def _backward(Wh: Any, work: Arrays) -> None:
+    """Fills z with its own adjoint."""
+    h, z, gates, slopes, slope_c = (work[n] for n in ("h", "z", "gates", "slopes", "slope_c"))
+    z_bar, h_bar, c_bar, part = (work[n] for n in ("product", "h_bar", "c_bar", "part"))
+    T, H, N = slope_c.shape
+    by_gate, slopes = z_bar.reshape(4, H, N), slopes.reshape(T, 4, H, N)
     h_bar[...], c_bar[...] = 0, 0
     for t in range(T - 1, -1, -1):
         h_bar += h[t + 1]
         np.multiply(h_bar, slope_c[t], out=part)
         c_bar += part
-        bars = z_bar[t].reshape(N, 4, H)
-        np.multiply(slopes[t, :3].transpose(1, 0, 2), c_bar[:, None], out=bars[:, :3])
-        np.multiply(slopes[t, 3], h_bar, out=bars[:, 3])
-        c_bar *= f[t]
-        np.matmul(z_bar[t], Wh.T, out=h_bar)
+        np.multiply(slopes[t, :3], c_bar, out=by_gate[:3])
+        np.multiply(slopes[t, 3], h_bar, out=by_gate[3])
+        c_bar *= gates[t, H : 2 * H]
+        np.matmul(Wh, z_bar, out=h_bar)
+        z[:, t] = z_bar
 
 
 def _scratch(T: int, N: int, H: int, dtype: Any) -> Arrays:
     """What is kept between steps."""
-    steps = {"h": (T + 1, N, H), "c": (T + 1, N, H), "z": (T, N, 4 * H), "gates": (T, 4, N, H), "tanh_c": (T, N, H)}
-    back = {"slopes": (T, 4, N, H), "slope_c": (T, N, H), "h_bar": (N, H), "c_bar": (N, H), "part": (N, H)}
-    shapes = steps | back | {"product": (N, 4 * H), "factor": (N, H)}
+    steps = {"h": (T + 1, H, N), "c": (T + 1, H, N), "gates": (T, 4 * H, N), "tanh_c": (T, H, N)}
+    back = {"slopes": (T, 4 * H, N), "slope_c": (T, H, N), "h_bar": (H, N), "c_bar": (H, N), "part": (H, N)}
+    shapes = steps | back | {"z": (4 * H, T, N), "h_rows": (H, T, N), "product": (4 * H, N)}
     return {n: np.empty(s, dtype) for n, s in shapes.items()} | {"ones": np.ones(T * N, dtype)}

@@ -2,6 +2,9 @@
 
 The two commands of a row take turns, so that a busy moment meets both; the figure is the median of the rounds' ratios.
 `--quick` runs each twice only, to see that the program works.
+
+The transformer block is timed inside a process of its own each time: first the import of SymPy and NumPy, and then,
+with symbp imported too, from the network to the text of its module. Neither holds the start of Python.
 """
 
 from __future__ import annotations
@@ -19,6 +22,27 @@ from tests.benchmarks.timing import row
 SYMBP = str(Path(sys.executable).with_name("symbp"))
 IMPORTS = (sys.executable, "-c", "import sympy, numpy, jinja2, click, rich")
 CLICK = (sys.executable, "-c", "import click")
+
+
+TRANSFORMER = """
+from time import perf_counter
+start = perf_counter()
+import sympy, numpy
+imported = perf_counter()
+from symbp.pipeline import Build
+from symbp.sources import find_source
+build = Build(find_source("transformer_block"))
+build.network
+read = perf_counter()
+build.module
+print((perf_counter() - read) / (imported - start))
+"""
+
+
+def inside(program: str, rounds: int) -> float:
+    """The median of what a process prints."""
+    command = (sys.executable, "-c", program)
+    return median(float(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(rounds))
 
 
 def seconds(command: Sequence[str]) -> float:
@@ -43,5 +67,12 @@ def main(quick: bool) -> None:
         print(row("symbp --help, to importing click", ratio((SYMBP, "--help"), CLICK, rounds), 3))
 
 
+def layers(quick: bool) -> None:
+    """Print the row of the largest network of layers."""
+    what = "derive, lower and write transformer_block, to importing sympy and numpy"
+    print(row(what, inside(TRANSFORMER, 2 if quick else 11), 4))
+
+
 if __name__ == "__main__":
     main("--quick" in sys.argv)
+    layers("--quick" in sys.argv)
