@@ -9,6 +9,7 @@ from __future__ import annotations
 from symbp.calculus.contract import Style, contract, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
+from symbp.calculus.guards import cases
 from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
@@ -37,6 +38,8 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
+    if _use_guards(steps, known):
+        append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     _use_sums(steps, known)
     return steps
 
@@ -53,6 +56,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     contracted, pairs = contract(plain, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
+    _use_guards(steps, known)
     for _ in range(2):
         append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)
@@ -62,6 +66,15 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
         product, names = use_products(steps[-1].value, known.products)
         append(steps, product, Rule("re-express", names))
     append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
+    append(steps, tidy(cases(steps[-1].value), order), Rule("cases"))
+
+
+def _use_guards(steps: list[Step], known: Known) -> bool:
+    """Join guards and drop those that say nothing; whether there were any."""
+    before = len(steps)
+    simple, names = known.guards.simplified(steps[-1].value)
+    append(steps, simple, Rule("zero", names) if names else Rule("guard"))
+    return len(steps) > before
 
 
 def tidy_tangent(steps: list[Step], style: Style, order: tuple[Index, ...]) -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import settle
-from symbp.core.integers import Atom, Index, Poly
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute, substitute_poly, walk
+from symbp.core.integers import Atom, Index, Node, Poly
+from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute, substitute_poly, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +209,20 @@ def _same_range(a: Index, b: Index, equal: Mapping[Atom, Poly]) -> bool:
 
 
 def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
-    """The sum with the factors taken out that depend on none of the summed indices."""
+    """The sum with the factors taken out that depend on none of the summed indices, and so with guards by indices."""
     factors = body.args if isinstance(body, Mul) else (body,)
     outside = [f for f in factors if not depends(f, indices)]
     inside = [f for f in factors if depends(f, indices)]
     if not inside:
         return build.mul(*outside, build.total(indices, build.UNIT))
+    for place, f in enumerate(inside):
+        if isinstance(f, Where) and f.other == build.NIL and not depends(f.cond, indices) and not reads(f.cond):
+            guarded = pull(indices, build.mul(*inside[:place], f.then, *inside[place + 1 :]))
+            return build.mul(*outside, build.where(f.cond, guarded, build.NIL))
     return build.mul(*outside, build.total(indices, build.mul(*inside)))
 
 
-def depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
+def depends(expr: Node, indices: tuple[Index, ...]) -> bool:
     """Does the expression depend on one of the indices?"""
     return any(i in indices for i in free_indices(expr))
 

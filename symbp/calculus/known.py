@@ -12,6 +12,7 @@ from fractions import Fraction
 from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
+from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match
 from symbp.calculus.simplify import expand, factor_deep, join
 from symbp.core import build
@@ -36,19 +37,21 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts, the sums and the products that are known of a network, and how its deltas are solved."""
+    """The facts, sums, products and zeros that are known of a network, and how its deltas are solved."""
 
     facts: tuple[SumFact, ...]
     sums: tuple[SumFact, ...]
     products: tuple[Product, ...]
     style: Style
+    guards: Guards
 
 
 def known_of(network: Network) -> Known:
     """What may be used of a network."""
     products = tuple(p for e in network.equations if (p := _product(e)) is not None)
     classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
-    return Known(sum_facts(network), sum_definitions(network), products, Style(classes=classes))
+    guards = Guards(network, zeros_of(network))
+    return Known(sum_facts(network), sum_definitions(network), products, Style(classes=classes), guards)
 
 
 def _product(equation: Equation) -> Product | None:

@@ -8,50 +8,69 @@ algebra on plain symbols.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd
 
 import sympy as sp
 
 from symbp.calculus.cost import cost, functions
-from symbp.calculus.match import match
+from symbp.calculus.match import Binding, match
 from symbp.calculus.scalar import from_sympy
 from symbp.calculus.simplify import cheapest, factor_deep, tidy
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.guards import conjuncts, follows, opposite
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, substitute, walk
 
 
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """That an entry of the equation is `body` where the conditions `when` hold."""
+
+    entry: Read
+    indices: tuple[Index, ...]
+    body: Expr
+    when: tuple[Cond, ...] = ()
+
+    def holds(self, binding: Binding, given: tuple[Cond, ...]) -> bool:
+        """Is the entry at other indices known to be of this body too?"""
+        return all(follows(substitute(c, binding), given) for c in self.when)
+
+
 def reexpress(equation: Equation, derivative: Expr) -> Expr:
     """The cheapest form of the derivative in terms of the value that the equation defines; itself if there is none."""
-    value = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return _reexpress(equation.body, value, equation.indices, derivative)
+    entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
+    return _reexpress(_Value(entry, equation.indices, equation.body), derivative)
 
 
-def _reexpress(body: Expr, value: Read, indices: tuple[Index, ...], derivative: Expr) -> Expr:
-    if isinstance(body, Where):
-        return _by_branch(body, value, indices, derivative)
+def _reexpress(value: _Value, derivative: Expr) -> Expr:
+    if isinstance(value.body, Where):
+        return _by_branch(value, value.body, derivative)
     best = derivative
-    for kernel in _kernels(body, indices):
-        solved = _solve(body, value, kernel)
+    for kernel in _kernels(value.body, value.indices):
+        solved = _solve(value.body, value.entry, kernel)
         if solved is None:
             continue
-        form = _replace(derivative, kernel, solved, indices)
-        if form is not None and _better(form, best) and _no_new_pole(form, derivative, value, kernel):
+        form = _replace(derivative, kernel, solved, value)
+        if form is not None and _better(form, best) and _no_new_pole(form, derivative, value.entry, kernel):
             best = form
     return best
 
 
-def _by_branch(body: Where, value: Read, indices: tuple[Index, ...], derivative: Expr) -> Expr:
+def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
     """In each branch the value is that branch's own formula."""
+    ways = [
+        replace(value, body=branch, when=(*value.when, *conds))
+        for branch, conds in ((body.then, conjuncts(body.cond)), (body.other, (opposite(body.cond),)))
+    ]
 
     def branch(node: Expr) -> Expr:
         if isinstance(node, Where) and same(node.cond, body.cond):
-            then = _reexpress(body.then, value, indices, node.then)
-            other = _reexpress(body.other, value, indices, node.other)
+            then, other = (_reexpress(w, n) for w, n in zip(ways, (node.then, node.other), strict=True))
             return build.where(node.cond, then, other)
         return map_children(node, lambda c: branch(c) if isinstance(c, Expr) else c)
 
@@ -243,43 +262,38 @@ def _linear(body: Expr, value: Expr, kernel: Expr) -> Expr | None:
     return symbols.back(sp.cancel(solution))
 
 
-def _replace(derivative: Expr, kernel: Expr, solved: Expr, indices: tuple[Index, ...]) -> Expr | None:
+def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Expr | None:
     """The derivative with every instance of the kernel replaced, each term's rational coefficient cancelled."""
     found = False
 
-    def replace(node: Expr) -> Expr:
+    def replaced(node: Expr, given: tuple[Cond, ...]) -> Expr:
         nonlocal found
-        binding = match(kernel, node, indices)
+        binding = match(kernel, node, value.indices)
+        power = Fraction(1)
         if binding is None:
-            binding = _as_power(kernel, node, indices)
-            if binding is None:
-                if isinstance(node, (Sum, Extreme, Partial)):
-                    return node
-                return map_children(node, lambda c: replace(c) if isinstance(c, Expr) else c)
-            found = True
+            binding = _as_power(kernel, node, value.indices)
             part, own = _power_of(node), _power_of(kernel)
-            assert part is not None
-            assert own is not None
-            return build.power(_at(solved, binding), Num(part[1] / own[1]))
-        found = True
-        return _at(solved, binding)
+            power = part[1] / own[1] if part is not None and own is not None else power
+        if binding is not None and value.holds(binding, given):
+            found = True
+            return build.power(substitute(solved, binding), Num(power))
+        if isinstance(node, (Sum, Extreme, Partial)):
+            return node
+        if isinstance(node, Where):
+            then = replaced(node.then, (*given, *conjuncts(node.cond)))
+            return build.where(node.cond, then, replaced(node.other, (*given, opposite(node.cond))))
+        return map_children(node, lambda c: replaced(c, given) if isinstance(c, Expr) else c)
 
-    replaced = replace(derivative)
-    if not found:
-        return None
-    return tidy(factor_deep(_cancel_terms(replaced)))
+    form = replaced(derivative, value.when)
+    return tidy(factor_deep(_cancel_terms(form))) if found else None
 
 
-def _as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> dict | None:  # type: ignore[type-arg]
+def _as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding | None:
     """The binding under which `node` is an integer power of the kernel."""
     part, own = _power_of(node), _power_of(kernel)
     if part is None or own is None or (part[1] / own[1]).denominator != 1:
         return None
     return match(own[0], part[0], indices)
-
-
-def _at(expr: Expr, binding: dict) -> Expr:  # type: ignore[type-arg]
-    return substitute(expr, binding)
 
 
 def _cancel_terms(expr: Expr) -> Expr:

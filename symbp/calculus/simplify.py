@@ -13,7 +13,7 @@ from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pow, Read, Sum
+from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, map_children, substitute
 
@@ -196,11 +196,13 @@ def _place(f: Expr, order: tuple[Index, ...]) -> int:
     return min((order.index(i) for i in free_indices(f) if i in order), default=len(order))
 
 
-_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 5), (Sum, 6))
+_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 6), (Sum, 7))
 
 
 def _rank(f: Expr) -> int:
     base, _ = build.split_power(f)
+    if isinstance(base, Where) and base.other != build.NIL:  # cases are tall
+        return 5
     return next((rank for kind, rank in _RANKS if isinstance(base, kind)), 3)
 
 

@@ -142,5 +142,8 @@ RULES = {
     "fact": "a fact about the data",
     "path": "one product for each path",
     "solve": "solve the deltas",
+    "guard": "factors under conditions are one product where all of them hold",
+    "zero": "a condition says nothing beside a factor that is 0 where it fails",
+    "cases": "the two exclude one another: one of them for each case",
     "delta": "where a delta is not 0 its indices are equal",
 }

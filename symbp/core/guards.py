@@ -1,12 +1,16 @@
-"""Conditions on indices that are always true or never: `0 <= t + 1` says nothing where t starts at 0."""
+"""Conditions: which are always true or never (`0 <= t + 1` where t starts at 0), and which follow from which."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Int, Num, Or, Where
+from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, Int, Num, Or, Sum, Where
 from symbp.core.integers import Poly
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import map_children
+from symbp.core.traverse import free_indices, map_children
+
+Given = tuple[Cond, ...]
 
 
 def settle(expr: Expr) -> Expr:
@@ -27,17 +31,74 @@ def settle_condition(cond: Cond) -> Cond:
 
 
 def _decide(cond: Compare) -> Cond:
+    margin = slack(cond)
+    if margin is None:
+        return cond
+    if _surely_nonnegative(margin):
+        return TRUE
+    return FALSE if _surely_nonnegative(-margin - 1) else cond
+
+
+def slack(cond: Cond) -> Poly | None:
+    """The integer that is at least 0 exactly where a comparison of integers by their order holds."""
+    if not isinstance(cond, Compare) or cond.op not in ("<", "<=", ">", ">="):
+        return None
     a, b = _poly(cond.a), _poly(cond.b)
     if a is None or b is None:
-        return cond
-    if cond.op in ("<", "<=", ">", ">="):
-        small, large = (a, b) if cond.op in ("<", "<=") else (b, a)
-        slack = 1 if cond.op in ("<", ">") else 0
-        if _surely_nonnegative(large - small - slack):
-            return TRUE
-        if _surely_nonnegative(small - large - (1 - slack)):
-            return FALSE
-    return cond
+        return None
+    return b - a - (cond.op == "<") if cond.op in ("<", "<=") else a - b - (cond.op == ">")
+
+
+def conjuncts(cond: Cond) -> Given:
+    """The conditions that all have to hold."""
+    return cond.args if isinstance(cond, And) else (cond,)
+
+
+def follows(cond: Cond, given: Sequence[Cond]) -> bool | None:
+    """Whether a condition holds where all the given ones do: True, False or, where they do not say, None."""
+    if cond in given:
+        return True
+    if build.negate(cond) in given:
+        return False
+    margin = slack(cond)
+    margins = [m for g in given if (m := slack(g)) is not None] if margin is not None else []
+    if margin is not None and any(_surely_nonnegative(margin - m) for m in margins):
+        return True
+    if margin is not None and any(_surely_nonnegative(-margin - 1 - m) for m in margins):
+        return False
+    return None
+
+
+def under(expr: Expr, given: Given) -> Expr:
+    """The expression where the given conditions hold: choices that they decide are made."""
+    if isinstance(expr, Where):
+        return _choice_under(expr, given)
+    if isinstance(expr, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
+        given = tuple(g for g in given if not any(i in expr.indices for i in free_indices(g)))
+    return map_children(expr, lambda c: under(c, given) if isinstance(c, Expr) else c)
+
+
+def _choice_under(choice: Where, given: Given) -> Expr:
+    left = []
+    for part in conjuncts(choice.cond):
+        known = follows(part, given)
+        if known is False:
+            return under(choice.other, given)
+        if known is None:
+            left.append(part)
+    cond = build.both(*left)
+    other = tuple(opposite(c) for c in left) if len(left) == 1 else ()
+    return build.where(cond, under(choice.then, (*given, *left)), under(choice.other, (*given, *other)))
+
+
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def opposite(cond: Cond) -> Cond:
+    """Not that; of an order of integers the order the other way round."""
+    if isinstance(cond, Compare) and slack(cond) is not None:
+        return Compare(_OPPOSITE[cond.op], cond.a, cond.b)
+    return build.negate(cond)
 
 
 def _surely_nonnegative(poly: Poly) -> bool:

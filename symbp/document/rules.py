@@ -78,6 +78,10 @@ def _cancel(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("cancel what stands above and below",)
 
 
+def _zero(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
+    return (*listed(refs), " is 0 where the condition fails" if len(refs) == 1 else " are 0 where the conditions fail")
+
+
 def _path(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("one product for each path from the loss down",)
 
@@ -91,6 +95,7 @@ SPECIAL: dict[str, Special] = {
     "re-express": _reexpress,
     "fact": _fact,
     "cancel": _cancel,
+    "zero": _zero,
     "path": _path,
 }
 

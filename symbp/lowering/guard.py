@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
-from symbp.core.integers import Node
+from symbp.core.guards import conjuncts
+from symbp.core.integers import Node, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, rename_bound, walk
+from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk
 
 T = TypeVar("T", bound=Node)
 LONGEST = 150
@@ -29,7 +30,7 @@ def _guarded(node: T, cond: Cond) -> T:
     """The expression, evaluated only where `cond` holds."""
     if isinstance(node, Where):
         inner = _guarded(node.cond, cond)
-        then = _guarded(node.then, _further(cond, inner))
+        then = _guarded(node.then, _further(_unlike(cond, inner, node.then), inner))
         other = _guarded(node.other, _further(cond, build.negate(inner)))
         return build.where(inner, then, other)  # type: ignore[return-value]
     if isinstance(node, (Sum, Extreme)):
@@ -46,6 +47,18 @@ def _further(cond: Cond, more: Cond) -> Cond:
     """Both conditions; the first alone where the two are so long that guards within guards would grow without bound."""
     long = sum(1 for _ in islice(walk(more), LONGEST + 1)) > LONGEST
     return cond if long else build.both(cond, more)
+
+
+def _unlike(cond: Cond, more: Cond, node: Expr) -> Cond:
+    """The first condition without parts that the second has for another index: what does not hold the first one's index
+    is harmless for all its values if it is for one, and there is one."""
+
+    def is_like(part: Cond) -> bool:
+        ours = [i for i in free_indices(part) if i not in free_indices(node)]
+        pairs = ((i, j) for i in ours for j in free_indices(more) if (i.start, i.stop) == (j.start, j.stop))
+        return any(substitute(part, {i: Poly.of(j)}) in conjuncts(more) for i, j in pairs)
+
+    return build.both(*(part for part in conjuncts(cond) if not is_like(part)))
 
 
 def _roots_under_masks(node: Mul) -> Expr:

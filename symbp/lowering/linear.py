@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Where
+from symbp.core.expr import Add, Compare, Cond, Expr, Extreme, Fn, Mul, Num, Where
+from symbp.core.guards import conjuncts, follows
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, substitute
 
@@ -110,13 +111,16 @@ def _joined(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
     return build.mul(Num(times), Where(Compare("<", d, build.NIL), d, build.NIL)), whole * times
 
 
-def is_nonpositive(linear: Linear) -> bool:
-    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0)?"""
+def is_nonpositive(linear: Linear, given: tuple[Cond, ...] = ()) -> bool:
+    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0)?
+
+    The largest may be one of those for which a condition holds, where the given ones say that it holds for z.
+    """
     if not linear.terms:
         return True
     if len(linear.terms) == 2:
         (a, p), (b, q) = linear.terms
-        if p == -q and (_below(a, b) if p > 0 else _below(b, a)):
+        if p == -q and (_below(a, b, given) if p > 0 else _below(b, a, given)):
             return True
     expr = write(linear)
     return all(_is_nonpositive(t) for t in (expr.args if isinstance(expr, Add) else (expr,)))
@@ -134,14 +138,16 @@ def _is_nonpositive(term: Expr) -> bool:
     return False
 
 
-def _below(a: Expr, largest: Expr) -> bool:
-    """Is `largest` the largest `a` over some index?"""
+def _below(a: Expr, largest: Expr, given: tuple[Cond, ...]) -> bool:
+    """Is `largest` the largest `a` over some index, or that and some number, whichever is larger?"""
+    if isinstance(largest, Where) and largest.cond == Compare(">", largest.then, largest.other):
+        largest = largest.then
     if not isinstance(largest, Extreme) or largest.kind != "max" or len(largest.indices) != 1:
         return False
     (j,) = largest.indices
     for i in free_indices(a):
         if (i.start, i.stop) == (j.start, j.stop) and key(substitute(largest.body, {j: Poly.of(i)})) == key(a):
-            return largest.cond == build.both()
+            return all(follows(c, given) for c in conjuncts(substitute(largest.cond, {j: Poly.of(i)})))
     return False
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Compare, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.guards import conjuncts
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import apply, free_indices, map_children, rename_bound, walk
@@ -408,7 +409,8 @@ class _Stable:
         """Can the value itself not overflow: is its exponent never positive?"""
         found = self.safe.get((value, known))
         if found is None:
-            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0])
+            given = (*(c for c, holds in known if holds), *_masks(value.rest))
+            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0], given)
         return found
 
     def computed(self, value: Scaled, known: Known) -> Expr:
@@ -438,6 +440,13 @@ class _Stable:
             c, a = less_one
             return build.mul(Num(c), Fn("expm1", (_capped(self.plain(a, known)),)))
         return build.add(*(self.plain(a, known) for a in node.args))
+
+
+def _masks(product: Expr) -> tuple[Cond, ...]:
+    """The conditions without which a product is 0."""
+    factors = product.args if isinstance(product, Mul) else (product,)
+    masks = (f.cond for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL))
+    return tuple(c for cond in masks for c in conjuncts(cond))
 
 
 def _product_of(factors: list[tuple[Expr, Scaled]]) -> Scaled:

@@ -108,6 +108,43 @@ def _rename(expr: Expr) -> Expr:
     return replace_reads(expr, lambda r: Read("rr", r.subs) if r.tensor == "r" else None)
 
 
+# Attention's probabilities in several spellings: the derivative in their own value, masked or not. `j <= i` is given.
+SCORES = "s[i, j] = sum(q[i, d] * k[j, d] for d in D) / sqrt(D)"
+ATTENTION = "a[i, j] * (a_bar[i, j] - sum(a_bar[i, m] * a[i, m] for m in T))"
+MASKS = [
+    ("a = softmax(s)", ATTENTION),
+    ("a = softmax(s + w)", ATTENTION),
+    ("a[i: T, j: T] = exp(s[i, j]) / sum(exp(s[i, m]) for m in T if m <= i) if j <= i else 0", ATTENTION),
+    ("a[i: T, j: T] = exp(s[i, j]) / sum(exp(s[i, m]) for m in range(i + 1)) if i >= j else 0", ATTENTION),
+    ("a[i, j] = exp(s[i, j]) / sum(exp(s[i, m]) for m in T if w[i, m] > 0) if w[i, j] > 0 else 0", ATTENTION),
+    ("a[i, j] = w[i, j] * exp(s[i, j]) / sum(w[i, m] * exp(s[i, m]) for m in T)", ATTENTION),
+    ("a = softmax(where(w > 0, s, -1e30))", f"where(w[i, j] > 0, 1, 0) * {ATTENTION}"),
+]
+
+
+@pytest.mark.parametrize(("definition", "expected"), MASKS)
+def test_masked_attention(definition: str, expected: str) -> None:
+    arguments = "q: Param[T, D], k: Param[T, D], v: Data[T, D], w: Data[T, T], c: Data[T, D]"
+    derivation = derive(network_of(arguments, SCORES, definition, "return sum(c * (a @ v))"))
+    wanted = expression("a: Data[T, T], a_bar: Data[T, T], w: Data[T, T]", f"r[i, j] = {expected}")
+    found = chain(derivation, "s_bar").result
+    assert same(found, wanted), found
+    assert check_steps(derivation).passed
+
+
+def test_a_branch_is_not_re_expressed_where_it_is_not_taken() -> None:
+    """The sum runs over all entries, so exp(s[i, m]) is not a[i, m] times the sum where a[i, m] is 0."""
+    lines = (SCORES, "a[i: T, j: T] = exp(s[i, j]) / sum(exp(s[i, m]) for m in T) if j <= i else 0")
+    derivation = derive(network_of("q: Param[T, D], k: Data[T, D], c: Data[T, T]", *lines, "return sum(c * a)"))
+    assert check_steps(derivation).passed
+
+
+def test_a_guard_that_keeps_a_read_inside_stays() -> None:
+    lines = ("a[t: T] = x[t - 1] if 1 <= t else 0", "return sum(a[t] * b[t] * w[t] for t in T)")
+    derivation = derive(network_of("x: Data[T], w: Param[T], b: Data[T]", *lines))
+    assert check_steps(derivation).passed
+
+
 def test_delta_inside_the_logarithm_is_not_cancelled() -> None:
     lines = (FACT, "z = x @ W", "p = softmax(z)", "return -sum(y * log(p + 1e-7)) / N")
     derivation = derive(network_of("x: Data[N, D], W: Param[D, K], y: Data[N, K]", *lines))

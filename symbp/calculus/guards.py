@@ -1,0 +1,221 @@
+"""Guarded terms, `e if c else 0`: guards beside one another joined, those dropped that say nothing, and cases made of
+terms that exclude one another.
+
+A guard says nothing beside a factor that is 0 wherever the guard fails. Which quantities are 0 where is read off their
+definitions: `a = exp(s) / z if s <= t else 0` is 0 unless s <= t. A guard that keeps a read inside its tensor, or a
+divisor away from 0, stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from symbp.calculus.contract import pull
+from symbp.calculus.cost import cost
+from symbp.core import build
+from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.guards import conjuncts, follows, opposite, settle_condition, slack, under
+from symbp.core.integers import Atom, DimAt, Index, Poly
+from symbp.core.network import Equation, Network
+from symbp.core.ranges import is_nonnegative, lowest
+from symbp.core.traverse import map_children, substitute, walk
+
+Conds = tuple[Cond, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """That the entries of a quantity are 0 unless all these conditions on its indices hold."""
+
+    name: str
+    indices: tuple[Index, ...]
+    unless: Conds
+
+    def nonzero(self, read: Read) -> Conds:
+        """What holds where this entry of it is not 0."""
+        table: dict[Atom, Poly] = dict(zip(self.indices, read.subs, strict=True))
+        return tuple(substitute(c, table) for c in self.unless)
+
+
+def zeros_of(network: Network) -> tuple[Zero, ...]:
+    """Where the quantities of a network are 0; a product is 0 where a factor of it is."""
+    found: dict[str, Zero] = {}
+    for equation in network.equations:
+        unless = tuple(dict.fromkeys(_unless(equation, found)))
+        if unless:
+            found[equation.name] = Zero(equation.name, equation.indices, unless)
+    return tuple(found.values())
+
+
+def _unless(equation: Equation, found: dict[str, Zero]) -> Iterator[Cond]:
+    for f in _factors(equation.body):
+        if _is_guarded(f):
+            yield from conjuncts(f.cond)
+        if isinstance(f, Read) and f.tensor in found:
+            yield from found[f.tensor].nonzero(f)
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    return expr.args if isinstance(expr, Mul) else (expr,)
+
+
+def _is_guarded(expr: Expr) -> TypeGuard[Where]:
+    return isinstance(expr, Where) and expr.other == build.NIL
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What is known of a network where guards are concerned: where its quantities are 0, how far subscripts go."""
+
+    network: Network
+    zeros: tuple[Zero, ...]
+
+    def simplified(self, expr: Expr) -> tuple[Expr, tuple[str, ...]]:
+        """The expression with its guards joined and dropped, and the quantities whose zeros that uses."""
+        if not any(isinstance(n, Where) for n in walk(expr)):
+            return expr, ()
+        used: dict[str, None] = {}
+        return self._simplify(expr, used), tuple(used)
+
+    def _simplify(self, expr: Expr, used: dict[str, None]) -> Expr:
+        done = map_children(expr, lambda c: self._simplify(c, used) if isinstance(c, Expr) else c)
+        if isinstance(done, Sum):
+            return pull(done.indices, done.body)
+        return self._product(done, used) if isinstance(done, Mul) or _is_guarded(done) else done
+
+    def _product(self, product: Expr, used: dict[str, None]) -> Expr:
+        """A product with one guard for all its factors, where that is cheaper."""
+        guards, opened = _opened(product)
+        body = under(opened, tuple(guards))
+        conds, names = self._needed(_independent(tuple(guards)), body)
+        if body == opened and len(set(guards.values())) < 2 and len(conds) == len(guards):
+            return product
+        result = build.where(build.both(*conds), body, build.NIL)
+        if cost(result) >= cost(product):
+            return product
+        used.update(dict.fromkeys(names))
+        return result
+
+    def _needed(self, conds: Conds, body: Expr) -> tuple[Conds, list[str]]:
+        """The guards without those beside a factor that is 0 where they fail, and the names of these factors."""
+        names: list[str] = []
+        facts = [(z.name, z.nonzero(f)) for f in _factors(body) for z in self.zeros if _reads(f, z.name)]
+        for c in conds:
+            rest = tuple(d for d in conds if d != c)
+            name = next((n for n, unless in facts if follows(c, unless)), None)
+            if name is not None and self._exists(body, rest):
+                conds = rest
+                names.append(name)
+        return conds, names
+
+    def _exists(self, node: Expr, given: Conds) -> bool:
+        """Is the value a number wherever the given conditions hold? (No, if it is not known to be.)"""
+        match node:
+            case Num() | Int() | Pi() | Delta():
+                return True
+            case Read():
+                return all(_fits(s, e, given) for s, e in zip(node.subs, self.network.extents(node), strict=True))
+            case Add(args) | Mul(args):
+                return all(self._exists(a, given) for a in args)
+            case Pow(base, Num(value)):
+                return isinstance(base, (Int, Pi)) or (
+                    value > 0 and value.denominator == 1 and self._exists(base, given)
+                )
+            case Fn(name, (argument,)):
+                return name in ("tanh", "sin", "cos", "erf", "abs", "sign") and self._exists(argument, given)
+            case Where(cond, then, other):
+                return self._exists(then, (*given, *conjuncts(cond))) and self._exists(other, given)
+            case Sum(indices, body):
+                varying = any(isinstance(a, DimAt) for i in indices for p in (i.start, i.stop) for a in p.atoms())
+                return not varying and self._exists(body, given)
+        return False
+
+
+def _opened(product: Expr) -> tuple[dict[Cond, int], Expr]:
+    """The guards of a product's factors and of the factors in these, each with the number of the first factor that it
+    guards, and the product without them."""
+    conds: dict[Cond, int] = {}
+    count = 0
+    rest: list[Expr] = []
+    waiting = [product]
+    while waiting:
+        f = waiting.pop(0)
+        if isinstance(f, Mul):
+            waiting[:0] = f.args
+        elif _is_guarded(f):
+            count += 1
+            for c in conjuncts(f.cond):
+                conds.setdefault(c, count)
+            waiting.insert(0, f.then)
+        else:
+            rest.append(f)
+    return conds, build.mul(*rest)
+
+
+def _independent(conds: Conds) -> Conds:
+    """The conditions without those that follow from the others."""
+    for c in conds:
+        rest = tuple(d for d in conds if d != c)
+        if follows(c, rest):
+            conds = rest
+    return conds
+
+
+def _reads(factor: Expr, name: str) -> TypeGuard[Read]:
+    return isinstance(factor, Read) and factor.tensor == name
+
+
+def _is_positive(size: Expr) -> bool:
+    return isinstance(size, Pi) or (isinstance(size, Int) and is_nonnegative(size.value - 1))
+
+
+def _fits(sub: Poly, extent: Poly, given: Conds) -> bool:
+    """Is a subscript inside where the given conditions hold? A label is, by what it is."""
+    if isinstance(sub.atom, Read):
+        return True
+    low = build.compare("<=", build.NIL, build.integer(sub))
+    high = build.compare("<", build.integer(sub), build.integer(extent))
+    return all(settle_condition(c) == TRUE or follows(c, given) for c in (low, high))
+
+
+def cases(expr: Expr) -> Expr:
+    """A sum of two terms of which always one stands under its condition as a choice between the two."""
+    done = map_children(expr, lambda c: cases(c) if isinstance(c, Expr) else c)
+    if not isinstance(done, Add):
+        return done
+    terms = list(done.args)
+    for k, term in enumerate(terms):
+        for j, partner in enumerate(terms):
+            joined = _choice(term, partner) if j != k else None
+            if joined is not None:
+                return cases(build.add(*(joined if t is term else t for t in terms if t is not partner)))
+    return done
+
+
+def _choice(term: Expr, partner: Expr) -> Expr | None:
+    """`a if c else b` for a term a under the guard c and a term b where c fails."""
+    if not _is_guarded(term) or slack(term.cond) is None:
+        return None
+    for f in _factors(partner):
+        rest = build.mul(*(g for g in _factors(partner) if g is not f))
+        if isinstance(f, Delta) and _is_end(term.cond, f):
+            return build.where(term.cond, term.then, rest)
+        if _is_guarded(f) and len(conjuncts(f.cond)) == 1 and _exclude(term.cond, f.cond):
+            return build.where(term.cond, term.then, build.mul(f.then, rest))
+    return None
+
+
+def _is_end(cond: Cond, delta: Delta) -> bool:
+    """Does the condition fail exactly where the delta is 1? l + 1 < L fails at l = L - 1 alone."""
+    margin = slack(cond)
+    assert margin is not None
+    ends = margin + 1
+    least = lowest(ends)
+    return ends in (delta.a - delta.b, delta.b - delta.a) and least is not None and is_nonnegative(least)
+
+
+def _exclude(cond: Cond, other: Cond) -> bool:
+    """Does always one of the two hold and never both?"""
+    return bool(follows(other, (opposite(cond),))) and bool(follows(opposite(cond), (other,)))
