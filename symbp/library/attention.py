@@ -13,11 +13,17 @@ def attention(q: Array[..., T, D], k: Array[..., S, D], v: Array[..., S, E], cau
     return y
 
 
+def scaled_dot_product_attention(query, key, value, is_causal=False):
+    """The same under PyTorch's name."""
+    return attention(query, key, value, is_causal)
+
+
 def embedding(x: Labels[..., V], w: Array[V, D]):
     """The rows of w that x names."""
     return w[x]
 
 
-def dropout(x, mask, rate=0.5):
-    """The entries of x where the mask is 1, scaled so that their mean stays; the mask is data."""
-    return x * mask / (1 - rate)
+def dropout(x, mask, p=0.5):
+    """The entries of x where the mask is 1, scaled so that their mean stays; the mask is data, 0 with probability p."""
+    assert 0 <= p < 1, "the probability of a 0 is at least 0 and less than 1"
+    return x * mask / (1 - p)

@@ -1,57 +1,90 @@
 """Convolutions and poolings of images (batch, channels, height, width) and sequences (batch, channels, length).
 
-As in PyTorch a convolution is a correlation, rounded down at the end; padding adds zeros on every side.
+Names, order and meaning of the arguments are PyTorch's: a convolution is a correlation, rounded down at the end; padding
+adds zeros on every side of what is convolved or averaged, and nothing to what is maximised. `stride=(2, 1)` is one for
+each dimension.
 """
 
 
-def conv1d(x: Array[N, groups * C, I], w: Array[F, C, U], stride=1, padding=0, dilation=1, groups=1, bias=None):
+def conv1d(
+    x: Array[N, groups * C, I], w: Array[groups * F, C, U], bias=None, stride=1, padding=0, dilation=1, groups=1
+):  # fmt: skip
     """The kernel w moved along x."""
+    assert stride >= 1, "a stride of zero or less; expected 1 or more"
+    assert padding >= 0, "a negative padding; expected 0 or more"
+    assert dilation >= 1, "a dilation of zero or less; expected 1 or more"
     p[n, c : groups * C, i : I + 2 * padding] = x[n, c, i - padding] if padding <= i < I + padding else 0
-    y[n, f, i] = (
+    y[n, f : groups * F, i] = (
         sum(p[n, c, stride * i + dilation * u] * w[f, c, u] for c in C for u in U)
         if groups == 1
         else sum(
             p[n, C * g + c, stride * i + dilation * u] * w[f, c, u]
-            for g in range(groups) for c in C for u in U if F // groups * g <= f < F // groups * (g + 1)
+            for g in range(groups) for c in C for u in U if F * g <= f < F * (g + 1)
         )
     ) + (0 if bias is None else bias[f])  # fmt: skip
     return y
 
 
 def conv2d(
-    x: Array[N, groups * C, I, J], w: Array[F, C, U, V], stride=1, padding=0, dilation=1, groups=1, bias=None
+    x: Array[N, groups * C, I, J], w: Array[groups * F, C, U, V],
+    bias=None, stride=1, padding=0, dilation=1, groups=1,
 ):  # fmt: skip
     """The kernel w moved over the images x."""
-    p[n, c : groups * C, i : I + 2 * padding, j : J + 2 * padding] = (
-        x[n, c, i - padding, j - padding] if padding <= i < I + padding and padding <= j < J + padding else 0
+    s, t = stride if isinstance(stride, tuple) else (stride, stride)
+    a, b = padding if isinstance(padding, tuple) else (padding, padding)
+    d, e = dilation if isinstance(dilation, tuple) else (dilation, dilation)
+    assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
+    assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
+    assert d >= 1 and e >= 1, "a dilation of zero or less; expected 1 or more"
+    p[n, c : groups * C, i : I + 2 * a, j : J + 2 * b] = (
+        x[n, c, i - a, j - b] if a <= i < I + a and b <= j < J + b else 0
     )
-    y[n, f, i, j] = (
-        sum(
-            p[n, c, stride * i + dilation * u, stride * j + dilation * v] * w[f, c, u, v]
-            for c in C for u in U for v in V
-        )
+    y[n, f : groups * F, i, j] = (
+        sum(p[n, c, s * i + d * u, t * j + e * v] * w[f, c, u, v] for c in C for u in U for v in V)
         if groups == 1
         else sum(
-            p[n, C * g + c, stride * i + dilation * u, stride * j + dilation * v] * w[f, c, u, v]
-            for g in range(groups) for c in C for u in U for v in V if F // groups * g <= f < F // groups * (g + 1)
+            p[n, C * g + c, s * i + d * u, t * j + e * v] * w[f, c, u, v]
+            for g in range(groups) for c in C for u in U for v in V if F * g <= f < F * (g + 1)
         )
     ) + (0 if bias is None else bias[f])  # fmt: skip
     return y
 
 
-def max_pool2d(x: Array[..., I, J], window, stride=None, width=None):
-    """The largest entry of each window, of `window` by `window` or `window` by `width`; at a tie the first."""
-    h = window
-    w = window if width is None else width
-    s = window if stride is None else stride
-    y[..., i, j] = max(x[..., s * i + u, s * j + v] for u in range(h) for v in range(w))
+def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1):
+    """The largest entry of each window; at a tie the first."""
+    h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
+    steps = kernel_size if stride is None else stride
+    s, t = steps if isinstance(steps, tuple) else (steps, steps)
+    a, b = padding if isinstance(padding, tuple) else (padding, padding)
+    d, e = dilation if isinstance(dilation, tuple) else (dilation, dilation)
+    assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
+    assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
+    assert d >= 1 and e >= 1, "a dilation of zero or less; expected 1 or more"
+    assert 2 * a <= h and 2 * b <= w, "padding of more than half the window; expected at most half"
+    y[..., i : (I + 2 * a - d * (h - 1) - 1) // s + 1, j : (J + 2 * b - e * (w - 1) - 1) // t + 1] = (
+        max(x[..., s * i + d * u, t * j + e * v] for u in range(h) for v in range(w))
+        if a == 0 and b == 0
+        else max(
+            x[..., s * i + d * u - a, t * j + e * v - b]
+            for u in range(h) for v in range(w) if a <= s * i + d * u < I + a and b <= t * j + e * v < J + b
+        )
+    )  # fmt: skip
     return y
 
 
-def avg_pool2d(x: Array[..., I, J], window, stride=None, width=None):
-    """The mean of each window."""
-    h = window
-    w = window if width is None else width
-    s = window if stride is None else stride
-    y[..., i, j] = sum(x[..., s * i + u, s * j + v] for u in range(h) for v in range(w)) / (h * w)
+def avg_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0):
+    """The mean of each window, the zeros of the padding counted."""
+    h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
+    steps = kernel_size if stride is None else stride
+    s, t = steps if isinstance(steps, tuple) else (steps, steps)
+    a, b = padding if isinstance(padding, tuple) else (padding, padding)
+    assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
+    assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
+    assert 2 * a <= h and 2 * b <= w, "padding of more than half the window; expected at most half"
+    p[..., i : I + 2 * a, j : J + 2 * b] = (
+        x[..., i - a, j - b] if a <= i < I + a and b <= j < J + b else 0
+    )  # fmt: skip
+    y[..., i, j] = sum(p[..., s * i + u, t * j + v] for u in range(h) for v in range(w)) / (h * w)
     return y

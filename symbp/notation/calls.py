@@ -12,7 +12,7 @@ from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
 from symbp.notation.toplevel import File
-from symbp.notation.values import Constant, Value, elementwise
+from symbp.notation.values import Constant, Value, elementwise, is_tuple
 from symbp.notation.words import nearest
 
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
@@ -26,7 +26,7 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
         context.fail(node.func, "only a function's name can be called")
     name = node.func.id
     if name == "isinstance":
-        return _is_labels(context, node)
+        return _is_kind(context, node)
     if name not in context.file.functions and (rule := BUILTIN_RULES.get(name)):
         return rule(context, node)
     if name in context.file.unknown:
@@ -53,12 +53,14 @@ def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | 
     return library.find(node.id)
 
 
-def _is_labels(context: Context, node: ast.Call) -> Constant:
-    """`isinstance(target, Labels)`, decided while a function is inlined."""
+def _is_kind(context: Context, node: ast.Call) -> Constant:
+    """`isinstance(target, Labels)`, `isinstance(stride, tuple)`, decided while a function is inlined."""
     match node.args:
         case [ast.Name() as of, ast.Name(id="Labels")]:
             return Constant(labels(context, of) is not None)
-    raise context.error(node, "expected isinstance(NAME, Labels)")
+        case [ast.Name(id=name), ast.Name(id="tuple")]:
+            return Constant(is_tuple(context.scope.get(name)))
+    raise context.error(node, "expected isinstance(NAME, Labels) or isinstance(NAME, tuple)")
 
 
 def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:

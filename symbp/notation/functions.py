@@ -13,12 +13,13 @@ from typing import NoReturn
 
 from symbp.core import build
 from symbp.core.expr import Expr, Extreme, Fn, Num, Pow, Sum, Where
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import ONE, ZERO, Index, Poly, quotient
 from symbp.core.network import Call
+from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import walk
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
-from symbp.notation.integers import labels
+from symbp.notation.integers import integer, labels
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text
 
@@ -42,6 +43,8 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     """An argument, as an equation of its own where it should not be written out in several places."""
     if (named := labels(context, node)) is not None:
         return named
+    if isinstance(node, ast.Tuple):
+        return option(context, node)
     value = context.read(node)
     if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
         return value
@@ -49,6 +52,11 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     if len(parts) <= LONG_ARGUMENT and not any(isinstance(p, (Sum, Extreme)) for p in parts):
         return value
     return own_equation(context, value, context.work.name(name), node)
+
+
+def option(context: Context, node: ast.Tuple) -> Constant:
+    """An option for each of several dimensions: `stride=(2, 1)`."""
+    return Constant(tuple(integer(context, part, "this option") for part in node.elts))
 
 
 def _entry(context: Context, value: Value) -> Expr:
@@ -279,29 +287,29 @@ def _match_size(extent: Poly, item: ast.expr, file: File, sizes: dict[str, Poly]
     rest = extent - constant
     if unknown is None:
         return not rest.terms
-    if any(c % factor for _, c in rest.terms):
+    found = quotient(rest, factor)
+    if found * factor != rest or not is_nonnegative(found - 1):
         return False
-    sizes[unknown] = Poly(tuple((m, c // factor) for m, c in rest.terms))
+    sizes[unknown] = found
     return True
 
 
-def _affine(node: ast.expr, file: File, sizes: Mapping[str, Poly]) -> tuple[Poly, str | None, int]:
+def _affine(node: ast.expr, file: File, sizes: Mapping[str, Poly]) -> tuple[Poly, str | None, Poly]:
     """A size in an annotation as (known part, unknown size, its factor)."""
     match node:
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
-            return Poly.of(value), None, 0
+            return Poly.of(value), None, ZERO
         case ast.Name(id=name):
-            return (sizes[name], None, 0) if name in sizes else (Poly(), name, 1)
+            return (sizes[name], None, ZERO) if name in sizes else (ZERO, name, ONE)
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             a, x, f = _affine(node.left, file, sizes)
             b, y, g = _affine(node.right, file, sizes)
             sign = 1 if isinstance(node.op, ast.Add) else -1
             if x is None or y is None:
-                return a + b * sign, x or y, f if x else sign * g
+                return a + b * sign, x or y, f if x else g * sign
         case ast.BinOp(op=ast.Mult()):
             a, x, f = _affine(node.left, file, sizes)
             b, y, g = _affine(node.right, file, sizes)
-            scale, other, unknown, factor = (a, b, y, g) if x is None else (b, a, x, f)
-            if unknown is None or (not (x and y) and scale.constant):
-                return a * b if unknown is None else other * scale, unknown, factor * (scale.constant or 0)
+            if x is None or y is None:
+                return a * b, x or y, f * b if x else g * a
     raise file.source.error(node, "a size in an annotation is a size, a whole number, or a sum or multiple of them")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symbp.core.expr import Expr, Num, Read
+from symbp.core import build
+from symbp.core.expr import FALSE, TRUE, Compare, Expr, Num, Read
 from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
@@ -18,7 +19,7 @@ from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
 from symbp.notation.extents import Unknown, check_access, infer
-from symbp.notation.functions import inline, remember_call
+from symbp.notation.functions import inline, option, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import hint, name_equation
 from symbp.notation.loops import list_index, loop, note_defined
@@ -73,6 +74,8 @@ def define(context: Context, name: str, value: Value, node: ast.stmt, call: Call
         axes = tuple(context.work.index(e) for e in value.shape)
         emit(context, Pending(name, axes, value.number(tuple(Poly.of(i) for i in axes)), call), node)
         return context
+    if not value.shape and not value.truth and (number := build.as_integer(value.number())) is not None:
+        return context.under(**{name: number})
     alias = value.name is not None and name not in context.results
     if value.truth or literal(value) is not None or context.guarded or alias:
         return context.under(**{name: value})
@@ -187,6 +190,8 @@ def _several(context: Context, node: ast.Assign, targets: Sequence[ast.expr]) ->
         if part.id in names:
             context.fail(part, f"`{part.id}` is defined twice; a name is assigned once")
         names.append(part.id)
+    if (options := _options(context, node.value, len(names))) is not None:
+        return context.under(**dict(zip(names, options, strict=True)))
     if isinstance(node.value, (ast.Tuple, ast.List)):
         context.fail(node.value, "write one assignment for each name")
     found = (
@@ -214,6 +219,21 @@ def _several(context: Context, node: ast.Assign, targets: Sequence[ast.expr]) ->
             own = value if emitted or context.guarded else own_equation(context, value, whole, node)
             context = context.under(**{name: own})
     return context
+
+
+def _options(context: Context, node: ast.expr, count: int) -> tuple[Poly, ...] | None:
+    """The parts of an option of a function: `i, j = stride if isinstance(stride, tuple) else (stride, stride)`."""
+    if context.results is None:
+        return None
+    if isinstance(node, ast.IfExp) and isinstance(test := context.read(node.test), Constant):
+        return _options(context, node.body if test.value else node.orelse, count)
+    value = option(context, node) if isinstance(node, ast.Tuple) else None
+    bound = context.scope.get(node.id) if isinstance(node, ast.Name) else value
+    if not isinstance(bound, Constant) or not isinstance(bound.value, tuple):
+        return None
+    if len(bound.value) != count:
+        context.fail(node, f"expected {count} numbers here, not {len(bound.value)}")
+    return bound.value
 
 
 def _one_of_several(context: Context, item: ast.expr) -> tuple[ast.Name, tuple[Index, ...]]:
@@ -383,13 +403,20 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
                 index = context.work.index(Poly.of(Dim(f"%{letter}{context.work.indices}")), hint=letter)
             case ast.Slice(lower=ast.Name(id=letter) as at, upper=ast.expr() as upper, step=None):
                 check_letter(inner, at, letter)
-                index = context.work.index(integer(inner, upper, "a size"), hint=letter)
+                index = context.work.index(_stated_size(inner, upper, letter), hint=letter)
                 stated.append(index)
             case _:
                 context.fail(item, "expected an index letter on the left, or `i: SIZE`, `:` or `...`")
         parts.append(index)
         inner = inner.under(**{letter: index})
     return _Left(name, tuple(parts), frozenset(stated), rest), inner
+
+
+def _stated_size(context: Context, node: ast.expr, letter: str) -> Poly:
+    size = integer(context, node, "a size")
+    if size.constant is not None and size.constant < 1:
+        context.fail(node, f"`{letter}` would go from 0 to {size.constant - 1}: the sizes are too small for this")
+    return size
 
 
 def _complete(context: Context, target: ast.Subscript, left: _Left, shape: tuple[Poly, ...]) -> tuple[Index, ...]:
@@ -435,9 +462,25 @@ def _refuse_again(context: Context, node: ast.AugAssign) -> Context:
 
 
 def _assert(context: Context, node: ast.Assert) -> Context:
-    if context.results is not None:
+    return context.work.fact(context, node) if context.results is None else _demand(context, node)
+
+
+def _demand(context: Context, node: ast.Assert) -> Context:
+    """`assert padding >= 0, "..."` in a function: what it demands of its options and sizes, as far as that is known."""
+    value = context.read(node.test)
+    entry = value.at(()) if isinstance(value, Value) and value.truth and not value.shape else value
+    if entry == FALSE or (isinstance(entry, Constant) and not entry.value):
+        said = node.msg.value if isinstance(node.msg, ast.Constant) else f"expected {ast.unparse(node.test)}"
+        context.fail(node, str(said))
+    if entry != TRUE and not isinstance(entry, Constant) and not _of_sizes(entry):
         context.fail(node, "a fact is stated in the network, not in a function")
-    return context.work.fact(context, node)
+    return context
+
+
+def _of_sizes(cond: object) -> bool:
+    """Is it a comparison of sizes and numbers alone?"""
+    sides = (cond.a, cond.b) if isinstance(cond, Compare) else (None,)
+    return all(isinstance(s, Expr) and build.as_integer(s) is not None for s in sides)
 
 
 _RULES: dict[type[ast.stmt], Callable[[Context, Any], Context]] = {

@@ -50,9 +50,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """An argument that is no array: True, False, None, or a tuple of axes."""
+    """An argument that is no array: True, False, None, or a tuple of integer expressions."""
 
     value: object
+
+
+def is_tuple(bound: object) -> bool:
+    """Is it an option that is a tuple, such as `stride=(2, 1)`?"""
+    return isinstance(bound, Constant) and isinstance(bound.value, tuple)
 
 
 def scalar(entry: Expr | Cond) -> Value:

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+
 import torch
-from torch.nn import functional as F
 
 from symbp.core.check import check_network
 from symbp.errors import NotationError
@@ -13,138 +15,7 @@ from symbp.notation.write import write_network
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS
 from symbp.verify.world import World
-from tests.notation.texts import file_text
-
-SIZES = {"N": 3, "D": 5, "H": 2, "K": 7, "C": 4, "I": 6, "J": 8, "T": 5}
-SIZES_OF_GATES = {"3 * H": 6, "4 * H": 8}
-MORE = 'C, I, J, T = dims("C I J T")\n'
-
-
-def both(*sizes):
-    """A shape by its sizes and by their values."""
-    return ", ".join(map(str, sizes)), tuple({**SIZES, **SIZES_OF_GATES}.get(s, s) for s in sizes)
-
-
-IMAGE = {"x": ("N", "C", "I", "J")}
-ROWS = {"x": ("N", "D"), "g": ("D",), "b": ("D",)}
-KERNEL = {"w": ("H", "C", 3, 2), "b": ("H",)}
-HEADS = {"q": ("N", "H", "T", "D"), "k": ("N", "H", "T", "D"), "v": ("N", "H", "T", "C")}
-CELL = {"x": ("N", "D"), "h": ("N", "H"), "c": ("N", "H")}
-
-
-def gates(count, biases=1):
-    width = f"{count} * H" if count > 1 else "H"
-    found = {"Wx": ("D", width), "Wh": ("H", width), "b": (width,)}
-    return {**CELL, **found} if biases == 1 else {**CELL, **found, "d": (width,)}
-
-
-def lstm(a):
-    zero = torch.zeros_like(a["b"])
-    return torch.lstm_cell(a["x"], (a["h"], a["c"]), a["Wx"].T, a["Wh"].T, a["b"], zero)[0]
-
-
-def layers(a, norm):
-    return norm(a["x"], a["x"].shape[-1:], a["g"], a["b"])
-
-
-LAYERS = [
-    (KERNEL | IMAGE, "conv2d(x, w)", lambda a: F.conv2d(a["x"], a["w"])),
-    (KERNEL | IMAGE, "conv2d(x, w, bias=b)", lambda a: F.conv2d(a["x"], a["w"], a["b"])),
-    (KERNEL | IMAGE, "conv2d(x, w, stride=2, padding=1)", lambda a: F.conv2d(a["x"], a["w"], stride=2, padding=1)),
-    (KERNEL | IMAGE, "conv2d(x, w, stride=3, dilation=2)", lambda a: F.conv2d(a["x"], a["w"], stride=3, dilation=2)),
-    (
-        {"x": ("N", 4, "I", "J"), "w": (6, 2, 3, 2)},
-        "conv2d(x, w, groups=2, padding=1)",
-        lambda a: F.conv2d(a["x"], a["w"], groups=2, padding=1),
-    ),
-    (
-        {"x": ("N", "C", "K"), "w": ("H", "C", 3), "b": ("H",)},
-        "conv1d(x, w, stride=2, padding=2, bias=b)",
-        lambda a: F.conv1d(a["x"], a["w"], a["b"], stride=2, padding=2),
-    ),
-    (
-        {"x": ("N", 4, "K"), "w": (4, 1, 3)},
-        "conv1d(x, w, groups=4, dilation=2)",
-        lambda a: F.conv1d(a["x"], a["w"], groups=4, dilation=2),
-    ),
-    (IMAGE, "max_pool2d(x, 2)", lambda a: F.max_pool2d(a["x"], 2)),
-    (IMAGE, "max_pool2d(x, 3, stride=2, width=2)", lambda a: F.max_pool2d(a["x"], (3, 2), 2)),
-    (IMAGE, "avg_pool2d(x, 3, stride=1)", lambda a: F.avg_pool2d(a["x"], 3, 1)),
-    (IMAGE, "avg_pool2d(x, 3)", lambda a: F.avg_pool2d(a["x"], 3)),
-    (ROWS, "batch_norm(x, g, b)", lambda a: F.batch_norm(a["x"], None, None, a["g"], a["b"], training=True)),
-    (
-        {"x": ("N", "D", "I", "J"), "g": ("D",), "b": ("D",)},
-        "batch_norm2d(x, g, b)",
-        lambda a: F.batch_norm(a["x"], None, None, a["g"], a["b"], training=True),
-    ),
-    (
-        ROWS,
-        "batch_norm(x, g, b, eps=0.1, unbiased=True)",
-        lambda a: a["g"] * (a["x"] - a["x"].mean(0)) / (a["x"].var(0) + 0.1).sqrt() + a["b"],
-    ),
-    (ROWS, "layer_norm(x, g, b)", lambda a: layers(a, F.layer_norm)),
-    ({**ROWS, "x": ("N", "T", "D")}, "layer_norm(x, g, b)", lambda a: layers(a, F.layer_norm)),
-    (
-        ROWS,
-        "rms_norm(x, g, eps=0.01)",
-        lambda a: a["g"] * a["x"] / (a["x"].square().mean(-1, keepdim=True) + 0.01).sqrt(),
-    ),
-    (
-        {"x": ("N", 6, "I", "J"), "g": (6,), "b": (6,)},
-        "group_norm(x, 3, g, b)",
-        lambda a: F.group_norm(a["x"], 3, a["g"], a["b"]),
-    ),
-    ({"x": ("N", "D"), "m": ("N", "D")}, "dropout(x, m, rate=0.2)", lambda a: a["x"] * a["m"] / 0.8),
-    (HEADS, "attention(q, k, v)", lambda a: F.scaled_dot_product_attention(a["q"], a["k"], a["v"])),
-    (
-        HEADS,
-        "attention(q, k, v, causal=True)",
-        lambda a: F.scaled_dot_product_attention(a["q"], a["k"], a["v"], is_causal=True),
-    ),
-    (
-        gates(1),
-        "rnn_cell(x, h, Wx, Wh, b)",
-        lambda a: torch.rnn_tanh_cell(a["x"], a["h"], a["Wx"].T, a["Wh"].T, a["b"], torch.zeros_like(a["b"])),
-    ),
-    (gates(4), "first(lstm_cell(x, h, c, Wx, Wh, b))", lstm),
-    (
-        gates(3, 2),
-        "gru_cell(x, h, Wx, Wh, b, d)",
-        lambda a: torch.gru_cell(a["x"], a["h"], a["Wx"].T, a["Wh"].T, a["b"], a["d"]),
-    ),
-    ({"x": ("N", "D"), "y": ("N", "D")}, "huber(x, y)", lambda a: F.huber_loss(a["x"], a["y"])),
-    ({"x": ("N", "D"), "y": ("N", "D")}, "huber(x, y, delta=0.5)", lambda a: F.huber_loss(a["x"], a["y"], delta=0.5)),
-    (
-        {"x": ("N", "D"), "y": ("N", "D")},
-        "hinge(x, y)",
-        lambda a: torch.clamp(1 - a["x"] * a["y"], min=0).mean(),
-    ),
-    (
-        {"x": ("N", "D"), "y": ("N", "D")},
-        "kl_div(x, softmax(y))",
-        lambda a: F.kl_div(a["x"], a["y"].softmax(-1), reduction="batchmean"),
-    ),
-    ({"t": ("N", "T", "K"), "w": ("K", "D")}, "embedding(t, w)", lambda a: F.embedding(a["t"], a["w"])),
-    ({"t": ("N", "K"), "x": ("N", "K")}, "cross_entropy(x, t)", lambda a: F.cross_entropy(a["x"], a["t"])),
-    ({"t": ("N", "K"), "x": ("N", "K")}, "nll(x, t)", lambda a: F.nll_loss(a["x"], a["t"])),
-    (
-        {"t": ("N", "T", "K"), "x": ("N", "T", "K")},
-        "cross_entropy(x, t)",
-        lambda a: F.cross_entropy(a["x"].flatten(0, 1), a["t"].flatten()),
-    ),
-]
-
-
-def network_of(shapes, call):
-    """The network of one call, whose output is z."""
-    kinds = {n: "Labels" if n == "t" else "Param" for n in shapes}
-    signature = ", ".join(f"{n}: {kinds[n]}[{both(*s)[0]}]" for n, s in shapes.items())
-    if call.startswith("first("):
-        body = f"z, second = {call[6:-1]}\nreturn sum(z)"
-    else:
-        body = f"z = {call}\nreturn sum(z)"
-    head = file_text(body, signature, MORE)
-    return read_network(head.replace("import Array, Data,", "import Array, Data, Labels,"))
+from tests.notation.layers import IMAGE, KERNEL, LAYERS, SIZES, both, network_of
 
 
 def values_of(shapes):
@@ -178,7 +49,18 @@ ERRORS = [
     ({"x": ("N", "C", 3, 3), "w": ("H", "C", 5, 5)}, "conv2d(x, w)", "the sizes are too small for these reads"),
     (IMAGE | KERNEL, "conv2d(x, w, stride=0)", "a stride of zero"),
     (IMAGE, "max_pool2d(x, 2, stride=0)", "a stride of zero"),
-    ({"x": ("N", "C", 3, 3)}, "max_pool2d(x, 4)", "the sizes are too small for these reads"),
+    (IMAGE, "avg_pool2d(x, 2, stride=-1)", "a stride of zero or less"),
+    (IMAGE | KERNEL, "conv2d(x, w, dilation=0)", "a dilation of zero"),
+    (IMAGE | KERNEL, "conv2d(x, w, padding=-1)", "a negative padding; expected 0 or more"),
+    (IMAGE, "max_pool2d(x, 3, padding=2)", "padding of more than half the window; expected at most half"),
+    (IMAGE, "max_pool2d(x, 3, padding=(1, 2))", "padding of more than half the window"),
+    (IMAGE, "max_pool2d(x, 0)", "a window of no entries"),
+    (IMAGE, "avg_pool2d(x, (2, 2, 2))", "expected 2 numbers here, not 3"),
+    (IMAGE | KERNEL, "conv2d(x, w, stride=1.5)", "this option is made of sizes, indices and whole numbers"),
+    ({"x": ("N", 4, "I", "J"), "w": (5, 2, 3, 3)}, "conv2d(x, w, groups=2)", "expected Array[groups * F, C, U, V]"),
+    ({"x": ("N", "D"), "m": ("N", "D")}, "dropout(x, m, p=1)", "less than 1"),
+    ({"x": ("N", "D"), "m": ("N",)}, "dropout(x, m)", "(N, D) and (N,)"),
+    ({"x": ("N", "C", 3, 3)}, "max_pool2d(x, 4)", "the sizes are too small for this"),
     ({"x": ("N", "C", "I", "J"), "w": ("H", "D", 5, 5)}, "conv2d(x, w)", "with"),
     ({"x": ("N", 5, "I", "J"), "w": ("H", 2, 3, 3)}, "conv2d(x, w, groups=2)", "expected Array[N, groups * C, I, J]"),
     ({"t": ("N", "K"), "w": ("D", "H")}, "embedding(t, w)", "expected Array[V, D] with V = K"),

@@ -9,7 +9,7 @@ from symbp.notation import library
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS
 from symbp.verify.world import World
-from tests.notation.test_layers import LAYERS
+from tests.notation.layers import LAYERS
 from tests.notation.texts import read
 
 SIZES = {"N": 3, "K": 5}
