@@ -114,8 +114,7 @@ def _extents(program: Program, sizes: tuple[str, ...]) -> list[str]:
     rows = []
     for name, index, extent in program.extents:
         if all(d.name in sizes for d in dims_of(extent)):
-            code = size(extent).code
-            rows.append(f'("{name}", "{index}", "{code}", {code})')
+            rows.append(f'("{name}", "{index}", "{extent}", {size(extent).code})')
     return rows
 
 
