@@ -15,13 +15,11 @@ from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
-from symbp.core.matrix import Matrix, equation_form, matrix_form
-from symbp.core.matrix.nodes import Named, Product, Transpose, parts
 from symbp.core.network import Equation
-from symbp.core.traverse import reads
+from symbp.core.traverse import free_indices, reads
 from symbp.document import conventions, summary
 from symbp.document.graph import picture
-from symbp.document.looks import adjoint_equation, look_of, shapes
+from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
     Block,
     CallSide,
@@ -31,18 +29,17 @@ from symbp.document.model import (
     Display,
     Document,
     Entry,
-    MatrixSide,
     Paragraph,
     Ref,
     Row,
     Section,
-    Shape,
     Whole,
     Words,
     equalities,
 )
 from symbp.document.rules import listed, why
 from symbp.document.symbols import symbols
+from symbp.document.wholes import form_words, whole_chain, with_notation
 
 __all__ = ["compose", "equalities"]
 
@@ -60,7 +57,7 @@ def compose(derivation: Derivation, lines: Lines, checks: tuple[Check, ...] = ()
         look=look_of(derivation),
         sections=(start, graph, *_backward(derivation), *_paths(derivation), *summary.closing(derivation, lines)),
     )
-    return summary.with_checks(document, len(equalities(document)), checks)
+    return with_notation(summary.with_checks(document, len(equalities(document)), checks))
 
 
 # --- forward
@@ -77,8 +74,8 @@ def _definition(d: Derivation, e: Equation) -> Definition:
     left = Read(e.name, tuple(Poly.of(i) for i in e.indices))
     call = _entrywise(e)
     rows = (Row(call), Row(Entry(e.body))) if call else (Row(Entry(e.body)),)
-    matrix = equation_form(d.network, e)
-    whole = None if matrix is None else _whole(e, Row(MatrixSide(matrix, e.indices)), f"{where}, matrix form")
+    form = whole_form(d, e) if e.indices else None
+    whole = None if form is None else whole_chain(e, form, f"{where}, matrix form")
     return Definition(Chain(Entry(left), rows, where), whole, e.shape, number)
 
 
@@ -87,16 +84,11 @@ def _entrywise(e: Equation) -> CallSide | None:
     if e.call is None:
         return None
     args = [a for a in e.call.args if isinstance(a, Read)]
-    own = tuple(Poly.of(i) for i in e.indices)
-    if len(args) < len(e.call.args) or any(a.subs not in ((), own) for a in args):
+    if len(args) < len(e.call.args) or any(i not in e.indices for a in args for i in free_indices(a)):
         return None
     if any(r not in args for r in reads(e.body)):
         return None
     return CallSide(e.call.function, e.call.args, e.body)
-
-
-def _whole(e: Equation, row: Row, where: str) -> Chain:
-    return Chain(MatrixSide(Named(e.name, e.shape), e.indices), (row,), where)
 
 
 # --- backward
@@ -150,25 +142,10 @@ def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
     """The adjoint, line by line, and its matrix form."""
     chain = _chain(d, part.main)
     equation = adjoint_equation(part.adjoint, part.main)
-    matrix = matrix_form(equation.indices, equation.body, shapes(d))
-    if matrix is None:
+    form = whole_form(d, equation)
+    if form is None:
         return (chain,)
-    words: Words = ("matrix form, ", Shape(equation.shape), *_matrix_words(matrix))
-    row = Row(MatrixSide(matrix, equation.indices), words)
-    return chain, _whole(equation, row, f"{chain.where}, matrix form")
-
-
-def _matrix_words(matrix: Matrix) -> Words:
-    """Why a transpose appears: sum_n a_nh z_nk is A^T Z, the summed index between the two."""
-    products = (m for m in _all(matrix) if isinstance(m, Product))
-    turned = (a for m in products for a in m.args if isinstance(a, Transpose) and isinstance(a.arg, Named))
-    if any(isinstance(a.arg, Named) and len(a.arg.dims) == 2 for a in turned):
-        return ("; transposed, so that the summed index stands inside",)
-    return ()
-
-
-def _all(matrix: Matrix) -> list[Matrix]:
-    return [matrix, *(m for part in parts(matrix) for m in _all(part))]
+    return chain, whole_chain(equation, form, f"{chain.where}, matrix form", form_words(form))
 
 
 def _paths(d: Derivation) -> tuple[Section, ...]:

@@ -27,7 +27,7 @@ def printer_of(document: Document) -> Printer:
     names = choose_names(
         dict(look.ranks), look.sizes, [n for n, _ in look.ranges], look.functions, look.calls, dict(look.adjoints)
     )
-    return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared)
+    return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders)
 
 
 def _heading(writer: Writer, section: Section) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symbp.core.integers import Poly
+from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Arrow,
     Bound,
@@ -16,6 +17,7 @@ from symbp.document.model import (
     Part,
     Ref,
     Shape,
+    Slice,
     Span,
     Whole,
     Words,
@@ -70,8 +72,12 @@ class WordWriter:
                 return f"${self.printer.tex(old)}\\to {self.printer.tex(new)}$"
             case Letter("function", name):
                 return f"${self.printer.names.function(name)}$"
+            case Letter("index", name):
+                return f"${self.printer.names.indices[name]}$"
             case Letter(_, name):
                 return f"${SIGNS[name]}$"
+            case Slice(matrix):
+                return f"${MatrixPrinter(self.printer).text(matrix).tex}$"
             case Whole(name):
                 return f"${self.printer.names.whole(name)}$" if self.printer.names.knows(name) else self._code(name)
             case Span(indices):

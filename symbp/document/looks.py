@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from symbp.calculus.steps import Chain, Derivation
 from symbp.core.expr import Expr, Extreme, Fn, Read, Sum
 from symbp.core.integers import DimAt, Index, Poly
+from symbp.core.matrix import SliceForm, slice_form, steps_of
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, indices_of, walk
 from symbp.document.model import Look
@@ -67,15 +68,20 @@ def expressions(d: Derivation) -> Iterator[Expr]:
 
 
 def ranges(d: Derivation) -> Ranges:
-    """Every index letter with its usual range, the first that it has; facts' letters too."""
+    """Every index letter with its usual range, the one that it has most often; facts' letters too.
+
+    A letter whose range depends on another somewhere has no usual one.
+    """
     found: dict[str, dict[tuple[Poly, Poly], int]] = {}
+    depends: set[str] = set()
     nodes = [*expressions(d), *(f.statement for f in d.network.facts)]
     for node in nodes:
         for i in _indices(node):
             uses = found.setdefault(i.name, {})
-            if not any(True for p in (i.start, i.stop) for _ in indices_of(p)):
-                uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
-    return {name: max(uses, key=lambda r: uses[r]) if uses else NO_RANGE for name, uses in found.items()}
+            if any(True for p in (i.start, i.stop) for _ in indices_of(p)):
+                depends.add(i.name)
+            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
+    return {name: NO_RANGE if name in depends else max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
 
 
 def _indices(node: object) -> Iterator[Index]:
@@ -85,10 +91,14 @@ def _indices(node: object) -> Iterator[Index]:
             yield from part.indices
 
 
-def shapes(d: Derivation) -> Callable[[str], tuple[Poly, ...]]:
-    """The shape of anything that a derivation names, adjoints that were inserted included."""
+def whole_form(d: Derivation, equation: Equation) -> SliceForm | None:
+    """The matrix form of an equation forward or backward, slice by slice where its tensors have more dimensions."""
     quantity = {adjoint: name for name, adjoint in _adjoints(d).items()}
-    return lambda name: d.network.shape(quantity.get(name, name))
+
+    def of(read: Read) -> tuple[Poly, ...]:
+        return d.network.extents(Read(quantity.get(read.tensor, read.tensor), read.subs))
+
+    return slice_form(equation, of, steps_of(d.network))
 
 
 def adjoint_equation(name: str, chain: Chain) -> Equation:

@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from symbp.core.integers import Index
 from symbp.core.matrix.nodes import (
+    Added,
     Apply,
+    Beside,
     Called,
     Choose,
+    Chosen,
     Diag,
+    Guard,
     Hadamard,
     Identity,
     Matrix,
     Named,
     NormSquared,
     Ones,
+    Part,
     Plus,
     Power,
     Product,
@@ -44,14 +50,14 @@ class MatrixPrinter:
     def text(self, m: Matrix) -> Text:
         """The printed matrix."""
         match m:
-            case Named(name):
-                return atom(self.printer.names.whole(name))
+            case Named():
+                return atom(self._named(m))
             case Scalar(value):
                 return self.printer.text(value)
             case Ones():
                 return atom("\\mathbf{1}")
             case Identity():
-                return atom("\\mathbf{I}")
+                return atom("\\mathbb{I}")
             case Transpose(arg):
                 return self._transpose(arg)
             case Product(args):
@@ -72,7 +78,67 @@ class MatrixPrinter:
                 return atom(f"{size}\\lVert {inner.tex}{size}\\rVert^{{2}}", inner.height)
             case Apply() | Called() | Diag() | RowExtreme():
                 return self._call(m)
+            case Chosen(labels):
+                return atom(f"\\mathbb{{I}}_{{{self.text(labels).tex}}}")
+            case Part():
+                return self._part(m)
+            case Beside(args):
+                return self._beside(args)
+            case Guard():
+                return self._guard(m)
+            case Added(indices, arg):
+                return self._added(indices, arg)
         raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
+
+    def _named(self, m: Named, transposed: bool = False) -> str:
+        if not m.lead:
+            return self.printer.names.whole(m.name, transposed)
+        return self.printer.names.slice(m.name, self.printer.subscript(m.lead), len(m.dims), transposed)
+
+    def _part(self, m: Part) -> Text:
+        """Z[:, H:2H], X[1:T]."""
+        ranges = {m.axis: (m.start, m.stop)}
+        inner = m.arg
+        if isinstance(inner, Part) and inner.axis not in ranges:
+            ranges[inner.axis] = (inner.start, inner.stop)
+            inner = inner.arg
+        rank = len(inner.dims) if isinstance(inner, Named) else 2
+        spans = (f"{self.printer.poly(a)}{{:}}{self.printer.poly(b)}" for a, b in (ranges[k] for k in sorted(ranges)))
+        before, after = [":"] * (0 not in ranges), [":"] * (1 not in ranges and rank > 1)
+        inside = ",".join([*before, *spans, *after])
+        return atom(f"{self._at(inner, ATOM).tex}[{inside}]")
+
+    def _beside(self, args: Sequence[Matrix]) -> Text:
+        """[A | B]; a line may break before a bar."""
+        texts = [self.text(a) for a in args]
+        pieces: list[Piece] = []
+        for k, text in enumerate(texts):
+            first = text.pieces[0]
+            pieces.append(replace(first, tex=("\\;\\big|\\; " if k else "") + first.tex, depth=0))
+            pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
+        return group(Text(tuple(pieces), ADD, height=max(t.height for t in texts)), "[")
+
+    def _guard(self, m: Guard) -> Text:
+        """What is there at all steps but one; a slice at the border by its subscripts; else a choice."""
+        if m.border and self._stands_for(m):
+            return self.text(m.then)
+        test = self.printer.text(m.cond)
+        if m.other == Scalar(NIL):
+            return self._row([group(test, "["), self._at(m.then, MUL)], "\\,", MUL)
+        lines = [f"{self.text(m.then).tex} & \\text{{if }} {test.tex}", f"{self.text(m.other).tex} & \\text{{else}}"]
+        tex = "\\begin{cases}" + " \\\\ ".join(lines) + "\\end{cases}"
+        return Text((Piece(tex),), MUL, height=2, open=True)
+
+    def _stands_for(self, m: Guard) -> bool:
+        """Is the document told that the slice at the border stands for just this?"""
+        return border_of(m) in self.printer.borders
+
+    def _added(self, indices: Sequence[Index], arg: Matrix) -> Text:
+        inner = self._at(arg, MUL)
+        head = f"\\sum{self.printer.limits(indices, [])} "
+        first = replace(inner.pieces[0], tex=head + inner.pieces[0].tex, depth=0)
+        rest = (replace(p, depth=p.depth + 1) for p in inner.pieces[1:])
+        return Text((first, *rest), MUL, height=max(1, inner.height), open=True)
 
     def _at(self, m: Matrix, level: float) -> Text:
         text = self.text(m)
@@ -80,7 +146,7 @@ class MatrixPrinter:
 
     def _transpose(self, arg: Matrix) -> Text:
         if isinstance(arg, Named):
-            return atom(self.printer.names.whole(arg.name, transposed=True))
+            return atom(self._named(arg, transposed=True))
         inner = self._at(arg, ATOM)
         last = inner.pieces[-1]
         return replace(inner, pieces=(*inner.pieces[:-1], replace(last, tex=last.tex + "^{\\top}")))
@@ -132,10 +198,12 @@ class MatrixPrinter:
         if exponent < 0:
             down = self.text(base if exponent == -1 else Power(base, -exponent))
             if single:
-                return Text((Piece(f"\\frac{{1}}{{{down.tex}}}"),), MUL, height=2)
+                return Text((Piece(f"\\frac{{1}}{{{down.tex}}}"),), POWER, height=2)
             return self._row([atom("1"), self._at(_inverse(m), TIGHT)], " \\oslash ", ENTRYWISE)
         tex = number(exponent, small=True)[0]
         inner = self.text(base)
+        if exponent == Fraction(1, 2):
+            return atom(f"\\sqrt{{{inner.tex}}}", inner.height)
         bare = isinstance(base, Named) and not self.printer.names.has_label(base.name)
         body = inner.tex if bare else group(inner).tex
         circle = "" if single else "\\circ "
@@ -198,6 +266,13 @@ class MatrixPrinter:
             inside = group(Text((Piece(", ".join(t.tex for t in texts)),), ADD, height=height))
         first = replace(inside.pieces[0], tex=head + inside.pieces[0].tex)
         return Text((first, *inside.pieces[1:]), ATOM, height=height)
+
+
+def border_of(m: Guard) -> tuple[Named, Matrix]:
+    """The slice that only the border reads, H[-1], and what is there instead."""
+    then, other = (a.arg if isinstance(a, Transpose) else a for a in (m.then, m.other))
+    assert isinstance(then, Named)
+    return Named(then.name, shape(other)[: len(then.dims)], m.border), other
 
 
 def _inverse(m: Matrix) -> Matrix:

@@ -13,6 +13,7 @@ from symbp.core.equality import Equality
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix, entry
+from symbp.core.matrix.nodes import Named
 
 # --- words with formulas in them
 
@@ -89,7 +90,14 @@ class Bound:
     value: float
 
 
-Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A matrix in running text."""
+
+    matrix: Matrix
+
+
+Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound | Slice
 Words = tuple[Part, ...]
 
 # --- sides of equalities
@@ -104,7 +112,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MatrixSide:
-    """A whole matrix; its entries at `indices` are what it says."""
+    """A whole matrix, or a slice; the letters of its rows and columns are `indices`."""
 
     matrix: Matrix
     indices: tuple[Index, ...]
@@ -283,7 +291,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What names are given looks: see `names.choose_names`; and the usual ranges of index letters."""
+    """What names are given looks: see `names.choose_names`; and the usual ranges of index letters.
+
+    `borders` are slices that no equation defines, H[-1], each with what it stands for.
+    """
 
     ranks: tuple[tuple[str, int], ...]
     sizes: tuple[str, ...]
@@ -294,6 +305,7 @@ class Look:
     loss: str
     loss_number: int | None
     shared: frozenset[str] = field(default_factory=frozenset)
+    borders: tuple[tuple[Named, Matrix], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

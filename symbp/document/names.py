@@ -117,6 +117,14 @@ class Names:
         letter = self.matrices[self.adjoints.get(tensor, tensor)]
         return _with_label(look, bar, letter, "\\top" if transposed else "")
 
+    def slice(self, tensor: str, subscript: str, rank: int, transposed: bool = False) -> str:
+        """The slice at the first subscripts, of `rank` dimensions: a matrix keeps the tensor's capital."""
+        look, bar = self._look(tensor)
+        letter = self.matrices[self.adjoints.get(tensor, tensor)]
+        if rank < 2 and not look.word:
+            letter = letter.replace(f"{{{look.letter.upper()}}}", f"{{{look.letter}}}")
+        return _with_label(look, bar, letter, "\\top" if transposed else "") + f"_{{{subscript}}}"
+
     def _look(self, tensor: str) -> tuple[Look, bool]:
         if tensor in self.tensors:
             return self.tensors[tensor], False

@@ -36,6 +36,8 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
+from symbp.core.matrix import Matrix
+from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices, reads
 from symbp.document.hits import first_hit
 from symbp.document.names import Names
@@ -56,7 +58,8 @@ class Printer:
     """Prints with the looks of one document. `ranges` are the usual ranges of index letters: others are spelt out.
 
     `loss` and `through` are for local derivatives of the loss: where a quantity reaches the loss along other paths
-    too, its partial derivative through the loss's own equation alone bears that equation's number.
+    too, its partial derivative through the loss's own equation alone bears that equation's number. `borders` are for
+    matrix forms.
     """
 
     names: Names
@@ -64,6 +67,7 @@ class Printer:
     loss: str = ""
     loss_number: int | None = None
     shared: frozenset[str] = frozenset()
+    borders: tuple[tuple[Named, Matrix], ...] = ()
 
     # --- integers: sizes, indices, subscripts
 
@@ -220,12 +224,12 @@ class Printer:
                 before += group(self.text(body.cond, small), "[").tex + "\\,"
             body = body.then
         inner = self.at(body, MUL, small)
-        head = f"{before}\\sum{self._limits(node.indices, below)} "
+        head = f"{before}\\sum{self.limits(node.indices, below)} "
         first, rest = inner.pieces[0], inner.pieces[1:]
         pieces = (replace(first, tex=head + first.tex, depth=0), *(replace(p, depth=p.depth + 1) for p in rest))
         return Text(pieces, MUL, height=max(1, inner.height), open=True)
 
-    def _limits(self, indices: Sequence[Index], conditions: Sequence[str]) -> str:
+    def limits(self, indices: Sequence[Index], conditions: Sequence[str]) -> str:
         """Below a sum: its letters, a range where it is not the letter's usual one, and what else must hold."""
         usual = [i for i in indices if self.ranges.get(i.name) == (i.start, i.stop)]
         parts = [",".join(self.names.indices[i.name] for i in usual)] if usual else []
@@ -244,7 +248,7 @@ class Printer:
     def _extreme(self, node: Extreme, small: bool) -> Text:
         conditions = [] if node.cond == TRUE else [self.tex(node.cond, small=True)]
         inner = self.at(node.body, MUL, small)
-        return atom(f"\\{node.kind}{self._limits(node.indices, conditions)} {inner.tex}", max(1, inner.height), MUL)
+        return atom(f"\\{node.kind}{self.limits(node.indices, conditions)} {inner.tex}", max(1, inner.height), MUL)
 
     @_text.register
     def _partial(self, node: Partial, small: bool) -> Text:
@@ -274,7 +278,7 @@ class Printer:
         at = ",".join(self.poly(p) for p in places)
         at = f"({at})" if len(places) > 1 else at
         inner = self.at(extreme.body, MUL)
-        tex = f"{at} = \\operatorname*{{arg{extreme.kind}}}{self._limits(extreme.indices, [])} {inner.tex}"
+        tex = f"{at} = \\operatorname*{{arg{extreme.kind}}}{self.limits(extreme.indices, [])} {inner.tex}"
         return group(Text((Piece(tex),), ADD, height=max(1, inner.height)), "[")
 
     def _cases(self, node: Where) -> Text:

@@ -10,10 +10,8 @@ from symbp.calculus.steps import Derivation
 from symbp.core.equality import Check
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
-from symbp.core.matrix import matrix_form
-from symbp.core.matrix.nodes import Named
 from symbp.core.network import Equation
-from symbp.document.looks import shapes
+from symbp.document.looks import whole_form
 from symbp.document.model import (
     Bound,
     Box,
@@ -22,7 +20,6 @@ from symbp.document.model import (
     Code,
     Document,
     Entry,
-    MatrixSide,
     Paragraph,
     Part,
     Ref,
@@ -33,6 +30,7 @@ from symbp.document.model import (
     Whole,
     Words,
 )
+from symbp.document.wholes import whole_chain
 
 Lines = Mapping[int, tuple[int, int]]
 
@@ -58,14 +56,12 @@ def _box_words(d: Derivation) -> Words:
 def _row(d: Derivation, e: Equation, lines: Lines) -> BoxRow:
     """The matrix form of a backward equation, or its index form where it has none."""
     number = d.number(e.name)
-    matrix = matrix_form(e.indices, e.body, shapes(d))
+    form = whole_form(d, e)
     where = f"the box, {e.name}"
-    if matrix is None:
-        left: Entry | MatrixSide = Entry(Read(e.name, tuple(Poly.of(i) for i in e.indices)))
-        chain = Chain(left, (Row(Entry(e.body)),), where)
+    if form is None:
+        chain = Chain(Entry(Read(e.name, tuple(Poly.of(i) for i in e.indices))), (Row(Entry(e.body)),), where)
     else:
-        left = MatrixSide(Named(e.name, e.shape), e.indices)
-        chain = Chain(left, (Row(MatrixSide(matrix, e.indices)),), where)
+        chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
     return BoxRow(chain, e.shape, number, place, e.name in dict(d.gradients).values())
 

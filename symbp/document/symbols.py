@@ -105,6 +105,10 @@ def _letters(d: Derivation) -> Words:
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
     spans = tuple(Span(tuple(sorted(group, key=lambda i: i.name))) for group in groups.values())
     words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []
+    loose = tuple(Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE)
+    if loose:
+        words += [*listed(loose), " run" if len(loose) > 1 else " runs"]
+        words.append(" as far as the dimension where it stands, which may differ from layer to layer. ")
     words += ["A bar stands for the derivative of the loss ", Whole(d.loss), ", over all paths, by what is below it; "]
     words += ["a fraction of partials is local: through the one equation that defines what stands on top."]
     if spans:

@@ -10,9 +10,9 @@ import pytest
 from symbp.core import build as b
 from symbp.core.canonical import same
 from symbp.core.expr import TRUE, Compare, Delta, Expr, Extreme, Fn, Read
-from symbp.core.integers import Dim, Index, Poly
-from symbp.core.matrix import entry, matrix_form, write_matrix
-from symbp.core.network import Call
+from symbp.core.integers import Atom, Dim, Index, Poly
+from symbp.core.matrix import entry, matrix_form, slice_form, write_matrix
+from symbp.core.network import Call, Equation
 from symbp.verify.interpret import Scope, compile_at
 from symbp.verify.sizes import Sizes
 from symbp.verify.unknown import Smooth
@@ -25,6 +25,10 @@ SHAPES = {
     "b": (H,), "c": (K,), "u": (N,), "v": (N,),
     "s": (), "T": (N, D, H), "Q": (N, H), "G": (D, D),
 }  # fmt: skip
+
+
+def extents(read: Read) -> tuple[Poly, ...]:
+    return SHAPES[read.tensor]
 
 
 def r(name: str, *subs: Index) -> Expr:
@@ -69,17 +73,20 @@ FORMS = [
 
 @pytest.mark.parametrize(("indices", "body", "text"), FORMS, ids=[t for _, _, t in FORMS])
 def test_form_and_entry(indices: tuple[Index, ...], body: Expr, text: str) -> None:
-    form = matrix_form(indices, body, SHAPES.__getitem__)
+    form = matrix_form(indices, body, extents)
     assert form is not None
     assert write_matrix(form) == text
     assert _values(entry(form, *indices), indices) == pytest.approx(_values(body, indices), rel=1e-14)
 
 
-EXTENTS = {"N": 3, "D": 5, "H": 7, "K": 2}
+EXTENTS = {"N": 3, "D": 5, "H": 7, "K": 2, "T": 11}
+
+
+SIZES: dict[Atom, int] = {Dim(name): value for name, value in EXTENTS.items()}
 
 
 def _table(name: str) -> dict[tuple[int, ...], float]:
-    shape = [EXTENTS[str(p)] for p in SHAPES[name]]
+    shape = [p.value(SIZES) for p in SHAPES[name]]
     generator = random.Random(name)
     return {key: generator.uniform(0.2, 2.0) for key in itertools.product(*map(range, shape))}
 
@@ -88,12 +95,12 @@ def _values(e: Expr, indices: tuple[Index, ...]) -> list[float]:
     """Every entry, by the interpreter."""
     scope = Scope(Sizes(EXTENTS), {name: _table(name) for name in SHAPES}, functions={"f": Smooth(0, 2)})
     at = compile_at(e, indices, scope)
-    return [at(key) for key in itertools.product(*(range(EXTENTS[str(i.stop)]) for i in indices))]
+    return [at(key) for key in itertools.product(*(range(i.stop.value(SIZES)) for i in indices))]
 
 
 def test_a_call_keeps_its_name_and_its_meaning() -> None:
     body = b.div(Fn("exp", (r("P", n, k),)), over(j, Fn("exp", (r("P", n, j),))))
-    form = matrix_form((n, k), body, SHAPES.__getitem__, Call("softmax", (Read("P"),)))
+    form = matrix_form((n, k), body, extents, Call("softmax", (Read("P"),)))
     assert form is not None
     assert write_matrix(form, {"P": "Z"}.__getitem__) == "softmax(Z)"
     assert same(entry(form, n, k), body)
@@ -111,11 +118,75 @@ NONE = [
 
 @pytest.mark.parametrize(("indices", "body"), NONE)
 def test_no_form(indices: tuple[Index, ...], body: Expr) -> None:
-    assert matrix_form(indices, body, SHAPES.__getitem__) is None
+    assert matrix_form(indices, body, extents) is None
+
+
+T = Poly.of(Dim("T"))
+t = Index("t", T)
+SHAPES |= {"S": (T, N, D), "R": (T, N, H), "Z": (T, N, H * 2), "q": (N, H), "U": (N, T, D)}
+before, after = Poly.of(t) - 1, Poly.of(t) + 1
+first, last = Compare("<=", b.UNIT, b.integer(t)), Compare("<", b.integer(after), b.integer(T))
+wide = Index("j", H * 2)
+
+
+def at(name: str, *subs: Poly | Index) -> Expr:
+    return Read(name, tuple(Poly.of(s) for s in subs))
+
+
+def part(low: Poly, high: Poly, then: Expr) -> Expr:
+    """`then` for the columns from `low` to `high` - 1."""
+    inside = b.both(
+        Compare("<=", b.NIL, b.integer(Poly.of(wide) - low)), Compare("<", b.integer(wide), b.integer(high))
+    )
+    return b.where(inside, then, b.NIL)
+
+
+SLICES = [
+    ((t, n, h), over(d, b.mul(at("S", t, n, d), at("W", d, h))), "[t] S[t] W"),
+    ((d, h), over(t, n, b.mul(at("S", t, n, d), at("R", t, n, h))), "[] sum_t S[t]^T R[t]"),
+    ((h,), over(t, n, b.mul(b.num("1/2"), at("R", t, n, h))), "[] (sum_t R[t]^T 1)/2"),
+    ((t, n, h), at("Z", t, n, H + h), "[t] Z[t][:, H:2*H]"),
+    ((t, n, h), b.where(first, at("R", before, n, h), at("q", n, h)), "[t] R[t - 1]"),
+    ((t, h, n), b.where(first, at("R", before, n, h), at("q", n, h)), "[t] R[t - 1]^T"),
+    ((t, n, h), b.where(last, at("R", after, n, h), b.NIL), "[t] [t + 1 < T] * R[t + 1]"),
+    ((t, n, h), b.where(first, b.mul(at("R", t, n, h), at("R", t, n, h)), at("q", n, h)),
+     "[t] where(1 <= t, R[t]^2, q)"),
+    ((t, n, wide), b.add(part(Poly(), H, at("R", t, n, wide)), part(H, H * 2, at("q", n, Poly.of(wide) - H))), "[t] [R[t] | q]"),
+    ((t, n), over(d, at("S", t, n, d)), "[t] S[t] 1"),
+    ((t, n, h), over(d, b.mul(at("U", n, t, d), at("W", d, h))), "[t,n] W^T U[n, t]"),
+    ((), over(t, n, d, b.power(at("S", t, n, d), b.num(2))), "[] sum_t ||S[t]||^2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("indices", "body", "text"), SLICES, ids=[text for _, _, text in SLICES])
+def test_slices(indices: tuple[Index, ...], body: Expr, text: str) -> None:
+    form = slice_form(Equation("out", indices, body), extents, ())
+    assert form is not None
+    assert f"[{','.join(i.name for i in form.lead)}] {write_matrix(form.matrix)}" == text
+    assert _values(entry(form.matrix, *form.indices), indices) == pytest.approx(_values(body, indices), rel=1e-14)
+
+
+def test_a_recurrence_has_its_steps_in_front() -> None:
+    equation = Equation("out", (t, h), Fn("tanh", (at("q", t, h),)))
+    whole, by_step = slice_form(equation, extents), slice_form(equation, extents, (T,))
+    assert whole is not None
+    assert by_step is not None
+    assert (whole.lead, by_step.lead) == ((), (t,))
+
+
+NOT_SLICED = [
+    ((n, h), over(t, at("R", t, h, n))),
+    ((t, n, wide), b.add(part(Poly(), H, at("R", t, n, wide)), part(Poly(), H, at("q", n, wide)))),  # the same columns
+]
+
+
+@pytest.mark.parametrize(("indices", "body"), NOT_SLICED)
+def test_no_slices(indices: tuple[Index, ...], body: Expr) -> None:
+    assert slice_form(Equation("out", indices, body), extents) is None
 
 
 def test_delta_is_the_unit_matrix() -> None:
     e = Index("e", D)
-    form = matrix_form((d, e), b.add(Delta(Poly.of(d), Poly.of(e)), r("G", d, e)), SHAPES.__getitem__)
+    form = matrix_form((d, e), b.add(Delta(Poly.of(d), Poly.of(e)), r("G", d, e)), extents)
     assert form is not None
     assert write_matrix(form) == "I + G"

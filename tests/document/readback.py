@@ -16,7 +16,7 @@ from itertools import pairwise
 from symbp.core import build
 from symbp.core.equality import Equality
 from symbp.core.expr import TRUE, And, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Or, Partial, Pi, Read, Sum, Where
-from symbp.core.integers import Dim, Index, Poly, Quotient
+from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient
 from symbp.core.network import Network
 from symbp.core.traverse import replace_reads, substitute
 
@@ -25,7 +25,7 @@ SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyl
 SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?$")
 RELATIONS = {"<": "<", "\\le": "<=", ">": ">", "\\ge": ">=", "=": "==", "\\ne": "!="}
 FUNCTIONS = {"\\log": "log", "\\exp": "exp", "\\sin": "sin", "\\cos": "cos", "\\tanh": "tanh"}
-LETTER = re.compile(r"\\(?:mathit|mathbf|boldsymbol|tilde|hat|mathrm)$")
+LETTER = re.compile(r"\\(?:mathit|mathbf|mathbb|boldsymbol|tilde|hat|mathrm)$")
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
@@ -97,7 +97,7 @@ def split_top(text: str, sign: str) -> list[str]:
         if (
             not depth
             and not begin
-            and not bracket
+            and not (bracket and sign in "=,")
             and text.startswith(sign, k)
             and (k == 0 or text[k - 1] != "\\" or sign != "&")
         ):
@@ -181,6 +181,11 @@ class Letters:
     functions: dict[str, str] = field(default_factory=dict)
     adjoints: Mapping[str, str] = field(default_factory=dict)
     calls: dict[str, Callable[[Expr], Expr]] = field(default_factory=dict)
+    vectors: dict[str, str] = field(default_factory=dict)  # slices that are vectors bear no capital
+    borders: dict[str, list[tuple[list[str], str]]] = field(default_factory=dict)
+    widths: dict[str, str] = field(default_factory=dict)  # sizes that differ by layer, by their looks
+    loose: tuple[str, ...] = ()  # index letters that run as far as the dimension where they stand
+    extents: Callable[[Read], tuple[Poly, ...]] = lambda r: ()
 
     def code(self, look: str) -> str | None:
         return self.entries.get(look)
@@ -194,7 +199,8 @@ def strip_subscript(look: str) -> str:
 
 def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
     """Read the table of quantities, the sentences on index letters and functions, and the numbered left sides."""
-    letters = Letters(adjoints=adjoints)
+    letters = Letters(adjoints=adjoints, extents=network.extents)
+    letters.widths = {_size_look(name): name for name in _widths(network)}
     letters.sizes = {_size_look(d.name): Poly.of(Dim(d.name)) for d in network.dims}
     table = tex[tex.index("\\midrule") : tex.index("\\bottomrule")]
     for row in table.removeprefix("\\midrule").split("\\\\\n"):
@@ -205,8 +211,21 @@ def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
         if look.startswith(("\\mathbf", "\\boldsymbol")):
             letters.wholes[look] = code.replace("\\_", "_")
     _learn_ranges(letters, tex)
+    _learn_borders(letters, tex)
     _learn_functions(letters, tex, network)
     return letters
+
+
+def _widths(network: Network) -> list[str]:
+    shapes = [network.shape(t.name) for t in (*network.inputs, *network.equations)]
+    return [a.name for shape in shapes for p in shape for a in p.atoms() if isinstance(a, DimAt)]
+
+
+def _learn_borders(letters: Letters, tex: str) -> None:
+    """H_{-1} stands for H^{(0)}: what a slice outside is, found by its look once the looks are known."""
+    for look, given in re.findall(r"\$([^$]*)\$ stands for \$([^$]*)\$", tex):
+        whole = strip_subscript(look)
+        letters.borders.setdefault(whole, []).append((split_top(look[len(whole) + 2 : -1], ","), given))
 
 
 def _size_look(name: str) -> str:
@@ -220,12 +239,16 @@ def _learn_input(letters: Letters, cells: list[str], network: Network) -> None:
     assert tensor is not None
     letters.shapes[code] = tensor.shape
     letters.wholes[cells[0]] = code
+    for letter in re.findall(r"^\\mathbf\{([A-Z])\}", cells[0]):
+        letters.vectors[cells[0].replace(letter, letter.lower(), 1)] = code
     entry = cells[1] if tensor.shape else cells[0]
     letters.entries[strip_subscript(entry) if tensor.shape else entry] = code
 
 
 def _learn_ranges(letters: Letters, tex: str) -> None:
-    sentence = re.search(r"Indices count from 0: (.*?)\. A bar", tex)
+    sentence = re.search(r"Indices count from 0: (.*?)\. (?:A bar|\$)", tex)
+    loose = re.search(r"(\$[^.]*?) runs? as far as the dimension", tex)
+    letters.loose = tuple(re.findall(r"\$([^$]*)\$", loose[1])) if loose else ()
     for group, stop in re.findall(r"\$([^$<]*)<([^$]*)\$", sentence[1] if sentence else ""):
         for letter in group.split(","):
             letters.indices[letter.strip()] = integer(stop, letters)
@@ -316,6 +339,8 @@ class Whole:
         if code is not None and self.letters.shapes[code]:
             parts = split_top(label[1:-1], ",") if "," in label else letters_of(label[1:-1])
             return Poly.of(Read(code, tuple(integer(x, self.letters, self.letter) for x in parts)))
+        if look in self.letters.widths:
+            return Poly.of(DimAt(self.letters.widths[look], integer(label[1:-1], self.letters, self.letter)))
         full = look + (f"_{label}" if label else "")
         if full in self.letters.sizes:
             return self.letters.sizes[full]
@@ -430,7 +455,19 @@ class Reader:
 
     def product(self) -> M:
         value = self.factor()
-        while (token := self.peek()) and token not in ("+", "-", ")", "]", "}", "&", ",", "\\\\", "\\rvert", "\\rVert"):
+        while (token := self.peek()) and token not in (
+            "+",
+            "-",
+            ")",
+            "]",
+            "|",
+            "}",
+            "&",
+            ",",
+            "\\\\",
+            "\\rvert",
+            "\\rVert",
+        ):
             if token in RELATIONS or token in ("\\end", "\\text"):
                 break
             if token in ("\\odot", "\\oslash"):
@@ -453,6 +490,8 @@ class Reader:
         return self.factor()
 
     def times(self, a: M, b: M) -> M:
+        if a.columns is None and self.single(b) and not b.number:
+            return M(a.rows, ONE, lambda r, c: times(a.at(r, Poly()), b.at(Poly(), Poly())))
         if a.number or b.number or self.single(a) or self.single(b):
             if self.single(a) and not a.number:
                 a = number(a.at(Poly(), Poly()))
@@ -476,10 +515,27 @@ class Reader:
 
     def factor(self) -> M:
         value = self.primary()
-        while self.peek() == "^":
-            self.take()
-            value = self.raised(value, self.braced())
+        while self.peek() == "^" or (self.peek() == "[" and ":" in self.tokens[self.k : self.closing(self.k + 1)]):
+            value = self.raised(value, self.braced()) if self.take() == "^" else self.part(value)
         return value
+
+    def part(self, value: M) -> M:
+        """Z[:, H:2H]: rows and columns from a number on, up to another."""
+        end = self.closing()
+        text = joined(self.tokens[self.k : end]).replace("{:}", ":")
+        spans = [span.split(":") for span in split_top(text, ",")]
+        self.k = end + 1
+        spans += [["", ""]] * (2 - len(spans))
+        (r0, rows), (c0, columns) = (
+            self.span(a, b, extent) for (a, b), extent in zip(spans, (value.rows, value.columns), strict=True)
+        )
+        return M(rows, columns, lambda r, c: value.at(r + r0, c + c0))
+
+    def span(self, start: str, stop: str, extent: Poly | None) -> tuple[Poly, Poly | None]:
+        if not stop.strip():
+            return Poly(), extent
+        first = self.poly(start)
+        return first, self.poly(stop) - first
 
     def raised(self, value: M, exponent: str) -> M:
         if exponent == "\\top":
@@ -560,14 +616,37 @@ class Reader:
 
     def iverson(self) -> M:
         self.take("[")
-        value = self.argmax() if "\\operatorname*" in self.tokens[self.k : self.closing()] else self.condition()
+        inside = self.tokens[self.k : self.closing()]
+        value = self.argmax() if "\\operatorname*" in inside else self.beside() if "|" in inside else self.condition()
         self.take("]")
         return value
 
-    def closing(self) -> int:
+    def beside(self) -> M:
+        """[A | B]: matrices side by side."""
+        blocks = [self.sum()]
+        while self.peek() == "|":
+            self.take()
+            blocks.append(self.sum())
+        stops, total = [], Poly()
+        for block in blocks:
+            assert block.columns is not None
+            total = total + block.columns
+            stops.append((total, block.columns, block))
+
+        def at(r: Poly, c: Poly) -> Expr:
+            last, width, block = stops[-1]
+            result = block.at(r, c - last + width)
+            for stop, width, block in reversed(stops[:-1]):
+                inside = Compare("<", build.integer(c), build.integer(stop))
+                result = Where(inside, block.at(r, c - stop + width), result)
+            return result
+
+        return M(blocks[0].rows, total, at)
+
+    def closing(self, start: int | None = None) -> int:
         """Where the bracket that is open here closes."""
         depth = 1
-        for k in range(self.k, len(self.tokens)):
+        for k in range(self.k if start is None else start, len(self.tokens)):
             depth += (self.tokens[k] == "[") - (self.tokens[k] == "]")
             if not depth:
                 return k
@@ -599,9 +678,9 @@ class Reader:
     def cases(self) -> M:
         self.take("\\begin")
         self.braced()
-        rows: list[tuple[Expr, Cond | None]] = []
+        rows: list[tuple[M, Cond | None]] = []
         while self.peek() != "\\end":
-            value = self.sum().at(ONE, ONE)
+            value = self.sum()
             self.take("&")
             self.take("\\text")
             words = self.braced()
@@ -613,12 +692,17 @@ class Reader:
                 self.take()
         self.take("\\end")
         self.braced()
-        result, last = rows[-1]
+        full, last = rows[-1]
         assert last is None
-        for value, cond in reversed(rows[:-1]):
-            assert cond is not None
-            result = Where(cond, value, result)
-        return number(result)
+
+        def at(r: Poly, c: Poly) -> Expr:
+            result = full.at(r, c)
+            for value, cond in reversed(rows[:-1]):
+                assert cond is not None
+                result = Where(cond, value.at(r, c), result)
+            return result
+
+        return M(full.rows, full.columns, at, all(value.number for value, _ in rows))
 
     def absolute(self) -> M:
         self.take()
@@ -670,10 +754,10 @@ class Reader:
         known = letter in found or letter in self.free or any(letter in scope for scope in self.bound)
         return letters_of(letter) == [letter] and letter not in self.letters.sizes and not known
 
-    def bound_body(self) -> tuple[tuple[Index, ...], Expr, Cond]:
+    def bound_body(self) -> tuple[tuple[Index, ...], M, Cond]:
         """The indices below a sum, what is summed, and under which conditions."""
         conditions = [holds(self.condition_of(c)) for c in self.limits()]
-        body = self.product().at(ONE, ONE)
+        body = self.product()
         found = tuple(self.bound.pop().values())
         return found, body, And(tuple(conditions)) if conditions else TRUE
 
@@ -685,12 +769,17 @@ class Reader:
     def summation(self) -> M:
         self.take()
         found, body, cond = self.bound_body()
-        return number(Sum(found, body if cond == TRUE else Where(cond, body, build.NIL)))
+
+        def at(r: Poly, c: Poly) -> Expr:
+            inner = body.at(r, c)
+            return Sum(found, inner if cond == TRUE else Where(cond, inner, build.NIL))
+
+        return M(body.rows, body.columns, at, body.number)
 
     def extreme(self) -> M:
         kind = self.take().removeprefix("\\")
         found, body, cond = self.bound_body()
-        return number(Extreme(kind, found, body, cond))
+        return number(Extreme(kind, found, body.at(ONE, ONE), cond))
 
     # names
 
@@ -700,9 +789,14 @@ class Reader:
         a, b = self.subscripts(self.braced(), (None, None))
         return number(Delta(a, b))
 
+    def subscripts_of(self, code: str, text: str) -> tuple[Poly, ...]:
+        """The letters of a tensor's subscript; how far the others go may depend on the first."""
+        first = self.letter(subscript_parts(text)[0].strip(), self.letters.shapes[code][0])
+        return self.subscripts(text, self.letters.extents(Read(code, (first,))))
+
     def subscripts(self, text: str, dims: tuple[Poly | None, ...]) -> tuple[Poly, ...]:
         """The letters of a subscript; a free letter takes the extent of the first tensor that it stands at."""
-        parts = split_top(text, ",") if "," in text else letters_of(text)
+        parts = subscript_parts(text)
         if len(parts) != len(dims):
             raise Misread(f"{len(dims)} indices expected in {text}")
         return tuple(self.letter(p.strip(), d) for p, d in zip(parts, dims, strict=True))
@@ -719,6 +813,8 @@ class Reader:
             if extent is not None and apart(known.stop, extent):
                 raise Misread(f"{text} runs to {known.stop}, the tensor to {extent}")
             return Poly.of(known)
+        if text in self.letters.loose and extent is not None:
+            return Poly.of(self.free.setdefault(text, Index(plain(text), extent)))
         return self.poly(text)
 
     def poly(self, text: str) -> Poly:
@@ -730,6 +826,8 @@ class Reader:
         for scope in reversed(self.bound):
             if text in scope:
                 return Poly.of(scope[text])
+        if text in self.letters.loose and text in self.free:
+            return Poly.of(self.free[text])
         if text not in self.letters.indices:
             raise Misread(f"what is {text}?")
         return Poly.of(self.free.setdefault(text, Index(plain(text), self.letters.indices[text])))
@@ -739,8 +837,8 @@ class Reader:
         letter, barred = self.head()
         if letter == "\\mathbf{1}":
             return M(None, ONE, lambda r, c: build.UNIT)
-        if letter == "\\mathbf{I}":
-            return M(None, None, lambda r, c: build.delta(r, c))
+        if letter == "\\mathbb{I}":
+            return self.unit()
         label = ""
         if self.peek() == "^" and not self.power_follows(letter):
             self.take()
@@ -752,6 +850,10 @@ class Reader:
             look += self.subscript_ahead()
             self.take()
             self.braced()
+        code = self.letters.wholes.get(look) or self.letters.vectors.get(look)
+        if code and self.peek() == "_" and look.startswith(("\\mathbf", "\\boldsymbol")):
+            self.take()
+            return self.slice(look, code, barred, top, self.braced())
         if look in self.letters.wholes and (self.whole or look not in self.letters.entries):
             return self.matrix(self.letters.wholes[look], barred, top)
         if look in self.letters.entries:
@@ -763,6 +865,55 @@ class Reader:
         if look in self.letters.functions or look in CALLS:
             return self.call(look)
         raise Misread(f"what is {look}? in {''.join(self.tokens)}")
+
+    def unit(self) -> M:
+        """The unit matrix, or the rows of it that labels name."""
+        if self.peek() != "_":
+            return M(None, None, lambda r, c: build.delta(r, c))
+        self.take()
+        labels = self.inner(self.braced())
+
+        def at(r: Poly, c: Poly) -> Expr:
+            label = labels.at(r, Poly())
+            assert isinstance(label, Read)
+            return Delta(Poly.of(label), c)
+
+        return M(labels.rows, None, at)
+
+    def slice(self, look: str, code: str, barred: bool, top: bool, text: str) -> M:
+        """The slice at the first subscripts; where the page says that it stands for something else, that."""
+        parts = [p.strip() for p in subscript_parts(text)]
+        first = self.letter(parts[0], self.letters.shapes[code][0])
+        extents = self.letters.extents(Read(code, (first,)))
+        lead = tuple(self.letter(p, d) for p, d in zip(parts, extents, strict=False))
+        dims = extents[len(lead) :]
+        name = self.letters.adjoints[code] if barred else code
+        borders = [] if barred else [self.border(b, lead) for b in self.letters.borders.get(look, [])]
+
+        def at(r: Poly, c: Poly) -> Expr:
+            result: Expr = Read(name, (*lead, *(r, c)[: len(dims)]))
+            for cond, given, table in borders:
+                if cond != TRUE:
+                    result = Where(cond, substitute(given.at(r, c), table), result)
+            return result
+
+        rows, columns = (*dims, ONE, ONE)[:2]
+        return M(columns, rows, lambda r, c: at(c, r)) if top else M(rows, columns, at)
+
+    def border(self, said: tuple[list[str], str], lead: tuple[Poly, ...]) -> tuple[Cond, M, dict[Index, Poly]]:
+        """When a slice is one that the page says stands for another, and that other, its letters replaced."""
+        conditions: list[Cond] = []
+        table: dict[Index, Poly] = {}
+        inner = Reader(said[1], self.letters, True, {})
+        for text, sub in zip(said[0], lead, strict=True):
+            if text.strip() in self.letters.indices:
+                inner.free[text.strip()] = letter = Index(f"border{len(table)}", self.letters.indices[text.strip()])
+                table[letter] = sub
+            elif sub.index is None:
+                conditions.append(Compare("==", build.integer(sub), build.integer(self.poly(text))))
+            else:
+                return TRUE, number(build.NIL), {}
+        return And(tuple(conditions)), inner.side(), table
 
     def is_name(self, look: str) -> bool:
         """Is it a scalar, a size or an index letter with its number below?"""
@@ -796,7 +947,7 @@ class Reader:
         subs: tuple[Poly, ...] = ()
         if dims:
             self.take("_")
-            subs = self.subscripts(self.braced(), dims)
+            subs = self.subscripts_of(code, self.braced())
         return number(Read(self.letters.adjoints[code] if barred else code, subs))
 
     def matrix(self, code: str, barred: bool, top: bool) -> M:
@@ -866,9 +1017,12 @@ class Reader:
         first = self.arguments()[0] if self.peek() == "(" else self.name()
         if name == "softmax":
             self.count += 1
-            k = Index(f"s{self.count}", first.columns or ONE)
+            column = first.columns == ONE
+            k = Index(f"s{self.count}", (first.rows if column else first.columns) or ONE)
+            place = Poly.of(k)
             return M(first.rows, first.columns, lambda r, c: build.div(
-                Fn("exp", (first.at(r, c),)), Sum((k,), Fn("exp", (first.at(r, Poly.of(k)),)))))  # fmt: skip
+                Fn("exp", (first.at(r, c),)),
+                Sum((k,), Fn("exp", (first.at(place, c) if column else first.at(r, place),)))))  # fmt: skip
         if name == "diag":
             return M(first.rows, first.rows, lambda r, c: times(build.delta(r, c), first.at(r, Poly())))
         body = CALLS.get(name) or self.letters.calls.get(name)
@@ -917,6 +1071,14 @@ def joined(tokens: list[str]) -> str:
     )
 
 
+def subscript_parts(text: str) -> list[str]:
+    """What stands between commas; letters side by side; or one longer subscript."""
+    if "," in text:
+        return split_top(text, ",")
+    parts = letters_of(text)
+    return parts if "".join(parts).replace(" ", "") == text.replace(" ", "") else [text]
+
+
 def letters_of(text: str) -> list[str]:
     """The letters of a subscript without commas, each with its own number or accent."""
     return re.findall(r"\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?|\d+", text)
@@ -957,7 +1119,8 @@ def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     if "\\adj" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
         return
     bold = left.startswith(("\\mathbf", "\\boldsymbol"))
-    if bold and left in letters.wholes:
+    left = strip_subscript(left) if bold else left
+    if bold and (left in letters.wholes or left in letters.vectors):
         return
     if bold:
         letters.wholes[left] = next(reversed(letters.shapes))
@@ -973,10 +1136,11 @@ def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     if match:
         for letter in (match[1].upper(), match[1]):
             letters.wholes.setdefault(f"\\mathbf{{{letter}}}{match[2] or ''}", equation.name)
+        letters.vectors[f"\\mathbf{{{match[1]}}}{match[2] or ''}"] = equation.name
 
 
 def is_known(left: str, letters: Letters) -> bool:
-    if left in letters.wholes or left in letters.entries:
+    if left in letters.wholes or left in letters.entries or strip_subscript(left) in letters.vectors:
         return True
     code = letters.entries.get(strip_subscript(left))
     return code is not None and bool(letters.shapes[code])

@@ -8,16 +8,21 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Compare, Expr, Extreme, Fn, Read
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
 from symbp.core.matrix.nodes import (
+    Added,
     Apply,
+    Beside,
     Called,
     Choose,
+    Chosen,
     Diag,
+    Guard,
     Hadamard,
     Identity,
     Matrix,
     Named,
     NormSquared,
     Ones,
+    Part,
     Plus,
     Power,
     Product,
@@ -59,8 +64,8 @@ def _entry(m: Matrix, r: Poly, c: Poly, new: _Supply) -> Expr:
         return _entry(a, r, c, new)
 
     match m:
-        case Named(name, dims):
-            return Read(name, (r, c)[: len(dims)])
+        case Named(name, dims, lead):
+            return Read(name, (*lead, *(r, c)[: len(dims)]))
         case Scalar(value):
             return value
         case Ones():
@@ -93,6 +98,18 @@ def _entry(m: Matrix, r: Poly, c: Poly, new: _Supply) -> Expr:
             return _norm(arg, new)
         case Called(_, _, indices, body):
             return apply(body, indices, (r, c)[: len(indices)])
+        case Part(arg, axis, start):
+            return _entry(arg, r + start, c, new) if axis == 0 else _entry(arg, r, c + start, new)
+        case Beside(args, stops):
+            return _beside(args, stops, r, c, new)
+        case Guard(cond, then, other):
+            return build.where(cond, at(then), at(other))
+        case Chosen(labels):
+            label = _entry(labels, r, ZERO, new)
+            assert isinstance(label, Read)
+            return build.delta(label, c)
+        case Added(indices, arg):
+            return build.total(indices, at(arg))
     raise MissingRule(f"no rule gives the entries of {type(m).__name__}; extend symbp/core/matrix/entry.py")
 
 
@@ -102,6 +119,16 @@ def _product(args: tuple[Matrix, ...], r: Poly, c: Poly, new: _Supply) -> Expr:
         return _entry(args[0], r, c, new)
     k, sub = new.over(shape(args[0])[1])
     return build.total(k, build.mul(_entry(args[0], r, sub, new), _product(args[1:], sub, c, new)))
+
+
+def _beside(args: tuple[Matrix, ...], stops: tuple[Poly, ...], r: Poly, c: Poly, new: _Supply) -> Expr:
+    """The entry of the block that column c falls into."""
+    starts = (ZERO, *stops)
+    result = _entry(args[-1], r, c - starts[len(args) - 1], new)
+    for arg, start, stop in reversed(list(zip(args[:-1], starts, stops[:-1], strict=False))):
+        inside = Compare("<", build.integer(c), build.integer(stop))
+        result = build.where(inside, _entry(arg, r, c - start, new), result)
+    return result
 
 
 def _norm(arg: Matrix, new: _Supply) -> Expr:

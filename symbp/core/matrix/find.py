@@ -1,8 +1,8 @@
 """From an equation in index notation to its matrix form.
 
 Comes in: the indices and the body of a definition. Goes out: the matrix whose entries the body gives, or None where
-it has none (a tensor of rank 3, an affine subscript, three letters in one factor of a sum). The order of factors
-and terms is kept.
+it has none (an affine subscript, three letters in one factor of a sum). Any letter but those of its rows and columns
+is fixed: it can stand in front, in the subscripts of slices. The order of factors and terms is kept.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from symbp.core.expr import (
     Add,
     And,
     Compare,
+    Cond,
     Delta,
     Expr,
     Extreme,
@@ -28,24 +29,29 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
 from symbp.core.matrix import make
+from symbp.core.matrix.guards import border, columns_of, known, missed
 from symbp.core.matrix.nodes import (
+    Beside,
     Called,
     Choose,
+    Chosen,
     Diag,
+    Guard,
     Identity,
     Matrix,
     Named,
     NormSquared,
     Ones,
+    Part,
     RowExtreme,
     Scalar,
 )
 from symbp.core.network import Call, Equation, Network
-from symbp.core.traverse import free_indices, reads, walk
+from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
 
-Shapes = Callable[[str], tuple[Poly, ...]]
+Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read may go
 
 
 class _NoForm(Exception):
@@ -54,7 +60,7 @@ class _NoForm(Exception):
 
 def equation_form(network: Network, equation: Equation) -> Matrix | None:
     """The matrix form of an equation's right-hand side, or None; an equation between scalars has none of its own."""
-    return matrix_form(equation.indices, equation.body, network.shape, equation.call)
+    return matrix_form(equation.indices, equation.body, network.extents, equation.call)
 
 
 def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Call | None = None) -> Matrix | None:
@@ -68,21 +74,26 @@ def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Ca
     row, column = (*indices, None, None)[:2]
     try:
         if call is not None:
-            return Called(call.function, tuple(_argument(a, row, column, shapes) for a in call.args), indices, body)
+            fixed = [i for i in free_indices(body) if i not in indices]
+            args = (_argument(a, row, column, shapes, fixed) for a in call.args)
+            return Called(call.function, tuple(args), indices, body)
         return make.full(_form(body, row, column, shapes), row, column)
     except _NoForm:
         return None
 
 
-def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes) -> Matrix:
-    """An argument of a call: a tensor as a whole, or an expression in the letters of the equation."""
+def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes, fixed: Sequence[Index]) -> Matrix:
+    """An argument of a call: a tensor as a whole, a slice of it, or an expression in the letters of the equation."""
     if isinstance(arg, Read):
-        dims = shapes(arg.tensor)
-        if len(dims) > 2:
-            raise _NoForm
-        if all(s.index is not None for s in arg.subs):
+        dims = shapes(arg)
+        letters = [s.index for s in arg.subs]
+        pairs = zip(letters, dims, strict=bool(letters))
+        whole = all(i is not None and i not in fixed and i.stop == d for i, d in pairs)
+        if whole and len(dims) <= 2 and (letters or not dims or not fixed):
             return Named(arg.tensor, dims)
-    return _form(arg, row, column, shapes)
+        held = free_indices(arg)
+        row, column = (*(i for i in (row, column) if i in held), None, None)[:2]
+    return make.full(_form(arg, row, column, shapes), row, column)
 
 
 def _whole(i: Index) -> bool:
@@ -102,7 +113,7 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
         case Read():
             return _read(e, r, c, shapes)
         case Add(args):
-            return make.plus(_form(a, r, c, shapes) for a in args)
+            return _add(args, r, c, shapes)
         case Mul(args):
             return _mul(args, r, c, shapes)
         case Sum(indices, body):
@@ -113,8 +124,10 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
             return make.power(_form(base, r, c, shapes), value)
         case Where():
             return _where(e, r, c, shapes)
-        case Delta(a, b) if {a.index, b.index} == {r, c} and r is not None and c is not None:
+        case Delta(a, b) if r is not None and c is not None and {a.index, b.index} == {r, c} and r.stop == c.stop:
             return Identity(r.stop)
+        case Delta(a, b) if r is not None and c is not None:
+            return _one_hot(a, b, r, c, shapes)
         case Extreme(kind, (k,), body, cond) if cond == TRUE and c is None and _whole(k):
             if r is None:
                 return RowExtreme(kind, make.transpose(make.full(_form(body, k, None, shapes), k, None)))
@@ -123,25 +136,67 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
 
 
 def _plain(e: Expr) -> bool:
-    """A number made of sizes, numbers and scalars, with no sum and no index in it."""
-    if any(isinstance(n, (Sum, Extreme, Partial, Where, Delta)) for n in walk(e)) or free_indices(e):
-        return False
-    return not any(r.subs for r in reads(e))
+    """A number made of sizes, numbers, scalars and entries at fixed letters, with no sum in it."""
+    return not any(isinstance(n, (Sum, Extreme, Partial, Where, Delta)) for n in walk(e))
 
 
 def _read(e: Read, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
-    dims = shapes(e.tensor)
-    subs = tuple(s.index for s in e.subs)
-    if len(subs) != len(dims) or any(
-        i is None or not _whole(i) or i.stop != d for i, d in zip(subs, dims, strict=True)
-    ):
-        raise _NoForm
+    """The tensor, its transpose, its slice at the fixed letters that stand first, or a part of one of these."""
+    dims = shapes(e)
     wanted = tuple(i for i in (r, c) if i is not None)
-    if subs == wanted:
-        return Named(e.tensor, dims)
-    if subs == wanted[::-1]:
-        return make.transpose(Named(e.tensor, dims))
+    count = len(dims) - len(wanted)
+    if len(e.subs) != len(dims) or any(i in wanted for s in e.subs[: max(count, 0)] for i in indices_of(s)):
+        raise _NoForm
+    places = [_place(s, wanted) for s in e.subs[count:]]
+    m: Matrix = Named(e.tensor, dims[count:], e.subs[:count])
+    for axis, ((i, start), extent) in enumerate(zip(places, dims[count:], strict=True)):
+        if (start, i.stop) != (ZERO, extent):
+            m = Part(m, axis, start, start + i.stop)
+    found = tuple(i for i, _ in places)
+    if found == wanted:
+        return m
+    if found == wanted[::-1]:
+        return make.transpose(m)
     raise _NoForm
+
+
+def _place(sub: Poly, wanted: tuple[Index, ...]) -> tuple[Index, Poly]:
+    """The letter of a subscript and where its range starts: H + h is the columns from H on."""
+    found = [i for i in indices_of(sub) if i in wanted]
+    if len(found) != 1 or sub.coefficient(found[0]) != ONE or not _whole(found[0]):
+        raise _NoForm
+    start = sub - found[0]
+    if any(i in wanted for i in indices_of(start)):
+        raise _NoForm
+    return found[0], start
+
+
+def _add(terms: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """The sum; of terms for a range of columns each, these side by side."""
+    blocks = None if c is None else columns_of(terms, c)
+    if blocks is None:
+        return make.plus(_form(a, r, c, shapes) for a in terms)
+    made = []
+    for term, start, stop in blocks:
+        own = Index(c.name, stop - start) if c is not None else None
+        body = substitute(term, {c: Poly.of(own) + start}) if c is not None and own is not None else term
+        made.append(make.full(_form(body, r, own, shapes), r, own))
+    return Beside(tuple(made), tuple(stop for _, _, stop in blocks))
+
+
+def _one_hot(a: Poly, b: Poly, r: Index, c: Index, shapes: Shapes) -> Matrix:
+    """Rows of the unit matrix, each chosen by a label: delta of t_n and k."""
+    for label, letter in ((a.atom, b.index), (b.atom, a.index)):
+        if isinstance(label, Read) and letter is not None and (letter, label.subs[-1:]) in _rows_and_label(r, c):
+            labels = _form(label, r if letter == c else c, None, shapes)
+            if isinstance(labels, Named) and _whole(letter):
+                m = Chosen(labels, letter.stop)
+                return m if letter == c else make.transpose(m)
+    raise _NoForm
+
+
+def _rows_and_label(r: Index, c: Index) -> tuple[tuple[Index, tuple[Poly, ...]], ...]:
+    return (c, (Poly.of(r),)), (r, (Poly.of(c),))
 
 
 def _mul(factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -184,6 +239,11 @@ def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | Non
     idle = [i for i in indices if not any(i in free_indices(f) for f in inside)]
     outside.extend(build.integer(i.stop) for i in idle)
     indices = tuple(i for i in indices if i not in idle)
+    guard = next((f for f in inside if _aside(f, (*indices, r, c))), None)
+    if isinstance(guard, Where):
+        inner = build.mul(*(guard.then if f is guard else f for f in inside))
+        total = build.mul(*outside, build.total(indices, inner))
+        return _form(build.where(guard.cond, total, build.NIL), r, c, shapes)
     if outside:
         inner = build.total(indices, build.mul(*inside)) if inside else build.UNIT
         return _form(build.mul(*outside, inner), r, c, shapes)
@@ -193,10 +253,21 @@ def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | Non
     try:
         return _eliminate(indices, inside, r, c, shapes)
     except _NoForm:
+        pass
+    try:
         return _expand(indices, inside, r, c, shapes)
+    except _NoForm:
+        return _slices(indices, body, r, c, shapes)
 
 
-def _has(e: Expr, indices: Iterable[Index | None]) -> bool:
+def _aside(e: Expr, indices: Iterable[Index | None]) -> bool:
+    """Is it something or nothing, by a condition that speaks of none of these letters?"""
+    if not isinstance(e, Where) or e.other != build.NIL:
+        return False
+    return bool(free_indices(e.cond)) and not _has(e.cond, indices)
+
+
+def _has(e: Expr | Cond, indices: Iterable[Index | None]) -> bool:
     free = free_indices(e)
     return any(i in free for i in indices)
 
@@ -222,12 +293,20 @@ def _eliminate(
         return _contract(indices[0], factors, r, c, shapes)
     for k in reversed(indices):
         held = [f for f in factors if k in free_indices(f)]
-        others = dict.fromkeys(i for f in held for i in free_indices(f) if i != k)
+        others = dict.fromkeys(i for f in held for i in free_indices(f) if i != k and i in (*indices, r, c))
         if len(others) <= 2:
             rest = tuple(i for i in indices if i != k)
             left = [f for f in factors if k not in free_indices(f)]
             return _sum(rest, build.mul(*left, Sum((k,), build.mul(*held))), r, c, shapes)
     raise _NoForm
+
+
+def _slices(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """The sum over a letter that stands first in what is summed: of matrix products of slices, or the like."""
+    if len(indices) < 2 or any(i in indices_of(j.stop) for i in indices for j in indices if i != j):
+        raise _NoForm
+    inner = _form(build.total(indices[1:], body), r, c, shapes)
+    return make.added(indices[0], inner)
 
 
 def _contract(k: Index, factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -257,6 +336,8 @@ def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
 
 def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     cond = e.cond
+    if not _has(cond, (r, c)) and any(True for _ in free_indices(cond)):
+        return _guard(e, r, c, shapes)
     if isinstance(cond, And) and e.other == build.NIL:
         nested = e.then
         for test in reversed(cond.args):
@@ -266,3 +347,19 @@ def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix
         raise _NoForm
     a, b, then, other = (_form(x, r, c, shapes) for x in (cond.a, cond.b, e.then, e.other))
     return make.choose(Choose(cond.op, a, b, then, other))
+
+
+def _guard(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """A choice by the letters of slices; where it says l = L - 1 that is what l is in it."""
+    then = _branch(e.then, known(e.cond), r, c, shapes)
+    other = _branch(e.other, missed(e.cond), r, c, shapes)
+    return Guard(e.cond, then, other, border(e.cond, then, other))
+
+
+def _branch(e: Expr, table: dict[Atom, Poly], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """A branch of a choice, where the letters in `table` are known; nothing at all is the number 0."""
+    if e == build.NIL:
+        return Scalar(e)
+    rows, columns = (i and Index(i.name, substitute_poly(i.stop, table)) for i in (r, c))
+    renamed: dict[Atom, Poly] = {i: Poly.of(j) for i, j in ((r, rows), (c, columns)) if i and j and i != j}
+    return make.full(_form(substitute(substitute(e, table), renamed), rows, columns, shapes), rows, columns)

@@ -8,8 +8,10 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import (
+    Added,
     Apply,
     Choose,
+    Guard,
     Hadamard,
     Identity,
     Matrix,
@@ -23,6 +25,7 @@ from symbp.core.matrix.nodes import (
     parts,
     shape,
 )
+from symbp.core.traverse import free_indices
 
 
 def transpose(m: Matrix) -> Matrix:
@@ -36,9 +39,25 @@ def transpose(m: Matrix) -> Matrix:
             return Product((transpose(args[1]), transpose(args[0])))
         case Product(args) if shape(m)[0].constant == 1 and shape(m)[1].constant == 1:
             return m
+        case Product(args) if isinstance(args[0], Transpose) and shape(m)[1].constant == 1:
+            return Product(tuple(transpose(a) for a in reversed(args)))
         case Scale(factor, arg):
             return Scale(factor, transpose(arg))
+        case Added(indices, arg):
+            return Added(indices, transpose(arg))
+        case Guard(cond, then, other, border):
+            return Guard(cond, transpose(then), transpose(other), border)
     return Transpose(m)
+
+
+def added(index: Index, m: Matrix) -> Matrix:
+    """The sum over the letter of a slice; a number that does not depend on it stands in front."""
+    match m:
+        case Scale(Scalar(value), arg) if index not in free_indices(value):
+            return Scale(Scalar(value), added(index, arg))
+        case Added(indices, arg):
+            return Added((index, *indices), arg)
+    return Added((index,), m)
 
 
 def product(*args: Matrix) -> Matrix:

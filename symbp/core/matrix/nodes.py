@@ -1,8 +1,10 @@
 """What a matrix form is made of. A vector is a column; a scalar in a sum or under a function stands for all entries
 alike.
 
-Functions, powers, comparisons and `Hadamard` act entry by entry, `Product` is the matrix product. Every node but
-`Scalar` has the full shape of what it stands for: a bias is written `1 b^T`, so nothing is broadcast in secret.
+A tensor of more dimensions is read in slices: `lead` are its first subscripts, and what is left is a matrix or a
+vector, one for each value of the letters in them. Functions, powers, comparisons and `Hadamard` act entry by entry,
+`Product` is the matrix product. Every node but `Scalar` has the full shape of what it stands for: a bias is written
+`1 b^T`, so nothing is broadcast in secret.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbp.core.expr import Expr
+from symbp.core.expr import Cond, Expr
 from symbp.core.integers import ONE, Index, Node, Poly
 
 Shape = tuple[Poly, Poly]
@@ -24,10 +26,11 @@ class Matrix(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Named(Matrix):
-    """A tensor of rank 0, 1 or 2 by its name."""
+    """A tensor by its name, or its slice at the subscripts `lead`; `dims` are the dimensions left, two at most."""
 
     name: str
     dims: tuple[Poly, ...]
+    lead: tuple[Poly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,10 +150,58 @@ class Called(Matrix):
     body: Expr
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen(Matrix):
+    """The rows of the unit matrix of that size that a vector of labels names."""
+
+    labels: Matrix
+    size: Poly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part(Matrix):
+    """The rows (`axis` 0) or columns (1) from `start` to `stop` - 1."""
+
+    arg: Matrix
+    axis: int
+    start: Poly
+    stop: Poly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside(Matrix):
+    """Matrices side by side; `stops` say where each ends."""
+
+    args: tuple[Matrix, ...]
+    stops: tuple[Poly, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard(Matrix):
+    """`then` where a condition on the letters of slices holds, else `other`.
+
+    With a `border` it is the slice of a recurrence that its first (or last) step reads from outside: `then`, and at
+    the subscripts `border` what the recurrence was given.
+    """
+
+    cond: Cond
+    then: Matrix
+    other: Matrix
+    border: tuple[Poly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Added(Matrix):
+    """The sum over the letters of slices."""
+
+    indices: tuple[Index, ...]
+    arg: Matrix
+
+
 def shape(m: Matrix) -> Shape:
     """Rows and columns; a scalar counts as 1 x 1."""
     match m:
-        case Named(_, dims) if len(dims) <= 2:
+        case Named(_, dims, _) if len(dims) <= 2:
             return (*dims, ONE, ONE)[:2]  # type: ignore[return-value]
         case Ones(size):
             return size, ONE
@@ -172,6 +223,17 @@ def shape(m: Matrix) -> Shape:
             return shape(arg)[0], ONE
         case Called(_, _, indices, _):
             return (*(i.extent for i in indices), ONE, ONE)[:2]  # type: ignore[return-value]
+        case Part(arg, axis, start, stop):
+            rows, columns = shape(arg)
+            return (stop - start, columns) if axis == 0 else (rows, stop - start)
+        case Beside(args, stops):
+            return _common(args)[0], stops[-1]
+        case Guard(_, then, other):
+            return _common((other, then))
+        case Added(_, arg):
+            return shape(arg)
+        case Chosen(labels, size):
+            return shape(labels)[0], size
     return ONE, ONE
 
 
@@ -186,6 +248,12 @@ def parts(m: Matrix) -> tuple[Matrix, ...]:
             return args
         case Diag(arg) | Transpose(arg) | Power(arg, _) | RowExtreme(_, arg) | NormSquared(arg):
             return (arg,)
+        case Part(arg) | Added(_, arg) | Chosen(arg):
+            return (arg,)
+        case Beside(args):
+            return args
+        case Guard(_, then, other):
+            return (then, other)
         case Scale(factor, arg):
             return (factor, arg)
         case Choose(_, a, b, then, other):

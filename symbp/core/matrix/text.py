@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from symbp.core.expr import Add, Expr, Fn, Int, Mul, Num, Pi, Pow, Read
+from symbp.core.expr import Add, And, Compare, Cond, Expr, Fn, Int, Mul, Not, Num, Or, Pi, Pow, Read
+from symbp.core.integers import ZERO
 from symbp.core.matrix.nodes import (
+    Added,
     Apply,
+    Beside,
     Called,
     Choose,
+    Chosen,
     Diag,
+    Guard,
     Hadamard,
     Identity,
     Matrix,
     Named,
     NormSquared,
     Ones,
+    Part,
     Plus,
     Power,
     Product,
@@ -76,8 +82,8 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
         return text if own >= level else f"({text})"
 
     match m:
-        case Named(name):
-            return names(name), ATOM
+        case Named(name, _, lead):
+            return names(name) + (f"[{', '.join(map(str, lead))}]" if lead else ""), ATOM
         case Scalar(value):
             return write_scalar(value, names)
         case Ones():
@@ -108,7 +114,41 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
             return f"||{at(arg, PLUS)}||^2", TIGHT
         case Called(name, args):
             return f"{name}({', '.join(at(a, PLUS) for a in args)})", ATOM
+        case Guard():
+            return _write_guard(m, at)
+        case Part(arg, axis, start, stop):
+            return f"{at(arg, ATOM)}[{':, ' * axis}{start if start != ZERO else ''}:{stop}]", ATOM
+        case Beside(args):
+            return f"[{' | '.join(at(a, PLUS) for a in args)}]", ATOM
+        case Chosen(labels):
+            return f"I[{at(labels, PLUS)}]", ATOM
+        case Added(indices, arg):
+            return f"sum_{','.join(i.name for i in indices)} {at(arg, SIDE)}", TIMES
     raise MissingRule(f"no rule writes {type(m).__name__}; extend symbp/core/matrix/text.py")
+
+
+def _write_guard(m: Guard, at: At) -> tuple[str, int]:
+    """`H[t - 1]`, which at its first step is what the recurrence was given; `[t + 1 < T] G`; a choice."""
+    if m.border:
+        return at(m.then, TIGHT), TIGHT
+    test = write_condition(m.cond)
+    if m.other == Scalar(Num(Fraction(0))):
+        return f"[{test}] * {at(m.then, TIGHT)}", TIMES
+    return f"where({test}, {at(m.then, PLUS)}, {at(m.other, PLUS)})", ATOM
+
+
+def write_condition(cond: Cond) -> str:
+    """A condition on letters."""
+    match cond:
+        case Compare(op, a, b):
+            return f"{write_scalar(a)[0]} {op} {write_scalar(b)[0]}"
+        case And(args):
+            return " and ".join(map(write_condition, args))
+        case Or(args):
+            return " or ".join(f"({write_condition(a)})" for a in args)
+        case Not(arg):
+            return f"not ({write_condition(arg)})"
+    raise MissingRule(f"no rule writes {type(cond).__name__}; extend symbp/core/matrix/text.py")
 
 
 At = Callable[[Matrix, int], str]
@@ -192,8 +232,8 @@ def write_scalar(e: Expr, names: Name = str) -> tuple[str, int]:
             return "pi", ATOM
         case Int(value):
             return str(value), ATOM if value.atom is not None else PLUS
-        case Read(tensor, ()):
-            return names(tensor), ATOM
+        case Read(tensor, subs):
+            return names(tensor) + (f"[{', '.join(map(str, subs))}]" if subs else ""), ATOM
         case Add(args):
             return join_terms(
                 [_wrapped(a, TIMES, names) if a != args[0] else write_scalar(a, names)[0] for a in args]

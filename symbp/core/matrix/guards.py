@@ -1,0 +1,107 @@
+"""Conditions on letters in matrix forms: ranges of columns, letters that are known, the border of a recurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbp.core import build
+from symbp.core.expr import And, Compare, Cond, Expr, Mul, Where
+from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
+from symbp.core.matrix.nodes import Matrix, Named, Transpose
+from symbp.core.traverse import free_indices, indices_of, substitute_poly
+
+Block = tuple[Expr, Poly, Poly]
+Bounds = tuple[Poly, Poly]
+
+
+def columns_of(terms: Sequence[Expr], c: Index) -> tuple[Block, ...] | None:
+    """Each term with its range of columns, where the ranges follow each other from 0 to the last column."""
+    found = [_ranged(t, c) for t in terms]
+    blocks = [b for b in found if b is not None]
+    if len(blocks) < len(terms):
+        return None
+    ordered: list[Block] = []
+    at = ZERO
+    while at != c.stop:
+        following = next((b for b in blocks if b[1] == at and b not in ordered), None)
+        if following is None:
+            return None
+        ordered.append(following)
+        at = following[2]
+    return tuple(ordered) if len(ordered) == len(blocks) > 1 else None
+
+
+def _ranged(term: Expr, c: Index) -> Block | None:
+    """A term that is nothing outside a range of c: what it is inside, and the range."""
+    factors = term.args if isinstance(term, Mul) else (term,)
+    for k, f in enumerate(factors):
+        if isinstance(f, Where) and f.other == build.NIL and (bounds := _bounds(f.cond, c)):
+            return build.mul(*factors[:k], f.then, *factors[k + 1 :]), *bounds
+    return None
+
+
+def _bounds(cond: Cond, c: Index) -> Bounds | None:
+    """The range of c that a condition on c alone says: 0 <= c - H and c - H < H is from H to 2H."""
+    sides: dict[bool, Poly] = {}
+    for test in cond.args if isinstance(cond, And) else (cond,):
+        side = linear(test, c)
+        if side is None or side[1] in sides:
+            return None
+        sides[side[1]] = side[0]
+    return sides.get(False, ZERO), sides.get(True, c.stop)
+
+
+def linear(test: Cond, c: Index) -> tuple[Poly, bool] | None:
+    """A comparison as `c < bound` (and True) or as `bound <= c` (and False)."""
+    if not isinstance(test, Compare) or test.op not in ("<", "<=", ">", ">="):
+        return None
+    a, b = build.as_integer(test.a), build.as_integer(test.b)
+    if a is None or b is None:
+        return None
+    if test.op in (">", ">="):
+        a, b = b, a
+    distance = b - a  # of a < b or a <= b: at least 1, or at least 0
+    least = 1 if test.op in ("<", ">") else 0
+    coefficient = distance.coefficient(c)
+    rest = distance - coefficient * c
+    if any(i == c for i in indices_of(rest)):
+        return None
+    if coefficient == -ONE:
+        return rest - least + 1, True
+    return (Poly.of(least) - rest, False) if coefficient == ONE else None
+
+
+def known(cond: Cond) -> dict[Atom, Poly]:
+    """What a letter is where the condition holds: l = L - 1."""
+    if not isinstance(cond, Compare) or cond.op != "==":
+        return {}
+    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
+    for letter, value in ((a, b), (b, a)):
+        if letter is not None and value is not None and (i := letter.index) and i not in tuple(indices_of(value)):
+            return {i: value}
+    return {}
+
+
+def missed(cond: Cond) -> dict[Atom, Poly]:
+    """What a letter is where the condition fails, if that is a single value: 0 for 1 <= t."""
+    letters = free_indices(cond)
+    if len(letters) != 1:
+        return {}
+    side = linear(cond, letters[0])
+    if side == (ONE, False):
+        return {letters[0]: ZERO}
+    return {letters[0]: letters[0].stop - 1} if side == (letters[0].stop - 1, True) else {}
+
+
+def border(cond: Cond, then: Matrix, other: Matrix) -> tuple[Poly, ...]:
+    """The subscripts of the slice that only the step where the condition fails would read, H[-1]; else nothing."""
+    table = missed(cond)
+    slice_, given = (m.arg if isinstance(m, Transpose) else m for m in (then, other))
+    if (
+        not isinstance(slice_, Named)
+        or not isinstance(given, Named)
+        or isinstance(then, Transpose) != isinstance(other, Transpose)
+    ):
+        return ()
+    subs = tuple(substitute_poly(s, table) for s in slice_.lead)
+    return subs if subs != slice_.lead else ()

@@ -1,0 +1,111 @@
+"""Matrix forms in a document: the line that shows one, why it looks so, and the notation that its slices need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from symbp.core.integers import Poly
+from symbp.core.matrix import Matrix, SliceForm
+from symbp.core.matrix.nodes import Beside, Chosen, Guard, Named, Part, Product, Transpose, parts
+from symbp.core.network import Equation
+from symbp.document.matrices import border_of
+from symbp.document.model import (
+    Chain,
+    Definitions,
+    Document,
+    Letter,
+    MatrixSide,
+    Paragraph,
+    Row,
+    Shape,
+    Slice,
+    Words,
+    chains,
+)
+from symbp.document.model import Part as Word
+from symbp.document.rules import listed
+
+Borders = tuple[tuple[Named, Matrix], ...]
+
+
+def whole_chain(e: Equation, form: SliceForm, where: str, why: Words = ()) -> Chain:
+    """`Z_t = X_t W + 1 b^T` for an equation and its form."""
+    dims = tuple(i.extent for i in form.indices)
+    left = MatrixSide(Named(e.name, dims, tuple(Poly.of(i) for i in form.lead)), form.indices)
+    return Chain(left, (Row(MatrixSide(form.matrix, form.indices), why),), where)
+
+
+def form_words(form: SliceForm) -> Words:
+    """Its shape, for which slices it holds, and why a transpose appears."""
+    words: list[Word] = ["matrix form, ", Shape(tuple(i.extent for i in form.indices))]
+    if form.lead:
+        words += [" for every ", *listed(tuple(Letter("index", i.name) for i in form.lead), ", ")]
+    return (*words, *_transposed(form.matrix))
+
+
+def _transposed(matrix: Matrix) -> Words:
+    """sum_n a_nh z_nk is A^T Z, the summed index between the two."""
+    products = (m for m in walk(matrix) if isinstance(m, Product))
+    turned = (a for m in products for a in m.args if isinstance(a, Transpose) and isinstance(a.arg, Named))
+    if any(isinstance(a.arg, Named) and len(a.arg.dims) == 2 for a in turned):
+        return ("; transposed, so that the summed index stands inside",)
+    return ()
+
+
+def walk(matrix: Matrix) -> Iterator[Matrix]:
+    """The matrix and all below it."""
+    yield matrix
+    for part in parts(matrix):
+        yield from walk(part)
+
+
+def with_notation(document: Document) -> Document:
+    """The document with a paragraph before its equations on the signs that its slices need."""
+    nodes = tuple(dict.fromkeys(m for side in _sides(document) for m in walk(side.matrix)))
+    borders = _borders(nodes)
+    words = _notation(nodes, borders)
+    if not words:
+        return document
+    first, *rest = document.sections
+    at = next(k for k, b in enumerate(first.blocks) if isinstance(b, Definitions))
+    blocks = (*first.blocks[:at], Paragraph(words), *first.blocks[at:])
+    sections = (replace(first, blocks=blocks), *rest)
+    return replace(document, sections=sections, look=replace(document.look, borders=borders))
+
+
+def _sides(document: Document) -> Iterator[MatrixSide]:
+    for chain in chains(document):
+        for side in (chain.lhs, *(row.value for row in chain.rows)):
+            if isinstance(side, MatrixSide):
+                yield side
+
+
+def _borders(nodes: tuple[Matrix, ...]) -> Borders:
+    """The slices that stand for what a recurrence is given, each with the first thing that it stands for."""
+    found: dict[Named, Matrix] = {}
+    for m in nodes:
+        if isinstance(m, Guard) and m.border:
+            found.setdefault(*border_of(m))
+    return tuple(found.items())
+
+
+def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
+    words: list[Word] = []
+    example = next((m for m in nodes if isinstance(m, Named) and m.lead), None)
+    if example:
+        kind = ("entry", "vector", "matrix")[len(example.dims)]
+        words += ["A bold letter with subscripts is a slice, at these values of its first indices: "]
+        words += [Slice(example), f" is a {kind}. "]
+    for slice_, given in borders:
+        words += [Slice(slice_), " stands for ", Slice(given), ". "]
+    if any(isinstance(m, Part) for m in nodes):
+        part = next(m for m in nodes if isinstance(m, Part))
+        words += ["Brackets behind a letter cut out a part, from the first number up to, and without, the second: "]
+        words += [Slice(part), ". "]
+    if any(isinstance(m, Beside) for m in nodes):
+        words += ["Matrices between bars stand side by side. "]
+    chosen = next((m for m in nodes if isinstance(m, Chosen)), None)
+    if chosen:
+        words += [Slice(chosen), " has in each row the row of the unit matrix that the label names. "]
+    return tuple(words)
