@@ -82,7 +82,7 @@ class _Writer:
         if s.op in VIEWS or (s.op == "float" and s.detail) or s.target.name in self.inside:
             self.inline[s.target.name] = expression(s, args)
             return
-        if s.op == "ones" and s.place is not None:
+        if s.op in ("ones", "empty") and s.place is not None:
             return
         line, *rest = _lines(
             s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)

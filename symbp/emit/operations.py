@@ -259,6 +259,10 @@ def _stack(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"np.empty({shape(s)}, {DTYPE})")
 
 
+def _empty(s: Statement, args: tuple[Text, ...]) -> Text:
+    return Text(f"np.empty({shape(s)}, {DTYPE})")
+
+
 def _ones(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"np.ones({shape(s)}, {DTYPE})")
 
@@ -289,5 +293,6 @@ ROWS: dict[str, Row] = {
     "stack": _stack,
     "gather": _gather,
     "arange": _arange,
+    "empty": _empty,
     "ones": _ones,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.core.integers import Poly
 from symbp.emit.formula import ATOM, Text, size
 from symbp.emit.operations import slice_text
-from symbp.lowering.program import Statement
+from symbp.lowering.program import Statement, Value
 
 
 def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
@@ -18,8 +18,23 @@ def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[st
         lines.append(f"{indent}for {letters[n]} in range({size(count).code}):")
         indent += "    "
     places = [":" if span is None else _slice(span, letters) for span in spans]  # type: ignore[attr-defined]
+    while places[-1] == ":":
+        places.pop()
     part = f"{args[0].within(ATOM)}[{', '.join(letters.values())}]"
+    if len(args) > 1:
+        lines.append(indent + _product(s, part, args))
+        part = args[3].code
     return (*lines, f"{indent}{target}[{', '.join(places)}] += {part}")
+
+
+def _product(s: Statement, kernel: str, args: tuple[Text, ...]) -> str:
+    """`np.matmul(kernel[u], right, out=room)`: what is added at an offset, its rows made one."""
+    room, whole = s.args[2], s.args[0]
+    assert isinstance(room, Value)
+    assert isinstance(whole, Value)
+    rows = f"{size(room.shape[-2]).code}, {size(whole.shape[-1]).code}"
+    left = kernel if len(whole.shape) == 3 else f"{kernel}.reshape({rows})"
+    return f"np.matmul({left}, {args[1].code}, out={args[2].code})"
 
 
 def _slice(span: tuple, letters: dict[str, str]) -> str:  # type: ignore[type-arg]

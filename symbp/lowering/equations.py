@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbp.core.integers import Index
 from symbp.core.network import LABELS, Equation, Network
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
@@ -13,7 +14,7 @@ from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, with_values
 from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.steps import MARK
-from symbp.lowering.windows import batch_last, has_windows
+from symbp.lowering.windows import batch_last, has_windows, places_of
 
 Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]
 
@@ -27,6 +28,7 @@ def lower_equations(network: Network) -> Lowered:
         at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
     at.windows = any(has_windows(e.body) for e in network.equations)
+    at.outputs = frozenset(network.outputs)
     lower_all(at, network.equations)
     whole = {t.name: at.tensors[t.name].value for t in network.inputs}
     whole |= {e.name: _whole(builder, e.name, at.tensors[e.name]) for e in network.equations}
@@ -68,13 +70,18 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
 
 
 def _tensor(at: Entries, equation: Equation) -> Known:
-    order = batch_last(equation.indices) if at.windows else equation.indices
-    at.order = list(order)
+    at.order = list(_order(at, equation) if at.windows else equation.indices)
     at.builder.hint = equation.name.replace(MARK, "")
     result = at.number(at.value(equation.body))
     ordered = result if at.windows else at.ordered(result, equation.indices)
     places = tuple(equation.indices.index(i) for i in ordered.axes)
     return Known(ordered.value, places, equation.shape)
+
+
+def _order(at: Entries, equation: Equation) -> tuple[Index, ...]:
+    """Axes as a computed tensor of the same shape has them, as a rule the one that this is the adjoint of."""
+    places = places_of(at, equation.shape)
+    return batch_last(equation.indices) if places is None else tuple(equation.indices[k] for k in places)
 
 
 def _whole(builder: Builder, name: str, known: Known) -> Operand:

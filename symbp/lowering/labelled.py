@@ -55,6 +55,7 @@ class Entries:
         self.order: list[Index] = []
         self.taken: set[str] = set()  # names that a loop's variable must not bear
         self.windows = False  # are there windows in the network, so that batches stand innermost?
+        self.outputs: frozenset[str] = frozenset()  # they stand as the caller has them
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
 
     def place(self, index: Index) -> int:

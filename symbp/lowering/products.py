@@ -17,6 +17,7 @@ from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
+from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns
 
 
@@ -236,12 +237,22 @@ def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> L
     if not summed or (batch and not free_a and not free_b):
         return _reduced(at, at.apply("mul", *sorted((a, b), key=lambda g: len(g.axes))), summed)
     a, b = at.number(a), at.number(b)
+    if at.windows:
+        free_a, free_b = _as_wanted(at, a, free_a), _as_wanted(at, b, free_b)
+    stacked = stacked_product(at, a, b, summed)
+    if stacked is not None:
+        return stacked
     inner = tuple(i for i in (a if len(a.axes) >= len(b.axes) else b).axes if i in summed)
     if not batch and not free_a and not free_b:
         return _dot(at, a, b, inner)
     if free_a and free_b and max(map(at.place, free_b)) < min(map(at.place, free_a)):
         a, b, free_a, free_b = b, a, free_b, free_a
     return _matmul(at, a, b, (batch, free_a, inner, free_b))
+
+
+def _as_wanted(at: Entries, a: Labelled, free: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The axes that are not summed, in the order wanted where that costs nothing: an input is turned as a whole."""
+    return tuple(sorted(free, key=at.place)) if at.builder.made(a.value) is None else free
 
 
 def _dot(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Labelled:
@@ -255,6 +266,8 @@ def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...
     """`a` as (batch, free, inner) times `b` as (batch, inner, free), several axes of a kind merged into one."""
     batch, free_a, inner, free_b = parts
     a, b = window_columns(at, a), window_columns(at, b)
+    if at.windows and not batch and (_around(a, inner) is None) != (_around(b, inner) is None):
+        return _stacked(at, *((a, b) if _around(a, inner) is None else (b, a)), inner)
     left = _merged(at, a, (batch, free_a, inner))
     right = _merged(at, b, (batch, inner, free_b))
     if batch and not free_a:
@@ -272,6 +285,30 @@ def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...
             assert isinstance(back, Value)
             return Labelled(at.builder.reshape(back, _extents(axes)), axes)
     value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
+    return Labelled(at.builder.reshape(value, _extents(axes)), axes)
+
+
+def _around(a: Labelled, inner: tuple[Index, ...]) -> tuple[tuple[Index, ...], ...] | None:
+    """The axes before, of and after summed ones that stand together in the middle."""
+    places = sorted(a.axes.index(i) for i in inner)
+    first, end = places[0], places[-1] + 1
+    if end - first > len(places) or first == 0 or end == len(a.axes):
+        return None
+    return a.axes[:first], a.axes[first:end], a.axes[end:]
+
+
+def _stacked(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Labelled:
+    """`b` has summed axes in the middle: a matrix for each value of those before them, as it lies in memory."""
+    around = _around(b, inner)
+    assert around is not None
+    before, summed, after = around
+    free = _as_wanted(at, a, tuple(i for i in a.axes if i not in inner))
+    left, right = _merged(at, a, ((), free, summed)), at.ordered(b, (*before, *summed, *after)).value
+    assert isinstance(right, Value)
+    parts = tuple(extent(_extents(part)) for part in (before, summed, after))
+    shape = (parts[0], *((extent(_extents(free)),) if free else ()), parts[2])
+    value = at.builder.emit("matmul", (left, at.builder.reshape(right, parts)), shape)
+    axes = (*before, *free, *after)
     return Labelled(at.builder.reshape(value, _extents(axes)), axes)
 
 

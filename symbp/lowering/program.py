@@ -199,7 +199,7 @@ VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slic
 GATHERS = ("gather",)
 REDUCTIONS = ("sum", "max", "min")
 PRODUCTS = ("matmul", "vdot")
-SOURCES = ("arange", "ones", "stack")
+SOURCES = ("arange", "ones", "stack", "empty")
 FILL = "fill"  # a scalar or a view spread over an array of its own
 
 

@@ -134,8 +134,12 @@ def _pieces(state: _State, s: Statement, *parts: Any) -> Any:
     return result
 
 
-def _scatter(state: _State, s: Statement, part: Any) -> Any:
+def _scatter(state: _State, s: Statement, part: Any, *product: Any) -> Any:
     names, counts, spans = s.detail
+    if product:
+        right, room, added = product
+        rows = (room.shape[-2], part.shape[-1])
+        part = np.array([np.matmul(p.reshape(rows), right).reshape(added.shape) for p in part])
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
     for at in np.ndindex(*(c.value(state.sizes) for c in counts)):  # type: ignore[attr-defined]
         where = dict(zip(names, at, strict=True))  # type: ignore[call-overload]
@@ -187,5 +191,6 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "min": lambda state, s, a: np.min(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "arange": lambda state, s, start, stop: np.arange(start, stop),
+    "empty": lambda state, s: np.empty(_shape(state, s.target.shape), state.dtype),
     "ones": lambda state, s: np.ones(_shape(state, s.target.shape), state.dtype),
 }

@@ -17,7 +17,7 @@ from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import dims_of, indices_of
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.pooling import first_hit_of, positions, shares
-from symbp.lowering.program import Operand
+from symbp.lowering.program import Operand, Statement, Value
 
 Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
@@ -52,7 +52,7 @@ def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contra
     at.order = before
     if not all(i in part.axes for i in involved):
         return None
-    return _added(at, part, tuple(targets.values()), offsets)
+    return _added(at, part, tuple(targets.values()))
 
 
 def _pooled(
@@ -174,14 +174,53 @@ def _order(
     return [*offsets, *(i for i in rest if i not in offsets)]
 
 
-def _added(at: Entries, part: Labelled, targets: tuple[Target, ...], offsets: tuple[Index, ...]) -> Labelled:
-    """The statement that adds the slices, and the view of what was asked for."""
-    by_window = {t.window: t for t in targets}
-    kept = tuple(i for i in part.axes if i not in offsets)
-    value = at.ordered(part, (*offsets, *kept)).value
-    spans = tuple(_span(by_window[i]) if i in by_window else None for i in kept)
-    detail = (tuple(i.name for i in offsets), tuple(i.extent for i in offsets), spans)
-    return _cut(at, "scatter", (value,), detail, kept, by_window)
+def _added(at: Entries, part: Labelled, targets: tuple[Target, ...]) -> Labelled:
+    """The slices added along one axis after the other: whole rows first, so that few long runs are added."""
+    for t in sorted(targets, key=lambda t: part.axes.index(t.window)):
+        part = _product_added(at, part, t) or _along(at, part, t)
+    return part
+
+
+def _along(at: Entries, part: Labelled, t: Target) -> Labelled:
+    kept = tuple(i for i in part.axes if i not in t.offsets)
+    value = at.ordered(part, (*t.offsets, *kept)).value
+    spans = tuple(_span(t) if i == t.window else None for i in kept)
+    detail = (tuple(i.name for i in t.offsets), tuple(i.extent for i in t.offsets), spans)
+    return _cut(at, "scatter", (value,), detail, kept, {t.window: t})
+
+
+def _product_added(at: Entries, part: Labelled, t: Target) -> Labelled | None:
+    """Where what is added is a product, its rows for one offset after the other: all at once were U times as much."""
+    made = at.builder.made
+    spread = made(part.value)
+    product = made(spread.args[0]) if spread is not None and spread.op == "reshape" else None
+    flat = made(product.args[0]) if product is not None and product.op == "matmul" else None
+    if product is None or flat is None or flat.op != "reshape" or len(t.offsets) != 1:
+        return None
+    kernel, right = flat.args[0], product.args[1]
+    (offset,) = t.offsets
+    row = len(product.target.shape) - 2
+    if not isinstance(kernel, Value) or part.axes[:row] not in ((), (t.window,)) or part.axes[row] != offset:
+        return None
+    others = _others(part.axes[row + 1 :], offset, product.target.shape[row])
+    shape = (*product.target.shape[:row], others, product.target.shape[-1])
+    room = at.builder.fresh(shape)
+    at.builder.append(Statement(room, "empty", ()))
+    kept = tuple(i for i in part.axes if i != offset)
+    added = at.builder.reshape(room, tuple(i.extent for i in kept))
+    spans = tuple(_span(t) if i == t.window else None for i in kept)
+    detail = ((offset.name,), (offset.extent,), spans)
+    return _cut(at, "scatter", (kernel, right, room, added), detail, kept, {t.window: t})
+
+
+def _others(axes: tuple[Index, ...], offset: Index, rows: Poly) -> Poly:
+    """How many rows of a product there are for one offset, whose axis is the first of those that make the rows."""
+    count = Poly.of(1)
+    for i in axes:
+        if count * offset.extent == rows:
+            break
+        count = count * i.extent
+    return count
 
 
 def _span(t: Target) -> tuple[object, ...]:

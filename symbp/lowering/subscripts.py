@@ -9,11 +9,12 @@ from symbp.errors import MissingRule
 from symbp.lowering.labelled import Entries, Known, Labelled
 from symbp.lowering.program import FLOAT, INT, LIST, Value
 from symbp.lowering.views import affine_view
+from symbp.lowering.windows import beside_computed
 
 
 def read(at: Entries, node: Read) -> Labelled:
     """The entry of a tensor for all values of the indices in its subscripts."""
-    known = at.tensors[node.tensor]
+    known = beside_computed(at, at.tensors[node.tensor])
     subs = tuple(node.subs[k] for k in known.places)
     whole = known.at(node.subs[0]) if node.subs else known.shape
     shape = tuple(whole[k] for k in known.places)

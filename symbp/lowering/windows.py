@@ -6,10 +6,12 @@ serve the product and its adjoint.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import polys, walk
-from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import Value
+from symbp.lowering.labelled import Entries, Known, Labelled
+from symbp.lowering.program import FLOAT, Shape, Statement, Value
 
 
 def has_windows(body: Node) -> bool:
@@ -22,6 +24,28 @@ def batch_last(indices: tuple[Index, ...]) -> tuple[Index, ...]:
     return (*indices[1:], indices[0]) if len(indices) >= 3 else indices
 
 
+def places_of(at: Entries, shape: Shape) -> tuple[int, ...] | None:
+    """How the last computed tensor of a shape lies in memory: which of its dimensions each axis is."""
+    for name, known in reversed(at.tensors.items()):
+        whole = len(known.places) == len(shape) >= 3 and name not in at.outputs
+        if whole and known.shape == shape and at.builder.made(known.value) is not None:
+            return known.places
+    return None
+
+
+def beside_computed(at: Entries, known: Known) -> Known:
+    """An input turned, once, so that it lies in memory as what was computed in its shape: a cotangent as its tensor."""
+    value = known.value
+    if not at.windows or at.builder.parent is not None or not isinstance(value, Value) or value.kind != FLOAT:
+        return known
+    places = places_of(at, known.shape) if at.builder.made(value) is None else None
+    if places is None or places == known.places:
+        return known
+    view = at.builder.transpose(value, places)
+    copied = at.builder.emit("copy", (view,), tuple(value.shape[k] for k in places))
+    return replace(known, value=copied, places=places)
+
+
 def turned(at: Entries, value: Value) -> tuple[Value, tuple[int, ...]]:
     """An input with its batch innermost, and which of its dimensions each axis is; what was computed is so already."""
     plain = tuple(range(len(value.shape)))
@@ -32,21 +56,36 @@ def turned(at: Entries, value: Value) -> tuple[Value, tuple[int, ...]]:
     return at.builder.emit("copy", (view,), tuple(value.shape[k] for k in order)), order
 
 
-def columns(at: Entries, a: Labelled) -> Labelled:
-    """A view of windows copied, offsets before positions and the batch last."""
+def window_statement(at: Entries, a: Labelled) -> Statement | None:
+    """The statement that makes windows, where the array is a view of them as it was made."""
     maker = at.builder.made(a.value)
-    if maker is None or maker.op != "windows" or not isinstance(a.value, Value):
-        return a
+    return maker if maker is not None and maker.op == "windows" and isinstance(a.value, Value) else None
+
+
+def by_axis(a: Labelled, maker: Statement) -> dict[int, list[Index]]:
+    """The indices that move a window along each axis of the array that it looks at."""
     rows: dict[int, list[Index]] = {}
     for axis, (k, _) in zip(a.axes, maker.detail[1], strict=True):  # type: ignore[call-overload]
         rows.setdefault(k, []).append(axis)
-    moving = [r for r in rows.values() if len(r) > 1]
-    positions = [
-        max(r, key=lambda i: (i.extent.constant is None, len(i.extent.terms), -a.axes.index(i))) for r in moving
-    ]
-    offsets = [i for r in moving for i in r if i not in positions]
-    plain = [r[0] for r in rows.values() if len(r) == 1]
-    axes = (*plain[:-1], *offsets, *positions, *plain[-1:])
+    return rows
+
+
+def with_position_first(a: Labelled, row: list[Index]) -> list[Index]:
+    """The index that runs over positions, then the offsets in the kernel."""
+    position = max(row, key=lambda i: (i.extent.constant is None, len(i.extent.terms), -a.axes.index(i)))
+    return [position, *(i for i in row if i != position)]
+
+
+def columns(at: Entries, a: Labelled) -> Labelled:
+    """A view of windows copied, offsets before positions and the batch last."""
+    maker = window_statement(at, a)
+    if maker is None:
+        return a
+    rows = by_axis(a, maker).values()
+    moving = [with_position_first(a, r) for r in rows if len(r) > 1]
+    offsets = [i for r in moving for i in r[1:]]
+    plain = [r[0] for r in rows if len(r) == 1]
+    axes = (*plain[:-1], *offsets, *(r[0] for r in moving), *plain[-1:])
     ordered = at.ordered(a, axes)
     assert isinstance(ordered.value, Value)
     return Labelled(at.builder.emit("copy", (ordered.value,), ordered.value.shape), axes)
