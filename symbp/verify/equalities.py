@@ -10,21 +10,21 @@ is not counted as tested but as vacuous.
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symbp.core.equality import Check, Equality
-from symbp.core.expr import Expr, Extreme, Sum
-from symbp.core.integers import Index, Node
+from symbp.core.expr import Expr
+from symbp.core.integers import Index
 from symbp.core.network import Network
-from symbp.core.traverse import children, free_indices, indices_of, reads
+from symbp.core.traverse import free_indices, reads
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
-from symbp.verify.interpret import Key, Scope, compile_at, entries, spans
+from symbp.verify.interpret import Key, Scope, compile_at
 from symbp.verify.rounding import SIZED, SizedTable
+from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
 from symbp.verify.sizes import choose_sizes, without_two
 from symbp.verify.systems import DOMAIN_ERRORS
 from symbp.verify.witness import Witness
@@ -34,20 +34,40 @@ BOUND = 1e-12
 VISIBLE = 1e-6
 # What rounding may make of terms of size 1: a few dozen operations' worth.
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
-# More work than this on one equality and its entries are sampled.
-MOST_WORK = 150_000
-FEWEST_ENTRIES = 6
 
-Side = Callable[[Key], float]
+
+class Side:
+    """One side of an equality. It remembers its values at one draw: a chain a = b = c evaluates b once."""
+
+    def __init__(self, expr: Expr, indices: tuple[Index, ...], scope: Scope, where: str):
+        self.expr, self.indices, self.scope, self.where = expr, indices, scope, where
+        self.known: dict[Key, float] = {}
+        self.run: Callable[[Key], float] | None = None
+
+    def at(self, keys: Sequence[Key]) -> list[float]:
+        """Its values; what is wrong with them is said with the place of the equality. Compiled when first called."""
+        known = self.known
+        try:
+            if self.run is None:
+                self.run = compile_at(self.expr, self.indices, self.scope)
+            for key in keys:
+                if key not in known:
+                    known[key] = self.run(key)
+        except (CheckFailed, *DOMAIN_ERRORS) as error:
+            raise CheckFailed(f"{self.where}: {error}") from error
+        return [known[key] for key in keys]
 
 
 @dataclass(slots=True)
 class Finding:
-    """What is known of one equality so far: its worst error and where, and the largest value it took."""
+    """What is known of one equality so far: its worst error and where, and the largest value it took.
+
+    `start` is the left side of the chain that it belongs to.
+    """
 
     equality: Equality
+    start: Expr
     indices: tuple[Index, ...]
-    keys: list[Key]
     lhs: Side
     rhs: Side
     error: float = 0.0
@@ -79,59 +99,63 @@ def check_equalities(
 
 def _evaluate_all(witness: Witness, equalities: Sequence[Equality], seeds: int) -> tuple[list[Finding], list[str]]:
     scope = replace(witness.world.scope, partials=witness.partials)
-    sides: dict[tuple[Expr, tuple[Index, ...]], Side] = {}
     notes: dict[str, None] = {}
-    findings: list[Finding] = []
+    findings = _prepare(equalities, scope)
     for seed in range(seeds):
         drawn = draw(witness.world, witness.loss, seed)
         witness.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
-        findings = findings or [_prepare(e, scope, sides) for e in equalities]
+        for finding, keys in _with_keys(findings, scope, seed):
+            _evaluate(finding, keys, scope)
         for finding in findings:
-            _evaluate(finding, scope)
-        for side in sides.values():
-            _forget(side)
+            finding.lhs.known.clear()
+            finding.rhs.known.clear()
     return findings, list(notes)
 
 
-class Remembered(dict[Key, float]):
-    """A side's values at one draw: a chain a = b = c evaluates b once."""
-
-    def __init__(self, compute: Side):
-        super().__init__()
-        self.compute = compute
-
-    def __missing__(self, key: Key) -> float:
-        self[key] = value = self.compute(key)
-        return value
-
-
-def _forget(side: Side) -> None:
-    side.__self__.clear()  # type: ignore[attr-defined]
+def _prepare(equalities: Sequence[Equality], scope: Scope) -> list[Finding]:
+    sides: dict[tuple[Expr, tuple[Index, ...]], Side] = {}
+    findings: list[Finding] = []
+    for equality in equalities:
+        indices = _indices(equality)
+        lhs, rhs = (
+            sides.setdefault((e, indices), Side(e, indices, scope, equality.where))
+            for e in (equality.lhs, equality.rhs)
+        )
+        chained = findings and findings[-1].equality.rhs == equality.lhs
+        findings.append(Finding(equality, findings[-1].start if chained else equality.lhs, indices, lhs, rhs))
+    return findings
 
 
-def _prepare(equality: Equality, scope: Scope, sides: dict[tuple[Expr, tuple[Index, ...]], Side]) -> Finding:
-    indices = tuple(dict.fromkeys((*free_indices(equality.lhs), *free_indices(equality.rhs))))
-    indices = _outer_first(indices)
+def _with_keys(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Sequence[Key]]]:
+    """Each with the entries at which it is evaluated; all steps of a chain go through them in the same order."""
+    orders: dict[tuple[Expr, tuple[Index, ...]], list[Key]] = {}
+    for finding in findings:
+        keys = combinations(finding.indices, scope)
+        most = affordable((finding.equality.lhs, finding.equality.rhs), scope)
+        if len(keys) <= most:
+            yield finding, [keys[k] for k in range(len(keys))]
+            continue
+        chain = finding.start, finding.indices
+        if chain not in orders:
+            orders[chain] = in_order(keys, read_entries(*chain, scope, seed), seed)
+        yield finding, orders[chain][:most]
+
+
+def _indices(equality: Equality) -> tuple[Index, ...]:
+    indices = _outer_first(tuple(dict.fromkeys((*free_indices(equality.lhs), *free_indices(equality.rhs)))))
     names = [i.name for i in indices]
     if len(set(names)) < len(names):
         raise CheckFailed(f"{equality.where}: both sides use the index {_twice(names)}, but with different ranges")
-
-    def side(expr: Expr) -> Side:
-        if (expr, indices) not in sides:
-            sides[expr, indices] = Remembered(_named(equality, expr, indices, scope)).__getitem__
-        return sides[expr, indices]
-
-    keys = _combinations(indices, scope)
-    return Finding(equality, indices, _sample(keys, equality, scope), side(equality.lhs), side(equality.rhs))
+    return indices
 
 
 def _outer_first(indices: tuple[Index, ...]) -> tuple[Index, ...]:
     """An index whose range depends on another comes after it."""
 
     def depth(index: Index) -> int:
-        return 1 + max((depth(i) for i in _inner(index)), default=0)
+        return 1 + max((depth(i) for i in inner(index)), default=0)
 
     return tuple(sorted(indices, key=depth))
 
@@ -140,76 +164,16 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _named(equality: Equality, expr: Expr, indices: tuple[Index, ...], scope: Scope) -> Side:
-    """A side, with the place of the equality in what it raises; compiled when first called."""
-    compiled: list[Side] = []
-
-    def evaluate(key: Key) -> float:
-        try:
-            if not compiled:
-                compiled.append(compile_at(expr, indices, scope))
-            return compiled[0](key)
-        except (CheckFailed, *DOMAIN_ERRORS) as error:
-            raise CheckFailed(f"{equality.where}: {error}") from error
-
-    return evaluate
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Every combination of the values of independent indices, made when asked for: there may be many millions."""
-
-    ranges: tuple[Sequence[int], ...]
-
-    def __len__(self) -> int:
-        return math.prod(map(len, self.ranges))
-
-    def __getitem__(self, place: int) -> Key:
-        key: list[int] = []
-        for values in reversed(self.ranges):
-            place, k = divmod(place, len(values))
-            key.append(values[k])
-        return tuple(reversed(key))
-
-
-def _combinations(indices: tuple[Index, ...], scope: Scope) -> list[Key] | Box:
-    if any(_inner(i) for i in indices):
-        return entries(indices, scope)
-    return Box(tuple(list(spans(i, scope)([])) for i in indices))
-
-
-def _sample(keys: list[Key] | Box, equality: Equality, scope: Scope) -> list[Key]:
-    """All entries, or as many as are affordable, the first and the last among them."""
-    work = _work(equality.lhs, scope) + _work(equality.rhs, scope)
-    most = max(FEWEST_ENTRIES if work < MOST_WORK else 2, MOST_WORK // work)
-    if len(keys) <= most:
-        return [keys[k] for k in range(len(keys))]
-    chosen = random.Random(len(keys)).sample(range(1, len(keys) - 1), most - 2)
-    return [keys[k] for k in (0, *sorted(chosen), len(keys) - 1)]
-
-
-def _work(node: Node, scope: Scope) -> int:
-    """About how many nodes are visited when it is evaluated once."""
-    times = 1
-    if isinstance(node, (Sum, Extreme)):
-        for index in node.indices:
-            times *= 4 if _inner(index) else len(spans(index, scope)([]))
-    return times * (1 + sum(_work(c, scope) for c in children(node)))
-
-
-def _inner(index: Index) -> tuple[Index, ...]:
-    return tuple(dict.fromkeys(i for p in (index.start, index.stop) for i in indices_of(p)))
-
-
-def _evaluate(finding: Finding, scope: Scope) -> None:
+def _evaluate(finding: Finding, keys: Sequence[Key], scope: Scope) -> None:
     with np.errstate(over="raise", divide="raise", invalid="raise"):
-        for key in finding.keys:
-            a, b = finding.lhs(key), finding.rhs(key)
+        for key, a, b in zip(keys, finding.lhs.at(keys), finding.rhs.at(keys), strict=True):
             larger = max(abs(a), abs(b))
+            finding.largest = max(finding.largest, larger)
+            if a == b:
+                continue
             error = abs(a - b) / max(1.0, larger)
             if not error <= BOUND:
                 error = abs(a - b) / max(1.0, larger, ROUNDING / BOUND * _terms(finding, key, scope))
-            finding.largest = max(finding.largest, larger)
             if not error <= finding.error:
                 finding.error = math.inf if math.isnan(error) else error
                 finding.worst = f"{_place(finding.indices, key)}{a:.12g} against {b:.12g}"

@@ -9,12 +9,12 @@ not evaluated, a read outside a tensor is an error. What the numbers are is the 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatch
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 from symbp.core.expr import (
     Add,
@@ -38,9 +38,11 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, indices_of
 from symbp.errors import CheckFailed, MissingRule
+from symbp.verify.extents import is_plain, value_of
 from symbp.verify.sizes import Sizes
+from symbp.verify.ties import Tie, ties
 from symbp.verify.systems import FLOATS, Numbers, OutsideDomain, Value
 from symbp.verify.unknown import Smooth
 
@@ -49,6 +51,17 @@ At = list[int]
 Formula = Callable[[At], Value]
 Whole = Callable[[At], int]
 Entries = Mapping[Any, Value]
+
+
+
+class Paths(Protocol):
+    """A table of local derivatives by (of entry, by entry)."""
+
+    def __getitem__(self, pair: tuple[Key, Key], /) -> Value: ...
+
+    def readers(self, by: Key) -> Sequence[Key]:
+        """The entries of `of` whose definition reads the entry `by`; by no other is the derivative not 0."""
+
 
 EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -73,7 +86,7 @@ class Scope:
     tables: Mapping[str, Entries]
     numbers: Numbers = FLOATS
     functions: Mapping[str, Smooth] = field(default_factory=dict)
-    partials: Callable[[str, str], Entries] | None = None
+    partials: Callable[[str, str], Paths] | None = None
     decisions: list[object] | None = None
     compare: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: EXACTLY)
     places: Mapping[Index, int] = field(default_factory=dict)
@@ -145,8 +158,8 @@ def whole(poly: Poly, scope: Scope) -> Whole:
 def _monomial(monomial: tuple[Atom, ...], coefficient: int, scope: Scope) -> tuple[int, list[Whole]]:
     moving: list[Whole] = []
     for atom in monomial:
-        if isinstance(atom, Dim):
-            coefficient *= scope.sizes[atom.name]
+        if is_plain(Poly.of(atom)):
+            coefficient *= value_of(Poly.of(atom), scope.sizes)
         else:
             moving.append(_atom(atom, scope))
     return coefficient, moving
@@ -177,14 +190,10 @@ def _place(index: Index, scope: Scope) -> int:
 def spans(index: Index, scope: Scope) -> Callable[[At], range]:
     """The values of an index, which may depend on the indices around it."""
     start, stop = whole(index.start, scope), whole(index.stop, scope)
-    if _fixed(index.start) and _fixed(index.stop):
+    if is_plain(index.start) and is_plain(index.stop):
         always = range(start([]), stop([]))
         return lambda at: always
     return lambda at: range(start(at), stop(at))
-
-
-def _fixed(poly: Poly) -> bool:
-    return all(isinstance(a, Dim) for a in poly.atoms())
 
 
 # Expressions: a rule for each node.
@@ -327,6 +336,11 @@ def _alike(node: Delta, scope: Scope) -> Callable[[At], bool]:
 
 @formula.register
 def _sum(node: Sum, scope: Scope) -> Formula:
+    """Index by index; what is known to be nought is passed over: entries without a path, or that a delta rules out."""
+    if path := path_of(node, scope):
+        return _sum_over_paths(node, path, scope)
+    if tied := ties(node, lambda i: len(spans(i, scope)([]))):
+        return _sum_of_ties(node, tied, scope)
     index, *others = node.indices
     inside = scope.bind(index)
     body = formula(Sum(tuple(others), node.body) if others else node.body, inside)
@@ -336,6 +350,82 @@ def _sum(node: Sum, scope: Scope) -> Formula:
         total = zero
         for at[place] in values(at):  # noqa: B020
             total = total + body(at)
+        return total
+
+    return add_up
+
+
+def path_of(node: Sum, scope: Scope) -> Partial | None:
+    """A factor d(of)/d(by) of the body where the sum runs over the entries of `of`, none of them outside."""
+    factors = node.body.args if isinstance(node.body, Mul) else (node.body,)
+    for factor in factors if scope.partials is not None else ():
+        if isinstance(factor, Partial) and _runs_over(node, factor, scope):
+            return factor
+    return None
+
+
+def _runs_over(node: Sum, factor: Partial, scope: Scope) -> bool:
+    own = [s.index for s in factor.of.subs]
+    if any(i not in node.indices for i in own) or len(set(own)) < len(own) or not own:
+        return False
+    if not all(is_plain(i.start) and is_plain(i.stop) for i in node.indices):
+        return False
+    if any(i in node.indices for s in factor.by.subs for i in indices_of(s)):
+        return False
+    ranges = [spans(i, scope)([]) for i in own if i is not None]
+    corners = [tuple(r[end] for r in ranges) for end in (0, -1)] if all(ranges) else []
+    return all(c in scope.table(factor.of.tensor) for c in corners)
+
+
+def _sum_over_paths(node: Sum, path: Partial, scope: Scope) -> Formula:
+    """The sum over the entries of `of` that read the entry `by`: by any other the derivative is nought."""
+    assert scope.partials is not None
+    own = tuple(s.index for s in path.of.subs if s.index is not None)
+    rest = tuple(i for i in node.indices if i not in own)
+    inside = scope.bind(*own)
+    body = formula(Sum(rest, node.body) if rest else node.body, inside)
+    readers = scope.partials(path.of.tensor, path.by.tensor).readers
+    by, zero = _key(path.by.subs, scope), scope.numbers.number(Fraction(0))
+    places, ranges = [inside.places[i] for i in own], [spans(i, scope)([]) for i in own]
+
+    def add_up(at: At) -> Value:
+        total = zero
+        for key in readers(by(at)):
+            if all(map(range.__contains__, ranges, key)):
+                for place, value in zip(places, key, strict=True):
+                    at[place] = value
+                total = total + body(at)
+        return total
+
+    return add_up
+
+
+def _sum_of_ties(node: Sum, tied: tuple[Tie, ...], scope: Scope) -> Formula:
+    """The free indices run over their ranges; for each of their values every tied index has one value at most.
+
+    Nought where that is no whole number or lies outside the range, as every term of the sum then is.
+    """
+    solved = {t.index for t in tied}
+    loop, inside = _loop(tuple(i for i in node.indices if i not in solved), scope)
+    steps = []
+    for tie in tied:
+        value, outer = whole(tie.value, inside), inside
+        inside = inside.bind(tie.index)
+        steps.append((inside.places[tie.index], value, tie.coefficient, spans(tie.index, outer)([])))
+    body, zero = formula(node.body, inside), scope.numbers.number(Fraction(0))
+
+    def meet(at: At) -> bool:
+        for place, value, coefficient, values in steps:
+            at[place], rest = divmod(value(at), coefficient)
+            if rest or at[place] not in values:
+                return False
+        return True
+
+    def add_up(at: At) -> Value:
+        total = zero
+        for _ in loop(at):
+            if meet(at):
+                total = total + body(at)
         return total
 
     return add_up
@@ -364,6 +454,8 @@ def _extreme(node: Extreme, scope: Scope) -> Formula:
 
 def _loop(indices: tuple[Index, ...], scope: Scope) -> tuple[Callable[[At], Iterator[None]], Scope]:
     """A loop over the indices in row-major order, and the scope inside it."""
+    if not indices:
+        return (lambda at: iter((None,))), scope
     index, *others = indices
     inside = scope.bind(index)
     place, values = inside.places[index], spans(index, scope)

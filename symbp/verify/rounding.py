@@ -95,3 +95,7 @@ class SizedTable(dict[Any, Value]):
         value = self.table[key]
         size = max(abs(v) for v in self.table.values()) if self.steps else abs(value)
         return value if isinstance(value, int) else Sized(value, size)
+
+    def readers(self, by: Any) -> Any:
+        """As the table of local derivatives has it."""
+        return self.table.readers(by)  # type: ignore[attr-defined]

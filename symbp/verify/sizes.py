@@ -6,23 +6,27 @@ and 2 differ. Literal sizes stay what they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from math import prod
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import combinations
 
 from symbp.core import build
 from symbp.core.expr import Compare, Extreme, Read, Sum, Where
-from symbp.core.integers import Dim, Node, Poly, Quotient
+from symbp.core.integers import Dim, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
-from symbp.core.traverse import children, dims_of, free_indices, walk
+from symbp.core.traverse import children, free_indices, walk
 from symbp.errors import CheckFailed
+from symbp.verify.extents import is_known, is_plain, value_of
+from symbp.verify.search import Problem, cheapest, least_cost
+from symbp.verify.ties import ties
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
 WIDTHS = (3, 5, 2, 7)
 MOST_TRIES = 20_000
 MUCH_WORK = 5_000
-REPEATED = PRIMES[:9]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,110 +48,40 @@ class Sizes:
         return ", ".join(f"{name} = {value}" for name, value in self.values.items())
 
 
+@lru_cache(maxsize=16)
 def choose_sizes(network: Network) -> Sizes:
     """The first assignment of small distinct primes under which every extent is at least 2.
 
-    Where that makes loops too long, sizes change places as long as that makes them shorter; where they still are, sizes
-    that meet in no tensor may be the same.
+    Where that makes loops too long, the distinct primes that make them shortest; where those still do, sizes that meet in
+    no tensor may be the same.
     """
     names = tuple(d.name for d in network.dims)
-    limits = [
-        p for p in dict.fromkeys((*_extents(network), *room_for_reads(network))) if p.constant is None and _plain(p)
-    ]
+    problem = Problem(
+        names, PRIMES[: len(names) + 2], _limits(network), _apart(network), _others(names), _loops(network)
+    )
+    found = _first(problem) or _first(replace(problem, apart=()))
+    if found is None:
+        raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
+    for beside in (problem.beside, _neighbours(network)):
+        if (work := _work(problem, found)) > MUCH_WORK:
+            found = cheapest(replace(problem, beside=beside), work) or found
+    return Sizes(found)
+
+
+def _first(problem: Problem) -> dict[str, int] | None:
     tries = [0]
-    for count in range(max(1, len(names)), len(PRIMES) + 1):
-        candidates = (*PRIMES[1:count], PRIMES[0])
-        found = _assign(names, candidates, limits, {}, tries)
-        if found is not None:
-            short = _shortened(found, candidates, limits, _loops(network))
-            return Sizes(_repeated(short, limits, _loops(network), _meetings(network)))
-        if tries[0] > MOST_TRIES:
-            break
-    raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
-
-
-def without_two(network: Network, sizes: Sizes) -> Sizes:
-    """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
-    limits = [p for p in _extents(network) if p.constant is None and _plain(p)]
-    spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
-    larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
-    fits = all(_value(p, larger) >= 2 for p in (*limits, *(q for q in room_for_reads(network) if _plain(q))))
-    return Sizes(larger) if fits and _work(larger, _loops(network)) <= MUCH_WORK else sizes
-
-
-def _shortened(
-    chosen: dict[str, int], candidates: tuple[int, ...], limits: list[Poly], loops: list[list[Poly]]
-) -> dict[str, int]:
-    """Two sizes are exchanged, or one takes an unused prime, while the work is too much and gets less."""
-    work = _work(chosen, loops)
-    while work > MUCH_WORK:
-        allowed = [t for t in _neighbours(chosen, candidates) if all(_value(p, t) >= 2 for p in limits)]
-        better = min(allowed, key=lambda t: _work(t, loops), default=chosen)
-        if _work(better, loops) >= work:
-            break
-        chosen, work = better, _work(better, loops)
-    return chosen
-
-
-def _repeated(
-    chosen: dict[str, int], limits: list[Poly], loops: list[list[Poly]], meetings: frozenset[tuple[str, str]]
-) -> dict[str, int]:
-    """One size after the other takes a smaller prime that no size beside it in a tensor has."""
-    work = _work(chosen, loops)
-    while work > MUCH_WORK:
-        allowed = [t for t in _replaced(chosen, meetings) if all(_value(p, t) >= 2 for p in limits)]
-        better = min(allowed, key=lambda t: _work(t, loops), default=chosen)
-        if _work(better, loops) >= work:
-            break
-        chosen, work = better, _work(better, loops)
-    return chosen
-
-
-def _replaced(chosen: dict[str, int], meetings: frozenset[tuple[str, str]]) -> Iterator[dict[str, int]]:
-    for place, name in enumerate(chosen):
-        beside = [chosen[other] for other in chosen if (name, other) in meetings]
-        yield from ({**chosen, name: v} for v in REPEATED if v not in beside and (place or v > 2))
-
-
-def _meetings(network: Network) -> frozenset[tuple[str, str]]:
-    """The pairs of sizes that are two dimensions of one tensor; membership is all that is asked of it."""
-    shapes = [t.shape for t in network.inputs] + [e.shape for e in network.equations]
-    named = [[str(p) for p in shape if isinstance(p.atom, Dim)] for shape in shapes]
-    return frozenset((a, b) for names in named for a in names for b in names if a != b)
-
-
-def _neighbours(chosen: dict[str, int], candidates: tuple[int, ...]) -> Iterator[dict[str, int]]:
-    names = list(chosen)
-    for place, name in enumerate(names):
-        for other in names[place + 1 :]:
-            if chosen[other] != 2 or place:
-                yield {**chosen, name: chosen[other], other: chosen[name]}
-        for value in candidates:
-            if value not in chosen.values() and (place or value > 2):
-                yield {**chosen, name: value}
-
-
-def _work(chosen: Mapping[str, int], loops: list[list[Poly]]) -> int:
-    return sum(prod(_value(p, chosen) for p in loop) for loop in loops)
-
-
-def _loops(network: Network) -> list[list[Poly]]:
-    """The extents over which each equation loops in all, its sums included."""
-    return [[p for p in _ranges(equation) if _plain(p)] for equation in network.equations]
-
-
-def _ranges(equation: Equation) -> Iterator[Poly]:
-    yield from equation.shape
-    for node in walk(equation.body):
-        if isinstance(node, (Sum, Extreme)):
-            yield from (i.extent for i in node.indices)
+    for count in range(max(1, len(problem.names)), len(PRIMES) + 1):
+        found = _assign(problem, (*PRIMES[1:count], PRIMES[0]), {}, tries)
+        if found is not None or tries[0] > MOST_TRIES:
+            return found
+    return None
 
 
 def _assign(
-    names: tuple[str, ...], candidates: tuple[int, ...], limits: list[Poly], chosen: dict[str, int], tries: list[int]
+    problem: Problem, candidates: tuple[int, ...], chosen: dict[str, int], tries: list[int]
 ) -> dict[str, int] | None:
     """Depth first, each size the earliest candidate that keeps every extent known so far at 2 or more."""
-    if len(chosen) == len(names):
+    if len(chosen) == len(problem.names):
         return chosen
     for value in candidates:
         if value in chosen.values() or (not chosen and value < 3):
@@ -155,12 +89,95 @@ def _assign(
         tries[0] += 1
         if tries[0] > MOST_TRIES:
             return None
-        trial = {**chosen, names[len(chosen)]: value}
-        if all(_value(p, trial) >= 2 for p in limits if _known(p, trial)):
-            found = _assign(names, candidates, limits, trial, tries)
+        trial = {**chosen, problem.names[len(chosen)]: value}
+        if _fits(problem, trial):
+            found = _assign(problem, candidates, trial, tries)
             if found is not None:
                 return found
     return None
+
+
+def _fits(problem: Problem, chosen: Mapping[str, int]) -> bool:
+    if not all(value_of(p, chosen) >= 2 for p in problem.limits if is_known(p, chosen)):
+        return False
+    pairs = [(p, q) for p, q in problem.apart if is_known(p, chosen) and is_known(q, chosen)]
+    return all(value_of(p, chosen) != value_of(q, chosen) for p, q in pairs)
+
+
+def without_two(network: Network, sizes: Sizes) -> Sizes:
+    """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
+    names = tuple(sizes.values)
+    problem = Problem(names, PRIMES, _limits(network), (), _others(names), _loops(network))
+    spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
+    larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
+    fits = all(value_of(p, larger) >= 2 for p in problem.limits)
+    return Sizes(larger) if fits and _work(problem, larger) <= MUCH_WORK else sizes
+
+
+def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
+    return least_cost(problem, {name: (value, value) for name, value in chosen.items()})
+
+
+# What the search goes by.
+
+
+def _limits(network: Network) -> tuple[Poly, ...]:
+    """What must be at least 2 and is more than a size, which always is."""
+    found = dict.fromkeys((*_extents(network), *room_for_reads(network)))
+    return tuple(p for p in found if p.constant is None and is_plain(p) and not isinstance(p.atom, Dim))
+
+
+def _others(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(other for other in names if other != name) for name in names}
+
+
+def _shapes(network: Network) -> Iterator[tuple[Poly, ...]]:
+    yield from (t.shape for t in network.inputs)
+    yield from (e.shape for e in network.equations)
+
+
+def _neighbours(network: Network) -> dict[str, tuple[str, ...]]:
+    """For each size those that are another dimension of the same tensor."""
+    found: dict[str, dict[str, None]] = {d.name: {} for d in network.dims}
+    for shape in _shapes(network):
+        named = [str(p) for p in shape if isinstance(p.atom, Dim)]
+        for name in named:
+            found[name].update(dict.fromkeys(n for n in named if n != name))
+    return {name: tuple(others) for name, others in found.items()}
+
+
+def _apart(network: Network) -> tuple[tuple[Poly, Poly], ...]:
+    """Extents that sizes give, of one tensor: a height (I - U)//2 and a width (J - V)//2 are to differ as well."""
+    found: dict[tuple[Poly, Poly], None] = {}
+    for shape in _shapes(network):
+        derived = [p for p in dict.fromkeys(shape) if p.constant is None and is_plain(p) and not isinstance(p.atom, Dim)]
+        found.update(dict.fromkeys(combinations(derived, 2)))
+    return tuple(found)
+
+
+def _loops(network: Network) -> tuple[tuple[tuple[Poly, ...], int], ...]:
+    """The extents over which each equation loops, with those of each innermost sum in it, and how often each occurs."""
+    found: Counter[tuple[Poly, ...]] = Counter()
+    for equation in network.equations:
+        shape = tuple(p for p in equation.shape if is_plain(p))
+        found.update(list(_chains(equation.body, shape)) or [shape])
+    return tuple(found.items())
+
+
+def _chains(node: Node, outer: tuple[Poly, ...]) -> Iterator[tuple[Poly, ...]]:
+    binds = isinstance(node, (Sum, Extreme))
+    if isinstance(node, (Sum, Extreme)):
+        tied = [t.index for t in ties(node, lambda i: 0)] if isinstance(node, Sum) else []
+        outer = (*outer, *(i.extent for i in node.indices if is_plain(i.extent) and i not in tied))
+    inner = [chain for child in children(node) for chain in _chains(child, outer)]
+    yield from inner or ([outer] if binds else [])
+
+
+def _ranges(equation: Equation) -> Iterator[Poly]:
+    yield from equation.shape
+    for node in walk(equation.body):
+        if isinstance(node, (Sum, Extreme)):
+            yield from (i.extent for i in node.indices)
 
 
 def _extents(network: Network) -> Iterator[Poly]:
@@ -181,7 +198,7 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
         for read in _unguarded(equation.body):
             for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
                 largest = highest(sub)
-                if largest is not None and sub.index is None and _plain(extent - largest):
+                if largest is not None and sub.index is None and is_plain(extent - largest):
                     yield extent - largest + 1
 
 
@@ -200,18 +217,3 @@ def _on_indices(node: Node) -> bool:
     if not isinstance(node, Compare) or not free_indices(node):
         return False
     return build.as_integer(node.a) is not None and build.as_integer(node.b) is not None
-
-
-def _plain(poly: Poly) -> bool:
-    """Is it made of named sizes alone?"""
-    return all(
-        isinstance(a, Dim) or (isinstance(a, Quotient) and _plain(a.top) and _plain(a.bottom)) for a in poly.atoms()
-    )
-
-
-def _known(poly: Poly, chosen: Mapping[str, int]) -> bool:
-    return all(d.name in chosen for d in dims_of(poly))
-
-
-def _value(poly: Poly, chosen: Mapping[str, int]) -> int:
-    return poly.value({d: chosen[d.name] for d in dims_of(poly)})

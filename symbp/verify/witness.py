@@ -7,17 +7,16 @@ Both are computed when first read, many entries at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from symbp.errors import CheckFailed
-from symbp.verify.interpret import Entries, Key
+from symbp.verify.interpret import Key
 from symbp.verify.systems import STEP, Value
 from symbp.verify.world import Inputs, Table, World
 
 MOST_LANES = 256
-FEW_LANES = 48
 
 
 def lanes(keys: list[Key]) -> dict[Key, Value]:
@@ -60,44 +59,56 @@ class Local(dict[tuple[Key, Key], Value]):
         super().__init__()
         self.world, self.of, self.by = world, of, by
         self.done: set[Key] = set()
+        self.read_by: dict[Key, list[Key]] = {}
         equation = world.network.equation(of)
         itself = of == by and of not in world.downstream[of]
         self.formula = None if equation is None or itself else world.formula(equation)
 
     def __missing__(self, pair: tuple[Key, Key]) -> Value:
         of, by = pair
-        if of in self.done or by not in self.world.tables[self.by].inside:
-            return self._absent(pair)
-        if self.formula is None:
-            return float(self.of == self.by and of == by)
+        if self.formula is None or of in self.done or by not in self.world.tables[self.by].inside:
+            self[pair] = value = self._apart(pair)
+            return value
         self.done.add(of)
-        keys = self._read_by(of)
+        ((_, keys),) = self._traced([of])
         for start in range(0, len(keys), MOST_LANES):
             block = keys[start : start + MOST_LANES]
             self.update({(of, key): slope for key, slope in zip(block, self._row(of, block), strict=True)})
         return self[pair]
 
-    def _absent(self, pair: tuple[Key, Key]) -> Value:
-        """0 by an entry that is not read."""
+    def _apart(self, pair: tuple[Key, Key]) -> Value:
+        """By an entry that is not read: 0, but for an entry by itself."""
         for name, key in zip((self.of, self.by), pair, strict=True):
             if key not in self.world.tables[name].inside:
                 raise CheckFailed(f"{name}[{', '.join(map(str, key))}] is outside, in a derivative of {self.of}")
-        return 0.0
+        return float(self.formula is None and self.of == self.by and pair[0] == pair[1])
 
-    def _read_by(self, of: Key) -> list[Key]:
-        """The entries of `by` that this entry of `of` reads, where there are many; all of them where there are few."""
+    def readers(self, by: Key) -> list[Key]:
+        """The entries of `of` that read this entry of `by`."""
+        if self.formula is None:
+            return [by] if self.of == self.by else []
+        if by not in self.world.tables[self.by].inside:
+            self._apart((self.world.keys(self.of)[0], by))
+        if not self.read_by:
+            for of, keys in self._traced(self.world.keys(self.of)):
+                for key in keys:
+                    self.read_by.setdefault(key, []).append(of)
+        return self.read_by.get(by, [])
+
+    def _traced(self, wanted: list[Key]) -> Iterator[tuple[Key, list[Key]]]:
+        """For each entry of `of` the entries of `by` that it reads at these data."""
+        assert self.formula is not None
         table = self.world.tables[self.by]
-        if self.formula is None or len(table) <= FEW_LANES:
-            return table.keys_in_order
-        saved, compute = dict(table), table.compute
-        table.clear()
-        table.compute = saved.__getitem__
+        values, compute = dict(table), table.compute
+        table.compute = values.__getitem__
         try:
-            self.formula(of)
-            return list(table)
+            for of in wanted:
+                table.clear()
+                self.formula(of)
+                yield of, list(table)
         finally:
             table.compute = compute
-            table.update(saved)
+            table.update(values)
 
     def _row(self, of: Key, block: list[Key]) -> list[float]:
         assert self.formula is not None
@@ -114,6 +125,7 @@ class Local(dict[tuple[Key, Key], Value]):
         """The data have changed."""
         self.clear()
         self.done.clear()
+        self.read_by.clear()
 
 
 class Witness:
@@ -127,7 +139,7 @@ class Witness:
         self.adjoints: Mapping[str, Adjoint] = adjoint
         self.locals: dict[tuple[str, str], Local] = {}
 
-    def partials(self, of: str, by: str) -> Entries:
+    def partials(self, of: str, by: str) -> Local:
         """The table of local derivatives."""
         if (of, by) not in self.locals:
             self.locals[of, by] = Local(self.world, of, by)

@@ -1,0 +1,111 @@
+"""The cheapest sizes: branch and bound over small primes.
+
+In come names, what must be at least 2, what must differ and the loops whose lengths are the cost; out goes the assignment
+that makes the loops shortest in all, the first in order of candidates among equals. A branch is left where what is
+known of its sizes already rules it out or makes it dearer than the best found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symbp.core.integers import Poly, Quotient
+
+MOST_NODES = 500
+Ranges = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`apart` holds pairs of extents that must differ; `beside` the names that must differ from a name."""
+
+    names: tuple[str, ...]
+    candidates: tuple[int, ...]
+    limits: tuple[Poly, ...]
+    apart: tuple[tuple[Poly, Poly], ...]
+    beside: Mapping[str, tuple[str, ...]]
+    loops: tuple[tuple[tuple[Poly, ...], int], ...]  # each with how often it occurs
+
+
+@dataclass(slots=True)
+class Best:
+    """The cheapest assignment so far, and how many have been looked at."""
+
+    cost: float
+    sizes: dict[str, int] | None = None
+    nodes: int = field(default=0)
+
+
+def cheapest(problem: Problem, cost: float = math.inf) -> dict[str, int] | None:
+    """The sizes with the least cost below `cost`; None where none are found in so many steps."""
+    best = Best(cost)
+    anything = dict.fromkeys(problem.names, (min(problem.candidates), max(problem.candidates)))
+    _branch(problem, anything, sorted(problem.names, key=lambda name: _rank(problem, anything, name)), best)
+    return best.sizes
+
+
+def _rank(problem: Problem, ranges: Ranges, name: str) -> tuple[int, bool]:
+    """First the sizes whose growth makes limits tighter: a kernel's before its image's. Last what costs nothing."""
+    low, high = ranges[name]
+    small, large = {**ranges, name: (low, low)}, {**ranges, name: (high, high)}
+    tighter = sum(bounds(p, small)[1] > bounds(p, large)[1] for p in problem.limits)
+    return -tighter, least_cost(problem, small) == least_cost(problem, large)
+
+
+def _branch(problem: Problem, ranges: Ranges, left: Sequence[str], best: Best) -> None:
+    best.nodes += 1
+    if best.nodes > MOST_NODES or not _possible(problem, ranges):
+        return
+    cost = least_cost(problem, ranges)
+    if cost >= best.cost:
+        return
+    if not left:
+        best.cost, best.sizes = cost, {name: ranges[name][0] for name in problem.names}
+        return
+    name, *others = left
+    for value in _values(problem, ranges, name, others):
+        _branch(problem, {**ranges, name: (value, value)}, others, best)
+
+
+def _values(problem: Problem, ranges: Ranges, name: str, others: Sequence[str]) -> Iterator[int]:
+    """The first size of all is, as a rule, the batch: never 2."""
+    taken = [ranges[other][0] for other in problem.beside[name] if other not in others]
+    yield from (v for v in problem.candidates if v not in taken and (v > 2 or name != problem.names[0]))
+
+
+def _possible(problem: Problem, ranges: Ranges) -> bool:
+    if not all(bounds(p, ranges)[1] >= 2 for p in problem.limits):
+        return False
+    return not any(_alike(bounds(p, ranges), bounds(q, ranges)) for p, q in problem.apart)
+
+
+def _alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one == other and one[0] == one[1]
+
+
+def least_cost(problem: Problem, ranges: Ranges) -> int:
+    """How long the loops are at least, in all, while each size lies in its range."""
+    extents = dict.fromkeys(p for loop, _ in problem.loops for p in loop)
+    least = {p: max(2, bounds(p, ranges)[0]) for p in extents}
+    return sum(count * math.prod([least[p] for p in loop]) for loop, count in problem.loops)
+
+
+def bounds(poly: Poly, ranges: Ranges) -> tuple[int, int]:
+    """Between which numbers it lies while each size lies in its range."""
+    low = high = 0
+    for monomial, coefficient in poly.terms:
+        least = most = coefficient
+        for atom in monomial:
+            a, b = _quotient(atom, ranges) if isinstance(atom, Quotient) else ranges[atom.name]  # type: ignore[attr-defined]
+            ends = (least * a, least * b, most * a, most * b)
+            least, most = min(ends), max(ends)
+        low, high = low + least, high + most
+    return low, high
+
+
+def _quotient(atom: Quotient, ranges: Ranges) -> tuple[int, int]:
+    (low, high), (small, large) = bounds(atom.top, ranges), bounds(atom.bottom, ranges)
+    ends = [top // bottom for top in (low, high) for bottom in (max(1, small), max(1, large))]
+    return min(ends), max(ends)
