@@ -23,7 +23,7 @@ from symbp.core.traverse import free_indices, reads
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
 from symbp.verify.interpret import Key, Scope, compile_at
-from symbp.verify.rounding import SIZED, SizedTable
+from symbp.verify.rounding import SIZED, SizedPaths, SizedTable
 from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
 from symbp.verify.sizes import choose_sizes, without_two
 from symbp.verify.systems import DOMAIN_ERRORS
@@ -190,9 +190,9 @@ def _terms(finding: Finding, key: Key, scope: Scope) -> float:
     adjoint = {n: hasattr(scope.tables.get(n), "quantity") for n in names}
     tables: Mapping[str, SizedTable] = {n: SizedTable(scope.table(n), adjoint[n]) for n in dict.fromkeys(names)}
 
-    def partials(of: str, by: str) -> SizedTable:
+    def partials(of: str, by: str) -> SizedPaths:
         assert scope.partials is not None
-        return SizedTable(scope.partials(of, by), False)
+        return SizedPaths(scope.partials(of, by))
 
     sized = replace(scope, numbers=SIZED, tables=tables, partials=partials)
     try:

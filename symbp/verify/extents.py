@@ -18,8 +18,7 @@ class ByName(Protocol):
 def is_plain(poly: Poly) -> bool:
     """Is it made of named sizes alone? (`D[l]` is not, nor is what holds an index.)"""
     return all(
-        isinstance(a, Dim) or (isinstance(a, Quotient) and is_plain(a.top) and is_plain(a.bottom))
-        for a in poly.atoms()
+        isinstance(a, Dim) or (isinstance(a, Quotient) and is_plain(a.top) and is_plain(a.bottom)) for a in poly.atoms()
     )
 
 

@@ -37,13 +37,13 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
+from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient
 from symbp.core.traverse import free_indices, indices_of
 from symbp.errors import CheckFailed, MissingRule
 from symbp.verify.extents import is_plain, value_of
 from symbp.verify.sizes import Sizes
-from symbp.verify.ties import Tie, ties
 from symbp.verify.systems import FLOATS, Numbers, OutsideDomain, Value
+from symbp.verify.ties import Tie, ties
 from symbp.verify.unknown import Smooth
 
 Key = tuple[int, ...]
@@ -51,7 +51,6 @@ At = list[int]
 Formula = Callable[[At], Value]
 Whole = Callable[[At], int]
 Entries = Mapping[Any, Value]
-
 
 
 class Paths(Protocol):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from symbp.verify.interpret import Paths
 from symbp.verify.systems import REAL_FUNCTIONS, SLOPES, Numbers, OutsideDomain, Value
 
 
@@ -96,6 +97,13 @@ class SizedTable(dict[Any, Value]):
         size = max(abs(v) for v in self.table.values()) if self.steps else abs(value)
         return value if isinstance(value, int) else Sized(value, size)
 
-    def readers(self, by: Any) -> Any:
-        """As the table of local derivatives has it."""
-        return self.table.readers(by)  # type: ignore[attr-defined]
+
+class SizedPaths(dict[Any, Value]):
+    """A table of local derivatives with their sizes."""
+
+    def __init__(self, table: Paths):
+        super().__init__()
+        self.table, self.readers = table, table.readers
+
+    def __missing__(self, pair: Any) -> Value:
+        return exact(self.table[pair])

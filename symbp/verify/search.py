@@ -1,8 +1,8 @@
 """The cheapest sizes: branch and bound over small primes.
 
-In come names, what must be at least 2, what must differ and the loops whose lengths are the cost; out goes the assignment
-that makes the loops shortest in all, the first in order of candidates among equals. A branch is left where what is
-known of its sizes already rules it out or makes it dearer than the best found.
+In come names, what must be at least 2, what must differ and the loops whose lengths are the cost; out goes the
+assignment that makes the loops shortest in all, the first in order of candidates among equals. A branch is left where
+what is known of its sizes already rules it out or makes it dearer than the best found.
 """
 
 from __future__ import annotations

@@ -52,8 +52,8 @@ class Sizes:
 def choose_sizes(network: Network) -> Sizes:
     """The first assignment of small distinct primes under which every extent is at least 2.
 
-    Where that makes loops too long, the distinct primes that make them shortest; where those still do, sizes that meet in
-    no tensor may be the same.
+    Where that makes loops too long, the distinct primes that make them shortest; where those still do, sizes that
+    meet in no tensor may be the same.
     """
     names = tuple(d.name for d in network.dims)
     problem = Problem(
@@ -150,7 +150,9 @@ def _apart(network: Network) -> tuple[tuple[Poly, Poly], ...]:
     """Extents that sizes give, of one tensor: a height (I - U)//2 and a width (J - V)//2 are to differ as well."""
     found: dict[tuple[Poly, Poly], None] = {}
     for shape in _shapes(network):
-        derived = [p for p in dict.fromkeys(shape) if p.constant is None and is_plain(p) and not isinstance(p.atom, Dim)]
+        derived = [
+            p for p in dict.fromkeys(shape) if is_plain(p) and p.constant is None and not isinstance(p.atom, Dim)
+        ]
         found.update(dict.fromkeys(combinations(derived, 2)))
     return tuple(found)
 

@@ -1,7 +1,7 @@
 """Which indices of a sum its deltas tie to the others: in `sum over o, u of f[o, u] * delta(2*o + u, n)` u gives o.
 
-Where the delta is 0 the term is, so a sum over o and u goes, for each u, to the one o with 2*o = n - u, if there is one.
-That is all: the delta itself stays in the product and is evaluated like everything else.
+Where the delta is 0 the term is, so a sum over o and u goes, for each u, to the one o with 2*o = n - u, if there is
+one. That is all: the delta itself stays in the product and is evaluated like everything else.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Tie:
 
 
 def ties(node: Sum, length: Callable[[Index], int]) -> tuple[Tie, ...]:
-    """A tie for each delta that is a factor of the whole body, each of another index: of those it can tie the longest."""
-    if not all(is_plain(i.start) and is_plain(i.stop) for i in node.indices) or len({i.name for i in node.indices}) < len(node.indices):
+    """A tie for each delta that is a factor of the whole body, each of another index: the longest that it can."""
+    if not all(is_plain(i.start) and is_plain(i.stop) for i in node.indices):
         return ()
     found: list[Tie] = []
     for delta in _deltas(node.body):
@@ -46,12 +46,11 @@ def _deltas(body: Expr) -> tuple[Delta, ...]:
 
 def _linear(poly: Poly, index: Index) -> bool:
     """Does the index occur in it, once and with a number before it?"""
-    times = poly.coefficient(index).constant
-    return bool(times) and index not in indices_of(poly - Poly.of(index) * times)
+    times = poly.coefficient(index).constant or 0
+    return times != 0 and index not in indices_of(poly - Poly.of(index) * times)
 
 
 def _tie(difference: Poly, index: Index) -> Tie:
     times = difference.coefficient(index).constant or 0
     rest = Poly.of(index) * times - difference
     return Tie(index, times, rest) if times > 0 else Tie(index, -times, -rest)
-

@@ -4,7 +4,7 @@ import pytest
 
 from symbp.core import build as b
 from symbp.core.expr import Compare, Fn, Int, Sum
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Dim, Index, Poly, quotient
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
@@ -158,3 +158,25 @@ def test_a_read_outside_is_an_error():
     world.fill({"x": {(i, j): 1.0 for i in range(3) for j in range(3)}})
     with pytest.raises(CheckFailed, match=r"x\[0, 3\] is read, which is outside"):
         world.value("L")
+
+
+def test_parallel_extents_differ_and_large_windows_stay_cheap():
+    """Two poolings after each other: (I - 1)//2 and (J - 1)//2 are dimensions of one tensor."""
+    (i, j), (u, v) = ((Poly.of(Dim(a)) for a in names) for names in ("IJ", "UV"))
+    rows, columns = (quotient(a - b + 1, Poly.of(2)) for a, b in ((i, u), (j, v)))
+    x = Tensor("x", DATA, (Poly.of(Dim("N")), rows, columns))
+    sizes = choose_sizes(small((x,), loss=b.NIL, dims="NIJUV"))
+    one, other = ((sizes[a] - sizes[b] + 1) // 2 for a, b in ("IU", "JV"))
+    assert one >= 2
+    assert other >= 2
+    assert one != other
+
+
+def test_sizes_that_meet_nowhere_may_be_the_same():
+    """A loop over six sizes, of which three are a tensor: distinct primes would make it 30030 long."""
+    indices = tuple(Index(n.lower(), Poly.of(Dim(n))) for n in "ABCDEF")
+    x, y = (Tensor(name, DATA, tuple(i.stop for i in part)) for name, part in (("x", indices[:3]), ("y", indices[3:])))
+    found = choose_sizes(
+        small((x, y), loss=Sum(indices, b.mul(read("x", *indices[:3]), read("y", *indices[3:]))), dims="ABCDEF")
+    )
+    assert [found[n] for n in "ABCDEF"] == [3, 2, 5, 2, 3, 5]

@@ -9,6 +9,7 @@ import pytest
 from symbp.core import build as b
 from symbp.core.expr import Add, Compare, Delta, Extreme, Fn, Int, Partial, Pi, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
+from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise
@@ -174,3 +175,32 @@ def test_the_size_of_what_cancels(expr, value, size):
     plain = evaluate(expr, Scope(Sizes(), {"s": {(): 0.5}}, FLOATS, {"f": Smooth(0, 1)}))
     assert found.value == pytest.approx(plain if value is None else value)
     assert found.size >= abs(found.value) if size is None else found.size == pytest.approx(size, rel=1e-6)
+
+
+def dense(expr, at):
+    """The value with every delta evaluated at every term: as a term beside 0 it is no factor of the body."""
+    return evaluate(Sum(expr.indices, Add((expr.body, b.NIL))), SCOPE, **at)
+
+
+O, U = Index("o", Poly.of(4)), Index("u", Poly.of(3))
+CELL = Index("c", Poly.of(11))
+SHIFTED = Index("o", Poly.of(4), Poly.of(1))
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        Sum((O, U), b.mul(Int(Poly.of(O) * 7 + U), Delta(Poly.of(O) * 2 + U, Poly.of(CELL)))),
+        Sum((U, O), b.mul(Int(Poly.of(O) * 7 + U), Delta(Poly.of(CELL), Poly.of(U) - Poly.of(O) * 3 + 9))),
+        Sum((SHIFTED, U), b.mul(Int(Poly.of(SHIFTED) + U), Delta(Poly.of(SHIFTED) * 2 + U, Poly.of(CELL)))),
+        Sum((O, U), b.mul(Int(Poly.of(O) + U), Delta(Poly.of(O), Poly.of(U)), Delta(Poly.of(U), Poly.of(CELL)))),
+        Sum((O,), b.mul(Int(Poly.of(O) + 1), Delta(Poly.of(O) * 2, Poly.of(O) + CELL))),
+        Sum((O, U), b.mul(Int(Poly.of(O) + 1), Delta(Poly.of(O) * O, Poly.of(CELL)))),
+        Sum((O, SHORTER), b.mul(Int(Poly.of(O) + 1), Delta(Poly.of(O), Poly.of(SHORTER)))),
+    ],
+)  # fmt: skip
+def test_a_sum_goes_only_to_what_its_deltas_leave(expr):
+    cells = range(11) if CELL in free_indices(expr) else range(1)
+    values = [evaluate(expr, SCOPE, **{i.name: c for i in free_indices(expr)}) for c in cells]
+    assert values == [dense(expr, {i.name: c for i in free_indices(expr)}) for c in cells]
+    assert any(values)
