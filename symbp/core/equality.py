@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Expr
 
+# What stands before a parameter in the name of the check of its part of a Hessian-vector product.
+PRODUCT = "H v by "
+
 
 @dataclass(frozen=True, slots=True)
 class Equality:

@@ -27,6 +27,7 @@ from symbp.verify.rounding import SIZED, SizedPaths, SizedTable
 from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
 from symbp.verify.sizes import choose_sizes, without_two
 from symbp.verify.systems import DOMAIN_ERRORS
+from symbp.verify.tangents import Moved
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
 
@@ -81,16 +82,20 @@ def check_equalities(
     adjoints: Sequence[tuple[str, str]],
     equalities: Sequence[Equality],
     seeds: int = 3,
+    tangents: Sequence[tuple[str, str]] = (),
 ) -> Check:
     """All equalities at `seeds` draws. The note names the first that fails, with the entry and both values.
 
     `network` holds the forward equations; equations of it that define an adjoint are set aside. `adjoints` pairs each
-    quantity with the name of its adjoint.
+    quantity with the name of its adjoint, `tangents` with that of its tangent: the parameters' are inputs, the others
+    come from the equations of `network`, those of adjoints among them, by a step of all parameters.
     """
     names = dict(adjoints)
     forward = replace(network, equations=tuple(e for e in network.equations if e.name not in names.values()))
     try:
-        witness = Witness(World(forward, without_two(network, choose_sizes(network))), loss, names)
+        sizes = without_two(network, choose_sizes(network))
+        moved = Moved(network, sizes, tangents) if tangents else None
+        witness = Witness(World(forward, sizes), loss, names, moved)
         findings, notes = _evaluate_all(witness, equalities, seeds)
     except (CheckFailed, *DOMAIN_ERRORS) as error:
         return Check("equalities", "interpreter", len(equalities), math.inf, BOUND, str(error))

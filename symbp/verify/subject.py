@@ -21,7 +21,7 @@ from symbp.core.network import PARAM, Network, Tensor
 from symbp.verify.arrays import Array, Parts, as_argument, result_parts
 from symbp.verify.unknown import Smooth, for_module
 
-CALL = "loss_and_gradients"
+CALL, HESSIAN = "loss_and_gradients", "hessian_vector_product"
 OPTIONAL = ("out", "work")
 
 
@@ -60,14 +60,21 @@ class Subject:
             return self._scalar(self._call("loss", parts, {}), "loss")
         return self._scalar(self._call(CALL, parts, {})[0], CALL)
 
-    def gradient(self, tensor: Tensor, gradients: Mapping[str, Any]) -> Parts:
-        """One gradient as arrays."""
+    def product(self, parts: Mapping[str, Parts], vector: Mapping[str, Parts], **options: Any) -> dict[str, Any]:
+        """The Hessian times a vector, as the module returned it."""
+        result = self._call(HESSIAN, parts, options, vector)
+        if not isinstance(result, Mapping):
+            raise Wrong(f"{HESSIAN} returns {type(result).__name__}, where a dictionary was expected")
+        return dict(result)
+
+    def gradient(self, tensor: Tensor, gradients: Mapping[str, Any], of: str = CALL) -> Parts:
+        """One gradient as arrays, or what else a function returns for each parameter."""
         if tensor.name not in gradients:
-            raise Wrong(f"{CALL} returns no gradient for {tensor.name}", tensor.name)
+            raise Wrong(f"{of} returns nothing for {tensor.name}", tensor.name)
         try:
             return result_parts(tensor, gradients[tensor.name])
         except (TypeError, ValueError) as error:
-            raise Wrong(f"the gradient of {tensor.name} is no array: {error}", tensor.name) from error
+            raise Wrong(f"what {of} returns for {tensor.name} is no array: {error}", tensor.name) from error
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self.module, name, None)
@@ -75,10 +82,18 @@ class Subject:
             raise Wrong(f"the module has no function {name}")
         return function  # type: ignore[no-any-return]
 
-    def _call(self, name: str, parts: Mapping[str, Parts], options: Mapping[str, Any]) -> Any:
+    def _call(
+        self,
+        name: str,
+        parts: Mapping[str, Parts],
+        options: Mapping[str, Any],
+        vector: Mapping[str, Parts] | None = None,
+    ) -> Any:
         function = self._function(name)
-        own = {name: [(head, array.copy()) for head, array in part] for name, part in parts.items()}
+        own, along = _copied(parts), _copied(vector or {})
         positional = [as_argument(t, own[t.name]) for t in self.network.inputs if t.kind != PARAM]
+        if vector is not None:
+            positional.append({t.name: as_argument(t, along[t.name]) for t in self.network.inputs if t.kind == PARAM})
         keywords = {t.name: as_argument(t, own[t.name]) for t in self.network.inputs if t.kind == PARAM}
         keywords |= self._functions(function)
         try:
@@ -90,6 +105,7 @@ class Subject:
         except (Exception, SystemExit) as error:
             raise Wrong(f"{name} raises {type(error).__name__}: {error} ({_where(error, self.module)})") from error
         self.changed.update(dict.fromkeys(n for n in parts if _differ(own[n], parts[n])))
+        self.changed.update(dict.fromkeys(f"vector[{n!r}]" for n, p in (vector or {}).items() if _differ(along[n], p)))
         return result
 
     def _functions(self, function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
@@ -122,6 +138,10 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(_signature(function).parameters)
+
+
+def _copied(parts: Mapping[str, Parts]) -> dict[str, Parts]:
+    return {name: [(head, array.copy()) for head, array in part] for name, part in parts.items()}
 
 
 def _differ(one: Parts, two: Parts) -> bool:

@@ -57,12 +57,12 @@ ARRAYS = Numbers("arrays", float, np.pi, {"sin": np.sin, "cos": np.cos, "exp": n
 
 
 def for_module(keyword: str, functions: dict[str, Smooth]) -> Callable[..., Value] | None:
-    """What a module is given for its keyword `f`, `f_d1`, `f_d2`, `f_d1_d2`, or None where that names no function."""
+    """What a module is given for its keyword `f`, `f_d1`, `f_d2`, `f_d12`, or None where that names no function."""
     match = re.fullmatch(r"(\w+?)((?:_d\d+)*)", keyword)
     if not match or match[1] not in functions:
         return None
     smooth = functions[match[1]]
-    by = [int(k) for k in re.findall(r"_d(\d+)", match[2])]
+    by = [int(k) for k in match[2] if k.isdigit()]
     if any(not 1 <= k <= smooth.arity for k in by):
         return None
     orders = [by.count(i + 1) for i in range(smooth.arity)]

@@ -14,6 +14,7 @@ import numpy as np
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import Key
 from symbp.verify.systems import STEP, Value
+from symbp.verify.tangents import Moved
 from symbp.verify.world import Inputs, Table, World
 
 MOST_LANES = 256
@@ -131,11 +132,13 @@ class Local(dict[tuple[Key, Key], Value]):
 class Witness:
     """The adjoints and local derivatives of one world, made on demand and forgotten when the data change."""
 
-    def __init__(self, world: World, loss: str, adjoints: Mapping[str, str]):
-        """`adjoints` gives the name of each quantity's adjoint."""
+    def __init__(self, world: World, loss: str, adjoints: Mapping[str, str], moved: Moved | None = None):
+        """`adjoints` gives the name of each quantity's adjoint; `moved` has the tangents, where there are any."""
         self.world, self.loss = world, loss
         adjoint = {name: Adjoint(world, loss, quantity, name) for quantity, name in adjoints.items()}
         self.world.tables.update(adjoint)
+        self.world.tables.update({} if moved is None else moved.tables)
+        self.moved = moved
         self.adjoints: Mapping[str, Adjoint] = adjoint
         self.locals: dict[tuple[str, str], Local] = {}
 
@@ -151,3 +154,5 @@ class Witness:
             local.forget()
         self.world.fill(inputs)
         self.world.force()
+        if self.moved is not None:
+            self.moved.fill(inputs)

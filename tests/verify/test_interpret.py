@@ -136,7 +136,7 @@ def test_an_unknown_function_is_smooth_and_its_partials_are_its_own(orders):
 
 def test_a_module_gets_the_same_function():
     functions = {"f": Smooth(0, 2)}
-    given = for_module("f_d1_d2", functions)
+    given = for_module("f_d12", functions)
     assert given(0.4, -0.7) == pytest.approx(Smooth(0, 2).value((1, 1), (0.4, -0.7), FLOATS))
     assert for_module("f_d3", functions) is None
     assert for_module("out", functions) is None

@@ -1,0 +1,244 @@
+"""A module's Hessian-vector product against its witnesses.
+
+The interpreter evaluates the derived equations of H v; a complex step of all parameters along v through the equations
+of the gradient gives it once more, and so does the central difference of the module's own gradient. H is symmetric:
+u . H v is v . H u.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbp.core.equality import PRODUCT, Check
+from symbp.core.network import Network, Tensor
+from symbp.errors import CheckFailed
+from symbp.verify import gradients
+from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.draw import Draw, Drawn, draw
+from symbp.verify.interpret import Key
+from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.module import (
+    CENTRAL,
+    COMPLEX,
+    GRADIENT_BOUND,
+    INTERFACE,
+    INTERPRETER,
+    LOSS_BOUND,
+    SINGLE_BOUND,
+    SMALLEST_SCALE,
+    Tally,
+)
+from symbp.verify.sizes import choose_sizes
+from symbp.verify.subject import HESSIAN, OPTIONAL, Subject, Wrong, load
+from symbp.verify.systems import DOMAIN_ERRORS
+from symbp.verify.tangents import Moved
+from symbp.verify.world import World
+
+SYMMETRY = "symmetry"
+Values = Mapping[Key, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A module, the equations of its product, and what has been found so far.
+
+    `vector` pairs each parameter with the name of its part of the vector, `gradients` with that of its gradient, and
+    `products` with that of its part of the product.
+    """
+
+    network: Network
+    subject: Subject
+    derived: World
+    moved: Moved
+    branches: Branches | None
+    vector: Mapping[str, str]
+    gradients: Mapping[str, str]
+    products: Mapping[str, str]
+    tallies: dict[tuple[str, str], Tally]
+
+    @property
+    def parameters(self) -> tuple[Tensor, ...]:
+        return tuple(t for t in self.network.inputs if t.name in self.network.parameters)
+
+    def tally(self, name: str, witness: str, bound: float) -> Tally:
+        """The check of that name against that witness."""
+        return self.tallies.setdefault((name, witness), Tally(name, witness, bound))
+
+
+def check_hessian(
+    network: Network,
+    module: str,
+    *,
+    backward: Network,
+    product: Network,
+    gradients: Sequence[tuple[str, str]],
+    tangents: Sequence[tuple[str, str]],
+    products: Sequence[tuple[str, str]],
+    seeds: int = 3,
+) -> tuple[Check, ...]:
+    """The `hessian_vector_product` of a module, given as its text, against all witnesses.
+
+    `backward` has the equations of the gradient, `product` those of the product; both have the parts of
+    the vector as inputs.
+    """
+    sizes = choose_sizes(network)
+    try:
+        trial = Trial(
+            network=network,
+            subject=load(module, network),
+            derived=World(product, sizes),
+            moved=Moved(backward, sizes, tangents),
+            branches=Branches(network, network.outputs[0], sizes) if has_kinks(network) else None,
+            vector={p: name for p, name in tangents if p in network.parameters},
+            gradients=dict(gradients),
+            products=dict(products),
+            tallies={},
+        )
+        world = World(replace(network, inputs=product.inputs), sizes)
+        draws = [draw(world, network.outputs[0], seed) for seed in range(seeds)]
+        for drawn in draws:
+            _one_draw(trial, drawn)
+        _interface(trial, draws[0], draws[1])
+    except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
+        return (Check("hessian_vector_product", INTERFACE, 1, math.inf, 0.0, str(error)),)
+    return tuple(t.check("") for t in trial.tallies.values())
+
+
+# --- the numbers
+
+
+def _one_draw(trial: Trial, drawn: Draw) -> None:
+    trial.derived.fill(drawn.inputs)
+    trial.moved.fill(drawn.inputs)
+    found = _product(trial, drawn.inputs)
+    numeric = _central(trial, drawn.inputs)
+    for t in trial.parameters:
+        keys = trial.derived.keys(t.name)
+        derived = {key: float(trial.derived.value(trial.products[t.name], key)) for key in keys}
+        _compare(trial, t.name, INTERPRETER, found, derived)
+        stepped = {key: trial.moved.slope(trial.gradients[t.name], key) for key in keys}
+        _compare(trial, t.name, COMPLEX, found, stepped)
+        if numeric is not None:
+            _compare(trial, t.name, CENTRAL, found, numeric[t.name])
+        else:
+            trial.tally(PRODUCT + t.name, CENTRAL, gradients.BOUND).skipped += len(keys)
+    _symmetric(trial, drawn.inputs, found)
+
+
+def _compare(trial: Trial, name: str, witness: str, found: Mapping[str, Values], right: Values) -> None:
+    """Entry by entry, to the largest entry of the part, or a small one of the whole where that is larger."""
+    tally = trial.tally(PRODUCT + name, witness, gradients.BOUND if witness == CENTRAL else GRADIENT_BOUND)
+    tally.count += len(right)
+    tally.vacuous = tally.vacuous and not any(right.values())
+    scale = max(_largest(right), _largest(found[name]), SMALLEST_SCALE * max(1.0, *map(_largest, found.values())))
+    for key, value in right.items():
+        at = f"[{', '.join(map(str, key))}]" if key else ""
+        got = found[name][key]
+        tally.add(abs(got - value) / scale, f"H v at {name}{at} is {got:.9g}, the {witness} gives {value:.9g}")
+
+
+def _largest(values: Values) -> float:
+    return max((abs(v) for v in values.values() if math.isfinite(v)), default=0.0)
+
+
+def _central(trial: Trial, inputs: Drawn) -> Mapping[str, Values] | None:
+    """The central difference of the module's gradient along the vector; None where every step crosses a kink."""
+    for factor in gradients.SHRUNK:
+        h = gradients.STEP * factor
+        ahead, behind = (_moved(trial, inputs, step) for step in (h, -h))
+        if trial.branches is None or _decisions(trial, ahead) == _decisions(trial, behind):
+            more, less = (_gradients(trial, at) for at in (ahead, behind))
+            return {n: {k: (more[n][k] - less[n][k]) / (2 * h) for k in part} for n, part in more.items()}
+    return None
+
+
+def _moved(trial: Trial, inputs: Drawn, step: float) -> Drawn:
+    """The data with the parameters moved so far along the vector."""
+    moved = {p: {k: v + step * inputs[name][k] for k, v in inputs[p].items()} for p, name in trial.vector.items()}
+    return {**inputs, **moved}
+
+
+def _decisions(trial: Trial, inputs: Drawn) -> list[object]:
+    assert trial.branches is not None
+    return trial.branches.at(inputs, trial.network.inputs[0].name, {})
+
+
+def _gradients(trial: Trial, inputs: Drawn) -> Mapping[str, Values]:
+    _, found = trial.subject.run(_parts(trial, inputs))
+    return {t.name: flat(trial.subject.gradient(t, found)) for t in trial.parameters}
+
+
+def _symmetric(trial: Trial, inputs: Drawn, found: Mapping[str, Values]) -> None:
+    """u . H v = v . H u for another vector u."""
+    generator = random.Random(1)
+    other = {n: {k: generator.gauss(0, 0.8) for k in inputs[n]} for n in trial.vector.values()}
+    back = _product(trial, {**inputs, **other})
+    left = sum(other[n][k] * found[p][k] for p, n in trial.vector.items() for k in found[p])
+    right = sum(inputs[n][k] * back[p][k] for p, n in trial.vector.items() for k in found[p])
+    tally = trial.tally("u . H v", SYMMETRY, GRADIENT_BOUND)
+    tally.count, tally.vacuous = tally.count + 1, tally.vacuous and left == right == 0
+    tally.add(abs(left - right) / max(1.0, abs(left)), f"u . H v is {left:.9g} and v . H u is {right:.9g}")
+
+
+# --- what the interface promises besides right numbers
+
+
+def _interface(trial: Trial, one: Draw, two: Draw) -> None:
+    fresh = _product(trial, two.inputs)
+    kept: dict[str, Any] = {option: {} for option in OPTIONAL}
+    _product(trial, one.inputs, **kept)
+    trial.subject.run(_parts(trial, one.inputs), work=kept["work"])
+    again = _product(trial, two.inputs, **kept)
+    _near(trial, "H v with out and work reused", LOSS_BOUND, again, fresh)
+    _near(trial, "H v in float32", SINGLE_BOUND, _product(trial, two.inputs, "float32"), fresh)
+    tally = trial.tally("H v: inputs unchanged", INTERFACE, 0.0)
+    tally.vacuous, tally.count = False, len(trial.network.inputs) + len(trial.vector)
+    if trial.subject.changed:
+        tally.add(math.inf, f"a call changes {', '.join(trial.subject.changed)}")
+
+
+def _near(trial: Trial, name: str, bound: float, found: Mapping[str, Values], right: Mapping[str, Values]) -> None:
+    """The same product made in another way."""
+    tally = trial.tally(name, INTERFACE, bound)
+    tally.vacuous = False
+    scale = max(1.0, *map(_largest, right.values()))
+    for p, part in right.items():
+        tally.count += 1
+        tally.add(max(abs(found[p][k] - v) for k, v in part.items()) / scale, f"{name} differs in its part for {p}")
+
+
+# --- calls
+
+
+def _product(trial: Trial, inputs: Drawn, dtype: str = "float64", **options: Any) -> Mapping[str, Values]:
+    """H v as the module gives it, by entries."""
+    parts = _parts(trial, inputs, dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = trial.subject.product(parts, _vector(trial, inputs, dtype), **options)
+    extra = [str(name) for name in found if name not in trial.vector]
+    if extra:
+        raise Wrong(f"{HESSIAN} returns something for {', '.join(extra)}, which is no parameter")
+    return {t.name: _entries(trial, t, found, parts[t.name]) for t in trial.parameters}
+
+
+def _entries(trial: Trial, tensor: Tensor, found: Mapping[str, Any], like: Parts) -> Values:
+    """The entries for one parameter, which are to have its shape and dtype."""
+    got = trial.subject.gradient(tensor, found, HESSIAN)
+    if [(a.shape, a.dtype) for _, a in got] != [(a.shape, a.dtype) for _, a in like]:
+        has = ", ".join(f"{a.shape} {a.dtype}" for _, a in got)
+        raise Wrong(f"{HESSIAN} returns {has} for {tensor.name}, expected its shape and dtype", tensor.name)
+    return flat(got)
+
+
+def _parts(trial: Trial, inputs: Drawn, dtype: str = "float64") -> dict[str, Parts]:
+    return {t.name: to_parts(t, inputs[t.name], dtype) for t in trial.network.inputs}
+
+
+def _vector(trial: Trial, inputs: Drawn, dtype: str) -> dict[str, Parts]:
+    return {t.name: to_parts(t, inputs[trial.vector[t.name]], dtype) for t in trial.parameters}
