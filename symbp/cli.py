@@ -33,6 +33,10 @@ wrt_option = click.option(
     "--wrt", metavar="NAMES", default="", help="Differentiate by these (as in x,W1) and not by the parameters."
 )
 
+hvp_option = click.option(
+    "--hvp", is_flag=True, help="With the Hessian times a vector: its derivation, its function, its checks."
+)
+
 
 def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """The formats of a comma-separated list, each of which must be known."""
@@ -84,22 +88,24 @@ def show(net: str, wrt: str) -> None:
 @out_option
 @format_option
 @wrt_option
-def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str) -> None:
+@hvp_option
+def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str, hvp: bool) -> None:
     """Write derivation.tex and backward.py."""
-    from symbp.pipeline import DERIVE_FILES
+    from symbp.pipeline import DERIVE_FILES, HESSIAN_FILE
 
-    _write((_build(net, wrt),), out, DERIVE_FILES)
+    _write((_build(net, wrt, hvp=hvp),), out, (*DERIVE_FILES, *([HESSIAN_FILE] if hvp else [])))
 
 
 @commands.command()
 @net_argument
 @out_option
 @wrt_option
-def emit(net: str, out: Path, wrt: str) -> None:
+@hvp_option
+def emit(net: str, out: Path, wrt: str, hvp: bool) -> None:
     """Write gradients.py, the NumPy module."""
     from symbp.pipeline import EMIT_FILES
 
-    _write((_build(net, wrt),), out, EMIT_FILES)
+    _write((_build(net, wrt, hvp=hvp),), out, EMIT_FILES)
 
 
 @commands.command()
@@ -109,12 +115,13 @@ def emit(net: str, out: Path, wrt: str) -> None:
     help="Check this module, which is run, in the place of the one that symbp would write.",
 )  # fmt: skip
 @wrt_option
-def verify(net: str, module: Path | None, wrt: str) -> None:
+@hvp_option
+def verify(net: str, module: Path | None, wrt: str, hvp: bool) -> None:
     """Check derivation and module, and show the figures."""
     from symbp.pipeline import demand_passed
     from symbp.show import show_checks
 
-    build = _build(net, wrt, module)
+    build = _build(net, wrt, module, hvp)
     _work((build,), last="module_checks")
     show_checks(build.network, build.checks)
     demand_passed(build.checks)
@@ -126,26 +133,28 @@ def verify(net: str, module: Path | None, wrt: str) -> None:
 @out_option
 @format_option
 @wrt_option
-def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: str) -> None:
+@hvp_option
+def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: str, hvp: bool) -> None:
     """Write all files of each network."""
-    from symbp.pipeline import BUILD_FILES, Build
+    from symbp.pipeline import BUILD_FILES, HESSIAN_FILE, Build
     from symbp.sources import distinct, every_built_in, find_sources
 
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    _write(tuple(Build(s, _names(wrt)) for s in distinct(sources)), out, BUILD_FILES)
+    builds = tuple(Build(s, _names(wrt), hvp=hvp) for s in distinct(sources))
+    _write(builds, out, (*BUILD_FILES, *([HESSIAN_FILE] if hvp else [])))
 
 
 def _names(wrt: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in wrt.split(",") if part.strip()))
 
 
-def _build(net: str, wrt: str, module: Path | None = None) -> Build:
+def _build(net: str, wrt: str, module: Path | None = None, hvp: bool = False) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), _names(wrt), module)
+    return Build(find_source(net), _names(wrt), module, hvp)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:

@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from symbp.calculus.derive import derive
-from symbp.calculus.steps import Derivation
+from symbp.calculus.hessian import differentiate_along
+from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import Check
 from symbp.core.expr import Compare
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
@@ -31,13 +32,15 @@ from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
 from symbp.verify.equalities import check_equalities
+from symbp.verify.hessian import check_hessian
 from symbp.verify.module import check_module
 from symbp.verify.report import report
 
 STAGES = (
     ("network", "reading"),  # text -> Network
     ("derivation", "deriving"),  # Network -> Derivation
-    ("program", "lowering"),  # Derivation -> array Program
+    ("product", "differentiating along a vector"),  # Derivation -> HessianProduct, if that is asked for
+    ("program", "lowering"),  # Derivation and HessianProduct -> array Program
     ("module", "writing the module"),  # Program -> the text of gradients.py
     ("document", "composing the document"),  # Derivation and line numbers -> Document
     ("equality_check", "evaluating every equality"),  # the Document's equalities -> Check
@@ -47,16 +50,21 @@ STAGES = (
 
 DERIVE_FILES = ("derivation.tex", "backward.py")
 EMIT_FILES = ("gradients.py",)
+HESSIAN_FILE = "hessian.py"  # which derive and build write too where the Hessian times a vector is asked for
 BUILD_FILES = (*DERIVE_FILES, *EMIT_FILES, "report.json")
 
 
 @dataclass(frozen=True)
 class Build:
-    """Everything made of one network; `wrt` names what is differentiated by where that is not the parameters."""
+    """Everything made of one network; `wrt` names what is differentiated by where that is not the parameters.
+
+    `hvp` says that the Hessian times a vector is wanted too: in the document, in the module, in a file of its own.
+    """
 
     source: Source
     wrt: tuple[str, ...] = ()
     given_module: Path | None = None
+    hvp: bool = False
 
     @cached_property
     def network(self) -> Network:
@@ -68,8 +76,16 @@ class Build:
         return derive(self.network)
 
     @cached_property
+    def product(self) -> HessianProduct | None:
+        if not self.hvp:
+            return None
+        if not self.network.parameters:
+            raise SourceError(f"--hvp: {self.network.name} has no parameters, so its loss has no Hessian; try --wrt")
+        return differentiate_along(self.derivation)
+
+    @cached_property
     def program(self) -> Program:
-        return lower(self.derivation)
+        return lower(self.derivation, self.product)
 
     @cached_property
     def module(self) -> tuple[str, dict[int, tuple[int, int]]]:
@@ -79,19 +95,22 @@ class Build:
     @cached_property
     def document(self) -> Document:
         """The document as far as it can be written before the checks."""
-        return compose(self.derivation, self.module[1])
+        return compose(self.derivation, self.module[1], product=self.product)
 
     @cached_property
     def equality_check(self) -> Check:
-        d = self.derivation
-        return check_equalities(d.backward, d.loss, d.adjoints, equalities(self.document))
+        d, p = self.derivation, self.product
+        network, tangents = (with_vector(d, p), p.tangents) if p else (d.backward, ())
+        return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
-        d = self.derivation
-        return check_module(
-            self.network, self.given_module or self.module[0], backward=d.backward, adjoints=d.gradients
-        )
+        d, p, module = self.derivation, self.product, self.given_module or self.module[0]
+        checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients)
+        if p is None:
+            return checks
+        given = with_vector(d, p)
+        return (*checks, *check_hessian(self.network, module, given, p.network, d.gradients, p.tangents, p.products))
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -102,20 +121,27 @@ class Build:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
         demand_passed(self.checks)
         document = with_checks(self.document, len(equalities(self.document)), self.checks)
-        return {
+        files = {
             "derivation.tex": write_latex(document),
             "backward.py": write_network(self.derivation.backward),
             "gradients.py": self.module[0],
             "report.json": json.dumps(report(self.network, self.checks), indent=2, ensure_ascii=False) + "\n",
         }
+        return files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})
 
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""
         for attribute, label in STAGES:
-            yield label
+            if attribute != "product" or self.hvp:
+                yield label
             getattr(self, attribute)
             if attribute == last:
                 return
+
+
+def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
+    """The equations of the gradient, with the parts of the vector as further inputs."""
+    return replace(derivation.backward, inputs=product.network.inputs)
 
 
 def demand_passed(checks: tuple[Check, ...]) -> None:

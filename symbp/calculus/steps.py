@@ -127,7 +127,7 @@ RULES = {
     "chain": "chain rule",
     "derive": "differentiate the definition",
     "along": "differentiate along the vector",
-    "along each": "the changes of all that it reads, each by its local derivative",
+    "along each": "chain rule over what it reads",
     "entry": "an entry by an entry is a delta",
     "insert": "insert",
     "contract": "contract the deltas",

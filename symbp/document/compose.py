@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbp.calculus.steps import Chain as Steps
-from symbp.calculus.steps import Derivation
+from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
 from symbp.core.expr import Read
@@ -18,7 +17,9 @@ from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads
 from symbp.document import conventions, summary
+from symbp.document.chains import chain_of, with_matrix_form
 from symbp.document.graph import picture
+from symbp.document.hessian import hessian_sections
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
     Block,
@@ -37,25 +38,34 @@ from symbp.document.model import (
     Words,
     equalities,
 )
-from symbp.document.rules import listed, why
+from symbp.document.rules import listed
 from symbp.document.symbols import symbols
-from symbp.document.wholes import form_words, whole_chain, with_notation
+from symbp.document.wholes import whole_chain, with_notation
 
 __all__ = ["compose", "equalities"]
 
 Lines = Mapping[int, tuple[int, int]]
 
 
-def compose(derivation: Derivation, lines: Lines, checks: tuple[Check, ...] = ()) -> Document:
-    """The document of a derivation; `lines` says where each numbered equation stands in the module."""
+def compose(
+    derivation: Derivation, lines: Lines, checks: tuple[Check, ...] = (), product: HessianProduct | None = None
+) -> Document:
+    """The document of a derivation, and of the Hessian times a vector if that is asked for.
+
+    `lines` says where each numbered equation stands in the module.
+    """
     network = derivation.network
-    start = Section(("The network",), (*symbols(derivation), _definitions(derivation)))
+    start = Section(("The network",), (*symbols(derivation, product), _definitions(derivation)))
+    further = () if product is None else hessian_sections(product, lines)
     graph = Section(("The graph",), picture(derivation))
     document = Document(
         name=network.name,
         subtitle=network.doc.strip().split("\n", 1)[0].rstrip("."),
-        look=look_of(derivation),
-        sections=(start, graph, *_backward(derivation), *_paths(derivation), *summary.closing(derivation, lines)),
+        look=look_of(derivation, product),
+        sections=(
+            *(start, graph, *_backward(derivation), *_paths(derivation), *summary.closing(derivation, lines)),
+            *(*further, *summary.module(derivation, lines, product)),
+        ),
     )
     return with_notation(summary.with_checks(document, len(equalities(document)), checks))
 
@@ -104,7 +114,7 @@ def _quantity(d: Derivation, part: Part) -> Section:
     parameter = part.quantity in d.network.parameters
     kind = "gradient by " if parameter else "adjoint of "
     title: Words = ("The ", kind, Whole(part.quantity))
-    display = Display((*(_chain(d, c) for c in part.locals), *_main(d, part)))
+    display = Display((*(chain_of(d, c) for c in part.locals), *_main(d, part)))
     blocks: list[Block] = [Paragraph(_users(d, part)), display]
     blocks.extend(Paragraph(w) for w in conventions.remarks(d, part))
     return Section(title, tuple(blocks), level=2)
@@ -123,29 +133,9 @@ def _count(n: int) -> str:
     return {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}.get(n, str(n))
 
 
-def _chain(d: Derivation, steps: Steps) -> Chain:
-    """A chain of steps, its number at the last."""
-    number = d.number(steps.key)
-    last = len(steps.steps) - 1
-    before = (None, *(s.value for s in steps.steps))
-    rows = (
-        Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(steps.steps)
-    )
-    return Chain(Entry(steps.lhs), tuple(rows), f"equation ({number})" if number else _spelt(steps))
-
-
-def _spelt(steps: Steps) -> str:
-    return f"the paths of {steps.key.split('|')[0]}"
-
-
 def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
     """The adjoint, line by line, and its matrix form."""
-    chain = _chain(d, part.main)
-    equation = adjoint_equation(part.adjoint, part.main)
-    form = whole_form(d, equation)
-    if form is None:
-        return (chain,)
-    return chain, whole_chain(equation, form, f"{chain.where}, matrix form", form_words(form))
+    return with_matrix_form(d, chain_of(d, part.main), adjoint_equation(part.adjoint, part.main))
 
 
 def _paths(d: Derivation) -> tuple[Section, ...]:
@@ -156,5 +146,5 @@ def _paths(d: Derivation) -> tuple[Section, ...]:
         "The network is made of numbers, so each partial derivative can be written out by itself: every path from the ",
         "loss down to the parameter gives one product of local derivatives, and the products are added.",
     )
-    display = Display(tuple(_chain(d, c) for c in d.paths))
+    display = Display(tuple(chain_of(d, c) for c in d.paths))
     return (Section(("Path by path",), (Paragraph(words), display)),)

@@ -25,7 +25,13 @@ def printer_of(document: Document) -> Printer:
     """The printer with the looks of one document."""
     look = document.look
     names = choose_names(
-        dict(look.ranks), look.sizes, [n for n, _ in look.ranges], look.functions, look.calls, dict(look.adjoints)
+        dict(look.ranks),
+        look.sizes,
+        [n for n, _ in look.ranges],
+        look.functions,
+        look.calls,
+        dict(look.adjoints),
+        dict(look.tangents),
     )
     return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders)
 

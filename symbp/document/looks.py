@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.calculus.steps import Chain, Derivation
+from symbp.calculus.steps import Chain, Derivation, HessianProduct
 from symbp.core.expr import Expr, Extreme, Fn, Read, Sum
 from symbp.core.integers import DimAt, Index, Poly
 from symbp.core.matrix import SliceForm, slice_form, steps_of
@@ -16,18 +16,22 @@ NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another:
 Ranges = dict[str, tuple[Poly, Poly]]
 
 
-def look_of(d: Derivation) -> Look:
-    """The names of a derivation; the loss's equation is needed where a partial derivative of the loss is local."""
+def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
+    """The names of a derivation, and of the Hessian times a vector if that is derived too.
+
+    The loss's equation is needed where a partial derivative of the loss is local.
+    """
     network = d.network
     ranks = [(t.name, len(t.shape)) for t in network.inputs] + [(e.name, len(e.indices)) for e in network.equations]
     used_twice = (s.quantity for s in d.sections if len(s.used_by) > 1 and d.loss in s.used_by)
     return Look(
         ranks=tuple(ranks),
         sizes=sizes(d),
-        ranges=tuple(ranges(d).items()),
+        ranges=tuple(ranges(d, product).items()),
         functions=tuple(f for f, _ in network.functions),
         calls=tuple(dict.fromkeys(e.call.function for e in network.equations if e.call)),
         adjoints=tuple((adjoint, quantity) for quantity, adjoint in _adjoints(d).items()),
+        tangents=tuple((tangent, quantity) for quantity, tangent in (product.tangents if product else ())),
         loss=d.loss,
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
@@ -57,24 +61,24 @@ def chains(d: Derivation) -> Iterator[Chain]:
     yield from d.paths
 
 
-def expressions(d: Derivation) -> Iterator[Expr]:
+def expressions(d: Derivation, product: HessianProduct | None = None) -> Iterator[Expr]:
     """Every expression that a document of the derivation shows."""
     for e in (*d.network.equations, *d.backward.equations):
         yield Read(e.name, tuple(Poly.of(i) for i in e.indices))
         yield e.body
-    for chain in chains(d):
+    for chain in (*chains(d), *(product.chains if product else ())):
         yield chain.lhs
         yield from (step.value for step in chain.steps)
 
 
-def ranges(d: Derivation) -> Ranges:
+def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     """Every index letter with its usual range, the one that it has most often; facts' letters too.
 
     A letter whose range depends on another somewhere has no usual one.
     """
     found: dict[str, dict[tuple[Poly, Poly], int]] = {}
     depends: set[str] = set()
-    nodes = [*expressions(d), *(f.statement for f in d.network.facts)]
+    nodes = [*expressions(d, product), *(f.statement for f in d.network.facts)]
     for node in nodes:
         for i in _indices(node):
             uses = found.setdefault(i.name, {})
@@ -91,9 +95,10 @@ def _indices(node: object) -> Iterator[Index]:
             yield from part.indices
 
 
-def whole_form(d: Derivation, equation: Equation) -> SliceForm | None:
-    """The matrix form of an equation forward or backward, slice by slice where its tensors have more dimensions."""
-    quantity = {adjoint: name for name, adjoint in _adjoints(d).items()}
+def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm | None:
+    """The matrix form of an equation of any pass, slice by slice where its tensors have more dimensions."""
+    adjoints = _adjoints(d) if isinstance(d, Derivation) else {}
+    quantity = {adjoint: name for name, adjoint in adjoints.items()}
 
     def of(read: Read) -> tuple[Poly, ...]:
         return d.network.extents(Read(quantity.get(read.tensor, read.tensor), read.subs))

@@ -302,6 +302,7 @@ class Look:
     functions: tuple[str, ...]
     calls: tuple[str, ...]
     adjoints: tuple[tuple[str, str], ...]
+    tangents: tuple[tuple[str, str], ...]
     loss: str
     loss_number: int | None
     shared: frozenset[str] = field(default_factory=frozenset)

@@ -90,7 +90,8 @@ def escape(name: str) -> str:
 class Names:
     """The looks of everything that a document names. Make one with `choose_names`.
 
-    `tensors` has the look of an entry, `matrices` that of the whole; `adjoints` maps an adjoint to its quantity.
+    `tensors` has the look of an entry, `matrices` that of the whole; `adjoints` maps an adjoint to its quantity, and
+    `tangents` a tangent.
     """
 
     tensors: Mapping[str, Look]
@@ -99,48 +100,52 @@ class Names:
     indices: Mapping[str, str]
     functions: Mapping[str, str]
     adjoints: Mapping[str, str] = field(default_factory=dict)
+    tangents: Mapping[str, str] = field(default_factory=dict)
     e_is_free: bool = True
 
     def entry(self, tensor: str, subscript: str) -> str:
-        """W^{(1)}_{dh}, or with an overline where it is an adjoint."""
-        look, bar = self._look(tensor)
-        return _with_label(look, bar, look.letter) + (f"_{{{subscript}}}" if subscript else "")
+        """W^{(1)}_{dh}, with an overline where it is an adjoint and a dot where it is a tangent."""
+        look, marks = self._look(tensor)[1:]
+        return _with_label(look, marks, look.letter) + (f"_{{{subscript}}}" if subscript else "")
 
     def has_label(self, tensor: str) -> bool:
         """Does its look have something in the place of an exponent, or a bar?"""
-        look, _ = self._look(tensor)
+        look = self._look(tensor)[1]
         return bool(look.label) and not look.below
 
     def whole(self, tensor: str, transposed: bool = False) -> str:
         """The tensor as a matrix, a vector or a number."""
-        look, bar = self._look(tensor)
-        letter = self.matrices[self.adjoints.get(tensor, tensor)]
-        return _with_label(look, bar, letter, "\\top" if transposed else "")
+        name, look, marks = self._look(tensor)
+        return _with_label(look, marks, self.matrices[name], "\\top" if transposed else "")
 
     def slice(self, tensor: str, subscript: str, rank: int, transposed: bool = False) -> str:
         """The slice at the first subscripts, of `rank` dimensions: a matrix keeps the tensor's capital."""
-        look, bar = self._look(tensor)
-        letter = self.matrices[self.adjoints.get(tensor, tensor)]
+        name, look, marks = self._look(tensor)
+        letter = self.matrices[name]
         if rank < 2 and not look.word:
             letter = letter.replace(f"{{{look.letter.upper()}}}", f"{{{look.letter}}}")
-        return _with_label(look, bar, letter, "\\top" if transposed else "") + f"_{{{subscript}}}"
+        return _with_label(look, marks, letter, "\\top" if transposed else "") + f"_{{{subscript}}}"
 
-    def _look(self, tensor: str) -> tuple[Look, bool]:
-        if tensor in self.tensors:
-            return self.tensors[tensor], False
-        return self.tensors[self.adjoints[tensor]], True
+    def _look(self, tensor: str) -> tuple[str, Look, tuple[str, ...]]:
+        """The quantity that a name is made of, its look, and the marks above that, the lowest first."""
+        marks: tuple[str, ...] = ()
+        for mark, table in ((r"\\dot", self.tangents), ("\\adj", self.adjoints)):
+            if tensor in table and tensor not in self.tensors:
+                tensor, marks = table[tensor], (mark, *marks)
+        return tensor, self.tensors[tensor], marks
 
     def knows(self, name: str) -> bool:
-        """Is it a tensor or an adjoint?"""
-        return name in self.matrices or name in self.adjoints
+        """Is it a tensor, an adjoint or a tangent?"""
+        return name in self.matrices or name in self.adjoints or name in self.tangents
 
     def function(self, name: str) -> str:
         """An unknown function, or one of the library by its name."""
         return self.functions.get(name) or f"\\operatorname{{{escape(name).replace('-', '')}}}"
 
 
-def _with_label(look: Look, bar: bool, letter: str, more: str = "") -> str:
-    letter = f"\\adj{{{letter}}}" if bar else letter
+def _with_label(look: Look, marks: tuple[str, ...], letter: str, more: str = "") -> str:
+    for mark in marks:
+        letter = f"{mark}{{{letter}}}"
     below = f"_{{{look.label}}}" if look.below else ""
     above = ("" if look.below else look.label) + more
     return letter + below + (f"^{{{above}}}" if above else "")
@@ -174,6 +179,7 @@ def choose_names(
     functions: Iterable[str],
     calls: Iterable[str],
     adjoints: Mapping[str, str],
+    tangents: Mapping[str, str] | None = None,
 ) -> Names:
     """Give every name its look: sizes first, then functions, index letters and tensors (`ranks` in the order of the
     file).
@@ -197,6 +203,7 @@ def choose_names(
         letters,
         function_looks,
         dict(adjoints),
+        dict(tangents or {}),
         e_is_free,
     )
 
@@ -207,7 +214,7 @@ def _stem(name: str) -> str:
 
 
 def _flat(look: Look) -> str:
-    return _with_label(look, bar=False, letter=look.letter)
+    return _with_label(look, (), look.letter)
 
 
 def _index(name: str, desk: _Desk) -> str:

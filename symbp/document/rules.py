@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from fractions import Fraction
 
-from symbp.calculus.steps import RULES, Derivation, Rule
+from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core import build
 from symbp.core.expr import Expr, Fn, Pi, Read, Sum
 from symbp.core.integers import Dim, Index, Poly
@@ -18,7 +18,7 @@ Dims = tuple[str, ...]
 VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; a letter is found for it that nothing else has
 
 
-def why(rule: Rule, derivation: Derivation, before: Expr | None) -> Words:
+def why(rule: Rule, derivation: Derivation | HessianProduct, before: Expr | None) -> Words:
     """The words for a rule, with references to the equations that it uses; `before` is the line that it starts from."""
     if rule.name == "pull" and before is not None and not any(isinstance(n, Sum) for n in walk(before)):
         return ("multiply the factors",)
@@ -90,6 +90,7 @@ Special = Callable[[Rule, tuple[Ref, ...], Dims], Words]
 SPECIAL: dict[str, Special] = {
     "chain": _chain,
     "derive": _derive,
+    "along": _derive,
     "insert": _insert,
     "contract": _contract,
     "re-express": _reexpress,

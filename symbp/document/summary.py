@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from symbp.calculus.steps import Derivation
-from symbp.core.equality import Check
+from symbp.calculus.steps import Derivation, HessianProduct
+from symbp.core.equality import PRODUCT, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
@@ -36,13 +36,19 @@ Lines = Mapping[int, tuple[int, int]]
 
 
 def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
-    """All gradients, the update rule, and the lines of the module."""
+    """All gradients and the update rule."""
     forward = {e.name for e in d.network.equations}
-    rows = tuple(_row(d, e, lines) for e in d.backward.equations if e.name not in forward)
+    marked = dict(d.gradients).values()
+    rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
     box = Section(("All gradients",), (Paragraph(_box_words(d)), Box(rows)))
     learn = Section(("The update",), (Paragraph(_update_words()), Updates(d.gradients)))
-    module = (Section(("In the module",), _module(d, lines)),) if lines else ()
-    return (box, *((learn,) if d.gradients else ()), *module)
+    return (box, *((learn,) if d.gradients else ()))
+
+
+def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple[Section, ...]:
+    """Where each equation stands in the module."""
+    numbers = (*d.numbers, *(product.numbers if product else ()))
+    return (Section(("In the module",), _module(d, lines, numbers)),) if lines else ()
 
 
 def _box_words(d: Derivation) -> Words:
@@ -53,8 +59,8 @@ def _box_words(d: Derivation) -> Words:
     return tuple(words)
 
 
-def _row(d: Derivation, e: Equation, lines: Lines) -> BoxRow:
-    """The matrix form of a backward equation, or its index form where it has none."""
+def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: Collection[str]) -> BoxRow:
+    """The matrix form of an equation that is not a forward one, or its index form where it has none."""
     number = d.number(e.name)
     form = whole_form(d, e)
     where = f"the box, {e.name}"
@@ -63,20 +69,20 @@ def _row(d: Derivation, e: Equation, lines: Lines) -> BoxRow:
     else:
         chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
-    return BoxRow(chain, e.shape, number, place, e.name in dict(d.gradients).values())
+    return BoxRow(chain, e.shape, number, place, e.name in marked)
 
 
 def _update_words() -> Words:
     return ("A step of gradient descent moves every parameter against its gradient, by a learning rate of choice:",)
 
 
-def _module(d: Derivation, lines: Lines) -> tuple[Paragraph | Table, ...]:
+def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[str, int], ...]) -> tuple[Paragraph | Table, ...]:
     words: Words = (
         *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
         "compute it.",
         *((" Adjoints without a line were inserted into others.",) if any(s.inserted for s in d.sections) else ()),
     )
-    quantity = {number: key for key, number in d.numbers}
+    quantity = {number: key for key, number in numbers}
     rows = tuple(_place(d, n, quantity[n], lines[n]) for n in sorted(lines) if n in quantity)
     return Paragraph(words), Table(("equation", "quantity", "lines"), rows, "rll", columns=3)
 
@@ -102,18 +108,19 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     others = [c for c in checks if c is not equal]
     blocks: list[Paragraph | Table] = []
     if equal:
-        blocks.append(Paragraph(_equal_words(equal, count)))
+        blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
     if others:
         blocks.append(Paragraph(_table_words()))
         blocks.append(_check_table(others, dict.fromkeys(name for name, _ in document.look.ranks)))
     return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
 
 
-def _equal_words(check: Check, count: int) -> Words:
+def _equal_words(check: Check, count: int, tangents: bool) -> Words:
+    along = ", a dot by a step along the vector" if tangents else ""
     return (
         f"Each of the {count} equalities displayed above has been evaluated on both sides by an interpreter that ",
         "knows only what sums, products and functions are, at small sizes, no two alike, and random values. A bar was ",
-        "evaluated by perturbing its quantity. The two sides agree within ",
+        f"evaluated by perturbing its quantity{along}. The two sides agree within ",
         *(Bound(check.bound), ", relative to the larger of 1 and their terms."),
     )
 
@@ -133,6 +140,8 @@ def _check_table(checks: list[Check], tensors: Mapping[str, None]) -> Table:
 
 
 def _name(name: str, tensors: Iterable[str]) -> Words:
+    if name.startswith(PRODUCT):
+        return ("Hessian times vector, ", Whole(name.removeprefix(PRODUCT)))
     return ("gradient by ", Whole(name)) if name in tensors else (name,)
 
 

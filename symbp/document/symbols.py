@@ -4,7 +4,7 @@ notation.
 
 from __future__ import annotations
 
-from symbp.calculus.steps import Derivation
+from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.expr import Compare, Num, Read, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
@@ -31,11 +31,11 @@ from symbp.document.model import (
 from symbp.document.rules import listed
 
 
-def symbols(d: Derivation) -> tuple[Block, ...]:
+def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block, ...]:
     """The table of inputs, the facts, the index letters and what the signs mean."""
     blocks: list[Block] = [_inputs(d)]
     blocks.extend(_fact(f) for f in d.network.facts)
-    blocks.append(Paragraph(_letters(d)))
+    blocks.append(Paragraph(_letters(d, product)))
     if d.network.functions:
         blocks.append(Paragraph(_functions(d)))
     return tuple(blocks)
@@ -96,10 +96,10 @@ def _fact(fact: Fact) -> Statement:
     return Statement(fact.label, s, None)
 
 
-def _letters(d: Derivation) -> Words:
+def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     """Which letters run over which range, and what the marks mean."""
     groups: dict[tuple[Poly, Poly], list[Index]] = {}
-    for name, (start, stop) in ranges(d).items():
+    for name, (start, stop) in ranges(d, product).items():
         if (start, stop) == NO_RANGE:
             continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
@@ -115,7 +115,7 @@ def _letters(d: Derivation) -> Words:
         words += [" Bold letters are whole vectors (columns) and matrices, ", Letter("sign", "odot"), " and "]
         words += [Letter("sign", "oslash"), " multiply and divide them entry by entry, functions act entry by entry, "]
         words += ["and ", Letter("sign", "one"), " is a column of ones."]
-    if any(isinstance(n, Where) for e in expressions(d) for n in walk(e)):
+    if any(isinstance(n, Where) for e in expressions(d, product) for n in walk(e)):
         words.append(" A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.")
     return tuple(words)
 

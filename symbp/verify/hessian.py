@@ -12,6 +12,7 @@ import random
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from symbp.core.equality import PRODUCT, Check
@@ -72,8 +73,7 @@ class Trial:
 
 def check_hessian(
     network: Network,
-    module: str,
-    *,
+    module: str | Path,
     backward: Network,
     product: Network,
     gradients: Sequence[tuple[str, str]],
@@ -81,7 +81,7 @@ def check_hessian(
     products: Sequence[tuple[str, str]],
     seeds: int = 3,
 ) -> tuple[Check, ...]:
-    """The `hessian_vector_product` of a module, given as its text, against all witnesses.
+    """The `hessian_vector_product` of a module, given as its text or as a file, against all witnesses.
 
     `backward` has the equations of the gradient, `product` those of the product; both have the parts of
     the vector as inputs.
@@ -194,8 +194,8 @@ def _interface(trial: Trial, one: Draw, two: Draw) -> None:
     _product(trial, one.inputs, **kept)
     trial.subject.run(_parts(trial, one.inputs), work=kept["work"])
     again = _product(trial, two.inputs, **kept)
-    _near(trial, "H v with out and work reused", LOSS_BOUND, again, fresh)
-    _near(trial, "H v in float32", SINGLE_BOUND, _product(trial, two.inputs, "float32"), fresh)
+    _near(trial, "H v: out and work reused", LOSS_BOUND, again, fresh)
+    _near(trial, "H v: float32", SINGLE_BOUND, _product(trial, two.inputs, "float32"), fresh)
     tally = trial.tally("H v: inputs unchanged", INTERFACE, 0.0)
     tally.vacuous, tally.count = False, len(trial.network.inputs) + len(trial.vector)
     if trial.subject.changed:
