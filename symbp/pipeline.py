@@ -132,8 +132,7 @@ class Build:
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""
         for attribute, label in STAGES:
-            if attribute != "product" or self.hvp:
-                yield label
+            yield label
             getattr(self, attribute)
             if attribute == last:
                 return

@@ -129,7 +129,7 @@ class Names:
     def _look(self, tensor: str) -> tuple[str, Look, tuple[str, ...]]:
         """The quantity that a name is made of, its look, and the marks above that, the lowest first."""
         marks: tuple[str, ...] = ()
-        for mark, table in ((r"\\dot", self.tangents), ("\\adj", self.adjoints)):
+        for mark, table in (("\\dot", self.tangents), ("\\adj", self.adjoints)):
             if tensor in table and tensor not in self.tensors:
                 tensor, marks = table[tensor], (mark, *marks)
         return tensor, self.tensors[tensor], marks

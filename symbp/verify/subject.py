@@ -22,6 +22,7 @@ from symbp.verify.arrays import Array, Parts, as_argument, result_parts
 from symbp.verify.unknown import Smooth, for_module
 
 CALL, HESSIAN = "loss_and_gradients", "hessian_vector_product"
+WHAT = {CALL: "gradient for", HESSIAN: "product for"}  # what each returns of each parameter
 OPTIONAL = ("out", "work")
 
 
@@ -70,11 +71,11 @@ class Subject:
     def gradient(self, tensor: Tensor, gradients: Mapping[str, Any], of: str = CALL) -> Parts:
         """One gradient as arrays, or what else a function returns for each parameter."""
         if tensor.name not in gradients:
-            raise Wrong(f"{of} returns nothing for {tensor.name}", tensor.name)
+            raise Wrong(f"{of} returns no {WHAT[of]} {tensor.name}", tensor.name)
         try:
             return result_parts(tensor, gradients[tensor.name])
         except (TypeError, ValueError) as error:
-            raise Wrong(f"what {of} returns for {tensor.name} is no array: {error}", tensor.name) from error
+            raise Wrong(f"the {WHAT[of]} {tensor.name} is no array: {error}", tensor.name) from error
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self.module, name, None)
