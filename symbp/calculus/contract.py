@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Mul, Read, Sum, Where
-from symbp.core.guards import settle
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
+from symbp.core.guards import conjuncts, settle, settle_condition
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute, substitute_poly, walk
 
@@ -51,11 +51,26 @@ def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[tuple[str, s
 def _contract(expr: Expr, task: Task) -> Expr:
     done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
     if isinstance(done, Where):
-        return _choice(done)
+        return _choice(*_equal(done))
     return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
 
 
-def _choice(choice: Where) -> Expr:
+def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
+    """A guarded term without the equations in its guard, and the deltas that these are: [a = b] e is d(a, b) e."""
+    if choice.other != build.NIL:
+        return choice, ()
+    kept: list[Cond] = []
+    deltas: list[Expr] = []
+    for c in conjuncts(choice.cond):
+        sides = [build.as_integer(s) for s in (c.a, c.b)] if isinstance(c, Compare) and c.op == "==" else [None]
+        if None in sides:
+            kept.append(c)
+        else:
+            deltas.append(build.delta(*(p for p in sides if p is not None)))
+    return Where(build.both(*kept), choice.then, choice.other), tuple(deltas)
+
+
+def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
     """A choice with the deltas of its branches outside, term by term, so that a sum can contract them."""
     table: dict[tuple[Expr, ...], list[Expr]] = {}
     for place, branch in enumerate((choice.then, choice.other)):
@@ -63,7 +78,8 @@ def _choice(choice: Where) -> Expr:
             deltas, rest = _split(term)
             pair = table.setdefault(deltas, [build.NIL, build.NIL])
             pair[place] = build.add(pair[place], rest)
-    return build.add(*(build.mul(build.where(choice.cond, *pair), *deltas) for deltas, pair in table.items()))
+    terms = (build.mul(build.where(choice.cond, *pair), *deltas) for deltas, pair in table.items())
+    return build.mul(build.add(*terms), *outside)
 
 
 def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
@@ -169,8 +185,8 @@ def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
 def solve(factor: Expr, indices: tuple[Index, ...], equal: Mapping[Atom, Poly], style: Style) -> Solution | None:
     """A summed index that the delta fixes, preferring one that needs no guard; `equal` as from `_equalities`.
 
-    Solved are plain indices of one range, and single shifts of what the sum does not bind; anything else stays a
-    scatter unless the style is wide.
+    Solved are plain indices of one range, single shifts of what the sum does not bind, and other combinations of that
+    which are always in range; anything else stays a scatter unless the style is wide.
     """
     if not isinstance(factor, Delta):
         return None
@@ -194,11 +210,21 @@ def _solve_for(
     if isinstance(value.atom, Read) and (value.atom.tensor, index.stop) in style.classes:
         return Solution(index, value, None)
     inner = tuple(indices_of(value))
-    if index in inner or (not style.wide and (len(inner) > 1 or any(i in indices for i in inner))):
+    bound = any(i in indices for i in inner)
+    if index in inner or (bound and not style.wide):
         return None
-    low = build.compare("<=", build.integer(index.start), build.integer(value))
-    high = build.compare("<", build.integer(value), build.integer(index.stop))
-    return Solution(index, value, build.both(low, high))
+    low = _ordered("<=", value - index.start)
+    high = _ordered("<", index.stop - value)
+    guard = settle_condition(build.both(low, high))
+    if guard == TRUE:
+        return Solution(index, value, None)
+    return Solution(index, value, guard) if style.wide or len(inner) <= 1 else None
+
+
+def _ordered(op: str, difference: Poly) -> Cond:
+    """0 <= difference (or <), every term on the side where it is positive: 0 <= t - 1 is 1 <= t."""
+    above = Poly(tuple((m, c) for m, c in difference.terms if c > 0))
+    return build.compare(op, build.integer(above - difference), build.integer(above))
 
 
 def _same_range(a: Index, b: Index, equal: Mapping[Atom, Poly]) -> bool:

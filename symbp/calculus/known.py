@@ -16,10 +16,11 @@ from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match
 from symbp.calculus.simplify import expand, factor_deep, join
 from symbp.core import build
+from symbp.core.canonical import same
 from symbp.core.expr import Add, Expr, Mul, Num, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import map_children, normal, substitute, walk
+from symbp.core.traverse import free_indices, map_children, normal, substitute
 
 Powers = tuple[tuple[Expr, Fraction], ...]
 
@@ -55,16 +56,18 @@ def known_of(network: Network) -> Known:
 
 
 def _product(equation: Equation) -> Product | None:
-    """The equation read as a product, if it is one of a bracket and at least one more factor."""
-    if not isinstance(equation.body, Mul) or any(isinstance(n, Sum) for n in walk(equation.body)):
+    """The equation read as a product, if it is one of a bracket, or an entry for each of its own, and more factors."""
+    if not isinstance(equation.body, Mul):
         return None
     powers = tuple(build.split_power(f) for f in equation.body.args)
-    anchors = [b for b, e in powers if isinstance(b, Add) and e == 1]
-    others = tuple(p for p in powers if p[0] is not anchors[0]) if anchors else ()
-    if not others or any(isinstance(b, Num) or e < 0 for b, e in others):
+    anchor = next((b for b, e in powers if e == 1 and isinstance(b, Add)), None) or next(
+        (b for b, e in powers if e == 1 and isinstance(b, Read) and set(equation.indices) <= set(free_indices(b))), None
+    )
+    others = tuple(p for p in powers if p[0] is not anchor)
+    if anchor is None or not others or any(isinstance(b, Num) for b, _ in others):
         return None
     value = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return Product(equation.name, equation.indices, anchors[0], others, value)
+    return Product(equation.name, equation.indices, anchor, others, value)
 
 
 def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[str, ...]]:
@@ -117,7 +120,9 @@ def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product) -> tuple[E
     powers = dict(build.split_power(f) for f in rest)
     for base, exponent in product.others:
         there = substitute(base, binding)
-        if powers.get(there, Fraction(0)) < exponent:
+        there = next((b for b in powers if same(b, there)), there)
+        has = powers.get(there, Fraction(0))
+        if not (has >= exponent if exponent > 0 else has <= exponent):
             return None
         powers[there] -= exponent
     return substitute(product.value, binding), [build.power(b, Num(e)) for b, e in powers.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Compare, Extreme, Fn, Num, Read, Sum
+from symbp.core.expr import Add, Compare, Extreme, Fn, Mul, Num, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import children, polys, substitute_poly
 
@@ -10,7 +10,10 @@ Binding = dict[Atom, Poly]
 
 
 def match(pattern: Node, node: Node, variables: tuple[Index, ...]) -> Binding | None:
-    """What the variables must be for `pattern` to be `node`, or None. Order matters, names of bound indices do not."""
+    """What the variables must be for `pattern` to be `node`, or None.
+
+    Neither the order of terms and factors nor the names of bound indices matter.
+    """
     binding: Binding = {}
     return binding if _match(pattern, node, variables, binding) else None
 
@@ -26,7 +29,27 @@ def _match(pattern: Node, node: Node, variables: tuple[Index, ...], binding: Bin
     if not all(_match_poly(a, b, variables, binding) for a, b in zip(ours, theirs, strict=True)):
         return False
     left, right = children(pattern), children(node)
-    return len(left) == len(right) and all(_match(a, b, variables, binding) for a, b in zip(left, right, strict=True))
+    if len(left) != len(right):
+        return False
+    if len(left) > 1 and isinstance(pattern, (Add, Mul)):
+        return _match_in_any_order(left, right, variables, binding)
+    return all(_match(a, b, variables, binding) for a, b in zip(left, right, strict=True))
+
+
+def _match_in_any_order(
+    left: tuple[Node, ...], right: tuple[Node, ...], variables: tuple[Index, ...], binding: Binding
+) -> bool:
+    """Can each on the left be paired with one on the right, the same binding for all?"""
+    if not left:
+        return True
+    for place, node in enumerate(right):
+        trial = dict(binding)
+        rest = right[:place] + right[place + 1 :]
+        if _match(left[0], node, variables, trial) and _match_in_any_order(left[1:], rest, variables, trial):
+            binding.clear()
+            binding.update(trial)
+            return True
+    return False
 
 
 def _label(node: Node) -> object:

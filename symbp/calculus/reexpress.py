@@ -305,7 +305,8 @@ def _cancel_terms(expr: Expr) -> Expr:
         rest = build.mul(*(f for f in factors if not isinstance(f, (Delta, Partial))))
         symbols = _Symbols(rest)
         lowest = sp.cancel(symbols.of(rest))
-        short = cheapest(symbols.back(lowest), symbols.back(sp.factor(lowest)))
+        plain = symbols.back(lowest)
+        short = cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest)))
         terms.append(build.mul(_join_exponentials(short), *marks))
     return build.add(*terms)
 

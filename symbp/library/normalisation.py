@@ -45,10 +45,11 @@ def group_norm(
     x: Array[N, num_groups * C, I, J], num_groups, gamma: Array[num_groups * C], beta: Array[num_groups * C], eps=1e-5
 ):  # fmt: skip
     """Over the positions and the channels of each group of each example; the groups are blocks of channels."""
-    mu[n, g:num_groups] = sum(x[n, C * g + c, i, j] for c in C for i in I for j in J) / (C * I * J)
-    v[n, g:num_groups] = sum((x[n, C * g + c, i, j] - mu[n, g]) ** 2 for c in C for i in I for j in J) / (C * I * J)
+    z[n, g:num_groups, c:C, i, j] = x[n, C * g + c, i, j]
+    mu[n, g] = sum(z[n, g, c, i, j] for c in C for i in I for j in J) / (C * I * J)
+    v[n, g] = sum((z[n, g, c, i, j] - mu[n, g]) ** 2 for c in C for i in I for j in J) / (C * I * J)
     r[n, g] = 1 / sqrt(v[n, g] + eps)
-    xhat[n, g, c:C, i, j] = (x[n, C * g + c, i, j] - mu[n, g]) * r[n, g]
+    xhat[n, g, c, i, j] = (z[n, g, c, i, j] - mu[n, g]) * r[n, g]
     y[n, k, i, j] = (
         gamma[k] * sum(xhat[n, g, c, i, j] for g in range(num_groups) for c in C if C * g + c == k) + beta[k]
     )

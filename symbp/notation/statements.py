@@ -12,7 +12,7 @@ from symbp.core.expr import FALSE, TRUE, Compare, Expr, Num, Read
 from symbp.core.guards import settle
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call
-from symbp.core.traverse import apply, rename_bound, substitute_poly, walk
+from symbp.core.traverse import apply, indices_of, rename_bound, substitute_poly, walk
 from symbp.errors import ShapeError
 from symbp.notation import library
 from symbp.notation.builtins import check_letter
@@ -349,7 +349,10 @@ def _start_value(context: Context, node: ast.Assign, target: ast.Subscript, rest
 
 
 def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body: Expr, node: ast.Assign) -> Context:
-    """The same within a function; a copy of an entry, such as padding by 0, stands for that entry."""
+    """The same within a function; a copy of an entry, such as padding by 0, stands for that entry.
+
+    Where two indices meet in a subscript, `z[g, c] = x[C * g + c]`, it is another array: one dimension seen as two.
+    """
     body = settle(body)
 
     def at(subs: tuple[Poly, ...]) -> Expr:
@@ -357,10 +360,14 @@ def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body
         return apply(rename_bound(body, taken), indices, subs)
 
     value = Value(tuple(i.extent for i in indices), at, 1 + _count(body))
-    if context.guarded or (isinstance(body, Read) and name not in (context.results or ())):
+    if context.guarded or (_is_copy(body) and name not in (context.results or ())):
         return context.under(**{name: value})
     letters = tuple(hint(i) for i in indices)
     return context.under(**{name: own_equation(context, value, local_name(context, name), node, letters)})
+
+
+def _is_copy(body: Expr) -> bool:
+    return isinstance(body, Read) and all(len(list(indices_of(s))) <= 1 for s in body.subs)
 
 
 def _count(body: Expr) -> int:
