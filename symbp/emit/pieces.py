@@ -9,10 +9,16 @@ from symbp.lowering.program import Statement
 
 def pieces(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
     """`target[:, 1 : T] = part` for each part; what no part covers is 0."""
-    axis, ranges, gaps = s.detail
+    spans, gaps = s.detail
     lines = [f"{target}[...] = 0"] if gaps else []
-    for part, (low, high) in zip(args, ranges, strict=True):  # type: ignore[call-overload]
-        first = "" if low == Poly() else f"{size(low).code} "
-        places = [":"] * axis + [f"{first}: {size(high).code}"]  # type: ignore[operator]
+    for part, span in zip(args, spans, strict=True):  # type: ignore[call-overload]
+        places = [":" if d is None else _range(*d) for d in span]
+        while places[-1] == ":":
+            places.pop()
         lines.append(f"{target}[{', '.join(places)}] = {part.code}")
     return tuple(lines)
+
+
+def _range(low: Poly, high: Poly) -> str:
+    first = "" if low == Poly() else f"{size(low).code} "
+    return f"{first}: {size(high).code}"

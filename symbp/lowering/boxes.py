@@ -59,6 +59,19 @@ def box_of(cond: Cond) -> Box | None:
     return Box(index, low, high) if fits else None
 
 
+def boxes_of(cond: Cond) -> tuple[Box, ...] | None:
+    """The ranges, one of each index, on which a condition holds together, or None where it is no such product."""
+    groups: dict[Index, list[Cond]] = {}
+    for c in cond.args if isinstance(cond, And) else (cond,):
+        s = slack(c)
+        found = list(dict.fromkeys(indices_of(s))) if s is not None else []
+        if len(found) != 1:
+            return None
+        groups.setdefault(found[0], []).append(c)
+    boxes = tuple(box for conds in groups.values() if (box := box_of(build.both(*conds))) is not None)
+    return boxes if len(boxes) == len(groups) else None
+
+
 def slack(cond: Cond) -> Poly | None:
     """The integer that is at least 0 exactly where a comparison holds."""
     if not isinstance(cond, Compare):

@@ -30,7 +30,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Node
 from symbp.errors import MissingRule
-from symbp.lowering.boxes import Piece, covers, in_order, pieces_of
+from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.pooling import window_extreme
@@ -125,6 +125,9 @@ def _where(at: Entries, node: Where) -> Labelled:
     pieces = pieces_of(node)
     if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
         return _pieces(at, pieces)
+    boxes = boxes_of(node.cond) if node.other == build.NIL and node.then != build.UNIT else None
+    if boxes is not None:
+        return _boxed(at, boxes, node.then)
     cond = at.value(node.cond)
     if node.other == build.NIL:
         return _masked(at, cond, node.then)
@@ -135,23 +138,36 @@ def _where(at: Entries, node: Where) -> Labelled:
 
 def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
     """An array of slices: each part computed on its own range, the rest 0."""
-    index = pieces[0].box.index
-    at.place(index)
-    parts = [at.number(_outward(at, p)) for p in pieces]
-    held = {i for p in parts for i in p.axes} | {index}
+    parts = [_outward(at, (p.box,), p.body) for p in pieces]
+    return _joined(at, parts, [(p.box,) for p in pieces], not covers(pieces))
+
+
+def _boxed(at: Entries, boxes: tuple[Box, ...], then: Expr) -> Labelled:
+    """What stands where several indices are in their ranges, in an array of zeros: padding."""
+    for box in boxes:
+        then = box.inside(then)
+    return _joined(at, [_outward(at, boxes, then)], [boxes], True)
+
+
+def _joined(at: Entries, parts: list[Labelled], boxes: list[tuple[Box, ...]], gaps: bool) -> Labelled:
+    """The array of these parts, each in its boxes; with gaps the rest is 0."""
+    held = {i for p in parts for i in p.axes} | {b.index for row in boxes for b in row}
     axes = tuple(sorted(held, key=at.place))
     values = tuple(at.aligned(p, axes) for p in parts)
-    ranges = tuple((p.box.low, p.box.high) for p in pieces)
-    detail = (axes.index(index), ranges, not covers(pieces))
-    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
+    ranges = [{b.index: (b.low, b.high) for b in row} for row in boxes]
+    spans = tuple(tuple(table.get(i) for i in axes) for table in ranges)
+    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=(spans, gaps)), axes)
 
 
-def _outward(at: Entries, piece: Piece) -> Labelled:
-    """What stands on a box, its axis bearing the index of the whole range."""
-    at.order.insert(at.place(piece.box.index), piece.box.inner)
-    value = at.value(piece.body)
-    at.order.remove(piece.box.inner)
-    return Labelled(value.value, tuple(piece.box.index if i == piece.box.inner else i for i in value.axes))
+def _outward(at: Entries, boxes: tuple[Box, ...], body: Expr) -> Labelled:
+    """What stands in boxes, their axes bearing the indices of the whole ranges."""
+    outer = {b.inner: b.index for b in boxes}
+    for b in boxes:
+        at.order.insert(at.place(b.index), b.inner)
+    value = at.number(at.value(body))
+    for inner in outer:
+        at.order.remove(inner)
+    return Labelled(value.value, tuple(outer.get(i, i) for i in value.axes))
 
 
 def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:

@@ -126,11 +126,11 @@ def _slice(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _pieces(state: _State, s: Statement, *parts: Any) -> Any:
-    axis, ranges, _ = s.detail
+    spans, _ = s.detail
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
-    for part, (low, high) in zip(parts, ranges, strict=True):  # type: ignore[call-overload]
-        places = [slice(None)] * axis + [slice(low.value(state.sizes), high.value(state.sizes))]  # type: ignore[operator]
-        result[tuple(places)] = part
+    for part, span in zip(parts, spans, strict=True):  # type: ignore[call-overload]
+        ends = [None if d is None else [p.value(state.sizes) for p in d] for d in span]
+        result[tuple(slice(None) if e is None else slice(*e) for e in ends)] = part
     return result
 
 
