@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.core.expr import TRUE, Compare, Delta, Extreme, Int, Mul, Partial, Read, Sum, Where
+from symbp.core.expr import And, Compare, Delta, Extreme, Int, Mul, Or, Partial, Read, Sum, Where
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
@@ -112,6 +112,10 @@ def _expression(network: Network, node: Node, guards: Guards) -> Iterator[str]:
             if isinstance(atom, Read):
                 yield from _read(network, atom, guards)
     for child in children(node):
+        if isinstance(node, (And, Or)):  # a part of it is looked at only where those before it do not decide
+            yield from _expression(network, child, guards)
+            guards |= _of_integers(child)
+            continue
         choice = isinstance(node, (Where, Extreme)) and child is not node.cond
         product = isinstance(node, Mul) and not isinstance(child, Delta)
         yield from _expression(network, child, guards | _restricted(node) if choice or product else guards)
@@ -121,7 +125,10 @@ def _restricted(node: Node) -> Guards:
     """The indices that the condition of a node restricts, or the deltas of a product."""
     if isinstance(node, Mul):
         return frozenset(i for d in node.args if isinstance(d, Delta) for i in free_indices(d))
-    cond = node.cond if isinstance(node, (Where, Extreme)) else TRUE
+    return _of_integers(node.cond) if isinstance(node, (Where, Extreme)) else frozenset()
+
+
+def _of_integers(cond: Node) -> Guards:
     integer = [c for c in walk(cond) if isinstance(c, Compare) and any(isinstance(s, Int) for s in (c.a, c.b))]
     return frozenset(i for c in integer for i in free_indices(c))
 

@@ -237,8 +237,17 @@ def _member(context: Context, left: Value, node: ast.expr) -> Value:
 
 
 def _boolean(context: Context, node: ast.BoolOp) -> Value:
+    """`1 <= t and x[t - 1] > 0`: a part is looked at only where those before it do not decide."""
     make: Any = build.both if isinstance(node.op, ast.And) else build.either
-    return elementwise(make, *(context.cond(v) for v in node.values), truth=True)
+    parts = []
+    for value in node.values:
+        parts.append(context.cond(value))
+        context = context.guard(_entry(context, parts[-1]))
+    return elementwise(make, *parts, truth=True)
+
+
+def _entry(context: Context, value: Value) -> Cond:
+    return value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
 
 
 def _choice(context: Context, node: ast.IfExp) -> Value | Constant:

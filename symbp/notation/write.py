@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbp.core.build import NIL
-from symbp.core.expr import Delta, Extreme, Mul, Read, Sum, Where
+from symbp.core.expr import And, Delta, Extreme, Mul, Or, Read, Sum, Where
 from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, polys
@@ -197,6 +197,10 @@ def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
             inner = replace(under, guards=under.guards | guarded_by(cond))
             for part, place in ((cond, under), (then, inner), (other, inner)):
                 yield from _accesses(network, part, place)
+        case And(args) | Or(args):
+            for part in args:
+                yield from _accesses(network, part, under)
+                under = replace(under, guards=under.guards | guarded_by(part))
         case Mul(args) if any(isinstance(a, Delta) for a in args):
             guards = under.guards.union(*(guarded_by(a) for a in args if isinstance(a, Delta)))
             for factor in args:

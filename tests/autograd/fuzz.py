@@ -1,6 +1,6 @@
 """Random networks through the whole chain, against float64 autograd.
 
-    python -m tests.autograd.fuzz --count 2000 [--start 0] [--each]
+    python -m tests.autograd.fuzz 2000 [--start 0] [--each]
 
 Each is read, written back and read again, derived, every equality of its document evaluated, lowered, emitted, and its
 module held against the interpreter, complex steps and central differences; then the module's loss and gradients are
@@ -21,22 +21,24 @@ import numpy as np
 import torch
 
 from symbp.core.check import check_network
-from symbp.core.integers import Dim, Poly
-from symbp.core.network import LABELS, Network
+from symbp.core.integers import Dim, DimAt, Poly
+from symbp.core.network import Network, Tensor
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.pipeline import Build, describe
 from symbp.sources import Source
 from symbp.verify.sizes import room_for_reads
 from tests.autograd import witness
-from tests.autograd.compare import errors, tensors
-from tests.autograd.modules import Draw, module_of, small
+from tests.autograd.compare import Given, arrays, errors, tensors
+from tests.autograd.modules import MOST_LAYERS, Array, Draw, module_of, norm, small
 from tests.autograd.random_networks import RandomNetwork, make
 
 BOUND = 1e-10
 # A gradient that is zero only because its terms cancel is measured against so much of the largest one.
 FLOOR = 1e-3
 MOST_DRAWS = 20
+# What stands for unknown functions.
+UNKNOWN = {"f": lambda u: torch.sin(u) + u / 2, "g": lambda u, v: u * torch.tanh(v)}
 MOST_SECONDS = 60
 
 
@@ -101,7 +103,7 @@ def far_from_autograd(build: Build, made: RandomNetwork, seed: int) -> Iterator[
     module = module_of(build.module[0], "net")
     for place, sizes in enumerate(some_sizes(build.network, seed)):
         inputs, expected = drawn(build.network, made.draws, sizes, 10 * seed + place)
-        yield max(errors(module, inputs, expected, floor=FLOOR).values())
+        yield max(errors(module, inputs, expected, UNKNOWN, FLOOR).values())
 
 
 def some_sizes(network: Network, seed: int) -> tuple[dict[Dim, int], ...]:
@@ -121,44 +123,62 @@ def _large_enough(network: Network, sizes: dict[Dim, int]) -> dict[Dim, int]:
 
 def _least(network: Network) -> Iterator[tuple[Poly, int]]:
     shapes = (network.shape(n) for n in (*(t.name for t in network.inputs), *(e.name for e in network.equations)))
-    yield from ((p, 1) for shape in shapes for p in shape)
+    yield from ((p, 1) for shape in shapes for p in shape if not any(isinstance(a, DimAt) for a in p.atoms()))
     yield from ((p, 2) for p in room_for_reads(network))
 
 
 def drawn(
     network: Network, draws: Mapping[str, Draw], sizes: Mapping[Dim, int], seed: int
-) -> tuple[dict[str, np.ndarray], tuple[float, Mapping[str, torch.Tensor]]]:
+) -> tuple[dict[str, Array], tuple[float, Mapping[str, Given]]]:
     """Inputs at which PyTorch finds finite numbers, and these; smaller ones where larger ones overflow."""
     rng, scale = np.random.default_rng(seed), 1.0
+    widths = rng.integers(1, 6, MOST_LAYERS)
     for _ in range(MOST_DRAWS):
-        inputs = {}
-        for tensor in network.inputs:
-            shape = tuple(p.value(sizes) for p in tensor.shape)
-            if tensor.kind == LABELS:
-                inputs[tensor.name] = rng.integers(0, tensor.classes.value(sizes), shape)
-                continue
-            draw = draws.get(tensor.name, small)
-            inputs[tensor.name] = np.asarray(draw(rng, shape)) * (scale if draw is small else 1)
-        loss, gradients = witness.gradients(network, tensors(inputs))
-        if np.isfinite(loss) and all(bool(torch.isfinite(g).all()) for g in gradients.values()):
+        inputs = {t.name: _input(t, draws.get(t.name, small), sizes, widths, rng, scale) for t in network.inputs}
+        loss, gradients = witness.gradients(network, tensors(inputs), UNKNOWN)
+        if np.isfinite(loss) and all(np.isfinite(norm(arrays(g))) for g in gradients.values()):
             return inputs, (loss, gradients)
         scale *= 0.7
     raise ArithmeticError("no data found at which PyTorch has finite numbers")
 
 
+def _input(
+    t: Tensor, draw: Draw, sizes: Mapping[Dim, int], widths: np.ndarray, rng: np.random.Generator, scale: float
+) -> Array:
+    """An input at random; a list of arrays has one for each layer."""
+
+    def extent(p: Poly, layer: int = 0) -> int:
+        given = {**sizes, t.each: layer} if t.each is not None else sizes
+        return p.replace(lambda a: Poly.of(int(widths[a.at.value(given)])) if isinstance(a, DimAt) else None).value(
+            given
+        )
+
+    def array(shape: tuple[int, ...]) -> np.ndarray:
+        if t.classes is not None:
+            return rng.integers(0, extent(t.classes), shape)
+        return np.asarray(draw(rng, shape)) * (scale if draw is small else 1)
+
+    if t.each is None:
+        return array(tuple(extent(p) for p in t.shape))
+    return [array(tuple(extent(p, k) for p in t.shape[1:])) for k in range(extent(t.shape[0]))]
+
+
 def main() -> int:
     """Print how many networks there were, the worst error, and each that failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("count", type=int, nargs="?", default=200)
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--each", action="store_true", help="print a line for each network")
     options = parser.parse_args()
+    torch.set_num_threads(1)
     began, outcomes = time.monotonic(), []
     for seed in range(options.start, options.start + options.count):
         outcome = run(seed)
         outcomes.append(outcome)
         if outcome.problem or options.each:
             print(f"seed {seed}: {outcome.error:.1e}  {outcome.problem[:600]}", flush=True)
+        elif (seed + 1) % 100 == 0:
+            print(summary(tuple(outcomes)), f"{time.monotonic() - began:.0f} s", sep="; ", flush=True)
     print(summary(tuple(outcomes)), f"{time.monotonic() - began:.0f} s", sep="; ")
     return int(any(o.problem for o in outcomes))
 
@@ -168,7 +188,7 @@ def summary(outcomes: tuple[Outcome, ...]) -> str:
     good = [o for o in outcomes if not o.problem]
     worst = max(good, key=lambda o: o.error, default=Outcome(-1, 0.0, 0))
     return (
-        f"{len(outcomes)} random networks, {len(outcomes) - len(good)} failed; "
+        f"{len(outcomes)} random networks, {len(good)} passed, {len(outcomes) - len(good)} failed; "
         f"{sum(o.equalities for o in good)} equalities hold; "
         f"largest relative error to autograd {worst.error:.1e} (seed {worst.seed})"
     )

@@ -26,3 +26,8 @@ def symmetric(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """A square matrix equal to its transpose."""
     a = rng.normal(size=shape) / 2
     return (a + a.T) / 2
+
+
+def hundreds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Entries between -800 and 800."""
+    return rng.uniform(-800, 800, size=shape)

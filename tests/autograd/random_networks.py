@@ -7,6 +7,7 @@ mix, parameters are shared, sizes may be 1 or equal, names collide with what a m
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from tests.autograd.random_data import bits, positive, row_stochastic, symmetric
 Shape = tuple[str, ...]
 
 SIZES = (("N", "D", "H", "K"), ("B", "T", "C", "M"), ("batch", "width", "L", "E"), ("Q", "R", "S", "np1"))
+# The depth of a network, the widths of its layers.
+MORE_SIZES = ("depth", "wd")
 PLAIN = tuple(f"{letter}{number}" for number in range(1, 9) for letter in ("z", "a", "W", "b", "v", "x"))
 # Names that a module uses itself, that Python has, that adjoints and scratch arrays are called, Greek ones.
 AWKWARD = (
@@ -36,12 +39,12 @@ AWKWARD = (
     *("alpha", "beta", "gamma", "delta", "eps", "eta", "theta", "lam", "mu", "nu", "xi", "rho", "sigma", "tau", "phi"),
     *("chi", "psi", "omega", "ell", "e", "d", "i", "l", "I", "O", "X", "Z1", "A1", "w1", "x1_2", "under_score", "LL"),
 )
-LETTERS = (*"abcfghjkmnopqrstuvwyz", "row", "col", "jj", "n1")
+LETTERS = (*"abchjkmnopqrstuvwyz", "row", "col", "jj", "n1")
 
-HEAD = """from symbp import Array, Data, Labels, Param, dims, network
+HEAD = """from symbp import Array, Data, Labels, Param, dims, function, network
 
 {sizes} = dims("{words}")
-
+{functions}
 
 def soft_abs(z):
     return sqrt(z * z + 1) - 1
@@ -99,6 +102,8 @@ class Draft:
     data: dict[str, Shape] = field(default_factory=dict)
     labels: dict[str, Shape] = field(default_factory=dict)
     parameters: dict[str, Shape] = field(default_factory=dict)
+    lists: dict[str, Shape] = field(default_factory=dict)
+    functions: dict[str, None] = field(default_factory=dict)
     pool: list[Tensor] = field(default_factory=list)
     draws: dict[str, Draw] = field(default_factory=dict)
 
@@ -212,13 +217,17 @@ FACTS: dict[str, tuple[str, Draw]] = {
 
 def make(seed: int) -> RandomNetwork:
     """The network of that seed."""
+    from tests.autograd.random_depth import DEPTHS
     from tests.autograd.random_layers import LAYERS, LOOPS
+    from tests.autograd.random_library import LIBRARY
     from tests.autograd.random_moves import MOVES, finish
 
     rng = random.Random(seed)
     draft = start(rng)
-    moves = rng.choice((MOVES, MOVES, (*MOVES, *LAYERS), LAYERS, (*LOOPS, *LOOPS, *MOVES[:14])))
-    for _ in range(rng.randint(2, 8)):
+    kinds = (MOVES, MOVES, (*MOVES, *LAYERS), LAYERS, (*LOOPS, *LOOPS, *MOVES[:14]))
+    more = (LIBRARY, (*LIBRARY, *MOVES[:12]), (*DEPTHS, *MOVES[:8]), (*DEPTHS, *LIBRARY, *LAYERS, *LOOPS))
+    moves = rng.choice((*kinds, *more))
+    for _ in range(rng.randint(2, 8) if moves in kinds else rng.randint(1, 5)):
         rng.choice(moves)(draft)
     result = finish(draft)
     return RandomNetwork(_text(draft, result), draft.draws)
@@ -227,13 +236,19 @@ def make(seed: int) -> RandomNetwork:
 def _text(draft: Draft, result: str) -> str:
     given = {n: f"{n}: Data[{', '.join(s)}]" if s else f"{n}: Data" for n, s in draft.data.items()}
     learned = {n: f"{n}: Param[{', '.join(s)}]" if s else f"{n}: Param" for n, s in draft.parameters.items()}
+    learned |= {n: f"{n}: Param[{', '.join(s)}]" for n, s in draft.lists.items()}
     given |= {n: f"{n}: Labels[{', '.join(s)}]" for n, s in draft.labels.items()}
     arguments = [*given.values(), *learned.values()]
     if draft.rng.random() < 0.2:
         draft.rng.shuffle(arguments)
-    shapes = (*draft.data.values(), *draft.parameters.values(), *draft.labels.values())
-    used = [s for s in draft.sizes if any(s in e.split() for shape in shapes for e in shape)]
-    head = HEAD.format(sizes=", ".join(used) + ("," if len(used) == 1 else ""), words=" ".join(used))
+    shapes = (*draft.data.values(), *draft.parameters.values(), *draft.labels.values(), *draft.lists.values())
+    words = {word for shape in shapes for e in shape for word in re.findall(r"\w+", e)}
+    used = [s for s in (*draft.sizes, *MORE_SIZES) if s in words]
+    head = HEAD.format(
+        sizes=", ".join(used) + ("," if len(used) == 1 else ""),
+        words=" ".join(used),
+        functions="".join(f'{f} = function("{f}")\n' for f in draft.functions),
+    )
     body = "".join(f"    {line}\n" for line in [*draft.facts, *draft.lines, f"return {result}"])
     return f"{head}def net({', '.join(arguments)}):\n{body}"
 

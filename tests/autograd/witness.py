@@ -8,7 +8,8 @@ the lowering.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import torch
 
@@ -32,9 +33,9 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Dim, Index, Poly, Quotient
+from symbp.core.integers import Atom, Dim, DimAt, Index, Poly, Quotient
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import reads
+from symbp.core.traverse import indices_of, reads, walk
 
 Tensor = torch.Tensor
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
@@ -44,24 +45,97 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 COMPARE = {"<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge, "==": torch.eq, "!=": torch.ne}
 
 
+# What PyTorch computes without overflow where the formula of the library has one; the last dimension is the row.
+NATIVE: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda z: torch.softmax(z, -1),
+    "log_softmax": lambda z: torch.log_softmax(z, -1),
+    "logsumexp": lambda z: torch.logsumexp(z, -1),
+    "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
+}
+Values = dict[str, Any]  # a tensor, or a list of them where the shapes differ by layer
+
+
 def evaluate(
-    network: Network, inputs: Mapping[str, Tensor], unknown: Mapping[str, Callable[..., Tensor]] | None = None
+    network: Network, inputs: Mapping[str, Any], unknown: Mapping[str, Callable[..., Tensor]] | None = None
 ) -> Tensor:
     """The loss of a network at these inputs, as a tensor that autograd can differentiate."""
-    values = dict(inputs)
-    sizes = _sizes(network, inputs)
+    values: Values = dict(inputs)
+    sizes = Numbers.of(network, inputs)
     for group in _groups(network):
         for name in group if len(group) > 1 or _reads(network)[group[0]].count(group[0]) else ():
-            values[name] = torch.zeros(
-                [i.stop.value(sizes) for i in _defined(network, name).indices], dtype=torch.float64
+            values[name] = _all_entries(
+                _defined(network, name), sizes, values, lambda e, s, i: torch.zeros(s.extents(i), dtype=torch.float64)
             )
         for _ in range(_rounds(network, group, sizes)):
             for name in group:
                 equation = _defined(network, name)
-                scope = _Scope(values, sizes, unknown or {}).binding(equation.indices)
-                value = scope.value(equation.body)
-                values[name] = value.expand([scope.axes[i].numel() for i in equation.indices])
+                found = _native(equation, values)
+                if found is None:
+                    found = _all_entries(equation, sizes, values, _formula(values, unknown or {}))
+                values[name] = found
     return values[network.outputs[0]]
+
+
+def _native(equation: Equation, values: Values) -> Tensor | None:
+    """An equation that is a call of a library function on a whole tensor, by PyTorch's own function."""
+    call = equation.call
+    function = NATIVE.get(call.function) if call is not None else None
+    read = call.args[0] if call is not None and len(call.args) == 1 else None
+    if function is None or not isinstance(read, Read) or isinstance(values[read.tensor], list):
+        return None
+    letters = [s.index for s in read.subs]
+    count = len(equation.indices)
+    if letters[:count] != list(equation.indices) or None in letters or len(set(letters)) < len(letters):
+        return None
+    return function(values[read.tensor])
+
+
+Entries = Callable[[Equation, "Numbers", tuple[Index, ...]], Tensor]
+
+
+def _formula(values: Values, unknown: Mapping[str, Callable[..., Tensor]]) -> Entries:
+    def entries(equation: Equation, sizes: Numbers, indices: tuple[Index, ...]) -> Tensor:
+        scope = _Scope(values, sizes, unknown).binding(indices)
+        return scope.value(equation.body).expand([scope.axes[i].numel() for i in indices])
+
+    return entries
+
+
+def _all_entries(equation: Equation, sizes: Numbers, values: Values, entries: Entries) -> Any:
+    """The entries of an equation, one after the other along indices that a range or a list of arrays depends on.
+
+    Where the shapes of the parts differ they stay a list.
+    """
+    steered = [i for i in equation.indices if i in drivers(equation, values)]
+    rest = tuple(i for i in equation.indices if i not in steered)
+    if not steered:
+        return entries(equation, sizes, rest)
+    counts = [range(i.start.value(sizes), i.stop.value(sizes)) for i in steered[:1]]
+    parts = [
+        _all_entries(
+            Equation(equation.name, tuple(i for i in equation.indices if i != steered[0]), equation.body),
+            sizes.at(steered[0], k), values, entries,
+        )
+        for k in counts[0]
+    ]  # fmt: skip
+    if any(isinstance(p, list) or p.shape != parts[0].shape for p in parts):
+        assert equation.indices[0] == steered[0]
+        return parts
+    return torch.stack(parts, dim=equation.indices.index(steered[0]))
+
+
+def drivers(equation: Equation, values: Values) -> frozenset[Index]:
+    """The indices on which a range depends, and those that choose an array of a list."""
+    found: set[Index] = set()
+    for i in equation.indices:
+        found.update(*(indices_of(p) for p in (i.start, i.stop)))
+    for node in walk(equation.body):
+        if isinstance(node, (Sum, Extreme)):
+            found.update(*(indices_of(p) for i in node.indices for p in (i.start, i.stop)))
+        if isinstance(node, Read) and isinstance(values.get(node.tensor), list):
+            found.update(indices_of(node.subs[0]))
+    return frozenset(found)
 
 
 def _defined(network: Network, name: str) -> Equation:
@@ -93,43 +167,79 @@ def _groups(network: Network) -> list[list[str]]:
     return ordered
 
 
-def _rounds(network: Network, group: list[str], sizes: Mapping[Atom, int]) -> int:
+def _rounds(network: Network, group: list[str], sizes: Numbers) -> int:
     """After as many rounds as steps, every entry of a recurrence has been computed from ones that were right."""
     if len(group) == 1 and group[0] not in _reads(network)[group[0]]:
         return 1
-    return len(group) * max(_defined(network, n).indices[0].stop.value(sizes) for n in group) + 1
+    leads = dict.fromkeys(i for n in group for i in _lead(_defined(network, n)))
+    return len(group) * sum(i.stop.value(sizes) for i in leads) + 1
 
 
-def _sizes(network: Network, inputs: Mapping[str, Tensor]) -> dict[Atom, int]:
-    """The named sizes from the shapes: plain extents first, then those with one unknown size, as `4*H`."""
-    extents = [
-        (extent, count)
-        for tensor in network.inputs
-        for extent, count in zip(tensor.shape, inputs[tensor.name].shape, strict=True)
-    ]
-    found: dict[Atom, int] = {}
-    for _ in range(len(network.dims)):
-        for extent, count in sorted(extents, key=lambda pair: len(pair[0].terms)):
-            unknown = [a for a in extent.atoms() if isinstance(a, Dim) and a not in found]
-            if len(unknown) == 1:
-                zero, one = (extent.value({**found, unknown[0]: k}) for k in (0, 1))
-                found[unknown[0]] = (count - zero) // (one - zero)
-    return found
+def _lead(equation: Equation) -> Iterator[Index]:
+    """The indices that may be those of a loop: their ranges depend on no other."""
+    yield from (i for i in equation.indices if not any(True for _ in indices_of(i.stop)))
+
+
+class Numbers(dict[Atom, int]):
+    """The values of sizes, of those that differ by layer (`D[l]`), and of the indices that are counted one by one."""
+
+    widths: dict[tuple[str, int], int]
+
+    @staticmethod
+    def of(network: Network, inputs: Mapping[str, Any]) -> Numbers:
+        """From the shapes: plain extents first, then those with one unknown size, as `4*H`, then widths."""
+        found = Numbers()
+        found.widths = {}
+        extents = list(_extents(network, inputs))
+        for _ in range(len(network.dims)):
+            for extent, count, _ in sorted(extents, key=lambda e: len(e[0].terms)):
+                unknown = [a for a in extent.atoms() if isinstance(a, Dim) and a not in found]
+                if len(unknown) == 1 and not any(isinstance(a, DimAt) for a in extent.atoms()):
+                    zero, one = (extent.value({**found, unknown[0]: k}) for k in (0, 1))
+                    found[unknown[0]] = (count - zero) // (one - zero)
+        for extent, count, fixed in extents:
+            if isinstance(atom := extent.atom, DimAt):
+                found.widths[atom.name, atom.at.value({**found, **fixed})] = count
+        return found
+
+    def at(self, index: Index, value: int) -> Numbers:
+        """The same where an index has a value."""
+        new = Numbers({**self, index: value})
+        new.widths = self.widths
+        return new
+
+    def extents(self, indices: tuple[Index, ...]) -> list[int]:
+        return [i.stop.value(self) for i in indices]
+
+    def __missing__(self, atom: Atom) -> int:
+        if isinstance(atom, DimAt):
+            return self.widths[atom.name, atom.at.value(self)]
+        raise KeyError(atom)
+
+
+def _extents(network: Network, inputs: Mapping[str, Any]) -> Iterator[tuple[Poly, int, dict[Atom, int]]]:
+    """Each extent with what it is; in a list with the place of the array."""
+    for tensor in network.inputs:
+        value = inputs[tensor.name]
+        if tensor.each is None:
+            yield from ((e, k, {}) for e, k in zip(tensor.shape, value.shape, strict=True))
+            continue
+        yield tensor.shape[0], len(value), {}
+        for place, array in enumerate(value):
+            yield from ((e, k, {tensor.each: place}) for e, k in zip(tensor.shape[1:], array.shape, strict=True))
 
 
 class _Scope:
     """The values of tensors and sizes, and for each index in scope its range laid along an axis of its own."""
 
-    def __init__(
-        self, values: Mapping[str, Tensor], sizes: Mapping[Atom, int], unknown: Mapping[str, Callable[..., Tensor]]
-    ) -> None:
+    def __init__(self, values: Values, sizes: Numbers, unknown: Mapping[str, Callable[..., Tensor]]) -> None:
         self.values, self.sizes, self.unknown = values, sizes, unknown
         self.axes: dict[Index, Tensor] = {}
         # Where the value counts: an infinite derivative in a branch not taken, times 0, would be nan.
         self.taken: Tensor | None = None
 
     def binding(self, indices: tuple[Index, ...]) -> _Scope:
-        """The scope with more indices, behind those that it has; a range may not depend on another index."""
+        """The scope with more indices, behind those that it has; a range may depend on indices that have a value."""
         inner = _Scope(self.values, self.sizes, self.unknown)
         ranges = {i: x.flatten() for i, x in self.axes.items()}
         ranges.update({i: torch.arange(i.start.value(self.sizes), i.stop.value(self.sizes)) for i in indices})
@@ -137,6 +247,12 @@ class _Scope:
             inner.axes[i] = numbers.reshape([-1 if k == place else 1 for k in range(len(ranges))])
         if self.taken is not None:
             inner.taken = self.taken.reshape([*self.taken.shape, *([1] * (len(ranges) - self.taken.dim()))])
+        return inner
+
+    def at(self, index: Index, value: int) -> _Scope:
+        """The scope where an index has a value."""
+        inner = _Scope(self.values, self.sizes.at(index, value), self.unknown)
+        inner.axes, inner.taken = self.axes, self.taken
         return inner
 
     def where(self, cond: Tensor) -> _Scope:
@@ -161,18 +277,22 @@ class _Scope:
         return total
 
     def atom(self, atom: Atom) -> Tensor | int:
-        if isinstance(atom, Index):
+        if isinstance(atom, Index) and atom in self.axes:
             return self.axes[atom]
         if isinstance(atom, Read):
-            return self.values[atom.tensor][self.places(atom.tensor, atom.subs)]
+            return self.read(atom.tensor, atom.subs)
         return atom.value(self.sizes) if isinstance(atom, Quotient) else self.sizes[atom]
 
-    def places(self, name: str, subs: tuple[Poly, ...]) -> tuple[Tensor, ...]:
-        """The subscripts of a read; where it does not count it may be anywhere inside."""
+    def read(self, name: str, subs: tuple[Poly, ...]) -> Tensor:
+        """An entry; one of a list of arrays has its place in the list first."""
+        value = self.values[name]
+        if isinstance(value, list):
+            place = self.integer(subs[0])
+            value, subs = value[int(place) if self.taken is None else min(max(int(place), 0), len(value) - 1)], subs[1:]
         found = tuple(self.integer(s) for s in subs)
-        if self.taken is None:
-            return found
-        return tuple(p.clamp(0, k - 1) for p, k in zip(found, self.values[name].shape, strict=True))
+        if self.taken is not None:  # where it does not count it may be anywhere inside
+            found = tuple(p.clamp(0, k - 1) for p, k in zip(found, value.shape, strict=True))
+        return value[found]
 
     def number(self, value: float) -> Tensor:
         return torch.full([1] * len(self.axes), value, dtype=torch.float64)
@@ -187,7 +307,7 @@ class _Scope:
             case Int(poly):
                 return self.integer(poly).to(torch.float64)
             case Read(name, subs):
-                read = self.values[name][self.places(name, subs)]
+                read = self.read(name, subs)
                 return read if subs else read.reshape([1] * len(self.axes))
             case Add(args):
                 return sum((self.value(a) for a in args[1:]), self.value(args[0]))
@@ -206,9 +326,16 @@ class _Scope:
         match e:
             case Where(cond, then, other):
                 holds = self.cond(cond)
+                if holds.numel() == 1:
+                    return self.value(then if bool(holds) else other)
                 one, two = self.where(holds), self.where(torch.logical_not(holds))
                 return torch.where(holds, one.value(then), two.value(other))
             case Sum(indices, body):
+                if (first := self.steering(indices, body)) is not None:
+                    rest = tuple(i for i in indices if i != first)
+                    ends = range(first.start.value(self.sizes), first.stop.value(self.sizes))
+                    parts = [self.at(first, k).value(Sum(rest, body) if rest else body) for k in ends]
+                    return sum(parts, self.number(0.0))
                 inner = self.binding(indices)
                 return self._reduce(inner, inner.value(body), len(indices)).sum(dim=-1)
             case Extreme(kind, indices, body, cond):
@@ -221,6 +348,11 @@ class _Scope:
                 place = (found.argmax if kind == "max" else found.argmin)(dim=-1, keepdim=True)
                 return found.gather(-1, place).squeeze(-1)
         raise TypeError(f"tests/autograd/witness.py has no rule for {type(e).__name__}")
+
+    def steering(self, indices: tuple[Index, ...], body: Expr) -> Index | None:
+        """The first index of a sum that must be counted one by one."""
+        found = drivers(Equation("", indices, body), self.values)
+        return next((i for i in indices if i in found), None)
 
     def _reduce(self, inner: _Scope, value: Tensor, count: int) -> Tensor:
         """The last `count` axes at full length, as one axis."""
@@ -248,13 +380,22 @@ class _Scope:
 
 
 def gradients(
-    network: Network, inputs: Mapping[str, Tensor], unknown: Mapping[str, Callable[..., Tensor]] | None = None
-) -> tuple[float, dict[str, Tensor]]:
+    network: Network, inputs: Mapping[str, Any], unknown: Mapping[str, Callable[..., Tensor]] | None = None
+) -> tuple[float, dict[str, Any]]:
     """The loss and its gradient by every parameter; a parameter that it does not reach has zeros."""
-    leaves = {n: v.clone().requires_grad_(n in network.parameters) for n, v in inputs.items()}
+    leaves = {n: _leaf(v, n in network.parameters) for n, v in inputs.items()}
     loss = evaluate(network, leaves, unknown)
-    wanted = [leaves[n] for n in network.parameters]
+    wanted = [leaf for n in network.parameters for leaf in _flat(leaves[n])]
     reached = loss.requires_grad
     found = torch.autograd.grad(loss.reshape(()), wanted, allow_unused=True) if reached else [None] * len(wanted)
-    zeros = [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
-    return loss.item(), dict(zip(network.parameters, zeros, strict=True))
+    zeros = iter([torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)])
+    each = {n: [next(zeros) for _ in _flat(leaves[n])] for n in network.parameters}
+    return loss.item(), {n: g if isinstance(leaves[n], list) else g[0] for n, g in each.items()}
+
+
+def _leaf(value: Any, wanted: bool) -> Any:
+    return [_leaf(v, wanted) for v in value] if isinstance(value, list) else value.clone().requires_grad_(wanted)
+
+
+def _flat(value: Any) -> list[Tensor]:
+    return value if isinstance(value, list) else [value]
