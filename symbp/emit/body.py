@@ -12,7 +12,7 @@ from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
-from symbp.emit.words import DTYPE
+from symbp.emit.words import DTYPE, ZIP
 from symbp.lowering.program import FILLING, LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
 WIDTH = 120
@@ -167,7 +167,7 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
     targets = {"out": f'out["{s.place.name}"]', "step": f"{s.place.name}[{variable}]"}
     target = targets.get(s.place.how, s.place.name)
     if s.op == "fill" and s.target.kind == LIST:
-        return (f"for _own, _new in zip({target}, {args[0].code}):", "    _own[...] = _new")
+        return (f"for _own, _new in {ZIP}({target}, {args[0].code}):", "    _own[...] = _new")
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
     named = name != target and (needed or s.place.how not in ("out", "step", "buffer"))

@@ -13,7 +13,7 @@ from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.loops import carried_arrays
-from symbp.emit.words import DTYPE, kept_builtins
+from symbp.emit.words import DTYPE, RANGE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.lowering.program import BOOL, FILLING, GRADIENTS, HESSIAN, LIST, Program, Routine, Value, every_statement
 from symbp.templating import render
@@ -173,7 +173,7 @@ def _new(a: Value) -> str:
     shape = tuple_of(tuple(size(e).code for e in a.shape[a.kind == LIST :]))
     if a.kind == LIST:
         letter = next((i.name for e in a.shape for i in indices_of(e)), "_")
-        return f"[np.empty({shape}, {DTYPE}) for {letter} in range({size(a.shape[0]).code})]"
+        return f"[np.empty({shape}, {DTYPE}) for {letter} in {RANGE}({size(a.shape[0]).code})]"
     if a.kind == "ones":
         return f"np.ones({shape}, {DTYPE})"
     return f"np.empty({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"

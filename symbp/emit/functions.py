@@ -14,7 +14,7 @@ from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
 from symbp.emit.layout import WIDTH, names, split_call, tuple_of
 from symbp.emit.lists import is_list
-from symbp.emit.words import DTYPE, FLOAT, VECTOR
+from symbp.emit.words import DTYPE, FLOAT, RANGE, VECTOR
 from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, Value
 
 DOCSTRINGS = {
@@ -117,7 +117,7 @@ def _shape(t: Tensor) -> str:
     if t.each is None:
         return tuple_of(tuple(size(e).code for e in t.shape)) if t.shape else "()"
     row = tuple_of(tuple(size(e).code for e in t.shape[1:])) if t.shape[1:] else "()"
-    return f"[{row} for {t.each.name} in range({size(t.shape[0]).code})]"
+    return f"[{row} for {t.each.name} in {RANGE}({size(t.shape[0]).code})]"
 
 
 def _tail(program: Program, routine: Routine, body: Body) -> list[str]:

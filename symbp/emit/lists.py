@@ -8,6 +8,7 @@ from symbp.core.integers import DimAt, Poly
 from symbp.core.network import Tensor
 from symbp.emit.formula import size
 from symbp.emit.layout import tuple_of
+from symbp.emit.words import LEN, RANGE
 from symbp.errors import MissingRule
 
 
@@ -26,7 +27,7 @@ def rows(tensor: Tensor, plain: str, listed: str) -> str:
     """A text for each array of a tensor, to stand in a tuple; `{}` is its name, `{l}` the position in the list."""
     if tensor.each is None:
         return plain
-    return f"*({listed} for {tensor.each.name} in range(len({tensor.name})))"
+    return f"*({listed} for {tensor.each.name} in {RANGE}({LEN}({tensor.name})))"
 
 
 def extents(given: Sequence[Tensor]) -> list[tuple[Tensor, str, Poly]]:
@@ -37,7 +38,7 @@ def extents(given: Sequence[Tensor]) -> list[tuple[Tensor, str, Poly]]:
             if t.each is None:
                 found.append((t, f"{t.name}.shape[{k}]", e))
             elif k == 0:
-                found.append((t, f"len({t.name})", e))
+                found.append((t, f"{LEN}({t.name})", e))
             else:
                 found.append((t, f"{t.name}[0].shape[{k - 1}]", e))
     return [(t, code, e) for t, code, e in found if not any(isinstance(a, DimAt) for a in e.atoms())]

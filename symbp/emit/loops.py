@@ -7,7 +7,7 @@ from collections.abc import Callable
 from symbp.core.expr import Expr
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
-from symbp.emit.words import DTYPE
+from symbp.emit.words import DTYPE, RANGE, REVERSED
 from symbp.lowering.program import LIST, Carry, Loop, Operand, Statement, Value
 
 Write = Callable[[Operand], Text]
@@ -43,7 +43,7 @@ def needs_array(c: Carry) -> bool:
 def head(loop: Loop) -> str:
     """The line that begins the loop."""
     count = size(loop.count).code
-    steps = f"reversed(range({count}))" if loop.backward else f"range({count})"
+    steps = f"{REVERSED}({RANGE}({count}))" if loop.backward else f"{RANGE}({count})"
     return f"for {loop.variable.name} in {steps}:"
 
 

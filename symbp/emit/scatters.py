@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbp.core.integers import Poly
 from symbp.emit.formula import ATOM, Text, size
 from symbp.emit.operations import slice_text
+from symbp.emit.words import RANGE
 from symbp.lowering.program import Statement, Value
 
 
@@ -15,7 +16,7 @@ def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[st
     lines = [f"{target}[...] = 0"]
     indent = ""
     for n, count in zip(names, counts, strict=True):  # type: ignore[call-overload]
-        lines.append(f"{indent}for {letters[n]} in range({size(count).code}):")
+        lines.append(f"{indent}for {letters[n]} in {RANGE}({size(count).code}):")
         indent += "    "
     places = [":" if span is None else _slice(span, letters) for span in spans]  # type: ignore[attr-defined]
     while places[-1] == ":":

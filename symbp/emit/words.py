@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 MARK = "\ue000"
 DTYPE, FLOAT, BOOL, VECTOR = (MARK + word for word in ("dtype", "float", "bool", "vector"))
+LEN, RANGE, REVERSED, ZIP = (MARK + word for word in ("len", "range", "reversed", "zip"))
 # What the helpers call their own.
 LOCAL = {word: MARK + word for word in ("names", "arrays", "expected", "tolerance")}
-BUILTIN = ("float", "bool")
+BUILTIN = ("float", "bool", "len", "range", "reversed", "zip")
 
 
 def step_aside(text: str, taken: Iterable[str]) -> str:
