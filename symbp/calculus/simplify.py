@@ -144,20 +144,22 @@ def group(expr: Expr) -> Expr:
 
 
 def _grouped(expr: Expr) -> Expr:
-    """Two terms at a time are made one, those first whose common factors save most."""
+    """Two terms at a time are made one as long as that saves: those that save most, and of these the most alike."""
     while isinstance(expr, Add) and len(expr.args) > 2:
-        merged = (_merged(expr, a, b) for a, b in combinations(expr.args, 2))
-        best = cheapest(expr, *(m for m in merged if m is not None))
+        pairs = sorted(combinations(expr.args, 2), key=lambda pair: -len(_shared(*pair)))
+        best = cheapest(expr, *(_merged(expr, a, b) for a, b in pairs if _shared(a, b)))
         if best is expr:
             return expr
         expr = best
     return factor(expr)
 
 
-def _merged(expr: Add, a: Expr, b: Expr) -> Expr | None:
-    """The sum with two of its terms as one product, or None where they have no factor in common."""
-    if not _common([_powers(build.split_number(t)[1]) for t in (a, b)]):
-        return None
+def _shared(a: Expr, b: Expr) -> dict[Expr, Fraction]:
+    return _common([_powers(build.split_number(t)[1]) for t in (a, b)])
+
+
+def _merged(expr: Add, a: Expr, b: Expr) -> Expr:
+    """The sum with two of its terms as one product."""
     one = factor(build.add(a, b))
     return Add(tuple(one if t is a else t for t in expr.args if t is not b))
 

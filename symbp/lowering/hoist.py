@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Read, Where
+from symbp.core.expr import Add, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, substitute
+from symbp.core.traverse import free_indices, map_children, polys, reads, substitute, walk
 from symbp.lowering.boxes import Box, box_of
+from symbp.lowering.depends import mentions
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class _Hoist:
     own: tuple[Index, ...]
     prefix: str
     may: Callable[[Expr], bool]
+    extent: Callable[[str, int], Poly | None]
     taken: list[Equation] = field(default_factory=list)
 
     def free(self, node: Node) -> bool:
@@ -41,6 +43,8 @@ class _Hoist:
         box = box_of(node.cond) if isinstance(node, Where) and node.other == build.NIL else None
         if isinstance(node, Where) and box is not None and box.index in self.own[1:]:
             return self._in_box(node, box)
+        if isinstance(node, Sum) and isinstance(node.body, Add):
+            return self._split(node, node.body)
         if isinstance(node, (Add, Mul)):
             join = build.add if isinstance(node, Add) else build.mul
             apart = [a for a in node.args if self.free(a) and self._fits(a)]
@@ -57,6 +61,14 @@ class _Hoist:
         back: dict[Atom, Poly] = {box.inner: Poly.of(box.index) - box.low}
         return Where(node.cond, substitute(then, back), node.other)
 
+    def _split(self, node: Sum, body: Add) -> Expr:
+        """A sum of terms that read the loop and of terms that do not as two sums."""
+        apart = build.total(node.indices, build.add(*(a for a in body.args if self.free(a))))
+        if apart == build.NIL or not self._fits(apart):
+            return map_children(node, self.out)
+        rest = build.total(node.indices, build.add(*(a for a in body.args if not self.free(a))))
+        return build.add(self._alone(apart), map_children(rest, self.out))
+
     def _fits(self, node: Expr) -> bool:
         return all(i in self.own for i in free_indices(node))
 
@@ -66,19 +78,34 @@ class _Hoist:
             return node
         indices = tuple(i for i in self.own if i in held)
         name = f"{self.prefix}.{len(self.taken)}"
-        self.taken.append(Equation(name, indices, node))
-        return Read(name, tuple(Poly.of(i) for i in indices))
+        first, ahead = self.own[0], self._ahead(node)
+        self.taken.append(Equation(name, indices, substitute(node, {first: Poly.of(first) - ahead})))
+        return Read(name, tuple(Poly.of(i) + (ahead if i == first else 0) for i in indices))
+
+    def _ahead(self, node: Expr) -> int:
+        """How many steps ahead everything is that it reads of the loop's index: it is computed for its own step."""
+        first = self.own[0]
+        found: set[int | None] = set()
+        for part in walk(node):
+            at = [(k, p) for k, p in enumerate(polys(part)) if mentions(p, first)]
+            whole = isinstance(part, Read) and all(self.extent(part.tensor, k) == first.stop for k, _ in at)
+            found |= {(p - first).constant if whole else None for _, p in at}
+        ahead = found.pop() if len(found) == 1 else None
+        return ahead or 0
 
 
 def hoisted(
-    equations: tuple[Equation, ...], may: Callable[[Expr], bool]
+    equations: tuple[Equation, ...], may: Callable[[Expr], bool], extent: Callable[[str, int], Poly | None]
 ) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
-    """Equations to be computed before the loop, and the loop's equations that read them."""
+    """Equations to be computed before the loop, and the loop's equations that read them.
+
+    `may` says what is worth it, `extent` how far a subscript of a tensor goes that was computed before.
+    """
     names = frozenset(e.name for e in equations)
     before: list[Equation] = []
     rest: list[Equation] = []
     for e in equations:
-        work = _Hoist(names, e.indices, e.name, may)
+        work = _Hoist(names, e.indices, e.name, may, extent)
         rest.append(replace(e, body=work.out(e.body)))
         before += work.taken
     return tuple(before), tuple(rest)

@@ -51,7 +51,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     listed = any(is_listed(at, e) for e in part)
     originals = part
     if not listed:
-        before, part = hoisted(part, _worth_it)
+        before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place))
         lower_all(at, before)
     variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
     at.taken.add(variable.name)
@@ -111,6 +111,11 @@ def _runs_along(at: Entries, node: Sum, index: Index) -> bool:
 def _worth_it(expr: Expr) -> bool:
     """Is it more than numbers and sizes?"""
     return bool(reads(expr))
+
+
+def _extent(at: Entries, name: str, place: int) -> Poly | None:
+    known = at.tensors.get(name)
+    return known.shape[place] if known is not None else None
 
 
 def _inside(at: Entries, variable: Dim) -> Entries:
