@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from symbp.calculus.steps import Chain as Steps
-from symbp.calculus.steps import Derivation, HessianProduct
+from symbp.calculus.steps import Derivation, HessianProduct, Step
+from symbp.core import build
+from symbp.core.expr import Expr, Mul, Where
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import Chain, Entry, Row
@@ -14,12 +18,32 @@ from symbp.document.wholes import form_words, whole_chain
 def chain_of(d: Derivation | HessianProduct, steps: Steps) -> Chain:
     """A chain of steps, its number at the last."""
     number = d.number(steps.key)
-    last = len(steps.steps) - 1
-    before = (None, *(s.value for s in steps.steps))
-    rows = (
-        Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(steps.steps)
-    )
+    shown = _without_reordering(steps.steps)
+    last = len(shown) - 1
+    before = (None, *(s.value for s in shown))
+    rows = (Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(shown))
     return Chain(Entry(steps.lhs), tuple(rows), f"equation ({number})" if number else _spelt(steps))
+
+
+def _without_reordering(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps without those that only write the factors of the line before in another order."""
+    shown: list[Step] = []
+    for step in steps:
+        if shown and not step.rule.pairs and _factors(shown[-1].value) == _factors(step.value):
+            shown[-1] = Step(step.value, shown[-1].rule)
+        else:
+            shown.append(step)
+    return tuple(shown)
+
+
+def _factors(e: Expr) -> Counter[Expr]:
+    """The factors; of something or nothing, the bracket and what stands beside it."""
+    match e:
+        case Mul(args):
+            return sum((_factors(a) for a in args), Counter())
+        case Where(cond, then, other) if other == build.NIL != then and then != build.UNIT:
+            return Counter([Where(cond, build.UNIT, build.NIL)]) + _factors(then)
+    return Counter([e])
 
 
 def _spelt(steps: Steps) -> str:

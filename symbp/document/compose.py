@@ -8,6 +8,7 @@ gradients, the update, where each equation stands in the module, and what was ch
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
@@ -40,7 +41,7 @@ from symbp.document.model import (
 )
 from symbp.document.rules import listed
 from symbp.document.symbols import symbols
-from symbp.document.wholes import whole_chain, with_notation
+from symbp.document.wholes import said_once, whole_chain, with_notation
 
 __all__ = ["compose", "equalities"]
 
@@ -67,7 +68,7 @@ def compose(
             *(*further, *summary.module(derivation, lines, product)),
         ),
     )
-    return with_notation(summary.with_checks(document, len(equalities(document)), checks))
+    return with_notation(said_once(summary.with_checks(document, len(equalities(document)), checks)))
 
 
 # --- forward
@@ -115,9 +116,23 @@ def _quantity(d: Derivation, part: Part) -> Section:
     kind = "gradient by " if parameter else "adjoint of "
     title: Words = ("The ", kind, Whole(part.quantity))
     display = Display((*(chain_of(d, c) for c in part.locals), *_main(d, part)))
-    blocks: list[Block] = [Paragraph(_users(d, part)), display]
+    blocks: list[Block] = [Paragraph(_users(d, part)), display, *_variants(d, part)]
     blocks.extend(Paragraph(w) for w in conventions.remarks(d, part))
     return Section(title, tuple(blocks), level=2)
+
+
+def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
+    """The adjoint with its deltas solved, where it was left as the sum with deltas in it."""
+    if not part.variants:
+        return ()
+    number = d.number(part.main.key)
+    words: Words = (
+        *((Ref(number),) if number is not None else ("It",)),
+        " keeps its deltas: it scatters what comes back over all places that were read. The same as a gathering sum, "
+        "the deltas solved for letters that are summed, with the range of those as a condition:",
+    )
+    shown = (replace(chain_of(d, c), where=f"equation ({number}), solved") for c in part.variants)
+    return Paragraph(words), Display(tuple(shown))
 
 
 def _users(d: Derivation, part: Part) -> Words:

@@ -32,6 +32,7 @@ def printer_of(document: Document) -> Printer:
         look.calls,
         dict(look.adjoints),
         dict(look.tangents),
+        look.extents,
     )
     return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders)
 

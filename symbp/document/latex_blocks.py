@@ -130,9 +130,13 @@ class Writer:
         result: list[_Line] = []
         for row in chain.rows:
             texts = lines(self.side(row.value).pieces, BESIDE - left)
-            wide = len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
+            below = (
+                lines(self.side(row.value).pieces, BELOW - left) if len(texts) > 1 or "\\fit{" in texts[0] else texts
+            )
+            torn = len(below) == 1 and any(t.lstrip().startswith("\\cdot") for t in texts[1:])
+            wide = torn or len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
             if wide:
-                texts = lines(self.side(row.value).pieces, BELOW - left)
+                texts = below
             result += self._row(row, texts, wide)
         head = self.side(chain.lhs).tex
         if apart:
@@ -243,7 +247,9 @@ class Writer:
         )
 
     def _box(self, rows: Sequence[BoxRow]) -> str:
-        body = " \\\\[3pt]\n".join(self._box_row(row) for row in rows)
+        made = [self._box_row(row) for row in rows]
+        ends = [" \\\\[7pt]\n" if "\\sum" in row else " \\\\[3pt]\n" for row in made[:-1]]
+        body = "".join(row + end for row, end in zip(made, [*ends, ""], strict=True))
         return (
             "\\begin{center}\\setlength{\\fboxsep}{7pt}\\atmost{\\fbox{\\small\n"
             f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
@@ -255,7 +261,8 @@ class Writer:
         texts = lines(self.side(row.chain.rows[0].value).pieces, BOXED - width(left) - 16)
         mark = "$\\blacktriangleright$" if row.gradient else ""
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
-        place = f"lines {line_range(row.lines)}" if row.lines else ""
+        many = row.lines is not None and row.lines[0] != row.lines[1]
+        place = f"line{'s' * many} {line_range(row.lines)}" if row.lines else ""
         first = f"{mark} & $\\displaystyle {left} = {texts[0]}$ & {self._shape(row)} & {number} & {place}"
         rest = (f" \\\\\n & $\\displaystyle\\qquad {t}$ & & &" for t in texts[1:])
         return first + "".join(rest)

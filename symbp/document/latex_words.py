@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbp.core.integers import Poly
 from symbp.document.matrices import MatrixPrinter
@@ -19,6 +19,7 @@ from symbp.document.model import (
     Shape,
     Slice,
     Span,
+    Spelt,
     Whole,
     Words,
 )
@@ -59,7 +60,10 @@ class WordWriter:
 
     def shape(self, dims: Sequence[Poly]) -> str:
         """N \\times K."""
-        factors = [f"({t})" if len(p.terms) > 1 and len(dims) > 1 else t for p in dims for t in [self.printer.poly(p)]]
+        short = [p for p, _ in self.printer.names.extents]
+        wide = [len(p.terms) > 1 and len(dims) > 1 and p not in short for p in dims]
+        texts = [self.printer.poly(p) for p in dims]
+        factors = [f"({t})" if w else t for t, w in zip(texts, wide, strict=True)]
         return "\\times ".join(factors) if factors else "\\text{scalar}"
 
     def _part(self, part: Part) -> str:
@@ -84,6 +88,9 @@ class WordWriter:
                 letters = ",".join(self.printer.names.indices[i.name] for i in indices)
                 start = "" if indices[0].start.constant == 0 else f"{self.printer.poly(indices[0].start)}\\le "
                 return f"${start}{letters}<{self.printer.poly(indices[0].stop)}$"
+            case Spelt(extent):
+                bare = replace(self.printer, names=replace(self.printer.names, extents=()))
+                return f"${bare.poly(extent)}$"
             case Shape(dims):
                 return f"${self.shape(dims)}$"
             case Ref(number):

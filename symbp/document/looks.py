@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
-from symbp.core.expr import Expr, Extreme, Fn, Read, Sum
-from symbp.core.integers import DimAt, Index, Poly
+from symbp.core.expr import Expr, Extreme, Fn, Read, Sum, Where
+from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.matrix import SliceForm, slice_form, steps_of
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, indices_of, walk
+from symbp.core.traverse import children, free_indices, indices_of, walk
+from symbp.document.hits import first_hit
 from symbp.document.model import Look
 
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
@@ -35,6 +36,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         loss=d.loss,
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
+        extents=long_extents(d),
     )
 
 
@@ -45,6 +47,18 @@ def sizes(d: Derivation) -> tuple[str, ...]:
     for shape in (s for group in shapes for s in group):
         found.update(dict.fromkeys(a.name for p in shape for a in p.atoms() if isinstance(a, DimAt)))
     return tuple(found)
+
+
+def long_extents(d: Derivation) -> tuple[tuple[str, Poly], ...]:
+    """The extents with a quotient in them, floor((I - U)/2) + 1, each with the first size in it."""
+    shapes = [t.shape for t in d.network.inputs] + [e.shape for e in d.network.equations]
+    found: dict[Poly, str] = {}
+    for extent in (p for shape in shapes for p in shape):
+        quotient = next((a for a in extent.atoms() if isinstance(a, Quotient)), None)
+        sizes = [a.name for a in quotient.top.atoms() if isinstance(a, Dim)] if quotient else []
+        if sizes:
+            found.setdefault(extent, sizes[0])
+    return tuple((size, extent) for extent, size in found.items())
 
 
 def _adjoints(d: Derivation) -> dict[str, str]:
@@ -78,7 +92,7 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     """
     found: dict[str, dict[tuple[Poly, Poly], int]] = {}
     depends: set[str] = set()
-    nodes = [*expressions(d, product), *(f.statement for f in d.network.facts)]
+    nodes: list[Node] = [*expressions(d, product), *(f.statement for f in d.network.facts)]
     for node in nodes:
         for i in _indices(node):
             uses = found.setdefault(i.name, {})
@@ -88,11 +102,22 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     return {name: NO_RANGE if name in depends else max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
 
 
-def _indices(node: object) -> Iterator[Index]:
-    yield from free_indices(node)  # type: ignore[arg-type]
-    for part in walk(node):  # type: ignore[arg-type]
+def _indices(node: Node) -> Iterator[Index]:
+    yield from free_indices(node)
+    for part in _shown(node):
         if isinstance(part, (Sum, Extreme)):
             yield from part.indices
+
+
+def _shown(node: Node) -> Iterator[Node]:
+    """The node and what is printed of it: a first hit is an argmax, without the sums that say so."""
+    hit = first_hit(node.cond) if isinstance(node, Where) else None
+    yield node
+    if isinstance(node, Where) and hit:
+        yield from (n for part in (hit[0], node.then, node.other) for n in _shown(part))
+        return
+    for child in children(node):
+        yield from _shown(child)
 
 
 def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm | None:

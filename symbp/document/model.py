@@ -56,6 +56,13 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelt:
+    """An extent that has a letter of its own, spelt out."""
+
+    extent: Poly
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """N x K."""
 
@@ -97,7 +104,7 @@ class Slice:
     matrix: Matrix
 
 
-Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound | Slice
+Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound | Slice | Spelt
 Words = tuple[Part, ...]
 
 # --- sides of equalities
@@ -293,7 +300,8 @@ class Section:
 class Look:
     """What names are given looks: see `names.choose_names`; and the usual ranges of index letters.
 
-    `borders` are slices that no equation defines, H[-1], each with what it stands for.
+    `extents` are long extents, each with the size whose letter it borrows. `borders` are slices that no equation
+    defines, H[-1], each with what it stands for.
     """
 
     ranks: tuple[tuple[str, int], ...]
@@ -307,6 +315,7 @@ class Look:
     loss_number: int | None
     shared: frozenset[str] = field(default_factory=frozenset)
     borders: tuple[tuple[Named, Matrix], ...] = ()
+    extents: tuple[tuple[str, Poly], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

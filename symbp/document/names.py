@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from symbp.core.integers import Poly
+
 _LETTERS = tuple(
     re.findall(
         r"\w+",
@@ -18,10 +20,12 @@ _LETTERS = tuple(
         "phi chi psi omega Gamma Delta Theta Lambda Xi Phi Psi Omega",
     )
 )
-_SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon"}
+_SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon", "cotangent": "\\Gamma"}
 GREEK = {n: f"\\{n}" for n in _LETTERS} | _SHORT
+_GREEK_LABELS = {n: f"\\{n}" for n in _LETTERS}
 _UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", _LETTERS, strict=True))
 VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; no tensor can be called that
+_MARKED = re.compile(r"([a-zA-Z])_?(hat|tilde)(_?\d*)")
 _NAME = re.compile(r"([^\W\d_]+?)_?(\d*)((?:_[^\W_]+)*)_*")
 
 
@@ -46,6 +50,10 @@ class Look:
 def candidates(name: str, below: bool = False) -> Iterable[Look]:
     """The looks a name may have, the nicest first; a number may stand `below` where there are no indices."""
     plain = "".join(_UNICODE.get(c, c) for c in name)
+    marked = _MARKED.fullmatch(plain)
+    if marked:
+        letter, mark, number = marked.groups()
+        yield Look(f"\\{mark}{{{letter}}}", _label([number.strip("_")]) if number else "")
     match = _NAME.fullmatch(plain)
     if match:
         letter, number, rest = match.groups()
@@ -76,7 +84,17 @@ def _label(parts: list[str]) -> str:
         return ""
     if all(p.isdigit() for p in parts):
         return f"({','.join(parts)})"
-    return ",".join(p if p.isdigit() else f"\\mathrm{{{p}}}" for p in parts)
+    return ",".join(map(_mark, parts))
+
+
+def _mark(part: str) -> str:
+    """A part of a label: a Greek letter, a letter with a hat, or upright letters."""
+    if part.isdigit():
+        return part
+    hat = _MARKED.fullmatch(part)
+    if hat and not hat[3]:
+        return f"\\{hat[2]}{{{hat[1]}}}"
+    return _GREEK_LABELS.get(part) or f"\\mathrm{{{part}}}"
 
 
 def escape(name: str) -> str:
@@ -90,8 +108,8 @@ def escape(name: str) -> str:
 class Names:
     """The looks of everything that a document names. Make one with `choose_names`.
 
-    `tensors` has the look of an entry, `matrices` that of the whole; `adjoints` maps an adjoint to its quantity, and
-    `tangents` a tangent.
+    `tensors` has the look of an entry, `matrices` that of the whole, `vectors` that of a slice of one dimension;
+    `adjoints` maps an adjoint to its quantity, and `tangents` a tangent. `extents` are letters for long ones.
     """
 
     tensors: Mapping[str, Look]
@@ -102,6 +120,8 @@ class Names:
     adjoints: Mapping[str, str] = field(default_factory=dict)
     tangents: Mapping[str, str] = field(default_factory=dict)
     e_is_free: bool = True
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    extents: tuple[tuple[Poly, str], ...] = ()
 
     def entry(self, tensor: str, subscript: str) -> str:
         """W^{(1)}_{dh}, with an overline where it is an adjoint and a dot where it is a tangent."""
@@ -121,9 +141,7 @@ class Names:
     def slice(self, tensor: str, subscript: str, rank: int, transposed: bool = False) -> str:
         """The slice at the first subscripts, of `rank` dimensions: a matrix keeps the tensor's capital."""
         name, look, marks = self._look(tensor)
-        letter = self.matrices[name]
-        if rank < 2 and not look.word:
-            letter = letter.replace(f"{{{look.letter.upper()}}}", f"{{{look.letter}}}")
+        letter = self.matrices[name] if rank > 1 else self.vectors[name]
         return _with_label(look, marks, letter, "\\top" if transposed else "") + f"_{{{subscript}}}"
 
     def _look(self, tensor: str) -> tuple[str, Look, tuple[str, ...]]:
@@ -180,14 +198,16 @@ def choose_names(
     calls: Iterable[str],
     adjoints: Mapping[str, str],
     tangents: Mapping[str, str] | None = None,
+    extents: Iterable[tuple[str, Poly]] = (),
 ) -> Names:
     """Give every name its look: sizes first, then functions, index letters and tensors (`ranks` in the order of the
-    file).
+    file). `extents` are long extents, each with the size whose letter it is to have, primed.
     """
     used = [*ranks, *indices]
     e_is_free = "e" not in used and "e" not in functions
     desk = _Desk({f"{r}^" for r in RESERVED if r != "e" or e_is_free})
     size_looks = {s: _flat(desk.take(candidates(s, below=True), escape(s))) for s in sizes}
+    primed = tuple((p, _primed(size_looks[s], desk)) for s, p in extents)
     function_looks = {f: _flat(desk.take(candidates(f, below=True), escape(f))) for f in functions}
     if "sigmoid" in calls and "\\sigma^" not in desk.taken:
         desk.taken.add("\\sigma^")
@@ -205,7 +225,14 @@ def choose_names(
         dict(adjoints),
         dict(tangents or {}),
         e_is_free,
+        _matrices(dict.fromkeys(ranks, 1) | {t: 0 for t, rank in ranks.items() if not rank}, tensors, set()),
+        primed,
     )
+
+
+def _primed(size: str, desk: _Desk) -> str:
+    """I', or with as many primes as it takes."""
+    return desk.take([Look(size + "'" * count) for count in range(1, 6)], "extent").key.rstrip("^")
 
 
 def _stem(name: str) -> str:
@@ -226,7 +253,7 @@ def _index(name: str, desk: _Desk) -> str:
 
 def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[str]) -> dict[str, str]:
     """The letters of whole tensors: bold, a capital where the tensor is a matrix and nothing else is called that."""
-    taken = {(look.letter, look.label) for look in looks.values()} | {(size, "") for size in sizes}
+    taken = {(look.letter, look.label) for look in looks.values()}
     result = {}
     for name, rank in ranks.items():
         look = looks[name]
@@ -235,9 +262,14 @@ def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[st
             result[name] = letter
         elif look.word:
             result[name] = letter.replace("\\mathit", "\\mathbf")
+        elif letter.startswith(("\\hat{", "\\tilde{")):
+            mark, own = letter[:-2], letter[-2]
+            capital = f"{mark}{own.upper()}}}"
+            free = rank >= 2 and (capital == letter or (capital, look.label) not in taken)
+            result[name] = f"{mark}\\mathbf{{{own.upper() if free else own}}}}}"
         elif letter.startswith("\\"):
             result[name] = f"\\boldsymbol{{{letter}}}"
         else:
-            free = rank >= 2 and (capital == letter or (capital, look.label) not in taken)
+            free = rank >= 2 and (capital == letter or (capital not in sizes and (capital, look.label) not in taken))
             result[name] = f"\\mathbf{{{capital if free else letter}}}"
     return result

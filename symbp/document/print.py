@@ -44,12 +44,14 @@ from symbp.document.names import Names
 from symbp.document.numbers import number
 from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.product import Product
+from symbp.document.ranges import alone, chained
 from symbp.errors import MissingRule
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 NAMED = {"log": "\\log", "sin": "\\sin", "cos": "\\cos", "tanh": "\\tanh", "exp": "\\exp"}
+AND = "\\text{ and }"
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -73,7 +75,8 @@ class Printer:
 
     def poly(self, poly: Poly) -> str:
         """A size, an extent or a subscript."""
-        return write_poly(poly, self.atom_of, times="")
+        short = next((look for extent, look in self.names.extents if extent == poly), None)
+        return short or write_poly(poly, self.atom_of, times="")
 
     def atom_of(self, a: Atom) -> str:
         match a:
@@ -293,12 +296,13 @@ class Printer:
 
     @_text.register
     def _compare(self, node: Compare, small: bool) -> Text:
-        a, b = self.text(node.a, small), self.text(node.b, small)
-        return Text((Piece(f"{a.tex} {RELATION[node.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
+        shown = alone(node)
+        a, b = self.text(shown.a, small), self.text(shown.b, small)
+        return Text((Piece(f"{a.tex} {RELATION[shown.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
 
     @_text.register
     def _and(self, node: And, small: bool) -> Text:
-        return self._joined(node.args, "\\text{ and }", "\\text{true}", small)
+        return self._joined(node.args, AND, "\\text{true}", small)
 
     @_text.register
     def _or(self, node: Or, small: bool) -> Text:
@@ -309,9 +313,21 @@ class Printer:
         inner = group(self.text(node.arg, small))
         return replace(inner, pieces=(Piece("\\text{not }" + inner.tex),))
 
+    def _chain(self, group: tuple[Cond, ...], small: bool) -> Text:
+        """A condition, or a \\le j < b for two that share their middle."""
+        texts = [self.text(c, small) for c in group]
+        if len(group) == 1:
+            return texts[0]
+        second = group[1]
+        assert isinstance(second, Compare)
+        tex = f"{texts[0].tex} {RELATION[second.op]} {self.text(second.b, small).tex}"
+        return Text((Piece(tex),), ADD, height=max(t.height for t in texts))
+
     def _joined(self, args: Sequence[Cond], word: str, empty: str, small: bool) -> Text:
-        texts = [self.text(a, small) for a in args]
-        parts = [group(t).tex if isinstance(a, (And, Or)) else t.tex for a, t in zip(args, texts, strict=True)]
+        groups = chained(args) if word == AND else [(a,) for a in args]
+        texts = [self._chain(group, small) for group in groups]
+        nested = [isinstance(first, (And, Or)) for first, *_ in groups]
+        parts = [group(t).tex if inside else t.tex for inside, t in zip(nested, texts, strict=True)]
         pieces = tuple(Piece((word if k else "") + part) for k, part in enumerate(parts)) or (Piece(empty),)
         return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core import build
-from symbp.core.expr import Expr, Fn, Pi, Read, Sum
+from symbp.core.expr import Expr, Fn, Int, Pi, Read, Sum
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.traverse import walk
 from symbp.document.model import Arrow, FactRef, Math, Part, Ref, Words
@@ -22,6 +22,9 @@ def why(rule: Rule, derivation: Derivation | HessianProduct, before: Expr | None
     """The words for a rule, with references to the equations that it uses; `before` is the line that it starts from."""
     if rule.name == "pull" and before is not None and not any(isinstance(n, Sum) for n in walk(before)):
         return ("multiply the factors",)
+    if rule.name == "contract" and not rule.pairs:
+        summed = before is not None and any(isinstance(n, Sum) for n in walk(before))
+        return ("the deltas hold no summed index: take them out" if summed else "take the deltas out of every branch",)
     dims = tuple(d.name for d in derivation.network.dims)
     refs = tuple(Ref(n) for key in rule.equations if (n := derivation.number(key)) is not None)
     special = SPECIAL.get(rule.name)
@@ -59,10 +62,13 @@ def _insert(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 
 def _contract(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
-    if not rule.pairs:
-        return ("the deltas stand in every branch: take them out",)
     arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
     return ("contract ", *listed(arrows, ", "))
+
+
+def _solve(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
+    arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
+    return ("solve the deltas: ", *listed(arrows, ", ")) if arrows else (RULES["solve"],)
 
 
 def _reexpress(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
@@ -98,6 +104,7 @@ SPECIAL: dict[str, Special] = {
     "cancel": _cancel,
     "zero": _zero,
     "path": _path,
+    "solve": _solve,
 }
 
 
@@ -107,7 +114,9 @@ def _integer(text: str, dims: Dims) -> Expr:
     def name(word: str) -> Expr:
         return build.integer(Dim(word) if word in dims else Index(word, Poly()))
 
-    return read_text(text, name)
+    expr = read_text(text, name)
+    whole = build.as_integer(expr)
+    return expr if whole is None else Int(whole)
 
 
 def scalar_rule(text: str) -> tuple[Expr, Expr]:

@@ -9,7 +9,7 @@ from symbp.core.expr import Compare, Num, Read, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
 from symbp.core.traverse import reads, walk
-from symbp.document.looks import NO_RANGE, expressions, functions_in, ranges
+from symbp.document.looks import NO_RANGE, expressions, functions_in, long_extents, ranges
 from symbp.document.model import (
     Block,
     Chain,
@@ -23,6 +23,7 @@ from symbp.document.model import (
     Row,
     Shape,
     Span,
+    Spelt,
     Statement,
     Table,
     Whole,
@@ -104,6 +105,9 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
             continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
     spans = tuple(Span(tuple(sorted(group, key=lambda i: i.name))) for group in groups.values())
+    before: list[Part] = []
+    for _, extent in long_extents(d):
+        before += [Shape((extent,)), " is ", Spelt(extent), ". "]
     words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []
     loose = tuple(Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE)
     if loose:
@@ -117,7 +121,7 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
         words += ["and ", Letter("sign", "one"), " is a column of ones."]
     if any(isinstance(n, Where) for e in expressions(d, product) for n in walk(e)):
         words.append(" A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.")
-    return tuple(words)
+    return (*before, *words)
 
 
 def _functions(d: Derivation) -> Words:

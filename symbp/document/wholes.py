@@ -11,8 +11,10 @@ from symbp.core.matrix.nodes import Beside, Chosen, Guard, Named, Part, Product,
 from symbp.core.network import Equation
 from symbp.document.matrices import border_of
 from symbp.document.model import (
+    Block,
     Chain,
     Definitions,
+    Display,
     Document,
     Letter,
     MatrixSide,
@@ -26,6 +28,7 @@ from symbp.document.model import (
 from symbp.document.model import Part as Word
 from symbp.document.rules import listed
 
+TURNED = "; transposed, so that the summed index stands inside"
 Borders = tuple[tuple[Named, Matrix], ...]
 
 
@@ -49,8 +52,29 @@ def _transposed(matrix: Matrix) -> Words:
     products = (m for m in walk(matrix) if isinstance(m, Product))
     turned = (a for m in products for a in m.args if isinstance(a, Transpose) and isinstance(a.arg, Named))
     if any(isinstance(a.arg, Named) and len(a.arg.dims) == 2 for a in turned):
-        return ("; transposed, so that the summed index stands inside",)
+        return (TURNED,)
     return ()
+
+
+def said_once(document: Document) -> Document:
+    """Why a transpose appears is said where the first one does."""
+    told = False
+
+    def row(r: Row) -> Row:
+        nonlocal told
+        if TURNED not in r.why:
+            return r
+        told, before = True, told
+        return replace(r, why=tuple(w for w in r.why if w != TURNED)) if before else r
+
+    def chain(c: Chain) -> Chain:
+        return replace(c, rows=tuple(map(row, c.rows)))
+
+    def block(b: Block) -> Block:
+        return Display(tuple(map(chain, b.chains))) if isinstance(b, Display) else b
+
+    sections = tuple(replace(s, blocks=tuple(map(block, s.blocks))) for s in document.sections)
+    return replace(document, sections=sections)
 
 
 def walk(matrix: Matrix) -> Iterator[Matrix]:

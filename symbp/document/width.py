@@ -75,6 +75,8 @@ class _Reader:
             return self._limits(self.item())
         if token in ("\\sum", "\\max", "\\min"):
             return self._limits(17.0 if token == "\\sum" else 21.0)
+        if token == "\\substack":
+            return self._stacked()
         if token in ("\\begin", "\\end"):
             return self._environment(token)
         return self._sign(token)
@@ -85,6 +87,17 @@ class _Reader:
             self.at += 1
             return max(own, 0.72 * self.item()) + 2.0
         return own + 2.0
+
+    def _stacked(self) -> float:
+        """Lines below each other in a group, as wide as the widest."""
+        depth, start = 0, self.at
+        while self.at < len(self.tokens):
+            depth += {"{": 1, "}": -1}.get(self.tokens[self.at], 0)
+            self.at += 1
+            if not depth:
+                break
+        inner = "".join(self.tokens[start + 1 : self.at - 1])
+        return max(width(line) for line in inner.split("\\\\"))
 
     def _environment(self, token: str) -> float:
         """The width of `cases` is that of its widest line."""

@@ -18,7 +18,7 @@ from symbp.core.equality import Equality
 from symbp.core.expr import TRUE, And, Compare, Cond, Delta, Expr, Extreme, Fn, Mul, Or, Partial, Pi, Read, Sum, Where
 from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient
 from symbp.core.network import Network
-from symbp.core.traverse import replace_reads, substitute
+from symbp.core.traverse import indices_of, replace_reads, substitute
 
 TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+\.\d+|\d+|[a-zA-Z']|[^\s]")
 SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyle"}
@@ -208,8 +208,10 @@ def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
         if len(cells) > 2:
             _learn_input(letters, cells, network)
     for look, code in re.findall(r"\\texorpdfstring\{\$(.*?)\$\}\{(.*?)\}\}", tex):
-        if look.startswith(("\\mathbf", "\\boldsymbol")):
+        if "\\mathbf" in look or "\\boldsymbol" in look:
             letters.wholes[look] = code.replace("\\_", "_")
+    for look, extent in re.findall(r"\$([A-Za-z]'+)\$ is \$([^$]*)\$", tex):
+        letters.sizes[look] = integer(extent, letters)
     _learn_ranges(letters, tex)
     _learn_borders(letters, tex)
     _learn_functions(letters, tex, network)
@@ -315,7 +317,10 @@ class Whole:
             value = Poly.of(Quotient(top, self.sum()))
             assert self.tokens.pop(0) == "\\rfloor"
             return value
-        return self.name(token + self.group() if LETTER.match(token) else token)
+        look = token + self.group() if LETTER.match(token) else token
+        while self.tokens[:1] == ["'"]:
+            look += self.tokens.pop(0)
+        return self.name(look)
 
     def group(self) -> str:
         """A group in braces, as it stands."""
@@ -371,8 +376,16 @@ def number(value: Expr) -> M:
 
 def same(a: Poly | None, b: Poly | None) -> Poly | None:
     if a is not None and b is not None and a != b:
+        if isinstance(a.atom, DimAt) and isinstance(b.atom, DimAt) and a.atom.name == b.atom.name:
+            return general(a, b)
         raise Misread(f"{a} against {b}")
     return a if b is None else b
+
+
+def general(*extents: Poly | None) -> Poly | None:
+    """The width of any layer, where another is that of a layer that is known: the evaluation says whether they fit."""
+    known = [e for e in extents if e is not None]
+    return next((e for e in known if any(True for _ in indices_of(e))), known[0] if known else None)
 
 
 def apart(a: Poly, b: Poly) -> bool:
@@ -599,8 +612,15 @@ class Reader:
     def comparison(self) -> M:
         """1 where it holds, else 0: conditions may be whole matrices."""
         a = self.sum()
-        op = RELATIONS[self.take()]
-        return self.entrywise(a, self.sum(), lambda x, y: Where(Compare(op, x, y), build.UNIT, build.NIL))
+        result: M | None = None
+        while self.peek() in RELATIONS:
+            op = RELATIONS[self.take()]
+            b = self.sum()
+            one = self.entrywise(a, b, lambda x, y, op=op: Where(Compare(op, x, y), build.UNIT, build.NIL))
+            result, a = one if result is None else self.entrywise(result, one, both), b
+        if result is None:
+            raise Misread(f"no comparison in {''.join(self.tokens)}")
+        return result
 
     def condition(self) -> M:
         """Comparisons joined by a word."""
@@ -702,7 +722,9 @@ class Reader:
                 result = Where(cond, value.at(r, c), result)
             return result
 
-        return M(full.rows, full.columns, at, all(value.number for value, _ in rows))
+        shown = [value for value, _ in reversed(rows) if not value.number] or [full]
+        size = general(*(v.rows for v in shown)), general(*(v.columns for v in shown))
+        return M(*size, at, all(value.number for value, _ in rows))
 
     def absolute(self) -> M:
         self.take()
@@ -850,8 +872,10 @@ class Reader:
             look += self.subscript_ahead()
             self.take()
             self.braced()
+        while self.peek() == "'" and look not in self.letters.functions:
+            look += self.take()
         code = self.letters.wholes.get(look) or self.letters.vectors.get(look)
-        if code and self.peek() == "_" and look.startswith(("\\mathbf", "\\boldsymbol")):
+        if code and self.peek() == "_" and ("\\mathbf" in look or "\\boldsymbol" in look):
             self.take()
             return self.slice(look, code, barred, top, self.braced())
         if look in self.letters.wholes and (self.whole or look not in self.letters.entries):
@@ -1118,7 +1142,7 @@ def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     """The left side of a numbered equation names the next quantity of the network; then its bold letter."""
     if "\\adj" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
         return
-    bold = left.startswith(("\\mathbf", "\\boldsymbol"))
+    bold = "\\mathbf" in left or "\\boldsymbol" in left
     left = strip_subscript(left) if bold else left
     if bold and (left in letters.wholes or left in letters.vectors):
         return

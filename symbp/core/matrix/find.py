@@ -353,7 +353,8 @@ def _guard(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix
     """A choice by the letters of slices; where it says l = L - 1 that is what l is in it."""
     then = _branch(e.then, known(e.cond), r, c, shapes)
     other = _branch(e.other, missed(e.cond), r, c, shapes)
-    return Guard(e.cond, then, other, border(e.cond, then, other))
+    size = (r.stop if r else ONE, c.stop if c else ONE)
+    return Guard(e.cond, then, other, size, border(e.cond, then, other))
 
 
 def _branch(e: Expr, table: dict[Atom, Poly], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:

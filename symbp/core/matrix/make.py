@@ -45,8 +45,8 @@ def transpose(m: Matrix) -> Matrix:
             return Scale(factor, transpose(arg))
         case Added(indices, arg):
             return Added(indices, transpose(arg))
-        case Guard(cond, then, other, border):
-            return Guard(cond, transpose(then), transpose(other), border)
+        case Guard(cond, then, other, size, border):
+            return Guard(cond, transpose(then), transpose(other), size[::-1], border)
     return Transpose(m)
 
 

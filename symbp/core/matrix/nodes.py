@@ -178,7 +178,7 @@ class Beside(Matrix):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guard(Matrix):
-    """`then` where a condition on the letters of slices holds, else `other`.
+    """`then` where a condition on the letters of slices holds, else `other`; `size` is its shape at any of them.
 
     With a `border` it is the slice of a recurrence that its first (or last) step reads from outside: `then`, and at
     the subscripts `border` what the recurrence was given.
@@ -187,6 +187,7 @@ class Guard(Matrix):
     cond: Cond
     then: Matrix
     other: Matrix
+    size: Shape
     border: tuple[Poly, ...] = ()
 
 
@@ -228,8 +229,8 @@ def shape(m: Matrix) -> Shape:
             return (stop - start, columns) if axis == 0 else (rows, stop - start)
         case Beside(args, stops):
             return _common(args)[0], stops[-1]
-        case Guard(_, then, other):
-            return _common((other, then))
+        case Guard():
+            return m.size
         case Added(_, arg):
             return shape(arg)
         case Chosen(labels, size):
