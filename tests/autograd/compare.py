@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from itertools import combinations_with_replacement
 from types import ModuleType
 from typing import Any
 
@@ -89,23 +90,25 @@ def worst_error(source: str, name: str, seed: int, draws: Mapping[str, Draw], fl
 
 
 def keywords(unknown: Mapping[str, Callable[..., torch.Tensor]]) -> dict[str, Callable[..., np.ndarray]]:
-    """What a module takes for unknown functions: `f`, `f_d1`, `f_d2`, ..."""
+    """What a module takes for unknown functions: `f`, `f_d1`, `f_d2`, ..., and the second ones, `f_d12`."""
     found = {}
     for name, function in unknown.items():
         count = function.__code__.co_argcount
-        found[name] = _on_arrays(function, None)
+        found[name] = _on_arrays(function)
         found.update({f"{name}_d{k + 1}": _on_arrays(function, k) for k in range(count)})
+        twice = combinations_with_replacement(range(count), 2)
+        found.update({f"{name}_d{j + 1}{k + 1}": _on_arrays(function, j, k) for j, k in twice})
     return found
 
 
-def _on_arrays(function: Callable[..., torch.Tensor], by: int | None) -> Callable[..., np.ndarray]:
-    """A function of tensors, or its first derivative by one of its arguments, as a function of arrays."""
+def _on_arrays(function: Callable[..., torch.Tensor], *by: int) -> Callable[..., np.ndarray]:
+    """A function of tensors, or its derivative by some of its arguments, as a function of arrays."""
 
     def call(*args: np.ndarray) -> np.ndarray:
         values = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in np.broadcast_arrays(*args)]
         result = function(*values)
-        if by is None:
-            return result.detach().numpy()
-        return torch.autograd.grad(result.sum(), values[by])[0].numpy()
+        for k in by:
+            (result,) = torch.autograd.grad(result.sum(), values[k], create_graph=True)
+        return result.detach().numpy()
 
     return call
