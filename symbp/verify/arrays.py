@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symbp.core.network import LABELS, Tensor
-from symbp.verify.interpret import Key
+from symbp.verify.scope import Key
 from symbp.verify.systems import Value
 from symbp.verify.world import is_list
 

@@ -19,7 +19,7 @@ from symbp.core.network import DATA, Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads, replace_reads
 from symbp.errors import CheckFailed
 from symbp.verify.arrays import Array
-from symbp.verify.interpret import Key
+from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import DOMAIN_ERRORS, Value
 from symbp.verify.witness import Witness

@@ -16,8 +16,9 @@ from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import walk
 from symbp.errors import CheckFailed
 from symbp.verify.facts import Demands, broken, demands
-from symbp.verify.interpret import Key, whole
+from symbp.verify.interpret import integer
 from symbp.verify.rounding import SIZED, exact
+from symbp.verify.scope import Key
 from symbp.verify.systems import DOMAIN_ERRORS, Value
 from symbp.verify.world import World, is_finite
 
@@ -104,7 +105,7 @@ def _draw_tensor(
 ) -> dict[Key, Value]:
     keys = world.keys(tensor.name)
     if tensor.kind == LABELS and tensor.classes is not None:
-        classes = whole(tensor.classes, world.scope)([])
+        classes = integer(tensor.classes, world.scope)
         return {key: generator.randrange(classes) for key in keys}
     values = {key: _draw_number(generator, number, asked) for key in keys}
     if asked.symmetric:

@@ -22,9 +22,10 @@ from symbp.core.network import Network
 from symbp.core.traverse import free_indices, reads
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
-from symbp.verify.interpret import Key, Scope, compile_at
+from symbp.verify.interpret import compile_at
 from symbp.verify.rounding import SIZED, SizedPaths, SizedTable
 from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
+from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import choose_sizes, without_two
 from symbp.verify.systems import DOMAIN_ERRORS
 from symbp.verify.tangents import Moved
@@ -140,7 +141,7 @@ def _with_keys(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tup
         keys = combinations(finding.indices, scope)
         most = affordable((finding.equality.lhs, finding.equality.rhs), scope)
         if len(keys) <= most:
-            yield finding, [keys[k] for k in range(len(keys))]
+            yield finding, list(keys)
             continue
         chain = finding.start, finding.indices
         if chain not in orders:

@@ -16,7 +16,8 @@ from symbp.core.integers import Index
 from symbp.core.network import Fact, Network
 from symbp.core.traverse import free_indices, reads
 from symbp.errors import CheckFailed
-from symbp.verify.interpret import Scope, compile_at, entries
+from symbp.verify.interpret import compile_at, entries
+from symbp.verify.scope import Scope
 
 CLOSE = 1e-12
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symbp.verify.arrays import Array, Parts, flat
-from symbp.verify.interpret import Key
+from symbp.verify.scope import Key
 
 BOUND = 1e-6
 EPS = float(np.finfo(np.float64).eps)

@@ -8,7 +8,7 @@ from symbp.core.expr import Compare, Extreme, Fn
 from symbp.core.network import Network
 from symbp.core.traverse import reads, walk
 from symbp.verify.gradients import Flips, Steps
-from symbp.verify.interpret import Key
+from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS, Value
 from symbp.verify.world import World

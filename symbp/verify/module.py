@@ -21,8 +21,8 @@ from symbp.verify.arrays import Parts, flat, to_parts
 from symbp.verify.diagnose import Case, diagnose, diagnose_number, diagnose_shape
 from symbp.verify.draw import Draw, draw
 from symbp.verify.gradients import Flips, compare_central
-from symbp.verify.interpret import Key
 from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.scope import Key
 from symbp.verify.sizes import choose_sizes
 from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
 from symbp.verify.systems import DOMAIN_ERRORS

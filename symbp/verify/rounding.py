@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symbp.verify.interpret import Paths
+from symbp.verify.scope import Paths
 from symbp.verify.systems import REAL_FUNCTIONS, SLOPES, Numbers, OutsideDomain, Value
 
 

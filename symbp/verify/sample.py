@@ -9,18 +9,20 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product, zip_longest
 
 from symbp.core.expr import Expr, Extreme, Partial, Sum
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import children, indices_of
-from symbp.verify.interpret import Key, Scope, entries, path_of, spans
+from symbp.verify.interpret import entries, inside, reach
+from symbp.verify.paths import own_indices, path_of
+from symbp.verify.scope import Key, Scope
 from symbp.verify.ties import ties
 
 # More work than this on one side of an equality and its entries are sampled.
 MOST_WORK = 150_000
-MOST_ENTRIES = 3_000
+MOST_ENTRIES = 2_000
 FEWEST_ENTRIES = 6
 # About how many entries read one entry, and how long a range is that depends on other indices.
 READERS, INNER = 12, 4
@@ -28,35 +30,39 @@ READERS, INNER = 12, 4
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Every combination of the values of independent indices, made when asked for: there may be many millions."""
+    """Every combination of the values of independent indices: there may be many millions."""
 
-    ranges: tuple[Sequence[int], ...]
+    ranges: tuple[range, ...]
 
     def __len__(self) -> int:
         return math.prod(map(len, self.ranges))
 
-    def __getitem__(self, place: int) -> Key:
-        key: list[int] = []
-        for values in reversed(self.ranges):
-            place, k = divmod(place, len(values))
-            key.append(values[k])
-        return tuple(reversed(key))
+    def __iter__(self) -> Iterator[Key]:
+        return product(*self.ranges)
+
+    def some(self, generator: random.Random) -> list[Key]:
+        """The first, the last and others at random."""
+        ends = [tuple(r[end] for r in self.ranges) for end in (0, -1)]
+        return ends + list(zip(*(generator.choices(r, k=MOST_ENTRIES) for r in self.ranges), strict=True))
 
 
 def combinations(indices: tuple[Index, ...], scope: Scope) -> list[Key] | Box:
     """Every combination of the values of the indices."""
     if any(inner(i) for i in indices):
         return entries(indices, scope)
-    box = Box(tuple(spans(i, scope)([]) for i in indices))
-    return list(product(*box.ranges)) if len(box) <= MOST_ENTRIES else box
+    return Box(tuple(reach(i, scope) for i in indices))
 
 
 def in_order(keys: list[Key] | Box, telling: Sequence[Key], seed: int) -> list[Key]:
-    """The first and the last key, then telling ones and others by turns: as much as is taken of it is a fair share."""
+    """Telling keys and others by turns, so that as much as is taken of it is a fair share; the ends first."""
     generator = random.Random(seed)
-    others = [keys[k] for k in generator.sample(range(len(keys)), min(len(keys), MOST_ENTRIES))]
-    by_turns = [key for pair in zip_longest(telling, others) for key in pair if key is not None]
-    return list(dict.fromkeys((keys[0], keys[len(keys) - 1], *by_turns)))[:MOST_ENTRIES]
+    others = keys.some(generator) if isinstance(keys, Box) else _some(keys, generator)
+    by_turns = (key for pair in zip_longest(telling, others[2:]) for key in pair if key is not None)
+    return list(dict.fromkeys((*others[:2], *by_turns)))[:MOST_ENTRIES]
+
+
+def _some(keys: list[Key], generator: random.Random) -> list[Key]:
+    return [keys[0], keys[-1], *generator.sample(keys, min(len(keys), MOST_ENTRIES))]
 
 
 def affordable(sides: Sequence[Expr], scope: Scope) -> int:
@@ -69,14 +75,14 @@ def work(node: Node, scope: Scope) -> int:
     """About how many nodes are visited when it is evaluated once."""
     times = 1
     if isinstance(node, (Sum, Extreme)):
-        passed: tuple[Index | None, ...] = ()
+        passed: tuple[Index, ...] = ()
         if isinstance(node, Sum) and (path := path_of(node, scope)):
-            times, passed = READERS, tuple(s.index for s in path.of.subs)
+            times, passed = READERS, own_indices(path)
         elif isinstance(node, Sum):
-            passed = tuple(t.index for t in ties(node, lambda i: len(spans(i, scope)([]))))
+            passed = tuple(t.index for t in ties(node, lambda i: len(reach(i, scope))))
         for index in node.indices:
             if index not in passed:
-                times *= INNER if inner(index) else len(spans(index, scope)([]))
+                times *= INNER if inner(index) else len(reach(index, scope))
     return times * (1 + sum(work(c, scope) for c in children(node)))
 
 
@@ -94,11 +100,9 @@ def read_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: in
         return []
     generator = random.Random(seed)
     places = [letters.index(i) for i in indices]
-    inside = replace(scope, places={}, slots=[0]).bind(*indices)
-    ranges = [spans(i, inside) for i in indices]
     found = [tuple([pair[p] for p in places]) for pair in _pairs(start, scope, generator)]
     generator.shuffle(found)
-    return [key for key in found if all(v in r(list(key)) for v, r in zip(key, ranges, strict=True))]
+    return list(filter(inside(indices, scope), found))
 
 
 def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[Key]:

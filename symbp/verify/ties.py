@@ -1,7 +1,7 @@
 """Which indices of a sum its deltas tie to the others: in `sum over o, u of f[o, u] * delta(2*o + u, n)` u gives o.
 
-Where the delta is 0 the term is, so a sum over o and u goes, for each u, to the one o with 2*o = n - u, if there is
-one. That is all: the delta itself stays in the product and is evaluated like everything else.
+Where the delta is 0 the term is, so the sum goes, for each u, to the one o with 2*o = n - u, if there is one. The delta
+itself stays in the product and is evaluated like everything else.
 """
 
 from __future__ import annotations
@@ -26,25 +26,29 @@ class Tie:
 
 def ties(node: Sum, length: Callable[[Index], int]) -> tuple[Tie, ...]:
     """A tie for each delta that is a factor of the whole body, each of another index: the longest that it can."""
-    if not all(is_plain(i.start) and is_plain(i.stop) for i in node.indices):
+    if not have_plain_ranges(node):
         return ()
     found: list[Tie] = []
-    for delta in _deltas(node.body):
+    for delta in (f for f in factors(node.body) if isinstance(f, Delta)):
         difference = delta.a - delta.b
-        free = [i for i in node.indices if i not in (t.index for t in found) and _linear(difference, i)]
-        used = {j for t in found for j in indices_of(t.value)}
-        free = [i for i in free if i not in used]
+        used = {j for t in found for j in (t.index, *indices_of(t.value))}
+        free = [i for i in node.indices if i not in used and _is_linear(difference, i)]
         if free:
             found.append(_tie(difference, max(free, key=length)))
     return tuple(found)
 
 
-def _deltas(body: Expr) -> tuple[Delta, ...]:
-    factors = body.args if isinstance(body, Mul) else (body,)
-    return tuple(f for f in factors if isinstance(f, Delta))
+def factors(body: Expr) -> tuple[Expr, ...]:
+    """What a body is the product of."""
+    return body.args if isinstance(body, Mul) else (body,)
 
 
-def _linear(poly: Poly, index: Index) -> bool:
+def have_plain_ranges(node: Sum) -> bool:
+    """Does no range depend on another index?"""
+    return all(is_plain(i.start) and is_plain(i.stop) for i in node.indices)
+
+
+def _is_linear(poly: Poly, index: Index) -> bool:
     """Does the index occur in it, once and with a number before it?"""
     times = poly.coefficient(index).constant or 0
     return times != 0 and index not in indices_of(poly - Poly.of(index) * times)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from symbp.errors import CheckFailed
-from symbp.verify.interpret import Key
+from symbp.verify.scope import Key
 from symbp.verify.systems import STEP, Value
 from symbp.verify.tangents import Moved
 from symbp.verify.world import Inputs, Table, World
@@ -59,6 +59,7 @@ class Local(dict[tuple[Key, Key], Value]):
     def __init__(self, world: World, of: str, by: str):
         super().__init__()
         self.world, self.of, self.by = world, of, by
+        self.of_inside, self.by_inside = (world.tables[name].inside for name in (of, by))
         self.done: set[Key] = set()
         self.read_by: dict[Key, list[Key]] = {}
         equation = world.network.equation(of)
@@ -67,7 +68,7 @@ class Local(dict[tuple[Key, Key], Value]):
 
     def __missing__(self, pair: tuple[Key, Key]) -> Value:
         of, by = pair
-        if self.formula is None or of in self.done or by not in self.world.tables[self.by].inside:
+        if self.formula is None or of in self.done or by not in self.by_inside:
             self[pair] = value = self._apart(pair)
             return value
         self.done.add(of)
@@ -79,17 +80,22 @@ class Local(dict[tuple[Key, Key], Value]):
 
     def _apart(self, pair: tuple[Key, Key]) -> Value:
         """By an entry that is not read: 0, but for an entry by itself."""
-        for name, key in zip((self.of, self.by), pair, strict=True):
-            if key not in self.world.tables[name].inside:
-                raise CheckFailed(f"{name}[{', '.join(map(str, key))}] is outside, in a derivative of {self.of}")
-        return float(self.formula is None and self.of == self.by and pair[0] == pair[1])
+        of, by = pair
+        if of not in self.of_inside:
+            raise self._outside(self.of, of)
+        if by not in self.by_inside:
+            raise self._outside(self.by, by)
+        return 1.0 if of == by and self.formula is None and self.of == self.by else 0.0
+
+    def _outside(self, name: str, key: Key) -> CheckFailed:
+        return CheckFailed(f"{name}[{', '.join(map(str, key))}] is outside, in a derivative of {self.of}")
 
     def readers(self, by: Key) -> list[Key]:
         """The entries of `of` that read this entry of `by`."""
         if self.formula is None:
             return [by] if self.of == self.by else []
-        if by not in self.world.tables[self.by].inside:
-            self._apart((self.world.keys(self.of)[0], by))
+        if by not in self.by_inside:
+            raise self._outside(self.by, by)
         if not self.read_by:
             for of, keys in self._traced(self.world.keys(self.of)):
                 for key in keys:

@@ -15,7 +15,8 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
-from symbp.verify.interpret import Key, Scope, compile_at, entries, whole
+from symbp.verify.interpret import compile_at, entries, integer
+from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import LANES, Numbers, Value
 from symbp.verify.unknown import Smooth
@@ -83,7 +84,7 @@ class World:
 
     def size(self, poly: Poly) -> int:
         """The value of an extent."""
-        return whole(poly, self.scope)([])
+        return integer(poly, self.scope)
 
     def keys(self, name: str) -> list[Key]:
         """Every entry of a tensor, in row-major order."""
