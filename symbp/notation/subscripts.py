@@ -28,7 +28,7 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
         return _recurrent(context, node, bound, items)
     value = bound if isinstance(bound, Value) else context.value(node.value)
     rank, given = len(value.shape), sum(not _is_dots(i) for i in items)
-    if given > rank or (given == rank and any(_is_dots(i) for i in items) and not rank):
+    if given > rank:
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
     spread = _spread(context, items, rank - given)

@@ -92,6 +92,8 @@ def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes
         if whole and len(dims) <= 2 and (letters or not dims or not fixed):
             return Named(arg.tensor, dims)
         held = free_indices(arg)
+        if any(i not in (row, column, *fixed) for i in held):  # a tensor of more dimensions has its own
+            raise _NoForm
         row, column = (*(i for i in (row, column) if i in held), None, None)[:2]
     return make.full(_form(arg, row, column, shapes), row, column)
 
