@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symbp.calculus.steps import Derivation
+from symbp.core.expr import Read
+from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.model import Block, Edge, Node, Paragraph, Picture
 from symbp.document.names import GREEK
 
 PAGE = 158.0  # millimetres
-BESIDE = 3  # inputs beside each other below an equation
+BESIDE = 5  # inputs beside each other below an equation
 SQUEEZED = 0.88  # columns may be narrowed by this much
 STEP = 0.9  # rows between the lines of inputs
 GAP = 0.55  # rows between two bands
@@ -35,7 +37,10 @@ def picture(d: Derivation) -> tuple[Block, ...]:
             "them is added."
         )
     if any(e.loop for e in drawing.edges):
-        words += " A solid arrow to the left carries a value to the next step of a recurrence."
+        words += (
+            " An arrow marked with a subscript carries a value to another step of a recurrence, where it is read with "
+            "that subscript."
+        )
     return drawing, Paragraph((words,))
 
 
@@ -52,14 +57,20 @@ class _Cell:
 
 @dataclass(slots=True)
 class _Grid:
-    """How wide columns are, how many fit, and where each band and lane begins."""
+    """How wide each column is, in millimetres, and where each band and lane begins."""
 
-    column: float
-    columns: int
-    beside: int
+    widths: tuple[float, ...]
     tops: dict[tuple[int, int], float] = field(default_factory=dict)
     turns: dict[int, float] = field(default_factory=dict)  # how high above a band its wrapped arrows go back
     above: list[int] = field(default_factory=list)  # bands of several lanes: the inputs of the first stand above it
+
+    @property
+    def columns(self) -> int:
+        return len(self.widths)
+
+    def centre(self, column: int) -> float:
+        """The middle of a column."""
+        return sum(self.widths[:column]) + self.widths[column] / 2
 
 
 def _cells(d: Derivation) -> dict[str, _Cell]:
@@ -98,23 +109,35 @@ def _close(cells: dict[str, _Cell]) -> dict[str, _Cell]:
 def _draw(d: Derivation, cells: dict[str, _Cell]) -> Picture:
     grid = _grid(cells)
     nodes = [n for cell in cells.values() for n in _nodes(d, cell, grid, cells)]
-    edges = [e for cell in cells.values() for e in _edges(d, cell, grid, cells)] + _loops(cells)
-    return Picture(tuple(nodes), tuple(edges), grid.column)
+    edges = [e for cell in cells.values() for e in _edges(d, cell, grid, cells)] + _loops(d, cells, grid)
+    return Picture(tuple(nodes), tuple(edges))
 
 
 def _grid(cells: dict[str, _Cell]) -> _Grid:
     """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band."""
-    value = max((_label(c.equation.name, bool(c.equation.indices)) for c in cells.values()), default=8.0)
-    source = max((_label(n, bold=True) for c in cells.values() for n in c.inputs), default=0.0)
-    beside = max((min(BESIDE, len(c.inputs)) for c in cells.values()), default=1)
-    column = max(value + 8.5, beside * (source + 1.0) + 1.5)
     layers = 1 + max((c.layer for c in cells.values()), default=0)
-    most = max(2, int(PAGE // column), int(PAGE // (SQUEEZED * column)) if layers * SQUEEZED * column <= PAGE else 0)
-    bands = -(-layers // most)
-    columns = max(2, -(-layers // bands))
-    grid = _Grid(min(column, PAGE / columns), columns, max(1, beside))
+    widths: tuple[float, ...] = ()
+    for most in range(max(layers, 2), 0, -1):
+        columns = -(-layers // -(-layers // most))
+        widths = tuple(_width(cells, columns, k) for k in range(columns))
+        if SQUEEZED * sum(widths) <= PAGE or columns <= 2:
+            break
+    scale = min(1.0, PAGE / sum(widths))
+    grid = _Grid(tuple(w * scale for w in widths))
     _place_bands(cells, grid)
     return grid
+
+
+def _width(cells: dict[str, _Cell], columns: int, column: int) -> float:
+    """Room for the widest equation of a column, and for its inputs beside each other."""
+    here = [c for c in cells.values() if c.layer % columns == column]
+    value = max((_label(c.equation.name, bool(c.equation.indices)) for c in here), default=8.0)
+    return max(value + 8.5, *(min(BESIDE, len(c.inputs)) * _pitch(c) + 1.5 for c in here), 0.0)
+
+
+def _pitch(cell: _Cell) -> float:
+    """How far its inputs stand from each other."""
+    return max((_label(n, bold=True) for n in cell.inputs), default=0.0) + 1.0
 
 
 def _label(name: str, bold: bool) -> float:
@@ -138,26 +161,26 @@ def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:
                 y -= space
             grid.tops[band, lane] = y
             y -= 1.0 if lane == 0 and last else 1.0 + space
-        y -= GAP
+        y -= GAP + (0.4 if last else 0.0)
 
 
 def _at(cell: _Cell, grid: _Grid) -> tuple[float, float]:
     band, column = divmod(cell.layer, grid.columns)
-    return float(column), grid.tops[band, cell.lane]
+    return grid.centre(column), grid.tops[band, cell.lane]
 
 
 def _nodes(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> Iterator[Node]:
     x, y = _at(cell, grid)
     name = cell.equation.name
     way = 1 if cell.lane == 0 and cell.layer // grid.columns in grid.above else -1
-    yield Node(name, name, "loss" if name == d.loss else "value", x, y)
+    yield Node(name, name, "loss" if name == d.loss else "value", round(x, 2), y)
     for k, source in enumerate(cell.inputs):
         row, place = divmod(k, BESIDE)
         width = min(BESIDE, len(cell.inputs) - row * BESIDE)
-        shift = (place - (width - 1) / 2 + (0.5 if row % 2 and width == BESIDE else 0.0)) / grid.beside
+        shift = (place - (width - 1) / 2 + (0.5 if row % 2 and width == BESIDE else 0.0)) * _pitch(cell)
         again = sum(source in c.inputs for c in cells.values()) > 1
         kind = "parameter" if source in d.network.parameters else "data"
-        yield Node(f"{source} {name}", source, kind, round(x + shift, 4), round(y + way * STEP * (row + 1), 4), again)
+        yield Node(f"{source} {name}", source, kind, round(x + shift, 2), round(y + way * STEP * (row + 1), 4), again)
 
 
 def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> Iterator[Edge]:
@@ -178,12 +201,39 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
             yield Edge(name, source, backward=True, bend=-40 if far else 30)
 
 
-def _loops(cells: dict[str, _Cell]) -> list[Edge]:
-    """What an equation reads of itself or of a later one: the value of another step."""
+def _loops(d: Derivation, cells: dict[str, _Cell], grid: _Grid) -> list[Edge]:
+    """What an equation reads of itself or of a later one: the value of another step; and the way back."""
     order = list(cells)
-    pairs = ((r.tensor, name) for name, cell in cells.items() for r in reads(cell.equation.body) if r.tensor in cells)
-    later = dict.fromkeys((s, name) for s, name in pairs if order.index(s) >= order.index(name))
-    return [Edge(source, name, backward=False, loop=True) for source, name in later]
+    found: dict[tuple[str, str], list[Poly]] = {}
+    for name, cell in cells.items():
+        for r in reads(cell.equation.body):
+            if r.tensor in cells and order.index(r.tensor) >= order.index(name):
+                found.setdefault((r.tensor, name), []).extend(_steps(cell.equation, r))
+    active = {s.quantity: s.used_by for s in d.sections}
+    edges = []
+    for (source, name), steps in found.items():
+        turn = _below(cells[source], cells[name], grid, cells)
+        edges.append(Edge(source, name, backward=False, turn=turn, loop=True, steps=tuple(dict.fromkeys(steps))))
+        if name in active.get(source, ()):
+            edges.append(Edge(name, source, backward=True, turn=turn, loop=True))
+    return edges
+
+
+def _below(start: _Cell, end: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> float | None:
+    """How deep an arrow may go round below a band of several lanes; nothing where something stands in its way."""
+    band = end.layer // grid.columns
+    inside = [c for c in cells.values() if c.layer // grid.columns == band]
+    if start.layer // grid.columns != band or start.lane == end.lane:
+        return None
+    free = not any(c.layer == s.layer and c.lane > s.lane for s in (start, end) for c in inside)
+    bare = all(not s.inputs or (s.lane == 0 and band in grid.above) for s in (start, end))
+    lowest = min(grid.tops[band, c.lane] - (STEP if c.inputs and c.lane else 0.0) for c in inside)
+    return round(lowest - 0.6, 4) if free and bare else None
+
+
+def _steps(e: Equation, read: Read) -> list[Poly]:
+    """The subscripts that are another step than the one computed: t - 1."""
+    return [s for i, s in zip(e.indices, read.subs, strict=False) if (s - i).constant]
 
 
 def _wrapped(source: str, name: str, grid: _Grid, band: int, back: bool) -> Iterator[Edge]:

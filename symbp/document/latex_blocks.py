@@ -90,7 +90,7 @@ class Writer:
             case Updates(pairs):
                 return self._updates(pairs)
             case Picture():
-                return tikz(block, self.printer.names)
+                return tikz(block, self.printer)
         raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/latex_blocks.py")
 
     # --- sides

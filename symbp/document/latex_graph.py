@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.document.model import Edge, Node, Picture
 from symbp.document.names import Names
+from symbp.document.print import Printer
 
 ROW = 12.0  # millimetres
 STYLES = (
@@ -18,11 +19,11 @@ STYLES = (
 )
 
 
-def tikz(block: Picture, names: Names) -> str:
+def tikz(block: Picture, printer: Printer) -> str:
     """The picture, centred, no wider than the page."""
     keys = {n.key: f"n{k}" for k, n in enumerate(block.nodes)}
-    options = ",\n ".join((f"x={block.width:.1f}mm,y={ROW:.0f}mm", *STYLES))
-    drawn = [_node(n, keys, names) for n in block.nodes] + [_edge(e, keys) for e in block.edges]
+    options = ",\n ".join((f"x=1mm,y={ROW:.0f}mm", *STYLES))
+    drawn = [_node(n, keys, printer.names) for n in block.nodes] + [_edge(e, keys, printer) for e in block.edges]
     body = "\n".join(drawn)
     return (
         f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
@@ -34,20 +35,39 @@ def _node(n: Node, keys: dict[str, str], names: Names) -> str:
     return f"\\node[{style}] ({keys[n.key]}) at ({n.x:g},{n.y:g}) {{${names.whole(n.name)}$}};"
 
 
-def _edge(e: Edge, keys: dict[str, str]) -> str:
+def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
     start, end = keys[e.start], keys[e.end]
-    if e.turn is not None:
+    if e.turn is not None and not e.loop:
         return _round(start, end, e.backward, e.turn)
     style = "g" if e.backward else "f"
     if e.loop:
-        way = "loop above" if start == end else "bend right=62"
-        return f"\\draw[{style}] ({start}) to[{way}] ({end});"
+        return _loop(e, style, start, end, ", ".join(f"${printer.poly(s)}$" for s in e.steps))
     if not e.bend:
         return f"\\draw[{style}] ({start})--({end});"
     side = "right" if (e.bend > 0) == e.backward else "left"
     if e.backward and e.bend < 0:
         side = "right"
     return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
+
+
+def _loop(e: Edge, style: str, start: str, end: str, steps: str) -> str:
+    """Over the others to an earlier equation, or round to the same; the way back runs beside it."""
+    if start == end:
+        way = "out=110,in=70,loop,looseness=9" if e.backward else "out=60,in=120,loop,looseness=6"
+    else:
+        way = "bend left=52" if e.backward else "bend right=62"
+    label = f"node[pos=.5,above,font=\\scriptsize] {{{steps}}} " if steps else ""
+    if e.turn is not None:
+        return _under(e, style, start, end, label.replace("pos=.5", "pos=.25"), e.turn)
+    return f"\\draw[{style}] ({start}) to[{way}] {label}({end});"
+
+
+def _under(e: Edge, style: str, start: str, end: str, label: str, turn: float) -> str:
+    """Down from the one, along below the band, and up into the other."""
+    side, depth = (("[xshift=-1.2mm]", "[xshift=1.2mm]"), turn - 0.14) if e.backward else (("", ""), turn)
+    first, last = f"({side[0]}{start}.south)", f"({side[1]}{end}.south)"
+    corner = f"({side[0]}{start}.south |- 0,{depth:g})"
+    return f"\\draw[{style},rounded corners=3pt] {first} -- {corner} -| {label}{last};"
 
 
 def _round(start: str, end: str, backward: bool, turn: float) -> str:

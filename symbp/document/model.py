@@ -247,8 +247,8 @@ class Updates:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A quantity in the picture; `again` says that it is drawn at another place too. Places are in columns and
-    rows.
+    """A quantity in the picture; `again` says that it is drawn at another place too. Places are in millimetres across
+    and in rows.
     """
 
     key: str
@@ -264,7 +264,7 @@ class Edge:
     """An arrow between nodes by their keys: forward, or backward where a derivative flows.
 
     `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height. A
-    `loop` leads to an earlier equation, or the same: to the next step of a recurrence.
+    `loop` leads to an earlier equation, or the same: to another step of a recurrence, which reads it at `steps`.
     """
 
     start: str
@@ -273,6 +273,7 @@ class Edge:
     bend: int = 0
     turn: float | None = None
     loop: bool = False
+    steps: tuple[Poly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,6 @@ class Picture:
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    width: float
 
 
 Block = Display | Definitions | Paragraph | Table | Statement | Box | Updates | Picture
