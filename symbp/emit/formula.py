@@ -12,6 +12,8 @@ from symbp.core import build
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, DimAt, Poly, Quotient, write_poly
 
+LARGE = 10**15  # from here on an integer is written as a float
+
 CHOICE, OR, AND, NOT, COMPARE, BIT_OR, BIT_AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(12)
 
 
@@ -48,10 +50,10 @@ def _atom_alone(atom: Atom) -> str:
 
 
 def number(value: Fraction) -> Text:
-    """A number: as an integer or decimal where that is the same float, else as a quotient."""
+    """A number: as an integer or decimal where that is the same float, else as a quotient; a large one as `1e+30`."""
     if value < 0:
         return Text(f"-{number(-value).within(POWER)}", SIGN)
-    if value.denominator == 1:
+    if value.denominator == 1 and value.numerator < LARGE:
         return Text(str(value.numerator))
     decimal = repr(float(value))
     if Fraction(decimal) == value:

@@ -11,11 +11,12 @@ from itertools import islice
 from typing import TypeVar
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk
+from symbp.lowering.linear import is_nonpositive, parts
 
 T = TypeVar("T", bound=Node)
 LONGEST = 150
@@ -23,19 +24,19 @@ LONGEST = 150
 
 def guard_branches(network: Network) -> Network:
     """The network with harmless arguments in the branches that are not taken."""
-    return replace(network, equations=tuple(replace(e, body=_guarded(e.body, TRUE)) for e in network.equations))
+    return replace(network, equations=tuple(replace(e, body=guarded(e.body, TRUE)) for e in network.equations))
 
 
-def _guarded(node: T, cond: Cond) -> T:
+def guarded(node: T, cond: Cond) -> T:
     """The expression, evaluated only where `cond` holds."""
     if isinstance(node, Where):
-        inner = _guarded(node.cond, cond)
-        then = _guarded(node.then, _further(_unlike(cond, inner, node.then), inner))
-        other = _guarded(node.other, _further(cond, build.negate(inner)))
+        inner = guarded(node.cond, cond)
+        then = guarded(node.then, _further(_unlike(cond, inner, node.then), inner))
+        other = guarded(node.other, _further(cond, build.negate(inner)))
         return build.where(inner, then, other)  # type: ignore[return-value]
     if isinstance(node, (Sum, Extreme)):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
-    new = map_children(node, lambda c: _guarded(c, cond))
+    new = map_children(node, lambda c: guarded(c, cond))
     if isinstance(new, Mul):
         new = _roots_under_masks(new)  # type: ignore[assignment]
     if cond == TRUE:
@@ -113,19 +114,6 @@ def is_positive(expr: Expr) -> bool:
 
 def is_bounded(expr: Expr) -> bool:
     """Is it certain not to be positive, so that its exponential cannot overflow?"""
-    match expr:
-        case Num(value):
-            return value <= 0
-        case Mul((Num(value), Fn("abs", _))):
-            return value < 0
-        case Where(_, then, other):
-            return _least(expr) or (is_bounded(then) and is_bounded(other))
-    return False
-
-
-def _least(expr: Where) -> bool:
-    """min(a, 0) written as a choice."""
-    match expr.cond:
-        case Compare("<", a, b) if b == build.NIL:
-            return expr.then == a and expr.other == build.NIL
-    return False
+    if is_nonpositive(parts(expr)):
+        return True
+    return isinstance(expr, Where) and is_bounded(expr.then) and is_bounded(expr.other)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Cond, Expr, Extreme, Fn, Mul, Num, Where
-from symbp.core.guards import conjuncts, follows
-from symbp.core.integers import Index, Poly
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Where
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, substitute
 
 
@@ -23,6 +23,11 @@ class Linear:
     """Pairs of an expression and its coefficient; no two expressions are the same."""
 
     terms: tuple[tuple[Expr, Fraction], ...] = ()
+
+    @staticmethod
+    def of(expr: Expr) -> Linear:
+        """An expression once."""
+        return Linear(((expr, Fraction(1)),))
 
     @staticmethod
     def collect(terms: Iterable[tuple[Expr, Fraction]]) -> Linear:
@@ -111,19 +116,22 @@ def _joined(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
     return build.mul(Num(times), Where(Compare("<", d, build.NIL), d, build.NIL)), whole * times
 
 
-def is_nonpositive(linear: Linear, given: tuple[Cond, ...] = ()) -> bool:
-    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0)?
-
-    The largest may be one of those for which a condition holds, where the given ones say that it holds for z.
-    """
+def is_nonpositive(linear: Linear) -> bool:
+    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0), -d**2?"""
     if not linear.terms:
         return True
-    if len(linear.terms) == 2:
-        (a, p), (b, q) = linear.terms
-        if p == -q and (_below(a, b, given) if p > 0 else _below(b, a, given)):
-            return True
-    expr = write(linear)
-    return all(_is_nonpositive(t) for t in (expr.args if isinstance(expr, Add) else (expr,)))
+    expr = write(_without_pairs(linear))
+    return expr == build.NIL or all(_is_nonpositive(t) for t in (expr.args if isinstance(expr, Add) else (expr,)))
+
+
+def _without_pairs(linear: Linear) -> Linear:
+    """The terms without those that make up a multiple of values less the largest of them."""
+    for largest, c in linear.terms:
+        if c < 0 and isinstance(largest, Extreme):
+            below = tuple((a, d) for a, d in linear.terms if d > 0 and _below(a, largest))
+            if below and sum(d for _, d in below) == -c:
+                return _without_pairs(Linear(tuple(t for t in linear.terms if t not in (*below, (largest, c)))))
+    return linear
 
 
 def _is_nonpositive(term: Expr) -> bool:
@@ -133,22 +141,36 @@ def _is_nonpositive(term: Expr) -> bool:
             return c < 0
         case Where(Compare("<", a, b), then, other) if a == then and b == other == build.NIL:
             return c > 0
+        case Pow(_, Num(q)) if q.denominator == 1 and q % 2 == 0:
+            return c < 0
     if rest == build.UNIT or _base(rest) is not None:
         return c < 0
     return False
 
 
-def _below(a: Expr, largest: Expr, given: tuple[Cond, ...]) -> bool:
-    """Is `largest` the largest `a` over some index, or that and some number, whichever is larger?"""
-    if isinstance(largest, Where) and largest.cond == Compare(">", largest.then, largest.other):
-        largest = largest.then
-    if not isinstance(largest, Extreme) or largest.kind != "max" or len(largest.indices) != 1:
+def _below(a: Expr, largest: Expr, over: tuple[Index, ...] | None = None) -> bool:
+    """Is `largest` the largest `a` over some indices (over those that are given)?"""
+    if not isinstance(largest, Extreme) or largest.kind != "max" or largest.cond != build.both():
         return False
-    (j,) = largest.indices
-    for i in free_indices(a):
-        if (i.start, i.stop) == (j.start, j.stop) and key(substitute(largest.body, {j: Poly.of(i)})) == key(a):
-            return all(follows(c, given) for c in conjuncts(substitute(largest.cond, {j: Poly.of(i)})))
-    return False
+    tables = places(largest, a)
+    if over is not None:
+        tables = tuple(t for t in tables if {p.index for p in t.values()} == set(over))
+    return any(key(substitute(largest.body, table)) == key(a) for table in tables)
+
+
+def places(largest: Extreme, a: Expr) -> tuple[dict[Atom, Poly], ...]:
+    """The ways to take free indices of an expression for those of a largest value."""
+    candidates = [[i for i in free_indices(a) if (i.start, i.stop) == (j.start, j.stop)] for j in largest.indices]
+    ways = product(*candidates)
+    return tuple({j: Poly.of(i) for j, i in zip(largest.indices, way, strict=True)} for way in ways)
+
+
+def is_attained(linear: Linear, indices: tuple[Index, ...]) -> bool:
+    """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""
+    if len(linear.terms) != 2:
+        return False
+    (a, p), (b, q) = linear.terms
+    return p == -q and (_below(a, b, indices) if p > 0 else _below(b, a, indices))
 
 
 def is_number(expr: Expr) -> bool:

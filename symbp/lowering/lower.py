@@ -17,12 +17,12 @@ from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
 from symbp.lowering.ranges import box_ranges
-from symbp.lowering.stable import stabilise
+from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
-    stabilise,  # first: it must see exp, log and sums as they were written, across named tensors
     box_ranges,  # ranges that depend on an index become whole ranges with a guard
+    stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors
     guard_branches,  # after both, which make branches: nothing in a branch not taken may overflow or be nan
 )
 

@@ -41,7 +41,7 @@ def number(expr: Expr, sizes: Mapping[Atom, int]) -> float | int:
     """The value of a scalar of numbers and sizes."""
     match expr:
         case Num(value):
-            return int(value) if value.denominator == 1 else float(value)
+            return int(value) if value.denominator == 1 and abs(value) < 2**53 else float(value)
         case Pi():
             return math.pi
         case Int(poly):

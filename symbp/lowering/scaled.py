@@ -6,6 +6,7 @@ exponentials is a factor of its own, so that it cancels against itself wherever 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -52,6 +53,14 @@ class Scaled:
 def unit() -> Scaled:
     """1."""
     return Scaled(build.UNIT)
+
+
+def product_of(factors: Iterable[Scaled]) -> Scaled:
+    """The product of several."""
+    result = unit()
+    for f in factors:
+        result = result * f
+    return result
 
 
 def raw(value: Scaled) -> Expr:

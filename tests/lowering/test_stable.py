@@ -107,3 +107,44 @@ def test_every_digit_far_out(name: str) -> None:
         found = run(gradient_routine(net), arrays, {"N": 1, "K": 1})
         assert relative(found["L"], np.array(loss)) <= 1e-14, z
         assert relative(found["z"], gradients["z"]) <= 1e-14, z
+
+
+CAUSAL = "a[t:T, s:T] = exp(z[t, s]) / sum(exp(z[t, i]) for i in T if i <= t) if s <= t else 0"
+SHORTER = "a[t:T, s:T] = exp(z[t, s]) / sum(exp(z[t, i]) for i in range(t + 1)) if s <= t else 0"
+BY_DATA = "a[t:T, s:T] = exp(z[t, s]) / sum(exp(z[t, i]) for i in T if m[t, i] > 0) if m[t, s] > 0 else 0"
+MASKS = {
+    "causal": [[1, 0, 0], [1, 1, 0], [1, 1, 1]],
+    "none": [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
+    "one row wholly": [[1, 0, 1], [0, 0, 0], [0, 1, 0]],
+}
+MASKED = {
+    "causal": (CAUSAL, "causal"),
+    "causal, a range": (SHORTER, "causal"),
+    "by data, causal": (BY_DATA, "causal"),
+    "by data, none masked": (BY_DATA, "none"),
+    "by data, a row masked": (BY_DATA, "one row wholly"),
+}
+READERS = {
+    "product": ("return sum(y * a)",),
+    "squares": ("return sum((a - y) ** 2)",),
+    "matrix": ("o = a @ y", "return sum(o ** 2)"),
+    "logarithm": ("return -sum(y[t, s] * (log(a[t, s]) if m[t, s] > 0 else 0) for t in T for s in T)",),
+}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_softmax(name: str, reader: str, scale: float) -> None:
+    """What is masked out does not count however large it is, nor does a row of which nothing counts."""
+    definition, mask = MASKED[name]
+    net = network("y: Data[T, T], m: Data[T, T], z: Param[T, T]", definition, *READERS[reader])
+    arrays = {
+        "z": np.array([[-scale, scale, 0.5], [scale, 0.5, 2 * scale], [0.25, -scale, 0.5]]),
+        "y": np.array([[0.25, 0.5, 0.25], [1.5, 0.125, 0.75], [0.375, 2.0, 0.625]]),
+        "m": np.array(MASKS[mask], float),
+    }
+    loss, gradients = Reference(net, {"T": 3}, 2 * SCALES[scale]).loss_and_gradients(arrays)
+    found = run(gradient_routine(net), arrays, {"T": 3})
+    assert relative(found["L"], np.array(loss)) <= 1e-14
+    assert np.all(np.abs(found["z"] - gradients["z"].astype(float)) <= 1e-14 * max(1, abs(float(loss))))

@@ -1,0 +1,15 @@
+"""Stability: nothing overflows, turns nan or loses its digits whose true value can be represented.
+
+Every value is seen as exp(m) * v: a sum takes the largest m out, a product adds them, a logarithm gives m + log v.
+This holds across named tensors, so the logarithm of p = softmax(z) is z - max z - log sum exp(z - max z) although p
+may be 0. Two more things follow from the same representation: 1 - 1/(1 + e^-z) is brought over its denominator, where
+it is e^-z/(1 + e^-z) and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No function and no layer
+is known by name.
+
+A named tensor is looked into only where its reader could be harmed: where it may overflow as it is computed, is divided
+by, or stands in a logarithm. What is bounded as it stands (a softmax, masked or not) is read like any other array.
+"""
+
+from symbp.lowering.stability.stabilise import stabilise
+
+__all__ = ["stabilise"]

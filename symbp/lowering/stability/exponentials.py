@@ -1,0 +1,59 @@
+"""exp, expm1 and log as they are written: capped, and with 1 + u and e^a - 1 in forms that keep their digits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from symbp.core import build
+from symbp.core.expr import Add, Compare, Expr, Fn, Mul, Num, Where
+from symbp.core.integers import Node
+from symbp.core.traverse import map_children
+from symbp.lowering.guard import is_bounded
+from symbp.lowering.linear import Linear, write
+
+# Where an exponential inside an exponent stops to matter; within the range of float32.
+HIGHEST = build.num(80)
+
+
+def exponential(m: Linear) -> Expr:
+    """exp(m); 1 where there is nothing in the exponent."""
+    return exponential_of(write(m)) if m.terms else build.UNIT
+
+
+def exponential_of(exponent: Expr) -> Expr:
+    """exp of it; an exponential inside the exponent need not go beyond e^80, where the outer one is 0 or infinite."""
+    return Fn("exp", (_capped(exponent),))
+
+
+def expm1_of(exponent: Expr) -> Expr:
+    """exp(a) - 1, with the same care."""
+    return Fn("expm1", (_capped(exponent),))
+
+
+def _capped(node: Node) -> Any:
+    match node:
+        case Fn("exp", (a,)) if not is_bounded(a):
+            return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
+        case Add() | Mul() | Fn("abs"):
+            return map_children(node, _capped)
+    return node
+
+
+def log_of(v: Expr) -> Expr:
+    """log v, of 1 + u as log1p(u)."""
+    if v == build.UNIT:
+        return build.NIL
+    if isinstance(v, Add) and build.UNIT in v.args:
+        return Fn("log1p", (build.add(*(a for a in v.args if a != build.UNIT)),))
+    return Fn("log", (v,))
+
+
+def less_one(node: Add) -> tuple[Fraction, Expr] | None:
+    """c and a where the sum is c*exp(a) - c."""
+    if len(node.args) != 2 or not isinstance(node.args[1], Num):
+        return None
+    c, rest = build.split_number(node.args[0])
+    if isinstance(rest, Fn) and rest.name == "exp" and node.args[1].value == -c:
+        return c, rest.args[0]
+    return None

@@ -1,0 +1,207 @@
+"""A value as exp(L) * sums of exponentials * rest, named tensors looked into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.canonical import key
+from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Index
+from symbp.core.network import Equation
+from symbp.core.traverse import free_indices
+from symbp.lowering.linear import NOTHING, Linear
+from symbp.lowering.scaled import Scaled, product_of, raw, unit
+from symbp.lowering.stability.known import Known, branch
+from symbp.lowering.stability.work import Work
+
+
+class Forms(Work):
+    """The representation of every kind of expression."""
+
+    __slots__ = ()
+
+    def form(self, expr: Expr, known: Known) -> Scaled:
+        found = self.forms.get((expr, known))
+        if found is None:
+            found = self.forms[expr, known] = self._form(expr, known)
+        return found
+
+    def _form(self, expr: Expr, known: Known) -> Scaled:
+        match expr:
+            case Fn("exp", (a,)):
+                return self._exponential(a, known)
+            case Fn("expm1", (a,)):
+                return self._sum_form(build.add(Fn("exp", (a,)), build.MINUS), known)
+            case Mul(args):
+                return product_of(self.form(a, known) for a in args)
+            case Pow(base, Num(q)):
+                inner = self.form(base, known)
+                return inner.power(q) if q.denominator == 1 or not inner.plain else Scaled(expr)
+            case Add():
+                return self._sum_form(expr, known)
+            case Sum(indices, body):
+                if self.is_tame(body, known):
+                    return Scaled(expr)
+                summand = self.form(body, known)
+                safe = summand.plain or self.is_safe(summand, known)
+                return Scaled(expr) if safe else self.total_form(indices, summand)
+            case Read():
+                return self._read_form(expr, known)
+            case Where(cond, then, other):
+                return self._choice_form(expr, cond, then, other, known)
+        return Scaled(expr)
+
+    def _exponential(self, a: Expr, known: Known) -> Scaled:
+        exponent, logs = self._combination(a, Fraction(1), known)
+        return Scaled(build.UNIT, exponent) * logs
+
+    def _combination(self, a: Expr, times: Fraction, known: Known) -> tuple[Linear, Scaled]:
+        """An exponent as a combination; logarithms of exponential things become factors."""
+        linear, logs = NOTHING, unit()
+        for term in a.args if isinstance(a, Add) else (a,):
+            c, rest = build.split_number(term)
+            more, log = self._exponent_term(rest, c * times, known)
+            linear, logs = linear + more, logs * log
+        return linear, logs
+
+    def _exponent_term(self, rest: Expr, c: Fraction, known: Known) -> tuple[Linear, Scaled]:
+        inside = self._logarithm_of(rest, known)
+        if inside is not None:
+            return NOTHING, inside.power(c)
+        if isinstance(rest, Add):
+            return self._combination(rest, c, known)
+        if isinstance(rest, Read) and (body := self.definition(rest, known)):
+            linear, logs = self._combination(body, c, known)
+            if not logs.plain:
+                return linear, logs
+        return Linear(((rest, c),)), unit()
+
+    def _logarithm_of(self, e: Expr, known: Known) -> Scaled | None:
+        """What a logarithm is the logarithm of, where that is exponential."""
+        if isinstance(e, Fn) and e.name in ("log", "log1p"):
+            inside = self.form(e.args[0] if e.name == "log" else build.add(build.UNIT, e.args[0]), known)
+            return None if inside.plain else inside
+        return None
+
+    def _read_form(self, read: Read, known: Known) -> Scaled:
+        equation = self.equations.get(read.tensor)
+        if equation is None or (not known and self._is_ordinary(equation)):
+            return Scaled(read)
+        body = self.definition(read, known)
+        assert body is not None
+        inner = self.form(body, known)
+        return Scaled(read) if inner.plain or self._is_ordinary_sum(body, inner, known) else inner
+
+    def _is_ordinary(self, equation: Equation) -> bool:
+        """Is there nothing exponential in a definition, whatever its indices are called?"""
+        found = self.ordinary.get(equation.name)
+        if found is None:
+            inner = self.form(equation.body, ())
+            found = inner.plain or self._is_ordinary_sum(equation.body, inner, ())
+            self.ordinary[equation.name] = found
+        return found
+
+    def _is_ordinary_sum(self, body: Expr, value: Scaled, known: Known) -> bool:
+        """Is it one sum that can be computed as it stands: the input of the next layer?"""
+        if value.exponent.terms or len(value.sums) != 1 or value.sums[0][1] != 1:
+            return False
+        return self.is_tame(body, known) or self.is_safe(value, known)
+
+    def _choice_form(self, expr: Expr, cond: Cond, then: Expr, other: Expr, known: Known) -> Scaled:
+        taken = branch(expr, known)
+        if taken != expr:
+            return self.form(taken, known)
+        if other == build.NIL and then != build.UNIT:
+            inner = self.form(then, (*known, (cond, True)))
+            if not inner.plain:
+                return Scaled(build.where(cond, build.UNIT, build.NIL)) * inner
+        return Scaled(expr)
+
+    def total_form(self, indices: tuple[Index, ...], body: Scaled) -> Scaled:
+        """A sum over indices: what does not depend on them leaves it."""
+        inside, outside = body.exponent.split(indices)
+        kept, moved = Linear(body.sums).split(indices)
+        inner, outer = _parted(body.rest, indices)
+        rest = Scaled(outer, outside, moved.terms)
+        summand = Scaled(inner, inside, kept.terms)
+        total = build.total(indices, raw(summand))
+        return rest * (Scaled(total) if summand.plain else Scaled(build.UNIT, NOTHING, ((total, Fraction(1)),)))
+
+    def _sum_form(self, expr: Expr, known: Known) -> Scaled:
+        """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
+        assert isinstance(expr, Add)
+        forms = [self.form(a, known) for a in terms_of(expr)]
+        if all(t.plain for t in forms):
+            return Scaled(expr)
+        joined = self.cancelled(forms, known)
+        if joined is not None:
+            return joined
+        return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
+
+    def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
+        """The sum over its common denominator, if terms cancel there and what remains does not."""
+        below: dict[str, tuple[Expr, Fraction]] = {}
+        for t in terms:
+            for e, p in t.sums:
+                if p < min(Fraction(0), below.get(key(e), (e, Fraction(0)))[1]):
+                    below[key(e)] = (e, p)
+        common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
+        spread = [u for t in terms for u in self._spread(t * common, known)]
+        kept = _collected(spread)
+        if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
+            return None
+        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept):
+            return None
+        return _as_one(kept) * common.power(Fraction(-1))
+
+    def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
+        """Multiplied out: small whole powers of sums of a few terms."""
+        for k, (e, p) in enumerate(value.sums):
+            if isinstance(e, Add) and p.denominator == 1 and 0 < p <= 2 and len(e.args) <= 4:
+                others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
+                lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
+                return [u for a in terms_of(e) for u in self._spread(lower * self.form(a, known), known)]
+        return [value]
+
+
+def terms_of(expr: Add) -> tuple[Expr, ...]:
+    """The terms, expm1 as two."""
+    result: list[Expr] = []
+    for a in expr.args:
+        c, rest = build.split_number(a)
+        if isinstance(rest, Fn) and rest.name == "expm1":
+            result += [build.scale(c, Fn("exp", rest.args)), Num(-c)]
+        else:
+            result.append(a)
+    return tuple(result)
+
+
+def _collected(terms: list[Scaled]) -> list[Scaled]:
+    """Like terms added; what cancels is gone."""
+    table: dict[str, list[Scaled]] = {}
+    for t in terms:
+        _, rest = build.split_number(t.rest)
+        table.setdefault(key(raw(replace(t, rest=rest))), []).append(t)
+    kept = []
+    for like in table.values():
+        total = sum((build.split_number(t.rest)[0] for t in like), Fraction(0))
+        if total:
+            kept.append(replace(like[0], rest=build.mul(Num(total), build.split_number(like[0].rest)[1])))
+    return kept
+
+
+def _as_one(terms: list[Scaled]) -> Scaled:
+    if not terms:
+        return Scaled(build.NIL)
+    if len(terms) == 1:
+        return terms[0]
+    return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in terms)), Fraction(1)),))
+
+
+def _parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:
+    """The factors that hold one of the indices, and the others."""
+    factors = rest.args if isinstance(rest, Mul) else (rest,)
+    inner = [f for f in factors if any(i in indices for i in free_indices(f))]
+    return build.mul(*inner), build.mul(*(f for f in factors if f not in inner))

@@ -1,0 +1,43 @@
+"""Conditions that are known to hold where an expression is computed, and what follows from them."""
+
+from __future__ import annotations
+
+from symbp.core.expr import Cond, Expr, Where
+from symbp.core.guards import conjuncts, follows, slack
+from symbp.core.integers import Index
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import indices_of
+
+Known = tuple[tuple[Cond, bool], ...]
+
+
+def branch(body: Expr, known: Known) -> Expr:
+    """The branch taken, where the condition is known."""
+    while isinstance(body, Where):
+        if (body.cond, True) in known:
+            body = body.then
+        elif (body.cond, False) in known:
+            body = body.other
+        else:
+            break
+    return body
+
+
+def holds(cond: Cond, known: Known) -> bool:
+    """Does a condition hold where all those known do?"""
+    given = tuple(c for k, true in known if true for c in conjuncts(k))
+    return all(follows(c, given) for c in conjuncts(cond))
+
+
+def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:
+    """Is there, whatever the other indices are, a value of one index for which the condition holds?
+
+    Of `s <= t` there is, at s = 0: the condition is affine, so it holds for some s if it does at the better end.
+    """
+    margin = slack(cond)
+    if margin is None or len(indices) != 1:
+        return False
+    others = tuple(i for i in indices_of(margin) if i not in indices)
+    best = highest(margin, keep=others)
+    least = None if best is None else lowest(best)
+    return least is not None and is_nonnegative(least)

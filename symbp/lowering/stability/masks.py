@@ -1,0 +1,79 @@
+"""Exponents that count only where a condition holds: elsewhere they are so small that their exponential is 0.
+
+The largest of masked exponents needs no condition, and an exponential of `masked - largest` needs none around it:
+exp(-10^30) is 0. Where no exponent counts, the largest is LEAST, and every exponential is 1, so that a sum of them is
+never 0; taken times exp(LEAST), as it always is, it is.
+"""
+
+from __future__ import annotations
+
+from symbp.core import build
+from symbp.core.canonical import key
+from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Fn, Mul, Where
+from symbp.core.traverse import free_indices, substitute
+from symbp.lowering.guard import guarded
+from symbp.lowering.linear import Linear, parts, places
+from symbp.lowering.stability.known import Known, holds, surely_some
+
+LEAST = build.num(-(10**30))
+LARGEST = build.num(10**30)
+
+
+def masked(cond: Cond, exponent: Expr) -> Expr:
+    """The exponent where the condition holds, else LEAST; as the smaller of two where that is a smaller array."""
+    if cond == TRUE:
+        return exponent
+    if set(free_indices(cond)) < set(free_indices(exponent)):
+        bound = Where(cond, LARGEST, LEAST)
+        return Where(Compare("<", exponent, bound), exponent, bound)
+    return Where(cond, exponent, LEAST)
+
+
+def unmasked(expr: Expr) -> tuple[Cond, Expr]:
+    """When a masked exponent counts, and the exponent; TRUE of one that is not masked."""
+    match expr:
+        case Where(Compare("<", a, Where(cond, high, low)), b, _) if (a, high, low) == (b, LARGEST, LEAST):
+            return cond, a
+        case Where(cond, a, low) if low == LEAST:
+            return cond, a
+    return TRUE, expr
+
+
+def with_masks(m: Linear, known: Known) -> Linear:
+    """The exponent with a masked one in the place of its own where the mask is known to hold: so that it is written
+    as the sum over all of them writes it."""
+    for largest, _ in m.terms:
+        if isinstance(largest, Extreme) and unmasked(largest.body)[0] != TRUE:
+            m = Linear.collect((_with_mask(a, largest, known), d) for a, d in m.terms)
+    return m
+
+
+def _with_mask(a: Expr, largest: Extreme, known: Known) -> Expr:
+    for table in places(largest, a):
+        own = substitute(largest.body, table)
+        cond, exponent = unmasked(own)
+        if key(exponent) == key(a) and holds(cond, known):
+            return own
+    return a
+
+
+def without_mask(cond: Cond, then: Expr) -> Expr | None:
+    """What is to be computed where `cond` holds, if that is 0 elsewhere by itself and harmless to compute."""
+    factors = then.args if isinstance(then, Mul) else (then,)
+    for f in factors:
+        if isinstance(f, Fn) and f.name == "exp" and _is_zero_elsewhere(parts(f.args[0]), cond):
+            return then if guarded(then, cond) == then else None
+    return None
+
+
+def _is_zero_elsewhere(exponent: Linear, cond: Cond) -> bool:
+    """Is it a masked exponent less the largest, the mask `cond` itself, and is one of them sure to count?"""
+    if len(exponent.terms) != 2:
+        return False
+    (a, p), (largest, q) = sorted(exponent.terms, key=lambda t: isinstance(t[0], Extreme))
+    mask, _ = unmasked(a)
+    if not isinstance(largest, Extreme) or mask == TRUE or p != -q or p <= 0:
+        return False
+    inner, _ = unmasked(largest.body)
+    same = any(key(substitute(largest.body, table)) == key(a) for table in places(largest, a))
+    return same and holds(cond, ((mask, True),)) and surely_some(inner, largest.indices)

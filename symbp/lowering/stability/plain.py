@@ -1,0 +1,191 @@
+"""How each expression is computed: the same value, written so that nothing on the way overflows or vanishes."""
+
+from __future__ import annotations
+
+from symbp.core import build
+from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Node
+from symbp.core.traverse import map_children
+from symbp.lowering.guard import guarded, is_positive
+from symbp.lowering.linear import write
+from symbp.lowering.scaled import Scaled, product_of
+from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one, log_of
+from symbp.lowering.stability.forms import terms_of
+from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.masks import without_mask
+from symbp.lowering.stability.safety import Safety
+from symbp.lowering.stability.splits import counting
+
+Factors = list[tuple[Expr, Scaled]]
+
+
+class Stable(Safety):
+    """The whole pass on expressions."""
+
+    __slots__ = ()
+
+    def plain(self, node: Expr, known: Known) -> Expr:
+        found = self.plains.get((node, known))
+        if found is None:
+            found = self.plains[node, known] = node if node in self.done else self._plain(node, known)
+        return found  # type: ignore[return-value]
+
+    def _plain(self, node: Node, known: Known) -> Node:
+        match node:
+            case Fn("log" | "log1p"):
+                return self._logarithm(node, known)
+            case Fn("exp", (a,)):
+                value = self.form(node, known)
+                return exponential_of(self.plain(a, known)) if not value.sums else self._computed(value, known)
+            case Mul(args):
+                return self._product(args, known)
+            case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
+                value = self.form(node, known)
+                if value.plain or (isinstance(base, Read) and self.is_tame(base, known)):
+                    return build.power(self.plain(base, known), node.exponent)
+                return self._computed(value, known)
+            case Add():
+                return self._addition(node, known)
+            case Where(cond, then, other):
+                return self._choice(cond, then, other, known)
+        return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
+
+    def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:
+        if (cond, True) in known:
+            return self.plain(then, known)
+        if (cond, False) in known:
+            return self.plain(other, known)
+        test: Cond = self.plain(cond, known)  # type: ignore[arg-type, assignment]
+        yes = self.plain(then, (*known, (cond, True)))
+        bare = without_mask(test, yes) if other == build.NIL else None
+        return build.where(test, yes, self.plain(other, (*known, (cond, False)))) if bare is None else bare
+
+    # --- logarithms --------------------------------------------------------------------------------------------------
+
+    def _logarithm(self, node: Fn, known: Known) -> Expr:
+        """log(exp(m) * v) = m + log v."""
+        inside = node.args[0] if node.name == "log" else build.add(build.UNIT, node.args[0])
+        value = self.opened(inside, known)
+        if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
+            return log_of(self.plain(inside, known))
+        m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
+        for e, p in value.sums:
+            more, v = self.split(e, known)
+            m = m + more * p
+            if is_positive(v):
+                logs.append(build.mul(Num(p), log_of(v)))
+            else:
+                rest.append(build.power(v, Num(p)))
+        ordinary = build.mul(*rest)
+        return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
+
+    def _is_plain_sum(self, total: Add, known: Known) -> bool:
+        """Is nothing taken out of this sum, so that it is computed as it stands?"""
+        value = self.form(total, known)
+        if value.exponent.terms or len(value.sums) != 1 or value.sums[0][1] != 1:
+            return False
+        return not self.split(value.sums[0][0], known)[0].terms
+
+    # --- products ----------------------------------------------------------------------------------------------------
+
+    def _product(self, args: tuple[Expr, ...], known: Known) -> Expr:
+        """Factors that are exponential are put together where they would overflow apart or where something cancels."""
+        forms = [(a, f) for a in args if not (f := self._factor(a, known)).plain]
+        spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
+        if spread is not None:
+            return self.plain(spread, known)
+        chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
+        if chosen:
+            chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
+        else:
+            chosen = _joined(forms)
+        if not chosen:
+            return build.mul(*(self.plain(a, known) for a in args))
+        core = product_of(f for _, f in chosen)
+        chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
+        rest = [self.plain(a, known) for a in args if not any(a is b for b, _ in chosen)]
+        return build.mul(*rest, self._computed(product_of(f for _, f in chosen), known))
+
+    def _factor(self, a: Expr, known: Known) -> Scaled:
+        """The form of a factor; what is divided by is looked into where it might vanish."""
+        form = self.form(a, known)
+        match a:
+            case Pow(base, Num(q)) if q < 0 and form.plain and self.vanishes(base, known):
+                return self.opened(base, known).power(q)
+        return form
+
+    def _stands_alone(self, a: Expr, form: Scaled, known: Known) -> bool:
+        """May this factor be computed by itself: a sum as it was written, parts that cannot overflow?"""
+        if isinstance(a, (Add, Sum)) and not form.exponent.terms and all(p == 1 for _, p in form.sums):
+            return True
+        return not isinstance(a, Add) and self.stands(a, known)
+
+    def _is_read(self, a: Expr, known: Known) -> bool:
+        """Is it a named tensor, or a power of one, that can be read?"""
+        return isinstance(a.base if isinstance(a, Pow) else a, Read) and self.is_tame(a, known)
+
+    def _defined(self, args: tuple[Expr, ...], forms: Factors, known: Known) -> Expr | None:
+        """The product with the definition of a named sum that would overflow by itself in the place of its name."""
+        for k, a in enumerate(args):
+            form = next((f for b, f in forms if b is a), None)
+            if form is None or len(forms) < 2 or not isinstance(a, Read) or self.is_tame(a, known):
+                continue
+            body = self.definition(a, known)
+            if body is not None and any(isinstance(e, Add) and p == 1 for e, p in form.sums):
+                return build.mul(*args[:k], body, *args[k + 1 :])
+        return None
+
+    def _spread_factor(self, args: tuple[Expr, ...], forms: Factors, known: Known) -> Expr | None:
+        """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
+        for k, a in enumerate(args):
+            core = product_of(f for b, f in forms if b is not a)
+            if isinstance(a, Add) and any(self._needs_product(t, core, known) for t in a.args):
+                others = args[:k] + args[k + 1 :]
+                return build.add(*(build.mul(*others, t) for t in a.args))
+        return None
+
+    def _needs_product(self, term: Expr, core: Scaled, known: Known) -> bool:
+        form = self.form(term, known)
+        if form.plain or (core * form).size() >= core.size() + form.size():
+            return False
+        return not self.is_tame(term, known) or not self.is_safe(core, known)
+
+    def _computed(self, value: Scaled, known: Known) -> Expr:
+        """exp(m) * v, as it is to be computed."""
+        if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
+            total = value.sums[0][0]
+            return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
+        m, v = self.lifted(value, known)
+        if not m.terms:
+            return v
+        cond, factors = counting(v)
+        e = exponential_of(self.plain(write(m), known))
+        return build.mul(v, e) if guarded(e, cond) == e else build.where(cond, build.mul(*factors, e), build.NIL)
+
+    def _as_it_stands(self, total: Expr, known: Known) -> Expr:
+        if isinstance(total, Add):
+            return self.as_they_stand(total, known)
+        return map_children(total, lambda c: self.plain(c, known))  # type: ignore[arg-type]
+
+    # --- sums --------------------------------------------------------------------------------------------------------
+
+    def _addition(self, node: Add, known: Known) -> Expr:
+        terms = [self.form(a, known) for a in terms_of(node)]
+        if not all(t.plain for t in terms):
+            joined = self.cancelled(terms, known)
+            if joined is not None:
+                return self._computed(joined, known)
+        return self.as_they_stand(node, known)
+
+    def as_they_stand(self, total: Expr, known: Known) -> Expr:
+        assert isinstance(total, Add)
+        found = less_one(total)
+        if found is not None:
+            c, a = found
+            return build.mul(Num(c), expm1_of(self.plain(a, known)))
+        return build.add(*(self.plain(a, known) for a in total.args))
+
+
+def _joined(forms: Factors) -> Factors:
+    """Factors whose product is simpler than they are."""
+    return forms if product_of(f for _, f in forms).size() < sum(f.size() for _, f in forms) else []

@@ -1,0 +1,80 @@
+"""What can be read or computed as it stands: what cannot overflow, and what cannot vanish where it is divided by."""
+
+from __future__ import annotations
+
+from symbp.core.expr import Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.traverse import children
+from symbp.lowering.linear import is_nonpositive
+from symbp.lowering.scaled import Scaled, product_of
+from symbp.lowering.stability.known import Known, branch
+from symbp.lowering.stability.splits import Splits
+
+
+class Safety(Splits):
+    """Questions about values and expressions; each is answered with no where it is not certain."""
+
+    __slots__ = ()
+
+    def is_safe(self, value: Scaled, known: Known) -> bool:
+        found = self.safe.get((value, known))
+        if found is None:
+            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0])
+        return found
+
+    def is_tame(self, expr: Expr, known: Known) -> bool:
+        found = self.tame.get((expr, known))
+        if found is None:
+            found = self.tame[expr, known] = self._is_tame(expr, known)
+        return found
+
+    def _is_tame(self, expr: Expr, known: Known) -> bool:
+        """By parts where each is tame, else as the exponential that it is as a whole."""
+        taken = branch(expr, known)
+        if isinstance(taken, Where):
+            cond, then, other = taken.cond, taken.then, taken.other
+            return self.is_tame(then, (*known, (cond, True))) and self.is_tame(other, (*known, (cond, False)))
+        return self.stands(taken, known) or self._is_safe_as_a_whole(taken, known)
+
+    def stands(self, expr: Expr, known: Known) -> bool:
+        match expr:
+            case Read():
+                return self._is_read_tame(expr, known)
+            case Where():
+                return self.is_tame(expr, known)
+            case Fn("log" | "log1p"):
+                return True
+            case Fn("exp" | "expm1", args):
+                return self.is_safe(self.form(Fn("exp", args), known), known)
+            case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
+                return False
+        return all(self.stands(c, known) for c in children(expr) if isinstance(c, Expr))
+
+    def _is_safe_as_a_whole(self, expr: Expr, known: Known) -> bool:
+        value = self.form(expr, known)
+        return not value.plain and self.is_safe(value, known)
+
+    def _is_read_tame(self, read: Read, known: Known) -> bool:
+        equation = self.equations.get(read.tensor)
+        if equation is None or self.is_tame(equation.body, ()):
+            return True
+        body = self.definition(read, known)
+        return bool(known) and body is not None and self.is_tame(body, known)
+
+    def vanishes(self, expr: Expr, known: Known) -> bool:
+        """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
+        value = self.opened(expr, known)
+        return not value.plain and bool(self.lifted(value, known)[0].terms)
+
+    def opened(self, expr: Expr, known: Known) -> Scaled:
+        """The form of what is divided by or stands in a logarithm: there a sum of small terms matters too."""
+        match expr:
+            case Read():
+                body = self.definition(expr, known)
+                inner = Scaled(expr) if body is None else self.opened(body, known)
+                return Scaled(expr) if inner.plain else inner
+            case Mul(args):
+                return product_of(self.opened(a, known) for a in args)
+            case Sum(indices, body):
+                summand = self.form(body, known)
+                return Scaled(expr) if summand.plain else self.total_form(indices, summand)
+        return self.form(expr, known)

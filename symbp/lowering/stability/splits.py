@@ -1,0 +1,112 @@
+"""A sum of exponentials as exp(m) * v, the largest exponent taken out; it is computed as v then."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from symbp.core import build
+from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Mul, Num, Sum, Where
+from symbp.core.integers import Index
+from symbp.core.traverse import rename_bound, walk
+from symbp.lowering.guard import is_positive
+from symbp.lowering.linear import NOTHING, Linear, is_attained, is_nonpositive, positive_part, write
+from symbp.lowering.scaled import Scaled, raw
+from symbp.lowering.stability.exponentials import expm1_of, exponential, exponential_of
+from symbp.lowering.stability.forms import Forms, terms_of
+from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.masks import masked, with_masks
+
+# The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
+MOST_EXPONENTS = 5
+LONGEST = 60
+
+
+class Splits(Forms):
+    """m and v of a value."""
+
+    __slots__ = ()
+
+    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
+        found = self.apart.get((total, known))
+        if found is None:
+            rule = self._split_total if isinstance(total, Sum) else self._split_terms
+            found = self.apart[total, known] = rule(total, known)  # type: ignore[arg-type]
+        return found
+
+    def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
+        m, factors = value.exponent, [self.plain(value.rest, known)]
+        for e, p in value.sums:
+            if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum)):
+                return m, self.plain(raw(value), known)
+            more, v = self.split(e, known)
+            m = m + more * p
+            factors.append(build.power(v, Num(p)))
+        m = with_masks(m, (*known, (counting(value.rest)[0], True)))
+        self.done.update(e for e, _ in m.terms if isinstance(e, Where))
+        return m, build.mul(*factors)
+
+    def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
+        terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
+        largest = terms[0][0]
+        if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
+            return NOTHING, self.as_they_stand(total, known)
+        for m, _ in terms[1:]:
+            d = m - largest
+            largest = largest if is_nonpositive(d) else m if is_nonpositive(d * -1) else largest + positive_part(d)
+        if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
+            return largest, pair
+        return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
+
+    def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
+        m, v = self.lifted(self.form(total.body, known), known)
+        inside, outside = m.split(total.indices)
+        if not inside.terms:
+            return outside, build.total(total.indices, v)
+        cond, factor = _counted(v)
+        if cond == TRUE and is_attained(m, total.indices):
+            return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
+        exponent = masked(cond, self.plain(write(inside), known))
+        largest = self._largest(total.indices, exponent)
+        own = inside if cond == TRUE else Linear.of(exponent)
+        summand = build.mul(factor, exponential(own - Linear.of(largest)))
+        return outside + Linear.of(largest), build.total(total.indices, summand)
+
+    def _largest(self, indices: tuple[Index, ...], exponent: Expr) -> Expr:
+        largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
+        self.done.update((exponent, largest))
+        return largest
+
+
+def counting(v: Expr) -> tuple[Cond, list[Expr]]:
+    """The masks among the factors as one condition, and the other factors."""
+    factors = v.args if isinstance(v, Mul) else (v,)
+    masks = [f for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)]
+    return build.both(*(f.cond for f in masks)), [f for f in factors if f not in masks]
+
+
+def _counted(v: Expr) -> tuple[Cond, Expr]:
+    """When a summand counts at all (its mask holds, its coefficient is not 0), and its coefficient."""
+    cond, others = counting(v)
+    doubtful = [f for f in others if not is_positive(f) and not is_positive(build.neg(f))]
+    return build.both(cond, *(build.compare("!=", f, build.NIL) for f in doubtful)), build.mul(*others)
+
+
+def _length(term: tuple[Linear, Expr]) -> int:
+    """How long an exponent is, written out."""
+    return sum(1 for e, _ in term[0].terms for _ in islice(walk(e), LONGEST + 1))
+
+
+def _pair(terms: list[tuple[Linear, Expr]], largest: Linear) -> Expr | None:
+    """v for two terms with the same or with opposite coefficients: 1 + exp(-|d|), or sign(d) (1 - exp(-|d|))."""
+    (m, a), (k, b) = terms
+    d = k - m
+    if is_nonpositive(d) or is_nonpositive(d * -1):
+        return None
+    apart = build.mul(build.MINUS, Fn("abs", (write(d if d.terms[0][1] > 0 else d * -1),)))
+    if a == b:
+        return build.mul(a, build.add(build.UNIT, exponential_of(apart)))
+    if a == build.neg(b):
+        difference = write(d)
+        sign = build.UNIT if is_positive(difference) else Fn("sign", (difference,))
+        return build.mul(a, sign, expm1_of(apart))
+    return None

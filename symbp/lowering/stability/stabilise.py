@@ -1,0 +1,35 @@
+"""The pass: a network to the same network, each equation written so that it is computed well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+from symbp.core.expr import Fn
+from symbp.core.integers import Node
+from symbp.core.network import Equation, Network
+from symbp.core.traverse import walk
+from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.stability.plain import Stable
+
+LONGEST_EQUATION = 2_000
+
+
+def stabilise(network: Network) -> Network:
+    """The same network, every equation written so that it is computed well."""
+    if not any(_has_exponential(e.body) for e in network.equations):
+        return network
+    alone = (part[0] for part in components(network.equations) if not is_recurrent(part))
+    work = Stable({e.name: e for e in alone})  # what a recurrence defines is never looked into: there is no end to it
+    return replace(network, equations=tuple(_computed_well(e, work) for e in network.equations))
+
+
+def _computed_well(equation: Equation, work: Stable) -> Equation:
+    """The equation as it is best computed; as it stands where that has become too long to be any good."""
+    body = work.plain(equation.body, ())
+    long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
+    return equation if long else replace(equation, body=body)
+
+
+def _has_exponential(node: Node) -> bool:
+    return any(isinstance(n, Fn) and n.name in ("exp", "log", "expm1", "log1p") for n in walk(node))

@@ -1,0 +1,71 @@
+"""What the parts of the stability pass share: the definitions, what has been worked out, and each other.
+
+A part is a file that adds its methods: `forms`, `splits`, `safety`, `plain`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symbp.core.expr import Expr, Read
+from symbp.core.integers import Node
+from symbp.core.network import Equation
+from symbp.core.traverse import apply
+from symbp.lowering.linear import Linear
+from symbp.lowering.scaled import Scaled
+from symbp.lowering.stability.known import Known, branch
+
+
+@dataclass(slots=True)
+class Work(ABC):
+    """The definitions, and what has been worked out so far, by expression and by the conditions known to hold."""
+
+    equations: Mapping[str, Equation]
+    forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
+    ordinary: dict[str, bool] = field(default_factory=dict)
+    safe: dict[tuple[Scaled, Known], bool] = field(default_factory=dict)
+    tame: dict[tuple[Expr, Known], bool] = field(default_factory=dict)
+    plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
+    apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
+    done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
+
+    def definition(self, read: Read, known: Known) -> Expr | None:
+        """What a tensor's entry is defined as, the branch taken where that is known; None for inputs."""
+        equation = self.equations.get(read.tensor)
+        if equation is None:
+            return None
+        return branch(apply(equation.body, equation.indices, read.subs), known)
+
+    @abstractmethod
+    def form(self, expr: Expr, known: Known) -> Scaled:
+        """The representation of a value, named tensors looked into where there is something exponential in them."""
+
+    @abstractmethod
+    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
+        """A sum of exponentials as exp(m) * v: m and v, the largest exponent taken out."""
+
+    @abstractmethod
+    def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
+        """A value as exp(m) * v."""
+
+    @abstractmethod
+    def is_safe(self, value: Scaled, known: Known) -> bool:
+        """Can the value itself not overflow: is its exponent never positive?"""
+
+    @abstractmethod
+    def is_tame(self, expr: Expr, known: Known) -> bool:
+        """Can the expression, computed as this pass writes it, not overflow?"""
+
+    @abstractmethod
+    def stands(self, expr: Expr, known: Known) -> bool:
+        """Can no part of the expression, each computed by itself, overflow?"""
+
+    @abstractmethod
+    def plain(self, node: Expr, known: Known) -> Expr:
+        """The expression as it is to be computed."""
+
+    @abstractmethod
+    def as_they_stand(self, total: Expr, known: Known) -> Expr:
+        """A sum whose terms are computed each by itself."""
