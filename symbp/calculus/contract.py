@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
-from symbp.core.guards import conjuncts, settle, settle_condition
-from symbp.core.integers import Atom, Index, Node, Poly
+from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
+from symbp.core.integers import Atom, Index, Node, Poly, quotient
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute, substitute_poly, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Which deltas are solved: if `wide` all whose summed index has no coefficient; `first`: outer indices first.
+    """Which deltas are solved: if `wide` all, where need be with the guard that a division comes out even; `first`: outer
+    indices first.
 
     `classes` says of each tensor of labels what its entries stay below.
     """
@@ -136,7 +137,10 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
     body = substitute(rest, table)
     if solution.guard is not None:
         deltas, inside = _split(body)
-        body = build.mul(build.where(solution.guard, inside, build.NIL), *deltas)
+        guard = solution.guard
+        if isinstance(inside, Where) and inside.other == build.NIL and not reads(inside.cond):
+            guard, inside = build.both(inside.cond, guard), inside.then
+        body = build.mul(build.where(guard, inside, build.NIL), *deltas)
     return _sum(tuple(left), body, task) if left else body
 
 
@@ -199,11 +203,13 @@ def _solve_for(
     index: Index, factor: Delta, indices: tuple[Index, ...], equal: Mapping[Atom, Poly], style: Style
 ) -> Solution | None:
     difference = factor.a - factor.b
-    coefficient = difference.coefficient(index).constant
-    if coefficient not in (1, -1):
+    step = difference.coefficient(index).constant
+    if not step or (abs(step) > 1 and not style.wide):
         return None
-    rest = difference - Poly.of(index) * coefficient
-    value = -rest if coefficient == 1 else rest
+    if step < 0:
+        step, difference = -step, -difference
+    rest = Poly.of(index) * step - difference
+    value = quotient(rest, Poly.of(step))
     other = value.index
     if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
@@ -213,18 +219,13 @@ def _solve_for(
     bound = any(i in indices for i in inner)
     if index in inner or (bound and not style.wide):
         return None
-    low = _ordered("<=", value - index.start)
-    high = _ordered("<", index.stop - value)
-    guard = settle_condition(build.both(low, high))
+    low = at_most(index.start * step, rest)
+    high = below(rest, index.stop * step)
+    even = build.compare("==", build.integer(value * step), build.integer(rest))
+    guard = settle_condition(build.both(even, low, high))
     if guard == TRUE:
         return Solution(index, value, None)
     return Solution(index, value, guard) if style.wide or len(inner) <= 1 else None
-
-
-def _ordered(op: str, difference: Poly) -> Cond:
-    """0 <= difference (or <), every term on the side where it is positive: 0 <= t - 1 is 1 <= t."""
-    above = Poly(tuple((m, c) for m, c in difference.terms if c > 0))
-    return build.compare(op, build.integer(above - difference), build.integer(above))
 
 
 def _same_range(a: Index, b: Index, equal: Mapping[Atom, Poly]) -> bool:

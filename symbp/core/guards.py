@@ -91,6 +91,32 @@ def _choice_under(choice: Where, given: Given) -> Expr:
     return build.where(cond, under(choice.then, (*given, *left)), under(choice.other, (*given, *other)))
 
 
+def at_most(a: Poly, b: Poly) -> Cond:
+    """a <= b, every term on the side where it is positive: 0 <= t - 1 is 1 <= t."""
+    return _arranged("<=", a, b)
+
+
+def below(a: Poly, b: Poly) -> Cond:
+    """a < b, arranged in the same way."""
+    return _arranged("<", a, b)
+
+
+def arranged(cond: Cond) -> Cond:
+    """The condition with its inequalities of integers arranged so."""
+    if isinstance(cond, And):
+        return build.both(*(arranged(c) for c in cond.args))
+    if isinstance(cond, Compare) and cond.op in ("<", "<="):
+        a, b = _poly(cond.a), _poly(cond.b)
+        return cond if a is None or b is None else _arranged(cond.op, a, b)
+    return cond
+
+
+def _arranged(op: str, a: Poly, b: Poly) -> Cond:
+    difference = b - a
+    above = Poly(tuple((m, c) for m, c in difference.terms if c > 0))
+    return build.compare(op, build.integer(above - difference), build.integer(above))
+
+
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 

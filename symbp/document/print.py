@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import singledispatchmethod
 
+from symbp.core import build
 from symbp.core.expr import (
     FALSE,
     TRUE,
@@ -35,6 +36,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
+from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.matrix import Matrix
 from symbp.core.matrix.nodes import Named
@@ -222,7 +224,7 @@ class Printer:
         body, below, before = node.body, [], ""
         while isinstance(body, Where) and body.other == NIL and not reads(body.cond):
             if any(i in node.indices for i in free_indices(body.cond)):
-                below.append(self.tex(body.cond, small=True))
+                below += [self.tex(build.both(*c), small=True) for c in chained(conjuncts(body.cond))]
             else:
                 before += group(self.text(body.cond, small), "[").tex + "\\,"
             body = body.then
@@ -296,6 +298,9 @@ class Printer:
 
     @_text.register
     def _compare(self, node: Compare, small: bool) -> Text:
+        divided = division(node)
+        if divided is not None:
+            return Text((Piece(f"{self.poly(divided.bottom)} \\mid {self.poly(divided.top)}"),), ADD)
         shown = alone(node)
         a, b = self.text(shown.a, small), self.text(shown.b, small)
         return Text((Piece(f"{a.tex} {RELATION[shown.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
@@ -330,6 +335,14 @@ class Printer:
         parts = [group(t).tex if inside else t.tex for inside, t in zip(nested, texts, strict=True)]
         pieces = tuple(Piece((word if k else "") + part) for k, part in enumerate(parts)) or (Piece(empty),)
         return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
+
+
+def division(node: Compare) -> Quotient | None:
+    """That a division comes out even, 2 (a // 2) = a: the quotient."""
+    a, b = build.as_integer(node.a), build.as_integer(node.b)
+    if node.op != "==" or a is None or b is None:
+        return None
+    return next((q for q in a.atoms() if isinstance(q, Quotient) and b - a == q.top - q.bottom * q), None)
 
 
 def unknown_head(name: str, orders: Sequence[int]) -> str:

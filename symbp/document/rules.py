@@ -9,7 +9,7 @@ from fractions import Fraction
 from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core import build
 from symbp.core.expr import Expr, Fn, Int, Pi, Read, Sum
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Dim, Index, Poly, quotient
 from symbp.core.traverse import walk
 from symbp.document.model import Arrow, FactRef, Math, Part, Ref, Words
 from symbp.errors import MissingRule
@@ -71,6 +71,11 @@ def _solve(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("solve the deltas: ", *listed(arrows, ", ")) if arrows else (RULES["solve"],)
 
 
+def _turn(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
+    arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
+    return ("count from the other end: ", *listed(arrows, ", "))
+
+
 def _reexpress(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("re-expressed by ", *listed(refs)) if refs else (RULES["re-express"],)
 
@@ -102,9 +107,10 @@ SPECIAL: dict[str, Special] = {
     "re-express": _reexpress,
     "fact": _fact,
     "cancel": _cancel,
+    "solve": _solve,
+    "turn": _turn,
     "zero": _zero,
     "path": _path,
-    "solve": _solve,
 }
 
 
@@ -156,10 +162,16 @@ def _read(node: ast.expr, name: Callable[[str], Expr]) -> Expr:
     raise MissingRule(f"no rule reads {ast.unparse(node)}; extend symbp/document/rules.py")
 
 
+def _quotient(a: Expr, b: Expr) -> Expr:
+    """a // b of integers."""
+    return build.integer(quotient(build.as_integer(a) or Poly(), build.as_integer(b) or Poly()))
+
+
 _OPERATORS: dict[type[ast.operator], Callable[[Expr, Expr], Expr]] = {
     ast.Add: build.add,
     ast.Sub: build.sub,
     ast.Mult: build.mul,
     ast.Div: build.div,
+    ast.FloorDiv: _quotient,
     ast.Pow: build.power,
 }

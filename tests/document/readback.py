@@ -370,6 +370,15 @@ class M:
 ONE = Poly.of(1)
 
 
+def divides(a: Expr, b: Expr) -> Expr:
+    """[a | b] of integers: 1 where a goes into b without remainder, else 0."""
+    bottom, top = build.as_integer(a), build.as_integer(b)
+    assert bottom is not None
+    assert top is not None
+    even = Compare("==", build.integer(bottom * Quotient(top, bottom)), build.integer(top))
+    return Where(even, build.UNIT, build.NIL)
+
+
 def number(value: Expr) -> M:
     return M(ONE, ONE, lambda r, c: value, number=True)
 
@@ -478,6 +487,7 @@ class Reader:
             "&",
             ",",
             "\\\\",
+            "\\mid",
             "\\rvert",
             "\\rVert",
         ):
@@ -566,7 +576,7 @@ class Reader:
             "\\frac": self.fraction, "\\sqrt": self.root, "\\sum": self.summation, "\\max": self.extreme,
             "\\min": self.extreme, "(": self.parentheses, "[": self.iverson, "\\begin": self.cases,
             "\\lvert": self.absolute, "\\lVert": self.norm, "\\delta": self.delta, "\\operatorname": self.named,
-            "\\pi": self.pi, "\\partial": self.unknown_partial, ".": self.dotted,
+            "\\pi": self.pi, "\\partial": self.unknown_partial, ".": self.dotted, "\\lfloor": self.floor,
         }.get(token)  # fmt: skip
         if rule:
             return rule()
@@ -578,6 +588,13 @@ class Reader:
             inner = self.inner(self.braced())
             return M(inner.rows, inner.columns, lambda r, c: Fn("exp", (inner.at(r, c),)), inner.number)
         return self.name()
+
+    def floor(self) -> M:
+        """A quotient rounded down, of integers."""
+        end = self.tokens.index("\\rfloor", self.k) + 1
+        text = joined(self.tokens[self.k : end])
+        self.k = end
+        return number(build.integer(self.poly(text)))
 
     def dotted(self) -> M:
         r"""\biggl. \frac \biggr|_{(n)}: a partial derivative through equation n alone."""
@@ -612,6 +629,9 @@ class Reader:
     def comparison(self) -> M:
         """1 where it holds, else 0: conditions may be whole matrices."""
         a = self.sum()
+        if self.peek() == "\\mid":
+            self.take()
+            return self.entrywise(a, self.sum(), divides)
         result: M | None = None
         while self.peek() in RELATIONS:
             op = RELATIONS[self.take()]
@@ -764,7 +784,7 @@ class Reader:
                 start = self.poly(match[1]) if match[1] else Poly()
                 letter, stop = match[2].strip(), self.poly(match[3])
                 found[letter] = Index(plain(letter), stop, start)
-            elif re.search(r"[<>=]|\\(?:le|ge|ne)\b", part):
+            elif re.search(r"[<>=]|\\(?:le|ge|ne|mid)\b", part):
                 conditions.append(part)
             else:
                 for letter in (x.strip() for x in part.split(",")):
