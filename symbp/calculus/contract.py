@@ -20,8 +20,9 @@ from symbp.core.traverse import free_indices, indices_of, map_children, reads, s
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Which deltas are solved: if `wide` all, where need be with the guard that a division comes out even; `first`: outer
-    indices first.
+    """Which deltas are solved: if `wide` all, where need be with the guard that a division comes out even.
+
+    `first`: those for outer indices first.
 
     `classes` says of each tensor of labels what its entries stay below.
     """

@@ -2,8 +2,8 @@
 
 The adjoint of a convolution comes out as a scatter, a sum with a delta of s*o + u. Solved for the outputs o it is a sum
 over the kernel's offsets u (with a stride, over those for which the division comes out even), and with these counted
-from the other end the correlation with the flipped kernel. Solved for the offsets it is a sum over outputs. The backward
-network keeps the scatter.
+from the other end the correlation with the flipped kernel. Solved for the offsets it is a sum over outputs. The
+backward network keeps the scatter.
 """
 
 from __future__ import annotations
