@@ -83,6 +83,8 @@ class _Writer:
             self.inline[s.target.name] = expression(s, args)
             return
         if s.op in ("ones", "empty") and s.place is not None:
+            if s.place.name != s.target.name:  # room that another array has left
+                self.inline[s.target.name] = Text(s.place.name)
             return
         line, *rest = _lines(
             s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
