@@ -57,10 +57,11 @@ def draw(world: World, loss: str, seed: int) -> Draw:
             except DOMAIN_ERRORS as error:
                 reason = str(error)
                 continue
-            if is_finite(value) and cancelled(world, loss) <= MOST_CANCELLED:
-                return Draw(inputs, manner)
             if is_finite(value):
+                if cancelled(world, loss) <= MOST_CANCELLED:
+                    return Draw(inputs, manner)
                 rough = rough or Draw(inputs, manner)
+                break
             reason = f"the loss is {value}"
     if rough is not None:
         world.fill(rough.inputs)

@@ -103,9 +103,10 @@ def check_module(
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
     try:
-        for seed in range(seeds):
-            _one_draw(trial, draw(trial.witness.world, trial.loss, seed))
-        _interface(trial)
+        draws = [draw(trial.witness.world, trial.loss, seed) for seed in range(max(2, seeds))]
+        for drawn in draws[:seeds]:
+            _one_draw(trial, drawn)
+        _interface(trial, draws[0], draws[1])
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
         trial.tally("module", INTERFACE, 0.0).add(math.inf, str(error))
     return tuple(t.check(trial.manner) for t in trial.tallies.values())
@@ -233,10 +234,9 @@ def _distance(a: float, b: float) -> float:
 # What the interface promises besides right numbers.
 
 
-def _interface(trial: Trial) -> None:
+def _interface(trial: Trial, one: Draw, two: Draw) -> None:
     if any((t.name, INTERFACE) in trial.tallies for t in trial.network.inputs):
         return
-    one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
     options = [o for o in OPTIONAL if trial.subject.accepts(o)]
     if options:
         _reuse(trial, one, two, options)

@@ -16,7 +16,7 @@ from symbp.verify.scope import Paths
 from symbp.verify.systems import REAL_FUNCTIONS, SLOPES, Numbers, OutsideDomain, Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sized:
     """A value, and the size of the terms that went into it (never less than the value's own)."""
 

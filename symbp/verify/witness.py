@@ -7,7 +7,8 @@ Both are computed when first read, many entries at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,19 +18,24 @@ from symbp.verify.systems import STEP, Value
 from symbp.verify.tangents import Moved
 from symbp.verify.world import Inputs, Table, World
 
-MOST_LANES = 256
+MOST_LANES = 512
 
 
 def lanes(keys: list[Key]) -> dict[Key, Value]:
     """A step for each key, in a lane of its own."""
-    return dict(zip(keys, np.eye(len(keys)) * (1j * STEP), strict=True))
+    return dict(zip(keys, _steps(len(keys)), strict=True))
+
+
+@lru_cache(maxsize=8)
+def _steps(count: int) -> tuple[Value, ...]:
+    return tuple(np.eye(count) * (1j * STEP))
 
 
 def slopes(value: Value, count: int) -> list[float]:
     """The derivative in each lane."""
     if np.ndim(value) == 0:
         return [0.0] * count
-    return [float(v) for v in value.imag / STEP]
+    return (value.imag / STEP).tolist()  # type: ignore[no-any-return]
 
 
 class Adjoint(Table):
@@ -50,6 +56,18 @@ class Adjoint(Table):
         return self[key]
 
 
+class Through(dict[Key, Value]):
+    """Another table, read through: it knows what has been read, and may be told other values."""
+
+    def __init__(self, table: Table):
+        super().__init__()
+        self.table = table
+
+    def __missing__(self, key: Key) -> Value:
+        self[key] = value = self.table[key]
+        return value
+
+
 class Local(dict[tuple[Key, Key], Value]):
     """The derivative of an entry of `of` by an entry of `by` through the one equation of `of`.
 
@@ -60,11 +78,13 @@ class Local(dict[tuple[Key, Key], Value]):
         super().__init__()
         self.world, self.of, self.by = world, of, by
         self.of_inside, self.by_inside = (world.tables[name].inside for name in (of, by))
+        self.through = Through(world.tables[by])
         self.done: set[Key] = set()
         self.read_by: dict[Key, list[Key]] = {}
         equation = world.network.equation(of)
         itself = of == by and of not in world.downstream[of]
-        self.formula = None if equation is None or itself else world.formula(equation)
+        tables = {**world.tables, by: self.through}
+        self.formula = None if equation is None or itself else world.formula(equation, tables)
 
     def __missing__(self, pair: tuple[Key, Key]) -> Value:
         of, by = pair
@@ -72,7 +92,7 @@ class Local(dict[tuple[Key, Key], Value]):
             self[pair] = value = self._apart(pair)
             return value
         self.done.add(of)
-        ((_, keys),) = self._traced([of])
+        keys = self._read(of)
         for start in range(0, len(keys), MOST_LANES):
             block = keys[start : start + MOST_LANES]
             self.update({(of, key): slope for key, slope in zip(block, self._row(of, block), strict=True)})
@@ -97,36 +117,24 @@ class Local(dict[tuple[Key, Key], Value]):
         if by not in self.by_inside:
             raise self._outside(self.by, by)
         if not self.read_by:
-            for of, keys in self._traced(self.world.keys(self.of)):
-                for key in keys:
+            for of in self.world.keys(self.of):
+                for key in self._read(of):
                     self.read_by.setdefault(key, []).append(of)
         return self.read_by.get(by, [])
 
-    def _traced(self, wanted: list[Key]) -> Iterator[tuple[Key, list[Key]]]:
-        """For each entry of `of` the entries of `by` that it reads at these data."""
+    def _read(self, of: Key) -> list[Key]:
+        """The entries of `by` that this entry of `of` reads at these data."""
         assert self.formula is not None
-        table = self.world.tables[self.by]
-        values, compute = dict(table), table.compute
-        table.compute = values.__getitem__
-        try:
-            for of in wanted:
-                table.clear()
-                self.formula(of)
-                yield of, list(table)
-        finally:
-            table.compute = compute
-            table.update(values)
+        self.through.clear()
+        self.formula(of)
+        return list(self.through)
 
     def _row(self, of: Key, block: list[Key]) -> list[float]:
         assert self.formula is not None
-        table = self.world.tables[self.by]
-        saved = {key: table[key] for key in block}
-        table.update({key: saved[key] + step for key, step in lanes(block).items()})
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                return slopes(self.formula(of), len(block))
-        finally:
-            table.update(saved)
+        self.through.clear()
+        self.through.update({key: self.through.table[key] + step for key, step in lanes(block).items()})
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            return slopes(self.formula(of), len(block))
 
     def forget(self) -> None:
         """The data have changed."""

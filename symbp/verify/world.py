@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import compile_at, entries, integer
-from symbp.verify.scope import Key, Scope
+from symbp.verify.scope import Entries, Key, Scope
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import LANES, Numbers, Value
 from symbp.verify.unknown import Smooth
@@ -64,13 +65,17 @@ class World:
             self.tables[equation.name] = Table(equation.name, keys, self.formula(equation))
         self.downstream = _downstream(network)
 
-    def formula(self, equation: Equation) -> Callable[[Key], Value]:
-        """What one equation says, as a function of the entry; compiled when first called, once all tables stand."""
+    def formula(self, equation: Equation, tables: Mapping[str, Entries] | None = None) -> Callable[[Key], Value]:
+        """What one equation says, as a function of the entry; compiled when first called, once all tables stand.
+
+        It reads the world's own tables unless others are given.
+        """
         compiled: list[Callable[[Key], Value]] = []
 
         def compute(key: Key) -> Value:
             if not compiled:
-                compiled.append(compile_at(equation.body, equation.indices, self.scope))
+                scope = self.scope if tables is None else replace(self.scope, tables=tables)
+                compiled.append(compile_at(equation.body, equation.indices, scope))
             return compiled[0](key)
 
         return compute
