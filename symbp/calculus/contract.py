@@ -138,6 +138,8 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
     body = substitute(rest, table)
     if solution.guard is not None:
         deltas, inside = _split(body)
+        held = tuple(d for d in deltas if any(True for _ in reads(d)))  # a label is read only where the guard holds
+        deltas, inside = tuple(d for d in deltas if d not in held), build.mul(inside, *held)
         guard = solution.guard
         if isinstance(inside, Where) and inside.other == build.NIL and not reads(inside.cond):
             guard, inside = build.both(inside.cond, guard), inside.then
