@@ -18,6 +18,13 @@ Result = tuple[Tensor, dict[str, Tensor | list[Tensor]]]
 EPS = 1e-5
 
 
+def conv_net(x, t, w1, b1, w2, b2, W3, b3) -> Result:
+    p1 = F.max_pool2d(F.relu(F.conv2d(x, w1, b1)), 2)
+    p2 = F.max_pool2d(F.relu(F.conv2d(p1, w2, b2)), 2)
+    z3 = p2.flatten(1) @ W3.flatten(0, 2) + b3
+    return F.cross_entropy(z3, t), {"p1": p1, "p2": p2, "z3": z3, "p": z3.softmax(-1)}
+
+
 def conv_layer(x, w, b, cotangent) -> Result:
     y = F.conv2d(x, w, b, stride=2, padding=1)
     return (cotangent * y).sum(), {"y": y}
@@ -121,7 +128,9 @@ def _model(
 # equals: PyTorch and the module are then both some 1e-9 from the truth (test_conditioning.py). So there are more.
 BATCH, FEATURES = {"N": (6, 14)}, {"H": (6, 14)}
 KERNEL = {"U": (2, 4), "V": (2, 4)}
+IMAGE = {"N": (1, 4), "C": (1, 4), "I": (10, 15), "J": (10, 15), "F": (1, 4), "G": (1, 4), "K": (2, 5), **KERNEL}
 LAYERS = {
+    "conv_net": _model(conv_net, IMAGE, tame=("x", "w1", "w2", "W3")),
     "conv_layer": _model(conv_layer, {**KERNEL, "I": (2, 10), "J": (2, 10)}),
     "max_pool_layer": _model(max_pool_layer, {"I": (3, 12), "J": (3, 12)}),
     "mlp": _model(mlp),

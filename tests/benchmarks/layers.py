@@ -137,7 +137,7 @@ def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: 
 
 
 ROWS = (
-    Row("tests/benchmarks/conv_net.py", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
+    Row("conv_net", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
     Row("lstm", "T = 50, N = 32, D = 64, H = 128", 1.65, draw_lstm, Lstm()),
     Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head, attention_head),
     Row("batch_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(False), batch_norm_mlp),
