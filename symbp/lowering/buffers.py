@@ -30,6 +30,7 @@ from symbp.lowering.program import (
     Value,
     body_of,
     each_routine,
+    is_carry,
     view_roots,
 )
 
@@ -196,16 +197,16 @@ class _BodyPlan(_Plan):
 
     def _may_be(self, value: str, name: str) -> bool:
         place, s = next((k, s) for k, s in enumerate(self.routine.statements) if s.target.name == value)
-        if _is_carry(name) and varies(s.target.shape, self.variables):
+        if is_carry(name) and varies(s.target.shape, self.variables):
             return False
-        return self.last.get(name, -1) < place and (self.kept or not (_is_carry(name) or name in self.lists))
+        return self.last.get(name, -1) < place and (self.kept or not (is_carry(name) or name in self.lists))
 
     def _destined(self, s: Statement) -> Place:
         there = self.destined[s.target.name]
         for operand, a in enumerate(s.args):
             if isinstance(a, Value) and self.destined.get(a.name) == there:
                 return Place("over", a.name, operand)
-        return Place("buffer" if _is_carry(there) else "step", there)
+        return Place("buffer" if is_carry(there) else "step", there)
 
     def carry(self, c: Carry) -> Carry:
         """How a value is carried on: by its name alone where it is an entry of an array of all steps."""
@@ -217,13 +218,8 @@ class _BodyPlan(_Plan):
             return c
         if there == c.value.name:
             return replace(c, how="buffer")
-        stored = there and not _is_carry(there)
+        stored = there and not is_carry(there)
         return c if stored or varies(c.next.shape, self.variables) else replace(c, how="copy")
-
-
-def _is_carry(name: str) -> bool:
-    """Is it the name that `loops` gives to a value carried from step to step?"""
-    return ".before" in name or ".after" in name
 
 
 def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:

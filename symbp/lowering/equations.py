@@ -11,7 +11,7 @@ from symbp.lowering.entries import entries
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
-from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, with_values
+from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
 from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.steps import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of
@@ -54,7 +54,7 @@ def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
 
 def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str, str]:
     """Each tensor's name for the value that it is; of several tensors with one value the first names it."""
-    names = {v.name: n for n, v in at.final.items() if isinstance(v, Value)}
+    names = {v.name: n for n, v in at.final.items() if isinstance(v, Value) and not is_carry(v.name)}
     inputs, given = {t.name for t in network.inputs}, set(names.values())
     for equation in network.equations:
         for value in (at.tensors[equation.name].value, whole[equation.name]):

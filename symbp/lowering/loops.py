@@ -144,7 +144,8 @@ def _carry(at: Entries, inner: Entries, carried: Carried, backward: bool) -> tup
     at.builder.hint = "start"
     at.order = list(carried.first)
     start = at.ordered(at.number(at.value(carried.start)), carried.first)
-    inner.builder.hint = next((r.tensor.rstrip(MARK) for r in reads(carried.next)), "value")
+    names = sorted((r.tensor for r in reads(carried.next)), key=lambda name: not name.endswith(MARK))
+    inner.builder.hint = names[0].split(".")[0].rstrip(MARK) if names else "value"
     number = inner.builder.fresh(()).name.split(".")[-1]
     value = Value(f"{inner.builder.hint}.{'after' if backward else 'before'}{number}", shape)
     inner.builder.local.add(value.name)

@@ -156,6 +156,11 @@ class Program:
         return next(r for r in self.routines if r.name == name)
 
 
+def is_carry(name: str) -> bool:
+    """Is it the name that `loops` gives to a value carried from step to step? It keeps that name to the last pass."""
+    return ".before" in name or ".after" in name
+
+
 def with_values(s: Statement, new: Callable[[Operand], Operand]) -> Statement:
     """The statement with `new(operand)` for its target and each operand, those of a loop's body included."""
     loop = s.loop and replace(
