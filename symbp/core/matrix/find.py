@@ -339,6 +339,8 @@ def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
 def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     cond = e.cond
     if not _has(cond, (r, c)) and any(True for _ in free_indices(cond)):
+        if any(isinstance(n, (Sum, Extreme, Where)) for n in walk(cond)):
+            raise _NoForm  # such as that an entry is the first hit, which no text of a matrix says
         return _guard(e, r, c, shapes)
     if isinstance(cond, And) and e.other == build.NIL:
         nested = e.then
