@@ -45,7 +45,12 @@ BESIDE, BELOW, BOXED = 300.0, 425.0, 330.0
 WIDEST_LEFT = 150.0
 INDEX_FORM, BOTH_FORMS, STACKED = 228.0, 350.0, 360.0
 MOST_LINES = 2
-BOX_ROWS, TABLE_ROWS = 22, 40
+STRUTS = (
+    ("\\sum", "\\rule[-12pt]{0pt}{27pt}"),
+    ("\\begin{cases}", "\\rule[-14pt]{0pt}{33pt}"),
+    ("\\frac", "\\rule[-8pt]{0pt}{22pt}"),
+)  # room for what is high, or deep, in a row of the box
+BOX_ROW, BOX_HEIGHT, TABLE_ROWS = 16.0, 560.0, 40
 
 
 @dataclass(slots=True)
@@ -86,7 +91,7 @@ class Writer:
             case Table():
                 return self._table(block)
             case Box(rows):
-                return "\n".join(self._box(rows[k : k + BOX_ROWS]) for k in range(0, len(rows), BOX_ROWS))
+                return "\n".join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
             case Picture():
@@ -246,10 +251,23 @@ class Writer:
             f"{rows} \\\\ \\bottomrule\n\\end{{tabular}}}}\\end{{center}}"
         )
 
-    def _box(self, rows: Sequence[BoxRow]) -> str:
-        made = [self._box_row(row) for row in rows]
-        ends = [" \\\\[7pt]\n" if "\\sum" in row else " \\\\[3pt]\n" for row in made[:-1]]
-        body = "".join(row + end for row, end in zip(made, [*ends, ""], strict=True))
+    def _boxes(self, rows: Sequence[BoxRow]) -> list[list[str]]:
+        """The rows in boxes that each fit on a page, evenly filled."""
+        texts = [self._box_row(row) for row in rows]
+        heights = [BOX_ROW * (1 + t.count("\\\\\n")) + 12.0 * any(sign in t for sign, _ in STRUTS) for t in texts]
+        most = sum(heights) / -(-sum(heights) // BOX_HEIGHT) + 2 * BOX_ROW if texts else 0.0
+        boxes: list[list[str]] = [[]]
+        filled = 0.0
+        for text, height in zip(texts, heights, strict=True):
+            if boxes[-1] and filled + height > most:
+                boxes.append([])
+                filled = 0.0
+            boxes[-1].append(text)
+            filled += height
+        return boxes
+
+    def _box(self, rows: Sequence[str]) -> str:
+        body = " \\\\[3pt]\n".join(rows)
         return (
             "\\begin{center}\\setlength{\\fboxsep}{7pt}\\atmost{\\fbox{\\small\n"
             f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
@@ -259,7 +277,8 @@ class Writer:
     def _box_row(self, row: BoxRow) -> str:
         left = self.side(row.chain.lhs).tex
         texts = lines(self.side(row.chain.rows[0].value).pieces, BOXED - width(left) - 16)
-        mark = "$\\blacktriangleright$" if row.gradient else ""
+        high = next((strut for sign, strut in STRUTS if any(sign in t for t in texts)), "")
+        mark = ("$\\blacktriangleright$" if row.gradient else "") + high
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
         many = row.lines is not None and row.lines[0] != row.lines[1]
         place = f"line{'s' * many} {line_range(row.lines)}" if row.lines else ""

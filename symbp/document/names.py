@@ -25,7 +25,7 @@ GREEK = {n: f"\\{n}" for n in _LETTERS} | _SHORT
 _GREEK_LABELS = {n: f"\\{n}" for n in _LETTERS}
 _UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", _LETTERS, strict=True))
 VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; no tensor can be called that
-_MARKED = re.compile(r"([a-zA-Z])_?(hat|tilde)(_?\d*)")
+_MARKED = re.compile(rf"([a-zA-Z]|{'|'.join(_LETTERS)})_?(hat|tilde)(_?\d*)")
 _NAME = re.compile(r"([^\W\d_]+?)_?(\d*)((?:_[^\W_]+)*)_*")
 
 
@@ -53,7 +53,7 @@ def candidates(name: str, below: bool = False) -> Iterable[Look]:
     marked = _MARKED.fullmatch(plain)
     if marked:
         letter, mark, number = marked.groups()
-        yield Look(f"\\{mark}{{{letter}}}", _label([number.strip("_")]) if number else "")
+        yield Look(f"\\{mark}{{{_letter(letter)}}}", _label([number.strip("_")]) if number else "")
     match = _NAME.fullmatch(plain)
     if match:
         letter, number, rest = match.groups()
@@ -93,7 +93,7 @@ def _mark(part: str) -> str:
         return part
     hat = _MARKED.fullmatch(part)
     if hat and not hat[3]:
-        return f"\\{hat[2]}{{{hat[1]}}}"
+        return f"\\{hat[2]}{{{_letter(hat[1])}}}"
     return _GREEK_LABELS.get(part) or f"\\mathrm{{{part}}}"
 
 
@@ -262,11 +262,10 @@ def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[st
             result[name] = letter
         elif look.word:
             result[name] = letter.replace("\\mathit", "\\mathbf")
-        elif letter.startswith(("\\hat{", "\\tilde{")):
-            mark, own = letter[:-2], letter[-2]
-            capital = f"{mark}{own.upper()}}}"
+        elif mark := re.fullmatch(r"(\\(?:hat|tilde))\{(\w)\}", letter):
+            capital = f"{mark[1]}{{{mark[2].upper()}}}"
             free = rank >= 2 and (capital == letter or (capital, look.label) not in taken)
-            result[name] = f"{mark}\\mathbf{{{own.upper() if free else own}}}}}"
+            result[name] = f"{mark[1]}{{\\mathbf{{{mark[2].upper() if free else mark[2]}}}}}"
         elif letter.startswith("\\"):
             result[name] = f"\\boldsymbol{{{letter}}}"
         else:

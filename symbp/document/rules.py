@@ -26,7 +26,8 @@ def why(rule: Rule, derivation: Derivation | HessianProduct, before: Expr | None
         summed = before is not None and any(isinstance(n, Sum) for n in walk(before))
         return ("the deltas hold no summed index: take them out" if summed else "take the deltas out of every branch",)
     dims = tuple(d.name for d in derivation.network.dims)
-    refs = tuple(Ref(n) for key in rule.equations if (n := derivation.number(key)) is not None)
+    numbers = (derivation.number(key) for key in rule.equations)
+    refs = tuple(Ref(n) for n in sorted({n for n in numbers if n is not None}))
     special = SPECIAL.get(rule.name)
     if special is not None:
         return special(rule, refs, dims)

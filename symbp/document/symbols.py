@@ -112,7 +112,7 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     loose = tuple(Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE)
     if loose:
         words += [*listed(loose), " run" if len(loose) > 1 else " runs"]
-        words.append(" as far as the dimension where it stands, which may differ from layer to layer. ")
+        words.append(" as far as the dimension goes at the place, which may differ from layer to layer. ")
     words += ["A bar stands for the derivative of the loss ", Whole(d.loss), ", over all paths, by what is below it; "]
     words += ["a fraction of partials is local: through the one equation that defines what stands on top."]
     if spans:

@@ -41,9 +41,11 @@ def whole_chain(e: Equation, form: SliceForm, where: str, why: Words = ()) -> Ch
 
 def form_words(form: SliceForm) -> Words:
     """Its shape, for which slices it holds, and why a transpose appears."""
-    words: list[Word] = ["matrix form, ", Shape(tuple(i.extent for i in form.indices))]
+    dims = tuple(i.extent for i in form.indices)
+    kind = ("with vectors, ", "vector form, length ", "matrix form, ")[len(dims)]
+    words: list[Word] = [kind, Shape(dims)]
     if form.lead:
-        words += [" for every ", *listed(tuple(Letter("index", i.name) for i in form.lead), ", ")]
+        words += [" for all ", *listed(tuple(Letter("index", i.name) for i in form.lead), ", ")]
     return (*words, *_transposed(form.matrix))
 
 

@@ -155,6 +155,7 @@ SLICES = [
      "[t] [R[t] | q]"),
     ((t, n), over(d, at("S", t, n, d)), "[t] S[t] 1"),
     ((t, n, h), over(d, b.mul(at("U", n, t, d), at("W", d, h))), "[t,n] W^T U[n, t]"),
+    ((n, h), over(t, b.mul(at("q", n, h), at("R", t, n, h))), "[] q * (sum_t R[t])"),
     ((), over(t, n, d, b.power(at("S", t, n, d), b.num(2))), "[] sum_t ||S[t]||^2"),
 ]  # fmt: skip
 
@@ -176,7 +177,6 @@ def test_a_recurrence_has_its_steps_in_front() -> None:
 
 
 NOT_SLICED = [
-    ((n, h), over(t, at("R", t, h, n))),
     ((t, n, wide), b.add(part(Poly(), H, at("R", t, n, wide)), part(Poly(), H, at("q", n, wide)))),  # the same columns
 ]
 

@@ -193,8 +193,8 @@ class Letters:
 
 def strip_subscript(look: str) -> str:
     """The look of an entry without its indices."""
-    at = look.rfind("_{")
-    return look[:at] if at >= 0 and balanced(look, at + 1) == len(look) else look
+    places = (m.start() for m in re.finditer(r"_\{", look))
+    return next((look[:at] for at in places if balanced(look, at + 1) == len(look)), look)
 
 
 def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
@@ -249,7 +249,7 @@ def _learn_input(letters: Letters, cells: list[str], network: Network) -> None:
 
 def _learn_ranges(letters: Letters, tex: str) -> None:
     sentence = re.search(r"Indices count from 0: (.*?)\. (?:A bar|\$)", tex)
-    loose = re.search(r"(\$[^.]*?) runs? as far as the dimension", tex)
+    loose = re.search(r"(\$[^.]*?) runs? as far as the dimension goes", tex)
     letters.loose = tuple(re.findall(r"\$([^$]*)\$", loose[1])) if loose else ()
     for group, stop in re.findall(r"\$([^$<]*)<([^$]*)\$", sentence[1] if sentence else ""):
         for letter in group.split(","):

@@ -1,9 +1,9 @@
 """Networks with names, shapes and functions that a printer could trip over; read, never run."""
 
 # ruff: noqa
-from symbp import Data, Param, dims, function, network
+from symbp import Data, Labels, Param, dims, function, network
 
-N, D, H, K, L, T = dims("N D H K L T")
+N, D, H, K, L, T, I, U, V, M = dims("N D H K L T I U V M")
 f = function("f")
 
 
@@ -70,3 +70,30 @@ def masked(x: Data[N, T], W: Param[T, T]):
     y[n, t] = sum(W[t, s] * x[n, s] for s in T if s <= t)
     z[n, t] = exp(y[n, t]) if y[n, t] < 0 and t > 0 else 1 + y[n, t]
     return sum(z**3) / N
+
+
+@network
+def everything(
+    x: Data[T, N, M[0]], t: Labels[N, K], h0: Data[L, N, H], cotangent: Data[N, K], signal: Data[N, I],
+    W: Param[l: L, M[l], M[l + 1]], b: Param[l: L, M[l + 1]],
+    Wx: Param[L, H, 2 * H], Wh: Param[L, H, 2 * H],
+    P: Param[M[L], H], V1: Param[H, K], kernel: Param[U], w: Param[K], E: Param[K, D], gamma_hat: Param[D], Gamma: Param[K],
+):  # fmt: skip
+    """Layers of any widths before gated layers by time, a window, labels, a lookup, an unknown function."""
+    a[-1] = x[T - 1]
+    for l in L:
+        a[l] = relu(a[l - 1] @ W[l] + b[l])
+    x_hat = a[L - 1] @ P
+    h[-1, tau, n, k:H] = x_hat[n, k] + 0 * x[tau, n, 0]
+    for l in L:
+        h[l, -1] = h0[l]
+        for tau in T:
+            z[l, tau] = h[l - 1, tau] @ Wx[l] + h[l, tau - 1] @ Wh[l]
+            i[l, tau, n, k:H] = sigmoid(z[l, tau, n, k])
+            h[l, tau, n, k:H] = i[l, tau, n, k] * z[l, tau, n, H + k]
+    o = mean(h[L - 1], axis=0) @ V1
+    p = softmax(o * f(w) + cotangent * Gamma)
+    s[n, j] = sum(signal[n, 2 * j + u] * kernel[u] for u in U)
+    m[n] = max(s[n, j] for j in range((I - U) // 2 + 1))
+    e[n, d] = E[t[n], d] * gamma_hat[d]
+    return -sum(log(p[n, t[n]]) for n in N) / N + mean(m**2) + sum(e**3) / N

@@ -6,7 +6,12 @@ import re
 
 import pytest
 
+from symbp.core.integers import Dim, Poly, Quotient
 from symbp.document.names import Names, choose_names, escape
+
+
+def extent(n: int) -> Poly:
+    return Poly.of(Quotient(Poly.of(Dim("I")), Poly.of(n)))
 
 
 def looks(names: Names) -> list[str]:
@@ -16,6 +21,7 @@ def looks(names: Names) -> list[str]:
         *names.sizes.values(),
         *names.indices.values(),
         *names.functions.values(),
+        *(look for _, look in names.extents),
     ]
 
 
@@ -38,6 +44,13 @@ CLASHES = [
     choose({"u": 0, "v": 0, "s": 0}),
     choose({"hidden_layer": 2, "hiddenlayer": 2, "hidden_layer1": 2}),
     choose({"eps": 0, "epsilon": 0, "varepsilon": 0}),
+    choose({"xhat": 2, "x_hat": 1, "x": 2, "X": 1, "Xhat": 2, "xtilde": 1}, indices="x"),
+    choose({"gamma_hat": 1, "gammahat": 2, "gamma": 1, "cotangent": 4, "Gamma": 1}),
+    choose({"u_mu": 2, "u_xhat": 2, "u": 3, "u_x_hat": 1, "mu": 1, "u_μ": 1}),
+    choose({"h": 3, "h0": 2, "H0": 2, "b": 2, "B": 1}, sizes="H"),
+    choose_names(
+        {"I1": 2, "i": 4}, ["I", "J"], ["i"], [], [], {}, {}, [("I", extent(2)), ("I", extent(3)), ("J", extent(4))]
+    ),
 ]
 
 
@@ -45,8 +58,9 @@ CLASHES = [
 def test_no_two_look_alike(names: Names) -> None:
     found = looks(names)
     assert len(set(found)) == len(found)
-    wholes = [names.whole(t) for t in names.tensors if t in names.matrices]
-    assert len(set(wholes)) == len(wholes)
+    shown = [t for t in names.tensors if t in names.matrices]
+    wholes = {t: {names.whole(t), names.slice(t, "", 1).removesuffix("_{}")} for t in shown}
+    assert len({look for t in shown for look in wholes[t]}) == sum(len(wholes[t]) for t in shown)
 
 
 @pytest.mark.parametrize("name", ["W1", "w12", "z_3", "layer2", "alpha7", "a_b3", "very_long_name_of_4", "x1y2"])
@@ -65,6 +79,10 @@ TABLE = [
     ("h_prev", 1, r"h^{\mathrm{prev}}_{dh}", r"\mathbf{h}^{\mathrm{prev}}"),
     ("Wx", 2, r"W^{\mathrm{x}}_{dh}", r"\mathbf{W}^{\mathrm{x}}"),
     ("hidden", 1, r"\mathit{hidden}_{dh}", r"\mathbf{hidden}"),
+    ("xhat", 2, r"\hat{x}_{dh}", r"\hat{\mathbf{X}}"),
+    ("x_hat1", 1, r"\hat{x}^{(1)}_{dh}", r"\hat{\mathbf{x}}^{(1)}"),
+    ("ln_mu", 1, r"\mathit{ln\_mu}_{dh}", r"\mathbf{ln\_mu}"),
+    ("u_mu", 1, r"u^{\mu}_{dh}", r"\mathbf{u}^{\mu}"),
 ]
 
 

@@ -249,7 +249,9 @@ def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | Non
     if outside:
         inner = build.total(indices, build.mul(*inside)) if inside else build.UNIT
         return _form(build.mul(*outside, inner), r, c, shapes)
-    if r is None and len(indices) <= 2 and isinstance(body, Pow) and body.exponent == build.num(2):
+    if r is None and isinstance(body, Pow) and body.exponent == build.num(2):
+        if len(indices) > 2:
+            return _slices(indices, body, r, c, shapes)
         i, j = (*indices, None)[:2]
         return NormSquared(make.full(_form(body.base, i, j, shapes), i, j))
     try:
@@ -305,9 +307,11 @@ def _eliminate(
 
 def _slices(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     """The sum over a letter that stands first in what is summed: of matrix products of slices, or the like."""
-    if len(indices) < 2 or any(i in indices_of(j.stop) for i in indices for j in indices if i != j):
+    if any(i in indices_of(j.stop) for i in indices for j in indices if i != j):
         raise _NoForm
     inner = _form(build.total(indices[1:], body), r, c, shapes)
+    if isinstance(inner, Scalar):
+        raise _NoForm
     return make.added(indices[0], inner)
 
 
