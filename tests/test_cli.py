@@ -86,6 +86,9 @@ WRITES = [
     (("build", "good.py:line"), all_files("line")),
     (("build", "good.py"), all_files("curve", "line")),
     (("build", "good.py:line", "good.py:line", "two_paths"), all_files("line", "two_paths")),
+    (("derive", "good.py:line", "--hvp"), ["line/backward.py", "line/derivation.tex", "line/hessian.py"]),
+    (("emit", "good.py:line", "--hvp"), ["line/gradients.py"]),
+    (("build", "good.py:line", "--hvp"), sorted([*all_files("line"), "line/hessian.py"])),
 ]
 
 
@@ -103,6 +106,31 @@ def test_a_command_writes_the_same_as_build(run) -> None:
     run("derive", "good.py:line", "-o", "b", "--format", "tex")
     run("emit", "good.py:line", "-o", "b")
     assert tree(Path("b")).items() < tree(Path("a")).items()
+
+
+def test_hvp_goes_into_the_document_the_module_and_the_checks(run) -> None:
+    run("build", "good.py:curve", "--hvp", "-o", "a")
+    files = tree(Path("a"))
+    assert b"The Hessian times a vector" in files["curve/derivation.tex"]
+    assert (
+        b"def hessian_vector_product(x, t, vector, *, w, unused, out=None, work=None):" in files["curve/gradients.py"]
+    )
+    assert b"return w_bar_dot, unused_bar_dot" in files["curve/hessian.py"]
+    assert b'"H v by w"' in files["curve/report.json"]
+    run("build", "good.py:curve", "-o", "b")
+    assert not any(b"essian" in text for text in tree(Path("b")).values())
+
+
+def test_hvp_is_verified_and_wants_parameters(run) -> None:
+    assert "symmetry" in run("verify", "good.py:line", "--hvp").out
+    run("emit", "good.py:line")
+    missing = run("verify", "good.py:line", "--hvp", "--module", "generated/line/gradients.py")
+    assert (missing.status, "no function hessian_vector_product" in missing.err) == (1, True)
+    Path("none.py").write_text(GOOD_FILE.replace("Param", "Data"))
+    result = run("emit", "none.py:line", "--hvp", "-o", "out")
+    assert (result.status, result.out, Path("out").exists()) == (2, "", False)
+    assert result.err == "symbp: --hvp: line has no parameters, so its loss has no Hessian; try --wrt\n"
+    assert run("emit", "none.py:line", "--hvp", "--wrt", "w", "-o", "out").status == 0
 
 
 def test_show(run) -> None:

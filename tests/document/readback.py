@@ -169,6 +169,9 @@ def count_signs(tex: str) -> int:
 # --- what the letters mean
 
 
+Marks = tuple[str, ...]  # above a letter, the outermost first: \\dot over \\adj
+
+
 @dataclass
 class Letters:
     """What the document's letters stand for: entries and whole tensors by their looks, sizes, index letters."""
@@ -180,6 +183,7 @@ class Letters:
     indices: dict[str, Poly] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     adjoints: Mapping[str, str] = field(default_factory=dict)
+    tangents: Mapping[str, str] = field(default_factory=dict)
     calls: dict[str, Callable[[Expr], Expr]] = field(default_factory=dict)
     vectors: dict[str, str] = field(default_factory=dict)  # slices that are vectors bear no capital
     borders: dict[str, list[tuple[list[str], str]]] = field(default_factory=dict)
@@ -189,6 +193,12 @@ class Letters:
 
     def code(self, look: str) -> str | None:
         return self.entries.get(look)
+
+    def marked(self, code: str, marks: Marks) -> str:
+        """The name of what a quantity's letter with these marks above it stands for."""
+        for mark in reversed(marks):
+            code = {"\\adj": self.adjoints, "\\dot": self.tangents}[mark][code]
+        return code
 
 
 def strip_subscript(look: str) -> str:
@@ -876,7 +886,7 @@ class Reader:
 
     def name(self) -> M:
         """A tensor's entry or a whole one, a size, an unknown function."""
-        letter, barred = self.head()
+        letter, marks = self.head()
         if letter == "\\mathbf{1}":
             return M(None, ONE, lambda r, c: build.UNIT)
         if letter == "\\mathbb{I}":
@@ -897,11 +907,11 @@ class Reader:
         code = self.letters.wholes.get(look) or self.letters.vectors.get(look)
         if code and self.peek() == "_" and ("\\mathbf" in look or "\\boldsymbol" in look):
             self.take()
-            return self.slice(look, code, barred, top, self.braced())
+            return self.slice(look, code, marks, top, self.braced())
         if look in self.letters.wholes and (self.whole or look not in self.letters.entries):
-            return self.matrix(self.letters.wholes[look], barred, top)
+            return self.matrix(self.letters.wholes[look], marks, top)
         if look in self.letters.entries:
-            return self.entry(self.letters.entries[look], barred)
+            return self.entry(self.letters.entries[look], marks)
         if look in self.letters.sizes:
             return number(build.integer(self.letters.sizes[look]))
         if look in self.letters.indices or any(look in s for s in self.bound):
@@ -924,15 +934,15 @@ class Reader:
 
         return M(labels.rows, None, at)
 
-    def slice(self, look: str, code: str, barred: bool, top: bool, text: str) -> M:
+    def slice(self, look: str, code: str, marks: Marks, top: bool, text: str) -> M:
         """The slice at the first subscripts; where the page says that it stands for something else, that."""
         parts = [p.strip() for p in subscript_parts(text)]
         first = self.letter(parts[0], self.letters.shapes[code][0])
         extents = self.letters.extents(Read(code, (first,)))
         lead = tuple(self.letter(p, d) for p, d in zip(parts, extents, strict=False))
         dims = extents[len(lead) :]
-        name = self.letters.adjoints[code] if barred else code
-        borders = [] if barred else [self.border(b, lead) for b in self.letters.borders.get(look, [])]
+        name = self.letters.marked(code, marks)
+        borders = [] if marks else [self.border(b, lead) for b in self.letters.borders.get(look, [])]
 
         def at(r: Poly, c: Poly) -> Expr:
             result: Expr = Read(name, (*lead, *(r, c)[: len(dims)]))
@@ -964,11 +974,15 @@ class Reader:
         known = {**self.letters.entries, **self.letters.sizes, **self.letters.indices}
         return look in known or any(look in scope for scope in self.bound)
 
-    def head(self) -> tuple[str, bool]:
+    def head(self) -> tuple[str, Marks]:
         token = self.take()
-        if token == "\\adj":
-            return self.braced(), True
-        return (f"{token}{{{self.braced()}}}" if LETTER.match(token) else token), False
+        if token in ("\\adj", "\\dot"):
+            letter, marks = self.braced(), [token]
+            while match := re.fullmatch(r"(\\adj|\\dot)\{(.*)\}", letter):
+                marks.append(match[1])
+                letter = match[2]
+            return letter, tuple(marks)
+        return (f"{token}{{{self.braced()}}}" if LETTER.match(token) else token), ()
 
     def power_follows(self, letter: str) -> bool:
         """Is what stands raised an exponent and no label?"""
@@ -986,17 +1000,17 @@ class Reader:
     def subscript_ahead(self) -> str:
         return f"_{{{self.braced_at(self.k + 1)}}}"
 
-    def entry(self, code: str, barred: bool) -> M:
+    def entry(self, code: str, marks: Marks) -> M:
         dims = self.letters.shapes[code]
         subs: tuple[Poly, ...] = ()
         if dims:
             self.take("_")
             subs = self.subscripts_of(code, self.braced())
-        return number(Read(self.letters.adjoints[code] if barred else code, subs))
+        return number(Read(self.letters.marked(code, marks), subs))
 
-    def matrix(self, code: str, barred: bool, top: bool) -> M:
+    def matrix(self, code: str, marks: Marks, top: bool) -> M:
         dims = self.letters.shapes[code]
-        name = self.letters.adjoints[code] if barred else code
+        name = self.letters.marked(code, marks)
         rows, columns = (*dims, ONE, ONE)[:2]
         if not dims:
             return number(Read(name))
@@ -1140,10 +1154,13 @@ class Page:
     signs: int
 
 
-def read_page(tex: str, network: Network, adjoints: Mapping[str, str]) -> Page:
+def read_page(
+    tex: str, network: Network, adjoints: Mapping[str, str], tangents: Mapping[str, str] | None = None
+) -> Page:
     """Read every displayed equality of a derivation."""
     tex = tex[tex.index("\\begin{document}") :]
     letters = learn(tex, network, adjoints)
+    letters.tangents = tangents or {}
     rows = [chain for d in displays(tex) if "=" in d for chain in chains(d)]
     rows += [[s.strip() for s in split_top(unfit(" ".join(cells).replace("\\qquad", "")), "=")] for cells in boxed(tex)]
     definitions = iter(network.equations)
@@ -1160,7 +1177,7 @@ def read_page(tex: str, network: Network, adjoints: Mapping[str, str]) -> Page:
 
 def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
     """The left side of a numbered equation names the next quantity of the network; then its bold letter."""
-    if "\\adj" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
+    if "\\adj" in left or "\\dot" in left or left.startswith(("\\frac", "\\sum", "\\bigg")) or is_known(left, letters):
         return
     bold = "\\mathbf" in left or "\\boldsymbol" in left
     left = strip_subscript(left) if bold else left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 
 from symbp import networks
 from symbp.calculus.derive import derive
-from symbp.calculus.steps import Derivation
+from symbp.calculus.hessian import differentiate_along
+from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import Check, Equality
 from symbp.core.integers import Dim, DimAt, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, reads
 from symbp.document.compose import compose, equalities
 from symbp.document.latex import write_latex
 from symbp.notation.read import list_networks, read_network
@@ -64,6 +66,54 @@ def test_every_equality_of_the_page_holds(name: str) -> None:
     check, found, signs = read_and_check(derivation, tex)
     assert found == signs == count
     assert check.passed, check.note
+
+
+@cache
+def written_with_product(name: str) -> tuple[HessianProduct, str, int]:
+    product = differentiate_along(derive(read_network(*networks.source(name), name)))
+    document = compose(product.gradient, {}, product=product)
+    return product, write_latex(document), len(equalities(document))
+
+
+def read_and_check_product(product: HessianProduct, tex: str) -> tuple[Check, int]:
+    """Every equality of the page with a tangent in it, and how many were read altogether."""
+    d = product.gradient
+    tangents = dict(product.tangents)
+    page = read_page(tex, d.network, {**dict(d.gradients), **dict(d.adjoints)}, tangents)
+    new = [e for e in page.equalities if {r.tensor for r in (*reads(e.lhs), *reads(e.rhs))} & set(tangents.values())]
+    network = replace(d.backward, inputs=product.network.inputs)
+    check = check_equalities(network, d.loss, d.adjoints, new, seeds=1, tangents=product.tangents)
+    return check, len(page.equalities) + len(page.by_name)
+
+
+WITH_PRODUCT = ["two_paths", "sigmoid_softmax", "threshold_mlp", "layer_norm_mlp", "attention_head", "char_mlp", "lstm"]
+
+
+@pytest.mark.parametrize("name", WITH_PRODUCT)
+def test_every_equality_of_the_hessian_times_a_vector_holds(name: str) -> None:
+    product, tex, count = written_with_product(name)
+    check, found = read_and_check_product(product, tex)
+    assert found == count
+    assert check.count > len(product.chains)
+    assert check.passed, check.note
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\dot{z}^{(1)}_{nh}\,\bigl(1 - a", r"\adj{z}^{(1)}_{nh}\,\bigl(1 - a"),
+        (
+            r"\adj{\mathbf{Z}}^{(2)}\,\dot{\mathbf{W}}^{(2)\top}",
+            r"\dot{\adj{\mathbf{Z}}}^{(2)}\,\dot{\mathbf{W}}^{(2)\top}",
+        ),
+        (r"1 - 2\,a", r"1 - a"),
+    ],
+)
+def test_a_misprint_of_a_tangent_is_caught(right: str, wrong: str) -> None:
+    product, tex, _ = written_with_product("sigmoid_softmax")
+    at = tex.rindex(right)
+    check, _ = read_and_check_product(product, tex[:at] + wrong + tex[at + len(right) :])
+    assert not check.passed
 
 
 MISPRINTS = [
