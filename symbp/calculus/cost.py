@@ -6,6 +6,8 @@ counts as the same nominal number; only comparisons between two forms of one val
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
@@ -15,6 +17,7 @@ NOMINAL = 8
 _WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2}
 
 
+@lru_cache(maxsize=4_000)
 def cost(expr: Expr) -> int:
     """The number of operations, weighted: a function 10, a power 2, a choice 2, everything else 1."""
     seen: dict[str, int] = {}
@@ -52,6 +55,7 @@ def _volume(node: Node) -> int:
     return volume
 
 
+@lru_cache(maxsize=1_000)
 def _size(extent: Poly) -> int:
     atoms: dict[Atom, int] = dict.fromkeys(dims_of(extent), NOMINAL)
     atoms |= {a: NOMINAL // 2 if isinstance(a, Index) else NOMINAL for a in extent.atoms()}

@@ -12,6 +12,7 @@ from fractions import Fraction
 from symbp.core.expr import FALSE, TRUE, Add, And, Compare, Cond, Delta, Expr, Int, Mul, Not, Num, Or, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 
+ONE = Fraction(1)
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -59,24 +60,25 @@ def add(*args: Expr) -> Expr:
     for term in _flat(args, Add):
         coefficient, rest = split_number(term)
         like = frozenset(rest.args) if isinstance(rest, Mul) else rest
-        before, first = table.get(like, (Fraction(0), rest))
-        table[like] = before + coefficient, first
+        before = table.get(like)
+        table[like] = (coefficient, rest) if before is None else (before[0] + coefficient, before[1])
     return _of([scale(c, rest) for c, rest in table.values() if c], Add, NIL)
 
 
 def mul(*args: Expr) -> Expr:
     """The product of the factors, like powers joined, the number first."""
     table: dict[Expr, Fraction] = {}
-    number = Fraction(1)
+    number = ONE
     for factor in _flat(args, Mul):
         if isinstance(factor, Num):
-            number *= factor.value
+            number = factor.value if number is ONE else number * factor.value
             continue
         base, exponent = split_power(factor)
-        table[base] = Fraction(1) if isinstance(base, Delta) else table.get(base, Fraction(0)) + exponent
+        before = table.get(base)
+        table[base] = exponent if before is None or isinstance(base, Delta) else before + exponent
     if not number:
         return NIL
-    factors = [p for base, e in table.items() if (p := power(base, Num(e))) != UNIT]
+    factors = [p for b, e in table.items() if (p := b if e is ONE else power(b, Num(e))) != UNIT]
     if any(isinstance(p, (Num, Mul)) for p in factors):
         return mul(Num(number), *factors)
     return _of([Num(number), *factors] if number != 1 or not factors else factors, Mul, UNIT)
@@ -191,19 +193,19 @@ def split_number(term: Expr) -> tuple[Fraction, Expr]:
         return term.value, UNIT
     if isinstance(term, Mul) and isinstance(term.args[0], Num):
         return term.args[0].value, _of(list(term.args[1:]), Mul, UNIT)
-    return Fraction(1), term
+    return ONE, term
 
 
 def split_power(factor: Expr) -> tuple[Expr, Fraction]:
     """Base and numeric exponent of a factor: x**-2 is (x, -2)."""
     if isinstance(factor, Pow) and isinstance(factor.exponent, Num):
         return factor.base, factor.exponent.value
-    return factor, Fraction(1)
+    return factor, ONE
 
 
 def scale(number: Fraction, rest: Expr) -> Expr:
     """number * rest, where `rest` has no number of its own."""
-    if number == 1:
+    if number is ONE or number == 1:
         return rest
     if rest == UNIT:
         return Num(number)

@@ -33,9 +33,9 @@ class Node:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if type(self) is not type(other) or self._hash != hash(other):
+        if type(self) is not type(other) or self._hash != other._hash:  # type: ignore[attr-defined]
             return False
-        return self._fields == other._fields
+        return self._fields == other._fields  # type: ignore[attr-defined]
 
 
 class Atom(Node):
@@ -90,7 +90,10 @@ class Poly(Node):
         return Poly(tuple(sorted(kept, key=lambda t: (-len(t[0]), tuple(a.key for a in t[0])))))
 
     def __add__(self, other: Poly | Atom | int) -> Poly:
-        return Poly.collect((*self.terms, *Poly.of(other).terms))
+        more = Poly.of(other)
+        if not more.terms:
+            return self
+        return Poly.collect((*self.terms, *more.terms)) if self.terms else more
 
     def __neg__(self) -> Poly:
         return Poly(tuple((m, -c) for m, c in self.terms))
@@ -236,7 +239,7 @@ class Index(Atom):
     @property
     def extent(self) -> Poly:
         """How many values it takes."""
-        return self.stop - self.start
+        return self.stop - self.start if self.start.terms else self.stop
 
     @property
     def key(self) -> str:

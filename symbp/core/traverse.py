@@ -7,6 +7,7 @@ ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from symbp.core import build
@@ -145,34 +146,30 @@ def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
         yield from with_ranges((*indices_of(i.start), *indices_of(i.stop)))
 
 
+@lru_cache(maxsize=20_000)
 def free_indices(node: Node) -> tuple[Index, ...]:
     """The indices that no binder in it binds, in order of appearance."""
-    return tuple(dict.fromkeys(_free(node)))
-
-
-def _free(node: Node) -> Iterator[Index]:
-    for poly in polys(node):
-        yield from indices_of(poly)
+    found = dict.fromkeys(i for poly in polys(node) for i in indices_of(poly))
+    bound: dict[Index, None] = {}
     if isinstance(node, (Sum, Extreme)):
-        bound: set[Index] = set()
         for i in node.indices:
             for poly in (i.start, i.stop):
-                yield from (j for j in indices_of(poly) if j not in bound)
-            bound.add(i)
-        for child in children(node):
-            yield from (j for j in _free(child) if j not in bound)
-        return
+                found.update(dict.fromkeys(j for j in indices_of(poly) if j not in bound))
+            bound[i] = None
     for child in children(node):
-        yield from _free(child)
+        for j in free_indices(child):
+            if j not in bound:
+                found[j] = None
+    return tuple(found)
 
 
 def all_index_names(node: Node) -> set[str]:
     """The names of every index in it, bound or free. Only for membership tests."""
-    names = {i.name for i in _free(node)}
+    names = {i.name for i in free_indices(node)}
     for part in walk(node):
         if isinstance(part, (Sum, Extreme)):
             names.update(i.name for i in part.indices)
-            names.update(i.name for c in children(part) for i in _free(c))
+            names.update(i.name for c in children(part) for i in free_indices(c))
     return names
 
 
