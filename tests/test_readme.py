@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 from symbp.pipeline import Build
-from symbp.sources import Source
+from symbp.sources import Source, find_source
+from tests.autograd.modules import module_of
 from tests.readme import ROOT, refreshed
 
 README = (ROOT / "README.md").read_text()
@@ -34,6 +38,30 @@ def test_training_as_the_readme_shows_it(monkeypatch: pytest.MonkeyPatch) -> Non
     names: dict[str, np.ndarray] = {}
     exec(block("training"), names)
     assert names["accuracy"] > 0.9
+
+
+def test_the_largest_curvature_as_the_readme_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = module_of(Build(find_source("two_layer_net"), hvp=True).module[0], "gradients")
+    monkeypatch.setitem(sys.modules, "gradients", module)
+    names: dict[str, Any] = {}
+    exec(block("training"), names)
+    exec(block("the largest curvature"), names)
+    assert names["curvature"] == pytest.approx(steepest(module, names), rel=1e-2)
+
+
+def steepest(module: ModuleType, names: dict[str, Any]) -> float:
+    """The largest eigenvalue of the Hessian, made column by column."""
+    shapes = {n: p.shape for n, p in names["parameters"].items()}
+    ends = np.cumsum([np.prod(s) for s in shapes.values()])
+    columns = []
+    for unit in np.eye(ends[-1]):
+        cut = np.split(unit, ends[:-1])
+        vector = {n: part.reshape(s) for (n, s), part in zip(shapes.items(), cut, strict=True)}
+        found = module.hessian_vector_product(names["x"], names["t"], vector, **names["parameters"])
+        columns.append(np.concatenate([part.ravel() for part in found.values()]))
+    hessian = np.stack(columns)
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-12)
+    return float(np.linalg.eigvalsh(hessian)[-1])
 
 
 def test_every_folder_of_the_package_has_its_row() -> None:
