@@ -13,10 +13,10 @@ from dataclasses import replace
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
-from symbp.core.expr import Read
+from symbp.core.expr import Compare, Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, reads
+from symbp.core.traverse import free_indices, reads, walk
 from symbp.document import conventions, summary
 from symbp.document.chains import chain_of, with_matrix_form
 from symbp.document.graph import picture
@@ -31,6 +31,7 @@ from symbp.document.model import (
     Display,
     Document,
     Entry,
+    Letter,
     Paragraph,
     Ref,
     Row,
@@ -39,6 +40,7 @@ from symbp.document.model import (
     Words,
     equalities,
 )
+from symbp.document.ranges import division
 from symbp.document.rules import listed
 from symbp.document.symbols import symbols
 from symbp.document.wholes import said_once, whole_chain, with_notation
@@ -128,11 +130,19 @@ def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
     number = d.number(part.main.key)
     words: Words = (
         *((Ref(number),) if number is not None else ("It",)),
-        " keeps its deltas: it scatters what comes back over all places that were read. The same as a gathering sum, "
-        "the deltas solved for letters that are summed, with the range of those as a condition:",
+        " keeps its deltas: it scatters what comes back over all places that were read. The same as sums that gather "
+        "it, the deltas solved for some of the letters; the conditions below a sum say for which of the others that goes",
+        *((", ", Letter("sign", "divides"), " that a number divides another") if _divides(part) else ()),
+        ":",
     )
     shown = (replace(chain_of(d, c), where=f"equation ({number}), solved") for c in part.variants)
     return Paragraph(words), Display(tuple(shown))
+
+
+def _divides(part: Part) -> bool:
+    """Is there a condition on a remainder in the solved forms?"""
+    conditions = (n for c in part.variants for s in c.steps for n in walk(s.value) if isinstance(n, Compare))
+    return any(division(c) is not None for c in conditions)
 
 
 def _users(d: Derivation, part: Part) -> Words:

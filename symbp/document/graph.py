@@ -213,9 +213,12 @@ def _loops(d: Derivation, cells: dict[str, _Cell], grid: _Grid) -> list[Edge]:
     edges = []
     for (source, name), steps in found.items():
         turn = _below(cells[source], cells[name], grid, cells)
-        edges.append(Edge(source, name, backward=False, turn=turn, loop=True, steps=tuple(dict.fromkeys(steps))))
+        ends = {(c.lane, c.layer // grid.columns) for c in (cells[source], cells[name])}
+        side = -1 if source != name and any(ends == {(0, band)} for band in grid.above) else 1
+        once = tuple(dict.fromkeys(steps))
+        edges.append(Edge(source, name, backward=False, bend=side, turn=turn, loop=True, steps=once))
         if name in active.get(source, ()):
-            edges.append(Edge(name, source, backward=True, turn=turn, loop=True))
+            edges.append(Edge(name, source, backward=True, bend=side, turn=turn, loop=True))
     return edges
 
 

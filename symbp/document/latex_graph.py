@@ -52,11 +52,13 @@ def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
 
 def _loop(e: Edge, style: str, start: str, end: str, steps: str) -> str:
     """Over the others to an earlier equation, or round to the same; the way back runs beside it."""
+    sign, side = ("", "above") if e.bend >= 0 else ("-", "below")
     if start == end:
-        way = "out=110,in=70,loop,looseness=9" if e.backward else "out=60,in=120,loop,looseness=6"
+        first, last, loose = (110, 70, 9) if e.backward else (60, 120, 6)
+        way = f"out={sign}{first},in={sign}{last},loop,looseness={loose}"
     else:
-        way = "bend left=52" if e.backward else "bend right=62"
-    label = f"node[pos=.5,above,font=\\scriptsize] {{{steps}}} " if steps else ""
+        way = f"bend left={sign}52" if e.backward else f"bend right={sign}62"
+    label = f"node[pos=.5,{side},font=\\scriptsize] {{{steps}}} " if steps else ""
     if e.turn is not None:
         return _under(e, style, start, end, label.replace("pos=.5", "pos=.25"), e.turn)
     return f"\\draw[{style}] ({start}) to[{way}] {label}({end});"

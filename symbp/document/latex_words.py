@@ -28,7 +28,7 @@ from symbp.document.print import Printer
 from symbp.document.summary import decade
 from symbp.errors import MissingRule
 
-SIGNS = {"odot": "\\odot", "oslash": "\\oslash", "one": "\\mathbf{1}", "partial": "\\partial"}
+SIGNS = {"odot": "\\odot", "oslash": "\\oslash", "one": "\\mathbf{1}", "partial": "\\partial", "divides": "\\mid"}
 _ACCENTED = range(0xC0, 0x180)
 
 

@@ -264,7 +264,8 @@ class Edge:
     """An arrow between nodes by their keys: forward, or backward where a derivative flows.
 
     `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height. A
-    `loop` leads to an earlier equation, or the same: to another step of a recurrence, which reads it at `steps`.
+    `loop` leads to an earlier equation, or the same: to another step of a recurrence, which reads it at `steps`; it
+    goes above, or below where `bend` is negative.
     """
 
     start: str

@@ -46,7 +46,7 @@ from symbp.document.names import Names
 from symbp.document.numbers import number
 from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.product import Product
-from symbp.document.ranges import alone, chained
+from symbp.document.ranges import alone, chained, division
 from symbp.errors import MissingRule
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
@@ -77,13 +77,21 @@ class Printer:
 
     def poly(self, poly: Poly) -> str:
         """A size, an extent or a subscript."""
-        short = next((look for extent, look in self.names.extents if extent == poly), None)
-        return short or write_poly(poly, self.atom_of, times="")
+        return write_poly(self._short(poly), self.atom_of, times="")
+
+    def _short(self, poly: Poly) -> Poly:
+        """With the letter of a long extent, which is a quotient and a number, for the quotient."""
+        for extent, look in self.names.extents:
+            quotient = next(a for a in extent.atoms() if isinstance(a, Quotient))
+            if quotient in poly.atoms():
+                here = Poly.of(Dim(look)) - (extent - quotient)
+                poly = poly.replace(lambda a, q=quotient, h=here: h if a == q else None)  # type: ignore[misc]
+        return poly
 
     def atom_of(self, a: Atom) -> str:
         match a:
             case Dim(name):
-                return self.names.sizes[name]
+                return self.names.sizes.get(name, name)
             case DimAt(name, at):
                 return f"{self.names.sizes[name]}_{{{self.poly(at)}}}"
             case Index(name):
@@ -335,14 +343,6 @@ class Printer:
         parts = [group(t).tex if inside else t.tex for inside, t in zip(nested, texts, strict=True)]
         pieces = tuple(Piece((word if k else "") + part) for k, part in enumerate(parts)) or (Piece(empty),)
         return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
-
-
-def division(node: Compare) -> Quotient | None:
-    """That a division comes out even, 2 (a // 2) = a: the quotient."""
-    a, b = build.as_integer(node.a), build.as_integer(node.b)
-    if node.op != "==" or a is None or b is None:
-        return None
-    return next((q for q in a.atoms() if isinstance(q, Quotient) and b - a == q.top - q.bottom * q), None)
 
 
 def unknown_head(name: str, orders: Sequence[int]) -> str:

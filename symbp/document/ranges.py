@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Int, Num
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Dim, Index, Poly, Quotient
 
 UP = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
 
@@ -57,3 +57,11 @@ def _mixed(p: Poly) -> bool:
     """A letter and a size in one sum."""
     atoms = p.atoms()
     return any(isinstance(a, Index) for a in atoms) and any(isinstance(a, Dim) for a in atoms)
+
+
+def division(node: Compare) -> Quotient | None:
+    """That a division comes out even, 2 (a // 2) = a: the quotient."""
+    a, b = build.as_integer(node.a), build.as_integer(node.b)
+    if node.op != "==" or a is None or b is None:
+        return None
+    return next((q for q in a.atoms() if isinstance(q, Quotient) and b - a == q.top - q.bottom * q), None)
