@@ -8,6 +8,7 @@ from symbp.core.integers import Index
 from symbp.core.network import LABELS, Equation, Network
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
+from symbp.lowering.innermost import in_order
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
@@ -70,10 +71,11 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
 
 
 def _tensor(at: Entries, equation: Equation) -> Known:
-    at.order = list(_order(at, equation) if at.windows else equation.indices)
+    order = _order(at, equation) if at.windows else in_order(equation.indices, at.orders.get(equation.name))
+    at.order = list(order)
     at.builder.hint = equation.name.replace(MARK, "")
     result = at.number(at.value(equation.body))
-    ordered = result if at.windows else at.ordered(result, equation.indices)
+    ordered = result if at.windows else at.ordered(result, order)
     places = tuple(equation.indices.index(i) for i in ordered.axes)
     return Known(ordered.value, places, equation.shape)
 

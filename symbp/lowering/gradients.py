@@ -69,6 +69,8 @@ def _narrow(value: Operand, made: dict[str, Statement]) -> Operand:
 def _base(value: Operand, made: dict[str, Statement]) -> str:
     """The statement after which a gradient can be filled in."""
     while isinstance(value, Value) and value.name in made and made[value.name].op in VIEWS:
+        if made[value.name].op == "stacked":  # it bears the name of the array that the loop fills
+            break
         value = made[value.name].args[0]
     return "" if isinstance(value, Expr) or value.name not in made else value.name
 
@@ -79,7 +81,7 @@ def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Stateme
     statements: list[Statement] = []
     views: dict[str, list[Statement]] = {}
     for s in routine.statements:
-        after = fills.get(s.target.name, [])
+        after = fills.get(s.target.name, []) if s.op != "stack" else []
         numbered = s.target.name in bare and any(f.args[0] == s.target for f in after)
         statements.append(replace(s, numbers=(), comment="") if numbered else s)
         statements += [f for f in after if f.args[0] == s.target]

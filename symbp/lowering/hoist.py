@@ -6,7 +6,7 @@ is ready when it starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, polys, reads, substitute, walk
 from symbp.lowering.boxes import Box, box_of
 from symbp.lowering.depends import mentions
+from symbp.lowering.innermost import Order, in_order
 
 
 @dataclass(slots=True)
@@ -95,9 +96,12 @@ class _Hoist:
 
 
 def hoisted(
-    equations: tuple[Equation, ...], may: Callable[[Expr], bool], extent: Callable[[str, int], Poly | None]
+    equations: tuple[Equation, ...],
+    may: Callable[[Expr], bool],
+    extent: Callable[[str, int], Poly | None],
+    orders: Mapping[str, Order],
 ) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
-    """Equations to be computed before the loop, and the loop's equations that read them.
+    """Equations to be computed before the loop, in its order of axes, and the loop's equations that read them.
 
     `may` says what is worth it, `extent` how far a subscript of a tensor goes that was computed before.
     """
@@ -105,7 +109,7 @@ def hoisted(
     before: list[Equation] = []
     rest: list[Equation] = []
     for e in equations:
-        work = _Hoist(names, e.indices, e.name, may, extent)
+        work = _Hoist(names, in_order(e.indices, orders.get(e.name)), e.name, may, extent)
         rest.append(replace(e, body=work.out(e.body)))
         before += work.taken
     return tuple(before), tuple(rest)

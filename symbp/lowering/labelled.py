@@ -57,6 +57,7 @@ class Entries:
         self.windows = False  # are there windows in the network, so that batches stand innermost?
         self.outputs: frozenset[str] = frozenset()  # they stand as the caller has them
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
+        self.orders: dict[str, tuple[int, ...]] = {}  # how an equation's dimensions stand in memory
 
     def place(self, index: Index) -> int:
         """Where an axis would best stand; an index not seen before goes last."""
@@ -71,12 +72,13 @@ class Entries:
         return Labelled(self.builder.elementwise(op, *aligned, kind=kind, detail=detail), axes)
 
     def joined(self, args: tuple[Labelled, ...]) -> tuple[Index, ...]:
-        """The axes of a result: as they stand in the largest operand, else in the equation's order."""
+        """The axes of a result: in the equation's order unless a largest operand has them, and none has them so."""
         largest = max((a.axes for a in args), key=len)
         union = list(dict.fromkeys(i for a in args for i in a.axes))
-        if len(union) == len(largest):
+        if len(union) == len(largest) and all(len(a.axes) < len(union) or a.axes == largest for a in args):
             return largest
-        return tuple(sorted(union, key=self.place))
+        wanted = tuple(sorted(union, key=self.place))
+        return wanted if len(union) > len(largest) or any(a.axes == wanted for a in args) else largest
 
     def aligned(self, a: Labelled, axes: tuple[Index, ...]) -> Operand:
         """The value with its axes in the order of `axes` and an extent of 1 for each inner one that it lacks."""

@@ -17,6 +17,7 @@ from symbp.core.traverse import free_indices, fresh_name, indices_of, map_childr
 from symbp.lowering.bodies import loop_args
 from symbp.lowering.builder import Builder
 from symbp.lowering.hoist import hoisted
+from symbp.lowering.innermost import Order, axis_orders, in_order
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.program import FLOAT, LIST, Carry, Loop, Operand, Shape, Statement, Value
 from symbp.lowering.steps import MARK, Carried, Step, one_step
@@ -50,36 +51,51 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     """The equations, which have their first index in common, as one loop; `at` knows their arrays afterwards."""
     listed = any(is_listed(at, e) for e in part)
     originals = part
+    orders: dict[str, Order] = {}
     if not listed:
-        before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place))
+        orders = {} if at.windows else axis_orders(part)
+        before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
         lower_all(at, before)
     variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
     at.taken.add(variable.name)
     step, equations = one_step(part, variable)
     inner = _inside(at, variable)
-    stacks = {e.name: _stack(at, e) for e in originals}
+    inner.orders = {name + MARK: tuple(k - 1 for k in order[1:]) for name, order in orders.items()}
+    stacks = {e.name: _stack(at, e, orders.get(e.name)) for e in originals}
     for name in step.used:
-        inner.tensors[name] = _known(stacks[name], next(e for e in originals if e.name == name))
-    carried = [(value, *_carry(at, inner, value, step.backward)) for value in step.carried.values()]
+        inner.tensors[name] = _known(stacks[name], next(e for e in originals if e.name == name), orders.get(name))
+    carried = [(c, *_carry(at, inner, c, _order(c, orders), step.backward)) for c in step.carried.values()]
     lower_all(inner, equations)
     carries = tuple(
-        Carry(value, start, _next(inner, c), tuple(i.extent for i in c.first)) for c, value, start in carried
+        Carry(value, start, _next(inner, c, order), tuple(i.extent for i in in_order(c.first, order)))
+        for c, order, value, start in carried
     )
     stored = tuple((stacks[e.name], _row(inner, e.name + MARK)) for e in originals)
     at.taken.discard(variable.name)
     token = _append(at, step, inner, stored, carries)
     for e in originals:
         inner.final[f"{e.name.rstrip(MARK)}.{variable.name}"] = inner.tensors[e.name + MARK].value
-        done = at.builder.emit("stacked", (stacks[e.name], token), e.shape, stacks[e.name].kind)
-        at.tensors[e.name] = _known(done, e)
+        done = at.builder.emit("stacked", (stacks[e.name], token), stacks[e.name].shape, stacks[e.name].kind)
+        at.tensors[e.name] = _known(done, e, orders.get(e.name))
 
 
 def _row(inner: Entries, name: str) -> Operand:
     """The entry of one step; where it is the same along an axis, that has an extent of 1 and is spread out."""
     known = inner.tensors[name]
-    missing = tuple(k for k in range(len(known.shape)) if k not in known.places and any(p < k for p in known.places))
-    first = known.places[0] if known.places else 0
-    return inner.builder.expand(known.value, tuple(k - first for k in missing))
+    wanted = inner.orders.get(name, tuple(range(len(known.shape))))
+    held = [k for k in wanted if k in known.places]
+    value = inner.builder.transpose(known.value, tuple(known.places.index(k) for k in held))
+    after = wanted[wanted.index(held[0]) :] if held else ()
+    return inner.builder.expand(value, tuple(k for k, dimension in enumerate(after) if dimension not in held))
+
+
+def _order(carried: Carried, orders: dict[str, Order]) -> Order:
+    """The order of a carried value's axes: that of the tensors that it is made of."""
+    plain = tuple(range(len(carried.last)))
+    made_of = [(r, orders.get(r.tensor.removesuffix(MARK))) for r in reads(carried.next)]
+    last = {r.subs[order[-1] - 1].index for r, order in made_of if order is not None}
+    place = next((k for k in plain if last == {carried.last[k]}), None)
+    return plain if place is None else (*(k for k in plain if k != place), place)
 
 
 def separated(at: Entries, equation: Equation) -> tuple[Equation, ...]:
@@ -125,42 +141,46 @@ def _inside(at: Entries, variable: Dim) -> Entries:
     return inner
 
 
-def _known(value: Value, equation: Equation) -> Known:
-    return Known(value, tuple(range(len(equation.shape))), equation.shape, equation.indices[0])
+def _known(value: Value, equation: Equation, order: Order | None) -> Known:
+    return Known(value, order or tuple(range(len(equation.shape))), equation.shape, equation.indices[0])
 
 
-def _stack(at: Entries, equation: Equation) -> Value:
+def _stack(at: Entries, equation: Equation, order: Order | None) -> Value:
     """The array of all steps, or the list of arrays."""
     at.builder.hint = equation.name.replace(MARK, "")
-    value = Value(equation.name if at.builder.parent is None else at.builder.fresh(()).name, equation.shape)
+    shape = tuple(i.extent for i in in_order(equation.indices, order))
+    value = Value(equation.name if at.builder.parent is None else at.builder.fresh(()).name, shape)
     value = replace(value, kind=LIST if is_listed(at, equation) else FLOAT)
     at.builder.append(Statement(value, "stack", (), (equation.indices[0],)))
     return value
 
 
-def _carry(at: Entries, inner: Entries, carried: Carried, backward: bool) -> tuple[Value, Operand]:
-    """What it is before the first step, and the value that the body reads."""
-    shape = tuple(i.extent for i in carried.indices)
+def _carry(at: Entries, inner: Entries, carried: Carried, order: Order, backward: bool) -> tuple[Order, Value, Operand]:
+    """What it is before the first step, and the value that the body reads, its axes in that order."""
+    first = in_order(carried.first, order)
     at.builder.hint = "start"
-    at.order = list(carried.first)
-    start = at.ordered(at.number(at.value(carried.start)), carried.first)
+    at.order = list(first)
+    start = at.ordered(at.number(at.value(carried.start)), first)
     names = sorted((r.tensor for r in reads(carried.next)), key=lambda name: not name.endswith(MARK))
     inner.builder.hint = names[0].split(".")[0].rstrip(MARK) if names else "value"
     number = inner.builder.fresh(()).name.split(".")[-1]
-    value = Value(f"{inner.builder.hint}.{'after' if backward else 'before'}{number}", shape)
+    shape = tuple(i.extent for i in carried.indices)
+    name = f"{inner.builder.hint}.{'after' if backward else 'before'}{number}"
+    value = Value(name, tuple(shape[k] for k in order))
     inner.builder.local.add(value.name)
-    inner.tensors[carried.name] = Known(value, tuple(range(len(shape))), shape)
+    inner.tensors[carried.name] = Known(value, order, shape)
     if isinstance(start.value, Value) and len(start.axes) < len(shape):
-        full = at.aligned(start, carried.first)
-        return value, at.builder.emit("broadcast", (full,), tuple(i.extent for i in carried.first))
-    return value, start.value
+        full = at.aligned(start, first)
+        return order, value, at.builder.emit("broadcast", (full,), tuple(i.extent for i in first))
+    return order, value, start.value
 
 
-def _next(inner: Entries, carried: Carried) -> Operand:
+def _next(inner: Entries, carried: Carried, order: Order) -> Operand:
     inner.builder.hint = "next"
-    inner.order = list(carried.last)
+    last = in_order(carried.last, order)
+    inner.order = list(last)
     found = inner.number(inner.value(carried.next))
-    return inner.ordered(found, carried.last).value
+    return inner.ordered(found, last).value
 
 
 def _append(

@@ -15,6 +15,7 @@ from symbp.core.traverse import children, free_indices, indices_of, polys, subst
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.merging import side_by_side
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
 from symbp.lowering.stacks import stacked_product
@@ -245,8 +246,8 @@ def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> L
     inner = tuple(i for i in (a if len(a.axes) >= len(b.axes) else b).axes if i in summed)
     if not batch and not free_a and not free_b:
         return _dot(at, a, b, inner)
-    if free_a and free_b and max(map(at.place, free_b)) < min(map(at.place, free_a)):
-        a, b, free_a, free_b = b, a, free_b, free_a
+    if free_a and free_b and max(map(at.place, free_b)) < max(map(at.place, free_a)):
+        a, b, free_a, free_b = b, a, free_b, free_a  # what stands innermost comes from the right
     return _matmul(at, a, b, (batch, free_a, inner, free_b))
 
 
@@ -314,9 +315,12 @@ def _stacked(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) ->
 
 def _merged(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Operand:
     """The array with its axes in that order, the batch kept apart and each later part merged into one axis."""
+    a = side_by_side(at, a, parts[1:])
+    merged = tuple(extent(_extents(part)) for part in parts[1:] if part)
+    if len(merged) == 2 and not parts[0] and isinstance(a.value, Value) and a.axes == (*parts[2], *parts[1]):
+        return at.builder.transpose(at.builder.reshape(a.value, (merged[1], merged[0])), (1, 0))
     value = at.ordered(a, tuple(i for part in parts for i in part)).value
     assert isinstance(value, Value)
-    merged = tuple(extent(_extents(part)) for part in parts[1:] if part)
     return at.builder.reshape(value, _extents(parts[0]) + merged)
 
 

@@ -50,6 +50,10 @@ def _is_size(atom: Atom) -> bool:
 
 def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
     """Whole axes, and positions that are numbers or sizes."""
+    maker = at.builder.made(value)
+    if maker is not None and maker.op == "transpose" and isinstance(maker.args[0], Value):
+        base = dict(zip(maker.detail, subs, strict=True))
+        return _plain(at, maker.args[0], tuple(base[k] for k in range(len(subs))))
     axes = tuple(s.index for s in subs if s.index is not None)
     for i in axes:
         at.place(i)

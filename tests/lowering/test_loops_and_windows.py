@@ -45,8 +45,68 @@ def net(x: Data[T, N, D], h0: Param[N, H], W: Param[D, H], U: Param[H, H]):
         h[t] = tanh(x[t] @ W + h[t - 1] @ U)
     return sum(h[T - 1] ** 2)
 """
+# What a step carries, in several orders of dimensions: the innermost one in memory is found, not named.
+STEPS = """
+T, N, M, H, K = dims("T N M H K")
+@network
+def net({inputs}):
+{start}
+    for t in T:
+        {step}
+    {end}
+"""
+BATCH_FIRST = STEPS.format(
+    inputs="x: Data[T, N, H], h0: Param[N, H], U: Param[H, H]",
+    start="    h[-1] = h0",
+    step="h[t] = tanh(x[t] + h[t - 1] @ U)",
+    end="return h",
+)
+BATCH_LAST = STEPS.format(
+    inputs="x: Data[T, H, N], h0: Param[H, N], U: Param[H, H]",
+    start="    h[-1] = h0",
+    step="h[t] = tanh(x[t] + U @ h[t - 1])",
+    end="return sum(h ** 2)",
+)
+TWO_BATCHES = STEPS.format(
+    inputs="x: Param[T, N, M, H], h0: Param[N, M, H], U: Param[H, H]",
+    start="    h[-1] = h0",
+    step="h[t] = tanh(x[t] + h[t - 1] @ U)",
+    end="return sum(h[T - 1]) + sum(h ** 2)",
+)
+MIXED_BATCH = STEPS.format(
+    inputs="x: Data[T], h0: Param[N, H], V: Param[N, N], U: Param[H, H]",
+    start="    h[-1] = h0",
+    step="h[t] = tanh(V @ h[t - 1] @ U) * x[t]",
+    end="return sum(h ** 2) / T",
+)
+TURNED = STEPS.format(
+    inputs="x: Data[T, N, H], h0: Param[N, H], U: Param[H, K], V: Param[K, H]",
+    start="    h[-1] = h0",
+    step="g[t, k, n] = sum(h[t - 1, n, i] * U[i, k] for i in H)\n        h[t] = sin(g[t].T @ V) + x[t]",
+    end="return sum(h[t, n, k] * g[t, m, n] for t in T for n in N for k in H for m in K)",
+)
+ONE_GATE = STEPS.format(
+    inputs="x: Data[T, N, H], h0: Param[N, H], u: Param[H], U: Param[H, H], b: Param[H]",
+    start="    h[-1] = h0",
+    step="s[t, n] = sigmoid(sum(h[t - 1, n, i] * u[i] for i in H))\n"
+    "        h[t, n, j] = s[t, n] * x[t, n, j] + sum(h[t - 1, n, i] * U[i, j] for i in H) / H + b[j]",
+    end="return sum(h ** 2) + sum(s)",
+)
+FROM_THE_END = STEPS.format(
+    inputs="x: Param[T, N, H], hT: Param[N, H], U: Param[H, 2 * H]",
+    start="    h[T] = hT",
+    step="z[t] = h[t + 1] @ U\n        h[t, n, k: H] = tanh(z[t, n, k]) * z[t, n, H + k] + x[t, n, k]",
+    end="return sum(h[0] ** 2)",
+)
 
 NETWORKS = {
+    "batch first": BATCH_FIRST,
+    "batch last": BATCH_LAST,
+    "two batches": TWO_BATCHES,
+    "no batch": MIXED_BATCH,
+    "batch in two places": TURNED,
+    "a gate for each example": ONE_GATE,
+    "from the end": FROM_THE_END,
     "conv 3x2": CONV.format(U=3, V=2, stride=1, padding=0, dilation=1),
     "conv strided": CONV.format(U=3, V=2, stride=2, padding=0, dilation=1),
     "conv padded": CONV.format(U=3, V=3, stride=1, padding=1, dilation=1),

@@ -1,0 +1,70 @@
+"""Axes that are to be merged into one, and are not neighbours in memory, are made so by one copy.
+
+NumPy's `reshape` would copy too, but into a new array each time. Here the whole tensor is copied once, into scratch,
+with its innermost axis still innermost, and every product that needs those axes together reads that copy.
+"""
+
+from __future__ import annotations
+
+from symbp.core.integers import Index
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.program import FLOAT, Statement, Value
+
+Slice = tuple[object, ...]
+
+
+def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Labelled:
+    """The array, or a copy in which the axes of each part stand one after the other in memory."""
+    apart = [part for part in parts if len(part) > 1]
+    if not isinstance(a.value, Value) or a.value.kind != FLOAT or len(apart) != 1:
+        return a
+    found = _behind(at, a.value)
+    if found is None:
+        return a
+    root, dimensions, cut = found
+    wanted = tuple(dimensions[a.axes.index(i)] for i in apart[0])
+    if _follow(wanted, cut) or any(cut[d] is not None for d in wanted[1:]):
+        return a
+    rest = tuple(d for d in range(len(root.shape)) if d not in wanted)
+    return _copied(at, a, root, dimensions, cut, (*rest, *wanted))
+
+
+def _follow(wanted: tuple[int, ...], cut: Slice) -> bool:
+    """Are these dimensions neighbours in memory, in this order, so that merging them is a view?"""
+    return wanted == tuple(range(wanted[0], wanted[0] + len(wanted))) and all(cut[d] is None for d in wanted[1:])
+
+
+def _behind(at: Entries, value: Value) -> tuple[Value, tuple[int, ...], Slice] | None:
+    """The array behind transposed and sliced views: which of its dimensions each axis is, and the slice of each."""
+    dimensions = tuple(range(len(value.shape)))
+    cut: Slice = (None,) * len(value.shape)
+    maker = at.builder.made(value)
+    while maker is not None and maker.op in ("transpose", "slice"):
+        (value,) = maker.args  # type: ignore[assignment]
+        if maker.op == "transpose":
+            dimensions = tuple(maker.detail[d] for d in dimensions)  # type: ignore[misc]
+            cut = tuple(cut[maker.detail.index(k)] for k in range(len(cut)))
+        elif any(c is not None for c in cut) or not all(d is None or isinstance(d, tuple) for d in maker.detail):
+            return None
+        else:
+            cut = maker.detail
+        maker = at.builder.made(value)
+    return (value, dimensions, cut) if _is_computed(maker) else None
+
+
+def _is_computed(maker: Statement | None) -> bool:
+    """Does it lie in memory as its shape says? An input may not, and is copied for one product as a rule."""
+    return maker is not None and maker.op not in ("expand", "broadcast", "windows", "reshape", "copy")
+
+
+def _copied(
+    at: Entries, a: Labelled, root: Value, dimensions: tuple[int, ...], cut: Slice, order: tuple[int, ...]
+) -> Labelled:
+    assert isinstance(a.value, Value)
+    view = at.builder.transpose(root, order)
+    copy = at.builder.emit("copy", (view,), tuple(root.shape[d] for d in order))
+    axes = tuple(a.axes[dimensions.index(d)] for d in order)
+    if all(c is None for c in cut):
+        return Labelled(copy, axes)
+    detail = tuple(cut[d] for d in order)
+    return Labelled(at.builder.emit("slice", (copy,), tuple(i.extent for i in axes), FLOAT, detail), axes)
