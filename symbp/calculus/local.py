@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from symbp.calculus import scalar
 from symbp.core import build
 from symbp.core.expr import (
+    TRUE,
     Add,
     Compare,
     Cond,
@@ -109,7 +110,10 @@ def _diff_extreme(expr: Extreme, by: Change) -> Expr:
     """The derivative of the first entry that attains the extreme: sum_i [i is the first hit] body_i'."""
     fresh = rename_bound(expr, all_index_names(expr) | by.letters)
     hit = first_hit(expr, fresh.indices, fresh.body, fresh.cond)
-    return build.total(fresh.indices, build.mul(build.where(hit, build.UNIT, build.NIL), _diff(fresh.body, by)))
+    inner = _diff(fresh.body, by)
+    if fresh.cond != TRUE:  # beyond it the body may read what there is not
+        return build.total(fresh.indices, build.where(hit, inner, build.NIL))
+    return build.total(fresh.indices, build.mul(build.where(hit, build.UNIT, build.NIL), inner))
 
 
 def first_hit(expr: Extreme, indices: tuple[Index, ...], body: Expr, cond: Cond) -> Cond:
