@@ -11,13 +11,10 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symbp.core.expr import Fn
 from symbp.core.network import LABELS, Tensor
-from symbp.core.traverse import walk
 from symbp.errors import CheckFailed
 from symbp.verify.facts import Demands, broken, demands
 from symbp.verify.interpret import integer
-from symbp.verify.rounding import SIZED, exact
 from symbp.verify.scope import Key
 from symbp.verify.systems import DOMAIN_ERRORS, Value
 from symbp.verify.world import World, is_finite
@@ -33,8 +30,6 @@ MANNERS: tuple[tuple[str, Callable[[random.Random], float]], ...] = (
     ("drawn between 0 and 1", lambda r: r.uniform(0.05, 0.6)),
     ("drawn near 0", lambda r: r.gauss(0, 0.2)),
 )
-# The loss may be a difference of terms so much larger than it (or than 1): rounding in them is some 1e-13.
-MOST_CANCELLED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Draw:
 
 def draw(world: World, loss: str, seed: int) -> Draw:
     """Data at which the loss is a finite number; the tables of `world` are left filled with them."""
-    reason, rough = "", None
+    reason = ""
     for manner, number in MANNERS:
         for attempt in range(3):
             inputs = draw_inputs(world, random.Random(1000 * seed + attempt), number)
@@ -58,36 +53,9 @@ def draw(world: World, loss: str, seed: int) -> Draw:
                 reason = str(error)
                 continue
             if is_finite(value):
-                if cancelled(world, loss) <= MOST_CANCELLED:
-                    return Draw(inputs, manner)
-                rough = rough or Draw(inputs, manner)
-                break
+                return Draw(inputs, manner)
             reason = f"the loss is {value}"
-    if rough is not None:
-        world.fill(rough.inputs)
-        return rough
     raise CheckFailed(f"no data found at which {world.network.name} has a value: {reason}")
-
-
-def cancelled(world: World, loss: str) -> float:
-    """How much larger the terms are that the loss is made of: log(1 - p) with p near 1 has lost its digits.
-
-    Only a logarithm can make that much of a small difference; without one nothing is worked out.
-    """
-    network = world.network
-    if not any(isinstance(n, Fn) and n.name in ("log", "log1p") for e in network.equations for n in walk(e.body)):
-        return 1.0
-    terms = World(network, world.scope.sizes, SIZED)
-    terms.fill({t.name: {k: _sized(v) for k, v in world.tables[t.name].items()} for t in network.inputs})
-    try:
-        value = terms.value(loss)
-    except DOMAIN_ERRORS:
-        return 1.0
-    return float(value.size / max(1.0, abs(value.value)))
-
-
-def _sized(value: Value) -> Value:
-    return value if isinstance(value, int) else exact(value)
 
 
 def draw_inputs(world: World, generator: random.Random, number: Callable[[random.Random], float]) -> Drawn:

@@ -2,15 +2,15 @@
 
 The value of an adjoint is the witness's: dL/d(entry) by a complex step through everything downstream. No equation of
 the backward network defines it, so a wrong chain rule cannot agree with itself. `error` is |a - b| to the larger of 1,
-|a|, |b|; where that is too large, the size of the terms that cancelled is worked out (`rounding`) and what they may
-leave is allowed for. The 1 is safe because the data are drawn near 1 and an equality whose sides stay below `VISIBLE`
-is not counted as tested but as vacuous.
+|a|, |b|; where floats make that too large, both sides are worked out again in mpmath, which tells what cancels from
+what is wrong (`again`). The 1 is safe because the data are drawn near 1 and an equality whose sides stay below
+`VISIBLE` is not counted as tested but as vacuous.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,23 +19,22 @@ from symbp.core.equality import Check, Equality
 from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, reads
+from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
+from symbp.verify.again import Again
 from symbp.verify.draw import draw
 from symbp.verify.interpret import compile_at
-from symbp.verify.rounding import SIZED, SizedPaths, SizedTable
 from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import choose_sizes, without_two
-from symbp.verify.systems import DOMAIN_ERRORS
+from symbp.verify.steps import FAST, Steps
+from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
 from symbp.verify.tangents import Moved
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
 
 BOUND = 1e-12
 VISIBLE = 1e-6
-# What rounding may make of terms of size 1: a few dozen operations' worth.
-ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
 
 class Side:
@@ -95,25 +94,31 @@ def check_equalities(
     forward = replace(network, equations=tuple(e for e in network.equations if e.name not in names.values()))
     try:
         sizes = without_two(network, choose_sizes(network))
-        moved = Moved(network, sizes, tangents) if tangents else None
-        witness = Witness(World(forward, sizes), loss, names, moved)
-        findings, notes = _evaluate_all(witness, equalities, seeds)
+
+        def build(numbers: Numbers, steps: Steps, most: float = math.inf) -> Witness:
+            moved = Moved(network, sizes, tangents, numbers, steps) if tangents else None
+            return Witness(World(forward, sizes, numbers), loss, names, moved, steps, most)
+
+        findings, notes = _evaluate_all(build(LANES, FAST), Again(build), equalities, seeds)
     except (CheckFailed, *DOMAIN_ERRORS) as error:
         return Check("equalities", "interpreter", len(equalities), math.inf, BOUND, str(error))
     return _conclude(findings, notes)
 
 
-def _evaluate_all(witness: Witness, equalities: Sequence[Equality], seeds: int) -> tuple[list[Finding], list[str]]:
+def _evaluate_all(
+    witness: Witness, again: Again, equalities: Sequence[Equality], seeds: int
+) -> tuple[list[Finding], list[str]]:
     scope = replace(witness.world.scope, partials=witness.partials)
     notes: dict[str, None] = {}
     findings = _prepare(equalities, scope)
     for seed in range(seeds):
         drawn = draw(witness.world, witness.loss, seed)
         witness.fill(drawn.inputs)
+        again.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
         for finding, keys in _with_keys(findings, scope, seed):
-            _evaluate(finding, keys, scope)
+            _evaluate(finding, keys, again)
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
@@ -170,7 +175,7 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _evaluate(finding: Finding, keys: Sequence[Key], scope: Scope) -> None:
+def _evaluate(finding: Finding, keys: Sequence[Key], again: Again) -> None:
     with np.errstate(over="raise", divide="raise", invalid="raise"):
         for key, a, b in zip(keys, finding.lhs.at(keys), finding.rhs.at(keys), strict=True):
             larger = max(abs(a), abs(b))
@@ -179,7 +184,7 @@ def _evaluate(finding: Finding, keys: Sequence[Key], scope: Scope) -> None:
                 continue
             error = abs(a - b) / max(1.0, larger)
             if not error <= BOUND:
-                error = abs(a - b) / max(1.0, larger, ROUNDING / BOUND * _terms(finding, key, scope))
+                error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
             if not error <= finding.error:
                 finding.error = math.inf if math.isnan(error) else error
                 finding.worst = f"{_place(finding.indices, key)}{a:.12g} against {b:.12g}"
@@ -190,22 +195,10 @@ def _place(indices: tuple[Index, ...], key: Key) -> str:
     return f"at {text}: " if text else ""
 
 
-def _terms(finding: Finding, key: Key, scope: Scope) -> float:
-    """The size of the terms that cancel in either side; 0 where it cannot be told."""
-    names = [r.tensor for side in (finding.equality.lhs, finding.equality.rhs) for r in reads(side)]
-    adjoint = {n: hasattr(scope.tables.get(n), "quantity") for n in names}
-    tables: Mapping[str, SizedTable] = {n: SizedTable(scope.table(n), adjoint[n]) for n in dict.fromkeys(names)}
-
-    def partials(of: str, by: str) -> SizedPaths:
-        assert scope.partials is not None
-        return SizedPaths(scope.partials(of, by))
-
-    sized = replace(scope, numbers=SIZED, tables=tables, partials=partials)
-    try:
-        both = [compile_at(s, finding.indices, sized)(key) for s in (finding.equality.lhs, finding.equality.rhs)]
-    except (CheckFailed, *DOMAIN_ERRORS):
-        return 0.0
-    return max(float(side.size) for side in both)
+def _difference(finding: Finding, key: Key, witness: Witness) -> Value:
+    scope = replace(witness.world.scope, partials=witness.partials)
+    a, b = (compile_at(e, finding.indices, scope)(key) for e in (finding.equality.lhs, finding.equality.rhs))
+    return abs(a - b) / max(1, abs(a), abs(b))
 
 
 def _conclude(findings: list[Finding], notes: list[str]) -> Check:

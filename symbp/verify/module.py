@@ -17,6 +17,7 @@ from symbp.core.equality import Check
 from symbp.core.network import PARAM, Network, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify import gradients
+from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, flat, to_parts
 from symbp.verify.diagnose import Case, diagnose, diagnose_number, diagnose_shape
 from symbp.verify.draw import Draw, draw
@@ -24,8 +25,9 @@ from symbp.verify.gradients import Flips, compare_central
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.scope import Key
 from symbp.verify.sizes import choose_sizes
+from symbp.verify.steps import FAST, Steps
 from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
-from symbp.verify.systems import DOMAIN_ERRORS
+from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
 
@@ -74,6 +76,7 @@ class Trial:
     loss: str
     subject: Subject
     witness: Witness
+    again: Again
     branches: Branches | None
     backward: Mapping[str, str] = field(default_factory=dict)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
@@ -116,14 +119,18 @@ def _start(network: Network, subject: Subject, backward: Network | None, adjoint
     """One world for both: the backward network holds the forward equations and its own."""
     sizes, loss = choose_sizes(network), network.outputs[0]
     steps = {p: f"{p} by steps" for p in network.parameters}
-    world = World(network if backward is None else backward, sizes)
+
+    def build(numbers: Numbers, by: Steps, most: float = math.inf) -> Witness:
+        return Witness(World(backward or network, sizes, numbers), loss, steps, None, by, most)
+
     branches = Branches(network, loss, sizes) if has_kinks(network) else None
-    return Trial(network, loss, subject, Witness(world, loss, steps), branches, adjoints if backward else {})
+    return Trial(network, loss, subject, build(LANES, FAST), Again(build), branches, adjoints if backward else {})
 
 
 def _one_draw(trial: Trial, drawn: Draw) -> None:
     trial.manner = trial.manner or drawn.manner
     trial.witness.fill(drawn.inputs)
+    trial.again.fill(drawn.inputs)
     parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
     loss, found = _run(trial.subject, parts)
     _check_loss(trial, loss, parts)
@@ -173,11 +180,12 @@ def _check_loss(trial: Trial, loss: float, parts: Mapping[str, Parts]) -> None:
         tally = trial.tally("loss", INTERPRETER, LOSS_BOUND)
         tally.count += 1
         tally.vacuous = tally.vacuous and right == 0
-        looks = (
-            diagnose_number(_case(trial), value, right) if abs(value - right) > LOSS_BOUND * max(1, abs(right)) else ""
-        )
+        error = abs(value - right) / max(1.0, abs(right))
+        if LOSS_BOUND < error < math.inf:
+            error = trial.again.error(lambda w, v=value: _off(w.world.value(trial.loss), v), LOSS_BOUND, error)  # type: ignore[misc]
+        looks = diagnose_number(_case(trial), value, right) if error > LOSS_BOUND else ""
         note = f"{where} gives {value:.12g}, the interpreter {right:.12g}" + (f": {looks}" if looks else "")
-        tally.add(abs(value - right) / max(1.0, abs(right)), note)
+        tally.add(error, note)
 
 
 def _check_gradient(
@@ -192,8 +200,8 @@ def _check_gradient(
     if name in trial.backward:
         table = trial.witness.world.tables[trial.backward[name]]
         derived = {key: table[key] for key in table.keys_in_order}
-        _compare(trial, name, INTERPRETER, got, derived)
-    _compare(trial, name, COMPLEX, got, right)
+        _compare(trial, name, INTERPRETER, got, derived, trial.backward[name])
+    _compare(trial, name, COMPLEX, got, right, f"{name} by steps")
     tally = trial.tally(name, CENTRAL, gradients.BOUND)
     flips: Flips | None = trial.branches.flips(drawn.inputs, name) if trial.branches else None
     compared = compare_central(lambda: trial.subject.loss(parts), parts[name], got, flips)
@@ -206,12 +214,24 @@ def _check_gradient(
     tally.add(error, name + note)
 
 
-def _compare(trial: Trial, name: str, witness: str, got: Mapping[Key, float], right: Mapping[Key, float]) -> None:
-    """Entry by entry, to the largest entry of the tensor."""
+def _off(right: Value, value: float) -> Value:
+    return (right - value) / max(1, abs(right))
+
+
+def _compare(
+    trial: Trial, name: str, witness: str, got: Mapping[Key, float], right: Mapping[Key, float], table: str
+) -> None:
+    """Entry by entry, to the largest entry of the tensor; `table` is where the witness has it."""
     tally = trial.tally(name, witness, GRADIENT_BOUND)
     tally.count += len(right)
     scale = _scale((*right.values(), *got.values()), trial.witness.world.value(trial.loss))
     errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
+    for key in [k for k in errors if tally.bound < errors[k] < math.inf]:
+        errors[key] = trial.again.error(
+            lambda w, k=key: (w.world.tables[table][k] - got[k]) / scale,  # type: ignore[misc]
+            tally.bound,
+            errors[key],
+        )
     worst = max(errors, key=errors.__getitem__)
     tally.vacuous = tally.vacuous and not any(right.values())
     note = ""

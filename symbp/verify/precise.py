@@ -1,24 +1,86 @@
-"""mpmath as a number system, for what cancels too much to be told in floats. Only who needs it imports mpmath."""
+"""mpmath as a number system, for what cancels too much to be told in floats. Only who needs it imports mpmath.
+
+A value is real or, where a step is in it, complex with an imaginary part so small that its square vanishes: then, as
+with floats, comparisons, `abs` and `sign` go by the real part.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 
-from symbp.verify.systems import Numbers, Value
+from symbp.verify.steps import Steps
+from symbp.verify.systems import Numbers, OutsideDomain, Value
 
 DIGITS = 50
+# Far below what any other digits hold; exponents in mpmath have no end.
+SMALL = -200
+NAMES = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs", "sign")
+# Where there is no analytic function, or where mpmath's loses so small an imaginary part.
+BY_SLOPE = ("abs", "sign", "erf")
+LOWEST = {"log": 0, "log1p": -1}
 
 
 def precise(digits: int = DIGITS) -> Numbers:
-    """Real numbers of that many digits."""
+    """Numbers of that many digits."""
+    return _numbers(_context(digits))
+
+
+def precise_with_steps(digits: int = DIGITS) -> tuple[Numbers, Steps]:
+    """The same, and steps of one entry at a time: an array of mpmath's numbers would be no faster."""
+    context = _context(digits)
+    small = context.mpf(10) ** SMALL
+    steps = Steps(
+        most=1,
+        lanes=lambda count: (context.mpc(0, small),),
+        along=lambda length: context.mpc(0, small * length),
+        slopes=lambda value, count: [value.imag / small],
+    )
+    return _numbers(context), steps
+
+
+def _context(digits: int) -> Any:
     context = mpmath.mp.clone()
     context.dps = digits
-    names = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "sign")
+    return context
 
+
+def _numbers(context: Any) -> Numbers:
     def number(q: Fraction) -> Value:
         return context.mpf(q.numerator) / q.denominator
 
-    functions = {name: getattr(context, name) for name in names} | {"abs": abs}
-    return Numbers("mpmath", number, +context.pi, functions, context.power, lambda x: x)
+    functions = {name: _function(context, name) for name in NAMES}
+    return Numbers("mpmath", number, +context.pi, functions, _power(context), lambda v: v.real)
+
+
+def _function(context: Any, name: str) -> Callable[[Value], Value]:
+    call = abs if name == "abs" else getattr(context, name)
+    slopes: dict[str, Callable[[Value], Value]] = {
+        "abs": context.sign,
+        "sign": lambda x: 0,
+        "erf": lambda x: 2 / context.sqrt(context.pi) * context.exp(-x * x),
+    }
+    lowest = LOWEST.get(name)
+
+    def function(value: Value) -> Value:
+        x = value.real
+        if lowest is not None and x <= lowest:
+            raise OutsideDomain(f"{name}({float(x)})")
+        if name not in BY_SLOPE:
+            return call(value)
+        return context.mpc(call(x), slopes[name](x) * value.imag) if value.imag else call(x)
+
+    return function
+
+
+def _power(context: Any) -> Callable[[Value, Value], Value]:
+    def power(base: Value, exponent: Value) -> Value:
+        e = exponent.real
+        if base.real < 0 and (exponent.imag or e != int(e)):
+            raise OutsideDomain(f"({float(base.real)}) ** {float(e)}")
+        return context.power(base, exponent)
+
+    return power

@@ -12,6 +12,9 @@ from symbp.core.equality import Check
 from symbp.core.network import Network
 from symbp.verify.sizes import choose_sizes
 
+# Which equalities of a document need the second may differ between processors, so that it is not said of each.
+ARITHMETIC = "float64, and mpmath where digits cancel"
+
 
 def report(network: Network, checks: Sequence[Check], seeds: int = 3) -> dict[str, object]:
     """The content of report.json: the same bytes on every machine."""
@@ -20,6 +23,7 @@ def report(network: Network, checks: Sequence[Check], seeds: int = 3) -> dict[st
         "passed": all(c.passed for c in checks),
         "sizes": dict(choose_sizes(network).values),
         "seeds": seeds,
+        "arithmetic": ARITHMETIC,
         "checks": [_entry(c) for c in checks],
     }
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from symbp.core.network import Network
 from symbp.verify.interpret import Key
 from symbp.verify.sizes import Sizes
-from symbp.verify.systems import STEP, Value
+from symbp.verify.steps import FAST, Steps
+from symbp.verify.systems import LANES, Numbers, Value
 from symbp.verify.world import Inputs, Table, World
 
 
@@ -31,8 +30,15 @@ class Moved:
     The tangent of an input is an input too: it is how far that one moves.
     """
 
-    def __init__(self, network: Network, sizes: Sizes, tangents: Sequence[tuple[str, str]]):
-        self.world = World(network, sizes)
+    def __init__(
+        self,
+        network: Network,
+        sizes: Sizes,
+        tangents: Sequence[tuple[str, str]],
+        numbers: Numbers = LANES,
+        steps: Steps = FAST,
+    ):
+        self.world, self.steps = World(network, sizes, numbers), steps
         self.vector = {q: name for q, name in tangents if network.tensor(name) is not None}
         rest = ((q, name) for q, name in tangents if q not in self.vector)
         self.tables: Mapping[str, Tangent] = {name: Tangent(self, q, name) for q, name in rest}
@@ -40,13 +46,11 @@ class Moved:
     def fill(self, inputs: Inputs) -> None:
         """New data; the vector's entries are among them."""
         steps = {q: inputs[name] for q, name in self.vector.items()}
-        self.world.fill({**inputs, **{q: {k: v + _step(steps[q][k]) for k, v in inputs[q].items()} for q in steps}})
+        self.world.fill(
+            {**inputs, **{q: {k: v + self.steps.along(steps[q][k]) for k, v in inputs[q].items()} for q in steps}}
+        )
 
-    def slope(self, quantity: str, key: Key) -> float:
+    def slope(self, quantity: str, key: Key) -> Value:
         """How fast an entry changes."""
         value = self.world.value(quantity, key)
-        return 0.0 if np.ndim(value) == 0 else float(value.imag[0] / STEP)
-
-
-def _step(length: Value) -> Value:
-    return np.array([1j * STEP * length])
+        return self.steps.slopes(value, 1)[0]

@@ -7,53 +7,41 @@ Both are computed when first read, many entries at a time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 
 from symbp.errors import CheckFailed
 from symbp.verify.scope import Key
-from symbp.verify.systems import STEP, Value
+from symbp.verify.steps import FAST, Steps
+from symbp.verify.systems import Value
 from symbp.verify.tangents import Moved
 from symbp.verify.world import Inputs, Table, World
-
-MOST_LANES = 512
-
-
-def lanes(keys: list[Key]) -> dict[Key, Value]:
-    """A step for each key, in a lane of its own."""
-    return dict(zip(keys, _steps(len(keys)), strict=True))
-
-
-@lru_cache(maxsize=8)
-def _steps(count: int) -> tuple[Value, ...]:
-    return tuple(np.eye(count) * (1j * STEP))
-
-
-def slopes(value: Value, count: int) -> list[float]:
-    """The derivative in each lane."""
-    if np.ndim(value) == 0:
-        return [0.0] * count
-    return (value.imag / STEP).tolist()  # type: ignore[no-any-return]
 
 
 class Adjoint(Table):
     """dL/d(quantity), entry by entry."""
 
-    def __init__(self, world: World, loss: str, quantity: str, name: str):
-        super().__init__(name, world.keys(quantity), self.total)
-        self.world, self.loss, self.quantity = world, loss, quantity
+    def __init__(self, witness: Witness, quantity: str, name: str):
+        super().__init__(name, witness.world.keys(quantity), self.total)
+        self.witness, self.quantity = witness, quantity
 
     def total(self, key: Key) -> Value:
         """The derivative at `key`; those of its block are computed with it."""
-        keys = self.keys_in_order
-        start = keys.index(key) // MOST_LANES * MOST_LANES
-        block = keys[start : start + MOST_LANES]
-        with self.world.stepped(self.quantity, lanes(block)):
-            value = self.world.value(self.loss)
-        self.update(zip(block, slopes(value, len(block)), strict=True))
+        keys, world, steps = self.keys_in_order, self.witness.world, self.witness.steps
+        start = keys.index(key) // steps.most * steps.most
+        block = keys[start : start + steps.most]
+        self.witness.spend(sum(len(world.keys(q)) for q in world.downstream[self.quantity]))
+        with world.stepped(self.quantity, lanes(block, steps)):
+            value = world.value(self.witness.loss)
+        self.update(zip(block, steps.slopes(value, len(block)), strict=True))
         return self[key]
+
+
+def lanes(keys: list[Key], steps: Steps) -> dict[Key, Value]:
+    """A step for each key, in a lane of its own."""
+    return dict(zip(keys, steps.lanes(len(keys)), strict=True))
 
 
 class Through(dict[Key, Value]):
@@ -74,9 +62,9 @@ class Local(dict[tuple[Key, Key], Value]):
     An entry by an entry of its own tensor is 1 or 0, unless the equation reads itself.
     """
 
-    def __init__(self, world: World, of: str, by: str):
+    def __init__(self, world: World, steps: Steps, of: str, by: str):
         super().__init__()
-        self.world, self.of, self.by = world, of, by
+        self.world, self.steps, self.of, self.by = world, steps, of, by
         self.of_inside, self.by_inside = (world.tables[name].inside for name in (of, by))
         self.through = Through(world.tables[by])
         self.done: set[Key] = set()
@@ -93,8 +81,8 @@ class Local(dict[tuple[Key, Key], Value]):
             return value
         self.done.add(of)
         keys = self._read(of)
-        for start in range(0, len(keys), MOST_LANES):
-            block = keys[start : start + MOST_LANES]
+        for start in range(0, len(keys), self.steps.most):
+            block = keys[start : start + self.steps.most]
             self.update({(of, key): slope for key, slope in zip(block, self._row(of, block), strict=True)})
         return self[pair]
 
@@ -129,12 +117,12 @@ class Local(dict[tuple[Key, Key], Value]):
         self.formula(of)
         return list(self.through)
 
-    def _row(self, of: Key, block: list[Key]) -> list[float]:
+    def _row(self, of: Key, block: list[Key]) -> list[Value]:
         assert self.formula is not None
         self.through.clear()
-        self.through.update({key: self.through.table[key] + step for key, step in lanes(block).items()})
+        self.through.update({key: self.through.table[key] + step for key, step in lanes(block, self.steps).items()})
         with np.errstate(over="raise", divide="raise", invalid="raise"):
-            return slopes(self.formula(of), len(block))
+            return self.steps.slopes(self.formula(of), len(block))
 
     def forget(self) -> None:
         """The data have changed."""
@@ -146,20 +134,37 @@ class Local(dict[tuple[Key, Key], Value]):
 class Witness:
     """The adjoints and local derivatives of one world, made on demand and forgotten when the data change."""
 
-    def __init__(self, world: World, loss: str, adjoints: Mapping[str, str], moved: Moved | None = None):
-        """`adjoints` gives the name of each quantity's adjoint; `moved` has the tangents, where there are any."""
-        self.world, self.loss = world, loss
-        adjoint = {name: Adjoint(world, loss, quantity, name) for quantity, name in adjoints.items()}
+    def __init__(
+        self,
+        world: World,
+        loss: str,
+        adjoints: Mapping[str, str],
+        moved: Moved | None = None,
+        steps: Steps = FAST,
+        most: float = math.inf,
+    ):
+        """`adjoints` gives the name of each quantity's adjoint; `moved` has the tangents, where there are any.
+
+        `most` is how many entries may be computed for steps, in all.
+        """
+        self.world, self.loss, self.steps, self.left = world, loss, steps, most
+        adjoint = {name: Adjoint(self, quantity, name) for quantity, name in adjoints.items()}
         self.world.tables.update(adjoint)
         self.world.tables.update({} if moved is None else moved.tables)
         self.moved = moved
         self.adjoints: Mapping[str, Adjoint] = adjoint
         self.locals: dict[tuple[str, str], Local] = {}
 
+    def spend(self, entries: int) -> None:
+        """So many entries are about to be computed."""
+        self.left -= entries
+        if self.left < 0:
+            raise CheckFailed("too many entries to be worked out")
+
     def partials(self, of: str, by: str) -> Local:
         """The table of local derivatives."""
         if (of, by) not in self.locals:
-            self.locals[of, by] = Local(self.world, of, by)
+            self.locals[of, by] = Local(self.world, self.steps, of, by)
         return self.locals[of, by]
 
     def fill(self, inputs: Inputs) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from symbp.core import build as b
 from symbp.core.equality import Equality
-from symbp.core.expr import Compare, Delta, Fn, Partial, Sum
+from symbp.core.expr import Add, Compare, Delta, Fn, Partial, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Fact, Network
 from symbp.verify.equalities import check_equalities
@@ -168,8 +168,8 @@ def test_the_derivative_at_a_kink_is_nought():
     assert not check(read("z1_bar", n, h), back, network).passed
 
 
-def test_what_cancels_is_measured_by_its_terms():
-    """1e9 + x - 1e9 loses nine digits to rounding, which is no mistake; a mistake of 1e-3 still is one."""
+def test_what_cancels_is_worked_out_in_mpmath():
+    """1e9 + x - 1e9 loses nine digits to rounding, which is no mistake; one in the eleventh digit still is one."""
     far, x = b.num(10**9), read("x", n)
     lost = b.sub(Sum((n,), b.add(x, far)), b.mul(far, size("N")))
     total = Sum((n,), x)
@@ -177,7 +177,19 @@ def test_what_cancels_is_measured_by_its_terms():
         "far", "", (DIMS["N"],), (tensor("x", DATA, "N"),), (Equation("L", (), total),), ("L",)
     )  # fmt: skip
     assert check(lost, total, network, ()).passed
-    assert not check(b.mul(b.num("1.001"), lost), total, network, ()).passed
+    assert not check(b.mul(b.num("1.00000000001"), lost), total, network, ()).passed
+
+
+def test_an_adjoint_that_cancels_is_worked_out_in_mpmath():
+    """L = sum (w + 1e9)^2 - w^2 - 2e9 w - 1e18: nothing of its derivative, 0, is left in floats."""
+    w, far = read("w", n), 10**9
+    square = b.power(b.add(w, b.num(far)), b.num(2))
+    body = Add((square, b.neg(b.power(w, b.num(2))), b.mul(b.num(-2 * far + 1), w), b.num(-(far**2))))
+    network = Network(
+        "far", "", (DIMS["N"],), (tensor("w", PARAM, "N"),), (Equation("L", (), Sum((n,), body)),), ("L",)
+    )  # fmt: skip
+    assert check(read("w_bar", n), b.UNIT, network, (("w", "w_bar"),)).passed
+    assert not check(read("w_bar", n), b.num("1.00000000001"), network, (("w", "w_bar"),)).passed
 
 
 def test_a_fact_that_cannot_be_drawn_fails_the_check():

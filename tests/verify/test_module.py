@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symbp.core import build as b
-from symbp.core.expr import Fn, Sum
+from symbp.core.expr import Add, Fn, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
 from symbp.verify.gradients import compare_central, slope_along, sweep
@@ -205,6 +205,25 @@ def test_the_derived_equations_are_a_witness_of_their_own():
         passed = {(c.name, c.witness): c.passed for c in found}
         assert passed["W", "interpreter"] is passes
         assert passed["W", "complex step"]
+
+
+def test_a_stable_module_is_right_where_floats_lose_the_network_as_written():
+    """log(1 - s(z)) of a large z: the interpreter's floats have no digits left, the module keeps all of them."""
+    p = b.div(b.UNIT, b.add(b.UNIT, Fn("exp", (b.neg(read("z", n)),))))
+    body = Fn("log", (Add((b.UNIT, b.neg(p))),))
+    z = Equation("z", (n,), b.add(b.num(24), read("w", n)))
+    network = Network(
+        "far", "", (DIMS["N"],), (tensor("w", PARAM, "N"),), (z, Equation("L", (), Sum((n,), body))), ("L",)
+    )  # fmt: skip
+    text = """
+import numpy as np
+def loss_and_gradients(*, w):
+    z = 24 + w
+    return -np.logaddexp(0, z).sum(), {"w": -1 / (1 + np.exp(-z))}
+"""
+    assert failures(network, text) == {}
+    assert failures(network, planted(text, '"w": -1', '"w": -1.000000001')) != {}
+    assert "loss" in {what for what, _ in failures(network, planted(text, "-np.log", "-1.00000000001 * np.log"))}
 
 
 def test_a_parameter_that_the_loss_does_not_reach_is_vacuous():

@@ -1,0 +1,64 @@
+"""The same once more in mpmath: what a witness says of an entry where floats cannot tell.
+
+The data are the very floats that were drawn, everything else is worked out anew, derivatives too. That takes a
+thousand times as long, so it is done for the entries on which something depends, and no more once one of them has been
+found wrong in all digits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbp.errors import CheckFailed
+from symbp.verify.steps import Steps
+from symbp.verify.systems import DOMAIN_ERRORS, Numbers, Value
+from symbp.verify.witness import Witness
+from symbp.verify.world import Inputs
+
+# As many entries of tensors may be computed for the steps in all: seconds.
+MOST_ENTRIES = 60_000
+
+
+@dataclass(slots=True)
+class Again:
+    """`build` makes the witness with the numbers and steps that it is given."""
+
+    build: Callable[[Numbers, Steps, float], Witness]
+    inputs: Inputs = field(default_factory=dict)
+    witness: Witness | None = None
+    filled: bool = False
+    hopeless: bool = False
+
+    def fill(self, inputs: Inputs) -> None:
+        """New data."""
+        self.inputs, self.filled = inputs, False
+
+    def error(self, difference: Callable[[Witness], Value], bound: float, otherwise: float) -> float:
+        """An error worked out again; `otherwise` is what floats said, which stands where this is not to be done."""
+        if self.hopeless:
+            return otherwise
+        try:
+            found = abs(float(difference(self._ready())))
+        except (CheckFailed, *DOMAIN_ERRORS):
+            found = math.nan
+        self.hopeless = not found <= bound
+        return otherwise if math.isnan(found) else found
+
+    def _ready(self) -> Witness:
+        if self.witness is None:
+            from symbp.verify.precise import precise_with_steps  # mpmath: seldom needed
+
+            self.witness = self.build(*precise_with_steps(), MOST_ENTRIES)
+        if not self.filled:
+            number = self.witness.world.scope.numbers.number
+            self.witness.fill(
+                {
+                    name: {k: v if isinstance(v, int) else number(Fraction(v)) for k, v in table.items()}
+                    for name, table in self.inputs.items()
+                }
+            )
+            self.filled = True
+        return self.witness
