@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbp.errors import CheckFailed
+from symbp.verify.precise import precise_with_steps
 from symbp.verify.steps import Steps
 from symbp.verify.systems import DOMAIN_ERRORS, Numbers, Value
 from symbp.verify.witness import Witness
@@ -49,8 +50,6 @@ class Again:
 
     def _ready(self) -> Witness:
         if self.witness is None:
-            from symbp.verify.precise import precise_with_steps  # mpmath: seldom needed
-
             self.witness = self.build(*precise_with_steps(), MOST_ENTRIES)
         if not self.filled:
             number = self.witness.world.scope.numbers.number

@@ -21,7 +21,6 @@ from symbp.errors import CheckFailed
 from symbp.verify import gradients
 from symbp.verify.arrays import Parts, flat, to_parts
 from symbp.verify.draw import Draw, Drawn, draw
-from symbp.verify.equalities import ROUNDING
 from symbp.verify.interpret import Key
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.module import (
@@ -35,7 +34,7 @@ from symbp.verify.module import (
     SMALLEST_SCALE,
     Tally,
 )
-from symbp.verify.rounding import SIZED, exact
+from symbp.verify.rounding import ROUNDING, SIZED, exact
 from symbp.verify.sizes import choose_sizes
 from symbp.verify.subject import HESSIAN, OPTIONAL, Subject, Wrong, load
 from symbp.verify.systems import DOMAIN_ERRORS, Value

@@ -1,4 +1,4 @@
-"""mpmath as a number system, for what cancels too much to be told in floats. Only who needs it imports mpmath.
+"""mpmath as a number system, for what cancels too much to be told in floats.
 
 A value is real or, where a step is in it, complex with an imaginary part so small that its square vanishes: then, as
 with floats, comparisons, `abs` and `sign` go by the real part.

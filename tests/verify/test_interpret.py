@@ -13,6 +13,7 @@ from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise, precise_with_steps
+from symbp.verify.rounding import SIZED, exact
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import COMPLEX, EXACT, FLOATS, LANES, REAL_FUNCTIONS, OutsideDomain
 from symbp.verify.unknown import Smooth, for_module
@@ -168,6 +169,24 @@ def test_sizes_may_differ_by_layer():
     layer = Index("l", Poly.of(2))
     inside = Index("i", Poly.of(DimAt("D", Poly.of(layer) + 1)))
     assert evaluate(Sum((layer, inside), b.UNIT), SCOPE) == 5 + 2
+
+
+@pytest.mark.parametrize(
+    ("expr", "value", "size"),
+    [
+        (far(10**9), 0.5, 2e9),
+        (b.mul(b.num(3), b.sub(s, b.num(1))), -1.5, 4.5),
+        (Fn("exp", (far(100),)), math.exp(0.5), math.exp(0.5) * 201.5),
+        (b.power(b.sub(s, b.num(1)), b.num(-1)), -2.0, 8.0),
+        (Fn("f", (s,), (1,)), None, None),
+    ],
+)
+def test_the_size_of_what_cancels(expr, value, size):
+    scope = Scope(Sizes(), {"s": {(): exact(0.5)}}, SIZED, {"f": Smooth(0, 1)})
+    found = evaluate(expr, scope)
+    plain = evaluate(expr, Scope(Sizes(), {"s": {(): 0.5}}, FLOATS, {"f": Smooth(0, 1)}))
+    assert found.value == pytest.approx(plain if value is None else value)
+    assert found.size >= abs(found.value) if size is None else found.size == pytest.approx(size, rel=1e-6)
 
 
 def dense(expr, at):
