@@ -86,12 +86,24 @@ class _Writer:
             if s.place.name != s.target.name:  # room that another array has left
                 self.inline[s.target.name] = Text(s.place.name)
             return
+        args = self._over_view(s, args)
         line, *rest = _lines(
             s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
         )
         self.pending += [_with_shape(line, s), *rest]
         if s.numbers:
             self._flush(s)
+
+    def _over_view(self, s: Statement, args: tuple[Text, ...]) -> tuple[Text, ...]:
+        """What is written over an array in another shape first bears its name: `z1 = product.reshape(F, I, J, N)`."""
+        if s.place is None or s.place.how != "over" or s.place.name not in self.inline:
+            return args
+        view = self.inline.pop(s.place.name)
+        self.pending.append(f"{s.place.name} = {view.code}")
+        return tuple(
+            Text(a.name) if isinstance(a, Value) and a.name == s.place.name else t
+            for a, t in zip(s.args, args, strict=True)
+        )
 
     def _may_stand_inside(self, s: Statement) -> bool:
         if s.op in VIEWS or s.op == "fill" or s.target.name in self.looped:

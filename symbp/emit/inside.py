@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbp.lowering.program import Routine, Statement, Value, view_roots
+from symbp.lowering.program import VIEWS, Routine, Statement, Value, view_roots
 
 
 def standing_inside(routine: Routine, may: Callable[[Statement], bool]) -> frozenset[str]:
@@ -39,7 +39,9 @@ def _memory(routine: Routine) -> dict[str, str]:
     """The array in which each value is kept, by the name of the value that was written there first."""
     memory: dict[str, str] = {}
     for s in routine.statements:
-        memory[s.target.name] = _written(s, memory) or s.target.name
+        seen = s.args[0] if s.op in VIEWS else None
+        shown = memory.get(seen.name, seen.name) if isinstance(seen, Value) else s.target.name
+        memory[s.target.name] = _written(s, memory) or shown
     return memory
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbp.core.expr import Expr
 from symbp.core.integers import ONE
 from symbp.lowering.bodies import without_unused_steps
 from symbp.lowering.program import FILLING, Operand, Program, Routine, Statement, Value, each_routine
@@ -109,3 +110,36 @@ def _by_product(s: Statement, routine: str) -> bool:
     if s.detail == (0,):
         return len(s.target.shape) == 1
     return s.detail == (1,) and routine in (*FILLING, "facts")
+
+
+def compare_what_stays(program: Program) -> Program:
+    """`z > 0` where a = max(z, 0) is there and z would be kept for that alone: `a > 0`, which is the same."""
+    return each_routine(program, _compare_what_stays)
+
+
+def _compare_what_stays(routine: Routine) -> Routine:
+    last = {a.name: k for k, s in enumerate(routine.statements) for a in s.args if isinstance(a, Value)}
+    last |= {v.name: len(routine.statements) for _, v in routine.results if isinstance(v, Value)}
+    capped: dict[tuple[str, Operand, Operand], Value] = {}
+    compared: dict[str, list[int]] = {}
+    for k, s in enumerate(routine.statements):
+        value = next((a for a in s.args if isinstance(a, Value)), None)
+        if len(s.args) != 2 or value is None or not any(isinstance(a, Expr) for a in s.args):
+            continue
+        if s.op in _BEYOND:
+            capped.setdefault((_BEYOND[s.op], *s.args), s.target)
+        elif (s.op, *s.args) in capped:
+            compared.setdefault(value.name, []).append(k)
+    statements = list(routine.statements)
+    for name, places in compared.items():
+        if last[name] == places[-1] and len(places) == 1:
+            statements[places[0]] = _of_capped(statements[places[0]], capped)
+    return replace(routine, statements=tuple(statements))
+
+
+def _of_capped(s: Statement, capped: dict[tuple[str, Operand, Operand], Value]) -> Statement:
+    kept = capped[s.op, s.args[0], s.args[1]]
+    return replace(s, args=tuple(kept if isinstance(a, Value) else a for a in s.args))
+
+
+_BEYOND = {"maximum": ">", "minimum": "<"}

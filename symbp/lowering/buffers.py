@@ -73,6 +73,7 @@ class _Plan:
     last: dict[str, int] = field(init=False)
     destined: dict[str, str] = field(init=False)
     views: frozenset[str] = field(init=False)
+    reshaped: frozenset[str] = field(init=False)
     storage: dict[str, str] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
@@ -82,6 +83,7 @@ class _Plan:
         roots = view_roots(self.routine)
         self.last = _last_uses(self.routine, roots)
         self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
+        self.reshaped = _reshaped(self.routine)
         self.destined = self.destinations()
 
     def destinations(self) -> dict[str, str]:
@@ -144,7 +146,7 @@ class _Plan:
         store = self.storage.get(a.name)
         if store is None or (a.shape, a.kind) != (s.target.shape, s.target.kind) or store in self.destined.values():
             return False
-        if a.name in self.views or self._last_of(store) > k:
+        if (a.name in self.views and a.name not in self.reshaped) or self._last_of(store) > k:
             return False
         return all(b == a for b in s.args if isinstance(b, Value) and self.storage.get(b.name) == store)
 
@@ -220,6 +222,16 @@ class _BodyPlan(_Plan):
             return replace(c, how="buffer")
         stored = there and not is_carry(there)
         return c if stored or varies(c.next.shape, self.variables) else replace(c, how="copy")
+
+
+def _reshaped(routine: Routine) -> frozenset[str]:
+    """The values that show all of an array, in another shape."""
+    found: set[str] = set()
+    made = {s.target.name for s in routine.statements if s.op not in VIEWS}
+    for s in routine.statements:
+        if s.op == "reshape" and isinstance(s.args[0], Value) and s.args[0].name in made | found:
+            found.add(s.target.name)
+    return frozenset(found)
 
 
 def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:

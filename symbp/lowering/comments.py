@@ -20,9 +20,12 @@ def annotate(
     names = MatrixNames(network)
     numbers: dict[str, list[int]] = {}
     comments: dict[str, list[str]] = {}
+    roots, results = _roots(statements), frozenset(network.outputs)
     for equation in network.equations:
-        value, number = values.get(f"{equation.name}.step", values[equation.name]), derivation.number(equation.name)
+        value, number = values.get(f"{equation.name}.step", values.get(equation.name)), derivation.number(equation.name)
         if isinstance(value, Value) and number is not None:
+            if equation.name not in results:  # a gradient that is a view is filled in, which is what completes it
+                value = roots.get(value.name, value)
             numbers.setdefault(value.name, []).append(number)
             comments.setdefault(value.name, []).append(_form(network, equation, names))
 
@@ -36,6 +39,17 @@ def annotate(
         )
 
     return tuple(map(noted, statements))
+
+
+def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
+    """Of what shows the whole of an array in another order or shape, that array: there its equation is complete."""
+    made = {s.target.name for s in statements}
+    roots: dict[str, Value] = {}
+    for s in statements:
+        (a, *_) = s.args or (None,)
+        if s.op in ("transpose", "reshape", "broadcast") and isinstance(a, Value) and a.name in made:
+            roots[s.target.name] = roots.get(a.name, a)
+    return roots
 
 
 def _form(network: Network, equation: Equation, names: MatrixNames) -> str:

@@ -76,14 +76,31 @@ def _base(value: Operand, made: dict[str, Statement]) -> str:
 
 
 def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Statement, ...]:
-    """Each filling right after the statement that it needs, those that need none at the end."""
-    bare = {f.args[0].name for fs in fills.values() for f in fs if f.numbers and isinstance(f.args[0], Value)}
+    """Each filling, with the views that it looks through, right after the statement that it needs."""
+    every = [f for fs in fills.values() for f in fs]
+    bare = {f.args[0].name for f in every if f.numbers and isinstance(f.args[0], Value)}
+    made = {s.target.name: s for s in routine.statements}
     statements: list[Statement] = []
-    views: dict[str, list[Statement]] = {}
+    done: set[str] = set()
     for s in routine.statements:
+        if s.target.name in done:
+            continue
         after = fills.get(s.target.name, []) if s.op != "stack" else []
         numbered = s.target.name in bare and any(f.args[0] == s.target for f in after)
         statements.append(replace(s, numbers=(), comment="") if numbered else s)
-        statements += [f for f in after if f.args[0] == s.target]
-        views.setdefault("", []).extend(f for f in after if f.args[0] != s.target)
-    return (*statements, *views.get("", ()), *fills.get("", ()))
+        for f in after:
+            views = [v for v in _views(f.args[0], made) if v.target.name not in done]
+            done.update(v.target.name for v in views)
+            statements += [*(replace(v, numbers=(), comment="") for v in views), f]
+    return (*statements, *fills.get("", ()))
+
+
+def _views(value: Operand, made: dict[str, Statement]) -> list[Statement]:
+    """The views through which a value shows an array, the first one first."""
+    views: list[Statement] = []
+    while isinstance(value, Value) and value.name in made and made[value.name].op in VIEWS:
+        if made[value.name].op == "stacked":
+            break
+        views.insert(0, made[value.name])
+        value = made[value.name].args[0]
+    return views

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
 from symbp.core.network import Network
-from symbp.lowering.arrays import add_axes_back, sum_by_products, without_unused
+from symbp.lowering.arrays import add_axes_back, compare_what_stays, sum_by_products, without_unused
 from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
@@ -13,6 +13,7 @@ from symbp.lowering.extents import doubtful_extents
 from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
+from symbp.lowering.hits import masks_at_hits
 from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
@@ -22,6 +23,7 @@ from symbp.lowering.stability import stabilise
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
     box_ranges,  # ranges that depend on an index become whole ranges with a guard
+    masks_at_hits,  # once ranges are whole, as the lowering of hits expects them
     stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors
     guard_branches,  # after both, which make branches: nothing in a branch not taken may overflow or be nan
 )
@@ -31,6 +33,7 @@ PURE_PASSES = (
     without_unused,  # first, since the passes below count uses
     fill_gradients,  # gradients that are no array of their own, before the rest asks what a result is
     add_axes_back,  # a reduced axis that is wanted again is kept (keepdims)
+    compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
 )
 

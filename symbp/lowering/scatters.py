@@ -46,8 +46,7 @@ def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contra
     if pooled is not None:
         return pooled
     involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
-    offsets = tuple(i for t in targets.values() for i in t.offsets)
-    before, at.order = at.order, _order(tuple(targets.values()), offsets, rest, at.order)
+    before, at.order = at.order, _order(tuple(targets.values()), at.order)
     part = at.number(contract(at, tuple(i for i in indices if i not in involved), build.mul(*rest)))
     at.order = before
     if not all(i in part.axes for i in involved):
@@ -165,13 +164,15 @@ def _ends(index: Index, place: Poly) -> tuple[Poly, Poly] | None:
     return None if start is None or stop is None else (start, stop + 1)
 
 
-def _order(
-    targets: tuple[Target, ...], offsets: tuple[Index, ...], factors: list[Expr], order: list[Index]
-) -> list[Index]:
-    """Offsets first, positions where their target stands."""
-    windows = {t.index: t.window for t in targets}
-    rest = [windows.get(i, i) for i in order]
-    return [*offsets, *(i for i in rest if i not in offsets)]
+def _order(targets: tuple[Target, ...], order: list[Index]) -> list[Index]:
+    """The offsets along the outermost axis first, since it is added along first; the others as columns have them."""
+    by_index = {t.index: t for t in targets}
+    first = next((by_index[i] for i in order if i in by_index), targets[0])
+    result = list(first.offsets)
+    for i in order:
+        t = by_index.get(i)
+        result += [i] if t is None else [t.window] if t is first else [*t.offsets, t.window]
+    return list(dict.fromkeys(result))
 
 
 def _added(at: Entries, part: Labelled, targets: tuple[Target, ...]) -> Labelled:
