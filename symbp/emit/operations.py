@@ -94,7 +94,7 @@ def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
         return f"{args[0].within(ATOM)}.{s.op}({_axes(s)}, out={out})"
     if s.op in UFUNCS:
         return f"np.{UFUNCS[s.op]}({_list(args)}, out={out})"
-    return None
+    return f"_erf({_list(args)}, out={out})" if s.op == "erf" else None
 
 
 def _list(args: tuple[Text, ...]) -> str:
@@ -168,7 +168,7 @@ def _float(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
-    return Text(f"_erf({args[0].code})")
+    return Text(f"{FLOAT}(_erf({args[0].code}))" if is_scalar(s.target) else f"_erf({args[0].code})")
 
 
 def _call(s: Statement, args: tuple[Text, ...]) -> Text:

@@ -34,7 +34,7 @@ from symbp.lowering.program import (
     view_roots,
 )
 
-UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
+UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "erf")
 WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "float")
 
 
@@ -117,7 +117,7 @@ class _Plan:
             assert isinstance(operand, Value)
             self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
-        if s.op in ("call", "where", "gather", "erf"):
+        if s.op in ("call", "where", "gather"):
             self._put(name, f"new.{name}")
             return None
         if not self.kept or varies(s.target.shape, self.variables):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from symbp import networks
 from symbp.lowering.run import run
+from symbp.notation.read import read_network
 from tests.lowering.lowered import gradient_routine, network, relative
 from tests.lowering.reference import Reference
 
@@ -132,19 +134,30 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("name", MASKED)
+EACH = [(name, "product", 800.0) for name in MASKED] + [("causal", reader, 800.0) for reader in READERS]
+EACH += [("by data, a row masked", "logarithm", 800.0), ("by data, a row masked", "product", 1e4)]
+
+
+@pytest.mark.parametrize(("name", "reader", "scale"), EACH)
 def test_masked_softmax(name: str, reader: str, scale: float) -> None:
     """What is masked out does not count however large it is, nor does a row of which nothing counts."""
     definition, mask = MASKED[name]
     net = network("y: Data[T, T], m: Data[T, T], z: Param[T, T]", definition, *READERS[reader])
     arrays = {
-        "z": np.array([[-scale, scale, 0.5], [scale, 0.5, 2 * scale], [0.25, -scale, 0.5]]),
+        "z": np.array([[-scale, scale, 0.5], [0.75, 0.5, scale], [0.25, -scale, 0.5]]),
         "y": np.array([[0.25, 0.5, 0.25], [1.5, 0.125, 0.75], [0.375, 2.0, 0.625]]),
         "m": np.array(MASKS[mask], float),
     }
-    loss, gradients = Reference(net, {"T": 3}, 2 * SCALES[scale]).loss_and_gradients(arrays)
+    loss, gradients = Reference(net, {"T": 3}, SCALES[scale]).loss_and_gradients(arrays)
     found = run(gradient_routine(net), arrays, {"T": 3})
     assert relative(found["L"], np.array(loss)) <= 1e-14
     assert np.all(np.abs(found["z"] - gradients["z"].astype(float)) <= 1e-14 * max(1, abs(float(loss))))
+
+
+def test_what_is_bounded_is_read() -> None:
+    """Causal attention has as many products as one writes by hand, and no array of a higher rank than its scores."""
+    net = read_network(*networks.source("transformer_block"), "transformer_block")
+    statements = gradient_routine(net).statements
+    assert sum(s.op == "matmul" and len(s.args[0].shape) == len(s.args[1].shape) > 1 for s in statements) == 24
+    assert max(len(s.target.shape) for s in statements) == 4
+    assert sum(s.op == "exp" for s in statements) == 2
