@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
+from symbp.emit.layout import split_line
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE, ZIP
 from symbp.lowering.program import FILLING, LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
-
-WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class _Writer:
     uses: dict[str, int] = field(init=False)
     variable: str = ""
     kept: bool = False
+    indent: int = 4
     empty: frozenset[str] = frozenset()  # lists of all steps whose entries are yet to be made
     looped: frozenset[str] = field(init=False)
     inside: frozenset[str] = field(init=False)
@@ -90,7 +90,7 @@ class _Writer:
         line, *rest = _lines(
             s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
         )
-        self.pending += [_with_shape(line, s), *rest]
+        self.pending += [part for text in (_with_shape(line, s), *rest) for part in split_line(text, self.indent)]
         if s.numbers:
             self._flush(s)
 
@@ -119,7 +119,12 @@ class _Writer:
         """The lines of a loop; the body's comments and places of equations are those of a routine of its own."""
         kept = self.kept
         inner = _Writer(
-            body_of(loop), inline=dict(self.inline), variable=loop.variable.name, empty=self.empty, kept=kept
+            body_of(loop),
+            inline=dict(self.inline),
+            variable=loop.variable.name,
+            empty=self.empty,
+            kept=kept,
+            indent=self.indent + 4,
         )
         for s in loop.statements:
             inner.add(s)

@@ -10,7 +10,8 @@ from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.facts import fact_check
 from symbp.emit.formula import Text, size
-from symbp.emit.layout import tuple_of
+from symbp.emit.layout import fitted, tuple_of
+from symbp.emit.lengths import length_lines
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.loops import carried_arrays
 from symbp.emit.words import DTYPE, RANGE, kept_builtins
@@ -38,7 +39,7 @@ def helpers(program: Program) -> list[str]:
     if any(r.vector for r in program.routines):
         parts.append(render("directions.py.j2", lists=_lists(program), vector=words.VECTOR))
     parts += _scratch(program)
-    return [p.strip("\n") for p in parts]
+    return [fitted(p.strip("\n")) for p in parts]
 
 
 def _lists(program: Program) -> bool:
@@ -165,7 +166,10 @@ def _scratch(program: Program) -> list[str]:
         if arrays:
             rows = [f"{_new(a)},  # {a.name}" for a in arrays]
             key, name, slot = f'("{program.name}", {sizes})', SCRATCH[routine.name], SLOTS[routine.name]
-            parts.append(render("scratch.py.j2", name=name, slot=slot, sizes=sizes, key=key, rows=rows))
+            lengths = length_lines(program, "\n".join(rows))
+            parts.append(
+                render("scratch.py.j2", name=name, slot=slot, sizes=sizes, key=key, lengths=lengths, rows=rows)
+            )
     return parts
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
+from symbp.core.integers import Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.traverse import dims_of
 from symbp.emit.body import Body, write_body
@@ -12,9 +14,11 @@ from symbp.emit.checks import SCRATCH, scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
-from symbp.emit.layout import WIDTH, names, split_call, tuple_of
+from symbp.emit.layout import WIDTH, names, split_line, tuple_of
+from symbp.emit.lengths import length_lines
 from symbp.emit.lists import is_list
 from symbp.emit.words import DTYPE, FLOAT, RANGE, VECTOR
+from symbp.lowering.lengths import Shortener
 from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, Value
 
 DOCSTRINGS = {
@@ -48,14 +52,15 @@ def write_function(program: Program, routine: Routine) -> Function:
     """The function of a routine."""
     docstring = DOCSTRINGS[routine.name].format(loss=program.loss, vector=VECTOR, kinks=KINKS if program.kinks else "")
     body = write_body(routine)
-    head = [*_head(program, routine), *([""] if body.lines else [])]
-    tail = [line for part in _tail(program, routine, body) for line in split_call(part)]
+    tail = [line for part in _tail(program, routine, body) for line in split_line(part)]
+    head = _head(program, routine, "\n".join((*body.lines, *tail)))
+    head += [""] if body.lines else []
     before = len(head) + docstring.count("\n")
     spans = tuple((number, (a + before, b + before)) for number, (a, b) in body.spans)
     return Function(routine.name, signature(program, routine), docstring, (*head, *body.lines, *tail), spans)
 
 
-def _head(program: Program, routine: Routine) -> list[str]:
+def _head(program: Program, routine: Routine, rest: str) -> list[str]:
     """Inputs converted and checked, sizes, the arrays to write into."""
     given = [t for t in program.inputs if t.name in routine.inputs]
     parameters = tuple(t.name for t in given if t.name in program.parameters)
@@ -78,9 +83,9 @@ def _head(program: Program, routine: Routine) -> list[str]:
             for t in given
             if t.classes and _counted(t, sizes)
         ]
-    if routine.name in FILLING:
-        lines += _places(program, routine)
-    return [part for line in lines for part in split_call(line)]
+    places = _places(program, routine) if routine.name in FILLING else []
+    lines += [*length_lines(program, "\n".join((*places, rest))), *places]
+    return [part for line in lines for part in split_line(line)]
 
 
 def _convert(t: Tensor) -> str:
@@ -101,7 +106,8 @@ def _places(program: Program, routine: Routine) -> list[str]:
     if program.checks is not None:
         lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
     parameters = [t for t in program.inputs if t.name in program.parameters]
-    shapes = tuple_of(tuple(_shape(t) for t in parameters))
+    short = Shortener(dict(program.lengths)).of
+    shapes = tuple_of(tuple(_shape(t, short) for t in parameters))
     if routine.vector:
         lines.append(f"{names(routine.vector)} = _directions({VECTOR}, out, {DTYPE}, {shapes})")
     lines.append(f"out = _outputs(out, {DTYPE}, {shapes})")
@@ -112,11 +118,11 @@ def _places(program: Program, routine: Routine) -> list[str]:
     return lines
 
 
-def _shape(t: Tensor) -> str:
+def _shape(t: Tensor, short: Callable[[Poly], Poly]) -> str:
     """The shape of a gradient, or the list of the shapes of its arrays."""
     if t.each is None:
-        return tuple_of(tuple(size(e).code for e in t.shape)) if t.shape else "()"
-    row = tuple_of(tuple(size(e).code for e in t.shape[1:])) if t.shape[1:] else "()"
+        return tuple_of(tuple(size(short(e)).code for e in t.shape))
+    row = tuple_of(tuple(size(short(e)).code for e in t.shape[1:]))
     return f"[{row} for {t.each.name} in {RANGE}({size(t.shape[0]).code})]"
 
 

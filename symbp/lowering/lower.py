@@ -14,6 +14,7 @@ from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.hits import masks_at_hits
+from symbp.lowering.lengths import name_lengths
 from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
@@ -41,6 +42,7 @@ PURE_PASSES = (
 LAST_PASSES = (
     place_results,  # what is written in place and what into scratch arrays; after all that changes statements
     name_values,  # after places: what is written over in one go bears one name
+    name_lengths,  # last: nothing after it asks whether two lengths are the same
 )
 
 

@@ -115,7 +115,8 @@ class Program:
     """The module of a network: `inputs` in the order of the signature, `gradients` pairs (parameter, its value's name).
 
     `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the
-    unknown functions with their arity; `kinks` says that the loss has kinks.
+    unknown functions with their arity; `kinks` says that the loss has kinks;
+    `lengths` pairs formulas of sizes with the names that stand for them in the routines.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Program:
     checks: Routine | None = None
     kinks: bool = False
     extents: tuple[tuple[str, str, Poly], ...] = ()
+    lengths: tuple[tuple[Poly, Dim], ...] = ()
 
     @property
     def data(self) -> tuple[str, ...]:

@@ -1,0 +1,19 @@
+"""The lines that give lengths their names: `I1 = I + 1 - U`."""
+
+from __future__ import annotations
+
+import re
+
+from symbp.emit.formula import size
+from symbp.lowering.lengths import Shortener
+from symbp.lowering.program import Program
+
+
+def length_lines(program: Program, text: str) -> list[str]:
+    """A line for each length whose name stands in the text or in a later line, in an order in which they can be run."""
+    short = Shortener(dict(program.lengths))
+    lines: list[str] = []
+    for formula, dim in reversed(program.lengths):
+        if re.search(rf"\b{dim.name}\b", "\n".join((text, *lines))):
+            lines.insert(0, f"{dim.name} = {size(short.inside(formula)).code}")
+    return lines

@@ -1,0 +1,123 @@
+"""Lengths that are formulas of the sizes get names: with `I1 = I + 1 - U`, the rows of a pool are `I1 // 2`.
+
+The last pass: it changes no statement but what stands for a length in it, in shapes, slices and numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from symbp.core import build
+from symbp.core.expr import Expr, Int
+from symbp.core.integers import Atom, Dim, Poly, Quotient
+from symbp.core.traverse import dims_of, indices_of, map_children
+from symbp.lowering.program import Program, Routine, every_statement
+
+OFTEN = 3  # what is written fewer times stays a formula
+
+
+def name_lengths(program: Program) -> Program:
+    """The program with a name for each formula that is often a length; `Program.lengths` says what they stand for."""
+    extents = [e for r in program.routines for s in every_statement(r.statements) for e in s.target.shape]
+    fixed = Counter(e for e in extents if _is_formula(e) and _is_fixed(e, program))
+    chosen = [p for p, count in fixed.items() if count >= OFTEN]
+    names = _names([p for p in chosen if not any(_multiple(p, q) for q in chosen if q != p)], program)
+    short = Shortener(names)
+    if not names:
+        return program
+    routines = tuple(_changed(r, short.of) for r in program.routines)
+    return replace(program, routines=routines, lengths=tuple(names.items()))
+
+
+def _is_formula(p: Poly) -> bool:
+    return len(p.terms) > 1 or isinstance(p.atom, Quotient)
+
+
+def _is_fixed(p: Poly, program: Program) -> bool:
+    return all(d in program.dims for d in dims_of(p)) and not any(indices_of(p))
+
+
+def _names(formulas: list[Poly], program: Program) -> dict[Poly, Dim]:
+    """Each formula's name: its first size with a number, simpler formulas first."""
+    taken, order = set(program.names), [d.name for d in program.dims]
+    names: dict[Poly, Dim] = {}
+    for p in sorted(formulas, key=lambda p: (_depth(p), order.index(_first_size(p)))):
+        base = _first_size(p)
+        number = next(k for k in range(1, len(taken) + len(formulas) + 2) if f"{base}{k}" not in taken)
+        names[p] = Dim(f"{base}{number}")
+        taken.add(f"{base}{number}")
+    return names
+
+
+def _first_size(p: Poly) -> str:
+    """The size that a formula begins with as it is written."""
+    ordered = sorted(p.terms, key=lambda t: t[1] < 0)
+    atom = next((a for monomial, _ in ordered for a in monomial), None)
+    return _first_size(atom.top) if isinstance(atom, Quotient) else str(atom)
+
+
+def _depth(p: Poly) -> int:
+    return max((1 + _depth(a.top) if isinstance(a, Quotient) else 0 for a in p.atoms()), default=0) + len(p.terms) // 2
+
+
+def _multiple(p: Poly, of: Poly) -> Poly | None:
+    """What `of`, a sum, is to be multiplied with to give `p`: one product of sizes and a number."""
+    if len(of.terms) < 2 or len(of.terms) != len(p.terms):
+        return None
+    (head, c), (first, d) = p.terms[0], of.terms[0]
+    rest = list(head)
+    for atom in first:
+        if atom not in rest:
+            return None
+        rest.remove(atom)
+    factor = Poly.collect([(tuple(rest), c // d)])
+    return factor if factor * of == p else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortener:
+    """Formulas written with the names of lengths."""
+
+    names: Mapping[Poly, Dim]
+
+    def of(self, p: Poly) -> Poly:
+        """The formula with names for itself, for what it is a multiple of, or for quotients in it."""
+        if p in self.names:
+            return Poly.of(self.names[p])
+        whole = ((_multiple(p, q), dim) for q, dim in self.names.items())
+        return next((factor * dim for factor, dim in whole if factor is not None), self.inside(p))
+
+    def inside(self, p: Poly) -> Poly:
+        """The formula with names for what stands in its quotients."""
+        if isinstance(p.atom, Quotient):
+            return Poly.of(Quotient(self.of(p.atom.top), self.of(p.atom.bottom)))
+        return p.replace(self._atom)
+
+    def _atom(self, atom: Atom) -> Poly | None:
+        if not isinstance(atom, Quotient):
+            return None
+        return self.of(Poly.of(atom))
+
+
+def _changed(routine: Routine, new: Callable[[Poly], Poly]) -> Routine:
+    return replace(routine, statements=_rewritten(routine.statements, new), results=_rewritten(routine.results, new))
+
+
+def _rewritten(node: Any, new: Callable[[Poly], Poly]) -> Any:
+    """Anything that statements are made of, with `new(p)` for each integer expression in it."""
+    if isinstance(node, Poly):
+        return new(node)
+    if isinstance(node, Expr):
+        return (
+            build.integer(new(node.value))
+            if isinstance(node, Int)
+            else map_children(node, lambda e: _rewritten(e, new))
+        )
+    if isinstance(node, tuple):
+        return tuple(_rewritten(part, new) for part in node)
+    if is_dataclass(node) and not isinstance(node, (Atom, type)):
+        return replace(node, **{f.name: _rewritten(getattr(node, f.name), new) for f in fields(node)})
+    return node
