@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symbp.core.expr import Expr
 from symbp.core.integers import Poly
 from symbp.core.network import LABELS, Tensor
+from symbp.core.shortener import Shortener
 from symbp.core.traverse import dims_of
 from symbp.emit.body import Body, write_body
 from symbp.emit.checks import SCRATCH, scratch_arrays, size_names, sizes_name
@@ -18,7 +19,6 @@ from symbp.emit.layout import WIDTH, names, split_line, tuple_of
 from symbp.emit.lengths import length_lines
 from symbp.emit.lists import is_list
 from symbp.emit.words import DTYPE, FLOAT, RANGE, VECTOR
-from symbp.lowering.lengths import Shortener
 from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, Value
 
 DOCSTRINGS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from symbp.core.shortener import Shortener
 from symbp.emit.formula import size
-from symbp.lowering.lengths import Shortener
 from symbp.lowering.program import Program
 
 

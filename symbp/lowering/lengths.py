@@ -6,13 +6,14 @@ The last pass: it changes no statement but what stands for a length in it, in sh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Expr, Int
 from symbp.core.integers import Atom, Dim, Poly, Quotient
+from symbp.core.shortener import Shortener, multiple
 from symbp.core.traverse import dims_of, indices_of, map_children
 from symbp.lowering.program import Program, Routine, every_statement
 
@@ -24,7 +25,7 @@ def name_lengths(program: Program) -> Program:
     extents = [e for r in program.routines for s in every_statement(r.statements) for e in s.target.shape]
     fixed = Counter(e for e in extents if _is_formula(e) and _is_fixed(e, program))
     chosen = [p for p, count in fixed.items() if count >= OFTEN]
-    names = _names([p for p in chosen if not any(_multiple(p, q) for q in chosen if q != p)], program)
+    names = _names([p for p in chosen if not any(multiple(p, q) for q in chosen if q != p)], program)
     short = Shortener(names)
     if not names:
         return program
@@ -61,45 +62,6 @@ def _first_size(p: Poly) -> str:
 
 def _depth(p: Poly) -> int:
     return max((1 + _depth(a.top) if isinstance(a, Quotient) else 0 for a in p.atoms()), default=0) + len(p.terms) // 2
-
-
-def _multiple(p: Poly, of: Poly) -> Poly | None:
-    """What `of`, a sum, is to be multiplied with to give `p`: one product of sizes and a number."""
-    if len(of.terms) < 2 or len(of.terms) != len(p.terms):
-        return None
-    (head, c), (first, d) = p.terms[0], of.terms[0]
-    rest = list(head)
-    for atom in first:
-        if atom not in rest:
-            return None
-        rest.remove(atom)
-    factor = Poly.collect([(tuple(rest), c // d)])
-    return factor if factor * of == p else None
-
-
-@dataclass(frozen=True, slots=True)
-class Shortener:
-    """Formulas written with the names of lengths."""
-
-    names: Mapping[Poly, Dim]
-
-    def of(self, p: Poly) -> Poly:
-        """The formula with names for itself, for what it is a multiple of, or for quotients in it."""
-        if p in self.names:
-            return Poly.of(self.names[p])
-        whole = ((_multiple(p, q), dim) for q, dim in self.names.items())
-        return next((factor * dim for factor, dim in whole if factor is not None), self.inside(p))
-
-    def inside(self, p: Poly) -> Poly:
-        """The formula with names for what stands in its quotients."""
-        if isinstance(p.atom, Quotient):
-            return Poly.of(Quotient(self.of(p.atom.top), self.of(p.atom.bottom)))
-        return p.replace(self._atom)
-
-    def _atom(self, atom: Atom) -> Poly | None:
-        if not isinstance(atom, Quotient):
-            return None
-        return self.of(Poly.of(atom))
 
 
 def _changed(routine: Routine, new: Callable[[Poly], Poly]) -> Routine:
