@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Equation, Network
+from symbp.core.traverse import reads
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
 from symbp.lowering.innermost import in_order
@@ -30,6 +32,7 @@ def lower_equations(network: Network) -> Lowered:
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
     at.windows = any(has_windows(e.body) for e in network.equations)
     at.outputs = frozenset(network.outputs)
+    at.uses = Counter(r.tensor for e in network.equations for r in reads(e.body))
     lower_all(at, network.equations)
     whole = {t.name: at.tensors[t.name].value for t in network.inputs}
     whole |= {e.name: _whole(builder, e.name, at.tensors[e.name]) for e in network.equations}

@@ -6,7 +6,7 @@ every tensor so far, and the order in which the equation at hand would like its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
@@ -56,6 +56,7 @@ class Entries:
         self.taken: set[str] = set()  # names that a loop's variable must not bear
         self.windows = False  # are there windows in the network, so that batches stand innermost?
         self.outputs: frozenset[str] = frozenset()  # they stand as the caller has them
+        self.uses: Mapping[str, int] = {}  # how often each tensor is read
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
         self.orders: dict[str, tuple[int, ...]] = {}  # how an equation's dimensions stand in memory
 

@@ -18,6 +18,7 @@ from symbp.lowering.bodies import loop_args
 from symbp.lowering.builder import Builder
 from symbp.lowering.hoist import hoisted
 from symbp.lowering.innermost import Order, axis_orders, in_order
+from symbp.lowering.joining import joined
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.program import FLOAT, LIST, Carry, Loop, Operand, Shape, Statement, Value
 from symbp.lowering.steps import MARK, Carried, Step, one_step
@@ -54,6 +55,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     orders: dict[str, Order] = {}
     if not listed:
         orders = {} if at.windows else axis_orders(part)
+        part = joined(part, at.uses)
         before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
         lower_all(at, before)
     variable = Dim(fresh_name(part[0].indices[0].name, at.taken))

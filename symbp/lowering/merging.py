@@ -7,8 +7,9 @@ with its innermost axis still innermost, and every product that needs those axes
 from __future__ import annotations
 
 from symbp.core.integers import Index
+from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import FLOAT, Statement, Value
+from symbp.lowering.program import FLOAT, VIEWS, Statement, Value
 
 Slice = tuple[object, ...]
 
@@ -27,6 +28,26 @@ def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...])
         return a
     rest = tuple(d for d in range(len(root.shape)) if d not in wanted)
     return _copied(at, a, root, dimensions, cut, (*rest, *wanted))
+
+
+def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, bool] | None:
+    """A matrix of summed axes by the others, and whether those summed are its columns; None where it is no view."""
+    kept = tuple(i for i in a.axes if i not in summed)
+    if len(summed) < 2 or not kept:
+        return None
+    a = side_by_side(at, a, (kept, summed))
+    plain = isinstance(a.value, Value) and _lies_as_it_says(at, a.value)
+    if not plain or a.axes not in ((*kept, *summed), (*summed, *kept)):
+        return None
+    assert isinstance(a.value, Value)
+    second = a.axes == (*kept, *summed)
+    sizes = [extent(tuple(i.extent for i in part)) for part in ((kept, summed) if second else (summed, kept))]
+    return at.builder.reshape(a.value, tuple(sizes)), second
+
+
+def _lies_as_it_says(at: Entries, value: Value) -> bool:
+    maker = at.builder.made(value)
+    return maker is not None and (maker.op not in VIEWS or maker.op == "stacked")
 
 
 def _follow(wanted: tuple[int, ...], cut: Slice) -> bool:

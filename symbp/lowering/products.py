@@ -15,7 +15,7 @@ from symbp.core.traverse import children, free_indices, indices_of, polys, subst
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.merging import side_by_side
+from symbp.lowering.merging import in_two, side_by_side
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
 from symbp.lowering.stacks import stacked_product
@@ -226,7 +226,12 @@ def _reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
     if not summed:
         return a
     assert isinstance(a.value, Value)
-    return Labelled(at.builder.reduce("sum", a.value, summed), tuple(i for i in a.axes if i not in indices))
+    kept = tuple(i for i in a.axes if i not in indices)
+    matrix = in_two(at, a, tuple(i for i in a.axes if i in indices))
+    if matrix is not None:
+        value = at.builder.reduce("sum", matrix[0], (int(matrix[1]),))
+        return Labelled(at.builder.reshape(value, _extents(kept)), kept)
+    return Labelled(at.builder.reduce("sum", a.value, summed), kept)
 
 
 def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> Labelled:
