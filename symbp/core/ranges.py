@@ -24,7 +24,7 @@ def is_nonnegative(poly: Poly) -> bool:
 def without_quotients(poly: Poly) -> Poly:
     """One without quotients that is at least 0 only where `poly` is: a - b + 1 <= b * (a // b) <= a, for b > 0."""
     for _ in range(_ROUNDS):
-        found = next((a for a in poly.atoms() if isinstance(a, Quotient)), None)
+        found = _outermost([a for a in poly.atoms() if isinstance(a, Quotient)])
         if found is None or any(m.count(found) > 1 for m, _ in poly.terms):
             return poly
         factor = poly.coefficient(found)
@@ -36,6 +36,12 @@ def without_quotients(poly: Poly) -> Poly:
         else:
             return poly
     return poly
+
+
+def _outermost(quotients: list[Quotient]) -> Quotient | None:
+    """The first that no other holds: what holds another bounds it together with it."""
+    inner = [b for q in quotients for p in (q.top, q.bottom) for b in p.atoms()]
+    return next((q for q in quotients if q not in inner), None)
 
 
 def may_be_nonnegative(poly: Poly) -> bool:

@@ -120,9 +120,10 @@ def some_sizes(network: Network, seed: int) -> tuple[dict[Dim, int], ...]:
 
 
 def _large_enough(network: Network, sizes: dict[Dim, int]) -> dict[Dim, int]:
-    """The sizes, all one larger until nothing is empty and every window fits."""
-    while any(p.value(dict(sizes)) < least for p, least in _least(network)):  # type: ignore[arg-type]
-        sizes = {d: k + 1 for d, k in sizes.items()}
+    """The sizes, those larger of which an extent is made until nothing is empty and every window fits."""
+    while short := [p for p, least in _least(network) if p.value(dict(sizes)) < least]:  # type: ignore[arg-type]
+        grown = [d for d in sizes if short[0].value({**sizes, d: sizes[d] + 4}) > short[0].value(dict(sizes))]
+        sizes = sizes | {d: sizes[d] + 1 for d in grown}
     return sizes
 
 
