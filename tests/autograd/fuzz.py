@@ -2,11 +2,11 @@
 
     python -m tests.autograd.fuzz 2000 [--start 0] [--each] [--thorough 1]
 
-Each is read, written back and read again, derived, its backward network too written and read, lowered and emitted; then
-the module's loss and gradients are compared with PyTorch's autograd, one network at sizes that differ, the next at equal
-ones, the third at some that are 1. Of every fifth, or as many as `--thorough` says, the document is made too, every
-equality of it evaluated, the module held against the interpreter, complex steps and central differences, in float32 too,
-and all three choices of sizes are taken.
+Each is read, written back and read again, derived, its backward network too written and read, lowered and emitted;
+then the module's loss and gradients are compared with PyTorch's autograd, one network at sizes that differ, the next at
+equal ones, the third at some that are 1. Of every fifth, or as many as `--thorough` says, the document is made too,
+every equality of it evaluated, the module held against the interpreter, complex steps and central differences, in
+float32 too, and all three choices of sizes are taken.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ class Outcome:
 
 def run(seed: int, thorough: int = THOROUGH) -> Outcome:
     """The network of that seed through the chain, every so many through all of it. One that is too slow has failed."""
-    before = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(MOST_SECONDS)
+    before = signal.signal(signal.SIGPROF, _too_long)
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)  # of work: others may be busy too
     try:
         return check(make(seed), seed, seed % thorough == 0)
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _too_long(number: int, frame: object) -> None:
