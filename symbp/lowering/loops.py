@@ -152,7 +152,7 @@ def _stack(at: Entries, equation: Equation, order: Order | None) -> Value:
     at.builder.hint = equation.name.replace(MARK, "")
     shape = tuple(i.extent for i in in_order(equation.indices, order))
     value = Value(equation.name if at.builder.parent is None else at.builder.fresh(()).name, shape)
-    value = replace(value, kind=LIST if is_listed(at, equation) else FLOAT)
+    value = replace(value, kind=LIST if is_ragged(equation.shape) else FLOAT)
     at.builder.append(Statement(value, "stack", (), (equation.indices[0],)))
     return value
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Compare, Extreme, Read, Sum, Where
+from symbp.core.expr import And, Compare, Extreme, Or, Read, Sum, Where
 from symbp.core.integers import Dim, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
@@ -212,6 +212,8 @@ def _unguarded(node: Node) -> Iterator[Read]:
         return
     for child in children(node):
         yield from _unguarded(child)
+        if isinstance(node, (And, Or)) and any(_on_indices(c) for c in walk(child)):
+            return  # the other parts of a condition are looked at only where this one does not decide
 
 
 def _on_indices(node: Node) -> bool:

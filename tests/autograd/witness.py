@@ -373,9 +373,11 @@ class _Scope:
         raise TypeError(f"tests/autograd/witness.py has no rule for {type(c).__name__}")
 
     def _all(self, args: tuple[Cond, ...], join: Callable[..., Tensor], *, start: bool) -> Tensor:
-        result = torch.full([1] * len(self.axes), start)
+        """A part of a condition is looked at only where those before it do not decide."""
+        result, scope = torch.full([1] * len(self.axes), start), self
         for arg in args:
-            result = join(result, self.cond(arg))
+            result = join(result, scope.cond(arg))
+            scope = self.where(result if start else torch.logical_not(result))
         return result
 
 
