@@ -153,6 +153,8 @@ class _Work:
         inserted = self._trivial(users)
         chain = self._chain(quantity, indices, users, inserted)
         for name in self._insertable(users):
+            if is_scatter(chain.result) and _sums(self.results[name].body):
+                continue  # what is scattered is shown before it is
             trial = self._chain(quantity, indices, users, (*inserted, name))
             saved = cost(self.results[name].body) if self._needed_once(name) else 0
             if cost(trial.result) <= cost(chain.result) + saved:
@@ -169,7 +171,7 @@ class _Work:
         body = self.results[name].body
         if is_scatter(body):
             return False
-        return self._needed_once(name) or not any(isinstance(n, Sum) for n in walk(body))
+        return self._needed_once(name) or not _sums(body)
 
     def _needed_once(self, name: str) -> bool:
         equation = self.network.equation(name)
@@ -303,6 +305,10 @@ def _value_reads(expr: Expr) -> tuple[Read, ...]:
 def _parts(expr: Expr) -> tuple[Expr, ...]:
 
     return tuple(c for c in children(expr) if isinstance(c, Expr))
+
+
+def _sums(body: Expr) -> bool:
+    return any(isinstance(n, Sum) for n in walk(body))
 
 
 def _is_trivial(body: Expr) -> bool:

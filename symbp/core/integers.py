@@ -87,6 +87,8 @@ class Poly(Node):
         for monomial, coefficient in terms:
             table[monomial] = table.get(monomial, 0) + coefficient
         kept = [(m, c) for m, c in table.items() if c]
+        if len(kept) < 2:
+            return Poly(tuple(kept))
         return Poly(tuple(sorted(kept, key=lambda t: (-len(t[0]), tuple(a.key for a in t[0])))))
 
     def __add__(self, other: Poly | Atom | int) -> Poly:
@@ -102,6 +104,8 @@ class Poly(Node):
         return self + -Poly.of(other)
 
     def __mul__(self, other: Poly | Atom | int) -> Poly:
+        if isinstance(other, int):
+            return Poly(tuple((m, c * other) for m, c in self.terms)) if other else ZERO
         products = [
             (tuple(sorted((*m, *k), key=lambda a: a.key)), c * d)
             for m, c in self.terms

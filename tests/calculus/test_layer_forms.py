@@ -113,7 +113,7 @@ FORMS = [
         " + h[t, n, i] - y[t, n, i]",
     ),
     (
-        "x: Data[T, N, D], h0: Data[N, H], Wx: Param[D, 3 * H], Wh: Param[H, 3 * H], bx: Param[3 * H], bh: Param[3 * H]",
+        "x: Data[T, N, D], h0: Data[N, H], Wx: Param[D, 3 * H], Wh: Param[H, 3 * H], bx: Data[3 * H], bh: Data[3 * H]",
         (*LOOP, "    h[t] = gru_cell(x[t], h[t - 1], Wx, Wh, bx, bh)", "return sum(h ** 2) / 2"),
         "h_bar",
         "h: Data[T, N, H], h_bar: Data[T, N, H], h_z: Data[T, N, H], h_v_bar: Data[T, N, 3 * H], Wh: Data[H, 3 * H]",
