@@ -9,13 +9,16 @@ from __future__ import annotations
 from symbp.core.integers import Index
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import FLOAT, VIEWS, Statement, Value
+from symbp.lowering.program import FLOAT, VIEWS, Shape, Statement, Value
 
 Slice = tuple[object, ...]
 
 
-def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...]) -> Labelled:
-    """The array, or a copy in which the axes of each part stand one after the other in memory."""
+def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...], again: bool = False) -> Labelled:
+    """The array, or a copy in which the axes of each part stand one after the other in memory.
+
+    Where it is to be read `again` only, a copy that was made for a product serves; none is made.
+    """
     apart = [part for part in parts if len(part) > 1]
     if not isinstance(a.value, Value) or a.value.kind != FLOAT or len(apart) != 1:
         return a
@@ -27,7 +30,14 @@ def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...])
     if _follow(wanted, cut) or any(cut[d] is not None for d in wanted[1:]):
         return a
     rest = tuple(d for d in range(len(root.shape)) if d not in wanted)
-    return _copied(at, a, root, dimensions, cut, (*rest, *wanted))
+    order = (*rest, *wanted)
+    if again and at.builder.known("copy", (at.builder.transpose(root, order),), _shape(root, order)) is None:
+        return a
+    return _copied(at, a, root, dimensions, cut, order)
+
+
+def _shape(root: Value, order: tuple[int, ...]) -> Shape:
+    return tuple(root.shape[d] for d in order)
 
 
 def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, bool] | None:
@@ -35,7 +45,7 @@ def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, 
     kept = tuple(i for i in a.axes if i not in summed)
     if len(summed) < 2 or not kept:
         return None
-    a = side_by_side(at, a, (kept, summed))
+    a = side_by_side(at, a, (kept, summed), again=True)
     plain = isinstance(a.value, Value) and _lies_as_it_says(at, a.value)
     if not plain or a.axes not in ((*kept, *summed), (*summed, *kept)):
         return None
@@ -83,7 +93,7 @@ def _copied(
 ) -> Labelled:
     assert isinstance(a.value, Value)
     view = at.builder.transpose(root, order)
-    copy = at.builder.emit("copy", (view,), tuple(root.shape[d] for d in order))
+    copy = at.builder.emit("copy", (view,), _shape(root, order))
     axes = tuple(a.axes[dimensions.index(d)] for d in order)
     if all(c is None for c in cut):
         return Labelled(copy, axes)
