@@ -134,7 +134,10 @@ def loud(d: Draft) -> None:
     forms = [("softmax", u.shape), ("log_softmax", u.shape), ("sigmoid", u.shape), ("softplus", u.shape)]
     function, shape = d.rng.choice([*forms, ("logsumexp", u.shape[:-1])])
     d.pool.remove(s)
-    named(d, f"{function}({s.text})", shape)
+    found = named(d, f"{function}({s.text})", shape)
+    if function not in ("softmax", "sigmoid"):  # what comes after has no native function that bears hundreds
+        d.pool.remove(found)
+        named(d, f"{found.text} / 800", shape)
 
 
 def unknown(d: Draft) -> None:
