@@ -10,7 +10,7 @@ from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.layout import split_line
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
-from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, shape
+from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, reshaped, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE, ZIP
@@ -48,6 +48,7 @@ class _Writer:
     variable: str = ""
     kept: bool = False
     indent: int = 4
+    arrays: dict[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()  # lists of all steps whose entries are yet to be made
     looped: frozenset[str] = field(init=False)
     inside: frozenset[str] = field(init=False)
@@ -79,6 +80,10 @@ class _Writer:
         if s.op == "stack":
             self._stack(s)
             return
+        if s.op == "reshape" and (array := self._array_of(s.args[0])):
+            if array != s.target.name:  # it has been another's
+                (self.pending or self.lines).append(f"{s.target.name} = {array}")
+            return
         if s.op in VIEWS or (s.op == "float" and s.detail) or s.target.name in self.inside:
             self.inline[s.target.name] = expression(s, args)
             return
@@ -87,6 +92,8 @@ class _Writer:
                 self.inline[s.target.name] = Text(s.place.name)
             return
         args = self._over_view(s, args)
+        if s.place is not None and s.place.shape:
+            self.arrays[s.target.name] = s.place.name
         line, *rest = _lines(
             s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
         )
@@ -94,12 +101,17 @@ class _Writer:
         if s.numbers:
             self._flush(s)
 
+    def _array_of(self, a: Operand) -> str:
+        """The array in which a result has been written in another shape than its own."""
+        return self.arrays.get(a.name, "") if isinstance(a, Value) else ""
+
     def _over_view(self, s: Statement, args: tuple[Text, ...]) -> tuple[Text, ...]:
         """What is written over an array in another shape first bears its name: `z1 = product.reshape(F, I, J, N)`."""
         if s.place is None or s.place.how != "over" or s.place.name not in self.inline:
             return args
         view = self.inline.pop(s.place.name)
-        self.pending.append(f"{s.place.name} = {view.code}")
+        if view.code != s.place.name:
+            self.pending.append(f"{s.place.name} = {view.code}")
         return tuple(
             Text(a.name) if isinstance(a, Value) and a.name == s.place.name else t
             for a, t in zip(s.args, args, strict=True)
@@ -189,6 +201,8 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
         return (f"for _own, _new in {ZIP}({target}, {args[0].code}):", "    _own[...] = _new")
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
+    if s.place.shape:
+        return (str(call(s, args, reshaped(s, target))),)
     named = name != target and (needed or s.place.how not in ("out", "step", "buffer"))
     if s.op in LINES:
         lines = LINES[s.op](s, args, target)

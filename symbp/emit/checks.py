@@ -149,7 +149,8 @@ def scratch_arrays(routine: Routine) -> list[Value]:
     for s in every_statement(routine.statements):
         if s.place is not None and s.place.how in ("scratch", "ones"):
             name = s.place.name
-            found.setdefault(name, Value(name, s.target.shape, "ones" if s.op == "ones" else s.target.kind))
+            shape = s.place.shape or s.target.shape
+            found.setdefault(name, Value(name, shape, "ones" if s.op == "ones" else s.target.kind))
     return list(found.values())
 
 

@@ -232,6 +232,11 @@ def shape(s: Statement) -> str:
     return f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
 
 
+def reshaped(s: Statement, array: str) -> str:
+    """An array in the shape of a result."""
+    return _reshape(s, (Text(array),)).code
+
+
 def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
     extents = [size(e).code for e in s.target.shape]
     long = [k for k, e in enumerate(s.target.shape) if len(e.terms) > 2]

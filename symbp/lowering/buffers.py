@@ -74,6 +74,7 @@ class _Plan:
     destined: dict[str, str] = field(init=False)
     views: frozenset[str] = field(init=False)
     reshaped: frozenset[str] = field(init=False)
+    shown: dict[str, Value] = field(init=False)
     storage: dict[str, str] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
@@ -84,6 +85,7 @@ class _Plan:
         self.last = _last_uses(self.routine, roots)
         self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
         self.reshaped = _reshaped(self.routine)
+        self.shown = _shown(self.routine)
         self.destined = self.destinations()
 
     def destinations(self) -> dict[str, str]:
@@ -123,7 +125,9 @@ class _Plan:
         if not self.kept or varies(s.target.shape, self.variables):
             self._put(name, f"new.{name}")
             return None
-        return Place("ones" if s.op == "ones" else "scratch", self._take(s))
+        shown = self.shown.get(name, s.target)
+        shape = shown.shape if shown.shape != s.target.shape else ()
+        return Place("ones" if s.op == "ones" else "scratch", self._take(s, shown), shape=shape)
 
     def _destined(self, s: Statement) -> Place:
         """The caller's array, or over what is there already."""
@@ -158,17 +162,17 @@ class _Plan:
     def _last_of(self, store: str) -> int:
         return self.ends[store]
 
-    def _take(self, s: Statement) -> str:
-        """A free scratch array of that shape, or a new one."""
-        name = s.target.name
-        fits = [v for v in self.free if (v.shape, v.kind) == (s.target.shape, s.target.kind)]
+    def _take(self, s: Statement, shown: Value) -> str:
+        """A free scratch array of the shape in which the result is shown, or a new one."""
+        name = shown.name
+        fits = [v for v in self.free if (v.shape, v.kind) == (shown.shape, shown.kind)]
         if fits and s.op != "ones":
             self.free.remove(fits[-1])
-            self._put(name, fits[-1].name)
+            self._put(s.target.name, fits[-1].name)
             return fits[-1].name
         if s.op != "ones":
-            self.scratch[name] = s.target
-        self._put(name, name)
+            self.scratch[name] = shown
+        self._put(s.target.name, name)
         return name
 
     def _release(self, k: int, s: Statement) -> None:
@@ -232,6 +236,24 @@ def _reshaped(routine: Routine) -> frozenset[str]:
         if s.op == "reshape" and isinstance(s.args[0], Value) and s.args[0].name in made | found:
             found.add(s.target.name)
     return frozenset(found)
+
+
+def _shown(routine: Routine) -> dict[str, Value]:
+    """Of each product that is only ever seen in one other shape the value that it then is."""
+    users: dict[str, list[Statement]] = {}
+    for s in routine.statements:
+        for a in s.args:
+            if isinstance(a, Value):
+                users.setdefault(a.name, []).append(s)
+    results = {v.name for _, v in routine.results if isinstance(v, Value)}
+    return {
+        s.target.name: users[s.target.name][0].target
+        for s in routine.statements
+        if s.op == "matmul"
+        and "." in s.target.name  # a tensor of the network keeps its shape, and with it its name
+        and s.target.name not in results
+        and [u.op for u in users.get(s.target.name, ())] == ["reshape"]
+    }
 
 
 def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:

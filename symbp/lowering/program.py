@@ -34,11 +34,15 @@ Operand = Value | Expr  # an Expr is a scalar of numbers and sizes alone: `1 / N
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a result is written: over operand `operand` ("over"), into the array `name` ("scratch", "out")."""
+    """Where a result is written: over operand `operand` ("over"), into the array `name` ("scratch", "out").
+
+    An array of another `shape` is the one that the result is reshaped to by all that needs it.
+    """
 
     how: str
     name: str = ""
     operand: int = 0
+    shape: Shape = ()
 
 
 @dataclass(frozen=True, slots=True)
