@@ -6,20 +6,23 @@ form that says nothing new is left out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbp.calculus.contract import Style, contract, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases
 from symbp.calculus.known import Known, use_products, use_sums
+from symbp.calculus.letters import Letters, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import cancel, factor, factor_deep, group, open_fractions, tidy, under_deltas
-from symbp.calculus.steps import Rule, Step
+from symbp.calculus.steps import Chain, Rule, Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import normal
+from symbp.core.traverse import all_index_names, normal
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
@@ -86,6 +89,20 @@ def tidy_tangent(steps: list[Step], style: Style, order: tuple[Index, ...]) -> N
     append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     append(steps, tidy(group(steps[-1].value), order), Rule("factor"))
+
+
+def apart_from_names(chain: Chain, letters: Letters) -> Chain:
+    """The chain without bound letters that are names of tensors or sizes: fresh ones with numbers may be."""
+    names = set(letters.names)
+
+    def new(value: Expr) -> Expr:
+        return freshen(value, names, letters) if names & all_index_names(value) else value
+
+    def shown(rule: Rule) -> Rule:
+        kept = tuple(p for p in rule.pairs if not names & set(p))
+        return rule if kept == rule.pairs else replace(rule, pairs=kept)
+
+    return replace(chain, steps=tuple(Step(new(s.value), shown(s.rule)) for s in chain.steps))
 
 
 def _use_sums(steps: list[Step], known: Known) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from symbp.calculus.chains import finish, local_steps
+from symbp.calculus.chains import apart_from_names, finish, local_steps
 from symbp.calculus.cost import cost
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
@@ -95,7 +95,8 @@ class _Work:
         alone = len(users) == 1 and users[0].name == self.loss
         locals_ = () if alone else tuple(self._user(u, quantity, indices) for u in users)
         chain = self._from_loss(quantity, indices) if alone else self._from_users(quantity, indices, locals_)
-        chain, locals_ = self._named(chain), tuple(replace(u, chain=self._named(u.chain)) for u in locals_)
+        chain = apart_from_names(chain, self.letters)
+        locals_ = tuple(replace(u, chain=apart_from_names(u.chain, self.letters)) for u in locals_)
         self.results[quantity] = Equation(self.names[quantity], indices, chain.result)
         self.sections.append(
             Section(
@@ -104,22 +105,9 @@ class _Work:
                 used_by=tuple(u.name for u in users),
                 locals=tuple(u.chain for u in locals_),
                 main=chain,
-                variants=tuple(self._named(v) for v in variants(chain)),
+                variants=tuple(apart_from_names(v, self.letters) for v in variants(chain)),
             )
         )
-
-    def _named(self, chain: Chain) -> Chain:
-        """The chain without bound letters that are names of tensors or sizes: fresh ones with numbers may be."""
-        names = set(self.letters.names)
-
-        def new(value: Expr) -> Expr:
-            return freshen(value, names, self.letters) if names & all_index_names(value) else value
-
-        def shown(rule: Rule) -> Rule:
-            kept = tuple(p for p in rule.pairs if not names & set(p))
-            return rule if kept == rule.pairs else replace(rule, pairs=kept)
-
-        return replace(chain, steps=tuple(Step(new(s.value), shown(s.rule)) for s in chain.steps))
 
     def _user(self, equation: Equation, quantity: str, indices: tuple[Index, ...]) -> _User:
         """The local derivative of a user, its own letters kept and the entry's chosen apart."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from symbp.calculus.chains import append, tidy_tangent
+from symbp.calculus.chains import apart_from_names, append, tidy_tangent
 from symbp.calculus.contract import Style
 from symbp.calculus.cost import cost
 from symbp.calculus.derive import needed, reachable
@@ -48,9 +48,10 @@ class _Work:
 
     def __post_init__(self) -> None:
         d = self.derivation
-        self.letters = letters_of(d.backward)
         self.style = known_of(d.network).style
         self.tangents = _names(d)
+        letters = letters_of(d.backward)
+        self.letters = replace(letters, names=letters.names | set(self.tangents.values()))
         self.locals = {c.key: c for section in d.sections for c in section.locals}
 
     def add(self, equation: Equation) -> None:
@@ -102,7 +103,8 @@ class _Work:
     def _chain(self, equation: Equation, steps: list[Step]) -> Chain:
         tidy_tangent(steps, self.style, equation.indices)
         name = self.tangents[equation.name]
-        return Chain(name, Read(name, tuple(Poly.of(i) for i in equation.indices)), tuple(steps))
+        chain = Chain(name, Read(name, tuple(Poly.of(i) for i in equation.indices)), tuple(steps))
+        return apart_from_names(chain, self.letters)
 
     def product(self) -> HessianProduct:
         """All tangents, numbered, in a network of those equations that the product needs."""

@@ -90,15 +90,42 @@ def _first_hit(extreme: Extreme, indices: tuple[Index, ...], body: Expr) -> Cond
     return build.both(*conditions)
 
 
+def picked(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:
+    """sum_w [w is the first hit] y_w, offset by offset, or None where it is no such sum: the tangent of an extreme."""
+    found = next(((f, marked) for f in factors if (marked := first_hit_of(f, indices)) is not None), None)
+    places = None if found is None or set(found[1][1]) != set(indices) else positions(found[1][0].indices)
+    if found is None or places is None:
+        return None
+    factor, (extreme, own) = found
+    table = dict(zip(extreme.indices, own, strict=True))
+    others = build.mul(*(f for f in factors if f is not factor))
+    result = missed = None
+    for place, hit in zip(places, [*_hits(at, extreme, places[:-1]), None], strict=True):
+        first = missed if hit is None else hit if missed is None else at.apply("and", missed, hit, kind="bool")
+        moved: dict[Atom, Poly] = {table[i]: p for i, p in place.items()}  # type: ignore[index]
+        value = at.number(at.value(substitute(others, moved)))
+        part = value if first is None else at.apply("mul", value, first)
+        result = part if result is None else at.apply("add", result, part)
+        if hit is not None:
+            other = at.apply("not", hit, kind="bool")
+            missed = other if missed is None else at.apply("and", missed, other, kind="bool")
+    return result
+
+
+def _hits(at: Entries, extreme: Extreme, places: list[dict[Atom, Poly]]) -> Iterator[Labelled]:
+    """Where each offset attains the extreme."""
+    largest = at.value(extreme)
+    for place in places:
+        yield at.apply("==", at.value(substitute(extreme.body, place)), largest, kind="bool")
+
+
 def shares(at: Entries, given: Labelled, extreme: Extreme) -> list[tuple[dict[Atom, Poly], Labelled]]:
     """What each offset of the window gets of `given`, in row-major order."""
     places = positions(extreme.indices)
     assert places is not None
-    largest = at.value(extreme)
     result = []
     left = given
-    for place in places[:-1]:
-        hit = at.apply("==", at.value(substitute(extreme.body, place)), largest, kind="bool")
+    for place, hit in zip(places[:-1], _hits(at, extreme, places[:-1]), strict=True):
         share = at.apply("mul", left, hit)
         result.append((place, share))
         left = at.apply("sub", left, share)

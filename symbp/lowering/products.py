@@ -16,6 +16,7 @@ from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import in_two, side_by_side
+from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
 from symbp.lowering.stacks import stacked_product
@@ -81,6 +82,9 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     added = scatter(at, indices, factors, contract)
     if added is not None:
         return added
+    hits = picked(at, indices, factors)
+    if hits is not None:
+        return hits
     outside = [f for f in factors if not _depends(f, indices)]
     inside = [f for f in factors if _depends(f, indices)]
     unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
