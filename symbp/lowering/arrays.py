@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.core.expr import Expr
-from symbp.core.integers import ONE, Poly
+from symbp.core.integers import ONE
 from symbp.lowering.bodies import without_unused_steps
-from symbp.lowering.builder import extent as number_of
-from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Shape, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
 
 
 def without_unused(program: Program) -> Program:
@@ -83,10 +82,10 @@ def _rewritten(routine: Routine, kept: set[str], made: dict[str, Statement]) -> 
 
 
 def sum_by_products(program: Program) -> Program:
-    """The sum over the first of two axes, over the last axis or over all but the last as a product with ones, which the
-    matrix product's kernel does faster.
+    """The sum over the first of two axes or over the last axis as a product with ones, which the matrix product's
+    kernel does faster.
 
-    Over the first of two everywhere; otherwise where time counts, since there `sum` reads better.
+    Over the first of two everywhere; over the last where time counts, since there `sum` reads better.
     """
     return each_routine(program, _sum_by_products)
 
@@ -96,55 +95,23 @@ def _sum_by_products(routine: Routine) -> Routine:
     made = makers(routine)
     for s in routine.statements:
         (a, *_) = s.args or (None,)
-        if s.op == "sum" and isinstance(a, Value) and _in_order(made.get(a.name)):
-            statements += _by_product(s, a, made, routine.name in (*FILLING, "facts"))
-        else:
-            statements.append(s)
-    return replace(routine, statements=_once(statements))
+        if s.op == "sum" and isinstance(a, Value) and _is_fast(s, a, made.get(a.name), routine.name):
+            leading, kept = s.detail == (0,), len(s.target.shape) == len(a.shape)
+            extent = a.shape[0 if leading else -1]
+            ones = Value(f"ones.{kept}.{extent}", (extent, ONE) if kept else (extent,))
+            if not any(t.target == ones for t in statements):
+                statements.append(Statement(ones, "ones", ()))
+            s = replace(s, op="matmul", args=(ones, a) if leading else (a, ones), detail=())
+        statements.append(s)
+    return replace(routine, statements=tuple(statements))
 
 
-def _in_order(maker: Statement | None) -> bool:
-    """Does an array lie in memory as its axes stand?"""
-    return maker is None or maker.op not in VIEWS or maker.op == "reshape"
-
-
-def _by_product(s: Statement, a: Value, made: dict[str, Statement], fast: bool) -> tuple[Statement, ...]:
-    rank, kept = len(a.shape), len(s.target.shape) == len(a.shape)
-    if rank > 1 and s.detail == (rank - 1,) and fast:
-        extent = a.shape[-1]
-        ones = _ones(False, kept, extent, (extent, ONE) if kept else (extent,))
-        return ones, replace(s, op="matmul", args=(a, ones.target), detail=())
-    if s.detail != tuple(range(rank - 1)) or kept or rank < 2 or (rank > 2 and not fast):
-        return (s,)
-    flat, before = _flat(a, made)
-    ones = _ones(True, False, flat.shape[0], flat.shape[:1])
-    return *before, ones, replace(s, op="matmul", args=(ones.target, flat), detail=())
-
-
-def _flat(a: Value, made: dict[str, Statement]) -> tuple[Value, tuple[Statement, ...]]:
-    """The array as a matrix of its last axis, and the statement that makes it one."""
-    shape = (number_of(a.shape[:-1]), a.shape[-1])
-    maker = made.get(a.name)
-    source = maker.args[0] if maker is not None and maker.op == "reshape" else a
-    if isinstance(source, Value) and source.shape == shape:
-        return source, ()
-    flat = Value(f"{a.name}.flat", shape, a.kind)
-    return flat, (Statement(flat, "reshape", (a,)),)
-
-
-def _ones(leading: bool, kept: bool, extent: Poly, shape: Shape) -> Statement:
-    return Statement(Value(f"ones.{leading and kept}.{kept}.{extent}", shape), "ones", ())
-
-
-def _once(statements: list[Statement]) -> tuple[Statement, ...]:
-    """The ones of each shape, and each view as a matrix, the first time only."""
-    seen: set[Value] = set()
-    kept = []
-    for s in statements:
-        if s.target not in seen or s.op not in ("ones", "reshape"):
-            kept.append(s)
-        seen.add(s.target)
-    return tuple(kept)
+def _is_fast(s: Statement, a: Value, maker: Statement | None, routine: str) -> bool:
+    """Is it the sum over the first of two axes, or one over the last of an array that lies in memory as it stands?"""
+    if s.detail == (0,):
+        return len(a.shape) == 2 and len(s.target.shape) == 1
+    in_order = maker is None or maker.op not in VIEWS or maker.op == "reshape"
+    return s.detail == (len(a.shape) - 1,) and len(a.shape) > 1 and in_order and routine in (*FILLING, "facts")
 
 
 def compare_what_stays(program: Program) -> Program:

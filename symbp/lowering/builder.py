@@ -109,6 +109,9 @@ class Builder:
 
     def reshape(self, a: Value, shape: Shape) -> Value:
         """The array in another shape of the same size."""
+        before = self.made(a)
+        if before is not None and before.op == "reshape" and isinstance(before.args[0], Value):
+            a = before.args[0]
         return a if a.shape == shape else self.emit("reshape", (a,), shape, a.kind)
 
     def reduce(self, op: str, a: Value, axes: tuple[int, ...]) -> Value:

@@ -57,6 +57,8 @@ def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, 
 
 def _lies_as_it_says(at: Entries, value: Value) -> bool:
     maker = at.builder.made(value)
+    while maker is not None and maker.op == "reshape":
+        maker = at.builder.made(maker.args[0])
     return maker is not None and (maker.op not in VIEWS or maker.op == "stacked")
 
 
