@@ -24,7 +24,7 @@ from symbp.errors import CheckFailed
 from symbp.verify.again import Again
 from symbp.verify.draw import draw
 from symbp.verify.interpret import compile_at
-from symbp.verify.sample import affordable, combinations, in_order, inner, read_entries
+from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import choose_sizes, without_two
 from symbp.verify.steps import FAST, Steps
@@ -150,7 +150,7 @@ def _with_keys(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tup
             continue
         chain = finding.start, finding.indices
         if chain not in orders:
-            orders[chain] = in_order(keys, read_entries(*chain, scope, seed), seed)
+            orders[chain] = in_order(keys, telling_entries(*chain, scope, seed), seed)
         yield finding, orders[chain][:most]
 
 

@@ -12,18 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product, zip_longest
 
-from symbp.core.expr import Expr, Extreme, Partial, Sum
+from symbp.core.expr import Expr, Extreme, Partial, Read, Sum
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import children, indices_of
 from symbp.verify.interpret import entries, inside, reach
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Key, Scope
+from symbp.verify.systems import Value
 from symbp.verify.ties import ties
 
 # More work than this on one side of an equality and its entries are sampled.
-MOST_WORK = 150_000
+MOST_WORK = 400_000
 MOST_ENTRIES = 2_000
-FEWEST_ENTRIES = 6
+FEWEST_ENTRIES = 20
 # About how many entries read one entry, and how long a range is that depends on other indices.
 READERS, INNER = 12, 4
 
@@ -68,7 +69,7 @@ def _some(keys: list[Key], generator: random.Random) -> list[Key]:
 def affordable(sides: Sequence[Expr], scope: Scope) -> int:
     """At how many entries these expressions can be evaluated."""
     each = sum(work(side, scope) for side in sides)
-    return min(MOST_ENTRIES, max(FEWEST_ENTRIES if each < MOST_WORK else 3, MOST_WORK // each))
+    return min(MOST_ENTRIES, max(FEWEST_ENTRIES if each < MOST_WORK else 5, MOST_WORK // each))
 
 
 def work(node: Node, scope: Scope) -> int:
@@ -91,21 +92,37 @@ def inner(index: Index) -> tuple[Index, ...]:
     return tuple(dict.fromkeys(i for p in (index.start, index.stop) for i in indices_of(p)))
 
 
-def read_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: int) -> list[Key]:
-    """Where `start` is a local derivative d(of)/d(by): values of `indices` at which `of` reads `by`."""
-    if not isinstance(start, Partial):
-        return []
-    letters = tuple(s.index for s in (*start.of.subs, *start.by.subs))
+def telling_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: int) -> list[Key]:
+    """Values of `indices` at which the start of a chain is likely not 0, and such at which it might have been.
+
+    Of a local derivative d(of)/d(by) those at which `of` reads `by`; of an entry those that are not 0.
+    """
+    letters = _letters(start)
     if len(letters) != len(indices) or set(letters) != set(indices):
         return []
     generator = random.Random(seed)
     places = [letters.index(i) for i in indices]
-    found = [tuple([pair[p] for p in places]) for pair in _pairs(start, scope, generator)]
+    pairs = _pairs(start, scope, generator) if isinstance(start, Partial) else _entries(start, scope)
+    found = [(value, tuple([pair[p] for p in places])) for value, pair in pairs]
     generator.shuffle(found)
-    return list(filter(inside(indices, scope), found))
+    by_turns = zip_longest([k for v, k in found if v], [k for v, k in found if not v])
+    return list(filter(inside(indices, scope), (key for pair in by_turns for key in pair if key is not None)))
 
 
-def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[Key]:
+def _letters(start: Expr) -> tuple[Index | None, ...]:
+    if isinstance(start, Partial):
+        return tuple(s.index for s in (*start.of.subs, *start.by.subs))
+    return tuple(s.index for s in start.subs) if isinstance(start, Read) else ()
+
+
+def _entries(start: Expr, scope: Scope) -> Iterator[tuple[Value, Key]]:
+    assert isinstance(start, Read)
+    table = scope.table(start.tensor)
+    keys = getattr(table, "keys_in_order", ())
+    yield from ((table[key], key) for key in keys)
+
+
+def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[tuple[Value, Key]]:
     """An entry and one that it reads: a few for each that is read, of many tensors' entries some."""
     assert scope.partials is not None
     table, keys = scope.partials(start.of.tensor, start.by.tensor), list(scope.table(start.by.tensor))
@@ -113,4 +130,4 @@ def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[K
     for by in generator.sample(keys, min(len(keys), MOST_ENTRIES // 2)):
         readers = table.readers(by)
         for of in generator.sample(readers, min(len(readers), each)):
-            yield (*of, *by)
+            yield table[of, by], (*of, *by)

@@ -57,7 +57,7 @@ def choose_sizes(network: Network) -> Sizes:
     """
     names = tuple(d.name for d in network.dims)
     problem = Problem(
-        names, PRIMES[: len(names) + 2], _limits(network), _apart(network), _others(names), _loops(network)
+        names, PRIMES[: len(names) + 2], limits_of(network), _apart(network), _others(names), _loops(network)
     )
     found = _first(problem) or _first(replace(problem, apart=()))
     if found is None:
@@ -107,7 +107,7 @@ def _fits(problem: Problem, chosen: Mapping[str, int]) -> bool:
 def without_two(network: Network, sizes: Sizes) -> Sizes:
     """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
     names = tuple(sizes.values)
-    problem = Problem(names, PRIMES, _limits(network), (), _others(names), _loops(network))
+    problem = Problem(names, PRIMES, limits_of(network), (), _others(names), _loops(network))
     spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
     larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
     fits = all(value_of(p, larger) >= 2 for p in problem.limits)
@@ -121,7 +121,7 @@ def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
 # What the search goes by.
 
 
-def _limits(network: Network) -> tuple[Poly, ...]:
+def limits_of(network: Network) -> tuple[Poly, ...]:
     """What must be at least 2 and is more than a size, which always is."""
     found = dict.fromkeys((*_extents(network), *room_for_reads(network)))
     return tuple(p for p in found if p.constant is None and is_plain(p) and not isinstance(p.atom, Dim))

@@ -40,7 +40,7 @@ def ties(node: Sum, length: Callable[[Index], int]) -> tuple[Tie, ...]:
 
 def factors(body: Expr) -> tuple[Expr, ...]:
     """What a body is the product of."""
-    return body.args if isinstance(body, Mul) else (body,)
+    return tuple(f for a in body.args for f in factors(a)) if isinstance(body, Mul) else (body,)
 
 
 def have_plain_ranges(node: Sum) -> bool:

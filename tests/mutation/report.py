@@ -1,6 +1,8 @@
 """Plant mistakes in derivations and modules and print how many the checks catch.
 
-python tests/mutation/report.py [--each 60] [--show]    so many of each network's derivation, half as many of its module
+python tests/mutation/report.py [--each 60] [--only NET]... [--show]
+
+So many are planted in each network's derivation, half as many in its module.
 """
 
 from __future__ import annotations
@@ -12,17 +14,30 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.mutation.survey import BUILT_IN, CAUGHT, MISSED, OWN_NETWORKS, SAME, in_derivation, in_module, outcome, some
+from tests.mutation.survey import (
+    BUILT_IN,
+    CAUGHT,
+    LARGE,
+    LAYERS,
+    MISSED,
+    OWN_NETWORKS,
+    SAME,
+    in_derivation,
+    in_module,
+    outcome,
+    some,
+)
 
 
 def main() -> int:
     """Print a line for the derivations, one for the modules and one for both; 1 where one was missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", type=int, default=60)
+    parser.add_argument("--only", action="append", help="a network; without it all")
     parser.add_argument("--show", action="store_true", help="print every mistake that was missed or changed no value")
     options = parser.parse_args()
     counts = {"derivations": Counter[str](), "modules": Counter[str]()}
-    for name in (*BUILT_IN, *OWN_NETWORKS):
+    for name in options.only or (*BUILT_IN, *LAYERS, *LARGE, *OWN_NETWORKS):
         for what, plant, share in (("derivations", in_derivation, 1), ("modules", in_module, 2)):
             for mutant in some(plant(name), options.each // share, 1):
                 found = outcome(mutant)

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutation.survey import BUILT_IN, MISSED, OWN_NETWORKS, SAME, Mutant, in_derivation, in_module, outcome, some
+from tests.mutation.survey import (
+    BUILT_IN,
+    LAYERS,
+    MISSED,
+    OWN_NETWORKS,
+    SAME,
+    Mutant,
+    in_derivation,
+    in_module,
+    outcome,
+    some,
+)
 
 NAMES = (*BUILT_IN, *OWN_NETWORKS)
-IN_EACH_DERIVATION, IN_EACH_MODULE = 12, 5
+IN_EACH_DERIVATION, IN_EACH_MODULE, OF_LAYERS = 12, 5, 4
 
 
 def planted() -> list[Mutant]:
     """At least 200, a dozen for each derivation and a few for each module."""
     chosen = [m for n in NAMES for m in some(in_derivation(n), IN_EACH_DERIVATION, 2)]
-    return chosen + [m for n in NAMES for m in some(in_module(n), IN_EACH_MODULE, 2)]
+    chosen += [m for n in NAMES for m in some(in_module(n), IN_EACH_MODULE, 2)]
+    chosen += [m for n in LAYERS for m in some(in_derivation(n), OF_LAYERS, 2)]
+    return chosen + [m for n in LAYERS for m in some(in_module(n), OF_LAYERS, 2)]
 
 
 @pytest.fixture(scope="module")

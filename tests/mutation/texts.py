@@ -12,7 +12,7 @@ CALLS = {
     "minimum": "maximum", "exp": "expm1", "expm1": "exp", "log": "log1p", "log1p": "log", "tanh": "sin",
     "sqrt": "square", "square": "negative", "negative": "square", "greater": "less", "less": "greater",
     "less_equal": "greater",
-    "greater_equal": "less", "sin": "cos", "cos": "sin", "vdot": "dot", "abs": "negative",
+    "greater_equal": "less", "equal": "not_equal", "sin": "cos", "cos": "sin", "vdot": "dot", "abs": "negative",
 }  # fmt: skip
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult
@@ -147,6 +147,41 @@ def _number(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
                 yield "another size", lambda s=side, o=other: setattr(s, "id", o)  # type: ignore[misc]
 
 
+def _slice(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
+    """A window, a gate or a range of steps that lies one beside itself; a stride that is another."""
+    if isinstance(node, ast.Slice):
+        for side in ("lower", "upper", "step"):
+            old = getattr(node, side)
+            if old is not None:
+                one = ast.BinOp(copy.deepcopy(old), ast.Add() if side == "step" else ast.Sub(), ast.Constant(1))
+                kind = "another stride" if side == "step" else "a slice begins or ends elsewhere"
+                yield kind, lambda s=side, o=one: setattr(node, s, o)  # type: ignore[misc]
+
+
+def _loop(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
+    """A loop that leaves out a step, or goes the other way."""
+    if not isinstance(node, ast.For) or not isinstance(node.iter, ast.Call):
+        return
+    call = node.iter
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    if name == "reversed":
+        yield "a loop goes forward", lambda: setattr(node, "iter", call.args[0])
+    inner = call.args[0] if name == "reversed" else call
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "range":
+        if len(inner.args) == 1:
+            yield "a loop begins one later", lambda: inner.args.insert(0, ast.Constant(1))
+        last = inner.args[-1] if len(inner.args) < 3 else inner.args[1]
+        less = ast.BinOp(copy.deepcopy(last), ast.Sub(), ast.Constant(1))
+        yield "a loop ends one earlier", lambda: inner.args.__setitem__(inner.args.index(last), less)
+
+
+def _permutation(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
+    """Two dimensions change places."""
+    call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "transpose"
+    if call and len(node.args) > 1:  # type: ignore[attr-defined]
+        yield "dimensions change places", lambda: node.args.insert(0, node.args.pop())  # type: ignore[attr-defined]
+
+
 def _operand(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
     operands = (
         node.args if isinstance(node, ast.Call) else [node.left, node.right] if isinstance(node, ast.BinOp) else []
@@ -170,4 +205,4 @@ def _statement(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
             yield "a statement is left out", lambda s=statement: body.remove(s)  # type: ignore[misc]
 
 
-RULES: tuple[Rule, ...] = (_operator, _call, _transpose, _number, _operand, _statement)
+RULES: tuple[Rule, ...] = (_operator, _call, _transpose, _number, _slice, _loop, _permutation, _operand, _statement)
