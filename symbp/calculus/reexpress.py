@@ -29,9 +29,9 @@ from symbp.core.traverse import free_indices, map_children, substitute, walk
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """That an entry of the equation is `body` where the conditions `when` hold."""
+    """That an entry of the equation, or its exponential, is `body` where the conditions `when` hold."""
 
-    entry: Read
+    entry: Expr
     indices: tuple[Index, ...]
     body: Expr
     when: tuple[Cond, ...] = ()
@@ -51,14 +51,25 @@ def _reexpress(value: _Value, derivative: Expr) -> Expr:
     if isinstance(value.body, Where):
         return _by_branch(value, value.body, derivative)
     best = derivative
-    for kernel in _kernels(value.body, value.indices):
-        solved = _solve(value.body, value.entry, kernel)
-        if solved is None:
-            continue
-        form = _replace(derivative, kernel, solved, value)
-        if form is not None and _better(form, best) and _no_new_pole(form, derivative, value.entry, kernel):
-            best = form
+    for way in (value, *_exponential(value)):
+        for kernel in _kernels(way.body, way.indices):
+            solved = _solve(way.body, way.entry, kernel)
+            form = None if solved is None else _replace(derivative, kernel, solved, way)
+            if form is not None and _better(form, best) and _no_new_pole(form, derivative, way.entry, kernel):
+                best = form
     return best
+
+
+def _exponential(value: _Value) -> tuple[_Value, ...]:
+    """Of a sum with a logarithm in it what its exponential is: l = z - log s says that exp(l) = exp(z) / s."""
+    terms = [build.split_number(t) for t in value.body.args] if isinstance(value.body, Add) else []
+    if not any(isinstance(t, Fn) and t.name == "log" for _, t in terms):
+        return ()
+    factors = (
+        build.power(t.args[0], Num(c)) if isinstance(t, Fn) and t.name == "log" else Fn("exp", (build.scale(c, t),))
+        for c, t in terms
+    )
+    return (replace(value, entry=Fn("exp", (value.entry,)), body=build.mul(*factors)),)
 
 
 def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
@@ -188,7 +199,7 @@ def _common_step(a: Fraction | None, b: Fraction) -> Fraction:
     return Fraction(numerators, a.denominator * b.denominator)
 
 
-def _solve(body: Expr, value: Read, kernel: Expr) -> Expr | None:
+def _solve(body: Expr, value: Expr, kernel: Expr) -> Expr | None:
     """The kernel in terms of the value, where the equation is of degree one in it, if need be under a log or root."""
     outer = body
     target: Expr = value
@@ -337,7 +348,7 @@ def _better(form: Expr, best: Expr) -> bool:
     return not new and cost(form) < cost(best)
 
 
-def _no_new_pole(form: Expr, derivative: Expr, value: Read, kernel: Expr) -> bool:
+def _no_new_pole(form: Expr, derivative: Expr, value: Expr, kernel: Expr) -> bool:
     """Is every denominator one that the derivative had, or the root that it had in other letters?"""
     had = _denominators(derivative)
     allowed = set(had) | ({key(value)} if _is_root(kernel) and had else set())

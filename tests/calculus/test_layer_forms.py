@@ -24,6 +24,8 @@ SEQUENCE = "x: Data[T, N, D], h0: Data[N, H], Wx: Param[D, H], Wh: Param[H, H]"
 OF_SEQUENCE = "h: Data[T, N, H], h_bar: Data[T, N, H], Wh: Data[H, H], y: Data[N, H], z_bar: Data[T, N, H]"
 LOOP = ("h[-1] = h0", "for t in T:")
 LINEAR = "x: Data[N, D], w: Param[D], y: Data[N]"
+LOGITS = "x: Data[N, D], w: Param[D, K], y: Data[N, K]"
+OF_LOGITS = "z: Data[N, K], l: Data[N, K], y: Data[N, K]"
 IMAGE = "x: Param[N, D, T], w: Param[H, D, K]"
 OF_IMAGE = "y_bar: Data[N, H, T - K + 1], w: Data[H, D, K], x: Data[N, D, T], y: Data[N, H, T - K + 1]"
 
@@ -121,6 +123,27 @@ FORMS = [
         " * h_z[t + 1, n, i] if t + 1 < T else 0) + h[t, n, i]",
     ),
     # losses
+    (
+        LOGITS,
+        ("z = x @ w", "l = log_softmax(z)", "return -sum(y * l)"),
+        "z_bar",
+        OF_LOGITS,
+        "r[n, k] = exp(l[n, k]) * sum(y[n, i] for i in K) - y[n, k]",
+    ),
+    (
+        LOGITS,
+        ("z = x @ w", "l = logsumexp(z)", "return sum(l)"),
+        "z_bar",
+        "z: Data[N, K], l: Data[N]",
+        "r[n, k] = exp(z[n, k] - l[n])",
+    ),
+    (
+        LOGITS,
+        ("assert sum(y[n, k] for k in K) == 1", "z = x @ w", "l = log_softmax(z)", "return kl_div(l, y)"),
+        "z_bar",
+        OF_LOGITS,
+        "r[n, k] = (exp(l[n, k]) - y[n, k]) / N",
+    ),
     (
         LINEAR,
         ("z = x @ w", "return huber(z, y)"),
