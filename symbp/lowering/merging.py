@@ -55,6 +55,21 @@ def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, 
     return at.builder.reshape(a.value, tuple(sizes)), second
 
 
+def sum_around(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> Labelled | None:
+    """The sum over axes before and after those that stay, the inner ones first: both are sums over a matrix."""
+    kept = tuple(i for i in a.axes if i not in summed)
+    first = next((k for k, i in enumerate(a.axes) if i in kept), 0)
+    before, after = a.axes[:first], a.axes[first + len(kept) :]
+    if not before or not after or a.axes != (*before, *kept, *after):
+        return None
+    if not isinstance(a.value, Value) or not _lies_as_it_says(at, a.value):
+        return None
+    outer, middle, inner = (extent(tuple(i.extent for i in part)) for part in (before, kept, after))
+    rows = at.builder.reduce("sum", at.builder.reshape(a.value, (outer * middle, inner)), (1,))
+    value = at.builder.reduce("sum", at.builder.reshape(rows, (outer, middle)), (0,))
+    return Labelled(at.builder.reshape(value, tuple(i.extent for i in kept)), kept)
+
+
 def _lies_as_it_says(at: Entries, value: Value) -> bool:
     maker = at.builder.made(value)
     while maker is not None and maker.op == "reshape":

@@ -15,7 +15,7 @@ from symbp.core.traverse import children, free_indices, indices_of, polys, subst
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.merging import in_two, side_by_side
+from symbp.lowering.merging import in_two, side_by_side, sum_around
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
@@ -235,7 +235,8 @@ def _reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
     if matrix is not None:
         value = at.builder.reduce("sum", matrix[0], (int(matrix[1]),))
         return Labelled(at.builder.reshape(value, _extents(kept)), kept)
-    return Labelled(at.builder.reduce("sum", a.value, summed), kept)
+    around = sum_around(at, a, tuple(i for i in a.axes if i in indices))
+    return around or Labelled(at.builder.reduce("sum", a.value, summed), kept)
 
 
 def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> Labelled:
