@@ -2,6 +2,8 @@
 
 from symbp.calculus.contract import contract
 from symbp.calculus.derive import derive
+from symbp.calculus.guards import cases
+from symbp.calculus.match import match
 from symbp.core import build
 from symbp.core.expr import Read
 from symbp.core.guards import settle
@@ -50,6 +52,24 @@ def test_ranges_are_not_mixed_up() -> None:
 def test_what_is_always_true_is_not_asked() -> None:
     choice = build.where(build.compare("<=", build.NIL, build.integer(Poly.of(n) + 1)), read("x", n), build.NIL)
     assert settle(choice) == read("x", n)
+
+
+def test_one_term_for_each_case() -> None:
+    """[t + 1 < N] x[t + 1] + d(t, N - 1) y is x[t + 1] or, at the last t, y."""
+    t = Index("t", Poly.of(N))
+    inside = build.compare("<", build.integer(Poly.of(t) + 1), build.integer(N))
+    guarded = build.where(inside, read("x", Poly.of(t) + 1), build.NIL)
+    last = build.mul(read("y", m), build.delta(Poly.of(N) - 1, t))
+    assert cases(build.add(guarded, last)) == build.where(inside, read("x", Poly.of(t) + 1), read("y", m))
+    first = build.add(guarded, build.mul(read("y", m), build.delta(t, 0)))
+    assert cases(first) == first
+
+
+def test_factors_match_in_any_order() -> None:
+    pattern = build.mul(read("x", n), build.add(read("y", n), build.num(1)))
+    node = build.mul(build.add(build.num(1), read("y", m)), read("x", m))
+    assert match(pattern, node, (n,)) == {n: Poly.of(m)}
+    assert match(pattern, build.mul(build.add(build.num(1), read("y", m)), read("x", n)), (n,)) is None
 
 
 def test_a_maximum_follows_its_first_hit() -> None:
