@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Where
+from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
 from symbp.lowering.boxes import pieces_of
@@ -34,6 +34,7 @@ def is_scalar(expr: Expr) -> bool:
 
 def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
     """A product: numbers and sizes at once, then from the smallest array to the largest, divisions last."""
+    factors = _scaled_within(at, factors)
     constant = build.mul(*(f for f in factors if is_scalar(f)))
     arrays = [f for f in factors if not is_scalar(f)]
     if not arrays:
@@ -89,10 +90,38 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     inside = [f for f in factors if _depends(f, indices)]
     unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
     outside += [build.integer(i.extent) for i in unused]
-    summed = _sum_of_product(at, tuple(i for i in indices if i not in unused), inside)
+    within = [f for f in outside if _scales(at, f, indices, inside)]
+    outside = [f for f in outside if f not in within]
+    summed = _sum_of_product(at, tuple(i for i in indices if i not in unused), inside + within)
     if not outside and summed is not None:
         return summed
     return _times(at, outside, summed)
+
+
+def _scaled_within(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The factors, those that scale the columns of a product with an input moved to what the input is multiplied by.
+
+    There are as many numbers in either as a rule, or less: a batch is smaller than a layer is wide.
+    """
+    sums = [f for f in factors if isinstance(f, Sum)]
+    if len(sums) != 1:
+        return factors
+    (s,) = sums
+    within = [f for f in factors if f is not s and _scales(at, f, s.indices, list(_factors(s.body)))]
+    if not within:
+        return factors
+    inner = build.total(s.indices, build.mul(s.body, *within))
+    return tuple(inner if f is s else f for f in factors if f not in within)
+
+
+def _scales(at: Entries, factor: Expr, indices: tuple[Index, ...], inside: list[Expr]) -> bool:
+    """Does it depend on the free indices of the computed one of two factors of a sum, the other being an input?"""
+    held = set(free_indices(factor))
+    if not held or held & set(indices) or len(inside) != 2:
+        return False
+    given = [f for f in inside if isinstance(f, Read) and at.builder.made(at.tensors[f.tensor].value) is None]
+    made = [f for f in inside if f not in given and not isinstance(f, Read)]
+    return len(given) == len(made) == 1 and held <= set(free_indices(made[0])) - set(free_indices(given[0]))
 
 
 def _by_ranges(indices: tuple[Index, ...], body: Expr) -> tuple[Expr, ...]:
