@@ -131,7 +131,7 @@ def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
     words: Words = (
         *((Ref(number),) if number is not None else ("It",)),
         " keeps its deltas: it scatters what comes back over all places that were read. The same as sums that gather "
-        "it, the deltas solved for some of the letters; the conditions below a sum say for which of the others that goes",
+        "it, the deltas solved for some of the letters; conditions below a sum say for which of the others that goes",
         *((", ", Letter("sign", "divides"), " that a number divides another") if _divides(part) else ()),
         ":",
     )
