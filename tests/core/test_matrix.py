@@ -11,7 +11,7 @@ from symbp.core import build as b
 from symbp.core.canonical import same
 from symbp.core.expr import TRUE, Compare, Delta, Expr, Extreme, Fn, Read
 from symbp.core.integers import Atom, Dim, Index, Poly
-from symbp.core.matrix import entry, matrix_form, slice_form, write_matrix
+from symbp.core.matrix import entry, matrix_form, slice_form, write_form, write_matrix
 from symbp.core.network import Call, Equation
 from symbp.verify.interpret import Scope, compile_at
 from symbp.verify.sizes import Sizes
@@ -165,7 +165,19 @@ def test_slices(indices: tuple[Index, ...], body: Expr, text: str) -> None:
     form = slice_form(Equation("out", indices, body), extents, ())
     assert form is not None
     assert f"[{','.join(i.name for i in form.lead)}] {write_matrix(form.matrix)}" == text
+    assert write_form("out", form).split(" = ")[0].removeprefix("out") in (
+        "",
+        f"[{', '.join(i.name for i in form.lead)}]",
+    )
     assert _values(entry(form.matrix, *form.indices), indices) == pytest.approx(_values(body, indices), rel=1e-14)
+
+
+def test_windows_are_cut_out_at_once_and_slices_keep_their_small_letter() -> None:
+    i, j, u, v = (Index(x, Poly.of(Dim("K"))) for x in "ijuv")
+    body = over(i, j, b.mul(at("q", i, j), at("S", t, Poly.of(i) + u, Poly.of(j) + v)))
+    form = slice_form(Equation("w", (t, u, v), body), extents)
+    assert form is not None
+    assert write_form("w", form, str.upper) == "w[t] = sum_i,j (q[i, j] S[t][i:K + i, j:K + j])"
 
 
 def test_a_recurrence_has_its_steps_in_front() -> None:

@@ -3,20 +3,19 @@ written as text.
 """
 
 from symbp.core.matrix.entry import entry
-from symbp.core.matrix.find import equation_form, matrix_form
+from symbp.core.matrix.find import matrix_form
 from symbp.core.matrix.nodes import Matrix
 from symbp.core.matrix.slices import SliceForm, slice_form, steps_of
-from symbp.core.matrix.text import MatrixNames, write_equation, write_matrix
+from symbp.core.matrix.text import MatrixNames, write_form, write_matrix
 
 __all__ = [
     "Matrix",
     "MatrixNames",
     "SliceForm",
     "entry",
-    "equation_form",
     "matrix_form",
     "slice_form",
     "steps_of",
-    "write_equation",
+    "write_form",
     "write_matrix",
 ]

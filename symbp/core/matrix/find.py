@@ -48,7 +48,7 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
 )
-from symbp.core.network import Call, Equation, Network
+from symbp.core.network import Call
 from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
 
 Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read may go
@@ -56,11 +56,6 @@ Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read 
 
 class _NoForm(Exception):
     """The expression has no matrix form."""
-
-
-def equation_form(network: Network, equation: Equation) -> Matrix | None:
-    """The matrix form of an equation's right-hand side, or None; an equation between scalars has none of its own."""
-    return matrix_form(equation.indices, equation.body, network.extents, equation.call)
 
 
 def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Call | None = None) -> Matrix | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.find import Shapes, matrix_form
@@ -38,6 +39,7 @@ def _counts(indices: tuple[Index, ...], steps: tuple[Poly, ...]) -> Iterator[int
     yield from (k for k in dict.fromkeys((max(first, rank - 2), rank - 1)) if first <= k < max(rank, 1) and k >= 0)
 
 
+@lru_cache(maxsize=4)
 def steps_of(network: Network) -> tuple[Poly, ...]:
     """The extents that recurrences run over: an equation reads there, in front, at a step before or after."""
     found: dict[Poly, None] = {}

@@ -35,7 +35,8 @@ from symbp.core.matrix.nodes import (
     Scale,
     Transpose,
 )
-from symbp.core.network import Equation, Network
+from symbp.core.matrix.slices import SliceForm
+from symbp.core.network import Network
 from symbp.errors import MissingRule
 
 PLUS, TIMES, SIDE, TIGHT, ATOM = range(5)
@@ -66,9 +67,10 @@ def _bare(name: str) -> str:
     return name.removesuffix("_dot").removesuffix("_bar")
 
 
-def write_equation(equation: Equation, matrix: Matrix, names: Name = str) -> str:
-    """`Z1 = X W1 + 1 b1^T`."""
-    return f"{names(equation.name)} = {write_matrix(matrix, names)}"
+def write_form(name: str, form: SliceForm, names: Name = str) -> str:
+    """`Z1 = X W1 + 1 b1^T`, `s[n] = q[n] k[n]^T/sqrt(E)`."""
+    left = f"{name}[{', '.join(i.name for i in form.lead)}]" if form.lead else names(name)
+    return f"{left} = {write_matrix(form.matrix, names)}"
 
 
 def write_matrix(matrix: Matrix, names: Name = str) -> str:
@@ -83,7 +85,7 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
 
     match m:
         case Named(name, _, lead):
-            return names(name) + (f"[{', '.join(map(str, lead))}]" if lead else ""), ATOM
+            return f"{name}[{', '.join(map(str, lead))}]" if lead else names(name), ATOM
         case Scalar(value):
             return write_scalar(value, names)
         case Ones():
@@ -116,8 +118,10 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
             return f"{name}({', '.join(at(a, PLUS) for a in args)})", ATOM
         case Guard():
             return _write_guard(m, at)
-        case Part(arg, axis, start, stop):
-            return f"{at(arg, ATOM)}[{':, ' * axis}{start if start != ZERO else ''}:{stop}]", ATOM
+        case Part(Part(arg, 0) as rows, 1):
+            return f"{at(arg, ATOM)}[{_span(rows)}, {_span(m)}]", ATOM
+        case Part(arg, axis):
+            return f"{at(arg, ATOM)}[{':, ' * axis}{_span(m)}]", ATOM
         case Beside(args):
             return f"[{' | '.join(at(a, PLUS) for a in args)}]", ATOM
         case Chosen(labels):
@@ -125,6 +129,10 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
         case Added(indices, arg):
             return f"sum_{','.join(i.name for i in indices)} {at(arg, SIDE)}", TIMES
     raise MissingRule(f"no rule writes {type(m).__name__}; extend symbp/core/matrix/text.py")
+
+
+def _span(m: Part) -> str:
+    return f"{m.start if m.start != ZERO else ''}:{m.stop}"
 
 
 def _write_guard(m: Guard, at: At) -> tuple[str, int]:
