@@ -193,6 +193,7 @@ def _without_deltas(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tu
 def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:
     if not factors:
         return None
+    around, at.later = at.later, (*at.later, *indices)
     groups = _groups(at, indices, factors)
     # a tensor may be the same along an index that it is written with (all ones, say): that index is counted, not summed
     same = [i for i in indices if not any(i in g.axes for g in groups)]
@@ -202,6 +203,7 @@ def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]
         rest = [g for g in groups if g is not a and g is not b]
         groups = [*rest, _pair(at, a, b, _exclusive((a, b), rest, indices))]
         groups = _each_reduced(at, groups, indices)
+    at.later = around
     summed = _reduced(at, groups[0], indices)
     return _times(at, [build.integer(i.extent) for i in same], summed) if same else summed
 
@@ -285,9 +287,19 @@ def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> L
     inner = tuple(i for i in (a if len(a.axes) >= len(b.axes) else b).axes if i in summed)
     if not batch and not free_a and not free_b:
         return _dot(at, a, b, inner)
-    if free_a and free_b and max(map(at.place, free_b)) < max(map(at.place, free_a)):
-        a, b, free_a, free_b = b, a, free_b, free_a  # what stands innermost comes from the right
+    if free_a and free_b and _comes_first(at, free_b, free_a, batch):
+        a, b, free_a, free_b = b, a, free_b, free_a
     return _matmul(at, a, b, (batch, free_a, inner, free_b))
+
+
+def _comes_first(at: Entries, one: tuple[Index, ...], other: tuple[Index, ...], batch: tuple[Index, ...]) -> bool:
+    """Should one factor stand left of the other? What is summed later together with the batch stands beside it, so that
+    both are merged as they lie; else what stands innermost comes from the right."""
+    if batch and all(i in at.later for i in batch):
+        mine, theirs = (all(i in at.later for i in free) for free in (one, other))
+        if mine != theirs:
+            return mine
+    return max(map(at.place, one)) < max(map(at.place, other))
 
 
 def _as_wanted(at: Entries, a: Labelled, free: tuple[Index, ...]) -> tuple[Index, ...]:
