@@ -13,12 +13,17 @@ from tests.autograd.fuzz import check, run
 from tests.autograd.random_networks import RandomNetwork, write
 
 COUNT = 200
-FOUND = (Path(__file__).parent / "found_networks.py").read_text()
+FOUND, LANGUAGE = ((Path(__file__).parent / f"{name}_networks.py").read_text() for name in ("found", "language"))
 
 
 @pytest.mark.parametrize("name", list_networks(FOUND, "found_networks.py"))
 def test_network_that_once_came_out_wrong(name: str) -> None:
     assert check(RandomNetwork(FOUND, {}, name), 1).problem == ""
+
+
+@pytest.mark.parametrize("name", list_networks(LANGUAGE, "language_networks.py"))
+def test_network_in_every_part_of_the_language(name: str) -> None:
+    assert check(RandomNetwork(LANGUAGE, {}, name), 2).problem == ""
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

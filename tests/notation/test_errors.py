@@ -192,6 +192,59 @@ FUNCTIONS = [
 ]  # fmt: skip
 
 
+# Loops, windows, labels and layers, by their own signatures.
+ROWS = "x: Data[N, T], w: Param[T]"
+SERIES = "x: Data[T, N], s: Param[N]"
+LAYERS = "x: Data[N, D[0]], W: Param[l: L, D[l], D[l + 1]]"
+LABELLED = "t: Labels[N, K], z: Param[N, K]"
+FOR, FORWARD = "for t in T:\n    ", "h[-1] = s\nfor t in T:\n    "
+DOWN = "a[-1] = x\nfor l in L:\n    a[l] = tanh({})\nreturn sum(a[L - 1])"
+
+DEEPER = [
+    (ROWS, "y[n, t: T] = x[n, t + 1] * w[t]\nreturn sum(y)", 0, "t + 1", "goes from 1 to T, but dimension 2 of `x`"),
+    (ROWS, "y = sum(x[n, 2 * t] for n in N for t in T)\nreturn y", 0, "2 * t", "goes from 0 to 2*T - 2"),
+    (ROWS, "y = sum(x[0, t] for t in range(T, 2 * T))\nreturn y", 0, "t", "goes from T to 2*T - 1"),
+    (ROWS, "y[n, i] = x[n, 0 * i] * w[i]\nreturn sum(y)", 0, "0", "a stride of zero: every `i`"),
+    (ROWS, "y[n, i] = x[n, i - 3] * w[i]\nreturn sum(y)", 0, "i - 3", "goes from -3 to T - 4"),
+    (ROWS, "y[n, i: 0] = x[n, i] * w[0]\nreturn sum(y)", 0, "0", "the sizes are too small"),
+    (ROWS, "y[n, i: -1] = x[n, i] * w[0]\nreturn sum(y)", 0, "-1", "the sizes are too small"),
+    (ROWS, "y[n, i: w] = x[n, i] * w[0]\nreturn sum(y)", 0, "w", "`w` is none of them"),
+    (ROWS, "y[n] = x[n, n] * w[0]\nreturn sum(y)", 0, "n", "two sizes: N in dimension 1 of `x`, T in"),
+    ("x: Data[N, 3]", "y[i] = sum(x[0, i + u] for u in range(5))\nreturn sum(y)", 0, "y[i]", "the sizes are too small"),
+    (SERIES, f"{FORWARD}h[t] = h[t + 1] + x[t]\nreturn sum(h)", 2, "h[t + 1]", "reads the future without an end value"),
+    (SERIES, f"{FORWARD}h[t] = h[t - 2] + x[t]\nreturn sum(h)", 2, "h[t - 2]", "`h[-2] = ...` is not given"),
+    (SERIES, f"{FOR}h[t] = h[t - 1] + x[t]\nreturn sum(h)", 1, "h[t - 1]", "a recurrence without a start"),
+    (SERIES, f"h[T] = s\n{FORWARD}h[t] = h[t - 1] + h[t + 1]\nreturn s", 3, "h[t + 1]", "can run in neither direction"),
+    (SERIES, f"{FORWARD}h[t] = c[t] + x[t]\n    c[t] = h[t] * 2\nreturn s", 3, "h[t]", "`h` reads `c` reads `h`"),
+    (SERIES, "h = tanh(h) + s\nreturn sum(h)", 0, "h", "a circular definition: `h` reads itself"),
+    (SERIES, "a = b + s\nb = a + s\nreturn sum(a)", 0, "b", "`b` is read before it is defined"),
+    (SERIES, f"{FORWARD}h = h[t - 1] + x[t]\nreturn sum(h)", 2, "h", "expected `h[t] = ...`"),
+    (SERIES, f"{FORWARD}h[t] = h[t - 1] + x[t + 1]\nreturn sum(h)", 2, "t + 1", "goes from 1 to T"),
+    (SERIES, f"{FORWARD}h[t] = h[t - 1] + x[t]\nreturn sum(h[T])", 3, "T", "goes from T to T"),
+    (SERIES, f"{FORWARD}h[t] = h[2 * t] + x[t]\nreturn sum(h)", 2, "h[2 * t]", "read at `t`, `t - 1` or `t + 1`"),
+    (SERIES, "for t in s:\n    h[t] = x[t]\nreturn sum(h)", 0, "s", "`s` is none of them"),
+    (SERIES, "for t in 3:\n    h[t] = x[t]\nreturn sum(h)", 0, "3", "a loop runs over a size"),
+    (SERIES, "for t in range(1, T):\n    h[t] = x[t]\nreturn s", 0, "range(1, T)", "a loop runs over a size"),
+    (SERIES, "for t in Q:\n    h[t] = x[t]\nreturn sum(h)", 0, "Q", "`Q` is not known here"),
+    (SERIES, "for N in T:\n    h[N] = x[N]\nreturn sum(h)", 0, "N", "`N` is a size"),
+    ("x: Data[T, N], s: Param[K]", f"{FORWARD}h[t] = h[t - 1] + x[t]\nreturn s", 2, "h[t - 1] + x[t]", "(K,) and (N,)"),
+    ("t: Labels[N, K], z: Param[N, T]", "return sum(z[n, t[n]] for n in N)", 0, "z[n, t[n]]", "has labels of K"),
+    (LABELLED, "return sum(z[t[n], n] for n in N)", 0, "z[t[n], n]", "but this dimension of `z` is N"),
+    (LABELLED, "return sum(z[0, t[k]] for k in K)", 0, "k", "index `k` runs over K, but dimension 1 of `t` is N"),
+    (LABELLED, "return sum(z[n, t[n] + 1] for n in N)", 0, "t[n] + 1", "goes from 1 to K"),
+    (LABELLED, "return sum(z * t)", 0, "t", "`t` holds labels"),
+    (LAYERS, DOWN.format("a[l - 1] @ W[l + 1]"), 2, "a[l - 1] @ W[l + 1]", "D[l] columns do not meet D[l + 1] rows"),
+    (LAYERS, DOWN.format("a[l - 1] @ W[l - 1]"), 2, "a[l - 1] @ W[l - 1]", "D[l] columns do not meet D[l - 1] rows"),
+    (LAYERS, DOWN.format("a[l - 1] @ W[l].T"), 2, "a[l - 1] @ W[l].T", "D[l] columns do not meet D[l + 1] rows"),
+    (LAYERS.replace("D[0]", "D[1]"), DOWN.format("a[l - 1] @ W[l]"), 2, "a[l - 1] @ W[l]", "do not meet D[l] rows"),
+    (LAYERS.replace("l: L", "l: T"), DOWN.format("a[l - 1] @ W[l]"), 2, "l", "but dimension 1 of `W` is T"),
+    (f"{LAYERS}, b: Param[l: L, D[l]]", DOWN.format("a[l - 1] @ W[l] + b[l]"), 2, None, "(N, D[l + 1]) and (D[l],)"),
+    (f"{LAYERS}, y: Data[N, D[0]]", DOWN.format("a[l - 1] @ W[l]") + " - sum(a[0] - y)", 3, "a[0] - y", "(N, D[1])"),
+    (LAYERS, "return sum(x @ W)", 0, "W", "`W` is a list of arrays"),
+    (LAYERS, "return sum(W[L])", 0, "L", "goes from L to L"),
+]  # fmt: skip
+
+
 def check_error(text, line, part, message):
     """The text is refused with that message, and that part of that line is underlined."""
     with pytest.raises(NotationError) as caught:
@@ -211,6 +264,13 @@ def check_error(text, line, part, message):
 @pytest.mark.parametrize(("body", "line", "part", "message"), BODIES)
 def test_bodies(body, line, part, message):
     check_error(file_text(body), FIRST + line, part, message)
+
+
+@pytest.mark.parametrize(("signature", "body", "line", "part", "message"), DEEPER)
+def test_loops_windows_labels_and_layers(signature, body, line, part, message):
+    head = 'from symbp import Data, Labels, Param, dims, network\n\nN, T, K, L, D = dims("N T K L D")\n@network\n'
+    lines = "".join(f"    {row}\n" for row in body.split("\n"))
+    check_error(f"{head}def net({signature}):\n{lines}", FIRST + line, part, message)
 
 
 @pytest.mark.parametrize(("text", "line", "part", "message"), FILES)
