@@ -115,7 +115,9 @@ class Guards:
         match node:
             case Num() | Int() | Pi() | Delta():
                 return True
-            case Read():
+            case Read(name):
+                if self.network.tensor(name) is None and self.network.equation(name) is None:
+                    return False  # an adjoint, which is no part of the network
                 return all(_fits(s, e, given) for s, e in zip(node.subs, self.network.extents(node), strict=True))
             case Add(args) | Mul(args):
                 return all(self._exists(a, given) for a in args)
