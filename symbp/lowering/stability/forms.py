@@ -13,7 +13,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import free_indices
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
-from symbp.lowering.stability.known import Known, branch
+from symbp.lowering.stability.known import Known, branch, outside
 from symbp.lowering.stability.work import Work
 
 
@@ -42,6 +42,7 @@ class Forms(Work):
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
+                known = outside(known, indices)
                 if self.is_tame(body, known):
                     return Scaled(expr)
                 summand = self.form(body, known)

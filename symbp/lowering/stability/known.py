@@ -6,9 +6,14 @@ from symbp.core.expr import Cond, Expr, Where
 from symbp.core.guards import conjuncts, follows, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import indices_of
+from symbp.core.traverse import free_indices, indices_of
 
 Known = tuple[tuple[Cond, bool], ...]
+
+
+def outside(known: Known, indices: tuple[Index, ...]) -> Known:
+    """What is known where the indices are bound anew: nothing about them."""
+    return tuple((c, true) for c, true in known if not any(i in indices for i in free_indices(c)))
 
 
 def branch(body: Expr, known: Known) -> Expr:

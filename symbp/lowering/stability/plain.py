@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import guarded, is_positive
@@ -11,7 +11,7 @@ from symbp.lowering.linear import write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one, log_of
 from symbp.lowering.stability.forms import terms_of
-from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import without_mask
 from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
@@ -48,7 +48,8 @@ class Stable(Safety):
                 return self._addition(node, known)
             case Where(cond, then, other):
                 return self._choice(cond, then, other, known)
-        return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
+        within = outside(known, node.indices) if isinstance(node, (Sum, Extreme)) else known
+        return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
     def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:
         if (cond, True) in known:

@@ -6,7 +6,7 @@ from symbp.core.expr import Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children
 from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.known import Known, branch
+from symbp.lowering.stability.known import Known, branch, outside
 from symbp.lowering.stability.splits import Splits
 
 
@@ -75,6 +75,6 @@ class Safety(Splits):
             case Mul(args):
                 return product_of(self.opened(a, known) for a in args)
             case Sum(indices, body):
-                summand = self.form(body, known)
+                summand = self.form(body, outside(known, indices))
                 return Scaled(expr) if summand.plain else self.total_form(indices, summand)
         return self.form(expr, known)

@@ -13,7 +13,7 @@ from symbp.lowering.linear import NOTHING, Linear, is_attained, is_nonpositive, 
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
-from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import masked, with_masks
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
@@ -58,10 +58,11 @@ class Splits(Forms):
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
+        known = outside(known, total.indices)
         m, v = self.lifted(self.form(total.body, known), known)
-        inside, outside = m.split(total.indices)
+        inside, apart = m.split(total.indices)
         if not inside.terms:
-            return outside, build.total(total.indices, v)
+            return apart, build.total(total.indices, v)
         cond, factor = _counted(v)
         if cond == TRUE and is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
@@ -69,7 +70,7 @@ class Splits(Forms):
         largest = self._largest(total.indices, exponent)
         own = inside if cond == TRUE else Linear.of(exponent)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
-        return outside + Linear.of(largest), build.total(total.indices, summand)
+        return apart + Linear.of(largest), build.total(total.indices, summand)
 
     def _largest(self, indices: tuple[Index, ...], exponent: Expr) -> Expr:
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
