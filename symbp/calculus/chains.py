@@ -16,7 +16,16 @@ from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.letters import Letters, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
-from symbp.calculus.simplify import cancel, factor, factor_deep, group, open_fractions, tidy, under_deltas
+from symbp.calculus.simplify import (
+    cancel,
+    divide_through,
+    factor,
+    factor_deep,
+    group,
+    open_fractions,
+    tidy,
+    under_deltas,
+)
 from symbp.calculus.steps import Chain, Rule, Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
@@ -41,6 +50,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
+    append(steps, divide_through(steps[-1].value), Rule("divide"))
     if _use_guards(steps, known):
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     _use_sums(steps, known)

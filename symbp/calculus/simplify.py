@@ -13,7 +13,7 @@ from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, map_children, substitute
 
@@ -76,6 +76,34 @@ def _negative_power(f: Expr) -> bool:
 
 def _factors(term: Expr) -> tuple[Expr, ...]:
     return term.args if isinstance(term, Mul) else (term,)
+
+
+def divide_through(expr: Expr) -> Expr:
+    """Quotients divided above and below by an exponential where that is cheaper: e^u/(1 + e^u) is 1/(1 + e^-u)."""
+    done = map_children(expr, lambda c: divide_through(c) if isinstance(c, Expr) else c)
+    for f in done.args if isinstance(done, Mul) else ():
+        below = next((g for g in done.args if isinstance(g, Pow) and _divides(f, g)), None)
+        if below is not None:
+            rest = build.mul(*(g for g in done.args if g is not f and g is not below))
+            short = build.mul(rest, build.power(_over(below.base, f), build.MINUS))
+            if cost(short) < cost(done):
+                return short
+    return done
+
+
+def _divides(f: Expr, quotient: Pow) -> bool:
+    """Is it an exponential that some term below has as a factor?"""
+    terms = quotient.base.args if isinstance(quotient.base, Add) and quotient.exponent == build.MINUS else ()
+    return isinstance(f, Fn) and f.name == "exp" and any(f in _factors(t) for t in terms)
+
+
+def _over(total: Expr, f: Expr) -> Expr:
+    """The terms of a sum over an exponential."""
+    assert isinstance(f, Fn)
+    inverse = Fn("exp", (build.neg(f.args[0]),))
+    terms = total.args if isinstance(total, Add) else (total,)
+    over = [build.div(t, f) if f in _factors(t) else build.mul(t, inverse) for t in terms]
+    return build.add(*sorted(over, key=lambda t: not isinstance(t, Num)))
 
 
 def factor(expr: Expr) -> Expr:

@@ -137,6 +137,7 @@ RULES = {
     "copies": "a term that does not depend on the summed index is summed as often as the index has values",
     "cancel": "a factor cancels",
     "factor": "common factor",
+    "divide": "divide above and below by the exponential",
     "expand": "multiply out",
     "collect": "like terms",
     "fact": "a fact about the data",

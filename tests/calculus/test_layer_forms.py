@@ -146,6 +146,13 @@ FORMS = [
     ),
     (
         LINEAR,
+        ("z = x @ w", "return binary_cross_entropy_with_logits(z, y)"),
+        "z_bar",
+        "z: Data[N], y: Data[N]",
+        "r[n] = (1 / (1 + exp(-z[n])) - y[n]) / N",
+    ),
+    (
+        LINEAR,
         ("z = x @ w", "return huber(z, y)"),
         "z_bar",
         "L_e: Data[N]",
