@@ -104,7 +104,9 @@ def test_a_scalar_rule_is_read() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize("name", ["sigmoid_softmax", "linear_2_2_2", "multi_loss", "odd_names", "maxi"])
+@pytest.mark.parametrize(
+    "name", ["sigmoid_softmax", "linear_2_2_2", "multi_loss", "odd_names", "maxi", "lstm", "everything"]
+)
 def test_pdflatex_sets_it_without_a_complaint(name: str, tmp_path: Path) -> None:
     (tmp_path / "derivation.tex").write_text(tex_of(name), encoding="utf-8")
     for _ in range(2):
