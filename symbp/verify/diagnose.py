@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def diagnose(case: Case, name: str, wrong: Gradient, right: Gradient) -> str:
         return "not a finite number"
     if not any(wrong.values()):
         return "it is 0 everywhere"
-    for guess in (_factor(case, wrong, right), _transposed(wrong, right), *_in_the_chain(case, name, wrong)):
+    simple = (_factor(case, wrong, right), _transposed(wrong, right), _moved(wrong, right))
+    for guess in (*simple, *_in_the_chain(case, name, wrong), *_overwritten(case, name, wrong)):
         if guess:
             return guess
     return _some_factor(wrong, right) or _entries_off(wrong, right)
@@ -128,6 +130,32 @@ def _size_named(case: Case, value: int) -> str:
 def _transposed(wrong: Gradient, right: Gradient) -> str:
     turned = {(*key[:-2], *key[:-3:-1]): v for key, v in right.items()}
     return "it is the transpose" if turned.keys() == wrong.keys() and turned != right and _same(wrong, turned) else ""
+
+
+def _moved(wrong: Gradient, right: Gradient) -> str:
+    """Every entry stands elsewhere: dimensions are run through backwards, or are off by one."""
+    rank = len(next(iter(right)))
+    ends = [max(key[axis] for key in right) for axis in range(rank)]
+    axes = [axis for axis in range(rank) if ends[axis]]
+    for turned in (*combinations(axes, 1), *combinations(axes, 2)):
+        where = " and ".join(f"dimension {a}" for a in turned)
+        back = {tuple(ends[a] - k if a in turned else k for a, k in enumerate(key)): v for key, v in right.items()}
+        if back.keys() == wrong.keys() and _same(wrong, back):
+            return f"it is flipped along {where}"
+        if any(_is_beside(wrong, right, turned, step) for step in (1, -1)):
+            return f"it is off by one along {where}"
+    return ""
+
+
+def _is_beside(wrong: Gradient, right: Gradient, axes: tuple[int, ...], step: int) -> bool:
+    """Is each entry, as far as there is one, that of its neighbour?"""
+    pairs = {key: _beside(key, axes, step) for key in wrong}
+    known = {key: right[other] for key, other in pairs.items() if other in right}
+    return len(known) > len(wrong) // 4 and _same({key: wrong[key] for key in known}, known)
+
+
+def _beside(key: Key, axes: tuple[int, ...], step: int) -> Key:
+    return tuple(k + step if axis in axes else k for axis, k in enumerate(key))
 
 
 # A mistake in the chain rule, made on purpose.
@@ -228,6 +256,20 @@ def _derivative(case: Case, changed: Equation, name: str) -> Gradient | None:
         return {key: table[key] for key in table.keys_in_order}
     except (CheckFailed, *DOMAIN_ERRORS):
         return None
+
+
+def _overwritten(case: Case, name: str, wrong: Gradient) -> Iterator[str]:
+    """Of the entries that read the same one a single one counts: the others were written over instead of added."""
+    for equation in case.network.equations:
+        if name not in {r.tensor for r in reads(equation.body)}:
+            continue
+        witness = Witness(World(case.network, case.sizes), case.loss, {equation.name: "adjoint"})
+        witness.fill({t.name: case.values[t.name] for t in case.network.inputs})
+        table, adjoint = witness.partials(equation.name, name), witness.adjoints["adjoint"]
+        for place, words in ((-1, "last"), (0, "first")):
+            found = {by: table.readers(by)[place : place + 1 or None] for by in wrong}
+            if _same(wrong, {by: sum(adjoint[of] * table[of, by] for of in ofs) for by, ofs in found.items()}):
+                yield f"of the entries of {equation.name} that read it only the {words} counts"
 
 
 def _entries_off(wrong: Gradient, right: Gradient) -> str:

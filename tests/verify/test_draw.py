@@ -8,6 +8,7 @@ from symbp.core.integers import Dim, Index, Poly, quotient
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
+from symbp.verify.equal_entries import can_tie
 from symbp.verify.sizes import PRIMES, Sizes, choose_sizes
 from symbp.verify.world import World
 from tests.verify.nets import DIMS, read, softmax_network, tensor, tied_network
@@ -180,3 +181,21 @@ def test_sizes_that_meet_nowhere_may_be_the_same():
         small((x, y), loss=Sum(indices, b.mul(read("x", *indices[:3]), read("y", *indices[3:]))), dims="ABCDEF")
     )
     assert [found[n] for n in "ABCDEF"] == [3, 2, 5, 2, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("body", "ties"),
+    [
+        (Fn("abs", (read("x", I, J),)), True),
+        (b.where(Compare(">", b.mul(read("x", I, J), b.num("3/4")), b.NIL), b.UNIT, b.NIL), True),
+        (Fn("tanh", (Fn("abs", (read("x", I, J),)),)), False),
+        (Fn("abs", (b.div(read("x", I, J), b.num(3)),)), False),
+        (Fn("tanh", (read("x", I, J),)), False),
+        (b.power(read("x", I, J), b.num(2)), False),
+    ],
+)
+def test_one_draw_has_ties_where_choices_see_exact_numbers(body, ties):
+    world = World(small(matrix(3, 4), loss=Sum((I, J), body)), Sizes())
+    values = list(draw(world, "L", 1).inputs["x"].values())
+    assert can_tie(world.network) is ties
+    assert (len(set(values)) < len(values)) is ties
