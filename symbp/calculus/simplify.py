@@ -81,7 +81,9 @@ def _factors(term: Expr) -> tuple[Expr, ...]:
 def divide_through(expr: Expr) -> Expr:
     """Quotients divided above and below by an exponential where that is cheaper: e^u/(1 + e^u) is 1/(1 + e^-u)."""
     done = map_children(expr, lambda c: divide_through(c) if isinstance(c, Expr) else c)
-    for f in done.args if isinstance(done, Mul) else ():
+    if not isinstance(done, Mul):
+        return done
+    for f in done.args:
         below = next((g for g in done.args if isinstance(g, Pow) and _divides(f, g)), None)
         if below is not None:
             rest = build.mul(*(g for g in done.args if g is not f and g is not below))
