@@ -46,7 +46,7 @@ WIDEST_LEFT = 150.0
 INDEX_FORM, BOTH_FORMS, STACKED = 228.0, 350.0, 360.0
 MOST_LINES = 2
 STRUTS = (
-    ("\\substack", "\\rule[-22pt]{0pt}{37pt}"),
+    ("\\substack", "\\rule[-30pt]{0pt}{45pt}"),
     ("\\sum", "\\rule[-12pt]{0pt}{27pt}"),
     ("\\begin{cases}", "\\rule[-14pt]{0pt}{33pt}"),
     ("\\frac", "\\rule[-8pt]{0pt}{22pt}"),
