@@ -235,14 +235,6 @@ def ahead_choice(x: Param[T, N], s: Param[N]):
 
 
 @network
-def ahead_inside(x: Param[T, N], s: Param[N]):
-    h[-1] = s
-    for t in T:
-        h[t, n] = tanh(h[t - 1, n]) * (h[t - 1, n] + x[t + 1, n] if t + 1 < T and x[t + 1, n] > 0 else h[t - 1, n])
-    return sum(h ** 2)
-
-
-@network
 def two_data_steps(x: Param[T, N], a: Param, s: Param[N]):
     h[-1] = s
     for t in T:
