@@ -22,7 +22,7 @@ def worst(name: str, seed: int) -> float:
     return max(errors(module, inputs, by_hand(model.loss, module.PARAMETERS, inputs), model.unknown).values())
 
 
-RANDOM = "2,000 random networks to float64 autograd, at most 1e-10: python -m tests.autograd.fuzz --count 2000"
+RANDOM = "2,000 random networks to float64 autograd, at most 1e-10: python -m tests.autograd.fuzz 2000"
 
 
 def main(quick: bool) -> None:
