@@ -144,14 +144,17 @@ def weight_gradient(cols: Array, dz: Array, out: Array) -> None:
 
 
 def input_gradient(at: Scratch, name: str, kernel: Array, dz: Array, w: Array, a: Array) -> Array:
-    """The gradient by what was convolved: one product, a slice added for each offset in the kernel."""
+    """The gradient by what was convolved: a product for each row of the kernel, rows added first, then columns."""
     _, C, U, V = w.shape
     I, _, J, N = a.shape
-    parts = np.matmul(kernel.T, dz, out=at(name + "parts", (len(dz), U * C * V, dz.shape[2])))
-    parts = parts.reshape(len(dz), U, C, V, J - V + 1, N)
+    part = at(name + "part", (len(dz), C * V, dz.shape[2]))
+    rows = at(name + "rows", (I, C, V, J - V + 1, N))
+    rows[...] = 0
+    for u in range(U):
+        np.matmul(kernel.T[u * C * V : (u + 1) * C * V], dz, out=part)
+        rows[u : u + len(dz)] += part.reshape(len(dz), C, V, J - V + 1, N)
     g = at(name, a.shape)
     g[...] = 0
-    for u in range(U):
-        for v in range(V):
-            g[u : u + I - U + 1, :, v : v + J - V + 1] += parts[:, u, :, v]
+    for v in range(V):
+        g[:, :, v : v + J - V + 1] += rows[:, :, v]
     return g
