@@ -48,11 +48,16 @@ def _slice(span: tuple, letters: dict[str, str]) -> str:  # type: ignore[type-ar
 
 
 def added_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
-    """`target[...] = 0`, then `target[:, 0 : 2 * I : 2] += part` for each part."""
-    lines = [f"{target}[...] = 0"]
-    for part, spans in zip(args, s.detail[0], strict=True):  # type: ignore[call-overload]
+    """`target[...] = 0`, then `target[:, 0 : 2 * I : 2] += part` for each part; where parts tile it, 0 behind them."""
+    all_spans, apart, ends = s.detail
+    if ends is None:
+        lines = [f"{target}[...] = 0"]
+    else:
+        behind = [(k, e) for k, e in enumerate(ends) if e is not None]  # type: ignore[arg-type, var-annotated]
+        lines = [f"{target}[{':, ' * k}{size(e).code} :] = 0" for k, e in behind]
+    for part, spans in zip(args, all_spans, strict=True):  # type: ignore[call-overload]
         places = [slice_text(d) for d in spans]
         while places[-1] == ":":
             places.pop()
-        lines.append(f"{target}[{', '.join(places)}] {'=' if s.detail[1] else '+='} {part.code}")
+        lines.append(f"{target}[{', '.join(places)}] {'=' if apart else '+='} {part.code}")
     return tuple(lines)

@@ -80,7 +80,11 @@ def _pooled(
         moved = {table[i]: p for i, p in place.items()}  # type: ignore[index]
         spans.append(tuple(_fixed_span(by_window[i], moved) if i in by_window else None for i in axes))
     values = tuple(at.aligned(p, axes) for _, p in parts)
-    return _cut(at, "added", values, (tuple(spans), all(map(_apart, targets))), axes, by_window)
+    ends = tuple(_tiled(by_window[i]) if i in by_window else None for i in axes)
+    tiled = all(e is not None for e, i in zip(ends, axes, strict=True) if i in by_window)
+    return _cut(
+        at, "added", values, (tuple(spans), all(map(_apart, targets)), ends if tiled else None), axes, by_window
+    )
 
 
 def _apart(t: Target) -> bool:
@@ -90,6 +94,13 @@ def _apart(t: Target) -> bool:
         return False
     size = t.offsets[0].extent.constant
     return size is not None and size <= step and t.place.coefficient(t.offsets[0]) == Poly.of(1)
+
+
+def _tiled(t: Target) -> Poly | None:
+    """Up to where windows next to each other leave nothing out, from the start on; None where they leave gaps."""
+    step = t.place.coefficient(t.window)
+    base = t.place.replace(lambda a: Poly() if a == t.window or a in t.offsets else None) - t.start
+    return step * t.window.extent if _apart(t) and t.offsets[0].extent == step and base == Poly() else None
 
 
 def _fixed_span(t: Target, moved: Mapping[Index, Poly]) -> tuple[Poly, Poly, Poly]:
