@@ -35,6 +35,9 @@ class Sizes:
 
     values: Mapping[str, int] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(tuple(self.values.items()))
+
     def __getitem__(self, name: str) -> int:
         if name not in self.values:
             raise CheckFailed(f"nothing says how large {name} is")
@@ -66,6 +69,23 @@ def choose_sizes(network: Network) -> Sizes:
         if (work := _work(problem, found)) > MUCH_WORK:
             found = cheapest(replace(problem, beside=beside), work) or found
     return Sizes(found)
+
+
+@lru_cache(maxsize=16)
+def other_sizes(network: Network, sizes: Sizes, longer: int) -> Sizes:
+    """Sizes of which those differ that are the same in `sizes`, so that taking one for another shows.
+
+    The same ones where there are none such, or where loops would be more than so many times longer.
+    """
+    values = sizes.values
+    alike = {n: tuple(m for m in values if m != n and values[m] == values[n]) for n in values}
+    if not any(alike.values()):
+        return sizes
+    beside = {n: (*others, *alike[n]) for n, others in _neighbours(network).items()}
+    names = tuple(values)
+    problem = Problem(names, PRIMES[: len(names) + 2], limits_of(network), _apart(network), beside, _loops(network))
+    found = cheapest(problem, longer * _work(problem, values))
+    return sizes if found is None else Sizes(found)
 
 
 def _first(problem: Problem) -> dict[str, int] | None:

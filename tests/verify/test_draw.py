@@ -9,7 +9,7 @@ from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Ten
 from symbp.errors import CheckFailed
 from symbp.verify.draw import draw
 from symbp.verify.equal_entries import can_tie
-from symbp.verify.sizes import PRIMES, Sizes, choose_sizes
+from symbp.verify.sizes import PRIMES, Sizes, choose_sizes, other_sizes
 from symbp.verify.world import World
 from tests.verify.nets import DIMS, read, softmax_network, tensor, tied_network
 
@@ -177,10 +177,13 @@ def test_sizes_that_meet_nowhere_may_be_the_same():
     """A loop over six sizes, of which three are a tensor: distinct primes would make it 30030 long."""
     indices = tuple(Index(n.lower(), Poly.of(Dim(n))) for n in "ABCDEF")
     x, y = (Tensor(name, DATA, tuple(i.stop for i in part)) for name, part in (("x", indices[:3]), ("y", indices[3:])))
-    found = choose_sizes(
-        small((x, y), loss=Sum(indices, b.mul(read("x", *indices[:3]), read("y", *indices[3:]))), dims="ABCDEF")
-    )
+    loss = Sum(indices, b.mul(read("x", *indices[:3]), read("y", *indices[3:])))
+    network = small((x, y), loss=loss, dims="ABCDEF")
+    found = choose_sizes(network)
     assert [found[n] for n in "ABCDEF"] == [3, 2, 5, 2, 3, 5]
+    assert other_sizes(network, found, 1) is found
+    other = other_sizes(network, found, 40)
+    assert all(other[a] != other[b] for a, b in ("AE", "BD", "CF"))
 
 
 @pytest.mark.parametrize(
