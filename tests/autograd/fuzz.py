@@ -48,12 +48,16 @@ THOROUGH = 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one network: how far it is from autograd, and what went wrong, if anything."""
+    """What became of one network: how far it is from autograd, and what went wrong, if anything.
+
+    `redrawn` says how often its data were drawn again because PyTorch's own result was too uncertain.
+    """
 
     seed: int
     error: float
     equalities: int
     problem: str = ""
+    redrawn: int = 0
 
 
 def run(seed: int, thorough: int = THOROUGH) -> Outcome:
@@ -76,12 +80,14 @@ def check(made: RandomNetwork, seed: int, thorough: bool = True) -> Outcome:
     build = Build(Source(made.text, "net.py", made.name))
     try:
         problem = "; ".join(problems(build, thorough))
-        error = max(far_from_autograd(build, made, seed, thorough))
+        found = tuple(far_from_autograd(build, made, seed, thorough))
+        error = max(e for e, _ in found)
     except Exception as error_:
         return Outcome(seed, float("nan"), 0, f"{type(error_).__name__}: {error_} {_where(error_)}")
     if not error <= BOUND:
         problem = f"{error:.1e} from autograd; {problem}"
-    return Outcome(seed, error, build.equality_check.count if thorough else 0, problem)
+    equalities = build.equality_check.count if thorough else 0
+    return Outcome(seed, error, equalities, problem, sum(again for _, again in found))
 
 
 def _where(error: Exception) -> str:
@@ -103,8 +109,8 @@ def problems(build: Build, thorough: bool) -> Iterator[str]:
         assert len(build.files) == 4
 
 
-def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bool) -> Iterator[float]:
-    """The largest error at each choice of sizes, or at one of them.
+def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bool) -> Iterator[tuple[float, int]]:
+    """The largest error at each choice of sizes, or at one of them, and how often data were drawn again.
 
     Where the data are such that PyTorch's own result is as uncertain, because it moves as much when the last digits of
     the data do, there is nothing to compare with, and other data are drawn.
@@ -117,7 +123,7 @@ def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bo
                 error = max(errors(module, inputs, expected, UNKNOWN, FLOOR).values())
                 if not BOUND < error < 10 * uncertainty(build.network, inputs, expected, seed):
                     break
-            yield error
+            yield error, again
 
 
 def uncertainty(network: Network, inputs: Mapping[str, Array], expected: Expected, seed: int) -> float:
@@ -220,6 +226,7 @@ def summary(outcomes: tuple[Outcome, ...]) -> str:
     return (
         f"{len(outcomes)} random networks, {len(good)} passed, {len(outcomes) - len(good)} failed; "
         f"{sum(o.equalities for o in good)} equalities hold; "
+        f"{sum(o.redrawn for o in good)} draws repeated where autograd itself is as uncertain; "
         f"largest relative error to autograd {worst.error:.1e} (seed {worst.seed})"
     )
 
