@@ -12,16 +12,21 @@ from dataclasses import dataclass
 
 
 class Node:
-    """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`."""
+    """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`.
 
-    __slots__ = ("_fields", "_hash")
+    `free` keeps its free indices once `core.traverse.free_indices` has found them.
+    """
+
+    __slots__ = ("_fields", "_hash", "free")
     _fields: tuple[object, ...]
     _hash: int
+    free: tuple[Index, ...] | None
 
     def __post_init__(self) -> None:
         fields = tuple([getattr(self, name) for name in type(self).__slots__])
         object.__setattr__(self, "_fields", fields)
         object.__setattr__(self, "_hash", hash((type(self).__name__, fields)))
+        object.__setattr__(self, "free", None)
 
     def fields(self) -> tuple[object, ...]:
         """The values of the fields, in their order."""

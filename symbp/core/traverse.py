@@ -7,7 +7,6 @@ ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import TypeVar
 
 from symbp.core import build
@@ -146,9 +145,15 @@ def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
         yield from with_ranges((*indices_of(i.start), *indices_of(i.stop)))
 
 
-@lru_cache(maxsize=20_000)
 def free_indices(node: Node) -> tuple[Index, ...]:
     """The indices that no binder in it binds, in order of appearance."""
+    if node.free is None:
+        object.__setattr__(node, "free", _free(node))
+    assert node.free is not None
+    return node.free
+
+
+def _free(node: Node) -> tuple[Index, ...]:
     found = dict.fromkeys(i for poly in polys(node) for i in indices_of(poly))
     bound: dict[Index, None] = {}
     if isinstance(node, (Sum, Extreme)):
