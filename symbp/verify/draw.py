@@ -34,7 +34,7 @@ MANNERS: tuple[Manner, ...] = (
 )
 # One draw in three starts small: of large numbers a softmax saturates, and what is 0 to six digits tells little.
 # Where that makes entries tie, a second is on a grid: what is taken at a tie, and at 0, is a matter of convention.
-TIED: Manner = ("", lambda r: r.randrange(-5, 6) / 4)
+TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
 
 

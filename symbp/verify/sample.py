@@ -22,7 +22,7 @@ from symbp.verify.systems import Value
 from symbp.verify.ties import ties
 
 # More work than this on one side of an equality and its entries are sampled.
-MOST_WORK = 400_000
+MOST_WORK = 1_500_000
 MOST_ENTRIES = 2_000
 FEWEST_ENTRIES = 20
 # About how many entries read one entry, and how long a range is that depends on other indices.
