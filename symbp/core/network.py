@@ -6,11 +6,12 @@ polynomials in sizes. `core.check.check_network` says what a well-formed network
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, Index, Poly
-from symbp.core.traverse import substitute_poly
+from symbp.core.traverse import reads, substitute_poly
 
 DATA, PARAM, LABELS = "data", "param", "labels"
 
@@ -76,6 +77,7 @@ class Network:
     functions: tuple[tuple[str, int], ...] = ()
     _tensors: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
     _equations: dict[str, Equation] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _steps: list[tuple[Poly, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._tensors.update({t.name: t for t in self.inputs})
@@ -99,6 +101,20 @@ class Network:
     def equation(self, name: str) -> Equation | None:
         """The equation that defines that name, or None."""
         return self._equations.get(name)
+
+    @property
+    def steps(self) -> tuple[Poly, ...]:
+        """The extents that recurrences run over: an equation reads there, in front, at a step before or after."""
+        if not self._steps:
+            self._steps.append(tuple(dict.fromkeys(self._stepped())))
+        return self._steps[0]
+
+    def _stepped(self) -> Iterator[Poly]:
+        for e in self.equations:
+            for r in (r for r in reads(e.body) if r.tensor in self._equations):
+                for i, s in zip(e.indices, r.subs, strict=False):
+                    if s != Poly.of(i) and (s - i).constant:
+                        yield i.stop
 
     @property
     def data(self) -> tuple[str, ...]:

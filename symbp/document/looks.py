@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
 from symbp.core.expr import Expr, Extreme, Fn, Read, Sum, Where
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
-from symbp.core.matrix import SliceForm, slice_form, steps_of
+from symbp.core.matrix import SliceForm, slice_form
 from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, indices_of, walk
 from symbp.document.hits import first_hit
@@ -128,7 +128,7 @@ def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm 
     def of(read: Read) -> tuple[Poly, ...]:
         return d.network.extents(Read(quantity.get(read.tensor, read.tensor), read.subs))
 
-    return slice_form(equation, of, steps_of(d.network))
+    return slice_form(equation, of, d.network.steps)
 
 
 def adjoint_equation(name: str, chain: Chain) -> Equation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.matrix import MatrixNames, slice_form, steps_of, write_form
+from symbp.core.matrix import MatrixNames, slice_form, write_form
 from symbp.core.network import Equation, Network
 from symbp.lowering.program import Operand, Statement, Value
 
@@ -54,5 +54,5 @@ def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
 
 def _form(network: Network, equation: Equation, names: MatrixNames) -> str:
     """The matrix form of an equation as text, or nothing where it has none."""
-    form = slice_form(equation, network.extents, steps_of(network))
+    form = slice_form(equation, network.extents, network.steps)
     return "" if form is None else write_form(equation.name, form, names)

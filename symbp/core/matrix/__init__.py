@@ -5,7 +5,7 @@ written as text.
 from symbp.core.matrix.entry import entry
 from symbp.core.matrix.find import matrix_form
 from symbp.core.matrix.nodes import Matrix
-from symbp.core.matrix.slices import SliceForm, slice_form, steps_of
+from symbp.core.matrix.slices import SliceForm, slice_form
 from symbp.core.matrix.text import MatrixNames, write_form, write_matrix
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "entry",
     "matrix_form",
     "slice_form",
-    "steps_of",
     "write_form",
     "write_matrix",
 ]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.find import Shapes, matrix_form
 from symbp.core.matrix.nodes import Matrix
-from symbp.core.network import Equation, Network
-from symbp.core.traverse import reads
+from symbp.core.network import Equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,3 @@ def _counts(indices: tuple[Index, ...], steps: tuple[Poly, ...]) -> Iterator[int
     rank = len(indices)
     first = next((k for k, i in enumerate(indices) if i.stop not in steps), rank)
     yield from (k for k in dict.fromkeys((max(first, rank - 2), rank - 1)) if first <= k < max(rank, 1) and k >= 0)
-
-
-@lru_cache(maxsize=4)
-def steps_of(network: Network) -> tuple[Poly, ...]:
-    """The extents that recurrences run over: an equation reads there, in front, at a step before or after."""
-    found: dict[Poly, None] = {}
-    for e in network.equations:
-        for r in (r for r in reads(e.body) if network.equation(r.tensor)):
-            for i, s in zip(e.indices, r.subs, strict=False):
-                if s != Poly.of(i) and (s - i).constant:
-                    found[i.stop] = None
-    return tuple(found)
