@@ -66,6 +66,8 @@ def loss_and_gradients(x, *, W1, b1, W2, b2, out=None, work=None):
     # [1] z1 = W1^T x + b1
     np.matmul(x, W1, out=z1)  # (2,)
     z1 += b1  # (2,)
+    # [6] W2_bar = z1 1^T
+    out["W2"][...] = z1[:, None]  # (2, 2)
     # [2] z2 = W2^T z1 + b2
     np.matmul(z1, W2, out=z2)  # (2,)
     z2 += b2  # (2,)
@@ -75,8 +77,6 @@ def loss_and_gradients(x, *, W1, b1, W2, b2, out=None, work=None):
     z1_bar = np.matmul(W2, ones, out=out["b1"])  # (2,)
     # [12] W1_bar = x z1_bar^T
     np.multiply(x[:, None], z1_bar, out=out["W1"])  # (2, 2)
-    # [6] W2_bar = z1 1^T
-    out["W2"][...] = z1[:, None]  # (2, 2)
     # [8] b2_bar = 1
     out["b2"][...] = 1  # (2,)
     return float(L), out
@@ -126,15 +126,16 @@ def _sizes(x, W1, b1, W2, b2):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 

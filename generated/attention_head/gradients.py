@@ -28,19 +28,24 @@ def forward(X, *, Wq, Wk, Wv, Wo):
     X = np.asarray(X, dtype)
     B, T, D, E = _forward_sizes(X, Wq, Wk, Wv, Wo)
 
-    # [4]
+    # [1] Q[b] = X[b] Wq
     Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
+    # [2] K[b] = X[b] Wk
     K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
+    # [3] V[b] = X[b] Wv
     V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
+    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
     S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
     S *= 1 / E ** 0.5  # (B, T, T)
-    # [5]
+    # [5] A[b] = softmax(S[b])
     A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
     A_exp = S - A_max  # (B, T, T)
     np.exp(A_exp, out=A_exp)
     A_sum = A_exp.sum(axis=2, keepdims=True)  # (B, T, 1)
     A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
-    O = A @ V_product.reshape(B, T, E)  # (B, T, E) [6]
+    # [6] O[b] = A[b] V[b]
+    O = A @ V_product.reshape(B, T, E)  # (B, T, E)
+    # [7] R[b] = O[b] Wo
     R_product = O.reshape(B * T, E) @ Wo  # (B * T, D)
     return {
         "Q": Q_product.reshape(B, T, E),
@@ -60,22 +65,28 @@ def loss(X, Y, *, Wq, Wk, Wv, Wo):
     Y = np.asarray(Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
 
-    # [4]
+    # [1] Q[b] = X[b] Wq
     Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
+    # [2] K[b] = X[b] Wk
     K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
+    # [3] V[b] = X[b] Wv
     V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
+    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
     S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
     S *= 1 / E ** 0.5  # (B, T, T)
-    # [5]
+    # [5] A[b] = softmax(S[b])
     A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
     A_exp = np.subtract(S, A_max, out=S)
     np.exp(A_exp, out=A_exp)
     A_sum = A_exp.sum(axis=2, keepdims=True)  # (B, T, 1)
     A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
-    O = A @ V_product.reshape(B, T, E)  # (B, T, E) [6]
-    # [8]
+    # [6] O[b] = A[b] V[b]
+    O = A @ V_product.reshape(B, T, E)  # (B, T, E)
+    # [7] R[b] = O[b] Wo
     R_product = O.reshape(B * T, E) @ Wo  # (B * T, D)
-    L_shifted = R_product.reshape(B, T, D) - Y  # (B, T, D)
+    # [8] L = (sum_b ||R[b] - Y[b]||^2)/2/B
+    R = R_product.reshape(B, T, D)
+    L_shifted = np.subtract(R, Y, out=R)
     L = np.vdot(L_shifted, L_shifted) / 2 / B
     return float(L)
 
@@ -91,48 +102,56 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     Y = np.asarray(Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
     out = _outputs(out, dtype, ((D, E), (D, E), (D, E), (E, D)))
-    (
-        Q_product, K_product, V_product, S, A_max, O, R_product, L_shifted, O_bar_product, A_bar, S_bar_scaled,
-        Wv_bar_product,
-    ) = _scratch(work, dtype, B, T, D, E)
+    Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_scaled, Wv_bar_part1 = _scratch(work, dtype, B, T, D, E)
 
-    # [4]
-    np.matmul(X.reshape(B * T, D), Wq, out=Q_product)  # (B * T, E)
-    np.matmul(X.reshape(B * T, D), Wk, out=K_product)  # (B * T, E)
-    np.matmul(X.reshape(B * T, D), Wv, out=V_product)  # (B * T, E)
-    np.matmul(Q_product.reshape(B, T, E), K_product.reshape(B, T, E).transpose(0, 2, 1), out=S)  # (B, T, T)
+    # [1] Q[b] = X[b] Wq
+    np.matmul(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
+    # [2] K[b] = X[b] Wk
+    np.matmul(X.reshape(B * T, D), Wk, out=K.reshape(B * T, E))  # (B * T, E)
+    # [3] V[b] = X[b] Wv
+    np.matmul(X.reshape(B * T, D), Wv, out=V.reshape(B * T, E))  # (B * T, E)
+    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
+    np.matmul(Q, K.transpose(0, 2, 1), out=S)  # (B, T, T)
     S *= 1 / E ** 0.5  # (B, T, T)
-    # [5]
+    # [5] A[b] = softmax(S[b])
     S.max(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
     A_exp = np.subtract(S, A_max, out=S)
     np.exp(A_exp, out=A_exp)
-    A_sum = A_exp.sum(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
+    A_sum = np.matmul(A_exp, ones, out=A_max)  # (B, T, 1)
     A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
-    np.matmul(A, V_product.reshape(B, T, E), out=O)  # (B, T, E) [6]
-    # [8]
-    np.matmul(O.reshape(B * T, E), Wo, out=R_product)  # (B * T, D)
-    np.subtract(R_product.reshape(B, T, D), Y, out=L_shifted)  # (B, T, D)
+    # [6] O[b] = A[b] V[b]
+    np.matmul(A, V, out=O)  # (B, T, E)
+    # [7] R[b] = O[b] Wo
+    np.matmul(O.reshape(B * T, E), Wo, out=R.reshape(B * T, D))  # (B * T, D)
+    # [8] L = (sum_b ||R[b] - Y[b]||^2)/2/B
+    L_shifted = np.subtract(R, Y, out=R)
     L = np.vdot(L_shifted, L_shifted) / 2 / B
-    R_bar = np.multiply(L_shifted, 1 / B, out=L_shifted)  # (B, T, D) [9]
-    np.matmul(O.transpose(2, 0, 1).reshape(E, B * T), R_bar.reshape(B * T, D), out=out["Wo"])  # (E, D) [11]
-    # [15]
-    np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O_bar_product)  # (B * T, E)
-    np.matmul(O_bar_product.reshape(B, T, E), V_product.reshape(B, T, E).transpose(0, 2, 1), out=A_bar)  # (B, T, T)
-    # [17]
+    # [9] R_bar[b] = (R[b] - Y[b])/B
+    R_bar = np.multiply(L_shifted, 1 / B, out=L_shifted)  # (B, T, D)
+    # [11] Wo_bar = sum_b O[b]^T R_bar[b]
+    np.matmul(O.reshape(B * T, E).T, R_bar.reshape(B * T, D), out=out["Wo"])  # (E, D)
+    # [13] O_bar[b] = R_bar[b] Wo^T
+    np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O.reshape(B * T, E))  # (B * T, E)
+    O_bar = O
+    # [15] A_bar[b] = O_bar[b] V[b]^T
+    np.matmul(O_bar, V.transpose(0, 2, 1), out=A_bar)  # (B, T, T)
+    # [17] S_bar[b] = A[b] * (A_bar[b] - ((A_bar[b] * A[b]) 1 1^T))
     np.multiply(A_bar, A, out=S_bar_scaled)  # (B, T, T)
-    S_bar_sum = S_bar_scaled.sum(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
+    S_bar_sum = np.matmul(S_bar_scaled, ones, out=A_max)  # (B, T, 1)
     S_bar = np.subtract(A_bar, S_bar_sum, out=A_bar)
     S_bar *= A  # (B, T, T)
-    # [21]
-    np.matmul(O_bar_product.reshape(B, T, E).transpose(0, 2, 1), A, out=Wv_bar_product)  # (B, E, T)
-    np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wv_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wv"])  # (D, E)
-    # [25]
-    Wk_bar_product = np.matmul(Q_product.reshape(B, T, E).transpose(0, 2, 1), S_bar, out=Wv_bar_product)  # (B, E, T)
-    Wk_bar = np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wk_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wk"])
+    # [21] Wv_bar = sum_b X[b]^T A[b]^T O_bar[b]
+    np.matmul(A.transpose(0, 2, 1), O_bar, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
+    np.matmul(X.reshape(B * T, D).T, Wv_bar_part1, out=out["Wv"])  # (D, E)
+    # [25] Wk_bar = (sum_b X[b]^T S_bar[b]^T Q[b])/sqrt(E)
+    np.matmul(S_bar.transpose(0, 2, 1), Q, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
+    Wk_bar_part1 = Wv_bar_part1
+    Wk_bar = np.matmul(X.reshape(B * T, D).T, Wk_bar_part1, out=out["Wk"])
     Wk_bar *= 1 / E ** 0.5  # (D, E)
-    # [29]
-    Wq_bar_product = np.matmul(K_product.reshape(B, T, E).transpose(0, 2, 1), S_bar.transpose(0, 2, 1), out=Wv_bar_product)  # (B, E, T)
-    Wq_bar = np.matmul(X.transpose(2, 0, 1).reshape(D, B * T), Wq_bar_product.transpose(0, 2, 1).reshape(B * T, E), out=out["Wq"])
+    # [29] Wq_bar = (sum_b X[b]^T S_bar[b] K[b])/sqrt(E)
+    np.matmul(S_bar, K, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
+    Wq_bar_part = Wv_bar_part1
+    Wq_bar = np.matmul(X.reshape(B * T, D).T, Wq_bar_part, out=out["Wq"])
     Wq_bar *= 1 / E ** 0.5  # (D, E)
     return float(L), out
 
@@ -200,15 +219,16 @@ def _sizes(X, Y, Wq, Wk, Wv, Wo):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -244,17 +264,16 @@ def _scratch(work, dtype, B, T, D, E):
     if work.get("for") != ("attention_head", dtype, B, T, D, E):
         work["for"] = ("attention_head", dtype, B, T, D, E)
         work["arrays"] = (
-            np.empty((B * T, E), dtype),  # Q_product
-            np.empty((B * T, E), dtype),  # K_product
-            np.empty((B * T, E), dtype),  # V_product
+            np.empty((B, T, E), dtype),  # Q
+            np.empty((B, T, E), dtype),  # K
+            np.empty((B, T, E), dtype),  # V
             np.empty((B, T, T), dtype),  # S
             np.empty((B, T, 1), dtype),  # A_max
+            np.ones((T, 1), dtype),  # ones
             np.empty((B, T, E), dtype),  # O
-            np.empty((B * T, D), dtype),  # R_product
-            np.empty((B, T, D), dtype),  # L_shifted
-            np.empty((B * T, E), dtype),  # O_bar_product
+            np.empty((B, T, D), dtype),  # R
             np.empty((B, T, T), dtype),  # A_bar
             np.empty((B, T, T), dtype),  # S_bar_scaled
-            np.empty((B, E, T), dtype),  # Wv_bar_product
+            np.empty((B * T, E), dtype),  # Wv_bar_part1
         )
     return work["arrays"]

@@ -36,7 +36,6 @@ def char_mlp_backward(
         r[h] * (xhat_bar[n, h] - 1 / N * sum(xhat_bar[m, h] for m in N) - xhat[n, h] / (N - 1) * sum(xhat_bar[m, h] * xhat[m, h] for m in N))
     )
     W1_bar[t, d, h] = sum(e[n, t, d] * z_bar[n, h] for n in N)
-    E_bar[u: V, d] = (
-        sum((1 if x[n, t] == u else 0) * sum(W1[t, d, h] * z_bar[n, h] for h in H) for n in N for t in T)
-    )
+    e_bar[n, t, d] = sum(z_bar[n, h] * W1[t, d, h] for h in H)
+    E_bar[u: V, d] = sum(e_bar[n, t, d] * (1 if x[n, t] == u else 0) for n in N for t in T)
     return E_bar, W1_bar, gamma_bar, beta_bar, W2_bar, b2_bar

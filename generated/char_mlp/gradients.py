@@ -34,10 +34,11 @@ def forward(x, *, E, W1, gamma, beta, W2, b2):
     N, T, V, D, H = _forward_sizes(x, E, W1, gamma, beta, W2, b2)
     _check_labels("x", x, V)
 
-    # [1]
+    # [1] e[n] = embedding(x[n], E)
     e_range = np.arange(D)  # (D,)
     e = E[x[:, :, None], e_range]  # (N, T, D)
-    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H) [2]
+    # [2] z[n] = sum_t W1[t]^T e[n, t]
+    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H)
     # [3] mu = (Z^T 1)/N
     ones = np.ones((N,), dtype)  # (N,)
     mu = ones @ z  # (H,)
@@ -78,10 +79,11 @@ def loss(x, y, *, E, W1, gamma, beta, W2, b2):
     _check_labels("x", x, V)
     _check_labels("y", y, V)
 
-    # [1]
+    # [1] e[n] = embedding(x[n], E)
     e_range = np.arange(D)  # (D,)
     e = E[x[:, :, None], e_range]  # (N, T, D)
-    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H) [2]
+    # [2] z[n] = sum_t W1[t]^T e[n, t]
+    z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H)
     # [3] mu = (Z^T 1)/N
     ones = np.ones((N,), dtype)  # (N,)
     mu = ones @ z  # (H,)
@@ -133,13 +135,14 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     out = _outputs(out, dtype, ((V, D), (T, D, H), (H,), (H,), (H, V), (V,)))
     (
         z, ones, mu, v_square, logits, p_max, p_exp, ones1, p_sum, logits_bar_mask, a_bar, gamma_bar_scaled,
-        z_bar_scaled, W1_bar_product, E_bar_mask, E_bar_product, E_bar_part2,
+        z_bar_scaled, W1_bar, E_bar_part3, E_bar_mask, E_bar_part1,
     ) = _scratch(work, dtype, N, T, V, D, H)
 
-    # [1]
+    # [1] e[n] = embedding(x[n], E)
     e_range = np.arange(D)  # (D,)
     e = E[x[:, :, None], e_range]  # (N, T, D)
-    np.matmul(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H) [2]
+    # [2] z[n] = sum_t W1[t]^T e[n, t]
+    np.matmul(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H)
     # [3] mu = (Z^T 1)/N
     np.matmul(ones, z, out=mu)  # (H,)
     mu *= 1 / N  # (H,)
@@ -174,7 +177,7 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     L_log = np.log(p_sum, out=p_sum)
     L_shifted -= L_log
     L = -L_shifted.sum() / N
-    # [13]
+    # [13] Logits_bar = (P - I[y])/N
     logits_bar_range = np.arange(V)  # (V,)
     np.equal(y[:, None], logits_bar_range, out=logits_bar_mask)  # (N, V)
     logits[...] = logits_bar_mask  # (N, V)
@@ -199,7 +202,7 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     # [25] Xhat_bar = A_bar * (1 - A^2) * (1 gamma^T)
     xhat_bar = np.multiply(gamma, a_bar, out=a_bar)
     xhat_bar *= gamma_bar_shifted  # (N, H)
-    # [36] Z_bar = (Xhat_bar - (1 (Xhat_bar^T 1)^T)/N - (Xhat * (1 ((Xhat_bar * Xhat)^T 1)^T))/(N - 1)) * (1 r^T)
+    # [36] Z_bar = (Xhat_bar - (1 1^T Xhat_bar)/N - (Xhat * (1 1^T (Xhat_bar * Xhat)))/(N - 1)) * (1 r^T)
     np.matmul(ones, xhat_bar, out=z_bar_scaled)  # (H,)
     z_bar_scaled *= 1 / N
     z_bar = np.subtract(xhat_bar, z_bar_scaled, out=v_square)  # (N, H)
@@ -209,13 +212,15 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     z_bar_scaled3 = np.multiply(z_bar_scaled2, xhat, out=xhat)
     z_bar -= z_bar_scaled3
     z_bar *= r  # (N, H)
-    # [42]
-    np.matmul(e.transpose(1, 2, 0).reshape(D * T, N), z_bar, out=W1_bar_product)  # (D * T, H)
+    # [38] W1_bar[t] = sum_n e[n, t] z_bar[n]^T
+    np.matmul(e.reshape(N, D * T).T, z_bar, out=W1_bar.reshape(D * T, H))  # (D * T, H)
+    out["W1"][...] = W1_bar  # (T, D, H)
+    # [40] e_bar[n, t] = W1[t] z_bar[n]
+    np.matmul(z_bar, W1.reshape(D * T, H).T, out=E_bar_part3.reshape(N, D * T))  # (N, D * T)
+    # [42] E_bar = sum_n I[x[n]]^T e_bar[n]
     np.equal(x, logits_bar_range[:, None, None], out=E_bar_mask)  # (V, N, T)
-    np.matmul(W1.reshape(D * T, H), z_bar.T, out=E_bar_product)  # (D * T, N)
-    E_bar_part2[...] = E_bar_mask  # (V, N, T)
-    np.matmul(E_bar_part2.reshape(V, N * T), E_bar_product.reshape(T, D, N).transpose(2, 0, 1).reshape(N * T, D), out=out["E"])  # (V, D)
-    out["W1"][...] = W1_bar_product.reshape(T, D, H)  # (T, D, H) [38]
+    E_bar_part1[...] = E_bar_mask  # (V, N, T)
+    np.matmul(E_bar_part1.reshape(V, N * T), E_bar_part3, out=out["E"])  # (V, D)
     return float(L), out
 
 
@@ -300,15 +305,16 @@ def _sizes(x, y, E, W1, gamma, beta, W2, b2):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -357,9 +363,9 @@ def _scratch(work, dtype, N, T, V, D, H):
             np.empty((N, H), dtype),  # a_bar
             np.empty((N, H), dtype),  # gamma_bar_scaled
             np.empty((H,), dtype),  # z_bar_scaled
-            np.empty((D * T, H), dtype),  # W1_bar_product
+            np.empty((T, D, H), dtype),  # W1_bar
+            np.empty((N * T, D), dtype),  # E_bar_part3
             np.empty((V, N, T), bool),  # E_bar_mask
-            np.empty((D * T, N), dtype),  # E_bar_product
-            np.empty((V, N, T), dtype),  # E_bar_part2
+            np.empty((V, N, T), dtype),  # E_bar_part1
         )
     return work["arrays"]

@@ -22,31 +22,30 @@ def forward(*, x, w, b):
     """Return the named tensors that need no target, by name."""
     dtype, (x, w, b) = _parameters(x, w, b)
     N, C, I, J, F, U, V = _forward_sizes(x, w, b)
+    I1 = I + 2
+    J1 = J + 2
+    I2 = ((I - U) // 2) + 2
+    J2 = ((J - V) // 2) + 2
+    U1 = U + 2 * ((I - U) // 2) + 2
 
-    p_range = np.arange(I + 2)  # (I + 2,)
-    p_mask = 1 <= p_range  # (I + 2,)
-    p_mask1 = p_range <= I  # (I + 2,)
-    np.logical_and(p_mask, p_mask1, out=p_mask)
-    p_range1 = np.arange(J + 2)  # (J + 2,)
-    p_mask2 = 1 <= p_range1  # (J + 2,)
-    p_mask3 = p_mask[:, None] & p_mask2  # (I + 2, J + 2)
-    p_mask4 = p_range1 <= J  # (J + 2,)
-    np.logical_and(p_mask3, p_mask4, out=p_mask3)
-    p_range2 = np.arange(N)  # (N,)
-    p_range3 = np.arange(C)  # (C,)
-    p_capped = p_range + -1  # (I + 2,)
-    np.maximum(p_capped, 0, out=p_capped)
-    np.minimum(p_capped, I - 1, out=p_capped)
-    p_capped1 = p_range1 + -1  # (J + 2,)
-    np.maximum(p_capped1, 0, out=p_capped1)
-    np.minimum(p_capped1, J - 1, out=p_capped1)
-    p = x[p_range2, p_range3[:, None, None, None], p_capped[:, None, None], p_capped1[:, None]]  # (C, I + 2, J + 2, N)
-    p *= p_mask3[:, :, None]
-    y_part2 = np.empty((C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N), dtype)  # (C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    y_part2[...] = _windows(p, (0, 0, 0, 0), (C, ((I - U) // 2) + 2, U, ((J - V) // 2) + 2, V, N), ((0, 1), (1, 2), (1, 1), (2, 2), (2, 1), (3, 1))).transpose(0, 2, 4, 1, 3, 5)
-    y_product = w.reshape(F, C * U * V) @ y_part2.reshape(C * U * V, -1)  # (F, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N)
-    y = y_product.reshape(F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N) + b[:, None, None, None]  # (F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    return {"p": p.transpose(3, 0, 1, 2), "y": y.transpose(3, 0, 1, 2)}
+    # [1]
+    p = np.empty((C, I1, J1, N), dtype)  # (C, I1, J1, N)
+    p[...] = 0
+    p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
+    # [2]
+    y_part2 = np.empty((U1, C, V, J2, N), dtype)  # (U1, C, V, J2, N)
+    y_part2[...] = _windows(
+        p, (0, 0, 0, 0), (C, U1, J2, V, N), ((0, 1), (1, 1), (2, 2), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)
+    y_product = w.transpose(0, 2, 1, 3).reshape(F, C * U * V) @ _windows(
+        y_part2,
+        (0, 0, 0, 0, 0),
+        (I2, U, C, V, J2, N),
+        ((0, 2), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I2, C * U * V, J2 * N)  # (I2, F, J2 * N)
+    y = y_product.reshape(I2, F, J2, N)
+    y += b[:, None, None]  # (I2, F, J2, N)
+    return {"p": p.transpose(3, 0, 1, 2), "y": y.transpose(3, 1, 0, 2)}
 
 
 def loss(cotangent, *, x, w, b):
@@ -54,32 +53,33 @@ def loss(cotangent, *, x, w, b):
     dtype, (x, w, b) = _parameters(x, w, b)
     cotangent = np.asarray(cotangent, dtype)
     N, C, I, J, F, U, V = _sizes(x, w, b, cotangent)
+    I1 = I + 2
+    J1 = J + 2
+    I2 = ((I - U) // 2) + 2
+    J2 = ((J - V) // 2) + 2
+    U1 = U + 2 * ((I - U) // 2) + 2
 
-    # [3]
-    p_range = np.arange(I + 2)  # (I + 2,)
-    p_mask = 1 <= p_range  # (I + 2,)
-    p_mask1 = p_range <= I  # (I + 2,)
-    np.logical_and(p_mask, p_mask1, out=p_mask)
-    p_range1 = np.arange(J + 2)  # (J + 2,)
-    p_mask2 = 1 <= p_range1  # (J + 2,)
-    p_mask3 = p_mask[:, None] & p_mask2  # (I + 2, J + 2)
-    p_mask4 = p_range1 <= J  # (J + 2,)
-    np.logical_and(p_mask3, p_mask4, out=p_mask3)
-    p_range2 = np.arange(N)  # (N,)
-    p_range3 = np.arange(C)  # (C,)
-    p_capped = p_range + -1  # (I + 2,)
-    np.maximum(p_capped, 0, out=p_capped)
-    np.minimum(p_capped, I - 1, out=p_capped)
-    p_capped1 = p_range1 + -1  # (J + 2,)
-    np.maximum(p_capped1, 0, out=p_capped1)
-    np.minimum(p_capped1, J - 1, out=p_capped1)
-    p = x[p_range2, p_range3[:, None, None, None], p_capped[:, None, None], p_capped1[:, None]]  # (C, I + 2, J + 2, N)
-    p *= p_mask3[:, :, None]
-    y_part2 = np.empty((C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N), dtype)  # (C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    y_part2[...] = _windows(p, (0, 0, 0, 0), (C, ((I - U) // 2) + 2, U, ((J - V) // 2) + 2, V, N), ((0, 1), (1, 2), (1, 1), (2, 2), (2, 1), (3, 1))).transpose(0, 2, 4, 1, 3, 5)
-    y_product = w.reshape(F, C * U * V) @ y_part2.reshape(C * U * V, -1)  # (F, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N)
-    y = y_product.reshape(F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N) + b[:, None, None, None]  # (F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    L = np.vdot(cotangent, y.transpose(3, 0, 1, 2))
+    # [1]
+    p = np.empty((C, I1, J1, N), dtype)  # (C, I1, J1, N)
+    p[...] = 0
+    p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
+    # [2]
+    y_part2 = np.empty((U1, C, V, J2, N), dtype)  # (U1, C, V, J2, N)
+    y_part2[...] = _windows(
+        p, (0, 0, 0, 0), (C, U1, J2, V, N), ((0, 1), (1, 1), (2, 2), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)
+    y_product = w.transpose(0, 2, 1, 3).reshape(F, C * U * V) @ _windows(
+        y_part2,
+        (0, 0, 0, 0, 0),
+        (I2, U, C, V, J2, N),
+        ((0, 2), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I2, C * U * V, J2 * N)  # (I2, F, J2 * N)
+    y = y_product.reshape(I2, F, J2, N)
+    y += b[:, None, None]  # (I2, F, J2, N)
+    # [3] L = sum_n,f 1^T (cotangent[n, f] * y[n, f]) 1
+    L_part1 = np.empty((I2, F, J2, N), dtype)  # (I2, F, J2, N)
+    L_part1[...] = cotangent.transpose(2, 1, 3, 0)
+    L = np.vdot(L_part1, y)
     return float(L)
 
 
@@ -92,47 +92,63 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     dtype, (x, w, b) = _parameters(x, w, b)
     cotangent = np.asarray(cotangent, dtype)
     N, C, I, J, F, U, V = _sizes(x, w, b, cotangent)
+    I1 = I + 2
+    J1 = J + 2
+    I2 = ((I - U) // 2) + 2
+    J2 = ((J - V) // 2) + 2
+    U1 = U + 2 * ((I - U) // 2) + 2
     out = _outputs(out, dtype, ((N, C, I, J), (F, C, U, V), (F,)))
     (
-        p_mask, p_mask1, p_mask2, p_mask3, p_capped, p_capped1, y_part2, y_product, y, w_bar_product, p_bar_product,
-        p_bar,
+        p, y_part2, y, L_part1, w_bar_product, w_bar_sum, ones, b_bar_part1, ones1, p_bar_part2, p_bar_part4, p_bar,
     ) = _scratch(work, dtype, N, C, I, J, F, U, V)
 
-    # [3]
-    p_range = np.arange(I + 2)  # (I + 2,)
-    np.less_equal(1, p_range, out=p_mask)  # (I + 2,)
-    np.less_equal(p_range, I, out=p_mask1)  # (I + 2,)
-    np.logical_and(p_mask, p_mask1, out=p_mask)
-    p_range1 = np.arange(J + 2)  # (J + 2,)
-    np.less_equal(1, p_range1, out=p_mask2)  # (J + 2,)
-    np.logical_and(p_mask[:, None], p_mask2, out=p_mask3)  # (I + 2, J + 2)
-    p_mask4 = np.less_equal(p_range1, J, out=p_mask2)  # (J + 2,)
-    np.logical_and(p_mask3, p_mask4, out=p_mask3)
-    p_range2 = np.arange(N)  # (N,)
-    p_range3 = np.arange(C)  # (C,)
-    np.add(p_range, -1, out=p_capped)  # (I + 2,)
-    np.maximum(p_capped, 0, out=p_capped)
-    np.minimum(p_capped, I - 1, out=p_capped)
-    np.add(p_range1, -1, out=p_capped1)  # (J + 2,)
-    np.maximum(p_capped1, 0, out=p_capped1)
-    np.minimum(p_capped1, J - 1, out=p_capped1)
-    p = x[p_range2, p_range3[:, None, None, None], p_capped[:, None, None], p_capped1[:, None]]  # (C, I + 2, J + 2, N)
-    p *= p_mask3[:, :, None]
-    y_part2[...] = _windows(p, (0, 0, 0, 0), (C, ((I - U) // 2) + 2, U, ((J - V) // 2) + 2, V, N), ((0, 1), (1, 2), (1, 1), (2, 2), (2, 1), (3, 1))).transpose(0, 2, 4, 1, 3, 5)  # (C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    np.matmul(w.reshape(F, C * U * V), y_part2.reshape(C * U * V, -1), out=y_product)  # (F, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N)
-    np.add(y_product.reshape(F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N), b[:, None, None, None], out=y)  # (F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N)
-    L = np.vdot(cotangent, y.transpose(3, 0, 1, 2))
+    # [1]
+    p[...] = 0  # (C, I1, J1, N)
+    p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
+    # [2]
+    y_part2[...] = _windows(
+        p, (0, 0, 0, 0), (C, U1, J2, V, N), ((0, 1), (1, 1), (2, 2), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)  # (U1, C, V, J2, N)
+    np.matmul(
+        w.transpose(0, 2, 1, 3).reshape(F, C * U * V),
+        _windows(
+            y_part2,
+            (0, 0, 0, 0, 0),
+            (I2, U, C, V, J2, N),
+            ((0, 2), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I2, C * U * V, J2 * N),
+        out=y.reshape(I2, F, J2 * N),
+    )  # (I2, F, J2 * N)
+    y += b[:, None, None]  # (I2, F, J2, N)
+    # [3] L = sum_n,f 1^T (cotangent[n, f] * y[n, f]) 1
+    L_part1[...] = cotangent.transpose(2, 1, 3, 0)  # (I2, F, J2, N)
+    L = np.vdot(L_part1, y)
+    # [6] w_bar[f, c] = sum_n,i,j (cotangent[n, f, i, j] p[n, c][2*i:U + 2*i, 2*j:V + 2*j])
+    np.matmul(
+        _windows(
+            y_part2,
+            (0, 0, 0, 0, 0),
+            (I2, U, C, V, J2, N),
+            ((0, 2), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I2, C * U * V, J2 * N),
+        L_part1.transpose(0, 2, 3, 1).reshape(I2, J2 * N, F),
+        out=w_bar_product,
+    )  # (I2, C * U * V, F)
+    w_bar_product.sum(axis=0, out=w_bar_sum)  # (C * U * V, F)
+    out["w"][...] = w_bar_sum.reshape(U, C, V, F).transpose(3, 1, 0, 2)  # (F, C, U, V)
     # [8]
-    np.matmul(y_part2.reshape(C * U * V, -1), cotangent.transpose(2, 3, 0, 1).reshape(-1, F), out=w_bar_product)  # (C * U * V, F)
-    cotangent.sum(axis=(0, 2, 3), out=out["b"])  # (F,)
-    # [6]
-    np.matmul(w.transpose(1, 2, 3, 0).reshape(C * U * V, F), cotangent.transpose(1, 0, 2, 3).reshape(F, -1), out=p_bar_product)  # (C * U * V, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N)
-    p_bar[...] = 0  # (C, N, I + 2, J + 2)
+    np.matmul(L_part1.reshape(F * I2, J2 * N), ones, out=b_bar_part1.reshape(F * I2))  # (F * I2,)
+    np.matmul(ones1, b_bar_part1, out=out["b"])  # (F,)
+    # [10]
+    p_bar_part4[...] = 0  # (I1, C, V, J2, N)
     for _u in range(U):
-        for _v in range(V):
-            p_bar[:, :, _u : _u + (2 * ((I - U) // 2) + 3) : 2, _v : _v + (2 * ((J - V) // 2) + 3) : 2] += p_bar_product.reshape(C, U, V, N, ((I - U) // 2) + 2, ((J - V) // 2) + 2).transpose(1, 2, 0, 3, 4, 5)[_u, _v]
-    out["w"][...] = w_bar_product.reshape(C, U, V, F).transpose(3, 0, 1, 2)  # (F, C, U, V)
-    out["x"][...] = p_bar[:, :, 1 : I + 1, 1 : J + 1].transpose(1, 0, 2, 3)  # (N, C, I, J) [12]
+        np.matmul(w.transpose(2, 1, 3, 0)[_u].reshape(C * V, F), L_part1.reshape(I2, F, J2 * N), out=p_bar_part2)
+        p_bar_part4[_u : _u + (2 * I2 - 1) : 2] += p_bar_part2.reshape(I2, C, V, J2, N)
+    p_bar[...] = 0  # (I1, C, J1, N)
+    for _v in range(V):
+        p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] += p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+    # [12] x_bar[n, c] = p_bar[n, c][1:I + 1, 1:J + 1]
+    out["x"][...] = p_bar[1 : I + 1, :, 1 : J + 1].transpose(3, 1, 0, 2)  # (N, C, I, J)
     return float(L), out
 
 
@@ -189,7 +205,7 @@ def _forward_sizes(x, w, b):
     F = w.shape[0]
     U = w.shape[2]
     V = w.shape[3]
-    _check_extents(("y", "i", "((I - U) // 2) + 2", ((I - U) // 2) + 2), ("y", "j", "((J - V) // 2) + 2", ((J - V) // 2) + 2))
+    _check_extents(("y", "i", "(I - U)//2 + 2", ((I - U) // 2) + 2), ("y", "j", "(J - V)//2 + 2", ((J - V) // 2) + 2))
     expected = ((N, C, I, J), (F, C, U, V), (F,))
     _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
     return N, C, I, J, F, U, V
@@ -207,7 +223,7 @@ def _sizes(x, w, b, cotangent):
     F = w.shape[0]
     U = w.shape[2]
     V = w.shape[3]
-    _check_extents(("y", "i", "((I - U) // 2) + 2", ((I - U) // 2) + 2), ("y", "j", "((J - V) // 2) + 2", ((J - V) // 2) + 2))
+    _check_extents(("y", "i", "(I - U)//2 + 2", ((I - U) // 2) + 2), ("y", "j", "(J - V)//2 + 2", ((J - V) // 2) + 2))
     expected = ((N, C, I, J), (F, C, U, V), (F,), (N, F, ((I - U) // 2) + 2, ((J - V) // 2) + 2))
     _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
     return N, C, I, J, F, U, V
@@ -221,15 +237,16 @@ def _check_extents(*extents):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -263,19 +280,24 @@ def _scratch(work, dtype, N, C, I, J, F, U, V):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("conv_layer", dtype, N, C, I, J, F, U, V):
+        I1 = I + 2
+        J1 = J + 2
+        I2 = ((I - U) // 2) + 2
+        J2 = ((J - V) // 2) + 2
+        U1 = U + 2 * ((I - U) // 2) + 2
         work["for"] = ("conv_layer", dtype, N, C, I, J, F, U, V)
         work["arrays"] = (
-            np.empty((I + 2,), bool),  # p_mask
-            np.empty((I + 2,), bool),  # p_mask1
-            np.empty((J + 2,), bool),  # p_mask2
-            np.empty((I + 2, J + 2), bool),  # p_mask3
-            np.empty((I + 2,), np.intp),  # p_capped
-            np.empty((J + 2,), np.intp),  # p_capped1
-            np.empty((C, U, V, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N), dtype),  # y_part2
-            np.empty((F, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N), dtype),  # y_product
-            np.empty((F, ((I - U) // 2) + 2, ((J - V) // 2) + 2, N), dtype),  # y
-            np.empty((C * U * V, F), dtype),  # w_bar_product
-            np.empty((C * U * V, N * ((I - U) // 2) * ((J - V) // 2) + 2 * N * ((I - U) // 2) + 2 * N * ((J - V) // 2) + 4 * N), dtype),  # p_bar_product
-            np.empty((C, N, I + 2, J + 2), dtype),  # p_bar
+            np.empty((C, I1, J1, N), dtype),  # p
+            np.empty((U1, C, V, J2, N), dtype),  # y_part2
+            np.empty((I2, F, J2, N), dtype),  # y
+            np.empty((I2, F, J2, N), dtype),  # L_part1
+            np.empty((I2, C * U * V, F), dtype),  # w_bar_product
+            np.empty((C * U * V, F), dtype),  # w_bar_sum
+            np.ones((J2 * N,), dtype),  # ones
+            np.empty((I2, F), dtype),  # b_bar_part1
+            np.ones((I2,), dtype),  # ones1
+            np.empty((I2, C * V, J2 * N), dtype),  # p_bar_part2
+            np.empty((I1, C, V, J2, N), dtype),  # p_bar_part4
+            np.empty((I1, C, J1, N), dtype),  # p_bar
         )
     return work["arrays"]

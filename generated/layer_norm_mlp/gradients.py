@@ -126,7 +126,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     _check_labels("t", t, K)
     out = _outputs(out, dtype, ((D, H), (H,), (H,), (H,), (H, K), (K,)))
     (
-        z1, ones, mu, v_square, a1, z2, p_max, p_exp, ones1, p_sum, z2_bar_mask, ones2, y1_bar_mask,
+        z1, ones, mu, v_square, z2, p_max, p_exp, ones1, p_sum, z2_bar_mask, ones2, y1_bar_mask, gamma_bar_scaled,
     ) = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -150,7 +150,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     y1 = np.multiply(gamma, xhat, out=v_square)  # (N, H)
     y1 += beta  # (N, H)
     # [7] A1 = relu(Y1)
-    np.maximum(y1, 0, out=a1)  # (N, H)
+    a1 = np.maximum(y1, 0, out=y1)  # (N, H)
     # [8] Z2 = A1 W2 + 1 b2^T
     np.matmul(a1, W2, out=z2)  # (N, K)
     z2 += b2  # (N, K)
@@ -167,7 +167,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     L_log = np.log(p_sum, out=p_sum)
     L_shifted -= L_log
     L = -L_shifted.sum() / N
-    # [13]
+    # [13] Z2_bar = (P - I[t])/N
     z2_bar_range = np.arange(K)  # (K,)
     np.equal(t[:, None], z2_bar_range, out=z2_bar_mask)  # (N, K)
     z2[...] = z2_bar_mask  # (N, K)
@@ -179,11 +179,11 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     # [17] b2_bar = Z2_bar^T 1
     np.matmul(ones2, z2_bar, out=out["b2"])  # (K,)
     # [21] Y1_bar = [Y1 > 0] * (Z2_bar W2^T)
-    np.greater(y1, 0, out=y1_bar_mask)  # (N, H)
+    np.greater(a1, 0, out=y1_bar_mask)  # (N, H)
     y1_bar = np.matmul(z2_bar, W2.T, out=v_square)  # (N, H)
     y1_bar *= y1_bar_mask  # (N, H)
     # [23] gamma_bar = (Y1_bar * Xhat)^T 1
-    gamma_bar_scaled = np.multiply(y1_bar, xhat, out=a1)  # (N, H)
+    np.multiply(y1_bar, xhat, out=gamma_bar_scaled)  # (N, H)
     np.matmul(ones2, gamma_bar_scaled, out=out["gamma"])  # (H,)
     # [25] beta_bar = Y1_bar^T 1
     np.matmul(ones2, y1_bar, out=out["beta"])  # (H,)
@@ -192,7 +192,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     # [38] Z1_bar = (Xhat_bar - (Xhat_bar 1 1^T)/H - (Xhat * ((Xhat_bar * Xhat) 1 1^T))/H) * (r 1^T)
     z1_bar_scaled = np.matmul(xhat_bar, ones, out=p_sum)  # (N,)
     z1_bar_scaled *= 1 / H
-    z1_bar = np.subtract(xhat_bar, z1_bar_scaled[:, None], out=a1)  # (N, H)
+    z1_bar = np.subtract(xhat_bar, z1_bar_scaled[:, None], out=gamma_bar_scaled)  # (N, H)
     z1_bar_scaled1 = np.multiply(xhat_bar, xhat, out=xhat_bar)
     z1_bar_scaled2 = np.matmul(z1_bar_scaled1, ones, out=p_sum)  # (N,)
     z1_bar_scaled2 *= 1 / H
@@ -285,15 +285,16 @@ def _sizes(x, t, W1, b1, gamma, beta, W2, b2):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -333,7 +334,6 @@ def _scratch(work, dtype, N, D, H, K):
             np.ones((H,), dtype),  # ones
             np.empty((N,), dtype),  # mu
             np.empty((N, H), dtype),  # v_square
-            np.empty((N, H), dtype),  # a1
             np.empty((N, K), dtype),  # z2
             np.empty((N,), dtype),  # p_max
             np.empty((N, K), dtype),  # p_exp
@@ -342,5 +342,6 @@ def _scratch(work, dtype, N, D, H, K):
             np.empty((N, K), bool),  # z2_bar_mask
             np.ones((N,), dtype),  # ones2
             np.empty((N, H), bool),  # y1_bar_mask
+            np.empty((N, H), dtype),  # gamma_bar_scaled
         )
     return work["arrays"]

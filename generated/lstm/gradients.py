@@ -30,55 +30,65 @@ def forward(x, h0, c0, *, Wx, Wh, b):
     c0 = np.asarray(c0, dtype)
     T, N, D, H = _sizes(x, h0, c0, Wx, Wh, b)
 
-    z_product = x.reshape(N * T, D) @ Wx  # (N * T, 4 * H)
-    z_total = z_product.reshape(T, N, 4 * H) + b  # (T, N, 4 * H)
-    z = np.empty((T, N, 4 * H), dtype)
-    i = np.empty((T, N, H), dtype)
-    f = np.empty((T, N, H), dtype)
-    g = np.empty((T, N, H), dtype)
-    o = np.empty((T, N, H), dtype)
-    c = np.empty((T, N, H), dtype)
-    h = np.empty((T, N, H), dtype)
-    h_before = h0
-    c_before = c0
+    z_product = Wx.T @ x.reshape(N * T, D).T  # (4 * H, N * T)
+    z_total = z_product.reshape(4 * H, T, N)
+    z_total += b[:, None, None]
+    z = np.empty((T, 4 * H, N), dtype)
+    i = np.empty((T, H, N), dtype)
+    f = np.empty((T, H, N), dtype)
+    g = np.empty((T, H, N), dtype)
+    o = np.empty((T, H, N), dtype)
+    c = np.empty((T, H, N), dtype)
+    h = np.empty((T, H, N), dtype)
+    h_before = h0.T
+    c_before = c0.T
     for t in range(T):
-        # [1]
-        z_t = np.matmul(h_before, Wh, out=z[t])
-        z_t += z_total[t]  # (N, 4 * H)
-        # [2]
-        i_t = np.minimum(z_t[:, : H], 0, out=i[t])
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        z_t = np.matmul(Wh.T, h_before, out=z[t])
+        z_t += z_total[:, t]  # (4 * H, N)
+        # [2] i[t] = sigmoid(z[t][:, :H])
+        i_t = np.minimum(z_t[: H], 0, out=i[t])
         np.exp(i_t, out=i_t)
-        i_total = np.abs(z_t[:, : H])  # (N, H)
+        i_total = np.abs(z_t[: H])  # (H, N)
         np.negative(i_total, out=i_total)
         np.exp(i_total, out=i_total)
         i_total += 1
-        i_t /= i_total  # (N, H)
-        # [3]
-        f_t = np.minimum(z_t[:, H : 2 * H], 0, out=f[t])
+        i_t /= i_total  # (H, N)
+        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
         np.exp(f_t, out=f_t)
-        f_total = np.abs(z_t[:, H : 2 * H])  # (N, H)
+        f_total = np.abs(z_t[H : 2 * H])  # (H, N)
         np.negative(f_total, out=f_total)
         np.exp(f_total, out=f_total)
         f_total += 1
-        f_t /= f_total  # (N, H)
-        g_t = np.tanh(z_t[:, 2 * H : 3 * H], out=g[t])  # (N, H) [4]
-        # [5]
-        o_t = np.minimum(z_t[:, 3 * H : 4 * H], 0, out=o[t])
+        f_t /= f_total  # (H, N)
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
         np.exp(o_t, out=o_t)
-        o_total = np.abs(z_t[:, 3 * H : 4 * H])  # (N, H)
+        o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
         np.negative(o_total, out=o_total)
         np.exp(o_total, out=o_total)
         o_total += 1
-        o_t /= o_total  # (N, H)
-        # [6]
+        o_t /= o_total  # (H, N)
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
         c_t = np.multiply(f_t, c_before, out=c[t])
-        c_scaled = i_t * g_t  # (N, H)
-        c_t += c_scaled  # (N, H)
-        # [7]
+        c_scaled = i_t * g_t  # (H, N)
+        c_t += c_scaled  # (H, N)
+        # [7] h[t] = o[t] * tanh(c[t])
         h_t = np.tanh(c_t, out=h[t])
-        h_t *= o_t  # (N, H)
+        h_t *= o_t  # (H, N)
         h_before, c_before = h_t, c_t
-    return {"z": z, "i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+    return {
+        "z": z.transpose(0, 2, 1),
+        "i": i.transpose(0, 2, 1),
+        "f": f.transpose(0, 2, 1),
+        "g": g.transpose(0, 2, 1),
+        "o": o.transpose(0, 2, 1),
+        "c": c.transpose(0, 2, 1),
+        "h": h.transpose(0, 2, 1),
+    }
 
 
 def loss(x, h0, c0, *, Wx, Wh, b):
@@ -89,49 +99,52 @@ def loss(x, h0, c0, *, Wx, Wh, b):
     c0 = np.asarray(c0, dtype)
     T, N, D, H = _sizes(x, h0, c0, Wx, Wh, b)
 
-    z_product = x.reshape(N * T, D) @ Wx  # (N * T, 4 * H)
-    z_total = z_product.reshape(T, N, 4 * H) + b  # (T, N, 4 * H)
-    h = np.empty((T, N, H), dtype)
-    h_before = h0
-    c_before = c0
+    z_product = Wx.T @ x.reshape(N * T, D).T  # (4 * H, N * T)
+    z_total = z_product.reshape(4 * H, T, N)
+    z_total += b[:, None, None]
+    h = np.empty((T, H, N), dtype)
+    h_before = h0.T
+    c_before = c0.T
     for t in range(T):
-        # [1]
-        z_t = h_before @ Wh  # (N, 4 * H)
-        z_t += z_total[t]  # (N, 4 * H)
-        # [2]
-        c_scaled = np.minimum(z_t[:, : H], 0)  # (N, H)
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        z_t = Wh.T @ h_before  # (4 * H, N)
+        z_t += z_total[:, t]  # (4 * H, N)
+        # [2] i[t] = sigmoid(z[t][:, :H])
+        c_scaled = np.minimum(z_t[: H], 0)  # (H, N)
         np.exp(c_scaled, out=c_scaled)
-        i_total = np.abs(z_t[:, : H])  # (N, H)
+        i_total = np.abs(z_t[: H])  # (H, N)
         np.negative(i_total, out=i_total)
         np.exp(i_total, out=i_total)
         i_total += 1
-        c_scaled /= i_total  # (N, H)
-        # [3]
-        c_t = np.minimum(z_t[:, H : 2 * H], 0)  # (N, H)
+        c_scaled /= i_total  # (H, N)
+        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        c_t = np.minimum(z_t[H : 2 * H], 0)  # (H, N)
         np.exp(c_t, out=c_t)
-        f_total = np.abs(z_t[:, H : 2 * H])  # (N, H)
+        f_total = np.abs(z_t[H : 2 * H])  # (H, N)
         np.negative(f_total, out=f_total)
         np.exp(f_total, out=f_total)
         f_total += 1
-        c_t /= f_total  # (N, H)
-        g_t = np.tanh(z_t[:, 2 * H : 3 * H])  # (N, H) [4]
-        # [5]
-        h_t = np.minimum(z_t[:, 3 * H : 4 * H], 0, out=h[t])
+        c_t /= f_total  # (H, N)
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        g_t = np.tanh(z_t[2 * H : 3 * H])  # (H, N)
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        h_t = np.minimum(z_t[3 * H : 4 * H], 0, out=h[t])
         np.exp(h_t, out=h_t)
-        o_total = np.abs(z_t[:, 3 * H : 4 * H])  # (N, H)
+        o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
         np.negative(o_total, out=o_total)
         np.exp(o_total, out=o_total)
         o_total += 1
-        h_t /= o_total  # (N, H)
-        # [6]
+        h_t /= o_total  # (H, N)
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
         c_t *= c_before
         c_scaled *= g_t
-        c_t += c_scaled  # (N, H)
-        # [7]
-        h_tanh = np.tanh(c_t)  # (N, H)
-        h_t *= h_tanh  # (N, H)
+        c_t += c_scaled  # (H, N)
+        # [7] h[t] = o[t] * tanh(c[t])
+        h_tanh = np.tanh(c_t)  # (H, N)
+        h_t *= h_tanh  # (H, N)
         h_before, c_before = h_t, c_t
-    L = np.vdot(h, h) / 2  # [8]
+    # [8] L = (sum_t ||h[t]||^2)/2
+    L = np.vdot(h, h) / 2
     return float(L)
 
 
@@ -146,100 +159,110 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     h0 = np.asarray(h0, dtype)
     c0 = np.asarray(c0, dtype)
     T, N, D, H = _sizes(x, h0, c0, Wx, Wh, b)
+    T1 = T - 1
     out = _outputs(out, dtype, ((D, 4 * H), (H, 4 * H), (4 * H,)))
     (
-        z_bar_after, f_after, z_product, z_total, i, f, g, o, c, h, z_t, i_total, c_bar_tanh, c_bar_scaled, f_bar_part1,
-        z_bar_scaled1, z_bar_shifted, z_bar_scaled2, h_bar_t, c_bar_t, z_bar_scaled4, z_bar_scaled5, z_bar_scaled6,
-        Wh_bar_sum, Wh_bar_product,
+        z_bar_after, c_bar_after, z_total, i, f, g, o, c, h, z_t, i_total, c_bar_tanh, c_bar_scaled, z_bar_scaled,
+        z_bar_scaled1, z_bar, h_bar_t, c_bar_t, z_bar_scaled4, z_bar_scaled5, z_bar_scaled6, Wh_bar_part1, Wh_bar_sum,
+        Wh_bar_product, ones,
     ) = _scratch(work, dtype, T, N, D, H)
 
-    np.matmul(x.reshape(N * T, D), Wx, out=z_product)  # (N * T, 4 * H)
-    np.add(z_product.reshape(T, N, 4 * H), b, out=z_total)  # (T, N, 4 * H)
-    h_before = h0
-    c_before = c0
+    np.matmul(Wx.T, x.reshape(N * T, D).T, out=z_total.reshape(4 * H, N * T))  # (4 * H, N * T)
+    z_total += b[:, None, None]
+    h_before = h0.T
+    c_before = c0.T
     for t in range(T):
-        # [1]
-        np.matmul(h_before, Wh, out=z_t)  # (N, 4 * H)
-        z_t += z_total[t]  # (N, 4 * H)
-        # [2]
-        i_t = np.minimum(z_t[:, : H], 0, out=i[t])
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        np.matmul(Wh.T, h_before, out=z_t)  # (4 * H, N)
+        z_t += z_total[:, t]  # (4 * H, N)
+        # [2] i[t] = sigmoid(z[t][:, :H])
+        i_t = np.minimum(z_t[: H], 0, out=i[t])
         np.exp(i_t, out=i_t)
-        np.abs(z_t[:, : H], out=i_total)  # (N, H)
+        np.abs(z_t[: H], out=i_total)  # (H, N)
         np.negative(i_total, out=i_total)
         np.exp(i_total, out=i_total)
         i_total += 1
-        i_t /= i_total  # (N, H)
-        # [3]
-        f_t = np.minimum(z_t[:, H : 2 * H], 0, out=f[t])
+        i_t /= i_total  # (H, N)
+        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
         np.exp(f_t, out=f_t)
-        f_total = np.abs(z_t[:, H : 2 * H], out=i_total)  # (N, H)
+        f_total = np.abs(z_t[H : 2 * H], out=i_total)  # (H, N)
         np.negative(f_total, out=f_total)
         np.exp(f_total, out=f_total)
         f_total += 1
-        f_t /= f_total  # (N, H)
-        g_t = np.tanh(z_t[:, 2 * H : 3 * H], out=g[t])  # (N, H) [4]
-        # [5]
-        o_t = np.minimum(z_t[:, 3 * H : 4 * H], 0, out=o[t])
+        f_t /= f_total  # (H, N)
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
         np.exp(o_t, out=o_t)
-        o_total = np.abs(z_t[:, 3 * H : 4 * H], out=i_total)  # (N, H)
+        o_total = np.abs(z_t[3 * H : 4 * H], out=i_total)  # (H, N)
         np.negative(o_total, out=o_total)
         np.exp(o_total, out=o_total)
         o_total += 1
-        o_t /= o_total  # (N, H)
-        # [6]
+        o_t /= o_total  # (H, N)
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
         c_t = np.multiply(f_t, c_before, out=c[t])
-        c_scaled = np.multiply(i_t, g_t, out=i_total)  # (N, H)
-        c_t += c_scaled  # (N, H)
-        # [7]
+        c_scaled = np.multiply(i_t, g_t, out=i_total)  # (H, N)
+        c_t += c_scaled  # (H, N)
+        # [7] h[t] = o[t] * tanh(c[t])
         h_t = np.tanh(c_t, out=h[t])
-        h_t *= o_t  # (N, H)
+        h_t *= o_t  # (H, N)
         h_before, c_before = h_t, c_t
-    L = np.vdot(h, h) / 2  # [8]
-    np.tanh(c, out=c_bar_tanh)  # (T, N, H)
-    np.square(c_bar_tanh, out=c_bar_scaled)  # (T, N, H)
+    # [8] L = (sum_t ||h[t]||^2)/2
+    L = np.vdot(h, h) / 2
+    np.tanh(c, out=c_bar_tanh)  # (T, H, N)
+    np.square(c_bar_tanh, out=c_bar_scaled)  # (T, H, N)
     np.subtract(1, c_bar_scaled, out=c_bar_scaled)
     c_bar_scaled *= o
-    f_bar_part1[1 : T] = c[: T - 1]  # (T, N, H)
-    f_bar_part1[: 1] = c0
-    z_bar_scaled = np.subtract(1, i, out=c)  # (T, N, H)
-    z_bar_scaled *= i
-    np.subtract(1, f, out=z_bar_scaled1)  # (T, N, H)
-    z_bar_scaled1 *= f
-    np.square(g, out=z_bar_shifted)  # (T, N, H)
-    np.subtract(1, z_bar_shifted, out=z_bar_shifted)
-    np.subtract(1, o, out=z_bar_scaled2)  # (T, N, H)
-    z_bar_scaled2 *= o
-    z_bar = z_total
+    z_bar_scaled[1 : T] = c[: T1]  # (T, H, N)
+    z_bar_scaled[: 1] = c0.T
+    z_bar_shifted = np.subtract(1, i, out=c)  # (T, H, N)
+    np.multiply(g, i, out=z_bar_scaled1)  # (T, H, N)
+    z_bar_scaled1 *= z_bar_shifted
+    z_bar_shifted1 = np.subtract(1, f, out=c)  # (T, H, N)
+    z_bar_scaled *= f
+    z_bar_scaled *= z_bar_shifted1
+    z_bar_scaled2 = np.square(g, out=c)  # (T, H, N)
+    np.subtract(1, z_bar_scaled2, out=z_bar_scaled2)
+    z_bar_scaled2 *= i
+    z_bar_shifted2 = np.subtract(1, o, out=i)  # (T, H, N)
+    z_bar_scaled3 = np.multiply(c_bar_tanh, o, out=c_bar_tanh)
+    z_bar_scaled3 *= z_bar_shifted2
     z_bar_after[...] = 0
-    f_after[...] = 0
+    c_bar_after[...] = 0
     for t in reversed(range(T)):
-        np.add(h[t], z_bar_after, out=h_bar_t)  # (N, H) [11]
-        # [14]
-        np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (N, H)
-        c_bar_t += f_after  # (N, H)
-        z_bar_scaled3 = np.multiply(c_bar_tanh[t], h_bar_t, out=h_bar_t)  # (N, H) [16]
-        np.multiply(i[t], c_bar_t, out=z_bar_scaled4)  # (N, H) [18]
-        np.multiply(f_bar_part1[t], c_bar_t, out=z_bar_scaled5)  # (N, H) [20]
-        np.multiply(g[t], c_bar_t, out=z_bar_scaled6)  # (N, H) [22]
-        # [27]
-        z_bar_scaled6 *= z_bar_scaled[t]
-        z_bar_scaled5 *= z_bar_scaled1[t]
-        z_bar_scaled4 *= z_bar_shifted[t]
-        z_bar_scaled3 *= z_bar_scaled2[t]
-        z_bar[t][:, : H] = z_bar_scaled6  # (N, 4 * H)
-        z_bar[t][:, H : 2 * H] = z_bar_scaled5
-        z_bar[t][:, 2 * H : 3 * H] = z_bar_scaled4
-        z_bar[t][:, 3 * H : 4 * H] = z_bar_scaled3
+        # [11] h_bar[t] = [t + 1 < T] * (z_bar[t + 1] Wh^T) + h[t]
+        np.add(h[t], z_bar_after, out=h_bar_t)  # (H, N)
+        # [14] c_bar[t] = [t + 1 < T] * (c_bar[t + 1] * f[t + 1]) + h_bar[t] * o[t] * (1 - tanh(c[t])^2)
+        np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
+        c_bar_t += c_bar_after  # (H, N)
+        # [27] z_bar[t] = [i_bar[t] * i[t] * (1 - i[t]) | f_bar[t] * f[t] * (1 - f[t]) | g_bar[t] * (1 - g[t]^2) | o_bar[t] * o[t] * (1 - o[t])]
+        np.multiply(z_bar_scaled1[t], c_bar_t, out=z_bar_scaled4)  # (H, N)
+        np.multiply(z_bar_scaled[t], c_bar_t, out=z_bar_scaled5)  # (H, N)
+        np.multiply(z_bar_scaled2[t], c_bar_t, out=z_bar_scaled6)  # (H, N)
+        z_bar_scaled7 = np.multiply(z_bar_scaled3[t], h_bar_t, out=h_bar_t)
+        z_bar[t][: H] = z_bar_scaled4  # (4 * H, N)
+        z_bar[t][H : 2 * H] = z_bar_scaled5
+        z_bar[t][2 * H : 3 * H] = z_bar_scaled6
+        z_bar[t][3 * H : 4 * H] = z_bar_scaled7
         z_bar_t = z_bar[t]
-        np.matmul(z_bar_t, Wh.T, out=z_bar_after)
-        np.multiply(f[t], c_bar_t, out=f_after)
-    np.matmul(x.transpose(2, 0, 1).reshape(D, N * T), z_bar.reshape(N * T, 4 * H), out=out["Wx"])  # (D, 4 * H) [29]
-    # [31]
-    Wh_bar = np.matmul(h[: T - 1].transpose(2, 0, 1).reshape(H, N * T - N), z_bar[1 : T].reshape(N * T - N, 4 * H), out=out["Wh"])
-    z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (N, 4 * H)
-    np.matmul(h0.T, Wh_bar_sum, out=Wh_bar_product)  # (H, 4 * H)
+        np.matmul(Wh, z_bar_t, out=z_bar_after)
+        np.multiply(f[t], c_bar_t, out=c_bar_after)
+    # [29] Wx_bar = sum_t x[t]^T z_bar[t]
+    z_total[...] = z_bar.transpose(1, 0, 2)  # (4 * H, T, N)
+    Wx_bar_part1 = z_total
+    np.matmul(x.reshape(N * T, D).T, Wx_bar_part1.reshape(4 * H, N * T).T, out=out["Wx"])  # (D, 4 * H)
+    # [31] Wh_bar = sum_t h[t - 1]^T z_bar[t]
+    Wh_bar_part1[...] = h.transpose(1, 0, 2)  # (H, T, N)
+    Wh_bar = np.matmul(
+        Wh_bar_part1[:, : T1].reshape(H, N * T1), Wx_bar_part1[:, 1 : T].reshape(4 * H, N * T1).T, out=out["Wh"]
+    )
+    z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (4 * H, N)
+    np.matmul(h0.T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, 4 * H)
     Wh_bar += Wh_bar_product  # (H, 4 * H)
-    z_bar.sum(axis=(0, 1), out=out["b"])  # (4 * H,) [33]
+    # [33] b_bar = sum_t z_bar[t]^T 1
+    np.matmul(Wx_bar_part1.reshape(4 * H, N * T), ones, out=out["b"])  # (4 * H,)
     return float(L), out
 
 
@@ -292,15 +315,16 @@ def _sizes(x, h0, c0, Wx, Wh, b):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -336,30 +360,30 @@ def _scratch(work, dtype, T, N, D, H):
     if work.get("for") != ("lstm", dtype, T, N, D, H):
         work["for"] = ("lstm", dtype, T, N, D, H)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z_bar_after
-            np.empty((N, H), dtype),  # f_after
-            np.empty((N * T, 4 * H), dtype),  # z_product
-            np.empty((T, N, 4 * H), dtype),  # z_total
-            np.empty((T, N, H), dtype),  # i
-            np.empty((T, N, H), dtype),  # f
-            np.empty((T, N, H), dtype),  # g
-            np.empty((T, N, H), dtype),  # o
-            np.empty((T, N, H), dtype),  # c
-            np.empty((T, N, H), dtype),  # h
-            np.empty((N, 4 * H), dtype),  # z_t
-            np.empty((N, H), dtype),  # i_total
-            np.empty((T, N, H), dtype),  # c_bar_tanh
-            np.empty((T, N, H), dtype),  # c_bar_scaled
-            np.empty((T, N, H), dtype),  # f_bar_part1
-            np.empty((T, N, H), dtype),  # z_bar_scaled1
-            np.empty((T, N, H), dtype),  # z_bar_shifted
-            np.empty((T, N, H), dtype),  # z_bar_scaled2
-            np.empty((N, H), dtype),  # h_bar_t
-            np.empty((N, H), dtype),  # c_bar_t
-            np.empty((N, H), dtype),  # z_bar_scaled4
-            np.empty((N, H), dtype),  # z_bar_scaled5
-            np.empty((N, H), dtype),  # z_bar_scaled6
-            np.empty((N, 4 * H), dtype),  # Wh_bar_sum
+            np.empty((H, N), dtype),  # z_bar_after
+            np.empty((H, N), dtype),  # c_bar_after
+            np.empty((4 * H, T, N), dtype),  # z_total
+            np.empty((T, H, N), dtype),  # i
+            np.empty((T, H, N), dtype),  # f
+            np.empty((T, H, N), dtype),  # g
+            np.empty((T, H, N), dtype),  # o
+            np.empty((T, H, N), dtype),  # c
+            np.empty((T, H, N), dtype),  # h
+            np.empty((4 * H, N), dtype),  # z_t
+            np.empty((H, N), dtype),  # i_total
+            np.empty((T, H, N), dtype),  # c_bar_tanh
+            np.empty((T, H, N), dtype),  # c_bar_scaled
+            np.empty((T, H, N), dtype),  # z_bar_scaled
+            np.empty((T, H, N), dtype),  # z_bar_scaled1
+            np.empty((T, 4 * H, N), dtype),  # z_bar
+            np.empty((H, N), dtype),  # h_bar_t
+            np.empty((H, N), dtype),  # c_bar_t
+            np.empty((H, N), dtype),  # z_bar_scaled4
+            np.empty((H, N), dtype),  # z_bar_scaled5
+            np.empty((H, N), dtype),  # z_bar_scaled6
+            np.empty((H, T, N), dtype),  # Wh_bar_part1
+            np.empty((4 * H, N), dtype),  # Wh_bar_sum
             np.empty((H, 4 * H), dtype),  # Wh_bar_product
+            np.ones((N * T,), dtype),  # ones
         )
     return work["arrays"]

@@ -22,16 +22,21 @@ def forward(*, x):
     """Return the named tensors that need no target, by name."""
     dtype, (x,) = _parameters(x)
     N, C, I, J = _forward_sizes(x)
+    I1 = ((I + 1) // 2) - 1
+    J1 = ((J + 1) // 2) - 1
 
     # [1]
-    y = np.maximum(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2])  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    y = np.maximum(
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2],
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * J1 : 2],
+    )  # (N, C, I1, J1)
     np.maximum(y, x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
     np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, I1, J1)
     return {"y": y}
 
 
@@ -40,17 +45,23 @@ def loss(cotangent, *, x):
     dtype, (x,) = _parameters(x)
     cotangent = np.asarray(cotangent, dtype)
     N, C, I, J = _sizes(x, cotangent)
+    I1 = ((I + 1) // 2) - 1
+    J1 = ((J + 1) // 2) - 1
 
     # [1]
-    y = np.maximum(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2])  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    y = np.maximum(
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2],
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * J1 : 2],
+    )  # (N, C, I1, J1)
     np.maximum(y, x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
     np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    L = np.vdot(cotangent, y)  # [2]
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, I1, J1)
+    # [2] L = sum_n,c 1^T (cotangent[n, c] * y[n, c]) 1
+    L = np.vdot(cotangent, y)
     return float(L)
 
 
@@ -63,6 +74,8 @@ def loss_and_gradients(cotangent, *, x, out=None, work=None):
     dtype, (x,) = _parameters(x)
     cotangent = np.asarray(cotangent, dtype)
     N, C, I, J = _sizes(x, cotangent)
+    I1 = ((I + 1) // 2) - 1
+    J1 = ((J + 1) // 2) - 1
     out = _outputs(out, dtype, ((N, C, I, J),))
     (
         y, x_bar_mask, x_bar_scaled, x_bar_shifted, x_bar_scaled1, x_bar_scaled2, x_bar_scaled3, x_bar_scaled4,
@@ -70,49 +83,58 @@ def loss_and_gradients(cotangent, *, x, out=None, work=None):
     ) = _scratch(work, dtype, N, C, I, J)
 
     # [1]
-    np.maximum(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    np.maximum(
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2],
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * J1 : 2],
+        out=y,
+    )  # (N, C, I1, J1)
     np.maximum(y, x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 1 : 2 * I1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)
     np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], out=y)
-    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    L = np.vdot(cotangent, y)  # [2]
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * J1 : 2], out=y)
+    np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, I1, J1)
+    # [2] L = sum_n,c 1^T (cotangent[n, c] * y[n, c]) 1
+    L = np.vdot(cotangent, y)
     # [5]
-    np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(cotangent, x_bar_mask, out=x_bar_scaled)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.subtract(cotangent, x_bar_scaled, out=x_bar_shifted)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    x_bar_mask1 = np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted, x_bar_mask1, out=x_bar_scaled1)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    np.multiply(cotangent, x_bar_mask, out=x_bar_scaled)  # (N, C, I1, J1)
+    np.subtract(cotangent, x_bar_scaled, out=x_bar_shifted)  # (N, C, I1, J1)
+    x_bar_mask1 = np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * J1 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted, x_bar_mask1, out=x_bar_scaled1)  # (N, C, I1, J1)
     x_bar_shifted1 = np.subtract(x_bar_shifted, x_bar_scaled1, out=x_bar_shifted)
-    x_bar_mask2 = np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted1, x_bar_mask2, out=x_bar_scaled2)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask2 = np.equal(
+        x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], y, out=x_bar_mask
+    )  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted1, x_bar_mask2, out=x_bar_scaled2)  # (N, C, I1, J1)
     x_bar_shifted2 = np.subtract(x_bar_shifted1, x_bar_scaled2, out=x_bar_shifted1)
-    x_bar_mask3 = np.equal(x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted2, x_bar_mask3, out=x_bar_scaled3)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask3 = np.equal(x[:, :, 1 : 2 * I1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted2, x_bar_mask3, out=x_bar_scaled3)  # (N, C, I1, J1)
     x_bar_shifted3 = np.subtract(x_bar_shifted2, x_bar_scaled3, out=x_bar_shifted2)
-    x_bar_mask4 = np.equal(x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted3, x_bar_mask4, out=x_bar_scaled4)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask4 = np.equal(x[:, :, 1 : 2 * I1 : 2, 1 : 2 * J1 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted3, x_bar_mask4, out=x_bar_scaled4)  # (N, C, I1, J1)
     x_bar_shifted4 = np.subtract(x_bar_shifted3, x_bar_scaled4, out=x_bar_shifted3)
-    x_bar_mask5 = np.equal(x[:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted4, x_bar_mask5, out=x_bar_scaled5)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask5 = np.equal(x[:, :, 1 : 2 * I1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted4, x_bar_mask5, out=x_bar_scaled5)  # (N, C, I1, J1)
     x_bar_shifted5 = np.subtract(x_bar_shifted4, x_bar_scaled5, out=x_bar_shifted4)
-    x_bar_mask6 = np.equal(x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    np.multiply(x_bar_shifted5, x_bar_mask6, out=x_bar_scaled6)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask6 = np.equal(
+        x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask
+    )  # (N, C, I1, J1)
+    np.multiply(x_bar_shifted5, x_bar_mask6, out=x_bar_scaled6)  # (N, C, I1, J1)
     x_bar_shifted6 = np.subtract(x_bar_shifted5, x_bar_scaled6, out=x_bar_shifted5)
-    x_bar_mask7 = np.equal(x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2], y, out=x_bar_mask)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
-    x_bar_scaled7 = np.multiply(x_bar_shifted6, x_bar_mask7, out=y)  # (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1)
+    x_bar_mask7 = np.equal(x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * J1 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
+    x_bar_scaled7 = np.multiply(x_bar_shifted6, x_bar_mask7, out=y)  # (N, C, I1, J1)
     x_bar_shifted7 = np.subtract(x_bar_shifted6, x_bar_scaled7, out=x_bar_shifted6)
     out["x"][...] = 0  # (N, C, I, J)
     out["x"][:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2] += x_bar_scaled
-    out["x"][:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2] += x_bar_scaled1
+    out["x"][:, :, : 2 * ((I + 1) // 2) - 3 : 2, 1 : 2 * J1 : 2] += x_bar_scaled1
     out["x"][:, :, : 2 * ((I + 1) // 2) - 3 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2] += x_bar_scaled2
-    out["x"][:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, : 2 * ((J + 1) // 2) - 3 : 2] += x_bar_scaled3
-    out["x"][:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2] += x_bar_scaled4
-    out["x"][:, :, 1 : 2 * ((I + 1) // 2) - 2 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2] += x_bar_scaled5
+    out["x"][:, :, 1 : 2 * I1 : 2, : 2 * ((J + 1) // 2) - 3 : 2] += x_bar_scaled3
+    out["x"][:, :, 1 : 2 * I1 : 2, 1 : 2 * J1 : 2] += x_bar_scaled4
+    out["x"][:, :, 1 : 2 * I1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2] += x_bar_scaled5
     out["x"][:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, : 2 * ((J + 1) // 2) - 3 : 2] += x_bar_scaled6
-    out["x"][:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * ((J + 1) // 2) - 2 : 2] += x_bar_scaled7
+    out["x"][:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 1 : 2 * J1 : 2] += x_bar_scaled7
     out["x"][:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2] += x_bar_shifted7
     return float(L), out
 
@@ -160,7 +182,7 @@ def _forward_sizes(x):
     C = x.shape[1]
     I = x.shape[2]
     J = x.shape[3]
-    _check_extents(("y", "i", "((I + 1) // 2) - 1", ((I + 1) // 2) - 1), ("y", "j", "((J + 1) // 2) - 1", ((J + 1) // 2) - 1))
+    _check_extents(("y", "i", "(I + 1)//2 - 1", ((I + 1) // 2) - 1), ("y", "j", "(J + 1)//2 - 1", ((J + 1) // 2) - 1))
     expected = ((N, C, I, J),)
     _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x")
     return N, C, I, J
@@ -175,7 +197,7 @@ def _sizes(x, cotangent):
     C = x.shape[1]
     I = x.shape[2]
     J = x.shape[3]
-    _check_extents(("y", "i", "((I + 1) // 2) - 1", ((I + 1) // 2) - 1), ("y", "j", "((J + 1) // 2) - 1", ((J + 1) // 2) - 1))
+    _check_extents(("y", "i", "(I + 1)//2 - 1", ((I + 1) // 2) - 1), ("y", "j", "(J + 1)//2 - 1", ((J + 1) // 2) - 1))
     expected = ((N, C, I, J), (N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1))
     _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x")
     return N, C, I, J
@@ -189,15 +211,16 @@ def _check_extents(*extents):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -231,17 +254,19 @@ def _scratch(work, dtype, N, C, I, J):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("max_pool_layer", dtype, N, C, I, J):
+        I1 = ((I + 1) // 2) - 1
+        J1 = ((J + 1) // 2) - 1
         work["for"] = ("max_pool_layer", dtype, N, C, I, J)
         work["arrays"] = (
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # y
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), bool),  # x_bar_mask
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_shifted
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled1
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled2
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled3
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled4
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled5
-            np.empty((N, C, ((I + 1) // 2) - 1, ((J + 1) // 2) - 1), dtype),  # x_bar_scaled6
+            np.empty((N, C, I1, J1), dtype),  # y
+            np.empty((N, C, I1, J1), bool),  # x_bar_mask
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled
+            np.empty((N, C, I1, J1), dtype),  # x_bar_shifted
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled1
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled2
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled3
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled4
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled5
+            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled6
         )
     return work["arrays"]

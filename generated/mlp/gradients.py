@@ -28,10 +28,10 @@ def forward(x, *, W, b):
     a = [None] * L
     a_before = x
     for l in range(L):
-        # [1]
+        # [1] z[l] = a[l - 1] W[l] + 1 b[l]^T
         z_l = a_before @ W[l]  # (N, D[l + 1])
         z_l += b[l]  # (N, D[l + 1])
-        # [2]
+        # [2] a[l] = sigmoid(z[l])
         a_l = np.minimum(z_l, 0)  # (N, D[l + 1])
         np.exp(a_l, out=a_l)
         a_total = np.abs(z_l)  # (N, D[l + 1])
@@ -55,10 +55,10 @@ def loss(x, y, *, W, b):
     a = [None] * L
     a_before = x
     for l in range(L):
-        # [1]
+        # [1] z[l] = a[l - 1] W[l] + 1 b[l]^T
         z_l = a_before @ W[l]  # (N, D[l + 1])
         z_l += b[l]  # (N, D[l + 1])
-        # [2]
+        # [2] a[l] = sigmoid(z[l])
         a_l = np.minimum(z_l, 0)  # (N, D[l + 1])
         np.exp(a_l, out=a_l)
         a_total = np.abs(z_l, out=z_l)
@@ -68,7 +68,7 @@ def loss(x, y, *, W, b):
         a_l /= a_total  # (N, D[l + 1])
         a[l] = a_l
         a_before = a_l
-    # [3]
+    # [3] loss = ||a[L - 1] - Y||^2/2/N
     loss_shifted = a[L - 1] - y  # (N, D[L])
     loss = np.vdot(loss_shifted, loss_shifted) / 2 / N
     return float(loss)
@@ -89,10 +89,10 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
 
     a_before = x
     for l in range(L):
-        # [1]
+        # [1] z[l] = a[l - 1] W[l] + 1 b[l]^T
         z_l = a_before @ W[l]  # (N, D[l + 1])
         z_l += b[l]  # (N, D[l + 1])
-        # [2]
+        # [2] a[l] = sigmoid(z[l])
         a_l = np.minimum(z_l, 0, out=a[l])
         np.exp(a_l, out=a_l)
         a_total = np.abs(z_l, out=z_l)
@@ -101,13 +101,13 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
         a_total += 1
         a_l /= a_total  # (N, D[l + 1])
         a_before = a_l
-    # [3]
+    # [3] loss = ||a[L - 1] - Y||^2/2/N
     np.subtract(a[L - 1], y, out=loss_shifted)  # (N, D[L])
     loss = np.vdot(loss_shifted, loss_shifted) / 2 / N
     start_scaled = np.multiply(loss_shifted, 1 / N, out=loss_shifted)
     z_bar_after = start_scaled
     for l in reversed(range(L)):
-        # [8]
+        # [8] z_bar[l] = a[l] * (1 - a[l]) * where(l + 1 < L, z_bar[l + 1] W[l + 1]^T, (a[L - 1] - Y)/N)
         z_bar_l = np.subtract(1, a[l], out=z_bar[l])
         z_bar_l *= a[l]
         z_bar_l *= z_bar_after  # (N, D[l + 1])
@@ -116,11 +116,13 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     W_bar = out["W"]
     a_before1 = x
     for l in range(L):
-        np.matmul(a_before1.T, z_bar[l], out=W_bar[l])  # (D[l], D[l + 1]) [10]
+        # [10] W_bar[l] = a[l - 1]^T z_bar[l]
+        np.matmul(a_before1.T, z_bar[l], out=W_bar[l])  # (D[l], D[l + 1])
         a_before1 = a[l]
     b_bar = out["b"]
     for l in range(L):
-        z_bar[l].sum(axis=0, out=b_bar[l])  # (D[l + 1],) [12]
+        # [12] b_bar[l] = z_bar[l]^T 1
+        z_bar[l].sum(axis=0, out=b_bar[l])  # (D[l + 1],)
     return float(loss), out
 
 
@@ -191,21 +193,24 @@ def _sizes(x, y, W, b):
     L = len(W)
     _check_lengths(("W", "b"), (W, b), (L, L))
     D = (W[0].shape[0], *(_.shape[1] for _ in W))
-    expected = ((N, D[0]), (N, D[L]), *((D[l], D[l + 1]) for l in range(len(W))), *((D[l + 1],) for l in range(len(b))))
+    expected = (
+        (N, D[0]), (N, D[L]), *((D[l], D[l + 1]) for l in range(len(W))), *((D[l + 1],) for l in range(len(b)))
+    )
     _check_shapes(names, arrays, expected, "N from x, L from W")
     return N, L, D
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -252,7 +257,8 @@ def _output_list(name, arrays, dtype, shapes):
         return [np.empty(shape, dtype) for shape in shapes]
     has = [(np.shape(array), getattr(array, "dtype", None)) for array in arrays]
     if has != [(shape, dtype) for shape in shapes]:
-        raise ValueError(f"out[{name!r}] has the shapes {[h[0] for h in has]}, expected {shapes} and dtype {dtype}")
+        found = f"the shapes {[h[0] for h in has]} and dtypes {[str(h[1]) for h in has]}"
+        raise ValueError(f"out[{name!r}] has {found}, expected {shapes} and dtype {dtype}")
     return arrays
 
 

@@ -31,21 +31,26 @@ def forward(x, h0, *, Wx, Wh, b, V, c):
     h0 = np.asarray(h0, dtype)
     T, N, D, H, K = _forward_sizes(x, h0, Wx, Wh, b, V, c)
 
-    z_product = x.reshape(N * T, D) @ Wx  # (N * T, H)
-    z_total = z_product.reshape(T, N, H) + b  # (T, N, H)
-    z = np.empty((T, N, H), dtype)
-    h = np.empty((T, N, H), dtype)
-    h_before = h0
+    z_product = Wx.T @ x.reshape(N * T, D).T  # (H, N * T)
+    z_total = z_product.reshape(H, T, N)
+    z_total += b[:, None, None]
+    z = np.empty((T, H, N), dtype)
+    h = np.empty((T, H, N), dtype)
+    h_before = h0.T
     for t in range(T):
-        # [1]
-        z_t = np.matmul(h_before, Wh, out=z[t])
-        z_t += z_total[t]  # (N, H)
-        h_t = np.tanh(z_t, out=h[t])  # (N, H) [2]
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        z_t = np.matmul(Wh.T, h_before, out=z[t])
+        z_t += z_total[:, t]  # (H, N)
+        # [2] h[t] = tanh(z[t])
+        h_t = np.tanh(z_t, out=h[t])  # (H, N)
         h_before = h_t
-    # [3]
-    r_product = h.reshape(N * T, H) @ V  # (N * T, K)
-    r = r_product.reshape(T, N, K) + c  # (T, N, K)
-    return {"z": z, "h": h, "r": r}
+    # [3] r[t] = h[t] V + 1 c^T
+    r_part1 = np.empty((H, T, N), dtype)  # (H, T, N)
+    r_part1[...] = h.transpose(1, 0, 2)
+    r_product = r_part1.reshape(H, N * T).T @ V  # (N * T, K)
+    r = r_product.reshape(T, N, K)
+    r += c  # (T, N, K)
+    return {"z": z.transpose(0, 2, 1), "h": h.transpose(0, 2, 1), "r": r}
 
 
 def loss(x, h0, y, *, Wx, Wh, b, V, c):
@@ -56,20 +61,25 @@ def loss(x, h0, y, *, Wx, Wh, b, V, c):
     y = np.asarray(y, dtype)
     T, N, D, H, K = _sizes(x, h0, y, Wx, Wh, b, V, c)
 
-    z_product = x.reshape(N * T, D) @ Wx  # (N * T, H)
-    z_total = z_product.reshape(T, N, H) + b  # (T, N, H)
-    h = np.empty((T, N, H), dtype)
-    h_before = h0
+    z_product = Wx.T @ x.reshape(N * T, D).T  # (H, N * T)
+    z_total = z_product.reshape(H, T, N)
+    z_total += b[:, None, None]
+    h = np.empty((T, H, N), dtype)
+    h_before = h0.T
     for t in range(T):
-        # [1]
-        h_t = np.matmul(h_before, Wh, out=h[t])
-        h_t += z_total[t]  # (N, H)
-        np.tanh(h_t, out=h_t)  # (N, H) [2]
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        h_t = np.matmul(Wh.T, h_before, out=h[t])
+        h_t += z_total[:, t]  # (H, N)
+        # [2] h[t] = tanh(z[t])
+        np.tanh(h_t, out=h_t)  # (H, N)
         h_before = h_t
-    # [3]
-    r_product = h.reshape(N * T, H) @ V  # (N * T, K)
-    r = r_product.reshape(T, N, K) + c  # (T, N, K)
-    # [4]
+    # [3] r[t] = h[t] V + 1 c^T
+    r_part1 = np.empty((H, T, N), dtype)  # (H, T, N)
+    r_part1[...] = h.transpose(1, 0, 2)
+    r_product = r_part1.reshape(H, N * T).T @ V  # (N * T, K)
+    r = r_product.reshape(T, N, K)
+    r += c  # (T, N, K)
+    # [4] L = (sum_t ||r[t] - y[t]||^2)/2/N
     L_shifted = np.subtract(r, y, out=r)
     L = np.vdot(L_shifted, L_shifted) / 2 / N
     return float(L)
@@ -86,45 +96,57 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     h0 = np.asarray(h0, dtype)
     y = np.asarray(y, dtype)
     T, N, D, H, K = _sizes(x, h0, y, Wx, Wh, b, V, c)
+    N1 = N * T - N
     out = _outputs(out, dtype, ((D, H), (H, H), (H,), (H, K), (K,)))
     (
-        z_bar_after, z_product, z_total, h, r_product, r, z_bar, Wh_bar_sum, Wh_bar_product,
+        z_bar_after, z_total, h, r, ones, z_bar_part, z_bar_shifted, Wh_bar_sum, Wh_bar_product,
     ) = _scratch(work, dtype, T, N, D, H, K)
 
-    np.matmul(x.reshape(N * T, D), Wx, out=z_product)  # (N * T, H)
-    np.add(z_product.reshape(T, N, H), b, out=z_total)  # (T, N, H)
-    h_before = h0
+    np.matmul(Wx.T, x.reshape(N * T, D).T, out=z_total.reshape(H, N * T))  # (H, N * T)
+    z_total += b[:, None, None]
+    h_before = h0.T
     for t in range(T):
-        # [1]
-        h_t = np.matmul(h_before, Wh, out=h[t])
-        h_t += z_total[t]  # (N, H)
-        np.tanh(h_t, out=h_t)  # (N, H) [2]
+        # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
+        h_t = np.matmul(Wh.T, h_before, out=h[t])
+        h_t += z_total[:, t]  # (H, N)
+        # [2] h[t] = tanh(z[t])
+        np.tanh(h_t, out=h_t)  # (H, N)
         h_before = h_t
-    # [3]
-    np.matmul(h.reshape(N * T, H), V, out=r_product)  # (N * T, K)
-    np.add(r_product.reshape(T, N, K), c, out=r)  # (T, N, K)
-    # [4]
+    # [3] r[t] = h[t] V + 1 c^T
+    z_total[...] = h.transpose(1, 0, 2)  # (H, T, N)
+    r_part1 = z_total
+    np.matmul(r_part1.reshape(H, N * T).T, V, out=r.reshape(N * T, K))  # (N * T, K)
+    r += c  # (T, N, K)
+    # [4] L = (sum_t ||r[t] - y[t]||^2)/2/N
     L_shifted = np.subtract(r, y, out=r)
     L = np.vdot(L_shifted, L_shifted) / 2 / N
-    r_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (T, N, K) [5]
-    np.matmul(h.transpose(2, 0, 1).reshape(H, N * T), r_bar.reshape(N * T, K), out=out["V"])  # (H, K) [7]
-    r_bar.sum(axis=(0, 1), out=out["c"])  # (K,) [9]
-    z_bar_product = np.matmul(r_bar.reshape(N * T, K), V.T, out=z_product)  # (N * T, H)
-    z_bar_shifted = np.square(h, out=z_total)  # (T, N, H)
+    # [5] r_bar[t] = (r[t] - y[t])/N
+    r_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (T, N, K)
+    # [7] V_bar = sum_t h[t]^T r_bar[t]
+    np.matmul(r_part1.reshape(H, N * T), r_bar.reshape(N * T, K), out=out["V"])  # (H, K)
+    # [9] c_bar = sum_t r_bar[t]^T 1
+    np.matmul(ones, r_bar.reshape(N * T, K), out=out["c"])  # (K,)
+    np.matmul(V, r_bar.reshape(N * T, K).T, out=z_bar_part.reshape(H, N * T))  # (H, N * T)
+    np.square(h, out=z_bar_shifted)  # (T, H, N)
     np.subtract(1, z_bar_shifted, out=z_bar_shifted)
+    z_bar = h
     z_bar_after[...] = 0
     for t in reversed(range(T)):
-        # [14]
-        z_bar_t = np.add(z_bar_product.reshape(T, N, H)[t], z_bar_after, out=z_bar[t])
-        z_bar_t *= z_bar_shifted[t]  # (N, H)
-        np.matmul(z_bar_t, Wh.T, out=z_bar_after)
-    np.matmul(x.transpose(2, 0, 1).reshape(D, N * T), z_bar.reshape(N * T, H), out=out["Wx"])  # (D, H) [16]
-    # [18]
-    Wh_bar = np.matmul(h[: T - 1].transpose(2, 0, 1).reshape(H, N * T - N), z_bar[1 : T].reshape(N * T - N, H), out=out["Wh"])
-    z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (N, H)
-    np.matmul(h0.T, Wh_bar_sum, out=Wh_bar_product)  # (H, H)
+        # [14] z_bar[t] = ([t + 1 < T] * (z_bar[t + 1] Wh^T) + r_bar[t] V^T) * (1 - h[t]^2)
+        z_bar_t = np.add(z_bar_part[:, t], z_bar_after, out=z_bar[t])
+        z_bar_t *= z_bar_shifted[t]  # (H, N)
+        np.matmul(Wh, z_bar_t, out=z_bar_after)
+    # [16] Wx_bar = sum_t x[t]^T z_bar[t]
+    z_bar_part[...] = z_bar.transpose(1, 0, 2)  # (H, T, N)
+    Wx_bar_part1 = z_bar_part
+    np.matmul(x.reshape(N * T, D).T, Wx_bar_part1.reshape(H, N * T).T, out=out["Wx"])  # (D, H)
+    # [18] Wh_bar = sum_t h[t - 1]^T z_bar[t]
+    Wh_bar = np.matmul(r_part1[:, : T - 1].reshape(H, N1), Wx_bar_part1[:, 1 : T].reshape(H, N1).T, out=out["Wh"])
+    z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (H, N)
+    np.matmul(h0.T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, H)
     Wh_bar += Wh_bar_product  # (H, H)
-    z_bar.sum(axis=(0, 1), out=out["b"])  # (H,) [20]
+    # [20] b_bar = sum_t z_bar[t]^T 1
+    np.matmul(Wx_bar_part1.reshape(H, N * T), ones, out=out["b"])  # (H,)
     return float(L), out
 
 
@@ -193,15 +215,16 @@ def _sizes(x, h0, y, Wx, Wh, b, V, c):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -237,14 +260,14 @@ def _scratch(work, dtype, T, N, D, H, K):
     if work.get("for") != ("rnn", dtype, T, N, D, H, K):
         work["for"] = ("rnn", dtype, T, N, D, H, K)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z_bar_after
-            np.empty((N * T, H), dtype),  # z_product
-            np.empty((T, N, H), dtype),  # z_total
-            np.empty((T, N, H), dtype),  # h
-            np.empty((N * T, K), dtype),  # r_product
+            np.empty((H, N), dtype),  # z_bar_after
+            np.empty((H, T, N), dtype),  # z_total
+            np.empty((T, H, N), dtype),  # h
             np.empty((T, N, K), dtype),  # r
-            np.empty((T, N, H), dtype),  # z_bar
-            np.empty((N, H), dtype),  # Wh_bar_sum
+            np.ones((N * T,), dtype),  # ones
+            np.empty((H, T, N), dtype),  # z_bar_part
+            np.empty((T, H, N), dtype),  # z_bar_shifted
+            np.empty((H, N), dtype),  # Wh_bar_sum
             np.empty((H, H), dtype),  # Wh_bar_product
         )
     return work["arrays"]

@@ -30,65 +30,75 @@ def forward(x, h0, c0, *, Wx, Wh, b):
     c0 = np.asarray(c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
 
-    h_z = np.empty((L, T, N, 4 * H), dtype)
-    h_i = np.empty((L, T, N, H), dtype)
-    h_f = np.empty((L, T, N, H), dtype)
-    h_g = np.empty((L, T, N, H), dtype)
-    h_o = np.empty((L, T, N, H), dtype)
-    c = np.empty((L, T, N, H), dtype)
-    h = np.empty((L, T, N, H), dtype)
-    h_before1 = x
+    h_z = np.empty((L, T, 4 * H, N), dtype)
+    h_i = np.empty((L, T, H, N), dtype)
+    h_f = np.empty((L, T, H, N), dtype)
+    h_g = np.empty((L, T, H, N), dtype)
+    h_o = np.empty((L, T, H, N), dtype)
+    c = np.empty((L, T, H, N), dtype)
+    h = np.empty((L, T, H, N), dtype)
+    h_before1 = x.transpose(0, 2, 1)
     for l in range(L):
-        h_z_product = h_before1.reshape(N * T, H) @ Wx[l]  # (N * T, 4 * H)
-        h_z_total = b[l] + h_z_product.reshape(T, N, 4 * H)  # (T, N, 4 * H)
-        h_z_part4 = h_z[l]
+        h_z_product = Wx[l].T @ h_before1.transpose(1, 0, 2).reshape(H, N * T)  # (4 * H, N * T)
+        h_z_total = h_z_product.reshape(4 * H, T, N)
+        h_z_total += b[l][:, None, None]
+        h_z_part6 = h_z[l]
         h_i_part = h_i[l]
         h_f_part = h_f[l]
         h_g_part = h_g[l]
         h_o_part = h_o[l]
         c_part = c[l]
         h_part = h[l]
-        h_before = h0[l]
-        c_before = c0[l]
+        h_before = h0[l].T
+        c_before = c0[l].T
         for t in range(T):
-            # [1]
-            h_z_t = np.matmul(h_before, Wh[l], out=h_z_part4[t])
-            h_z_t += h_z_total[t]  # (N, 4 * H)
-            # [2]
-            h_i_t = np.minimum(h_z_t[:, : H], 0, out=h_i_part[t])
+            # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
+            h_z_t = np.matmul(Wh[l].T, h_before, out=h_z_part6[t])
+            h_z_t += h_z_total[:, t]  # (4 * H, N)
+            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
-            h_i_total = np.abs(h_z_t[:, : H])  # (N, H)
+            h_i_total = np.abs(h_z_t[: H])  # (H, N)
             np.negative(h_i_total, out=h_i_total)
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
-            h_i_t /= h_i_total  # (N, H)
-            # [3]
-            h_f_t = np.minimum(h_z_t[:, H : 2 * H], 0, out=h_f_part[t])
+            h_i_t /= h_i_total  # (H, N)
+            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
-            h_f_total = np.abs(h_z_t[:, H : 2 * H])  # (N, H)
+            h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
             np.negative(h_f_total, out=h_f_total)
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
-            h_f_t /= h_f_total  # (N, H)
-            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H], out=h_g_part[t])  # (N, H) [4]
-            # [5]
-            h_o_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_o_part[t])
+            h_f_t /= h_f_total  # (H, N)
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
+            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
-            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H])  # (N, H)
+            h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
             np.negative(h_o_total, out=h_o_total)
             np.exp(h_o_total, out=h_o_total)
             h_o_total += 1
-            h_o_t /= h_o_total  # (N, H)
-            # [6]
+            h_o_t /= h_o_total  # (H, N)
+            # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
-            c_scaled = h_i_t * h_g_t  # (N, H)
-            c_t += c_scaled  # (N, H)
-            # [7]
+            c_scaled = h_i_t * h_g_t  # (H, N)
+            c_t += c_scaled  # (H, N)
+            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
             h_t = np.tanh(c_t, out=h_part[t])
-            h_t *= h_o_t  # (N, H)
+            h_t *= h_o_t  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
-    return {"h_z": h_z, "h_i": h_i, "h_f": h_f, "h_g": h_g, "h_o": h_o, "c": c, "h": h}
+    return {
+        "h_z": h_z.transpose(0, 1, 3, 2),
+        "h_i": h_i.transpose(0, 1, 3, 2),
+        "h_f": h_f.transpose(0, 1, 3, 2),
+        "h_g": h_g.transpose(0, 1, 3, 2),
+        "h_o": h_o.transpose(0, 1, 3, 2),
+        "c": c.transpose(0, 1, 3, 2),
+        "h": h.transpose(0, 1, 3, 2),
+    }
 
 
 def loss(x, h0, c0, *, Wx, Wh, b):
@@ -99,53 +109,56 @@ def loss(x, h0, c0, *, Wx, Wh, b):
     c0 = np.asarray(c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
 
-    h = np.empty((L, T, N, H), dtype)
-    h_before1 = x
+    h = np.empty((L, T, H, N), dtype)
+    h_before1 = x.transpose(0, 2, 1)
     for l in range(L):
-        h_z_product = h_before1.reshape(N * T, H) @ Wx[l]  # (N * T, 4 * H)
-        h_z_total = b[l] + h_z_product.reshape(T, N, 4 * H)  # (T, N, 4 * H)
+        h_z_product = Wx[l].T @ h_before1.transpose(1, 0, 2).reshape(H, N * T)  # (4 * H, N * T)
+        h_z_total = h_z_product.reshape(4 * H, T, N)
+        h_z_total += b[l][:, None, None]
         h_part = h[l]
-        h_before = h0[l]
-        c_before = c0[l]
+        h_before = h0[l].T
+        c_before = c0[l].T
         for t in range(T):
-            # [1]
-            h_z_t = h_before @ Wh[l]  # (N, 4 * H)
-            h_z_t += h_z_total[t]  # (N, 4 * H)
-            # [2]
-            c_scaled = np.minimum(h_z_t[:, : H], 0)  # (N, H)
+            # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
+            h_z_t = Wh[l].T @ h_before  # (4 * H, N)
+            h_z_t += h_z_total[:, t]  # (4 * H, N)
+            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            c_scaled = np.minimum(h_z_t[: H], 0)  # (H, N)
             np.exp(c_scaled, out=c_scaled)
-            h_i_total = np.abs(h_z_t[:, : H])  # (N, H)
+            h_i_total = np.abs(h_z_t[: H])  # (H, N)
             np.negative(h_i_total, out=h_i_total)
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
-            c_scaled /= h_i_total  # (N, H)
-            # [3]
-            c_t = np.minimum(h_z_t[:, H : 2 * H], 0)  # (N, H)
+            c_scaled /= h_i_total  # (H, N)
+            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            c_t = np.minimum(h_z_t[H : 2 * H], 0)  # (H, N)
             np.exp(c_t, out=c_t)
-            h_f_total = np.abs(h_z_t[:, H : 2 * H])  # (N, H)
+            h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
             np.negative(h_f_total, out=h_f_total)
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
-            c_t /= h_f_total  # (N, H)
-            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H])  # (N, H) [4]
-            # [5]
-            h_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_part[t])
+            c_t /= h_f_total  # (H, N)
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            h_g_t = np.tanh(h_z_t[2 * H : 3 * H])  # (H, N)
+            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            h_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_part[t])
             np.exp(h_t, out=h_t)
-            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H])  # (N, H)
+            h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
             np.negative(h_o_total, out=h_o_total)
             np.exp(h_o_total, out=h_o_total)
             h_o_total += 1
-            h_t /= h_o_total  # (N, H)
-            # [6]
+            h_t /= h_o_total  # (H, N)
+            # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t *= c_before
             c_scaled *= h_g_t
-            c_t += c_scaled  # (N, H)
-            # [7]
-            h_tanh = np.tanh(c_t)  # (N, H)
-            h_t *= h_tanh  # (N, H)
+            c_t += c_scaled  # (H, N)
+            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
+            h_tanh = np.tanh(c_t)  # (H, N)
+            h_t *= h_tanh  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
-    loss = np.vdot(h[L - 1], h[L - 1]) / 2  # [8]
+    # [8] loss = (sum_t ||h[L - 1, t]||^2)/2
+    loss = np.vdot(h[L - 1], h[L - 1]) / 2
     return float(loss)
 
 
@@ -160,121 +173,137 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     h0 = np.asarray(h0, dtype)
     c0 = np.asarray(c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
+    T1 = T - 1
     out = _outputs(out, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)))
     (
-        h_z_bar_after1, h_z_bar_after, h_f_after, h_i, h_f, h_g, h_o, c, h, h_z_product, h_z_total, h_z_t, h_i_total,
-        h_bar_mask, h_bar_scaled, c_bar_tanh, c_bar_scaled, h_f_bar_part2, h_z_bar_scaled1, h_z_bar_shifted,
-        h_z_bar_scaled2, h_z_bar, h_bar_total, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5, h_z_bar_scaled6,
-        next_product1, Wx_bar_part3, Wh_bar_sum, Wh_bar_product,
+        h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h, h_z_total, h_z_t, h_i_total, c_bar_tanh,
+        c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5,
+        h_z_bar_scaled6, next_part4, next_part6, Wx_bar_part3, Wx_bar_part6, Wh_bar_sum, Wh_bar_product,
     ) = _scratch(work, dtype, L, T, N, H)
 
-    h_before1 = x
+    h_before1 = x.transpose(0, 2, 1)
     for l in range(L):
-        np.matmul(h_before1.reshape(N * T, H), Wx[l], out=h_z_product)  # (N * T, 4 * H)
-        np.add(b[l], h_z_product.reshape(T, N, 4 * H), out=h_z_total)  # (T, N, 4 * H)
+        np.matmul(
+            Wx[l].T,
+            h_before1.transpose(1, 0, 2).reshape(H, N * T),
+            out=h_z_total.reshape(4 * H, N * T),
+        )  # (4 * H, N * T)
+        h_z_total += b[l][:, None, None]
         h_i_part = h_i[l]
         h_f_part = h_f[l]
         h_g_part = h_g[l]
         h_o_part = h_o[l]
         c_part = c[l]
         h_part = h[l]
-        h_before = h0[l]
-        c_before = c0[l]
+        h_before = h0[l].T
+        c_before = c0[l].T
         for t in range(T):
-            # [1]
-            np.matmul(h_before, Wh[l], out=h_z_t)  # (N, 4 * H)
-            h_z_t += h_z_total[t]  # (N, 4 * H)
-            # [2]
-            h_i_t = np.minimum(h_z_t[:, : H], 0, out=h_i_part[t])
+            # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
+            np.matmul(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
+            h_z_t += h_z_total[:, t]  # (4 * H, N)
+            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
-            np.abs(h_z_t[:, : H], out=h_i_total)  # (N, H)
+            np.abs(h_z_t[: H], out=h_i_total)  # (H, N)
             np.negative(h_i_total, out=h_i_total)
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
-            h_i_t /= h_i_total  # (N, H)
-            # [3]
-            h_f_t = np.minimum(h_z_t[:, H : 2 * H], 0, out=h_f_part[t])
+            h_i_t /= h_i_total  # (H, N)
+            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
-            h_f_total = np.abs(h_z_t[:, H : 2 * H], out=h_i_total)  # (N, H)
+            h_f_total = np.abs(h_z_t[H : 2 * H], out=h_i_total)  # (H, N)
             np.negative(h_f_total, out=h_f_total)
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
-            h_f_t /= h_f_total  # (N, H)
-            h_g_t = np.tanh(h_z_t[:, 2 * H : 3 * H], out=h_g_part[t])  # (N, H) [4]
-            # [5]
-            h_o_t = np.minimum(h_z_t[:, 3 * H : 4 * H], 0, out=h_o_part[t])
+            h_f_t /= h_f_total  # (H, N)
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
+            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
-            h_o_total = np.abs(h_z_t[:, 3 * H : 4 * H], out=h_i_total)  # (N, H)
+            h_o_total = np.abs(h_z_t[3 * H : 4 * H], out=h_i_total)  # (H, N)
             np.negative(h_o_total, out=h_o_total)
             np.exp(h_o_total, out=h_o_total)
             h_o_total += 1
-            h_o_t /= h_o_total  # (N, H)
-            # [6]
+            h_o_t /= h_o_total  # (H, N)
+            # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
-            c_scaled = np.multiply(h_i_t, h_g_t, out=h_i_total)  # (N, H)
-            c_t += c_scaled  # (N, H)
-            # [7]
+            c_scaled = np.multiply(h_i_t, h_g_t, out=h_i_total)  # (H, N)
+            c_t += c_scaled  # (H, N)
+            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
             h_t = np.tanh(c_t, out=h_part[t])
-            h_t *= h_o_t  # (N, H)
+            h_t *= h_o_t  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
-    loss = np.vdot(h[L - 1], h[L - 1]) / 2  # [8]
-    h_bar_range = np.arange(L)  # (L,)
-    np.equal(L - 1, h_bar_range, out=h_bar_mask)  # (L,)
-    np.multiply(h_bar_mask[:, None, None, None], h[L - 1], out=h_bar_scaled)  # (L, T, N, H)
-    np.tanh(c, out=c_bar_tanh)  # (L, T, N, H)
-    np.square(c_bar_tanh, out=c_bar_scaled)  # (L, T, N, H)
+    # [8] loss = (sum_t ||h[L - 1, t]||^2)/2
+    loss = np.vdot(h[L - 1], h[L - 1]) / 2
+    np.tanh(c, out=c_bar_tanh)  # (L, T, H, N)
+    np.square(c_bar_tanh, out=c_bar_scaled)  # (L, T, H, N)
     np.subtract(1, c_bar_scaled, out=c_bar_scaled)
     c_bar_scaled *= h_o
-    h_f_bar_part2[:, 1 : T] = c[:, : T - 1]  # (L, T, N, H)
-    h_f_bar_part2[:, : 1] = c0[:, None, :, :]
-    h_z_bar_scaled = np.subtract(1, h_i, out=c)  # (L, T, N, H)
-    h_z_bar_scaled *= h_i
-    np.subtract(1, h_f, out=h_z_bar_scaled1)  # (L, T, N, H)
-    h_z_bar_scaled1 *= h_f
-    np.square(h_g, out=h_z_bar_shifted)  # (L, T, N, H)
-    np.subtract(1, h_z_bar_shifted, out=h_z_bar_shifted)
-    np.subtract(1, h_o, out=h_z_bar_scaled2)  # (L, T, N, H)
-    h_z_bar_scaled2 *= h_o
-    h_z_bar_after1[...] = 0
+    h_z_bar_scaled[:, 1 : T] = c[:, : T1]  # (L, T, H, N)
+    h_z_bar_scaled[:, : 1] = c0.transpose(0, 2, 1)[:, None, :, :]
+    h_z_bar_shifted = np.subtract(1, h_i, out=c)  # (L, T, H, N)
+    np.multiply(h_g, h_i, out=h_z_bar_scaled1)  # (L, T, H, N)
+    h_z_bar_scaled1 *= h_z_bar_shifted
+    h_z_bar_shifted1 = np.subtract(1, h_f, out=c)  # (L, T, H, N)
+    h_z_bar_scaled *= h_f
+    h_z_bar_scaled *= h_z_bar_shifted1
+    h_z_bar_scaled2 = np.square(h_g, out=c)  # (L, T, H, N)
+    np.subtract(1, h_z_bar_scaled2, out=h_z_bar_scaled2)
+    h_z_bar_scaled2 *= h_i
+    h_z_bar_shifted2 = np.subtract(1, h_o, out=h_i)  # (L, T, H, N)
+    h_z_bar_scaled3 = np.multiply(c_bar_tanh, h_o, out=c_bar_tanh)
+    h_z_bar_scaled3 *= h_z_bar_shifted2
+    h_z_bar_after1[...] = h[L - 1]
     for l in reversed(range(L)):
-        np.add(h_bar_scaled[l], h_z_bar_after1, out=h_bar_total)  # (T, N, H)
         h_z_bar_part = h_z_bar[l]
         h_z_bar_after[...] = 0
-        h_f_after[...] = 0
+        c_bar_after[...] = 0
         for t in reversed(range(T)):
-            np.add(h_bar_total[t], h_z_bar_after, out=h_bar_t)  # (N, H) [11]
-            # [14]
-            np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (N, H)
-            c_bar_t += h_f_after  # (N, H)
-            h_z_bar_scaled3 = np.multiply(c_bar_tanh[l, t], h_bar_t, out=h_bar_t)  # (N, H) [16]
-            np.multiply(h_i[l, t], c_bar_t, out=h_z_bar_scaled4)  # (N, H) [18]
-            np.multiply(h_f_bar_part2[l, t], c_bar_t, out=h_z_bar_scaled5)  # (N, H) [20]
-            np.multiply(h_g[l, t], c_bar_t, out=h_z_bar_scaled6)  # (N, H) [22]
-            # [27]
-            h_z_bar_scaled6 *= h_z_bar_scaled[l, t]
-            h_z_bar_scaled5 *= h_z_bar_scaled1[l, t]
-            h_z_bar_scaled4 *= h_z_bar_shifted[l, t]
-            h_z_bar_scaled3 *= h_z_bar_scaled2[l, t]
-            h_z_bar_part[t][:, : H] = h_z_bar_scaled6  # (N, 4 * H)
-            h_z_bar_part[t][:, H : 2 * H] = h_z_bar_scaled5
-            h_z_bar_part[t][:, 2 * H : 3 * H] = h_z_bar_scaled4
-            h_z_bar_part[t][:, 3 * H : 4 * H] = h_z_bar_scaled3
+            # [11] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
+            np.add(h_z_bar_after1[t], h_z_bar_after, out=h_bar_t)  # (H, N)
+            # [14] c_bar[l, t] = [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1]) + h_bar[l, t] * h_o[l, t] * (1 - tanh(c[l, t])^2)
+            np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (H, N)
+            c_bar_t += c_bar_after  # (H, N)
+            # [27] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
+            np.multiply(h_z_bar_scaled1[l, t], c_bar_t, out=h_z_bar_scaled4)  # (H, N)
+            np.multiply(h_z_bar_scaled[l, t], c_bar_t, out=h_z_bar_scaled5)  # (H, N)
+            np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_scaled6)  # (H, N)
+            h_z_bar_scaled7 = np.multiply(h_z_bar_scaled3[l, t], h_bar_t, out=h_bar_t)
+            h_z_bar_part[t][: H] = h_z_bar_scaled4  # (4 * H, N)
+            h_z_bar_part[t][H : 2 * H] = h_z_bar_scaled5
+            h_z_bar_part[t][2 * H : 3 * H] = h_z_bar_scaled6
+            h_z_bar_part[t][3 * H : 4 * H] = h_z_bar_scaled7
             h_z_bar_t = h_z_bar_part[t]
-            np.matmul(h_z_bar_t, Wh[l].T, out=h_z_bar_after)
-            np.multiply(h_f[l, t], c_bar_t, out=h_f_after)
-        np.matmul(h_z_bar_part.reshape(N * T, 4 * H), Wx[l].T, out=next_product1)  # (N * T, H)
-        h_z_bar_after1[...] = next_product1.reshape(T, N, H)
-    # [29]
-    Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 3, 1, 2)  # (L, H, T, N)
+            np.matmul(Wh[l], h_z_bar_t, out=h_z_bar_after)
+            np.multiply(h_f[l, t], c_bar_t, out=c_bar_after)
+        next_part4[...] = h_z_bar_part.transpose(1, 0, 2)  # (4 * H, T, N)
+        np.matmul(Wx[l], next_part4.reshape(4 * H, N * T), out=next_part6.reshape(H, N * T))  # (H, N * T)
+        h_z_bar_after1[...] = next_part6.transpose(1, 0, 2)
+    # [29] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
+    Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
-    np.matmul(Wx_bar_part3.reshape(L, H, N * T), h_z_bar.reshape(L, N * T, 4 * H), out=out["Wx"])  # (L, H, 4 * H)
-    # [31]
-    Wh_bar = np.matmul(h[:, : T - 1].transpose(0, 3, 1, 2).reshape(L, H, N * T - N), h_z_bar[:, 1 : T].reshape(L, N * T - N, 4 * H), out=out["Wh"])
-    h_z_bar[:, : 1].sum(axis=1, out=Wh_bar_sum)  # (L, N, 4 * H)
-    np.matmul(h0.transpose(0, 2, 1), Wh_bar_sum, out=Wh_bar_product)  # (L, H, 4 * H)
+    Wx_bar_part6[...] = h_z_bar.transpose(0, 2, 1, 3)  # (L, 4 * H, T, N)
+    np.matmul(
+        Wx_bar_part3.reshape(L, H, N * T),
+        Wx_bar_part6.transpose(0, 2, 3, 1).reshape(L, N * T, 4 * H),
+        out=out["Wx"],
+    )  # (L, H, 4 * H)
+    # [31] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
+    Wx_bar_part3[...] = h.transpose(0, 2, 1, 3)  # (L, H, T, N)
+    Wh_bar_part1 = Wx_bar_part3
+    Wh_bar = np.matmul(
+        Wh_bar_part1[:, :, : T1].reshape(L, H, N * T1),
+        Wx_bar_part6[:, :, 1 : T].transpose(0, 2, 3, 1).reshape(L, N * T1, 4 * H),
+        out=out["Wh"],
+    )
+    h_z_bar[:, : 1].sum(axis=1, out=Wh_bar_sum)  # (L, 4 * H, N)
+    np.matmul(h0.transpose(0, 2, 1), Wh_bar_sum.transpose(0, 2, 1), out=Wh_bar_product)  # (L, H, 4 * H)
     Wh_bar += Wh_bar_product  # (L, H, 4 * H)
-    h_z_bar.sum(axis=(1, 2), out=out["b"])  # (L, 4 * H) [33]
+    # [33] b_bar[l] = sum_t h_z_bar[l, t]^T 1
+    h_z_bar.sum(axis=(1, 3), out=out["b"])  # (L, 4 * H)
     return float(loss), out
 
 
@@ -327,15 +356,16 @@ def _sizes(x, h0, c0, Wx, Wh, b):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -371,37 +401,33 @@ def _scratch(work, dtype, L, T, N, H):
     if work.get("for") != ("stacked_lstm", dtype, L, T, N, H):
         work["for"] = ("stacked_lstm", dtype, L, T, N, H)
         work["arrays"] = (
-            np.empty((T, N, H), dtype),  # h_z_bar_after1
-            np.empty((N, H), dtype),  # h_z_bar_after
-            np.empty((N, H), dtype),  # h_f_after
-            np.empty((L, T, N, H), dtype),  # h_i
-            np.empty((L, T, N, H), dtype),  # h_f
-            np.empty((L, T, N, H), dtype),  # h_g
-            np.empty((L, T, N, H), dtype),  # h_o
-            np.empty((L, T, N, H), dtype),  # c
-            np.empty((L, T, N, H), dtype),  # h
-            np.empty((N * T, 4 * H), dtype),  # h_z_product
-            np.empty((T, N, 4 * H), dtype),  # h_z_total
-            np.empty((N, 4 * H), dtype),  # h_z_t
-            np.empty((N, H), dtype),  # h_i_total
-            np.empty((L,), bool),  # h_bar_mask
-            np.empty((L, T, N, H), dtype),  # h_bar_scaled
-            np.empty((L, T, N, H), dtype),  # c_bar_tanh
-            np.empty((L, T, N, H), dtype),  # c_bar_scaled
-            np.empty((L, T, N, H), dtype),  # h_f_bar_part2
-            np.empty((L, T, N, H), dtype),  # h_z_bar_scaled1
-            np.empty((L, T, N, H), dtype),  # h_z_bar_shifted
-            np.empty((L, T, N, H), dtype),  # h_z_bar_scaled2
-            np.empty((L, T, N, 4 * H), dtype),  # h_z_bar
-            np.empty((T, N, H), dtype),  # h_bar_total
-            np.empty((N, H), dtype),  # h_bar_t
-            np.empty((N, H), dtype),  # c_bar_t
-            np.empty((N, H), dtype),  # h_z_bar_scaled4
-            np.empty((N, H), dtype),  # h_z_bar_scaled5
-            np.empty((N, H), dtype),  # h_z_bar_scaled6
-            np.empty((N * T, H), dtype),  # next_product1
+            np.empty((T, H, N), dtype),  # h_z_bar_after1
+            np.empty((H, N), dtype),  # h_z_bar_after
+            np.empty((H, N), dtype),  # c_bar_after
+            np.empty((L, T, H, N), dtype),  # h_i
+            np.empty((L, T, H, N), dtype),  # h_f
+            np.empty((L, T, H, N), dtype),  # h_g
+            np.empty((L, T, H, N), dtype),  # h_o
+            np.empty((L, T, H, N), dtype),  # c
+            np.empty((L, T, H, N), dtype),  # h
+            np.empty((4 * H, T, N), dtype),  # h_z_total
+            np.empty((4 * H, N), dtype),  # h_z_t
+            np.empty((H, N), dtype),  # h_i_total
+            np.empty((L, T, H, N), dtype),  # c_bar_tanh
+            np.empty((L, T, H, N), dtype),  # c_bar_scaled
+            np.empty((L, T, H, N), dtype),  # h_z_bar_scaled
+            np.empty((L, T, H, N), dtype),  # h_z_bar_scaled1
+            np.empty((L, T, 4 * H, N), dtype),  # h_z_bar
+            np.empty((H, N), dtype),  # h_bar_t
+            np.empty((H, N), dtype),  # c_bar_t
+            np.empty((H, N), dtype),  # h_z_bar_scaled4
+            np.empty((H, N), dtype),  # h_z_bar_scaled5
+            np.empty((H, N), dtype),  # h_z_bar_scaled6
+            np.empty((4 * H, T, N), dtype),  # next_part4
+            np.empty((H, T, N), dtype),  # next_part6
             np.empty((L, H, T, N), dtype),  # Wx_bar_part3
-            np.empty((L, N, 4 * H), dtype),  # Wh_bar_sum
+            np.empty((L, 4 * H, T, N), dtype),  # Wx_bar_part6
+            np.empty((L, 4 * H, N), dtype),  # Wh_bar_sum
             np.empty((L, H, 4 * H), dtype),  # Wh_bar_product
         )
     return work["arrays"]

@@ -30,10 +30,10 @@ def forward(x, *, w, b):
     y = [None] * L
     y_before = x
     for n in range(L):
-        # [1]
+        # [1] z[n] = w[n] y[n - 1] - b[n]
         z_n = w[n] @ y_before  # (D[n + 1],)
         z_n -= b[n]  # (D[n + 1],)
-        # [2] Y = sigmoid(Z)
+        # [2] y[n] = sigmoid(z[n])
         y_n = np.minimum(z_n, 0)  # (D[n + 1],)
         np.exp(y_n, out=y_n)
         y_total = np.abs(z_n)  # (D[n + 1],)
@@ -57,10 +57,10 @@ def loss(x, t, *, w, b):
     y = [None] * L
     y_before = x
     for n in range(L):
-        # [1]
+        # [1] z[n] = w[n] y[n - 1] - b[n]
         z_n = w[n] @ y_before  # (D[n + 1],)
         z_n -= b[n]  # (D[n + 1],)
-        # [2] Y = sigmoid(Z)
+        # [2] y[n] = sigmoid(z[n])
         y_n = np.minimum(z_n, 0)  # (D[n + 1],)
         np.exp(y_n, out=y_n)
         y_total = np.abs(z_n, out=z_n)
@@ -70,7 +70,7 @@ def loss(x, t, *, w, b):
         y_n /= y_total  # (D[n + 1],)
         y[n] = y_n
         y_before = y_n
-    # [3]
+    # [3] loss = ||y[L - 1] - t||^2/2
     loss_shifted = y[L - 1] - t  # (D[L],)
     loss = loss_shifted @ loss_shifted / 2
     return float(loss)
@@ -91,10 +91,10 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
 
     y_before = x
     for n in range(L):
-        # [1]
+        # [1] z[n] = w[n] y[n - 1] - b[n]
         z_n = w[n] @ y_before  # (D[n + 1],)
         z_n -= b[n]  # (D[n + 1],)
-        # [2] Y = sigmoid(Z)
+        # [2] y[n] = sigmoid(z[n])
         y_n = np.minimum(z_n, 0, out=y[n])
         np.exp(y_n, out=y_n)
         y_total = np.abs(z_n, out=z_n)
@@ -103,12 +103,12 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
         y_total += 1
         y_n /= y_total  # (D[n + 1],)
         y_before = y_n
-    # [3]
+    # [3] loss = ||y[L - 1] - t||^2/2
     np.subtract(y[L - 1], t, out=loss_shifted)  # (D[L],)
     loss = loss_shifted @ loss_shifted / 2
     z_bar_after = loss_shifted
     for n in reversed(range(L)):
-        # [8]
+        # [8] z_bar[n] = y[n] * (1 - y[n]) * where(n + 1 < L, w[n + 1]^T z_bar[n + 1], y[L - 1] - t)
         z_bar_n = np.subtract(1, y[n], out=z_bar[n])
         z_bar_n *= y[n]
         z_bar_n *= z_bar_after  # (D[n + 1],)
@@ -117,11 +117,12 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     w_bar = out["w"]
     y_before1 = x
     for n in range(L):
-        np.multiply(z_bar[n][:, None], y_before1, out=w_bar[n])  # (D[n + 1], D[n]) [10]
+        # [10] w_bar[n] = z_bar[n] y[n - 1]^T
+        np.multiply(z_bar[n][:, None], y_before1, out=w_bar[n])  # (D[n + 1], D[n])
         y_before1 = y[n]
     b_bar = out["b"]
     for n in range(L):
-        # [12] B_bar = -Z_bar
+        # [12] b_bar[n] = -z_bar[n]
         np.negative(z_bar[n], out=b_bar[n])  # (D[n + 1],)
     return float(loss), out
 
@@ -191,21 +192,24 @@ def _sizes(x, t, w, b):
     L = len(w)
     _check_lengths(("w", "b"), (w, b), (L, L))
     D = (w[0].shape[1], *(_.shape[0] for _ in w))
-    expected = ((D[0],), (D[L],), *((D[n + 1], D[n]) for n in range(len(w))), *((D[n + 1],) for n in range(len(b))))
+    expected = (
+        (D[0],), (D[L],), *((D[n + 1], D[n]) for n in range(len(w))), *((D[n + 1],) for n in range(len(b)))
+    )
     _check_shapes(names, arrays, expected, "L from w")
     return L, D
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -252,7 +256,8 @@ def _output_list(name, arrays, dtype, shapes):
         return [np.empty(shape, dtype) for shape in shapes]
     has = [(np.shape(array), getattr(array, "dtype", None)) for array in arrays]
     if has != [(shape, dtype) for shape in shapes]:
-        raise ValueError(f"out[{name!r}] has the shapes {[h[0] for h in has]}, expected {shapes} and dtype {dtype}")
+        found = f"the shapes {[h[0] for h in has]} and dtypes {[str(h[1]) for h in has]}"
+        raise ValueError(f"out[{name!r}] has {found}, expected {shapes} and dtype {dtype}")
     return arrays
 
 

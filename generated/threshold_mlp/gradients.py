@@ -253,15 +253,16 @@ def _sizes(x, t, W1, b1, W2, b2, W3, b3):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 

@@ -61,7 +61,7 @@ def transformer_block_backward(
     o_bar[n, h, t, e] = sum(r_bar[n, t, d] * Wo[h, e, d] for d in range(E * H))
     o_a_bar[n, h, t, s] = sum(o_bar[n, h, t, e] * v[n, h, s, e] for e in E)
     o_s_bar[n, h, t, s] = (
-        o_a_bar[n, h, t, s] * (o_a[n, h, t, s] if s <= t else 0) + sum(o_a_bar[n, h, t, s1] * (-o_a[n, h, t, s1] * (o_a[n, h, t, s] * sum(exp(o_s[n, h, t, i]) for i in T if i <= t) if s <= t else 0) / sum(exp(o_s[n, h, t, i]) for i in T if i <= t) if s1 <= t else 0) for s1 in T)
+        o_a[n, h, t, s] * (o_a_bar[n, h, t, s] - sum(o_a_bar[n, h, t, s1] * o_a[n, h, t, s1] for s1 in T))
     )
     v_bar[n, h, t, e] = sum(o_bar[n, h, s, e] * o_a[n, h, s, t] for s in T)
     Wv_bar[h, d, e] = sum(v_bar[n, h, t, e] * u[n, t, d] for n in N for t in T)

@@ -84,13 +84,13 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     t = np.asarray(t, dtype)
     N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
     out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)))
-    z1, a1, z2, p_max, ones, L_total, L_log, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
+    z1, z2, p_max, ones, L_total, L_log, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
     np.matmul(x, W1, out=z1)  # (N, H)
     z1 += b1  # (N, H)
     # [2] A1 = relu(Z1)
-    np.maximum(z1, 0, out=a1)  # (N, H)
+    a1 = np.maximum(z1, 0, out=z1)  # (N, H)
     # [3] Z2 = A1 W2 + 1 b2^T
     np.matmul(a1, W2, out=z2)  # (N, K)
     z2 += b2  # (N, K)
@@ -117,7 +117,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     # [12] b2_bar = Z2_bar^T 1
     np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
     # [16] Z1_bar = [Z1 > 0] * (Z2_bar W2^T)
-    np.greater(z1, 0, out=z1_bar_mask)  # (N, H)
+    np.greater(a1, 0, out=z1_bar_mask)  # (N, H)
     z1_bar = np.matmul(z2_bar, W2.T, out=z1)  # (N, H)
     z1_bar *= z1_bar_mask  # (N, H)
     # [18] W1_bar = X^T Z1_bar
@@ -190,15 +190,16 @@ def _sizes(x, t, W1, b1, W2, b2):
 
 
 def _check_ranks(names, arrays, ranks):
-    """ValueError where an array has not as many dimensions as in the network."""
-    if tuple([array.ndim for array in arrays]) != ranks:
-        raise ValueError(_misfit(names, [array.shape for array in arrays]))
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
 
 
 def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say, or an extent is 0."""
+    """ValueError where a shape is not what the sizes say."""
     shapes = tuple([array.shape for array in arrays])
-    if shapes != expected or not all(map(all, shapes)):
+    if shapes != expected:
         raise ValueError(_misfit(names, shapes, expected, sources))
 
 
@@ -235,7 +236,6 @@ def _scratch(work, dtype, N, D, H, K):
         work["for"] = ("two_layer_net_delta", dtype, N, D, H, K)
         work["arrays"] = (
             np.empty((N, H), dtype),  # z1
-            np.empty((N, H), dtype),  # a1
             np.empty((N, K), dtype),  # z2
             np.empty((N, 1), dtype),  # p_max
             np.ones((K, 1), dtype),  # ones

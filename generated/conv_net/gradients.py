@@ -1,0 +1,613 @@
+"""Loss and gradients of conv_net.
+
+Two convolutions, each under ReLU and max pool, then an affine layer under softmax and cross-entropy.
+
+Written by symbp. Numbers in brackets are equations of derivation.tex; the sizes are N, C, I, J, F, G, U, V, K.
+"""
+
+import numpy as np
+
+DATA = ("x", "t")
+PARAMETERS = ("w1", "b1", "w2", "b2", "W3", "b3")
+SHAPES = {
+    "x": ("N", "C", "I", "J"),
+    "t": ("N",),
+    "w1": ("F", "C", "U", "V"),
+    "b1": ("F",),
+    "w2": ("G", "F", "U", "V"),
+    "b2": ("G",),
+    "W3": ("G", "((I + 1 - U)//2 + 1 - U)//2", "((J + 1 - V)//2 + 1 - V)//2", "K"),
+    "b3": ("K",),
+}
+LABELS = {
+    "t": 'K',
+}
+FUNCTIONS = ()
+FACTS = ()
+
+
+def forward(x, *, w1, b1, w2, b2, W3, b3):
+    """Return the named tensors that need no target, by name."""
+    dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    N, C, I, J, F, G, U, V, K = _forward_sizes(x, w1, b1, w2, b2, W3, b3)
+    I1 = I + 1 - U
+    J1 = J + 1 - V
+    I2 = I1 // 2
+    J2 = J1 // 2
+    I3 = I2 + 1 - U
+    J3 = J2 + 1 - V
+    I4 = I3 // 2
+    J4 = J3 // 2
+
+    # [1]
+    z1_part1 = np.empty((C, I, J, N), dtype)  # (C, I, J, N)
+    z1_part1[...] = x.transpose(1, 2, 3, 0)
+    z1_part4 = np.empty((I, C, V, J1, N), dtype)  # (I, C, V, J1, N)
+    z1_part4[...] = _windows(
+        z1_part1, (0, 0, 0, 0), (C, I, J1, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)
+    z1_product = w1.transpose(0, 2, 1, 3).reshape(F, C * U * V) @ _windows(
+        z1_part4,
+        (0, 0, 0, 0, 0),
+        (I1, U, C, V, J1, N),
+        ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I1, C * U * V, J1 * N)  # (I1, F, J1 * N)
+    z1 = z1_product.reshape(I1, F, J1, N)
+    z1 += b1[:, None, None]  # (I1, F, J1, N)
+    # [2] a1[n, f] = relu(z1[n, f])
+    a1 = np.maximum(z1, 0)  # (I1, F, J1, N)
+    # [3]
+    p1 = np.maximum(
+        a1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2], a1[: 2 * I2 - 1 : 2, :, 1 : 2 * J2 : 2]
+    )  # (I2, F, J2, N)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
+    # [4]
+    z2_part2 = np.empty((I2, F, V, J3, N), dtype)  # (I2, F, V, J3, N)
+    z2_part2[...] = _windows(
+        p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(0, 1, 3, 2, 4)
+    z2_product = w2.transpose(0, 2, 1, 3).reshape(G, F * U * V) @ _windows(
+        z2_part2,
+        (0, 0, 0, 0, 0),
+        (I3, U, F, V, J3, N),
+        ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I3, F * U * V, J3 * N)  # (I3, G, J3 * N)
+    z2 = z2_product.reshape(I3, G, J3, N)
+    z2 += b2[:, None, None]  # (I3, G, J3, N)
+    # [5] a2[n, g] = relu(z2[n, g])
+    a2 = np.maximum(z2, 0)  # (I3, G, J3, N)
+    # [6]
+    p2 = np.maximum(
+        a2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2], a2[: 2 * I4 - 1 : 2, :, 1 : 2 * J4 : 2]
+    )  # (I4, G, J4, N)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2], out=p2)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2], out=p2)  # (I4, G, J4, N)
+    # [7] z3[n] = sum_g,i W3[g, i]^T p2[n, g, i] + b3
+    z3 = p2.reshape(G * I4 * J4, N).T @ W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K)  # (N, K)
+    z3 += b3  # (N, K)
+    # [8] P = softmax(Z3)
+    p_max = z3.max(axis=1, keepdims=True)  # (N, 1)
+    p_exp = z3 - p_max  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    p_sum = p_exp.sum(axis=1, keepdims=True)  # (N, 1)
+    p = np.divide(p_exp, p_sum, out=p_exp)  # (N, K)
+    return {
+        "z1": z1.transpose(3, 1, 0, 2),
+        "a1": a1.transpose(3, 1, 0, 2),
+        "p1": p1.transpose(3, 1, 0, 2),
+        "z2": z2.transpose(3, 1, 0, 2),
+        "a2": a2.transpose(3, 1, 0, 2),
+        "p2": p2.transpose(3, 1, 0, 2),
+        "z3": z3,
+        "p": p,
+    }
+
+
+def loss(x, t, *, w1, b1, w2, b2, W3, b3):
+    """Return L."""
+    dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    t = _labels("t", t)
+    N, C, I, J, F, G, U, V, K = _sizes(x, t, w1, b1, w2, b2, W3, b3)
+    _check_labels("t", t, K)
+    I1 = I + 1 - U
+    J1 = J + 1 - V
+    I2 = I1 // 2
+    J2 = J1 // 2
+    I3 = I2 + 1 - U
+    J3 = J2 + 1 - V
+    I4 = I3 // 2
+    J4 = J3 // 2
+
+    # [1]
+    z1_part1 = np.empty((C, I, J, N), dtype)  # (C, I, J, N)
+    z1_part1[...] = x.transpose(1, 2, 3, 0)
+    z1_part4 = np.empty((I, C, V, J1, N), dtype)  # (I, C, V, J1, N)
+    z1_part4[...] = _windows(
+        z1_part1, (0, 0, 0, 0), (C, I, J1, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)
+    z1_product = w1.transpose(0, 2, 1, 3).reshape(F, C * U * V) @ _windows(
+        z1_part4,
+        (0, 0, 0, 0, 0),
+        (I1, U, C, V, J1, N),
+        ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I1, C * U * V, J1 * N)  # (I1, F, J1 * N)
+    z1 = z1_product.reshape(I1, F, J1, N)
+    z1 += b1[:, None, None]  # (I1, F, J1, N)
+    # [2] a1[n, f] = relu(z1[n, f])
+    a1 = np.maximum(z1, 0, out=z1)  # (I1, F, J1, N)
+    # [3]
+    p1 = np.maximum(
+        a1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2], a1[: 2 * I2 - 1 : 2, :, 1 : 2 * J2 : 2]
+    )  # (I2, F, J2, N)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
+    # [4]
+    z2_part2 = np.empty((I2, F, V, J3, N), dtype)  # (I2, F, V, J3, N)
+    z2_part2[...] = _windows(
+        p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(0, 1, 3, 2, 4)
+    z2_product = w2.transpose(0, 2, 1, 3).reshape(G, F * U * V) @ _windows(
+        z2_part2,
+        (0, 0, 0, 0, 0),
+        (I3, U, F, V, J3, N),
+        ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+    ).reshape(I3, F * U * V, J3 * N)  # (I3, G, J3 * N)
+    z2 = z2_product.reshape(I3, G, J3, N)
+    z2 += b2[:, None, None]  # (I3, G, J3, N)
+    # [5] a2[n, g] = relu(z2[n, g])
+    a2 = np.maximum(z2, 0, out=z2)  # (I3, G, J3, N)
+    # [6]
+    p2 = np.maximum(
+        a2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2], a2[: 2 * I4 - 1 : 2, :, 1 : 2 * J4 : 2]
+    )  # (I4, G, J4, N)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2], out=p2)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2], out=p2)  # (I4, G, J4, N)
+    # [7] z3[n] = sum_g,i W3[g, i]^T p2[n, g, i] + b3
+    z3 = p2.reshape(G * I4 * J4, N).T @ W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K)  # (N, K)
+    z3 += b3  # (N, K)
+    # [9]
+    p_max = z3.max(axis=1)  # (N,)
+    p_exp = z3 - p_max[:, None]  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    L_log = p_exp.sum(axis=1)  # (N,)
+    L_range = np.arange(N)  # (N,)
+    L_shifted = z3[L_range, t]  # (N,)
+    L_shifted -= p_max
+    np.log(L_log, out=L_log)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    return float(L)
+
+
+def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
+    """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
+
+    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
+    the scratch arrays are kept between calls.
+    """
+    dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
+    x = np.asarray(x, dtype)
+    t = _labels("t", t)
+    N, C, I, J, F, G, U, V, K = _sizes(x, t, w1, b1, w2, b2, W3, b3)
+    _check_labels("t", t, K)
+    I1 = I + 1 - U
+    J1 = J + 1 - V
+    I2 = I1 // 2
+    J2 = J1 // 2
+    I3 = I2 + 1 - U
+    J3 = J2 + 1 - V
+    I4 = I3 // 2
+    J4 = J3 // 2
+    out = _outputs(out, dtype, ((F, C, U, V), (F,), (G, F, U, V), (G,), (G, I4, J4, K), (K,)))
+    (
+        z1_part1, z1_part4, z1, p1, z2_part2, z2, p2, z3, p_max, p_exp, ones, p_sum, z3_bar_mask, W3_bar, ones1, p2_bar,
+        z2_bar_mask, z2_bar_scaled1, z2_bar_scaled2, w2_bar_product, w2_bar_sum, ones2, b2_bar_part1, ones3,
+        p1_bar_part2, p1_bar, z1_bar_mask, z1_bar_scaled1, z1_bar_scaled2, w1_bar_product, w1_bar_sum, ones4,
+        b1_bar_part1, ones5,
+    ) = _scratch(work, dtype, N, C, I, J, F, G, U, V, K)
+
+    # [1]
+    z1_part1[...] = x.transpose(1, 2, 3, 0)  # (C, I, J, N)
+    z1_part4[...] = _windows(
+        z1_part1, (0, 0, 0, 0), (C, I, J1, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(1, 0, 3, 2, 4)  # (I, C, V, J1, N)
+    np.matmul(
+        w1.transpose(0, 2, 1, 3).reshape(F, C * U * V),
+        _windows(
+            z1_part4,
+            (0, 0, 0, 0, 0),
+            (I1, U, C, V, J1, N),
+            ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I1, C * U * V, J1 * N),
+        out=z1.reshape(I1, F, J1 * N),
+    )  # (I1, F, J1 * N)
+    z1 += b1[:, None, None]  # (I1, F, J1, N)
+    # [2] a1[n, f] = relu(z1[n, f])
+    a1 = np.maximum(z1, 0, out=z1)  # (I1, F, J1, N)
+    # [3]
+    np.maximum(
+        a1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2], a1[: 2 * I2 - 1 : 2, :, 1 : 2 * J2 : 2], out=p1
+    )  # (I2, F, J2, N)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
+    np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
+    # [4]
+    z2_part2[...] = _windows(
+        p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
+    ).transpose(0, 1, 3, 2, 4)  # (I2, F, V, J3, N)
+    np.matmul(
+        w2.transpose(0, 2, 1, 3).reshape(G, F * U * V),
+        _windows(
+            z2_part2,
+            (0, 0, 0, 0, 0),
+            (I3, U, F, V, J3, N),
+            ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I3, F * U * V, J3 * N),
+        out=z2.reshape(I3, G, J3 * N),
+    )  # (I3, G, J3 * N)
+    z2 += b2[:, None, None]  # (I3, G, J3, N)
+    # [5] a2[n, g] = relu(z2[n, g])
+    a2 = np.maximum(z2, 0, out=z2)  # (I3, G, J3, N)
+    # [6]
+    np.maximum(
+        a2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2], a2[: 2 * I4 - 1 : 2, :, 1 : 2 * J4 : 2], out=p2
+    )  # (I4, G, J4, N)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2], out=p2)
+    np.maximum(p2, a2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2], out=p2)  # (I4, G, J4, N)
+    # [7] z3[n] = sum_g,i W3[g, i]^T p2[n, g, i] + b3
+    np.matmul(p2.reshape(G * I4 * J4, N).T, W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K), out=z3)  # (N, K)
+    z3 += b3  # (N, K)
+    # [8] P = softmax(Z3)
+    z3.max(axis=1, out=p_max)  # (N,)
+    np.subtract(z3, p_max[:, None], out=p_exp)  # (N, K)
+    np.exp(p_exp, out=p_exp)
+    np.matmul(p_exp, ones, out=p_sum)  # (N,)
+    p = np.divide(p_exp, p_sum[:, None], out=p_exp)  # (N, K)
+    # [9]
+    L_range = np.arange(N)  # (N,)
+    L_shifted = z3[L_range, t]  # (N,)
+    L_shifted -= p_max
+    L_log = np.log(p_sum, out=p_sum)
+    L_shifted -= L_log
+    L = -L_shifted.sum() / N
+    # [12] Z3_bar = (P - I[t])/N
+    z3_bar_range = np.arange(K)  # (K,)
+    np.equal(t[:, None], z3_bar_range, out=z3_bar_mask)  # (N, K)
+    z3[...] = z3_bar_mask  # (N, K)
+    z3_bar_part1 = z3
+    z3_bar = np.subtract(p, z3_bar_part1, out=p)
+    z3_bar *= 1 / N  # (N, K)
+    # [14] W3_bar[g, i] = sum_n p2[n, g, i] z3_bar[n]^T
+    np.matmul(z3_bar.T, p2.reshape(G * I4 * J4, N).T, out=W3_bar.reshape(K, G * I4 * J4))  # (K, G * I4 * J4)
+    out["W3"][...] = W3_bar.transpose(2, 1, 3, 0)  # (G, I4, J4, K)
+    # [16] b3_bar = Z3_bar^T 1
+    np.matmul(ones1, z3_bar, out=out["b3"])  # (K,)
+    # [18] p2_bar[n, g, i] = W3[g, i] z3_bar[n]
+    np.matmul(
+        W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K),
+        z3_bar.T,
+        out=p2_bar.reshape(G * I4 * J4, N),
+    )  # (G * I4 * J4, N)
+    # [22] z2_bar[n, f] = a2_bar[n, f] * [z2[n, f] > 0]
+    np.greater(p2, 0, out=z2_bar_mask)  # (I4, G, J4, N)
+    z2_bar_scaled = np.multiply(p2_bar, z2_bar_mask, out=p2_bar)
+    z2_bar_mask1 = np.equal(a2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2], p2, out=z2_bar_mask)  # (I4, G, J4, N)
+    np.multiply(z2_bar_scaled, z2_bar_mask1, out=z2_bar_scaled1)  # (I4, G, J4, N)
+    z2_bar_shifted = np.subtract(z2_bar_scaled, z2_bar_scaled1, out=z2_bar_scaled)
+    z2_bar_mask2 = np.equal(a2[: 2 * I4 - 1 : 2, :, 1 : 2 * J4 : 2], p2, out=z2_bar_mask)  # (I4, G, J4, N)
+    np.multiply(z2_bar_shifted, z2_bar_mask2, out=z2_bar_scaled2)  # (I4, G, J4, N)
+    z2_bar_shifted1 = np.subtract(z2_bar_shifted, z2_bar_scaled2, out=z2_bar_shifted)
+    z2_bar_mask3 = np.equal(a2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2], p2, out=z2_bar_mask)  # (I4, G, J4, N)
+    z2_bar_scaled3 = np.multiply(z2_bar_shifted1, z2_bar_mask3, out=p2)  # (I4, G, J4, N)
+    z2_bar_shifted2 = np.subtract(z2_bar_shifted1, z2_bar_scaled3, out=z2_bar_shifted1)
+    z2[2 * I4 :] = 0  # (I3, G, J3, N)
+    z2[:, :, 2 * J4 :] = 0
+    z2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2] = z2_bar_scaled1
+    z2[: 2 * I4 - 1 : 2, :, 1 : 2 * J4 : 2] = z2_bar_scaled2
+    z2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2] = z2_bar_scaled3
+    z2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2] = z2_bar_shifted2
+    z2_bar = z2
+    # [24] w2_bar[f, c] = sum_n,i,j (z2_bar[n, f, i, j] p1[n, c][i:U + i, j:V + j])
+    np.matmul(
+        _windows(
+            z2_part2,
+            (0, 0, 0, 0, 0),
+            (I3, U, F, V, J3, N),
+            ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I3, F * U * V, J3 * N),
+        z2_bar.transpose(0, 2, 3, 1).reshape(I3, J3 * N, G),
+        out=w2_bar_product,
+    )  # (I3, F * U * V, G)
+    w2_bar_product.sum(axis=0, out=w2_bar_sum)  # (F * U * V, G)
+    out["w2"][...] = w2_bar_sum.reshape(U, F, V, G).transpose(3, 1, 0, 2)  # (G, F, U, V)
+    # [26]
+    np.matmul(z2_bar.reshape(G * I3, J3 * N), ones2, out=b2_bar_part1.reshape(G * I3))  # (G * I3,)
+    np.matmul(ones3, b2_bar_part1, out=out["b2"])  # (G,)
+    # [28]
+    z2_part2[...] = 0  # (I2, F, V, J3, N)
+    for _u in range(U):
+        np.matmul(w2.transpose(2, 1, 3, 0)[_u].reshape(F * V, G), z2_bar.reshape(I3, G, J3 * N), out=p1_bar_part2)
+        z2_part2[_u : _u + I3] += p1_bar_part2.reshape(I3, F, V, J3, N)
+    p1_bar_part4 = z2_part2
+    p1_bar[...] = 0  # (I2, F, J2, N)
+    for _v in range(V):
+        p1_bar[:, :, _v : _v + J3] += p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+    # [32] z1_bar[n, f] = a1_bar[n, f] * [z1[n, f] > 0]
+    np.greater(p1, 0, out=z1_bar_mask)  # (I2, F, J2, N)
+    z1_bar_scaled = np.multiply(p1_bar, z1_bar_mask, out=p1_bar)
+    z1_bar_mask1 = np.equal(a1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2], p1, out=z1_bar_mask)  # (I2, F, J2, N)
+    np.multiply(z1_bar_scaled, z1_bar_mask1, out=z1_bar_scaled1)  # (I2, F, J2, N)
+    z1_bar_shifted = np.subtract(z1_bar_scaled, z1_bar_scaled1, out=z1_bar_scaled)
+    z1_bar_mask2 = np.equal(a1[: 2 * I2 - 1 : 2, :, 1 : 2 * J2 : 2], p1, out=z1_bar_mask)  # (I2, F, J2, N)
+    np.multiply(z1_bar_shifted, z1_bar_mask2, out=z1_bar_scaled2)  # (I2, F, J2, N)
+    z1_bar_shifted1 = np.subtract(z1_bar_shifted, z1_bar_scaled2, out=z1_bar_shifted)
+    z1_bar_mask3 = np.equal(a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], p1, out=z1_bar_mask)  # (I2, F, J2, N)
+    z1_bar_scaled3 = np.multiply(z1_bar_shifted1, z1_bar_mask3, out=p1)  # (I2, F, J2, N)
+    z1_bar_shifted2 = np.subtract(z1_bar_shifted1, z1_bar_scaled3, out=z1_bar_shifted1)
+    z1[2 * I2 :] = 0  # (I1, F, J1, N)
+    z1[:, :, 2 * J2 :] = 0
+    z1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2] = z1_bar_scaled1
+    z1[: 2 * I2 - 1 : 2, :, 1 : 2 * J2 : 2] = z1_bar_scaled2
+    z1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2] = z1_bar_scaled3
+    z1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2] = z1_bar_shifted2
+    z1_bar = z1
+    # [34] w1_bar[f, c] = sum_n,i,j (z1_bar[n, f, i, j] x[n, c][i:U + i, j:V + j])
+    np.matmul(
+        _windows(
+            z1_part4,
+            (0, 0, 0, 0, 0),
+            (I1, U, C, V, J1, N),
+            ((0, 1), (0, 1), (1, 1), (2, 1), (3, 1), (4, 1)),
+        ).reshape(I1, C * U * V, J1 * N),
+        z1_bar.transpose(0, 2, 3, 1).reshape(I1, J1 * N, F),
+        out=w1_bar_product,
+    )  # (I1, C * U * V, F)
+    w1_bar_product.sum(axis=0, out=w1_bar_sum)  # (C * U * V, F)
+    out["w1"][...] = w1_bar_sum.reshape(U, C, V, F).transpose(3, 1, 0, 2)  # (F, C, U, V)
+    # [36]
+    np.matmul(z1_bar.reshape(F * I1, J1 * N), ones4, out=b1_bar_part1.reshape(F * I1))  # (F * I1,)
+    np.matmul(ones5, b1_bar_part1, out=out["b1"])  # (F,)
+    return float(L), out
+
+
+def sgd_step(parameters, gradients, learning_rate):
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    for name, gradient in gradients.items():
+        step = float(learning_rate) * gradient
+        if isinstance(parameters[name], np.ndarray):
+            parameters[name] -= step
+        else:
+            parameters[name] = parameters[name] - float(step)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _parameters(*values):
+    """The parameters' dtype and the parameters as arrays; a float goes with either dtype."""
+    dtype, arrays = None, []
+    for name, value in zip(PARAMETERS, values):
+        if type(value) is not float:
+            value = np.asarray(value)
+            dtype = _joined(name, value.dtype, dtype)
+        elif SHAPES[name]:
+            raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
+        arrays.append(value)
+    return dtype or _FLOATS[1], arrays
+
+
+def _joined(name, found, dtype):
+    """The dtype that all parameters have so far."""
+    if found != dtype and (dtype is not None or found not in _FLOATS):
+        expected = dtype or "float32 or float64"
+        raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
+    return found
+
+
+def _labels(name, value):
+    """Labels as integers."""
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu":
+        raise ValueError(f"{name} has dtype {value.dtype}, expected integers")
+    return value
+
+
+def _check_labels(name, value, count):
+    """ValueError where a label is outside its range, naming the first such entry."""
+    if value.size and (value.min() < 0 or value.max() >= count):
+        entry = tuple(map(int, np.argwhere((value < 0) | (value >= count))[0]))
+        place = f"{name}[{', '.join(map(str, entry))}]" if entry else name
+        raise ValueError(f"{place} is {value[entry]}, expected a label from 0 to {LABELS[name]} - 1 = {count - 1}")
+
+
+def _windows(array, starts, shape, steps):
+    """A view: its entry at (i, j, ...) is the array's at the starts plus, for each index, a step along one axis."""
+    view = array[tuple(slice(start, None) for start in starts)]
+    strides = [view.strides[axis] * step for axis, step in steps]
+    return np.lib.stride_tricks.as_strided(view, shape, strides, writeable=False)
+
+
+def _forward_sizes(x, w1, b1, w2, b2, W3, b3):
+    """Return N, C, I, J, F, G, U, V, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "w1", "b1", "w2", "b2", "W3", "b3")
+    arrays = (x, w1, b1, w2, b2, W3, b3)
+    _check_ranks(names, arrays, (4, 4, 1, 4, 1, 4, 1))
+    N = x.shape[0]
+    C = x.shape[1]
+    I = x.shape[2]
+    J = x.shape[3]
+    F = w1.shape[0]
+    U = w1.shape[2]
+    V = w1.shape[3]
+    G = w2.shape[0]
+    K = W3.shape[3]
+    _check_extents(
+        ("z1", "i", "I + 1 - U", I + 1 - U),
+        ("z1", "j", "J + 1 - V", J + 1 - V),
+        ("p1", "i", "(I + 1 - U)//2", (I + 1 - U) // 2),
+        ("p1", "j", "(J + 1 - V)//2", (J + 1 - V) // 2),
+        ("z2", "i", "(I + 1 - U)//2 + 1 - U", ((I + 1 - U) // 2) + 1 - U),
+        ("z2", "j", "(J + 1 - V)//2 + 1 - V", ((J + 1 - V) // 2) + 1 - V),
+        ("p2", "i", "((I + 1 - U)//2 + 1 - U)//2", (((I + 1 - U) // 2) + 1 - U) // 2),
+        ("p2", "j", "((J + 1 - V)//2 + 1 - V)//2", (((J + 1 - V) // 2) + 1 - V) // 2),
+    )
+    expected = (
+        (N, C, I, J),
+        (F, C, U, V),
+        (F,),
+        (G, F, U, V),
+        (G,),
+        (G, (((I + 1 - U) // 2) + 1 - U) // 2, (((J + 1 - V) // 2) + 1 - V) // 2, K),
+        (K,),
+    )
+    _check_shapes(
+        names,
+        arrays,
+        expected,
+        "N from x, C from x, I from x, J from x, F from w1, G from w2, U from w1, V from w1, K from W3",
+    )
+    return N, C, I, J, F, G, U, V, K
+
+
+def _sizes(x, t, w1, b1, w2, b2, W3, b3):
+    """Return N, C, I, J, F, G, U, V, K; ValueError where a shape does not fit or an extent is 0."""
+    names = ("x", "t", "w1", "b1", "w2", "b2", "W3", "b3")
+    arrays = (x, t, w1, b1, w2, b2, W3, b3)
+    _check_ranks(names, arrays, (4, 1, 4, 1, 4, 1, 4, 1))
+    N = x.shape[0]
+    C = x.shape[1]
+    I = x.shape[2]
+    J = x.shape[3]
+    F = w1.shape[0]
+    U = w1.shape[2]
+    V = w1.shape[3]
+    G = w2.shape[0]
+    K = W3.shape[3]
+    _check_extents(
+        ("z1", "i", "I + 1 - U", I + 1 - U),
+        ("z1", "j", "J + 1 - V", J + 1 - V),
+        ("p1", "i", "(I + 1 - U)//2", (I + 1 - U) // 2),
+        ("p1", "j", "(J + 1 - V)//2", (J + 1 - V) // 2),
+        ("z2", "i", "(I + 1 - U)//2 + 1 - U", ((I + 1 - U) // 2) + 1 - U),
+        ("z2", "j", "(J + 1 - V)//2 + 1 - V", ((J + 1 - V) // 2) + 1 - V),
+        ("p2", "i", "((I + 1 - U)//2 + 1 - U)//2", (((I + 1 - U) // 2) + 1 - U) // 2),
+        ("p2", "j", "((J + 1 - V)//2 + 1 - V)//2", (((J + 1 - V) // 2) + 1 - V) // 2),
+    )
+    expected = (
+        (N, C, I, J),
+        (N,),
+        (F, C, U, V),
+        (F,),
+        (G, F, U, V),
+        (G,),
+        (G, (((I + 1 - U) // 2) + 1 - U) // 2, (((J + 1 - V) // 2) + 1 - V) // 2, K),
+        (K,),
+    )
+    _check_shapes(
+        names,
+        arrays,
+        expected,
+        "N from x, C from x, I from x, J from x, F from w1, G from w2, U from w1, V from w1, K from W3",
+    )
+    return N, C, I, J, F, G, U, V, K
+
+
+def _check_extents(*extents):
+    """ValueError where the sizes leave an array without entries."""
+    for name, index, formula, extent in extents:
+        if extent < 1:
+            raise ValueError(f"the sizes are too small: {name} would have {formula} = {extent} entries along {index}")
+
+
+def _check_ranks(names, arrays, ranks):
+    """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
+    shapes = [array.shape for array in arrays]
+    if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
+        raise ValueError(_misfit(names, shapes))
+
+
+def _check_shapes(names, arrays, expected, sources):
+    """ValueError where a shape is not what the sizes say."""
+    shapes = tuple([array.shape for array in arrays])
+    if shapes != expected:
+        raise ValueError(_misfit(names, shapes, expected, sources))
+
+
+def _misfit(names, shapes, expected=None, sources=""):
+    """Which shape is wrong: the tensor, what it has and what was expected."""
+    for k, (name, shape) in enumerate(zip(names, shapes)):
+        wanted = "(" + ", ".join(map(str, SHAPES[name])) + (",)" if len(SHAPES[name]) == 1 else ")")
+        if expected is None and len(shape) != len(SHAPES[name]):
+            return f"{name} has shape {shape}, expected {len(SHAPES[name])} dimensions, {wanted}"
+        if 0 in shape:
+            return f"{name} has shape {shape}, expected {wanted} with every extent at least 1"
+        if expected is not None and shape != expected[k]:
+            return f"{name} has shape {shape}, expected {wanted} = {expected[k]}" + (sources and f" ({sources})")
+    return f"the shapes {shapes} do not fit"
+
+
+def _outputs(out, dtype, shapes):
+    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+    out = {} if out is None else out
+    for name, shape in zip(PARAMETERS, shapes):
+        array = out.get(name)
+        if array is None:
+            out[name] = np.empty(shape, dtype)
+        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+    return out
+
+
+def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
+    """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
+    work = {} if work is None else work
+    if work.get("for") != ("conv_net", dtype, N, C, I, J, F, G, U, V, K):
+        I1 = I + 1 - U
+        J1 = J + 1 - V
+        I2 = I1 // 2
+        J2 = J1 // 2
+        I3 = I2 + 1 - U
+        J3 = J2 + 1 - V
+        I4 = I3 // 2
+        J4 = J3 // 2
+        work["for"] = ("conv_net", dtype, N, C, I, J, F, G, U, V, K)
+        work["arrays"] = (
+            np.empty((C, I, J, N), dtype),  # z1_part1
+            np.empty((I, C, V, J1, N), dtype),  # z1_part4
+            np.empty((I1, F, J1, N), dtype),  # z1
+            np.empty((I2, F, J2, N), dtype),  # p1
+            np.empty((I2, F, V, J3, N), dtype),  # z2_part2
+            np.empty((I3, G, J3, N), dtype),  # z2
+            np.empty((I4, G, J4, N), dtype),  # p2
+            np.empty((N, K), dtype),  # z3
+            np.empty((N,), dtype),  # p_max
+            np.empty((N, K), dtype),  # p_exp
+            np.ones((K,), dtype),  # ones
+            np.empty((N,), dtype),  # p_sum
+            np.empty((N, K), bool),  # z3_bar_mask
+            np.empty((K, I4, G, J4), dtype),  # W3_bar
+            np.ones((N,), dtype),  # ones1
+            np.empty((I4, G, J4, N), dtype),  # p2_bar
+            np.empty((I4, G, J4, N), bool),  # z2_bar_mask
+            np.empty((I4, G, J4, N), dtype),  # z2_bar_scaled1
+            np.empty((I4, G, J4, N), dtype),  # z2_bar_scaled2
+            np.empty((I3, F * U * V, G), dtype),  # w2_bar_product
+            np.empty((F * U * V, G), dtype),  # w2_bar_sum
+            np.ones((J3 * N,), dtype),  # ones2
+            np.empty((I3, G), dtype),  # b2_bar_part1
+            np.ones((I3,), dtype),  # ones3
+            np.empty((I3, F * V, J3 * N), dtype),  # p1_bar_part2
+            np.empty((I2, F, J2, N), dtype),  # p1_bar
+            np.empty((I2, F, J2, N), bool),  # z1_bar_mask
+            np.empty((I2, F, J2, N), dtype),  # z1_bar_scaled1
+            np.empty((I2, F, J2, N), dtype),  # z1_bar_scaled2
+            np.empty((I1, C * U * V, F), dtype),  # w1_bar_product
+            np.empty((C * U * V, F), dtype),  # w1_bar_sum
+            np.ones((J1 * N,), dtype),  # ones4
+            np.empty((I1, F), dtype),  # b1_bar_part1
+            np.ones((I1,), dtype),  # ones5
+        )
+    return work["arrays"]
