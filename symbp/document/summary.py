@@ -119,9 +119,10 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
     along = ", a dot by a step along the vector" if tangents else ""
     return (
         f"Each of the {count} equalities displayed above has been evaluated on both sides by an interpreter that ",
-        "knows only what sums, products and functions are, at small sizes, no two alike, and random values. A bar was ",
-        f"evaluated by perturbing its quantity{along}. The two sides agree within ",
-        *(Bound(check.bound), ", relative to the larger of 1 and their terms."),
+        "knows only what sums, products and functions are, at small sizes, as a rule no two alike, and random values. ",
+        f"A bar was evaluated by perturbing its quantity{along}. The two sides agree within ",
+        *(Bound(check.bound), ", relative to the larger of 1 and their terms, in double precision, and in fifty "),
+        "digits where that loses too many.",
     )
 
 
