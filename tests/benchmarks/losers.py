@@ -65,6 +65,14 @@ def products(data: Arrays, parameters: Arrays) -> Callable[[], None]:
     return step
 
 
+def scores() -> dict[str, Callable[[], Any]]:
+    """The product Q K^T of attention_head, in NumPy and in PyTorch."""
+    rng = np.random.default_rng(0)
+    Q, K = (rng.normal(size=(8, 128, 64)).astype(np.float32) for _ in range(2))
+    S, q, k = np.empty((8, 128, 128), np.float32), torch.from_numpy(Q), torch.from_numpy(K)
+    return {"numpy": lambda: np.matmul(Q, K.transpose(0, 2, 1), out=S), "torch": lambda: q @ k.transpose(1, 2)}
+
+
 def main(quick: bool) -> None:
     """Print the figures."""
     torch.set_num_threads(1)
@@ -73,6 +81,10 @@ def main(quick: bool) -> None:
         ratio = step_ratio("conv_layer", *draw_conv_layer(channels), conv_layer, seconds)
         what = f"conv_layer, 3x3, stride 2, padding 1, {channels} channels to as many, to PyTorch"
         print(unbounded(what, ratio, CONVOLUTION), flush=True)
+    ratio = ratios(scores(), {"numpy": "torch"}, seconds)["numpy", "torch"]
+    print(
+        unbounded("attention_head, batch 8, T = 128: its product Q K^T alone, to PyTorch's", ratio, SCORES), flush=True
+    )
     data, parameters = draw_deep_mlp(np.float32, 50 if quick else 1000)
     theirs = eager(deep_mlp_torch, data, parameters)
     steps = {"emitted": emitted("deep_mlp", data, parameters), "products": products(data, parameters), "torch": theirs}
@@ -82,6 +94,7 @@ def main(quick: bool) -> None:
 
 
 CONVOLUTION = "a large product over copied columns; PyTorch's kernels copy none"
+SCORES = "there are two that large, which hand-written NumPy pays for too"
 DEEP = "bound by its matrix products, see the next line"
 PRODUCTS = "NumPy's OpenBLAS is slower than PyTorch's oneMKL here"
 
