@@ -425,6 +425,11 @@ def _check_labels(name, value, count):
 def _windows(array, starts, shape, steps):
     """A view: its entry at (i, j, ...) is the array's at the starts plus, for each index, a step along one axis."""
     view = array[tuple(slice(start, None) for start in starts)]
+    last = [0] * view.ndim
+    for count, (axis, step) in zip(shape, steps):
+        last[axis] += (count - 1) * step
+    if any(end >= extent for end, extent in zip(last, view.shape)):
+        raise ValueError(f"windows that end at {last} leave an array of shape {view.shape}")
     strides = [view.strides[axis] * step for axis, step in steps]
     return np.lib.stride_tricks.as_strided(view, shape, strides, writeable=False)
 

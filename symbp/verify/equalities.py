@@ -22,6 +22,7 @@ from symbp.core.network import Network
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.again import Again
+from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
 from symbp.verify.interpret import compile_at
 from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
@@ -84,7 +85,9 @@ def check_equalities(
     seeds: int = 3,
     tangents: Sequence[tuple[str, str]] = (),
 ) -> Check:
-    """All equalities at `seeds` draws. The note names the first that fails, with the entry and both values.
+    """All equalities at `seeds` draws, and at more where branches are chosen by values.
+
+    The note names the first that fails, with the entry and both values.
 
     `network` holds the forward equations; equations of it that define an adjoint are set aside. `adjoints` pairs each
     quantity with the name of its adjoint, `tangents` with that of its tangent: the parameters' are inputs, the others
@@ -94,7 +97,7 @@ def check_equalities(
     forward = replace(network, equations=tuple(e for e in network.equations if e.name not in names.values()))
     try:
         findings, notes = list[Finding](), dict[str, None]()
-        for sizes, some in _sizes(network, range(seeds)):
+        for sizes, some in _sizes(network, forward, loss, range(seeds)):
 
             def build(numbers: Numbers, steps: Steps, most: float = math.inf, sizes: Sizes = sizes) -> Witness:
                 moved = Moved(network, sizes, tangents, numbers, steps) if tangents else None
@@ -107,12 +110,12 @@ def check_equalities(
     return _conclude(findings, list(notes))
 
 
-def _sizes(network: Network, seeds: range) -> Iterator[tuple[Sizes, range]]:
+def _sizes(network: Network, forward: Network, loss: str, seeds: range) -> Iterator[tuple[Sizes, Sequence[int]]]:
     """The sizes with the draws at which they are used: where some sizes are the same, the last is at others."""
     usual = without_two(network, choose_sizes(network))
     others = other_sizes(network, usual, 2)
-    if others is usual:
-        yield usual, seeds
+    if others == usual:
+        yield usual, covering(forward, loss, usual, seeds)
     else:
         yield from ((usual, seeds[:-1]), (others, seeds[-1:]))
 
@@ -125,7 +128,7 @@ def _worse(a: Finding, b: Finding) -> Finding:
 
 
 def _evaluate_all(
-    witness: Witness, again: Again, equalities: Sequence[Equality], seeds: range, notes: dict[str, None]
+    witness: Witness, again: Again, equalities: Sequence[Equality], seeds: Sequence[int], notes: dict[str, None]
 ) -> list[Finding]:
     scope = replace(witness.world.scope, partials=witness.partials)
     findings = _prepare(equalities, scope)

@@ -34,9 +34,12 @@ class Branches:
 
     def at(self, inputs: Mapping[str, Mapping[Key, Value]], name: str, steps: Steps) -> list[object]:
         """Every decision, in order, with the entries of `name` moved."""
-        moved = {key: value + steps.get(key, 0.0) for key, value in inputs[name].items()}
+        return self.taken({**inputs, name: {key: value + steps.get(key, 0.0) for key, value in inputs[name].items()}})
+
+    def taken(self, inputs: Mapping[str, Mapping[Key, Value]]) -> list[object]:
+        """Every decision at these data, in order."""
         self.decisions.clear()
-        self.world.fill({**inputs, name: moved})
+        self.world.fill(inputs)
         self.world.value(self.loss)
         return list(self.decisions)
 

@@ -105,7 +105,7 @@ def check_module(
         usual = choose_sizes(network)
         trial = _start(network, usual, subject, backward, dict(adjoints))
         others = other_sizes(network, usual, 6)
-        last = trial if others is usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
+        last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
     try:

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Extreme, Or, Read, Sum, Where
-from symbp.core.integers import Dim, Node, Poly
+from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
@@ -75,7 +75,8 @@ def choose_sizes(network: Network) -> Sizes:
 def other_sizes(network: Network, sizes: Sizes, longer: int) -> Sizes:
     """Sizes of which those differ that are the same in `sizes`, so that taking one for another shows.
 
-    The same ones where there are none such, or where loops would be more than so many times longer.
+    The same ones where there are none such, or where loops would be more than so many times longer; four times as long
+    where that makes room for a window to move.
     """
     values = sizes.values
     alike = {n: tuple(m for m in values if m != n and values[m] == values[n]) for n in values}
@@ -83,9 +84,20 @@ def other_sizes(network: Network, sizes: Sizes, longer: int) -> Sizes:
         return sizes
     beside = {n: (*others, *alike[n]) for n, others in _neighbours(network).items()}
     names = tuple(values)
-    problem = Problem(names, PRIMES[: len(names) + 2], limits_of(network), _apart(network), beside, _loops(network))
-    found = cheapest(problem, longer * _work(problem, values))
-    return sizes if found is None else Sizes(found)
+    room = tuple(_room_for_steps(network))
+    for more, times in ((room, 4 * longer if room else longer), ((), longer)):
+        limits = (*limits_of(network), *more)
+        problem = Problem(names, PRIMES[: len(names) + 2], limits, _apart(network), beside, _loops(network))
+        found = cheapest(problem, times * _work(problem, values))
+        if found is not None:
+            return Sizes(found)
+    return sizes
+
+
+def _room_for_steps(network: Network) -> Iterator[Poly]:
+    """At least 2 where a quotient is at least 2, so that another step than that of a window leads elsewhere."""
+    for p in dict.fromkeys(_extents(network)):
+        yield from (q.top - q.bottom * 2 + 2 for q in p.atoms() if isinstance(q, Quotient) and is_plain(q.top))
 
 
 def _first(problem: Problem) -> dict[str, int] | None:

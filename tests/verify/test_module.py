@@ -53,16 +53,17 @@ def planted(text, old, new):
 
 
 @pytest.mark.parametrize(
-    ("network", "text"),
-    [(softmax_network(), SOFTMAX), (softmax_network(relu), RELU), (tied_network(), TIED)],
+    ("network", "text", "kinks"),
+    [(softmax_network(), SOFTMAX, 0), (softmax_network(relu), RELU, 5), (tied_network(), TIED, 0)],
     ids=["sigmoid", "relu", "tied"],
 )
-def test_a_right_module_passes_every_check(network, text):
+def test_a_right_module_passes_every_check(network, text, kinks):
+    """Central differences leave out entries at a kink, which data on a grid have."""
     checks = check_module(network, text)
     assert [c.note for c in checks if not c.passed] == []
     found = {(c.name, c.witness): c.count for c in checks}
     for parameter in network.parameters:
-        assert found[parameter, "complex step"] == found[parameter, "central difference"] >= 6
+        assert found[parameter, "complex step"] - kinks <= found[parameter, "central difference"] >= 6
     assert found["loss", "interpreter"] == 6
     assert found["inputs unchanged", "interface"] == len(network.inputs)
 

@@ -1,0 +1,27 @@
+"""Draws at which comparisons go every way that they can: what is wrong in one branch alone must show somewhere."""
+
+from __future__ import annotations
+
+from symbp.core.network import Network
+from symbp.verify.draw import draw
+from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.sizes import Sizes
+
+# So many draws are looked at, and so many of them are added at most.
+LOOKED_AT, ADDED = 16, 4
+
+
+def covering(network: Network, loss: str, sizes: Sizes, seeds: range) -> tuple[int, ...]:
+    """The seeds, and of the next ones those at which most decisions fall that fell otherwise at all before."""
+    if not has_kinks(network):
+        return tuple(seeds)
+    branches = Branches(network, loss, sizes)
+    taken = {k: frozenset(enumerate(branches.taken(draw(branches.world, loss, k).inputs))) for k in range(LOOKED_AT)}
+    chosen = list(seeds)
+    for _ in range(ADDED):
+        seen = frozenset[tuple[int, object]]().union(*(taken[k] for k in chosen))
+        best = max(taken, key=lambda k: len(taken[k] - seen))
+        if taken[best] <= seen:
+            break
+        chosen.append(best)
+    return tuple(chosen)
