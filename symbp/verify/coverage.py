@@ -7,16 +7,20 @@ from symbp.verify.draw import draw
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.sizes import Sizes
 
-# So many draws are looked at, and so many of them are added at most.
-LOOKED_AT, ADDED = 16, 4
+# Draws that start small are looked at, of which so many are added at most: larger numbers may saturate a softmax.
+LOOKED_AT, ADDED = range(5, 53, 3), 4
+# Who asks for fewer draws than this gets no more.
+FEW = 3
 
 
 def covering(network: Network, loss: str, sizes: Sizes, seeds: range) -> tuple[int, ...]:
     """The seeds, and of the next ones those at which most decisions fall that fell otherwise at all before."""
-    if not has_kinks(network):
+    if len(seeds) < FEW or not has_kinks(network):
         return tuple(seeds)
     branches = Branches(network, loss, sizes)
-    taken = {k: frozenset(enumerate(branches.taken(draw(branches.world, loss, k).inputs))) for k in range(LOOKED_AT)}
+    taken = {
+        k: frozenset(enumerate(branches.taken(draw(branches.world, loss, k).inputs))) for k in (*seeds, *LOOKED_AT)
+    }
     chosen = list(seeds)
     for _ in range(ADDED):
         seen = frozenset[tuple[int, object]]().union(*(taken[k] for k in chosen))

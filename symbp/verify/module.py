@@ -104,7 +104,7 @@ def check_module(
         subject = load(module, network)
         usual = choose_sizes(network)
         trial = _start(network, usual, subject, backward, dict(adjoints))
-        others = other_sizes(network, usual, 6)
+        others = other_sizes(network, usual, 6, moving=True)
         last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)

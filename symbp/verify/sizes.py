@@ -72,11 +72,11 @@ def choose_sizes(network: Network) -> Sizes:
 
 
 @lru_cache(maxsize=16)
-def other_sizes(network: Network, sizes: Sizes, longer: int) -> Sizes:
+def other_sizes(network: Network, sizes: Sizes, longer: int, moving: bool = False) -> Sizes:
     """Sizes of which those differ that are the same in `sizes`, so that taking one for another shows.
 
     The same ones where there are none such, or where loops would be more than so many times longer; four times as long
-    where that makes room for a window to move.
+    where windows are to have room for moving.
     """
     values = sizes.values
     alike = {n: tuple(m for m in values if m != n and values[m] == values[n]) for n in values}
@@ -84,7 +84,7 @@ def other_sizes(network: Network, sizes: Sizes, longer: int) -> Sizes:
         return sizes
     beside = {n: (*others, *alike[n]) for n, others in _neighbours(network).items()}
     names = tuple(values)
-    room = tuple(_room_for_steps(network))
+    room = tuple(_room_for_steps(network)) if moving else ()
     for more, times in ((room, 4 * longer if room else longer), ((), longer)):
         limits = (*limits_of(network), *more)
         problem = Problem(names, PRIMES[: len(names) + 2], limits, _apart(network), beside, _loops(network))
