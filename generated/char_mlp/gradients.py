@@ -35,8 +35,7 @@ def forward(x, *, E, W1, gamma, beta, W2, b2):
     _check_labels("x", x, V)
 
     # [1] e[n] = embedding(x[n], E)
-    e_range = np.arange(D)  # (D,)
-    e = E[x[:, :, None], e_range]  # (N, T, D)
+    e = E[x]  # (N, T, D)
     # [2] z[n] = sum_t W1[t]^T e[n, t]
     z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H)
     # [3] mu = (Z^T 1)/N
@@ -80,8 +79,7 @@ def loss(x, y, *, E, W1, gamma, beta, W2, b2):
     _check_labels("y", y, V)
 
     # [1] e[n] = embedding(x[n], E)
-    e_range = np.arange(D)  # (D,)
-    e = E[x[:, :, None], e_range]  # (N, T, D)
+    e = E[x]  # (N, T, D)
     # [2] z[n] = sum_t W1[t]^T e[n, t]
     z = e.reshape(N, D * T) @ W1.reshape(D * T, H)  # (N, H)
     # [3] mu = (Z^T 1)/N
@@ -139,8 +137,7 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     ) = _scratch(work, dtype, N, T, V, D, H)
 
     # [1] e[n] = embedding(x[n], E)
-    e_range = np.arange(D)  # (D,)
-    e = E[x[:, :, None], e_range]  # (N, T, D)
+    e = E[x]  # (N, T, D)
     # [2] z[n] = sum_t W1[t]^T e[n, t]
     np.matmul(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H)
     # [3] mu = (Z^T 1)/N

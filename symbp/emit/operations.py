@@ -191,10 +191,23 @@ def _expand(s: Statement, args: tuple[Text, ...]) -> Text:
 def _item(s: Statement, args: tuple[Text, ...]) -> Text:
     listed = isinstance(s.args[0], Value) and s.args[0].kind == LIST
     first = f"{args[0].within(ATOM)}[{size(s.detail[0]).code}]" if listed else args[0].within(ATOM)  # type: ignore[arg-type]
-    detail = [":" if d is None else size(d).code for d in s.detail[listed:]]  # type: ignore[arg-type]
+    detail = [":" if d is None else _position(d) for d in s.detail[listed:]]
     while detail and detail[-1] == ":":
         detail.pop()
     return Text(f"{first}[{', '.join(detail)}]" if detail else first)
+
+
+def _position(d: object) -> str:
+    """A position, moved inside where its extent stands beside it: a guard takes no notice of what it then reads."""
+    if not isinstance(d, tuple):
+        return size(d).code  # type: ignore[arg-type]
+    position, extent = d
+    constants = dict(position.terms)
+    shift = constants.get((), 0)
+    if shift > 0:
+        return f"min({size(position).code}, {size(extent - 1).code})"
+    lifted = f"max({size(position).code}, 0)"
+    return lifted if shift < 0 else f"min({lifted}, {size(extent - 1).code})"
 
 
 def _slice(s: Statement, args: tuple[Text, ...]) -> Text:
@@ -253,6 +266,12 @@ def _gather(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"{args[0].within(ATOM)}[{_list(args[1:])}]")
 
 
+def _take(s: Statement, args: tuple[Text, ...]) -> Text:
+    """By an array of positions along one axis, the others whole."""
+    (axis,) = s.detail
+    return Text(f"{args[0].within(ATOM)}[{':, ' * int(str(axis))}{args[1].code}]")
+
+
 def _arange(s: Statement, args: tuple[Text, ...]) -> Text:
     start_is_zero = s.args[0] == Num(type(s.args[0].value)(0)) if isinstance(s.args[0], Num) else False
     return Text(f"np.arange({args[1].code if start_is_zero else _list(args)})")
@@ -297,6 +316,7 @@ ROWS: dict[str, Row] = {
     "stacked": lambda s, args: args[0],
     "stack": _stack,
     "gather": _gather,
+    "take": _take,
     "arange": _arange,
     "empty": _empty,
     "ones": _ones,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Expr, Where
+from symbp.core.guards import settle
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of, substitute
@@ -25,9 +26,9 @@ class Box:
         return Index(self.index.name, self.high - self.low)
 
     def inside(self, expr: Expr) -> Expr:
-        """An expression in the inner index, for its values in the box."""
+        """An expression in the inner index, for its values in the box; choices that the box decides are made."""
         table: dict[Atom, Poly] = {self.index: Poly.of(self.inner) + self.low}
-        return substitute(expr, table)
+        return settle(substitute(expr, table))
 
     def rest(self) -> Box | None:
         """The other values, where they are a range."""

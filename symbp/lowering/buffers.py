@@ -17,6 +17,7 @@ from symbp.lowering.program import (
     FILL,
     FILLING,
     FLOAT,
+    GATHERS,
     LIST,
     LOGICAL,
     REDUCTIONS,
@@ -59,8 +60,20 @@ def _placed_loop(s: Statement, plan: _Plan) -> Statement:
     lists = frozenset(stack.name for stack, _ in s.loop.stored if stack.kind == LIST)
     body = _BodyPlan(routine, plan.kept, (*plan.variables, s.loop.variable), lists=lists)
     statements = placed_by(body, routine).statements
-    carried = tuple(body.carry(c) for c in s.loop.carried)
+    carried = _placed_carries(s.loop.carried, body)
     return replace(s, loop=replace(s.loop, statements=statements, carried=carried))
+
+
+def _placed_carries(carried: tuple[Carry, ...], body: _BodyPlan) -> tuple[Carry, ...]:
+    """How each is carried on; what a step only hands on comes first, before the array that held it is filled again."""
+    done: dict[str, Carry] = {}
+    handed: list[Carry] = []
+    for c in carried:
+        given = done.get(c.next.name) if isinstance(c.next, Value) else None
+        placed = replace(c, how="copy") if given is not None and given.how else body.carry(c)
+        done[c.value.name] = placed
+        handed += [placed] if given is not None else []
+    return (*reversed(handed), *(c for c in done.values() if c not in handed))
 
 
 @dataclass(slots=True)
@@ -119,7 +132,7 @@ class _Plan:
             assert isinstance(operand, Value)
             self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
-        if s.op in ("call", "where", "gather"):
+        if s.op in ("call", "where", *GATHERS):
             self._put(name, f"new.{name}")
             return None
         if not self.kept or varies(s.target.shape, self.variables):

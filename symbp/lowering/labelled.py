@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.traverse import substitute_poly
 from symbp.lowering.builder import Builder
 from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Value
@@ -57,6 +57,7 @@ class Entries:
         self.windows = False  # are there windows in the network, so that batches stand innermost?
         self.outputs: frozenset[str] = frozenset()  # they stand as the caller has them
         self.uses: Mapping[str, int] = {}  # how often each tensor is read
+        self.counts: dict[Dim, Poly] = {}  # how many steps each of the loops around takes, by its variable
         self.later: tuple[Index, ...] = ()  # what the sums around the expression at hand sum over
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
         self.orders: dict[str, tuple[int, ...]] = {}  # how an equation's dimensions stand in memory

@@ -61,7 +61,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
     at.taken.add(variable.name)
     step, equations = one_step(part, variable)
-    inner = _inside(at, variable)
+    inner = _inside(at, variable, step.count)
     inner.orders = {name + MARK: tuple(k - 1 for k in order[1:]) for name, order in orders.items()}
     stacks = {e.name: _stack(at, e, orders.get(e.name)) for e in originals}
     for name in step.used:
@@ -94,7 +94,7 @@ def _row(inner: Entries, name: str) -> Operand:
 def _order(carried: Carried, orders: dict[str, Order]) -> Order:
     """The order of a carried value's axes: that of the tensors that it is made of."""
     plain = tuple(range(len(carried.last)))
-    made_of = [(r, orders.get(r.tensor.removesuffix(MARK))) for r in reads(carried.next)]
+    made_of = [(r, orders.get(r.tensor.removesuffix(MARK))) for r in reads(carried.made)]
     last = {r.subs[order[-1] - 1].index for r, order in made_of if order is not None}
     place = next((k for k in plain if last == {carried.last[k]}), None)
     return plain if place is None else (*(k for k in plain if k != place), place)
@@ -136,8 +136,9 @@ def _extent(at: Entries, name: str, place: int) -> Poly | None:
     return known.shape[place] if known is not None else None
 
 
-def _inside(at: Entries, variable: Dim) -> Entries:
+def _inside(at: Entries, variable: Dim, count: Poly) -> Entries:
     inner = Entries(Builder(at.builder, variable), at.rule)
+    inner.counts = {**at.counts, variable: count}
     inner.tensors = dict(at.tensors)
     inner.taken, inner.final = at.taken, at.final
     return inner
@@ -163,7 +164,7 @@ def _carry(at: Entries, inner: Entries, carried: Carried, order: Order, backward
     at.builder.hint = "start"
     at.order = list(first)
     start = at.ordered(at.number(at.value(carried.start)), first)
-    names = sorted((r.tensor for r in reads(carried.next)), key=lambda name: not name.endswith(MARK))
+    names = sorted((r.tensor for r in reads(carried.made)), key=lambda name: not name.endswith(MARK))
     inner.builder.hint = names[0].split(".")[0].rstrip(MARK) if names else "value"
     number = inner.builder.fresh(()).name.split(".")[-1]
     shape = tuple(i.extent for i in carried.indices)

@@ -44,6 +44,7 @@ WORDS = {
     "maximum": "clipped",
     "arange": "range",
     "gather": "read",
+    "take": "read",
     **dict.fromkeys((*COMPARISONS, *LOGICAL), "mask"),
 }
 

@@ -113,7 +113,15 @@ def _expand(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _item(state: _State, s: Statement, a: Any) -> Any:
-    return a[tuple(slice(None) if d is None else d.value(state.sizes) for d in s.detail)]  # type: ignore[attr-defined]
+    return a[tuple(slice(None) if d is None else _position(state, d) for d in s.detail)]
+
+
+def _position(state: _State, d: Any) -> int:
+    """A position, moved inside where its extent stands beside it."""
+    if not isinstance(d, tuple):
+        return int(d.value(state.sizes))
+    position, extent = (p.value(state.sizes) for p in d)
+    return int(min(max(position, 0), extent - 1))
 
 
 def _slice(state: _State, s: Statement, a: Any) -> Any:
@@ -187,6 +195,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "pieces": _pieces,
     "windows": _windows,
     "gather": lambda state, s, a, *places: a[places],
+    "take": lambda state, s, a, places: np.take(a, places, axis=s.detail[0]),
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "min": lambda state, s, a: np.min(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),

@@ -1,9 +1,10 @@
 """The equations of a loop as the equations of one step.
 
 In come equations whose first index is the loop's, out go equations without it: what is read at the same step bears a
-mark, what comes from the step before is a carried value. A carried value is any expression that depends on the loop's
-index through the neighbouring step alone, such as `h[t - 1]` or `c_bar[t + 1] * f[t + 1]`; it is worked out at the end
-of the step that it belongs to. What reads nothing of the loop is taken out and computed for all steps at once.
+mark, what comes from a step before is a carried value. A carried value is any expression that depends on the loop's
+index through one other step alone, such as `h[t - 1]` or `c_bar[t + 1] * f[t + 1]`; it is worked out at the end of the
+step that it belongs to. One from two steps before is handed on twice: each step passes on what the last one passed to
+it. What reads nothing of the loop is taken out and computed for all steps at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute, walk
-from symbp.lowering.depends import mentions
+from symbp.errors import MissingRule
+from symbp.lowering.depends import holds, mentions
 
 MARK = "@"
 
@@ -28,7 +30,7 @@ class Carried:
     """A value from the step before: what it is at the first step, and how a step makes it for the next one.
 
     The three lists of indices are the same ones, as they stand where it is read, at the first step, and where it is
-    made.
+    made. `next` is `made`, what a step computes, or what it was handed itself.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Carried:
     start: Expr
     last: tuple[Index, ...]
     next: Expr
+    made: Expr
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
     if isinstance(node, Sum) and _is_guarded_step(body := node.body, step):
         return Where(body.cond, build.total(node.indices, body.then), build.NIL)
     if isinstance(node, Add):
-        choice = next((a for a in node.args if isinstance(a, Where) and _looks_back(a, step)), None)
+        choice = next((a for a in node.args if isinstance(a, Where) and _is_start_choice(a, step)), None)
         firsts = {a: rest for a in node.args if (rest := _at_first(a, step)) is not None}
         if choice is not None and firsts:
             joined = Where(choice.cond, choice.then, build.add(choice.other, *firsts.values()))
@@ -114,11 +117,12 @@ def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
 
 
 def _guard_apart(node: Where, conds: tuple[Cond, ...], step: Step) -> Where:
-    """`x if 1 <= t and c else y` as two choices, one inside the other."""
-    guard = next((c for c in conds if _is_guard(c, step)), None)
-    if guard is None:
+    """`x if 1 <= t and c else y` as two choices, one inside the other; of several guards the strictest says it all."""
+    guards = [c for c in conds if _steps_before(c, step)]
+    if not guards:
         return node
-    rest = build.both(*(c for c in conds if c != guard))
+    guard = max(guards, key=lambda c: _steps_before(c, step))
+    rest = build.both(*(c for c in conds if c not in guards))
     return Where(guard, build.where(rest, node.then, node.other), node.other)
 
 
@@ -133,44 +137,65 @@ def _at_first(term: Expr, step: Step) -> Expr | None:
     return None
 
 
-def _first(step: Step) -> Poly:
-    return step.count - 1 if step.backward else Poly()
+def _first(step: Step, after: int = 0) -> Poly:
+    """The first step, or the one so many steps after it."""
+    return step.count - 1 - after if step.backward else Poly.of(after)
+
+
+def _behind(poly: Poly, step: Step) -> int | None:
+    """How many steps before this one a subscript is; None where that is no number."""
+    t = Poly.of(step.variable)
+    return (poly - t if step.backward else t - poly).constant
+
+
+def _is_start_choice(node: Where, step: Step) -> bool:
+    return _looks_back(node, step) and _steps_before(node.cond, step) == 1
 
 
 def _looks_back(node: Where, step: Step) -> bool:
-    """Is it a choice between the step before, of this loop or of what was computed earlier, and a start?"""
-    if not _is_guard(node.cond, step):
+    """Is it a choice between a step before, of this loop or the last one of what was computed earlier, and a start?"""
+    if not _steps_before(node.cond, step):
         return False
-    firsts = [r.subs[0] for r in reads(node.then) if r.subs]
-    return any(s == Poly.of(step.variable) + (1 if step.backward else -1) for s in firsts)
+    behind = [(r.tensor, _behind(r.subs[0], step)) for r in reads(node.then) if r.subs]
+    return any(k == 1 or (k is not None and k > 1 and name in step.names) for name, k in behind)
 
 
 def _carry(node: Node, step: Step):  # type: ignore[no-untyped-def]
-    """The expression with each guarded look at the step before replaced by a carried value."""
+    """The expression with each guarded look at a step before replaced by a carried value."""
     if isinstance(node, Where) and _looks_back(node, step):
         found = _carried(node, step)
         if found is not None:
             return found
-        return Where(node.cond, _neighbours(node.then, node.cond, step), _carry(node.other, step))
+        return Where(node.cond, _each_carried(node.then, step), _carry(node.other, step))
     return map_children(node, lambda c: _carry(c, step))
 
 
-def _neighbours(node: Expr, guard: Cond, step: Step) -> Expr:
-    """What mixes this step and the one before: the entries of the one before are carried, each by itself."""
+def _each_carried(node: Expr, step: Step) -> Expr:
+    """What mixes several steps: the entries of those before are carried, each by itself."""
 
     def new(r: Read) -> Expr | None:
-        if r.tensor not in step.names or r.subs[0] != Poly.of(step.variable) + (1 if step.backward else -1):
+        behind = _behind(r.subs[0], step) if r.tensor in step.names else None
+        if behind is None or behind < 1:
             return None
-        return _carried(Where(guard, r, build.NIL), step)
+        return _carried(Where(_reaches_back(behind, step), r, build.NIL), step)
 
     return replace_reads(node, new)
 
 
-def _is_guard(cond: Cond, step: Step) -> bool:
-    """1 <= t, or t + 1 < T: is there a step before this one?"""
-    slack = _slack(cond)
+def _reaches_back(behind: int, step: Step) -> Cond:
+    """That there are so many steps before this one: 1 <= t, or t + 1 < T."""
     t = Poly.of(step.variable)
-    return slack is not None and slack == (step.count - t - 2 if step.backward else t - 1)
+    if step.backward:
+        return build.compare("<", build.integer(t + behind), build.integer(step.count))
+    return build.compare("<=", build.integer(behind), build.integer(t))
+
+
+def _steps_before(cond: Cond, step: Step) -> int:
+    """How many steps before this one a condition says that there are, k for k <= t or t + k < T; 0 if it does not."""
+    slack = _slack(cond)
+    here = step.count - step.variable - 1 if step.backward else Poly.of(step.variable)
+    found = (here - slack).constant if slack is not None else None
+    return max(found or 0, 0)
 
 
 def _slack(cond: Cond) -> Poly | None:
@@ -183,34 +208,82 @@ def _slack(cond: Cond) -> Poly | None:
     return b - a - (cond.op == "<") if cond.op in ("<", "<=") else a - b - (cond.op == ">")
 
 
+MOST_STEPS = 64  # how far a loop may look back: each step on the way is a value of its own
+
+
 def _carried(node: Where, step: Step) -> Expr | None:
     """The read of the value carried for this choice, or None where it is no such value."""
-    now: dict[Atom, Poly] = {step.variable: Poly.of(step.variable) + (-1 if step.backward else 1)}
-    value = substitute(node.then, now)
-    if any(r.tensor in step.names for r in reads(node.other)):
+    made, strictest = _under_guards(node, step)
+    behind = {_behind(r.subs[0], step) for r in reads(made) if r.tensor in step.names} or {1}
+    if behind != {strictest}:
         return None
-    if any(ahead != 0 for _, ahead in _loop_reads(value, step)) or not _stays_inside(value, step):
+    starts = [s for after in range(strictest) if (s := _start(node, step, after)) is not None]
+    if len(starts) < strictest or not _is_known(substitute(made, _later(step, strictest)), step):
         return None
-    first: dict[Atom, Poly] = {step.variable: _first(step)}
-    indices = _ordered(node.then, node.other)
-    start, last = (tuple(_at(i, table) for i in indices) for table in (first, now))
-    name = f"{MARK}{key(node)} {','.join(i.name for i in indices)}"
-    step.carried.setdefault(
-        name, Carried(name, indices, start, substitute(node.other, first), last, _at_step(value, step))
-    )
-    return Read(name, tuple(Poly.of(i) for i in indices))
+    return _handed_on(made, starts, step)
+
+
+def _handed_on(made: Expr, starts: list[Expr], step: Step) -> Expr:
+    """The read of a value of as many steps before as it has starts, each step handing on what it was handed itself.
+
+    The j-th value handed on, of j steps before, is what will be read `away` steps later.
+    """
+    count, indices = len(starts), _ordered(made, *starts)
+    if count > MOST_STEPS:
+        raise MissingRule(f"lowering/steps.py carries values over {MOST_STEPS} steps, and this loop reads {count} back")
+    value = substitute(made, _later(step, count))
+    made = _at_step(value, step)
+    following: Expr = made
+    for away in reversed(range(count)):
+        name = _name(value, starts[away:], indices)
+        first: dict[Atom, Poly] = {step.variable: _first(step, away)}
+        own, last = (_moved(indices, _later(step, k)) for k in (away, away + 1))
+        start = substitute(starts[away], first)
+        step.carried.setdefault(name, Carried(name, own, _moved(indices, first), start, last, following, made))
+        following = Read(name, tuple(map(Poly.of, own)))
+    return following
+
+
+def _later(step: Step, steps: int) -> dict[Atom, Poly]:
+    return {step.variable: Poly.of(step.variable) + (-steps if step.backward else steps)}
+
+
+def _moved(indices: tuple[Index, ...], table: dict[Atom, Poly]) -> tuple[Index, ...]:
+    return tuple(_at(i, table) for i in indices)
+
+
+def _name(value: Expr, starts: list[Expr], indices: tuple[Index, ...]) -> str:
+    """One name for all values that are the same at every step."""
+    return f"{MARK}{key(value)} {[key(s) for s in starts]} {','.join(i.name for i in indices)}"
+
+
+def _under_guards(node: Expr, step: Step) -> tuple[Expr, int]:
+    """What a choice takes where there are steps enough before, and how many that are."""
+    strictest = 0
+    while isinstance(node, Where) and (before := _steps_before(node.cond, step)):
+        node, strictest = node.then, max(strictest, before)
+    return node, strictest
+
+
+def _start(node: Expr, step: Step, after: int) -> Expr | None:
+    """What a choice is so many steps after the first one; None where that is not known before the loop."""
+    while isinstance(node, Where) and (before := _steps_before(node.cond, step)):
+        node = node.then if before <= after else node.other
+    if any(r.tensor in step.names for r in reads(node)):
+        return None
+    return None if after and holds(node, step.variable) else node  # there may be no such step
 
 
 def _at(index: Index, table: dict[Atom, Poly]) -> Index:
     return Index(index.name, _put(index.stop, table), _put(index.start, table))
 
 
-def _stays_inside(node: Node, step: Step) -> bool:
-    """Is everything read at the step itself, or at one before it, which is there (its guard says when it counts)?"""
-    t = Poly.of(step.variable)
-    firsts = [s for r in reads(node) for s in r.subs[:1] if mentions(s, step.variable)]
-    aheads = [(s - t).constant for s in firsts]
-    return all(ahead is not None and ahead <= 0 for ahead in aheads)
+def _is_known(value: Node, step: Step) -> bool:
+    """Does it read the loop at the step itself, and all else there or one before it (its guard says when it counts)?"""
+    if any(ahead != 0 for _, ahead in _loop_reads(value, step)):
+        return False
+    firsts = [s for r in reads(value) for s in r.subs[:1] if mentions(s, step.variable)]
+    return all((s - Poly.of(step.variable)).constant in (0, -1) for s in firsts)
 
 
 def _ordered(*nodes: Expr) -> tuple[Index, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from symbp.core import build
 from symbp.core.expr import Read
 from symbp.core.integers import Atom, Index, Poly
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import indices_of
 from symbp.errors import MissingRule
+from symbp.lowering.depends import mentions
 from symbp.lowering.labelled import Entries, Known, Labelled
 from symbp.lowering.program import FLOAT, INT, LIST, Value
 from symbp.lowering.views import affine_view
@@ -59,22 +62,59 @@ def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
         at.place(i)
     if len(axes) == len(subs):
         return Labelled(value, axes)
-    detail = tuple(None if s.index is not None else s for s in subs)
+    places = zip(subs, value.shape, strict=True)
+    detail = tuple(None if s.index is not None else kept_inside(at, s, e) for s, e in places)
     shape = tuple(i.extent for i in axes)
     kind = FLOAT if value.kind == LIST else value.kind
     return Labelled(at.builder.emit("item", (value,), shape, kind, detail), axes)
+
+
+def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly]:
+    """A position; beside the extent where a step of a loop may find it outside, as only a guard can let it be.
+
+    What is one before the first is left: NumPy takes it for the last.
+    """
+    ranges: dict[Atom, Index] = {v: Index(v.name, count) for v, count in at.counts.items()}
+    if not any(mentions(position, v) for v in ranges):
+        return position
+    over = position.replace(lambda a: Poly.of(ranges[a]) if a in ranges else None)
+    low, high = lowest(over), highest(over)
+    fits = low is not None and high is not None and is_nonnegative(low + 1) and is_nonnegative(extent - 1 - high)
+    return position if fits else (position, extent)
 
 
 def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
     """Every dimension by an integer array; positions outside, which only a guard can let through, are moved inside."""
     if isinstance(known.value, Value) and known.value.kind == LIST:
         raise MissingRule("lowering/subscripts.py reads a list of arrays one array at a time")
+    alone = _alone(subs, shape)
+    if alone is not None:
+        return _take(at, known, subs, shape, alone)
     places = [_inside(at, integers(at, s), s, e) for s, e in zip(subs, shape, strict=True)]
     axes = at.joined(tuple(places))
     aligned = tuple(at.aligned(p, axes) for p in places)
     extents = tuple(i.extent for i in axes)
     assert isinstance(known.value, Value)
     return Labelled(at.builder.emit("gather", (known.value, *aligned), extents, known.value.kind), axes)
+
+
+def _alone(subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> int | None:
+    """The one dimension that is read by an integer array, where all others are whole."""
+    whole = [_is_whole(s, e) for s, e in zip(subs, shape, strict=True)]
+    letters = [i for s in subs for i in indices_of(s)]
+    return whole.index(False) if whole.count(False) == 1 and len(set(letters)) == len(letters) else None
+
+
+def _take(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...], axis: int) -> Labelled:
+    """One dimension by an integer array; the others stay as they are."""
+    places = _inside(at, integers(at, subs[axis]), subs[axis], shape[axis])
+    before, after = (tuple(s.index for s in part if s.index) for part in (subs[:axis], subs[axis + 1 :]))
+    axes = (*before, *places.axes, *after)
+    for i in axes:
+        at.place(i)
+    assert isinstance(known.value, Value)
+    args = (known.value, places.value)
+    return Labelled(at.builder.emit("take", args, tuple(i.extent for i in axes), known.value.kind, (axis,)), axes)
 
 
 def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:

@@ -267,3 +267,75 @@ def every_layer(x: Data[N, D], y: Data[N, D], W: Param[l: L, D, D], v: Param[L, 
         a[l] = tanh(a[l - 1] @ W[l])
         e[l] = sum((a[l] * v[l] - y) ** 2) / N
     return sum(e)
+
+
+@network
+def third_order(x: Data[T], y: Data[T], a: Param, b: Param, c: Param):
+    """A scalar recursion of order three."""
+    h[-1] = 0
+    h[-2] = 1
+    h[-3] = x[0]
+    for t in T:
+        h[t] = a * h[t - 1] + b * h[t - 2] * h[t - 3] + sin(c * h[t - 3]) + x[t]
+    return sum((h[t] - y[t]) ** 2 for t in T) / 2
+
+
+@network
+def two_ahead(x: Data[T, N, D], W: Param[D, D], R: Param[D, D]):
+    """Two steps ahead."""
+    h[T, n: N, d: D] = 0
+    h[T + 1, n: N, d: D] = 0.5
+    for t in T:
+        h[t] = tanh(x[t] @ W + h[t + 2] @ R + h[t + 1])
+    return sum(h ** 2) / 2
+
+
+@network
+def lags_mixed(x: Data[T, N], h0: Param[N], h1: Param[N], w: Param[N], v: Param[N]):
+    """Products of two lags, and a coupled state."""
+    h[-1] = h0
+    h[-2] = h1
+    c[-1] = h1
+    for t in T:
+        c[t, n] = sigmoid(w[n] * h[t - 2, n] * h[t - 1, n] + c[t - 1, n])
+        h[t, n] = tanh(c[t, n] * v[n] + x[t, n] * h[t - 2, n])
+    return sum(h[t, n] * c[t, n] for t in T for n in N)
+
+
+@network
+def lag_guarded(x: Data[T, N], w: Param[N], v: Param[N]):
+    """Only lag two, by a condition."""
+    h[-1, n: N] = 0
+    for t in T:
+        h[t, n] = tanh(w[n] * x[t, n] + v[n] * (h[t - 2, n] if t >= 2 else 0) + h[t - 1, n])
+    return sum(h ** 2)
+
+
+@network
+def data_ahead_of_state(x: Data[T, N], w: Param[N], v: Param[N]):
+    """Data ahead with the state before."""
+    h[-1, n: N] = 0
+    for t in T:
+        h[t, n] = tanh(w[n] * x[t, n] + v[n] * h[t - 1, n] * (x[t + 1, n] if t + 1 < T else 1))
+    return sum(h ** 2)
+
+
+@network
+def parameter_either_side(x: Data[T, N], u: Param[T, N], v: Param[N]):
+    """A parameter ahead and behind with the state before."""
+    h[-1, n: N] = 0
+    for t in T:
+        h[t, n] = tanh(u[t, n] + v[n] * h[t - 1, n] * (u[t + 1, n] if t + 1 < T else 1) + (x[t - 1, n] * h[t - 1, n] if t >= 1 else 0))
+    return sum(h ** 2)
+
+
+@network
+def layers_with_lags(x: Data[T, N, D], W: Param[L, D, D], R: Param[L, D, D]):
+    """Layers by time, each with two steps back."""
+    h[-1] = x
+    for l in L:
+        h[l, -1, n: N, d: D] = 0
+        h[l, -2, n: N, d: D] = 0
+        for t in T:
+            h[l, t] = tanh(h[l - 1, t] @ W[l] + h[l, t - 2] @ R[l])
+    return sum(h[L - 1] ** 2) / 2
