@@ -10,6 +10,7 @@ from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.layout import split_line
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
+from symbp.emit.onehot import plus_lines, rows_line
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, reshaped, shape
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
@@ -181,6 +182,8 @@ LINES = {
     "pieces": pieces,
     "scatter": scatter_lines,
     "added": added_lines,
+    "rows": rows_line,
+    "plus": plus_lines,
 }
 
 

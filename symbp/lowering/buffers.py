@@ -152,9 +152,9 @@ class _Plan:
 
     def _over(self, k: int, s: Statement) -> int | None:
         """The operand that the result may replace."""
-        if s.op not in UFUNCS:
+        if s.op not in (*UFUNCS, "plus"):
             return None
-        for place, a in enumerate(s.args):
+        for place, a in enumerate(s.args if s.op != "plus" else s.args[:1]):
             if isinstance(a, Value) and self._gives_way(k, a, s):
                 return place
         return None

@@ -33,6 +33,7 @@ from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.onehot import changed_entries
 from symbp.lowering.pooling import window_extreme
 from symbp.lowering.products import contract, is_scalar, multiply
 from symbp.lowering.program import BOOL, Value
@@ -69,7 +70,10 @@ def _add(at: Entries, node: Add) -> Labelled:
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))
     for term in terms[1:]:
-        if _is_negative(term):
+        changed = changed_entries(at, result, term)
+        if changed is not None:
+            result = changed
+        elif _is_negative(term):
             result = at.apply("sub", result, at.number(at.value(build.neg(term))))
         else:
             result = at.apply("add", result, at.number(at.value(term)))

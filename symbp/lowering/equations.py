@@ -30,6 +30,7 @@ def lower_equations(network: Network) -> Lowered:
         kind = LIST if t.each is not None else INT if t.kind == LABELS else FLOAT
         at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
+    at.classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
     at.windows = any(has_windows(e.body) for e in network.equations)
     at.outputs = frozenset(network.outputs)
     at.uses = Counter(r.tensor for e in network.equations for r in reads(e.body))

@@ -57,6 +57,7 @@ class Entries:
         self.windows = False  # are there windows in the network, so that batches stand innermost?
         self.outputs: frozenset[str] = frozenset()  # they stand as the caller has them
         self.uses: Mapping[str, int] = {}  # how often each tensor is read
+        self.classes: dict[str, Poly] = {}  # what the entries of each array of labels count
         self.counts: dict[Dim, Poly] = {}  # how many steps each of the loops around takes, by its variable
         self.later: tuple[Index, ...] = ()  # what the sums around the expression at hand sum over
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body

@@ -138,6 +138,7 @@ def _extent(at: Entries, name: str, place: int) -> Poly | None:
 
 def _inside(at: Entries, variable: Dim, count: Poly) -> Entries:
     inner = Entries(Builder(at.builder, variable), at.rule)
+    inner.classes = at.classes
     inner.counts = {**at.counts, variable: count}
     inner.tensors = dict(at.tensors)
     inner.taken, inner.final = at.taken, at.final

@@ -45,6 +45,8 @@ WORDS = {
     "arange": "range",
     "gather": "read",
     "take": "read",
+    "rows": "sum",
+    "plus": "total",
     **dict.fromkeys((*COMPARISONS, *LOGICAL), "mask"),
 }
 

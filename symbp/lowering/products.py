@@ -16,6 +16,7 @@ from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import in_two, side_by_side, sum_around
+from symbp.lowering.onehot import added_rows
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import scatter
@@ -80,6 +81,9 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
         return at.value(build.add(*(build.total(indices, term) for term in body.args)))
     factors = list(_factors(body))
     indices, factors = _without_deltas(indices, factors)
+    rows = added_rows(at, indices, factors, contract)
+    if rows is not None:
+        return rows
     added = scatter(at, indices, factors, contract)
     if added is not None:
         return added

@@ -179,6 +179,18 @@ def _windows(state: _State, s: Statement, a: Any) -> Any:
     return np.lib.stride_tricks.as_strided(view, _shape(state, s.target.shape), strides)
 
 
+def _rows(state: _State, s: Statement, rows: Any, where: Any) -> Any:
+    result = np.zeros(_shape(state, s.target.shape), state.dtype)
+    np.add.at(result, where, rows)
+    return result
+
+
+def _plus(state: _State, s: Statement, base: Any, amount: Any, *places: Any) -> Any:
+    result = np.array(base)
+    result[places] += amount
+    return result
+
+
 _OTHERS: dict[str, Callable[..., Any]] = {
     "float": _float,
     "call": _call,
@@ -194,6 +206,8 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "scatter": _scatter,
     "pieces": _pieces,
     "windows": _windows,
+    "rows": _rows,
+    "plus": _plus,
     "gather": lambda state, s, a, *places: a[places],
     "take": lambda state, s, a, places: np.take(a, places, axis=s.detail[0]),
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.autograd.modules import built_in_module, draw_inputs
+from tests.emit.emitted import body_of, text_of
 
 Inputs = dict[str, Any]
 
@@ -219,3 +220,25 @@ def layers(widths: tuple[int, ...], seed: int = 0) -> Inputs:
         "W": [rng.normal(size=pair) for pair in pairs],
         "b": [rng.normal(size=h) for _, h in pairs],
     }
+
+
+def test_labels_never_become_arrays_of_zeros_and_ones() -> None:
+    text = text_of("char_mlp")
+    assert '_add_rows(out["E"], x.reshape(N * T), ' in body_of(text)
+    assert "p[L_range, y] -= 1" in body_of(text)
+    scratch = text.partition("def _scratch")[2]
+    assert not re.search(r"np\.\w+\(\(V, N", scratch), scratch
+
+
+def test_the_gradient_of_a_table_sums_the_rows_of_equal_labels() -> None:
+    module = built_in_module("char_mlp")
+    inputs = drawn("char_mlp", 3)
+    inputs["x"] = np.asfortranarray(np.full_like(inputs["x"], 2))
+    inputs["x"][4, 1] = 0
+    _, gradients = call("char_mlp", inputs)
+    assert np.count_nonzero(gradients["E"].any(axis=1)) == 2
+    step = 1e-6
+    moved = [{**inputs, "E": inputs["E"] + s * step * np.eye(5)[2][:, None]} for s in (1, -1)]
+    slope = (call("char_mlp", moved[0], "loss") - call("char_mlp", moved[1], "loss")) / (2 * step)
+    assert gradients["E"][2].sum() == pytest.approx(slope, rel=1e-6)
+    assert module.LABELS["x"] == "V"

@@ -1,0 +1,24 @@
+"""What labels say: rows added up, and one entry of each row changed."""
+
+from __future__ import annotations
+
+from symbp.core.expr import Num
+from symbp.emit.formula import ATOM, Text, scalar
+from symbp.lowering.program import Statement
+
+
+def rows_line(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
+    """`_add_rows(target, labels, rows)`."""
+    return (f"_add_rows({target}, {args[1].code}, {args[0].code})",)
+
+
+def plus_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
+    """`target[rows, labels] -= 1`, after a copy where the array is still needed as it was."""
+    base, amount, *places = args
+    number = s.args[1]
+    sign, text = "+=", amount.code
+    if isinstance(number, Num) and number.value < 0:
+        sign, text = "-=", scalar(Num(-number.value)).code
+    where = ", ".join(p.code for p in places)
+    copied = () if base.within(ATOM) == target else (f"{target}[...] = {base.code}",)
+    return (*copied, f"{target}[{where}] {sign} {text}")

@@ -1,0 +1,92 @@
+"""Deltas of labels without their zeros: rows added up where labels say, and one entry of each row changed.
+
+`sum over n of delta(t[n], v) * g[n, d]`, the adjoint of a lookup, adds the rows of g to those of the result; and
+`p[n, k] - delta(t[n], k)` takes 1 from the entry t[n] of each row. Neither makes the array of zeros and ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbp.core import build
+from symbp.core.expr import Delta, Expr, Mul, Read
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import free_indices
+from symbp.lowering.builder import extent
+from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.program import FLOAT, Value
+from symbp.lowering.subscripts import integers
+
+Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """`factor * delta(labels, place)`: each entry of the labels says one value of `place`."""
+
+    labels: Read
+    place: Index
+    factor: Expr
+
+    @property
+    def own(self) -> tuple[Index, ...]:
+        """The indices of the labels."""
+        return tuple(dict.fromkeys(i for s in self.labels.subs if (i := s.index)))
+
+
+def hot_of(at: Entries, factors: tuple[Expr, ...]) -> Hot | None:
+    """A product with one such delta; None where the place is not one of all that the labels count."""
+    for f in factors:
+        for label, place in ((f.a, f.b), (f.b, f.a)) if isinstance(f, Delta) else ():
+            read, index = label.atom, place.index
+            rest = build.mul(*(g for g in factors if g is not f))
+            if not isinstance(read, Read) or index is None or index in free_indices(build.mul(rest, _number(label))):
+                continue
+            if index.start == Poly() and at.classes.get(read.tensor) == index.stop and _is_plain(read):
+                return Hot(read, index, rest)
+    return None
+
+
+def _number(label: Poly) -> Expr:
+    return build.integer(label)
+
+
+def _is_plain(read: Read) -> bool:
+    """Are its subscripts indices, no two of them the same, or positions?"""
+    found = [i for s in read.subs for i in free_indices(build.integer(s))]
+    return len(set(found)) == len(found) and all(s.index or not free_indices(build.integer(s)) for s in read.subs)
+
+
+def added_rows(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
+    """The sum of a product over the indices of its labels, rows added up; None where it is no such sum."""
+    hot = hot_of(at, tuple(factors))
+    if hot is None or not hot.own or hot.place in indices or not all(i in indices for i in hot.own):
+        return None
+    part = at.number(contract(at, tuple(i for i in indices if i not in hot.own), hot.factor))
+    if not all(i in part.axes for i in hot.own):
+        return None
+    where = at.value(hot.labels)
+    own, rest = where.axes, tuple(i for i in part.axes if i not in hot.own)
+    rows, count = at.ordered(part, (*own, *rest)), extent(tuple(i.extent for i in own))
+    assert isinstance(where.value, Value)
+    assert isinstance(rows.value, Value)
+    shape = tuple(i.extent for i in rest)
+    flat = at.builder.reshape(rows.value, (count, *shape)), at.builder.reshape(where.value, (count,))
+    at.place(hot.place)
+    return Labelled(at.builder.emit("rows", flat, (hot.place.extent, *shape)), (hot.place, *rest))
+
+
+def changed_entries(at: Entries, base: Labelled, term: Expr) -> Labelled | None:
+    """The array with a term added to it that is 0 but for one entry of each row; None where it is no such term."""
+    number, rest = build.split_number(term)
+    hot = hot_of(at, rest.args if isinstance(rest, Mul) else (rest,))
+    if hot is None or set(base.axes) != {*hot.own, hot.place} or not isinstance(base.value, Value):
+        return None
+    if not all(i in hot.own for i in free_indices(hot.factor)) or base.value.kind != FLOAT:
+        return None
+    own = tuple(i for i in base.axes if i != hot.place)
+    amount = at.number(at.value(build.scale(number, hot.factor)))
+    places = [at.value(hot.labels) if i == hot.place else integers(at, Poly.of(i)) for i in base.axes]
+    args = (base.value, *(at.aligned(a, own) for a in (amount, *places)))
+    return Labelled(at.builder.emit("plus", args, base.value.shape), base.axes)
