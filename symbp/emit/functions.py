@@ -110,7 +110,8 @@ def _places(program: Program, routine: Routine) -> list[str]:
     shapes = tuple_of(tuple(_shape(t, short) for t in parameters))
     if routine.vector:
         lines.append(f"{names(routine.vector)} = _directions({VECTOR}, out, {DTYPE}, {shapes})")
-    lines.append(f"out = _outputs(out, {DTYPE}, {shapes})")
+    given = tuple_of(tuple(f"*{t.name}" if is_list(t) else t.name for t in program.inputs if t.shape))
+    lines.append(f"out = _outputs(out, {DTYPE}, {shapes}, {given})")
     arrays = scratch_arrays(routine)
     if arrays:
         sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])

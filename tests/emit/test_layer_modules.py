@@ -210,6 +210,23 @@ def test_a_list_in_out_that_does_not_fit(case: str) -> None:
         call("mlp", layers((3, 4, 5)), out={"W": [np.zeros(s, dtype) for s in shapes]})
 
 
+def test_arrays_of_a_list_in_out_that_are_one() -> None:
+    same = np.zeros((4, 4))
+    with pytest.raises(ValueError, match="shares memory"):
+        call("mlp", layers((4, 4, 4)), out={"W": [same, same]})
+    with pytest.raises(ValueError, match="is of type int, expected a list"):
+        call("mlp", layers((4, 4, 4)), out={"W": 5})
+
+
+@pytest.mark.parametrize("function", ["forward", "loss", "loss_and_gradients"])
+def test_a_variance_of_one_example(function: str) -> None:
+    inputs = drawn("char_mlp")
+    one = {n: a[:1] if n in ("x", "y") else a for n, a in inputs.items()}
+    given = {n: a for n, a in one.items() if function != "forward" or n != "y"}
+    with pytest.raises(ValueError, match=r"v divides by N - 1 = 0"):
+        getattr(built_in_module("char_mlp"), function)(**given)
+
+
 def layers(widths: tuple[int, ...], seed: int = 0) -> Inputs:
     """Inputs of mlp with these widths."""
     rng = np.random.default_rng(seed)

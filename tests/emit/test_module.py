@@ -93,6 +93,7 @@ WRONG = {
     ),
     "out's dtype": ({"out": {"b2": np.zeros(4, np.float32)}}, "out['b2'] has shape (4,) and dtype float32"),
     "out's type": ({"out": {"b2": 3.0}}, "out['b2'] has shape () and dtype float"),
+    "out's names": ({"out": {"b3": np.zeros(4)}}, "out has the entries ('b3',), expected ('W1', 'b1', 'W2', 'b2')"),
 }
 
 
@@ -105,6 +106,35 @@ def test_what_does_not_fit_is_refused(case: str) -> None:
     with pytest.raises(ValueError, match=r"^") as caught:
         module.loss_and_gradients(given.pop("x"), given.pop("y"), **given)
     assert message in str(caught.value)
+
+
+def test_a_gradient_is_written_over_no_input_and_no_other_gradient() -> None:
+    module = load(text_of("sigmoid_softmax"))
+    data, parameters = draw(module)
+    before = {n: p.copy() for n, p in parameters.items()}
+    pair = np.zeros((2, *parameters["W2"].shape[1:]))
+    overlaps = ({"W2": parameters["W2"]}, {"b1": parameters["W1"][0]}, {"W2": pair, "b2": pair[1]}, dict(parameters))
+    for out in overlaps:
+        with pytest.raises(ValueError, match="shares memory"):
+            module.loss_and_gradients(*data, **parameters, out=out)
+    for n, p in parameters.items():
+        np.testing.assert_array_equal(p, before[n])
+    flat = np.zeros(sum(p.size for p in parameters.values()))
+    ends = np.cumsum([p.size for p in parameters.values()])
+    rows = zip(parameters.items(), np.split(flat, ends[:-1]), strict=True)
+    out = {n: part.reshape(p.shape) for (n, p), part in rows}
+    _, expected = module.loss_and_gradients(*data, **parameters)
+    module.loss_and_gradients(*data, **parameters, out=out)
+    np.testing.assert_array_equal(flat, np.concatenate([g.ravel() for g in expected.values()]))
+
+
+def test_nothing_is_left_behind_by_a_call_that_failed() -> None:
+    module = load(text_of("sigmoid_softmax"))
+    data, parameters = draw(module)
+    out: dict[str, np.ndarray] = {"b2": np.zeros(9)}
+    with pytest.raises(ValueError, match="b2"):
+        module.loss_and_gradients(*data, **parameters, out=out)
+    assert list(out) == ["b2"]
 
 
 def test_scalars_are_floats_arrays_or_numbers_of_numpy() -> None:
