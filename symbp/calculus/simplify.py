@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations
+from math import prod
 
 from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
@@ -18,6 +19,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, map_children, substitute
 
 MOST_TERMS = 48
+MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... doubles with every factor
 
 
 def expand(expr: Expr) -> Expr:
@@ -26,7 +28,7 @@ def expand(expr: Expr) -> Expr:
         return build.add(*(expand(a) for a in expr.args))
     if isinstance(expr, Sum):
         body = expand(expr.body)
-        terms = body.args if isinstance(body, Add) else (body,)
+        terms = _terms(body)
         return build.add(*(pull(expr.indices, t) for t in terms))
     if isinstance(expr, Pow):
         return _expand_power(expr)
@@ -50,10 +52,14 @@ def _expand_product(expr: Mul) -> Expr:
     place = next((k for k in sums if _has_denominator(factors[k])), sums[0])
     chosen = factors[place]
     assert isinstance(chosen, Add)
-    if len(chosen.args) > MOST_TERMS:
+    if len(chosen.args) > MOST_TERMS or prod(len(_terms(factors[k])) for k in sums) > MOST_PRODUCTS:
         return expr
     others = (*factors[:place], *factors[place + 1 :])
     return build.add(*(expand(build.mul(*others, term)) for term in chosen.args))
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.args if isinstance(expr, Add) else (expr,)
 
 
 def open_fractions(expr: Expr) -> Expr:
@@ -103,7 +109,7 @@ def _over(total: Expr, f: Expr) -> Expr:
     """The terms of a sum over an exponential."""
     assert isinstance(f, Fn)
     inverse = Fn("exp", (build.neg(f.args[0]),))
-    terms = total.args if isinstance(total, Add) else (total,)
+    terms = _terms(total)
     over = [build.div(t, f) if f in _factors(t) else build.mul(t, inverse) for t in terms]
     return build.add(*sorted(over, key=lambda t: not isinstance(t, Num)))
 
