@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
@@ -15,8 +16,12 @@ def annotate(
     values: dict[str, Operand],
     network: Network,
     derivation: Derivation | HessianProduct,
+    ways: Mapping[str, tuple[str, ...]],
 ) -> tuple[Statement, ...]:
-    """The statements with the numbers and forms of the equations of the network whose values they are."""
+    """The statements with the numbers and forms of the equations of the network whose values they are.
+
+    `ways` names, for an equation that is computed by way of others, those.
+    """
     names = MatrixNames(network)
     numbers: dict[str, list[int]] = {}
     comments: dict[str, list[str]] = {}
@@ -27,7 +32,9 @@ def annotate(
             if equation.name not in results:  # a gradient that is a view is filled in, which is what completes it
                 value = roots.get(value.name, value)
             numbers.setdefault(value.name, []).append(number)
-            comments.setdefault(value.name, []).append(_form(network, equation, names))
+            by = [n for way in ways.get(equation.name, ()) if (n := derivation.number(way)) is not None]
+            form = _form(network, equation, names)
+            comments.setdefault(value.name, []).append(form + f", by way of {by}" * bool(form and by))
 
     def noted(s: Statement) -> Statement:
         loop = s.loop and replace(s.loop, statements=tuple(map(noted, s.loop.statements)))

@@ -19,6 +19,7 @@ from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
 from symbp.lowering.ranges import box_ranges
+from symbp.lowering.reuse import new_reads, reuse_sums
 from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
@@ -116,8 +117,9 @@ def _statements(
     passed = network
     for network_pass in NETWORK_PASSES:
         passed = network_pass(passed)
-    statements, values = lower_equations(passed)
-    return annotate(statements, values, network, derivation), values
+    shorter = reuse_sums(passed)  # after all of them: it compares what they have made of each equation
+    statements, values = lower_equations(shorter)
+    return annotate(statements, values, network, derivation, new_reads(passed, shorter)), values
 
 
 def _numbers(
