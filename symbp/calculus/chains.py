@@ -11,7 +11,7 @@ from dataclasses import replace
 from symbp.calculus.contract import Style, contract, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
-from symbp.calculus.guards import cases
+from symbp.calculus.guards import cases, sheltered
 from symbp.calculus.known import Known, use_products, use_sums
 from symbp.calculus.letters import Letters, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
@@ -43,7 +43,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     raw = differentiate(body, by)
     deltas = entries_to_deltas(raw, by.tensor)
     first = deltas if recursive else raw
-    steps = [Step(first, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
+    steps = [Step(sheltered(first), Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
     append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs))
@@ -136,7 +136,7 @@ def _cheaper(steps: list[Step]) -> None:
 
 def append(steps: list[Step], value: Expr, rule: Rule) -> None:
     """Add a step; where it only arranges the last one anew, it takes that one's place."""
-    last = steps[-1]
+    last, value = steps[-1], sheltered(value)
     if same(last.value, value):
         steps[-1] = Step(value, last.rule)
     else:

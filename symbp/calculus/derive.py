@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.calculus.chains import apart_from_names, finish, local_steps
 from symbp.calculus.cost import cost
+from symbp.calculus.guards import sheltered
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
@@ -181,7 +182,7 @@ class _Work:
         silent = [u for u in users if u not in shown]
         used = tuple(u.chain.key for u in (*shown, *silent))
         used += tuple(self.names[u.equation.name] for u in shown if u.equation.name in inserted)
-        steps = [Step(first, Rule("chain", keys)), Step(second, Rule("insert", used))]
+        steps = [Step(first, Rule("chain", keys)), Step(sheltered(second), Rule("insert", used))]
         finish(steps, self.known, indices)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 

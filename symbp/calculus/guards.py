@@ -17,10 +17,10 @@ from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.guards import conjuncts, follows, opposite, settle_condition, slack, under
-from symbp.core.integers import Atom, DimAt, Index, Poly
+from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import map_children, substitute, walk
+from symbp.core.traverse import children, free_indices, indices_of, map_children, polys, substitute, walk
 
 Conds = tuple[Cond, ...]
 
@@ -223,3 +223,28 @@ def _is_end(cond: Cond, delta: Delta) -> bool:
 def _exclude(cond: Cond, other: Cond) -> bool:
     """Does always one of the two hold and never both?"""
     return bool(follows(other, (opposite(cond),))) and bool(follows(opposite(cond), (other,)))
+
+
+def sheltered(expr: Expr) -> Expr:
+    """The expression with each label that only a guard keeps inside its array under that guard, with all beside it.
+
+    `(1 if t + 1 < T else 0) * delta(x[t + 1], v)` is `delta(x[t + 1], v) if t + 1 < T else 0`: there is no x[T].
+    """
+    done = map_children(expr, lambda c: sheltered(c) if isinstance(c, Expr) else c)
+    if not isinstance(done, Mul):
+        return done
+    for guard in (f for f in done.args if _is_guarded(f)):
+        rest = tuple(f for f in done.args if f is not guard)
+        if any(_is_exposed(f, free_indices(guard.cond)) for f in rest):
+            return build.where(guard.cond, sheltered(build.mul(guard.then, *rest)), build.NIL)
+    return done
+
+
+def _is_exposed(node: Node, letters: tuple[Index, ...]) -> bool:
+    """Does it read a label at a place with one of these letters, under no condition on them?"""
+    if isinstance(node, Where) and any(i in letters for i in free_indices(node.cond)):
+        return _is_exposed(node.other, letters)
+    labels = (a for p in polys(node) for a in p.atoms() if isinstance(a, Read))
+    return any(i in letters for a in labels for s in a.subs for i in indices_of(s)) or any(
+        _is_exposed(c, letters) for c in children(node)
+    )

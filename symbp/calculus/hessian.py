@@ -14,6 +14,7 @@ from symbp.calculus.chains import apart_from_names, append, tidy_tangent
 from symbp.calculus.contract import Style
 from symbp.calculus.cost import cost
 from symbp.calculus.derive import needed, reachable
+from symbp.calculus.guards import sheltered
 from symbp.calculus.known import known_of
 from symbp.calculus.letters import Letters, freshen, letters_of
 from symbp.calculus.local import along, scalar_rules
@@ -73,7 +74,7 @@ class _Work:
     def _direct(self, equation: Equation) -> Chain:
         """The definition differentiated along the vector."""
         raw = along(equation.body, self.tangents)
-        steps = [Step(raw, Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents)))]
+        steps = [Step(sheltered(raw), Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents)))]
         append(steps, reexpress(equation, raw), Rule("re-express", (equation.name,)))
         return self._chain(equation, steps)
 
@@ -86,7 +87,7 @@ class _Work:
         if len(found) < len(names) or not found:
             return ()
         first, second = (_sum([self._term(c)[k] for c in found]) for k in (0, 1))
-        steps = [Step(first, Rule("along each")), Step(second, Rule("insert", tuple(c.key for c in found)))]
+        steps = [Step(first, Rule("along each")), Step(sheltered(second), Rule("insert", tuple(c.key for c in found)))]
         return (self._chain(equation, steps),)
 
     def _term(self, local: Chain) -> tuple[Expr, Expr]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from symbp.calculus.guards import sheltered
 from symbp.calculus.steps import Chain, Rule, Section, Step
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Partial, Read
@@ -53,7 +54,7 @@ def _chain(
     direct = {s.quantity: s.main.steps for s in sections if not s.locals}
     symbolic = [_product(p, lambda of, by: Partial(Read(of), Read(by))) for p in paths]
     values = [_product(p, lambda of, by: _value(of, by, local, direct)) for p in paths]
-    steps = (Step(_sum(symbolic), Rule("path")), Step(_sum(values), Rule("insert", tuple(_keys(paths, local)))))
+    steps = (Step(_sum(symbolic), Rule("path")), Step(sheltered(_sum(values)), Rule("insert", tuple(_keys(paths, local)))))
     return Chain(f"{adjoint}|paths", Read(adjoint), steps)
 
 

@@ -39,7 +39,8 @@ def helpers(program: Program) -> list[str]:
     parts.append(render("outputs.py.j2", lists=_lists(program)))
     if any(r.vector for r in program.routines):
         parts.append(render("directions.py.j2", lists=_lists(program), vector=words.VECTOR))
-    parts += _scratch(program)
+    scratch = _scratch(program)
+    parts += [*([render("aligned.py.j2")] if any("_aligned(" in part for part in scratch) else []), *scratch]
     return [fitted(p.strip("\n")) for p in parts]
 
 
@@ -179,7 +180,7 @@ def _new(a: Value) -> str:
     shape = tuple_of(tuple(size(e).code for e in a.shape[a.kind == LIST :]))
     if a.kind == LIST:
         letter = next((i.name for e in a.shape for i in indices_of(e)), "_")
-        return f"[np.empty({shape}, {DTYPE}) for {letter} in {RANGE}({size(a.shape[0]).code})]"
+        return f"[_aligned({shape}, {DTYPE}) for {letter} in {RANGE}({size(a.shape[0]).code})]"
     if a.kind == "ones":
         return f"np.ones({shape}, {DTYPE})"
-    return f"np.empty({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"
+    return f"_aligned({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"

@@ -122,26 +122,37 @@ def compare_what_stays(program: Program) -> Program:
 def _compare_what_stays(routine: Routine) -> Routine:
     last = {a.name: k for k, s in enumerate(routine.statements) for a in s.args if isinstance(a, Value)}
     last |= {v.name: len(routine.statements) for _, v in routine.results if isinstance(v, Value)}
-    capped: dict[tuple[str, Operand, Operand], Value] = {}
-    compared: dict[str, list[int]] = {}
+    capped: dict[tuple[str, Value, Expr], Value] = {}
+    compared: dict[str, list[tuple[int, Value]]] = {}
     for k, s in enumerate(routine.statements):
-        value = next((a for a in s.args if isinstance(a, Value)), None)
-        if len(s.args) != 2 or value is None or not any(isinstance(a, Expr) for a in s.args):
+        pair = _with_scalar(s)
+        if pair is None:
             continue
+        value, scalar, place = pair
         if s.op in _BEYOND:
-            capped.setdefault((_BEYOND[s.op], *s.args), s.target)
-        elif (s.op, *s.args) in capped:
-            compared.setdefault(value.name, []).append(k)
+            capped.setdefault((_BEYOND[s.op], value, scalar), s.target)
+        kept = capped.get((s.op if place == 0 else _TURNED.get(s.op, ""), value, scalar))
+        if kept is not None:
+            compared.setdefault(value.name, []).append((k, kept))
     statements = list(routine.statements)
-    for name, places in compared.items():
-        if last[name] == places[-1] and len(places) == 1:
-            statements[places[0]] = _of_capped(statements[places[0]], capped)
+    for name, found in compared.items():
+        (k, kept), *others = found
+        if last[name] == k and not others:
+            s = statements[k]
+            statements[k] = replace(s, args=tuple(kept if isinstance(a, Value) else a for a in s.args))
     return replace(routine, statements=tuple(statements))
 
 
-def _of_capped(s: Statement, capped: dict[tuple[str, Operand, Operand], Value]) -> Statement:
-    kept = capped[s.op, s.args[0], s.args[1]]
-    return replace(s, args=tuple(kept if isinstance(a, Value) else a for a in s.args))
+def _with_scalar(s: Statement) -> tuple[Value, Expr, int] | None:
+    """The array and the scalar of an operation on these two, and where the array stands."""
+    match s.args:
+        case (Value() as value, Expr() as scalar):
+            return value, scalar, 0
+        case (Expr() as scalar, Value() as value):
+            return value, scalar, 1
+    return None
 
 
+# z > c where max(z, c) > c, in either order of z and c; z >= c says nothing of it. And what c < z is, z first.
 _BEYOND = {"maximum": ">", "minimum": "<"}
+_TURNED = {"<": ">", ">": "<"}
