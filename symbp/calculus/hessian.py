@@ -74,7 +74,8 @@ class _Work:
     def _direct(self, equation: Equation) -> Chain:
         """The definition differentiated along the vector."""
         raw = along(equation.body, self.tangents)
-        steps = [Step(sheltered(raw), Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents)))]
+        rule = Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents))
+        steps = [Step(sheltered(raw), rule)]
         append(steps, reexpress(equation, raw), Rule("re-express", (equation.name,)))
         return self._chain(equation, steps)
 

@@ -54,7 +54,8 @@ def _chain(
     direct = {s.quantity: s.main.steps for s in sections if not s.locals}
     symbolic = [_product(p, lambda of, by: Partial(Read(of), Read(by))) for p in paths]
     values = [_product(p, lambda of, by: _value(of, by, local, direct)) for p in paths]
-    steps = (Step(_sum(symbolic), Rule("path")), Step(sheltered(_sum(values)), Rule("insert", tuple(_keys(paths, local)))))
+    inserted = Step(sheltered(_sum(values)), Rule("insert", tuple(_keys(paths, local))))
+    steps = (Step(_sum(symbolic), Rule("path")), inserted)
     return Chain(f"{adjoint}|paths", Read(adjoint), steps)
 
 

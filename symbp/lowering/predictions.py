@@ -6,10 +6,12 @@ data that an equation before the loss puts together with a parameter are no targ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from symbp.core.expr import Extreme, Sum
+from symbp.core.integers import Dim
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import reads
+from symbp.core.traverse import dims_of, polys, reads, walk
 
 Needs = Mapping[str, frozenset[str]]
 
@@ -22,8 +24,32 @@ def predictions(network: Network, loss: str) -> tuple[tuple[str, ...], tuple[str
     for name in network.data:
         if _is_target(network, before, needs, name, targets | {name}):
             targets |= {name}
-    kept = tuple(e.name for e in before if not needs[e.name] & targets)
+    given = {d for t in network.inputs if t.name not in targets for p in t.shape for d in dims_of(p)}
+    sizes = sizes_of(network)
+    kept = tuple(e.name for e in before if not needs[e.name] & targets and sizes[e.name] <= given)
     return tuple(d for d in network.data if d not in targets), kept
+
+
+def sizes_of(network: Network) -> Mapping[str, frozenset[Dim]]:
+    """The sizes that each equation needs for itself and for what it reads."""
+    own = {e.name: frozenset(_sizes(e)) for e in network.equations}
+    needs = {e.name: {r.tensor for r in reads(e.body)} for e in network.equations}
+    found = dict(own)
+    while True:
+        before = dict(found)
+        for name in own:
+            found[name] = own[name].union(*(found.get(r, frozenset()) for r in needs[name]))
+        if found == before:
+            return found
+
+
+def _sizes(equation: Equation) -> Iterator[Dim]:
+    for node in walk(equation.body):
+        for p in (*polys(node), *(i.extent for i in equation.indices)):
+            yield from dims_of(p)
+        if isinstance(node, (Sum, Extreme)):
+            for i in node.indices:
+                yield from dims_of(i.extent)
 
 
 def inputs_of(network: Network) -> Needs:

@@ -62,8 +62,15 @@ def one_step(
     step = Step(variable, equations[0].indices[0].extent, names)
     own = tuple(_fixed(e, variable) for e in equations)
     step.backward = _runs_backward(own, step)
-    done = tuple(replace(e, name=e.name + MARK, body=_at_step(_carry(_lifted(e.body, step), step), step)) for e in own)
+    done = tuple(replace(e, name=e.name + MARK, body=_body(e.body, step)) for e in own)
     return step, done
+
+
+def _body(body: Expr, step: Step) -> Expr:
+    """A right side at one step. What looks back under no guard, or under one that holds anyway, finds 0 at the start:
+    the entry before the first is no number, and no factor 0 makes it one."""
+    carried: Expr = _carry(_lifted(body, step), step)
+    return _at_step(_each_carried(carried, step), step)  # type: ignore[no-any-return]
 
 
 def _fixed(equation: Equation, variable: Dim) -> Equation:

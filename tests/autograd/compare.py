@@ -64,12 +64,28 @@ def errors(
     loss, gradients = expected
     given = {n: inputs[n] for n in module.PARAMETERS}
     functions = {n: f for n, f in keywords(unknown or {}).items() if n in getattr(module, "FUNCTIONS", ())}
-    found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions)
+    work: dict[str, Any] = {}
+    found, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions, work=work)
     assert tuple(ours) == module.PARAMETERS
+    _spoil(work)
+    again, _ = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions, work=work)
+    assert again == found or np.isnan(found), "the loss depends on what scratch arrays held before"
+    _, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions, work=_spoil(work))
+    predicted = call(module.forward, inputs, functions)
+    assert isinstance(predicted, dict)
     least = max(floor * max((norm(arrays(g)) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
     return {"loss": relative_error(found, loss, least if floor else 0.0)} | {
         n: relative_error(ours[n], arrays(gradients[n]), least) for n in module.PARAMETERS
     }
+
+
+def _spoil(work: dict[str, Any]) -> dict[str, Any]:
+    """The scratch arrays that a module keeps, all but its constants (the ones) full of nan."""
+    for kept in work.get("arrays", ()):
+        for array in kept if isinstance(kept, list) else [kept]:
+            if array.dtype.kind == "f" and not (array == 1).all():
+                array[...] = np.nan
+    return work
 
 
 def call(function: Callable[..., object], inputs: Mapping[str, Array], unknown: Mapping[str, object]) -> object:

@@ -200,3 +200,73 @@ def constant_in_a_loop(x: Data[N, D], s: Param[D], w: Param[D, D]):
         c[n] = sigmoid(h[n - 1]) * c[n - 1] + x[n]
         h[n] = tanh(c[n] @ w) * sigmoid((0 * x + 1)[0]) + softmax(s)
     return h
+
+
+T, V = dims("T V")
+
+
+@network
+def constant_first(x: Data[N, D], t: Data[N, K], W: Param[D, H], b: Param[H], U: Param[H, K]):
+    """A maximum with its constant first: at a tie it follows the other, and 0 > z is not 0 > max(0, z)."""
+    a = maximum(0, x @ W + b)
+    return mse(a @ U, t)
+
+
+@network
+def clipped_ratio(r: Param[N], a: Data[N]):
+    """Clipped from both sides, the constants first."""
+    return -mean(minimum(r * a, maximum(0.8, minimum(1.2, r)) * a))
+
+
+@network
+def next_token(x: Labels[N, T, V], z: Param[N, T, V]):
+    """A label that is there for all but the last step."""
+    return -sum(log_softmax(z)[n, t, x[n, t + 1]] for n in N for t in T if t + 1 < T) / N
+
+
+@network
+def tag_transitions(y: Labels[N, T, K], A: Param[K, K], e: Param[N, T, K]):
+    """A score of neighbours, squared so that it comes back."""
+    s[n] = sum(e[n, t, y[n, t]] + (A[y[n, t - 1], y[n, t]] if t >= 1 else 0) for t in T)
+    return sum(s ** 2) / N
+
+
+@network
+def previous_word(y: Labels[T, V], E: Param[V, H], U: Param[H, H]):
+    """The last label goes into the recurrence."""
+    h[-1, k: H] = 0
+    for t in T:
+        h[t] = tanh((E[y[t - 1]] if t >= 1 else 0) + h[t - 1] @ U + 0.5)
+    return sum(h ** 2)
+
+
+@network
+def padded_lookup(x: Labels[T, V], E: Param[V, D], W: Param[3, D]):
+    """A window of looked-up rows, with nothing around the ends."""
+    z[t: T, d] = sum(E[x[t + u - 1], d] * W[u, d] for u in range(3) if 0 <= t + u - 1 < T)
+    return sum(z ** 2)
+
+
+@network
+def running_logsumexp(x: Param[N, T], y: Data[N, T]):
+    """A recurrence that has no start and looks back under a condition, inside a logarithm."""
+    for t in T:
+        s[t, n: N] = log((exp(s[t - 1, n]) if t > 0 else 0) + exp(x[n, t]))
+    return sum((s[t, n] - y[n, t]) ** 2 for n in N for t in T)
+
+
+@network
+def masked_steps(e: Param[T, N], m: Data[N, T]):
+    """A step that depends on data whose time comes last."""
+    for t in T:
+        a[t, k: N] = e[t, k] + (a[t - 1, k] if t >= 1 and m[k, t] > 0 else 0)
+    return sum(a[T - 1] ** 2)
+
+
+@network
+def length_of_the_target(x: Data[T], p0: Param, a: Param):
+    """How long it runs only the target says, so that nothing can be predicted without it."""
+    p[-1] = p0
+    for t in T:
+        p[t] = a * p[t - 1]
+    return sum((p - x) ** 2)
