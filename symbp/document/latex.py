@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp.document.latex_blocks import Writer
 from symbp.document.latex_words import plain
-from symbp.document.model import Document, Section
+from symbp.document.model import Document, Picture, Section, Signs
 from symbp.document.names import choose_names, escape
 from symbp.document.print import Printer
 from symbp.templating import render
@@ -13,12 +13,17 @@ from symbp.templating import render
 def write_latex(document: Document) -> str:
     """The text of derivation.tex."""
     writer = Writer(printer_of(document))
-    sections = [
-        {"heading": _heading(writer, s), "blocks": [writer.block(b).rstrip("\n") for b in s.blocks]}
-        for s in document.sections
-    ]
+    sections = [{"heading": _heading(writer, s), "blocks": blocks} for s, blocks in _blocks(writer, document)]
     title, subtitle = escape(document.name), plain(document.subtitle)
     return render("derivation.tex.j2", latex=True, title=title, subtitle=subtitle, sections=sections)
+
+
+def _blocks(writer: Writer, document: Document) -> list[tuple[Section, list[str]]]:
+    """The blocks of every section; the sentences on signs come last, for they are on what the others have printed."""
+    made = [[(b, writer.block(b).rstrip("\n")) for b in s.blocks] for s in document.sections]
+    tex = "\n".join(text for blocks in made for b, text in blocks if not isinstance(b, Picture))
+    whole = [[writer.signs(b, tex) if isinstance(b, Signs) else text for b, text in blocks] for blocks in made]
+    return list(zip(document.sections, whole, strict=True))
 
 
 def printer_of(document: Document) -> Printer:

@@ -13,7 +13,7 @@ from symbp.core.expr import Cond, Expr
 from symbp.core.traverse import free_indices
 from symbp.document.breaking import lines
 from symbp.document.latex_graph import tikz
-from symbp.document.latex_words import WordWriter
+from symbp.document.latex_words import WordWriter, printed
 from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Block,
@@ -30,6 +30,7 @@ from symbp.document.model import (
     Picture,
     Row,
     Side,
+    Signs,
     Statement,
     Table,
     Updates,
@@ -83,6 +84,8 @@ class Writer:
         match block:
             case Paragraph(words):
                 return self.words.tex(words)
+            case Signs():
+                return ""  # set by `signs`, when all else is printed
             case Display(chains):
                 return self._display(chains)
             case Definitions(rows):
@@ -98,6 +101,10 @@ class Writer:
             case Picture():
                 return tikz(block, self.printer)
         raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/latex_blocks.py")
+
+    def signs(self, block: Signs, tex: str) -> str:
+        """The sentences on the signs that a text has."""
+        return " ".join(self.words.tex(words) for sign, words in block.sentences if printed(sign, tex))
 
     # --- sides
 
@@ -243,7 +250,7 @@ class Writer:
     def _tabular(self, block: Table, chunks: Sequence[Sequence[Sequence[str]]]) -> str:
         """Chunks of a table side by side, each under the header."""
         empty = [""] * len(block.header)
-        header = " & ".join([" & ".join(block.header)] * len(chunks))
+        header = " & ".join([" & ".join(map(self.words.tex, block.header))] * len(chunks))
         body = [" & ".join(" & ".join(c[k] if k < len(c) else empty) for c in chunks) for k in range(len(chunks[0]))]
         align = "@{\\qquad}".join([block.align] * len(chunks))
         rows = " \\\\\n".join(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,32 @@ from symbp.document.print import Printer
 from symbp.document.summary import decade
 from symbp.errors import MissingRule
 
-SIGNS = {"odot": "\\odot", "oslash": "\\oslash", "one": "\\mathbf{1}", "partial": "\\partial", "divides": "\\mid"}
+SIGNS = {
+    "odot": "\\odot",
+    "oslash": "\\oslash",
+    "one": "\\mathbf{1}",
+    "unit": "\\mathbb{I}",
+    "partial": "\\partial",
+    "divides": "\\mid",
+    "delta": "\\delta",
+    "circle": "{}^{\\circ}",
+    "norm": "\\lVert\\cdot\\rVert^{2}",
+    "diag": "\\operatorname{diag}",
+    "rowmax": "\\operatorname{rowmax}",
+    "rowmin": "\\operatorname{rowmin}",
+}
+# How the printed text shows that a sign is used, where that is not the sign itself.
+PRINTED = {
+    "adjoint": r"\\adj\{",
+    "partial": r"\\frac\{\\partial",
+    "alone": r"\\biggr\|_\{\(",
+    "delta": r"\\delta_",
+    "bracket": r"\[[^\[\]]*(?:\\le|\\ge|\\ne|\\mid|<|>|=)[^\[\]]*\]",
+    "bold": r"\\(?:mathbf|boldsymbol)\{",
+    "unit": r"\\mathbb\{I\}(?!_)",
+    "circle": r"\^\{\\circ",
+    "norm": r"\\lVert",
+}
 _ACCENTED = range(0xC0, 0x180)
 
 
@@ -39,6 +65,11 @@ def plain(text: str) -> str:
     special |= {"\n": " ", "\t": " "}
     kept = (special.get(c, c if c.isascii() or ord(c) in _ACCENTED else "?") for c in text)
     return "".join(c for c in kept if len(c) > 1 or c.isprintable())
+
+
+def printed(sign: str, tex: str) -> bool:
+    """Is the sign in this text?"""
+    return re.search(PRINTED.get(sign) or re.escape(SIGNS[sign]), tex) is not None
 
 
 @dataclass(frozen=True, slots=True)

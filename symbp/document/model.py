@@ -202,10 +202,17 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
+
+    sentences: tuple[tuple[str, Words], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows under a header; a cell is a few words."""
 
-    header: tuple[str, ...]
+    header: tuple[Words, ...]
     rows: tuple[tuple[Words, ...], ...]
     align: str
     columns: int = 1  # how many times the header stands side by side
@@ -285,7 +292,7 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
-Block = Display | Definitions | Paragraph | Table | Statement | Box | Updates | Picture
+Block = Display | Definitions | Paragraph | Signs | Table | Statement | Box | Updates | Picture
 
 
 @dataclass(frozen=True, slots=True)

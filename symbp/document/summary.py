@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ from symbp.document.model import (
 from symbp.document.wholes import whole_chain
 
 Lines = Mapping[int, tuple[int, int]]
+FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector
 
 
 def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
@@ -79,12 +81,11 @@ def _update_words() -> Words:
 def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[str, int], ...]) -> tuple[Paragraph | Table, ...]:
     words: Words = (
         *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
-        "compute it.",
-        *((" Adjoints without a line were inserted into others.",) if any(s.inserted for s in d.sections) else ()),
+        "compute it. Those of the backward pass are in the box above, the forward ones here:",
     )
     quantity = {number: key for key, number in numbers}
-    rows = tuple(_place(d, n, quantity[n], lines[n]) for n in sorted(lines) if n in quantity)
-    return Paragraph(words), Table(("equation", "quantity", "lines"), rows, "rll", columns=3)
+    rows = tuple(_place(d, n, key, lines[n]) for n in sorted(lines) if d.network.equation(key := quantity.get(n, "")))
+    return Paragraph(words), Table((("equation",), ("quantity",), ("lines",)), rows, "rll", columns=3)
 
 
 def _place(d: Derivation, number: int, key: str, place: tuple[int, int]) -> tuple[Words, ...]:
@@ -111,7 +112,7 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
         blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
     if others:
         blocks.append(Paragraph(_table_words()))
-        blocks.append(_check_table(others, dict.fromkeys(name for name, _ in document.look.ranks)))
+        blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
     return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
 
 
@@ -127,31 +128,47 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
 
 
 def _table_words() -> Words:
-    return ("The module was run on the same kind of data and compared, entry by entry, with these witnesses:",)
+    return (
+        "The module was run on the same kind of data and compared with these witnesses. A number says how many values ",
+        "were compared; each agrees within the bound at the head of its column, or within the one beside it.",
+    )
 
 
-def _check_table(checks: list[Check], tensors: Mapping[str, None]) -> Table:
-    """A row for each thing checked, a column for each witness."""
-    witnesses = tuple(dict.fromkeys(c.witness for c in checks))
+def _check_table(checks: list[Check], tensors: Collection[str]) -> Table:
+    """A row for each thing checked, a column for each witness, with the bound that most of it had to meet."""
+    bounds = {w: _usual(c.bound for c in checks if c.witness == w) for w in dict.fromkeys(c.witness for c in checks)}
     table: dict[str, dict[str, Check]] = {}
     for c in checks:
         table.setdefault(c.name, {})[c.witness] = c
-    rows = tuple((_name(name, tensors), *(_cell(row.get(w)) for w in witnesses)) for name, row in table.items())
-    return Table(("checked", *witnesses), rows, "l" + "l" * len(witnesses))
+    rows = tuple(
+        (_name(name, tensors), *[_cell(row.get(w), bound) for w, bound in bounds.items()])
+        for name, row in table.items()
+    )
+    header: tuple[Words, ...] = (("checked",), *((f"{w}, ", *_bound(bound)) for w, bound in bounds.items()))
+    return Table(header, rows, "l" + "l" * len(bounds))
 
 
-def _name(name: str, tensors: Iterable[str]) -> Words:
+def _usual(bounds: Iterable[float]) -> float:
+    """The bound that occurs most often, the first of several."""
+    return Counter(bounds).most_common(1)[0][0]
+
+
+def _name(name: str, tensors: Collection[str]) -> Words:
     if name.startswith(PRODUCT):
         return ("Hessian times vector, ", Whole(name.removeprefix(PRODUCT)))
-    return ("gradient by ", Whole(name)) if name in tensors else (name,)
+    if name == FORM:
+        return ("the Hessian is symmetric",)
+    return ("gradient by ", Whole(name)) if name in tensors else (name.replace(ALONG, "Hessian times vector: "),)
 
 
-def _cell(check: Check | None) -> Words:
+def _cell(check: Check | None, usual: float) -> Words:
     if check is None:
         return ("",)
-    if check.bound == 0:
-        return (f"exact ({check.count})",)
-    return ("within ", Bound(check.bound), f" ({check.count})")
+    return (str(check.count), *((", ", *_bound(check.bound)) if check.bound != usual else ()))
+
+
+def _bound(value: float) -> Words:
+    return ("within ", Bound(value)) if value else ("exact",)
 
 
 def decade(value: float) -> int:

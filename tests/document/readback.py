@@ -258,7 +258,7 @@ def _learn_input(letters: Letters, cells: list[str], network: Network) -> None:
 
 
 def _learn_ranges(letters: Letters, tex: str) -> None:
-    sentence = re.search(r"Indices count from 0: (.*?)\. (?:A bar|\$)", tex)
+    sentence = re.search(r"Indices count from 0: (.*?)\.\s+(?:A bar|\$)", tex)
     loose = re.search(r"(\$[^.]*?) runs? as far as the dimension goes", tex)
     letters.loose = tuple(re.findall(r"\$([^$]*)\$", loose[1])) if loose else ()
     for group, stop in re.findall(r"\$([^$<]*)<([^$]*)\$", sentence[1] if sentence else ""):
@@ -268,11 +268,7 @@ def _learn_ranges(letters: Letters, tex: str) -> None:
 
 def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
     if network.functions:
-        sentence = re.search(
-            r"stands on top\.(?: Bold.*?ones\.)?(?: A condition.*?beside it\.)?\s*(.*?) (?:is an|are) unknown function",
-            tex,
-            re.S,
-        )
+        sentence = re.search(r"((?:\$[^$]*\$(?:, | and )?)+) (?:is an|are) unknown function", tex)
         assert sentence
         looks = re.findall(r"\$([^$]*)\$", sentence[1])
         letters.functions = dict(zip(looks, (f for f, _ in network.functions), strict=True))
