@@ -270,9 +270,9 @@ class Node:
 class Edge:
     """An arrow between nodes by their keys: forward, or backward where a derivative flows.
 
-    `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height. A
-    `loop` leads to an earlier equation, or the same: to another step of a recurrence, which reads it at `steps`; it
-    goes above, or below where `bend` is negative.
+    `bend` is in degrees to the left of the way, 0 is straight. With a `turn` it goes round to another band, and back to
+    the left at that height. A `loop` leads to an earlier equation, or the same: to another step of a recurrence, which
+    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`.
     """
 
     start: str
@@ -282,6 +282,7 @@ class Edge:
     turn: float | None = None
     loop: bool = False
     steps: tuple[Poly, ...] = ()
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
