@@ -12,17 +12,34 @@ from symbp.document.pieces import Piece, join
 from symbp.document.width import width
 
 INDENT = 20.0
+LONE = 60.0  # points: what is shorter is no line by itself, if it is not a term of a sum
+NARROWER = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 
 
 def lines(pieces: Sequence[Piece], room: float) -> list[str]:
     """The formula in lines of at most `room` points; every line but the first is to be indented by INDENT."""
-    rows = _fill(list(pieces), room, room - INDENT)
+    rows = _even(list(pieces), room)
     return [_text(row, k, room - (INDENT if k else 0)) for k, row in enumerate(rows)]
 
 
 def _text(row: list[Piece], k: int, room: float) -> str:
     tex = (row[0].start if k else "") + join(row)
     return tex if width(tex) <= room else f"\\fit{{{room:.0f}pt}}{{{tex}}}"
+
+
+def _even(pieces: list[Piece], room: float) -> list[list[Piece]]:
+    """The lines; where the last would be a lone factor, the ones before it give it some of theirs."""
+    rows = _fill(pieces, room, room - INDENT)
+    for part in NARROWER if _lone(rows[-1]) and len(rows) > 1 else ():
+        tried = _fill(pieces, part * room, part * room - INDENT)
+        if len(tried) == len(rows) and not _lone(tried[-1]):
+            return tried
+    return rows
+
+
+def _lone(row: list[Piece]) -> bool:
+    """Is it one short factor?"""
+    return _wide(row) < LONE and not row[0].tex.lstrip().startswith(("+", "-"))
 
 
 def _fill(pieces: list[Piece], first: float, other: float) -> list[list[Piece]]:

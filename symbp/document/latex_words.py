@@ -67,6 +67,17 @@ def plain(text: str) -> str:
     return "".join(c for c in kept if len(c) > 1 or c.isprintable())
 
 
+def tied(text: str) -> str:
+    """A reason whose last words stay together, and a letter with what it is said of."""
+    parts = text.replace(" for all ", " for~all~").split("$")
+    last = next(
+        (k for k in range(len(parts) - 1, -1, -1) if k % 2 == 0 and " " in parts[k].strip(" ") + parts[k][:-1]), None
+    )
+    if last is not None:
+        parts[last] = "~".join(parts[last].rsplit(" ", 1))
+    return "$".join(parts)
+
+
 def printed(sign: str, tex: str) -> bool:
     """Is the sign in this text?"""
     return re.search(PRINTED.get(sign) or re.escape(SIGNS[sign]), tex) is not None

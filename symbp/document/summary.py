@@ -168,7 +168,7 @@ def _cell(check: Check | None, usual: float) -> Words:
 
 
 def _bound(value: float) -> Words:
-    return ("within ", Bound(value)) if value else ("exact",)
+    return (Bound(value),) if value else ("exact",)
 
 
 def decade(value: float) -> int:

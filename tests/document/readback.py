@@ -112,7 +112,7 @@ def split_top(text: str, sign: str) -> list[str]:
 def chains(display: str) -> list[list[str]]:
     """The chains of a display, each a list of sides; a line without an equals sign goes on with the side before it."""
     found: list[list[str]] = []
-    for row in split_top(display, "\\\\"):
+    for row in split_top(display.replace("\\free", "").replace("\\unnumbered", ""), "\\\\"):
         row = re.sub(r"^\*?(\[\d+pt\])?", "", row.strip())
         cells = split_top(without(row, "\\tag", "\\label", "\\why", "\\whybelow", "\\shape"), "&")
         for left, right in zip(cells[::2], cells[1::2], strict=False):

@@ -67,7 +67,7 @@ def test_what_a_derivation_holds() -> None:
         r"\adj{\mathbf{Z}}^{(2)} &= \frac{1}{N}\,(\mathbf{P} - \mathbf{Y})",
         r"\adj{\mathbf{W}}^{(2)} = \mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}",
         r"\mathbf{W}^{(1)} \leftarrow \mathbf{W}^{(1)} - \eta\,\adj{\mathbf{W}}^{(1)}",
-        r"fact \eqref{fact:F1}",
+        r"fact~\eqref{fact:F1}",
     ):
         assert formula in tex, formula
     assert "e-1" not in tex  # bounds, never errors
@@ -83,7 +83,7 @@ SAID = [
     ("attention_head", r"$\operatorname{softmax}$ acts on each row."),
     ("lstm", "Functions act entry by entry. "),
     ("mlp", "\nloss & 12 & "),
-    ("mlp", "interpreter, within $10^{-6}$ & "),
+    ("mlp", "interpreter, $10^{-6}$ & "),
     ("lstm", "A bar behind one, with \\eqref{eq:8} below"),
 ]
 
