@@ -164,7 +164,7 @@ def _turning(n: Where, quantity: str, equation: Ref) -> Words:
     if slope is None or None in slopes or slopes[0] == slopes[1]:
         return (*where, "the branches of ", equation, " meet.", *taken, ", and the derivative is that of this branch. ")
     number = Math(build.num(slope))
-    return (*where, equation, " has no derivative.", *taken, ", and the derivative of that is used: ", number, ". ")
+    return (*where, equation, " has no derivative.", *taken, ", and the derivative of that is used:~", number, ". ")
 
 
 def _slope(e: Expr, quantity: str) -> Fraction | None:

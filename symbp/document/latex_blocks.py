@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr
+from symbp.core.integers import Index
+from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices
 from symbp.document.breaking import INDENT, lines
 from symbp.document.latex_graph import tikz
@@ -31,6 +33,7 @@ from symbp.document.model import (
     Row,
     Side,
     Signs,
+    Span,
     Statement,
     Table,
     Updates,
@@ -304,9 +307,13 @@ class Writer:
     def _shape(self, row: BoxRow) -> str:
         return f"\\color{{quiet}}${self.words.shape(row.dims)}$"
 
-    def _updates(self, pairs: Sequence[tuple[str, str]]) -> str:
-        names = self.printer.names
-        cells = [f"${names.whole(p)} \\leftarrow {names.whole(p)} - \\eta\\,{names.whole(g)}$" for p, g in pairs]
+    def _update(self, parameter: Named, gradient: Named, layer: Index | None) -> str:
+        old, step = self.matrices.text(parameter).tex, self.matrices.text(gradient).tex
+        each = "" if layer is None else self.words.tex((" for each ", Span((layer,))))
+        return f"${old} \\leftarrow {old} - \\eta\\,{step}${each}"
+
+    def _updates(self, pairs: Sequence[tuple[Named, Named, Index | None]]) -> str:
+        cells = [self._update(*pair) for pair in pairs]
         wide = max(width(c) for c in cells)
         columns = max(1, min(4, int(440 // (wide + 30)), len(cells)))
         rows = [" & ".join(cells[k : k + columns]) for k in range(0, len(cells), columns)]

@@ -247,9 +247,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient."""
+    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient; of one that differs
+    by layer, slices at a letter.
+    """
 
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[Named, Named, Index | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import PRODUCT, Check
 from symbp.core.expr import Read
-from symbp.core.integers import Poly
+from symbp.core.integers import Index, Poly
+from symbp.core.matrix.nodes import Named
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import (
@@ -43,7 +44,9 @@ def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
     marked = dict(d.gradients).values()
     rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
     box = Section(("All gradients",), (Paragraph(_box_words(d)), Box(rows)))
-    learn = Section(("The update",), (Paragraph(_update_words()), Updates(d.gradients)))
+    learn = Section(
+        ("The update",), (Paragraph(_update_words()), Updates(tuple(_update(d, p, g) for p, g in d.gradients)))
+    )
     return (box, *((learn,) if d.gradients else ()))
 
 
@@ -72,6 +75,17 @@ def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: C
         chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
     return BoxRow(chain, e.shape, number, place, e.name in marked)
+
+
+def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named, Index | None]:
+    """What is moved against what; slice by slice where its slices differ in shape."""
+    tensor, equation = d.network.tensor(parameter), d.backward.equation(gradient)
+    assert tensor is not None
+    if tensor.each is None or equation is None:
+        return Named(parameter, tensor.shape), Named(gradient, tensor.shape), None
+    layer, dims = equation.indices[0], tensor.shape[1:]
+    lead = (Poly.of(layer),)
+    return Named(parameter, dims, lead), Named(gradient, dims, lead), layer
 
 
 def _update_words() -> Words:

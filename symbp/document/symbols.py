@@ -54,12 +54,13 @@ def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
 
 
 def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges."""
+    """The letters of its first plain read, or of its gradient; else any letters of those ranges, or its first read."""
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
             if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
                 return read.subs
-    return tuple(Poly.of(i) for i in _any_letters(d, t))
+    letters = tuple(Poly.of(i) for i in _any_letters(d, t))
+    return letters or next((r.subs for e in d.network.equations for r in reads(e.body) if r.tensor == t.name), ())
 
 
 def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
