@@ -42,6 +42,7 @@ from symbp.document.model import (
 )
 from symbp.document.ranges import division
 from symbp.document.rules import listed
+from symbp.document.signs import signs
 from symbp.document.symbols import symbols
 from symbp.document.wholes import said_once, whole_chain, with_notation
 
@@ -58,7 +59,8 @@ def compose(
     `lines` says where each numbered equation stands in the module.
     """
     network = derivation.network
-    start = Section(("The network",), (*symbols(derivation, product), _definitions(derivation)))
+    given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
+    start = Section(("The network",), given)
     further = () if product is None else hessian_sections(product, lines)
     graph = Section(("The graph",), picture(derivation))
     document = Document(

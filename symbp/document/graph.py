@@ -16,6 +16,7 @@ from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
+from symbp.document.arcs import Box, bent
 from symbp.document.model import Block, Edge, Node, Paragraph, Picture
 from symbp.document.names import GREEK
 
@@ -24,6 +25,8 @@ BESIDE = 5  # inputs beside each other below an equation
 SQUEEZED = 0.88  # columns may be narrowed by this much
 STEP = 0.9  # rows between the lines of inputs
 GAP = 0.55  # rows between two bands
+BETWEEN = 1.6  # millimetres between boxes
+ROW = 12.0  # millimetres
 
 
 def picture(d: Derivation) -> tuple[Block, ...]:
@@ -31,6 +34,8 @@ def picture(d: Derivation) -> tuple[Block, ...]:
     cells = _cells(d)
     drawing = _draw(d, cells)
     words = "Solid arrows carry values forward, dashed arrows carry derivatives back."
+    if any(n.kind == "parameter" for n in drawing.nodes):
+        words += " Boxes with a tint of red are parameters."
     if any(n.again for n in drawing.nodes):
         words += (
             " A dotted frame is a quantity that is drawn at every place where it is used: what comes back to each of "
@@ -110,7 +115,14 @@ def _draw(d: Derivation, cells: dict[str, _Cell]) -> Picture:
     grid = _grid(cells)
     nodes = [n for cell in cells.values() for n in _nodes(d, cell, grid, cells)]
     edges = [e for cell in cells.values() for e in _edges(d, cell, grid, cells)] + _loops(d, cells, grid)
-    return Picture(tuple(nodes), tuple(edges))
+    return Picture(tuple(nodes), tuple(bent(edges, {n.key: frame(d, n) for n in nodes})))
+
+
+def frame(d: Derivation, n: Node) -> Box:
+    """The frame of a node in millimetres."""
+    least, high = (8.0, 6.0) if n.kind in ("value", "loss") else (7.0, 5.5)
+    wide = max(least, _label(n.name, bool(d.network.shape(n.name))))
+    return Box(n.x, n.y * ROW, wide / 2, high / 2)
 
 
 def _grid(cells: dict[str, _Cell]) -> _Grid:
@@ -132,18 +144,23 @@ def _width(cells: dict[str, _Cell], columns: int, column: int) -> float:
     """Room for the widest equation of a column, and for its inputs beside each other."""
     here = [c for c in cells.values() if c.layer % columns == column]
     value = max((_label(c.equation.name, bool(c.equation.indices)) for c in here), default=8.0)
-    return max(value + 8.5, *(min(BESIDE, len(c.inputs)) * _pitch(c) + 1.5 for c in here), 0.0)
+    return max(value + 8.5, *(min(BESIDE, len(c.inputs)) * _pitch(c) + 3.0 for c in here), 0.0)
 
 
 def _pitch(cell: _Cell) -> float:
     """How far its inputs stand from each other."""
-    return max((_label(n, bold=True) for n in cell.inputs), default=0.0) + 1.0
+    return max((max(7.0, _label(n, bold=True)) for n in cell.inputs), default=0.0) + BETWEEN
 
 
 def _label(name: str, bold: bool) -> float:
     """About how many millimetres a frame with this name takes."""
-    length = 1 if name.rstrip("0123456789") in GREEK else len(name)
-    return 4.6 + 1.6 * min(length, 2) + (2.15 if bold else 1.6) * max(0, length - 2)
+    letter = name.rstrip("0123456789_")
+    number = 2.4 + 1.3 * (len(name) - len(letter)) if letter != name else 0.0
+    if len(letter) == 1 or letter in GREEK:
+        return 1.7 + number + (4.3 if letter in "WMmw" else 3.2)
+    if len(letter) > 4:
+        return 1.7 + number + (2.1 if bold else 1.7) * len(letter)
+    return 1.7 + number + (4.3 if letter[0] in "WMmw" else 3.2) + 1.6 * (len(letter) - 1)
 
 
 def _place_bands(cells: dict[str, _Cell], grid: _Grid) -> None:
@@ -189,7 +206,7 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
     for source in cell.inputs:
         yield Edge(f"{source} {name}", name, backward=False)
         if name in active.get(source, ()):
-            yield Edge(name, f"{source} {name}", backward=True, bend=20)
+            yield Edge(name, f"{source} {name}", backward=True, bend=-20)
     for source in cell.sources:
         wrapped = cells[source].layer // grid.columns != cell.layer // grid.columns
         far = cell.layer - cells[source].layer > 1 and cells[source].lane == cell.lane
@@ -198,25 +215,25 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
             continue
         yield Edge(source, name, backward=False, bend=28 if far else 0)
         if name in active.get(source, ()):
-            yield Edge(name, source, backward=True, bend=-40 if far else 30)
+            yield Edge(name, source, backward=True, bend=-40 if far else -30)
 
 
 def _loops(d: Derivation, cells: dict[str, _Cell], grid: _Grid) -> list[Edge]:
     """What an equation reads of itself or of a later one: the value of another step; and the way back."""
     order = list(cells)
-    found: dict[tuple[str, str], list[Poly]] = {}
+    found: dict[tuple[str, str], dict[tuple[Poly, ...], None]] = {}
     for name, cell in cells.items():
         for r in reads(cell.equation.body):
             if r.tensor in cells and order.index(r.tensor) >= order.index(name):
-                found.setdefault((r.tensor, name), []).extend(_steps(cell.equation, r))
+                found.setdefault((r.tensor, name), {})[_steps(cell.equation, r)] = None
     active = {s.quantity: s.used_by for s in d.sections}
     edges = []
     for (source, name), steps in found.items():
         turn = _below(cells[source], cells[name], grid, cells)
         ends = {(c.lane, c.layer // grid.columns) for c in (cells[source], cells[name])}
         side = -1 if source != name and any(ends == {(0, band)} for band in grid.above) else 1
-        once = tuple(dict.fromkeys(steps))
-        edges.append(Edge(source, name, backward=False, bend=side, turn=turn, loop=True, steps=once))
+        for track, once in enumerate(steps):
+            edges.append(Edge(source, name, False, side, turn, loop=True, steps=once, track=track))
         if name in active.get(source, ()):
             edges.append(Edge(name, source, backward=True, bend=side, turn=turn, loop=True))
     return edges
@@ -234,9 +251,9 @@ def _below(start: _Cell, end: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> fl
     return round(lowest - 0.6, 4) if free and bare else None
 
 
-def _steps(e: Equation, read: Read) -> list[Poly]:
+def _steps(e: Equation, read: Read) -> tuple[Poly, ...]:
     """The subscripts that are another step than the one computed: t - 1."""
-    return [s for i, s in zip(e.indices, read.subs, strict=False) if (s - i).constant]
+    return tuple(s for i, s in zip(e.indices, read.subs, strict=False) if (s - i).constant)
 
 
 def _wrapped(source: str, name: str, grid: _Grid, band: int, back: bool) -> Iterator[Edge]:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from symbp.document.latex_blocks import Writer
-from symbp.document.latex_words import plain
-from symbp.document.model import Document, Section
+from symbp.document.latex_words import in_title
+from symbp.document.model import Box, Document, Picture, Section, Signs, Table, Updates
 from symbp.document.names import choose_names, escape
 from symbp.document.print import Printer
 from symbp.templating import render
+
+WITH_PART = "200pt"  # what must be left of a page for a section and the start of its first part
 
 
 def write_latex(document: Document) -> str:
     """The text of derivation.tex."""
     writer = Writer(printer_of(document))
     sections = [
-        {"heading": _heading(writer, s), "blocks": [writer.block(b).rstrip("\n") for b in s.blocks]}
-        for s in document.sections
+        {"heading": _heading(writer, s), "blocks": blocks, "together": _together(s)}
+        for s, blocks in _blocks(writer, document)
     ]
-    title, subtitle = escape(document.name), plain(document.subtitle)
+    title, subtitle = escape(document.name), in_title(document.subtitle, writer.printer)
     return render("derivation.tex.j2", latex=True, title=title, subtitle=subtitle, sections=sections)
+
+
+def _blocks(writer: Writer, document: Document) -> list[tuple[Section, list[str]]]:
+    """The blocks of every section; the sentences on signs come last, for they are on what the others have printed."""
+    made = [[(b, writer.block(b).rstrip("\n")) for b in s.blocks] for s in document.sections]
+    tex = "\n".join(text for blocks in made for b, text in blocks if not isinstance(b, Picture))
+    whole = [[writer.signs(b, tex) if isinstance(b, Signs) else text for b, text in blocks] for blocks in made]
+    return list(zip(document.sections, whole, strict=True))
 
 
 def printer_of(document: Document) -> Printer:
@@ -38,5 +48,12 @@ def printer_of(document: Document) -> Printer:
 
 
 def _heading(writer: Writer, section: Section) -> str:
-    command = "\\section" if section.level == 1 else "\\subsection"
-    return f"{command}{{{writer.words.title(section.title)}}}"
+    if section.level > 1:
+        return f"\\subsection{{{writer.words.title(section.title)}}}"
+    together = "\\begin{samepage}" if _together(section) else ""
+    return f"\\room{{{WITH_PART}}}{together}\\section{{{writer.words.title(section.title)}}}"
+
+
+def _together(section: Section) -> bool:
+    """Does it stand on one page? What has neither equations nor a picture does."""
+    return section.level == 1 and any(isinstance(b, (Box, Table, Updates)) for b in section.blocks[-1:])

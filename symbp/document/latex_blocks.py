@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr
+from symbp.core.integers import Index
+from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices
-from symbp.document.breaking import lines
+from symbp.document.breaking import INDENT, lines
 from symbp.document.latex_graph import tikz
-from symbp.document.latex_words import WordWriter
+from symbp.document.latex_words import WordWriter, printed, tied
 from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Block,
@@ -30,6 +32,8 @@ from symbp.document.model import (
     Picture,
     Row,
     Side,
+    Signs,
+    Span,
     Statement,
     Table,
     Updates,
@@ -45,12 +49,14 @@ BESIDE, BELOW, BOXED = 300.0, 425.0, 330.0
 WIDEST_LEFT = 150.0
 INDEX_FORM, BOTH_FORMS, STACKED = 228.0, 350.0, 360.0
 MOST_LINES = 2
-STRUTS = (
-    ("\\substack", "\\rule[-30pt]{0pt}{45pt}"),
-    ("\\sum", "\\rule[-12pt]{0pt}{27pt}"),
-    ("\\begin{cases}", "\\rule[-14pt]{0pt}{33pt}"),
-    ("\\frac", "\\rule[-8pt]{0pt}{22pt}"),
-)  # room for what is high, or deep, in a row of the box
+BETWEEN = "\n\\pagebreak[0]\n"  # boxes, or parts of a table
+FREE = " \\free"
+HIGH = (
+    ("\\substack", 30.0),
+    ("\\begin{cases}", 18.0),
+    ("\\sum", 14.0),
+    ("\\frac", 10.0),
+)  # points that it adds to a row
 BOX_ROW, BOX_HEIGHT, TABLE_ROWS = 16.0, 560.0, 40
 
 
@@ -64,6 +70,7 @@ class _Line:
     tag: str = ""
     gap: str = ""
     stays: bool = False  # on the same page as the next
+    free: bool = False  # a page may well end here
 
 
 @dataclass(slots=True)
@@ -83,6 +90,8 @@ class Writer:
         match block:
             case Paragraph(words):
                 return self.words.tex(words)
+            case Signs():
+                return ""  # set by `signs`, when all else is printed
             case Display(chains):
                 return self._display(chains)
             case Definitions(rows):
@@ -92,12 +101,16 @@ class Writer:
             case Table():
                 return self._table(block)
             case Box(rows):
-                return "\n".join(map(self._box, self._boxes(rows)))
+                return BETWEEN.join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
             case Picture():
                 return tikz(block, self.printer)
         raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/latex_blocks.py")
+
+    def signs(self, block: Signs, tex: str) -> str:
+        """The sentences on the signs that a text has."""
+        return " ".join(self.words.tex(words) for sign, words in block.sentences if printed(sign, tex))
 
     # --- sides
 
@@ -127,8 +140,11 @@ class Writer:
         for c in chains:
             if made:
                 whole = isinstance(c.lhs, MatrixSide)
-                made[-1].gap, made[-1].stays = "" if whole else "[4pt]", whole
+                made[-1].gap, made[-1].stays, made[-1].free = "" if whole else "[4pt]", whole, not whole
             made += self._chain(c, 36.0 if apart else left, apart)
+        made[0].stays = True
+        if not any(line.tag for line in made):
+            made[-1].tag = " \\unnumbered"
         return _flalign(made, _beside)
 
     def _chain(self, chain: Chain, left: float, apart: bool) -> list[_Line]:
@@ -143,7 +159,7 @@ class Writer:
             wide = torn or len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
             if wide:
                 texts = below
-            result += self._row(row, texts, wide)
+            result += self._row(row, texts, wide, BESIDE - left)
         head = self.side(chain.lhs).tex
         if apart:
             result.insert(0, _Line("", f"&\\mathrlap{{{head}}}", stays=True))
@@ -153,17 +169,19 @@ class Writer:
             result[0].left = head
         return result
 
-    def _row(self, row: Row, texts: list[str], wide: bool) -> list[_Line]:
-        """The lines of one right-hand side; where it is wide its reason follows on a line of its own."""
+    def _row(self, row: Row, texts: list[str], wide: bool, room: float = 0.0) -> list[_Line]:
+        """The lines of one right-hand side, on one page; its reason and its number stand at the last of them, or on a
+        line of their own where that is too wide.
+        """
         signs = ["= ", *["\\quad "] * (len(texts) - 1)]
         bodies = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=True)]
         made = [_Line("", f"&\\mathrlap{{{{}}{b}}}" if wide else f"&{b}") for b in bodies]
-        why = self.words.tex(row.why)
-        if wide and why:
-            made[-1].stays = True
-            made.append(_Line("", "&", why))
-        else:
-            made[0].why = why
+        why = tied(self.words.tex(row.why))
+        if why and wide and width(texts[-1]) + INDENT * (len(texts) > 1) > room:
+            made.append(_Line("", "&"))
+        made[-1].why = why
+        for line in made[:-1]:
+            line.stays = True
         if row.number is not None:
             made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
         return made
@@ -184,7 +202,7 @@ class Writer:
             parts.append(self._stacked(row))
             run = []
         parts += [self._in_rows(run)] if run else []
-        return "\n".join(parts)
+        return "\n".join([*parts[:1], *(f"\\begingroup\\closer\n{p}\n\\endgroup" for p in parts[1:])])
 
     def _fits_in_row(self, row: Definition, room: float) -> bool:
         whole = width(self._inline(row.whole)) if row.whole else 0.0
@@ -238,12 +256,12 @@ class Writer:
         size = max(1, min(size, TABLE_ROWS))
         chunks = [rows[k : k + size] for k in range(0, len(rows), size)]
         groups = [chunks[k : k + block.columns] for k in range(0, len(chunks), block.columns)]
-        return "\n".join(self._tabular(block, g) for g in groups)
+        return BETWEEN.join(self._tabular(block, g) for g in groups)
 
     def _tabular(self, block: Table, chunks: Sequence[Sequence[Sequence[str]]]) -> str:
         """Chunks of a table side by side, each under the header."""
         empty = [""] * len(block.header)
-        header = " & ".join([" & ".join(block.header)] * len(chunks))
+        header = " & ".join([" & ".join(map(self.words.tex, block.header))] * len(chunks))
         body = [" & ".join(" & ".join(c[k] if k < len(c) else empty) for c in chunks) for k in range(len(chunks[0]))]
         align = "@{\\qquad}".join([block.align] * len(chunks))
         rows = " \\\\\n".join(body)
@@ -255,7 +273,7 @@ class Writer:
     def _boxes(self, rows: Sequence[BoxRow]) -> list[list[str]]:
         """The rows in boxes that each fit on a page, evenly filled."""
         texts = [self._box_row(row) for row in rows]
-        heights = [BOX_ROW * (1 + t.count("\\\\\n")) + 12.0 * any(sign in t for sign, _ in STRUTS) for t in texts]
+        heights = [sum(map(_height, text.split("\\\\\n"))) for text in texts]
         most = sum(heights) / -(-sum(heights) // BOX_HEIGHT) + 2 * BOX_ROW if texts else 0.0
         boxes: list[list[str]] = [[]]
         filled = 0.0
@@ -268,7 +286,7 @@ class Writer:
         return boxes
 
     def _box(self, rows: Sequence[str]) -> str:
-        body = " \\\\[3pt]\n".join(rows)
+        body = " \\\\\n".join(rows)
         return (
             "\\begin{center}\\setlength{\\fboxsep}{7pt}\\atmost{\\fbox{\\small\n"
             f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
@@ -278,21 +296,24 @@ class Writer:
     def _box_row(self, row: BoxRow) -> str:
         left = self.side(row.chain.lhs).tex
         texts = lines(self.side(row.chain.rows[0].value).pieces, BOXED - width(left) - 16)
-        high = next((strut for sign, strut in STRUTS if any(sign in t for t in texts)), "")
-        mark = ("$\\blacktriangleright$" if row.gradient else "") + high
+        mark = "$\\blacktriangleright$" if row.gradient else ""
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
         many = row.lines is not None and row.lines[0] != row.lines[1]
         place = f"line{'s' * many} {line_range(row.lines)}" if row.lines else ""
-        first = f"{mark} & $\\displaystyle {left} = {texts[0]}$ & {self._shape(row)} & {number} & {place}"
-        rest = (f" \\\\\n & $\\displaystyle\\qquad {t}$ & & &" for t in texts[1:])
+        first = f"{mark} & \\tall{{$\\displaystyle {left} = {texts[0]}$}} & {self._shape(row)} & {number} & {place}"
+        rest = (f" \\\\\n & \\tall{{$\\displaystyle\\qquad {t}$}} & & &" for t in texts[1:])
         return first + "".join(rest)
 
     def _shape(self, row: BoxRow) -> str:
         return f"\\color{{quiet}}${self.words.shape(row.dims)}$"
 
-    def _updates(self, pairs: Sequence[tuple[str, str]]) -> str:
-        names = self.printer.names
-        cells = [f"${names.whole(p)} \\leftarrow {names.whole(p)} - \\eta\\,{names.whole(g)}$" for p, g in pairs]
+    def _update(self, parameter: Named, gradient: Named, layer: Index | None) -> str:
+        old, step = self.matrices.text(parameter).tex, self.matrices.text(gradient).tex
+        each = "" if layer is None else self.words.tex((" for each ", Span((layer,))))
+        return f"${old} \\leftarrow {old} - \\eta\\,{step}${each}"
+
+    def _updates(self, pairs: Sequence[tuple[Named, Named, Index | None]]) -> str:
+        cells = [self._update(*pair) for pair in pairs]
         wide = max(width(c) for c in cells)
         columns = max(1, min(4, int(440 // (wide + 30)), len(cells)))
         rows = [" & ".join(cells[k : k + columns]) for k in range(0, len(cells), columns)]
@@ -307,10 +328,15 @@ def _beside(line: _Line) -> str:
     return f"{line.left} {line.right} &&{why}{line.tag}"
 
 
+def _height(row: str) -> float:
+    """About how high a row of the box is."""
+    return BOX_ROW + next((more for sign, more in HIGH if sign in row), 0.0)
+
+
 def _flalign(made: Sequence[_Line], text: object) -> str:
     assert callable(text)
     texts = [
-        text(line) + (f" \\\\{'*' * line.stays}{line.gap}\n" if k < len(made) - 1 else "")
+        text(line) + (f"{FREE * line.free} \\\\{'*' * line.stays}{line.gap}\n" if k < len(made) - 1 else "")
         for k, line in enumerate(made)
     ]
     body = "".join(texts)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from symbp.document.graph import ROW
 from symbp.document.model import Edge, Node, Picture
 from symbp.document.names import Names
 from symbp.document.print import Printer
 
-ROW = 12.0  # millimetres
 STYLES = (
     "every node/.style={font=\\small,inner sep=2pt}",
     "value/.style={draw=forward,rounded corners=2pt,minimum width=8mm,minimum height=6mm,fill=forward!6}",
@@ -44,9 +44,7 @@ def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
         return _loop(e, style, start, end, ", ".join(f"${printer.poly(s)}$" for s in e.steps))
     if not e.bend:
         return f"\\draw[{style}] ({start})--({end});"
-    side = "right" if (e.bend > 0) == e.backward else "left"
-    if e.backward and e.bend < 0:
-        side = "right"
+    side = "left" if e.bend > 0 else "right"
     return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
 
 
@@ -54,10 +52,10 @@ def _loop(e: Edge, style: str, start: str, end: str, steps: str) -> str:
     """Over the others to an earlier equation, or round to the same; the way back runs beside it."""
     sign, side = ("", "above") if e.bend >= 0 else ("-", "below")
     if start == end:
-        first, last, loose = (110, 70, 9) if e.backward else (60, 120, 6)
+        first, last, loose = (110, 70, 9) if e.backward else (60 - 12 * e.track, 120 + 12 * e.track, 6 + 5 * e.track)
         way = f"out={sign}{first},in={sign}{last},loop,looseness={loose}"
     else:
-        way = f"bend left={sign}52" if e.backward else f"bend right={sign}62"
+        way = f"bend left={sign}52" if e.backward else f"bend right={sign}{62 + 16 * e.track}"
     label = f"node[pos=.5,{side},font=\\scriptsize] {{{steps}}} " if steps else ""
     if e.turn is not None:
         return _under(e, style, start, end, label.replace("pos=.5", "pos=.25"), e.turn)
@@ -66,9 +64,12 @@ def _loop(e: Edge, style: str, start: str, end: str, steps: str) -> str:
 
 def _under(e: Edge, style: str, start: str, end: str, label: str, turn: float) -> str:
     """Down from the one, along below the band, and up into the other."""
-    side, depth = (("[xshift=-1.2mm]", "[xshift=1.2mm]"), turn - 0.14) if e.backward else (("", ""), turn)
-    first, last = f"({side[0]}{start}.south)", f"({side[1]}{end}.south)"
-    corner = f"({side[0]}{start}.south |- 0,{depth:g})"
+    shift = -1.2 if e.backward else 2.4 * e.track
+    depth = turn - (0.14 if e.backward else 0.28 * e.track)
+    first, last = f"([xshift={shift:g}mm]{start}.south)", f"([xshift={-shift:g}mm]{end}.south)"
+    corner = f"([xshift={shift:g}mm]{start}.south |- 0,{depth:g})"
+    if e.track:
+        label = label.replace(",above,", ",below,")
     return f"\\draw[{style},rounded corners=3pt] {first} -- {corner} -| {label}{last};"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.core.integers import Poly
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import indices_of
 from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Arrow,
@@ -23,12 +25,37 @@ from symbp.document.model import (
     Whole,
     Words,
 )
-from symbp.document.names import escape
+from symbp.document.names import GREEK, escape
 from symbp.document.print import Printer
 from symbp.document.summary import decade
 from symbp.errors import MissingRule
 
-SIGNS = {"odot": "\\odot", "oslash": "\\oslash", "one": "\\mathbf{1}", "partial": "\\partial", "divides": "\\mid"}
+SIGNS = {
+    "odot": "\\odot",
+    "oslash": "\\oslash",
+    "one": "\\mathbf{1}",
+    "unit": "\\mathbb{I}",
+    "partial": "\\partial",
+    "divides": "\\mid",
+    "delta": "\\delta",
+    "circle": "{}^{\\circ}",
+    "norm": "\\lVert\\cdot\\rVert^{2}",
+    "diag": "\\operatorname{diag}",
+    "rowmax": "\\operatorname{rowmax}",
+    "rowmin": "\\operatorname{rowmin}",
+}
+# How the printed text shows that a sign is used, where that is not the sign itself.
+PRINTED = {
+    "adjoint": r"\\adj\{",
+    "partial": r"\\frac\{\\partial",
+    "alone": r"\\biggr\|_\{\(",
+    "delta": r"\\delta_",
+    "bracket": r"\[[^\[\]]*(?:\\le|\\ge|\\ne|\\mid|<|>|=)[^\[\]]*\]",
+    "bold": r"\\(?:mathbf|boldsymbol)\{",
+    "unit": r"\\mathbb\{I\}(?!_)",
+    "circle": r"\^\{\\circ",
+    "norm": r"\\lVert",
+}
 _ACCENTED = range(0xC0, 0x180)
 
 
@@ -39,6 +66,65 @@ def plain(text: str) -> str:
     special |= {"\n": " ", "\t": " "}
     kept = (special.get(c, c if c.isascii() or ord(c) in _ACCENTED else "?") for c in text)
     return "".join(c for c in kept if len(c) > 1 or c.isprintable())
+
+
+def _layer(dims: Sequence[Poly]) -> Index | None:
+    """The letter of the first dimension, where the others depend on it."""
+    letters = {i for p in dims[1:] for i in indices_of(p)}
+    return next((i for i in letters if len(letters) == 1 and i.stop == dims[0]), None)
+
+
+def _is_sum(tex: str) -> bool:
+    """Is there a plus or a minus outside all braces and brackets?"""
+    depth, signs = 0, False
+    for c in tex.replace("\\lfloor", "(").replace("\\rfloor", ")"):
+        depth += (c in "({[") - (c in ")}]")
+        signs = signs or (c in "+-" and depth == 0)
+    return signs
+
+
+def in_title(text: str, printer: Printer) -> str:
+    """The words of a title, in which the letters of quantities, sizes and indices are mathematics."""
+    known = _letters(printer)
+    atom = "|".join([*map(re.escape, sorted(known, key=lambda n: (-len(n), n))), r"\d+"])
+    run = rf"(?<![\w'-])((?:{atom})(?: (?:[=+-] )?(?:{atom}))*)(?![\w'-])"
+    parts = re.split(run, text)
+    return "".join(_formula(p, known) if k % 2 else plain(p) for k, p in enumerate(parts))
+
+
+def _letters(printer: Printer) -> dict[str, str]:
+    """What a title calls by a single letter, perhaps with a number, or by the name of a Greek one."""
+    names = printer.names
+    known = {**names.indices, **names.sizes, **{n: names.entry(n, "") for n in names.tensors}}
+    short = re.compile(r"[B-HJ-Zb-z]\d*")  # a, A and I are words
+    return {n: tex for n, tex in known.items() if short.fullmatch(n) or GREEK.get(n, "").startswith(f"\\{n[:3]}")}
+
+
+def _formula(text: str, known: Mapping[str, str]) -> str:
+    """A run of letters as one formula where signs connect them, else each by itself; numbers alone stay text."""
+    words = text.split(" ")
+    if set(words) & set("=+-"):
+        formula = "\\,".join(known.get(w, w) for w in words)
+        spaced = re.sub(r"\\,([=+-])\\,", r" \1 ", formula)
+        return f"${spaced}$"
+    return " ".join(f"${known[w]}$" if w in known else w for w in words)
+
+
+def tied(text: str) -> str:
+    """A reason whose last words stay together, and a letter with what it is said of."""
+    together = re.sub(r" for all \$[^$]*\$(?:, \$[^$]*\$)*", lambda m: " " + m[0][1:].replace(" ", "~"), text)
+    parts = together.split("$")
+    last = next(
+        (k for k in range(len(parts) - 1, -1, -1) if k % 2 == 0 and " " in parts[k].strip(" ") + parts[k][:-1]), None
+    )
+    if last is not None:
+        parts[last] = "~".join(parts[last].rsplit(" ", 1))
+    return "$".join(parts)
+
+
+def printed(sign: str, tex: str) -> bool:
+    """Is the sign in this text?"""
+    return re.search(PRINTED.get(sign) or re.escape(SIGNS[sign]), tex) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +145,18 @@ class WordWriter:
         )
 
     def shape(self, dims: Sequence[Poly]) -> str:
-        """N \\times K."""
-        short = [p for p, _ in self.printer.names.extents]
-        wide = [len(p.terms) > 1 and len(dims) > 1 and p not in short for p in dims]
+        """N \\times K; of arrays that differ by layer, D_l \\times D_{l+1} for each l."""
+        layer = _layer(dims)
+        if layer is not None:
+            return f"{self.shape(dims[1:])}\\text{{ for each }}{self._span((layer,))}"
         texts = [self.printer.poly(p) for p in dims]
-        factors = [f"({t})" if w else t for t, w in zip(texts, wide, strict=True)]
+        factors = [f"({t})" if len(dims) > 1 and _is_sum(t) else t for t in texts]
         return "\\times ".join(factors) if factors else "\\text{scalar}"
+
+    def _span(self, indices: Sequence[Index]) -> str:
+        letters = ",".join(self.printer.names.indices[i.name] for i in indices)
+        start = "" if indices[0].start.constant == 0 else f"{self.printer.poly(indices[0].start)}\\le "
+        return f"{start}{letters}<{self.printer.poly(indices[0].stop)}"
 
     def _part(self, part: Part) -> str:
         match part:
@@ -85,9 +177,7 @@ class WordWriter:
             case Whole(name):
                 return f"${self.printer.names.whole(name)}$" if self.printer.names.knows(name) else self._code(name)
             case Span(indices):
-                letters = ",".join(self.printer.names.indices[i.name] for i in indices)
-                start = "" if indices[0].start.constant == 0 else f"{self.printer.poly(indices[0].start)}\\le "
-                return f"${start}{letters}<{self.printer.poly(indices[0].stop)}$"
+                return f"${self._span(indices)}$"
             case Spelt(extent):
                 bare = replace(self.printer, names=replace(self.printer.names, extents=()))
                 return f"${bare.poly(extent)}$"

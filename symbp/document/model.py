@@ -202,10 +202,17 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
+
+    sentences: tuple[tuple[str, Words], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows under a header; a cell is a few words."""
 
-    header: tuple[str, ...]
+    header: tuple[Words, ...]
     rows: tuple[tuple[Words, ...], ...]
     align: str
     columns: int = 1  # how many times the header stands side by side
@@ -240,9 +247,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient."""
+    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient; of one that differs
+    by layer, slices at a letter.
+    """
 
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[Named, Named, Index | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +272,9 @@ class Node:
 class Edge:
     """An arrow between nodes by their keys: forward, or backward where a derivative flows.
 
-    `bend` 0 is straight. With a `turn` it goes round to another band, and back to the left at that height. A
-    `loop` leads to an earlier equation, or the same: to another step of a recurrence, which reads it at `steps`; it
-    goes above, or below where `bend` is negative.
+    `bend` is in degrees to the left of the way, 0 is straight. With a `turn` it goes round to another band, and back to
+    the left at that height. A `loop` leads to an earlier equation, or the same: to another step of a recurrence, which
+    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`.
     """
 
     start: str
@@ -275,6 +284,7 @@ class Edge:
     turn: float | None = None
     loop: bool = False
     steps: tuple[Poly, ...] = ()
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +295,7 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
-Block = Display | Definitions | Paragraph | Table | Statement | Box | Updates | Picture
+Block = Display | Definitions | Paragraph | Signs | Table | Statement | Box | Updates | Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ class Product:
         """-x/(2N): everything above before the slash, everything below behind it, for the small print."""
         tops = [*([Num(Fraction(up))] if up is not None else []), *above]
         bottoms = [*([Num(Fraction(down))] if down is not None else []), *map(_turned, below)]
-        row, under = self._row(tops).tex if tops else "1", self._row(bottoms)
-        tight = len(bottoms) == 1 and self.printer.text(bottoms[0], small=True).level >= POWER
-        tex = f"{row}/{under.tex if tight else group(under).tex}"
+        row = self._row(tops).tex if tops else "1"
+        under = self.printer.at(bottoms[0], POWER, small=True) if len(bottoms) == 1 else group(self._row(bottoms))
+        tex = f"{row}/{under.tex}"
         return Text((Piece(("-" if negative else "") + tex),), MUL, negative)
 
     def _whole(self, e: Expr) -> str:

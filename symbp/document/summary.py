@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import PRODUCT, Check
 from symbp.core.expr import Read
-from symbp.core.integers import Poly
+from symbp.core.integers import Index, Poly
+from symbp.core.matrix.nodes import Named
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import (
@@ -33,6 +35,7 @@ from symbp.document.model import (
 from symbp.document.wholes import whole_chain
 
 Lines = Mapping[int, tuple[int, int]]
+FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector
 
 
 def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
@@ -41,7 +44,9 @@ def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
     marked = dict(d.gradients).values()
     rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
     box = Section(("All gradients",), (Paragraph(_box_words(d)), Box(rows)))
-    learn = Section(("The update",), (Paragraph(_update_words()), Updates(d.gradients)))
+    learn = Section(
+        ("The update",), (Paragraph(_update_words()), Updates(tuple(_update(d, p, g) for p, g in d.gradients)))
+    )
     return (box, *((learn,) if d.gradients else ()))
 
 
@@ -72,6 +77,17 @@ def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: C
     return BoxRow(chain, e.shape, number, place, e.name in marked)
 
 
+def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named, Index | None]:
+    """What is moved against what; slice by slice where its slices differ in shape."""
+    tensor, equation = d.network.tensor(parameter), d.backward.equation(gradient)
+    assert tensor is not None
+    if tensor.each is None or equation is None:
+        return Named(parameter, tensor.shape), Named(gradient, tensor.shape), None
+    layer, dims = equation.indices[0], tensor.shape[1:]
+    lead = (Poly.of(layer),)
+    return Named(parameter, dims, lead), Named(gradient, dims, lead), layer
+
+
 def _update_words() -> Words:
     return ("A step of gradient descent moves every parameter against its gradient, by a learning rate of choice:",)
 
@@ -79,12 +95,11 @@ def _update_words() -> Words:
 def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[str, int], ...]) -> tuple[Paragraph | Table, ...]:
     words: Words = (
         *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
-        "compute it.",
-        *((" Adjoints without a line were inserted into others.",) if any(s.inserted for s in d.sections) else ()),
+        "compute it. Those of the backward pass are in the box above, the forward ones here:",
     )
     quantity = {number: key for key, number in numbers}
-    rows = tuple(_place(d, n, quantity[n], lines[n]) for n in sorted(lines) if n in quantity)
-    return Paragraph(words), Table(("equation", "quantity", "lines"), rows, "rll", columns=3)
+    rows = tuple(_place(d, n, key, lines[n]) for n in sorted(lines) if d.network.equation(key := quantity.get(n, "")))
+    return Paragraph(words), Table((("equation",), ("quantity",), ("lines",)), rows, "rll", columns=3)
 
 
 def _place(d: Derivation, number: int, key: str, place: tuple[int, int]) -> tuple[Words, ...]:
@@ -111,7 +126,7 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
         blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
     if others:
         blocks.append(Paragraph(_table_words()))
-        blocks.append(_check_table(others, dict.fromkeys(name for name, _ in document.look.ranks)))
+        blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
     return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
 
 
@@ -127,31 +142,47 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
 
 
 def _table_words() -> Words:
-    return ("The module was run on the same kind of data and compared, entry by entry, with these witnesses:",)
+    return (
+        "The module was run on the same kind of data and compared with these witnesses. A number says how many values ",
+        "were compared; each agrees within the bound at the head of its column, or within the one beside it.",
+    )
 
 
-def _check_table(checks: list[Check], tensors: Mapping[str, None]) -> Table:
-    """A row for each thing checked, a column for each witness."""
-    witnesses = tuple(dict.fromkeys(c.witness for c in checks))
+def _check_table(checks: list[Check], tensors: Collection[str]) -> Table:
+    """A row for each thing checked, a column for each witness, with the bound that most of it had to meet."""
+    bounds = {w: _usual(c.bound for c in checks if c.witness == w) for w in dict.fromkeys(c.witness for c in checks)}
     table: dict[str, dict[str, Check]] = {}
     for c in checks:
         table.setdefault(c.name, {})[c.witness] = c
-    rows = tuple((_name(name, tensors), *(_cell(row.get(w)) for w in witnesses)) for name, row in table.items())
-    return Table(("checked", *witnesses), rows, "l" + "l" * len(witnesses))
+    rows = tuple(
+        (_name(name, tensors), *[_cell(row.get(w), bound) for w, bound in bounds.items()])
+        for name, row in table.items()
+    )
+    header: tuple[Words, ...] = (("checked",), *((f"{w}, ", *_bound(bound)) for w, bound in bounds.items()))
+    return Table(header, rows, "l" + "l" * len(bounds))
 
 
-def _name(name: str, tensors: Iterable[str]) -> Words:
+def _usual(bounds: Iterable[float]) -> float:
+    """The bound that occurs most often, the first of several."""
+    return Counter(bounds).most_common(1)[0][0]
+
+
+def _name(name: str, tensors: Collection[str]) -> Words:
     if name.startswith(PRODUCT):
         return ("Hessian times vector, ", Whole(name.removeprefix(PRODUCT)))
-    return ("gradient by ", Whole(name)) if name in tensors else (name,)
+    if name == FORM:
+        return ("the Hessian is symmetric",)
+    return ("gradient by ", Whole(name)) if name in tensors else (name.replace(ALONG, "Hessian times vector: "),)
 
 
-def _cell(check: Check | None) -> Words:
+def _cell(check: Check | None, usual: float) -> Words:
     if check is None:
         return ("",)
-    if check.bound == 0:
-        return (f"exact ({check.count})",)
-    return ("within ", Bound(check.bound), f" ({check.count})")
+    return (str(check.count), *((", ", *_bound(check.bound)) if check.bound != usual else ()))
+
+
+def _bound(value: float) -> Words:
+    return (Bound(value),) if value else ("exact",)
 
 
 def decade(value: float) -> int:

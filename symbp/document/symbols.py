@@ -1,15 +1,13 @@
-"""The first page: every quantity with its letter, its name in the code and its shape; index letters; facts;
-notation.
-"""
+"""The first page: every quantity with its letter, its name in the code and its shape; index letters; facts."""
 
 from __future__ import annotations
 
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.expr import Compare, Num, Read, Where
+from symbp.core.expr import Compare, Num, Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
-from symbp.core.traverse import reads, walk
-from symbp.document.looks import NO_RANGE, expressions, functions_in, long_extents, ranges
+from symbp.core.traverse import reads
+from symbp.document.looks import NO_RANGE, functions_in, long_extents, ranges
 from symbp.document.model import (
     Block,
     Chain,
@@ -44,7 +42,7 @@ def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block
 
 def _inputs(d: Derivation) -> Table:
     rows = tuple(_row(d, t) for t in d.network.inputs)
-    header: tuple[str, ...] = ("quantity", "entry", "in code", "shape", "what it is")
+    header: tuple[Words, ...] = (("quantity",), ("entry",), ("in code",), ("shape",), ("what it is",))
     if not any(t.shape for t in d.network.inputs):
         rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
     return Table(header, rows, "l" * len(header))
@@ -56,12 +54,13 @@ def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
 
 
 def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges."""
+    """The letters of its first plain read, or of its gradient; else any letters of those ranges, or its first read."""
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
             if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
                 return read.subs
-    return tuple(Poly.of(i) for i in _any_letters(d, t))
+    letters = tuple(Poly.of(i) for i in _any_letters(d, t))
+    return letters or next((r.subs for e in d.network.equations for r in reads(e.body) if r.tensor == t.name), ())
 
 
 def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
@@ -98,7 +97,7 @@ def _fact(fact: Fact) -> Statement:
 
 
 def _letters(d: Derivation, product: HessianProduct | None) -> Words:
-    """Which letters run over which range, and what the marks mean."""
+    """Which letters run over which range."""
     groups: dict[tuple[Poly, Poly], list[Index]] = {}
     for name, (start, stop) in ranges(d, product).items():
         if (start, stop) == NO_RANGE:
@@ -113,14 +112,6 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     if loose:
         words += [*listed(loose), " run" if len(loose) > 1 else " runs"]
         words.append(" as far as the dimension goes at the place, which may differ from layer to layer. ")
-    words += ["A bar stands for the derivative of the loss ", Whole(d.loss), ", over all paths, by what is below it; "]
-    words += ["a fraction of partials is local: through the one equation that defines what stands on top."]
-    if spans:
-        words += [" Bold letters are whole vectors (columns) and matrices, ", Letter("sign", "odot"), " and "]
-        words += [Letter("sign", "oslash"), " multiply and divide them entry by entry, functions act entry by entry, "]
-        words += ["and ", Letter("sign", "one"), " is a column of ones."]
-    if any(isinstance(n, Where) for e in expressions(d, product) for n in walk(e)):
-        words.append(" A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.")
     return (*before, *words)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symbp.core.integers import Poly
+from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix, SliceForm
-from symbp.core.matrix.nodes import Beside, Chosen, Guard, Named, Part, Product, Transpose, parts
+from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Transpose, parts
 from symbp.core.network import Equation
+from symbp.core.traverse import reads
 from symbp.document.matrices import border_of
 from symbp.document.model import (
     Block,
@@ -116,6 +117,30 @@ def _borders(nodes: tuple[Matrix, ...]) -> Borders:
     return tuple(found.items())
 
 
+def _functions(nodes: tuple[Matrix, ...]) -> Words:
+    """How functions of whole arrays act: entry by entry, but for those that mix entries."""
+    called = tuple(m for m in nodes if isinstance(m, Called))
+    mixing = dict.fromkeys((m.name, _acts(m)) for m in called if _mixed(m))
+    entrywise = any(isinstance(m, Apply) for m in nodes) or any(not _mixed(m) for m in called)
+    words: list[Word] = ["Functions act entry by entry"] if entrywise else []
+    for name, how in mixing:
+        words += [*(("; ",) if words else ()), Letter("function", name), how]
+    return (*words, ". ") if words else ()
+
+
+def _mixed(m: Called) -> tuple[Index, ...]:
+    """The letters over which an entry of the result needs more than the same entry of its arguments."""
+    entries = tuple(r for r in reads(m.body) if r.subs)
+    return tuple(i for i in m.indices if any(all(i not in s.atoms() for s in r.subs) for r in entries))
+
+
+def _acts(m: Called) -> str:
+    """On each row, where only what stands in the same row is read."""
+    if len(m.args) == 1 and _mixed(m) == m.indices[-1:]:
+        return " acts on each row" if len(m.indices) > 1 else " acts on the vector as a whole"
+    return " acts as its index form says"
+
+
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
     words: list[Word] = []
     example = next((m for m in nodes if isinstance(m, Named) and m.lead), None)
@@ -125,6 +150,7 @@ def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
         words += [Slice(example), f" is a {kind}. "]
     for slice_, given in borders:
         words += [Slice(slice_), " stands for ", Slice(given), ". "]
+    words += _functions(nodes)
     if any(isinstance(m, Part) for m in nodes):
         part = next(m for m in nodes if isinstance(m, Part))
         words += ["Brackets behind a letter cut out a part, from the first number up to, and without, the second: "]

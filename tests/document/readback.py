@@ -112,7 +112,7 @@ def split_top(text: str, sign: str) -> list[str]:
 def chains(display: str) -> list[list[str]]:
     """The chains of a display, each a list of sides; a line without an equals sign goes on with the side before it."""
     found: list[list[str]] = []
-    for row in split_top(display, "\\\\"):
+    for row in split_top(display.replace("\\free", "").replace("\\unnumbered", ""), "\\\\"):
         row = re.sub(r"^\*?(\[\d+pt\])?", "", row.strip())
         cells = split_top(without(row, "\\tag", "\\label", "\\why", "\\whybelow", "\\shape"), "&")
         for left, right in zip(cells[::2], cells[1::2], strict=False):
@@ -258,7 +258,7 @@ def _learn_input(letters: Letters, cells: list[str], network: Network) -> None:
 
 
 def _learn_ranges(letters: Letters, tex: str) -> None:
-    sentence = re.search(r"Indices count from 0: (.*?)\. (?:A bar|\$)", tex)
+    sentence = re.search(r"Indices count from 0: (.*?)\.\s+(?:A bar|\$)", tex)
     loose = re.search(r"(\$[^.]*?) runs? as far as the dimension goes", tex)
     letters.loose = tuple(re.findall(r"\$([^$]*)\$", loose[1])) if loose else ()
     for group, stop in re.findall(r"\$([^$<]*)<([^$]*)\$", sentence[1] if sentence else ""):
@@ -268,11 +268,7 @@ def _learn_ranges(letters: Letters, tex: str) -> None:
 
 def _learn_functions(letters: Letters, tex: str, network: Network) -> None:
     if network.functions:
-        sentence = re.search(
-            r"stands on top\.(?: Bold.*?ones\.)?(?: A condition.*?beside it\.)?\s*(.*?) (?:is an|are) unknown function",
-            tex,
-            re.S,
-        )
+        sentence = re.search(r"((?:\$[^$]*\$(?:, | and )?)+) (?:is an|are) unknown function", tex)
         assert sentence
         looks = re.findall(r"\$([^$]*)\$", sentence[1])
         letters.functions = dict(zip(looks, (f for f, _ in network.functions), strict=True))

@@ -30,7 +30,11 @@ def tex_of(name: str) -> str:
     derivation = derive(network)
     lines = {number: (40 + number, 42 + number) for _, number in derivation.numbers}
     checks = [Check("equalities", "interpreter", 99, 1e-15, 1e-12)]
-    checks += [Check(p, w, 12, 1e-9, 1e-6) for p in network.parameters for w in ("interpreter", "central difference")]
+    checks += [
+        Check(p, w, 12, 1e-9, 1e-6)
+        for p in (derivation.loss, *network.parameters)
+        for w in ("interpreter", "central difference")
+    ]
     return write_latex(compose(derivation, lines, tuple(checks)))
 
 
@@ -63,10 +67,50 @@ def test_what_a_derivation_holds() -> None:
         r"\adj{\mathbf{Z}}^{(2)} &= \frac{1}{N}\,(\mathbf{P} - \mathbf{Y})",
         r"\adj{\mathbf{W}}^{(2)} = \mathbf{A}^{(1)\top}\,\adj{\mathbf{Z}}^{(2)}",
         r"\mathbf{W}^{(1)} \leftarrow \mathbf{W}^{(1)} - \eta\,\adj{\mathbf{W}}^{(1)}",
-        r"fact \eqref{fact:F1}",
+        r"fact~\eqref{fact:F1}",
     ):
         assert formula in tex, formula
     assert "e-1" not in tex  # bounds, never errors
+
+
+SAID = [
+    ("char_mlp", r"the $1/N$ in \eqref{eq:33} and the $1/(N - 1)$ in \eqref{eq:34} are others."),
+    ("batch_norm_mlp", r"the $1/N$ in \eqref{eq:35} and \eqref{eq:36} is another one."),
+    ("attention_head", r"The factor $1/(2\,B)$ of \eqref{eq:8} enters here as $1/B$, for the 2 of the square"),
+    ("neuron_chain", r"and nothing below divides by $N$ again."),
+    ("binary_logistic", r"Fact \eqref{fact:F1} is not used by the derivation."),
+    ("two_layer_net", r"Where $z^{(1)}_{nh}$ is $0$, \eqref{eq:2} has no derivative. The branch taken there is $0$"),
+    ("attention_head", r"$\operatorname{softmax}$ acts on each row."),
+    ("lstm", "Functions act entry by entry. "),
+    ("threshold_layers", r"Layer $n$ subtracts its thresholds, $z = w\,x - b$, under"),
+    ("conv_layer", "under a given cotangent"),
+    ("lstm", "no output layer"),
+    ("mlp", r"$\mathbf{W}_{l} \leftarrow \mathbf{W}_{l} - \eta\,\adj{\mathbf{W}}_{l}$ for each $l<L$"),
+    ("mlp", r"$D_{l}\times D_{l + 1}\text{ for each }l<L$"),
+    ("conv_net", r"N\times G\times (I' + 1 - U)\times (J' + 1 - V)"),
+    ("mlp", "\nloss & 12 & "),
+    ("mlp", "interpreter, $10^{-6}$ & "),
+    ("lstm", "A bar behind one, with \\eqref{eq:8} below"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), SAID)
+def test_what_is_said(name: str, words: str) -> None:
+    assert words in tex_of(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("batch_norm_mlp", "nothing below divides"),
+        ("attention_head", "Functions act entry by entry"),
+        ("linear_2_2_2", "is a column of ones"),
+        ("two_paths", "Bold letters"),
+        ("sigmoid_softmax", "A condition in brackets"),
+    ],
+)
+def test_what_is_not_said(name: str, words: str) -> None:
+    assert words not in tex_of(name)
 
 
 def of_matrices(name: str) -> bool:

@@ -1,0 +1,86 @@
+"""How far the arrows of the graph bend: to a side where they meet no box and no other arrow.
+
+In come boxes and arrows, each arrow with the bend that it would have if nothing stood in its way; out come the same
+arrows, bent. Places are in millimetres. It knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from symbp.document.model import Edge
+
+Point = tuple[float, float]
+BENDS = (0, 12, 20, 30, 40, 52, 64)  # degrees, to either side
+SAMPLES = 25
+CLEAR = 0.8  # millimetres that an arrow keeps from a box
+APART = 1.3  # and from another arrow
+REACH = 0.3915  # of TikZ: how far the control points of a bend are from its ends
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The frame of a quantity: its middle, half its width and half its height."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+
+    def holds(self, p: Point, more: float) -> bool:
+        """Is a point inside, or nearer than `more`?"""
+        return abs(p[0] - self.x) < self.wide + more and abs(p[1] - self.y) < self.high + more
+
+    def border(self, angle: float) -> Point:
+        """Where a ray from the middle leaves it."""
+        c, s = math.cos(angle), math.sin(angle)
+        far = min(self.wide / abs(c) if abs(c) > 1e-9 else math.inf, self.high / abs(s) if abs(s) > 1e-9 else math.inf)
+        return self.x + far * c, self.y + far * s
+
+
+def bent(edges: Sequence[Edge], boxes: Mapping[str, Box]) -> list[Edge]:
+    """The arrows, one after the other, each bent as it costs least beside those before it."""
+    drawn: list[list[Point]] = []
+    result = []
+    for e in edges:
+        if e.turn is None and not e.loop:
+            e = min(_candidates(e), key=lambda c: _cost(c, e, boxes, drawn))
+            drawn.append(points(e, boxes))
+        result.append(e)
+    return result
+
+
+def _candidates(e: Edge) -> list[Edge]:
+    bends = dict.fromkeys((e.bend, *BENDS, *(-b for b in BENDS)))
+    return [replace(e, bend=b) for b in bends if b or not e.backward]
+
+
+def _cost(e: Edge, wanted: Edge, boxes: Mapping[str, Box], drawn: Sequence[Sequence[Point]]) -> float:
+    """Points of it in a box count most, then those that run along another arrow, then how far it is from its wish."""
+    way = points(e, boxes)
+    others = [b for key, b in boxes.items() if key not in (e.start, e.end)]
+    inside = sum(b.holds(p, CLEAR) for p in way for b in others)
+    middle = way[3:-3]
+    along = sum(any(math.dist(p, q) < APART for q in curve[2:-2]) for curve in drawn for p in middle)
+    side = 0.5 * (e.bend * wanted.bend < 0)
+    return 10.0 * inside + along + abs(abs(e.bend) - abs(wanted.bend)) / 20 + side
+
+
+def points(e: Edge, boxes: Mapping[str, Box]) -> list[Point]:
+    """Points of the arrow; a bend to the left leaves by that angle and arrives by it."""
+    start, end = boxes[e.start], boxes[e.end]
+    way, turn = math.atan2(end.y - start.y, end.x - start.x), math.radians(e.bend)
+    first, last = start.border(way + turn), end.border(way + math.pi - turn)
+    reach = REACH * math.dist(first, last)
+    out = first[0] + reach * math.cos(way + turn), first[1] + reach * math.sin(way + turn)
+    back = last[0] - reach * math.cos(way - turn), last[1] - reach * math.sin(way - turn)
+    return [_between((first, out, back, last), k / (SAMPLES - 1)) for k in range(SAMPLES)]
+
+
+def _between(corners: tuple[Point, ...], t: float) -> Point:
+    """A point of the Bezier curve."""
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    x, y = (sum(w * p[axis] for w, p in zip(weights, corners, strict=True)) for axis in (0, 1))
+    return x, y
