@@ -74,7 +74,7 @@ class _Work:
         """The definition differentiated along the vector."""
         raw = along(equation.body, self.tangents)
         steps = [Step(raw, Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents)))]
-        append(steps, reexpress(equation, raw), Rule("re-express", (equation.name,)))
+        append(steps, reexpress(equation, raw)[0], Rule("re-express", (equation.name,)))
         return self._chain(equation, steps)
 
     def _by_locals(self, equation: Equation) -> tuple[Chain, ...]:

@@ -53,7 +53,8 @@ def _chain(
     direct = {s.quantity: s.main.steps for s in sections if not s.locals}
     symbolic = [_product(p, lambda of, by: Partial(Read(of), Read(by))) for p in paths]
     values = [_product(p, lambda of, by: _value(of, by, local, direct)) for p in paths]
-    steps = (Step(_sum(symbolic), Rule("path")), Step(_sum(values), Rule("insert", tuple(_keys(paths, local)))))
+    keys = tuple(_keys(paths, local, {s.quantity: s.main.key for s in sections if not s.locals}))
+    steps = (Step(_sum(symbolic), Rule("path")), Step(_sum(values), Rule("insert", keys)))
     return Chain(f"{adjoint}|paths", Read(adjoint), steps)
 
 
@@ -62,9 +63,10 @@ def _value(of: str, by: str, local: dict[str, Expr], direct: dict[str, tuple[Ste
     return direct[by][-1].value if found is None else found
 
 
-def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr]) -> dict[str, None]:
-    pairs = (f"{of}|{by}" for p in paths for by, of in pairwise(p))
-    return dict.fromkeys(k for k in pairs if k in local)
+def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr], direct: dict[str, str]) -> dict[str, None]:
+    """The equations of all local derivatives on the paths: of what only the loss reads that is its adjoint's."""
+    pairs = ((f"{of}|{by}", by) for p in paths for by, of in pairwise(p))
+    return dict.fromkeys(k if k in local else direct[by] for k, by in pairs)
 
 
 def _product(path: tuple[str, ...], factor) -> Expr:  # type: ignore[no-untyped-def]

@@ -17,7 +17,7 @@ import sympy as sp
 from symbp.calculus.cost import cost, functions
 from symbp.calculus.match import Binding, match
 from symbp.calculus.scalar import from_sympy
-from symbp.calculus.simplify import cheapest, factor_deep, tidy
+from symbp.calculus.simplify import cheapest, expand, factor_deep, tidy
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
@@ -41,23 +41,39 @@ class _Value:
         return all(follows(substitute(c, binding), given) for c in self.when)
 
 
-def reexpress(equation: Equation, derivative: Expr) -> Expr:
-    """The cheapest form of the derivative in terms of the value that the equation defines; itself if there is none."""
+Kernels = tuple[tuple[Expr, Expr], ...]
+
+
+def reexpress(equation: Equation, derivative: Expr) -> tuple[Expr, Kernels]:
+    """The cheapest form of the derivative in terms of the value that the equation defines, itself if there is none;
+    and the exponential of an entry that was replaced, with what it is: e^-z is 1/a - 1.
+    """
     entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
     return _reexpress(_Value(entry, equation.indices, equation.body), derivative)
 
 
-def _reexpress(value: _Value, derivative: Expr) -> Expr:
+def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
     if isinstance(value.body, Where):
-        return _by_branch(value, value.body, derivative)
+        return _by_branch(value, value.body, derivative), ()
     best = derivative
+    how: Kernels = ()
     for way in (value, *_exponential(value)):
         for kernel in _kernels(way.body, way.indices):
             solved = _solve(way.body, way.entry, kernel)
             form = None if solved is None else _replace(derivative, kernel, solved, way)
-            if form is not None and _better(form, best) and _no_new_pole(form, derivative, way.entry, kernel):
-                best = form
-    return best
+            if form is None or solved is None or not _better(form, best):
+                continue
+            if _no_new_pole(form, derivative, way.entry, kernel):
+                best, how = form, _how(kernel, solved)
+    return best, how
+
+
+def _how(kernel: Expr, solved: Expr) -> Kernels:
+    """The exponential of an entry, or of minus one, and what it is."""
+    if not isinstance(kernel, Fn) or kernel.name != "exp":
+        return ()
+    _, argument = build.split_number(kernel.args[0])
+    return ((kernel, tidy(expand(solved))),) if isinstance(argument, Read) else ()
 
 
 def _exponential(value: _Value) -> tuple[_Value, ...]:
@@ -81,7 +97,7 @@ def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
 
     def branch(node: Expr) -> Expr:
         if isinstance(node, Where) and same(node.cond, body.cond):
-            then, other = (_reexpress(w, n) for w, n in zip(ways, (node.then, node.other), strict=True))
+            then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
             return build.where(node.cond, then, other)
         return map_children(node, lambda c: branch(c) if isinstance(c, Expr) else c)
 

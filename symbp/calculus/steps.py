@@ -17,13 +17,15 @@ class Rule:
 
     `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `pairs` the
     renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is
-    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels.
+    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels. `values` are what
+    was replaced, each with what it is.
     """
 
     name: str
     equations: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     detail: tuple[str, ...] = ()
+    values: tuple[tuple[Expr, Expr], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ RULES = {
     "copies": "a term that does not depend on the summed index is summed as often as the index has values",
     "cancel": "a factor cancels",
     "factor": "common factor",
+    "sign": "the minus turns the bracket round",
     "divide": "divide above and below by the exponential",
     "expand": "multiply out",
     "collect": "like terms",
