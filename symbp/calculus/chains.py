@@ -32,34 +32,44 @@ from symbp.calculus.simplify import (
 from symbp.calculus.steps import Chain, Rule, Step
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import all_index_names, normal
+from symbp.core.traverse import all_index_names, normal, walk
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
     """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it.
 
-    Where a quantity is `recursive`, an entry by an entry of it is written as deltas at once, since the other way of
-    writing it means the local derivative of its recursion.
+    Where a quantity is `recursive`, or sums stand under a condition, an entry by an entry is written as deltas at once:
+    of a recursion the other way of writing it means the local derivative.
     """
     raw = differentiate(body, by)
     deltas = entries_to_deltas(raw, by.tensor)
-    first = deltas if recursive else raw
-    steps = [Step(first, Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
+    guarded = _guards_sums(raw)
+    at_once = recursive or guarded
+    rules = scalar_rules(body, by.tensor)
+    detail = (*rules, "entry") if at_once and not same(raw, deltas) else rules
+    steps = [Step(deltas if at_once else raw, Rule("derive", (equation.name,), detail=detail))]
     append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs))
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
-    append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
+    if not guarded:
+        append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     form, values = reexpress(equation, steps[-1].value)
     append(steps, form, Rule("re-express", (equation.name,), values=values))
     append(steps, divide_through(steps[-1].value), Rule("divide"))
-    if _use_guards(steps, known):
+    if _use_guards(steps, known) or guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     _use_sums(steps, known)
     return steps
+
+
+def _guards_sums(expr: Expr) -> bool:
+    """Are there sums under a condition? Such lines are long, and only the shortest way through them is shown."""
+    guards = (n for n in walk(expr) if isinstance(n, Where) and n.other == build.NIL)
+    return any(isinstance(n, Sum) for g in guards for n in walk(g.then))
 
 
 def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:

@@ -325,17 +325,26 @@ def _as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding |
 
 def _cancel_terms(expr: Expr) -> Expr:
     """Each term's coefficient, without its deltas, in lowest terms; products of exponentials joined."""
-    terms = []
-    for term in expr.args if isinstance(expr, Add) else (expr,):
-        factors = term.args if isinstance(term, Mul) else (term,)
-        marks = [f for f in factors if isinstance(f, (Delta, Partial))]
-        rest = build.mul(*(f for f in factors if not isinstance(f, (Delta, Partial))))
-        symbols = _Symbols(rest)
-        lowest = sp.cancel(symbols.of(rest))
-        plain = symbols.back(lowest)
-        short = cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest)))
-        terms.append(build.mul(_join_exponentials(short), *marks))
-    return build.add(*terms)
+    return build.add(*(_cancelled(t) for t in (expr.args if isinstance(expr, Add) else (expr,))))
+
+
+def _cancelled(term: Expr) -> Expr:
+    """One term; under a condition whatever stands beside what is under it."""
+    factors = term.args if isinstance(term, Mul) else (term,)
+    marks = [f for f in factors if isinstance(f, (Delta, Partial))]
+    rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
+    guard = next((f for f in rest if isinstance(f, Where) and f.other == build.NIL), None)
+    if guard is None:
+        return build.mul(_lowest(build.mul(*rest)), *marks)
+    inside = build.mul(*(guard.then if f is guard else f for f in rest))
+    return build.mul(build.where(guard.cond, _cancel_terms(inside), build.NIL), *marks)
+
+
+def _lowest(coefficient: Expr) -> Expr:
+    symbols = _Symbols(coefficient)
+    lowest = sp.cancel(symbols.of(coefficient))
+    plain = symbols.back(lowest)
+    return _join_exponentials(cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest))))
 
 
 def _join_exponentials(expr: Expr) -> Expr:

@@ -149,6 +149,7 @@ RULES = {
     "guard": "factors under conditions are one product where all of them hold",
     "zero": "a condition says nothing beside a factor that is 0 where it fails",
     "cases": "the two exclude one another: one of them for each case",
+    "each": "the other factors go into each case",
     "turn": "count an index from its other end",
     "delta": "where a delta is not 0 its indices are equal",
 }

@@ -52,13 +52,15 @@ def _chain(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 def _derive(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     words: list[Part] = ["differentiate ", *listed(refs)] if refs else ["differentiate the definition"]
-    named = tuple(text for text in rule.detail if "=" not in text)
+    named = tuple(text for text in rule.detail if "=" not in text and text not in RULES)
     if named:
         words += [" by the ", *listed(named), " rule" if len(named) == 1 else " rules"]
-    for text in rule.detail[len(named) :]:
+    for text in rule.detail:
+        if "=" not in text:
+            continue
         function, derivative = scalar_rule(text)
         words += ["; the derivative of ", Math(function), " is ", Math(derivative)]
-    return tuple(words)
+    return (*words, *(f"; {RULES[text]}" for text in rule.detail if text in RULES))
 
 
 def _insert(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:

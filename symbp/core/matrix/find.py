@@ -207,7 +207,7 @@ def _mul(factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shap
     if r is None:
         return make.scale(scales[:-1], scales[-1]) if scales else Scalar(build.UNIT)
     if c is None:
-        return make.scale(scales, make.hadamard(_form(f, r, None, shapes) for f in rows))
+        return make.scale(scales, make.hadamard(_form(f, r, None, shapes) for f in _products_first(rows)))
     if not both:
         u, v = _form(build.mul(*rows), r, None, shapes), _form(build.mul(*columns), c, None, shapes)
         return make.scale(scales, make.product(u, make.transpose(v)))
