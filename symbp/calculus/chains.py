@@ -8,53 +8,69 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.calculus.contract import Style, contract, count_free_sums
+from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases, sheltered
-from symbp.calculus.known import Known, use_products, use_sums
+from symbp.calculus.known import Known, counted, use_products, use_sums
 from symbp.calculus.letters import Letters, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
+    arrange,
     cancel,
     divide_through,
     factor,
     factor_deep,
+    gather,
     group,
     open_fractions,
+    split_sums,
     tidy,
     under_deltas,
 )
 from symbp.calculus.steps import Chain, Rule, Step
+from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import all_index_names, normal
+from symbp.core.traverse import all_index_names, normal, walk
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
     """The derivative of an equation's right side by an entry; the bound letters of `body` are already apart from it.
 
-    Where a quantity is `recursive`, an entry by an entry of it is written as deltas at once, since the other way of
-    writing it means the local derivative of its recursion.
+    Where a quantity is `recursive`, or sums stand under a condition, an entry by an entry is written as deltas at once:
+    of a recursion the other way of writing it means the local derivative.
     """
     raw = differentiate(body, by)
     deltas = entries_to_deltas(raw, by.tensor)
-    first = deltas if recursive else raw
-    steps = [Step(sheltered(first), Rule("derive", (equation.name,), detail=scalar_rules(body, by.tensor)))]
+    guarded = _guards_sums(raw)
+    at_once = recursive or guarded
+    rules = scalar_rules(body, by.tensor)
+    detail = (*rules, "entry") if at_once and not same(raw, deltas) else rules
+    first = sheltered(deltas if at_once else raw)
+    steps = [Step(first, Rule("derive", (equation.name,), detail=detail))]
     append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs))
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
-    append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
-    append(steps, reexpress(equation, steps[-1].value), Rule("re-express", (equation.name,)))
+    if not guarded:
+        append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
+    form, values = reexpress(equation, steps[-1].value)
+    append(steps, form, Rule("re-express", (equation.name,), values=values))
     append(steps, divide_through(steps[-1].value), Rule("divide"))
-    if _use_guards(steps, known):
+    if _use_guards(steps, known) or guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
     _use_sums(steps, known)
     return steps
+
+
+def _guards_sums(expr: Expr) -> bool:
+    """Are there sums under a condition? Such lines are long, and only the shortest way through them is shown."""
+    guards = (n for n in walk(expr) if isinstance(n, Where) and n.other == build.NIL)
+    return any(isinstance(n, Sum) for g in guards for n in walk(g.then))
 
 
 def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
@@ -66,8 +82,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     plain = normal(start)
     if cost(plain) < cost(start):
         append(steps, plain, Rule("cancel"))
-    contracted, pairs = contract(plain, known.style)
-    append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
+    _contract(steps, plain, known.style)
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
     _use_guards(steps, known)
     for _ in range(2):
@@ -76,10 +91,34 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
         stated, labels = use_facts(steps[-1].value, known.facts)
         append(steps, stated, Rule("fact", detail=labels))
         _use_sums(steps, known)
-        product, names = use_products(steps[-1].value, known.products)
-        append(steps, product, Rule("re-express", names))
-    append(steps, tidy(factor_deep(steps[-1].value), order), Rule("factor"))
-    append(steps, tidy(cases(steps[-1].value), order), Rule("cases"))
+        for name, product, factored in use_products(steps[-1].value, known.products):
+            append(steps, arrange(product, order), Rule("re-express", (name,)))
+            append(steps, factored, Rule("factor"))
+    _arrange(steps, order)
+    append(steps, arrange(cases(steps[-1].value), order), Rule("cases"))
+
+
+def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
+    """First the deltas that stand by themselves, whereupon factors may cancel; then those within brackets."""
+    apart, pairs = contract_apart(plain, style)
+    if pairs:
+        append(steps, apart, Rule("contract", pairs=pairs))
+        append(steps, normal(apart), Rule("cancel"))
+        plain = normal(apart)
+    contracted, more = contract(plain, style)
+    if not more:
+        append(steps, contracted, Rule("pull"))
+        return
+    common = factor_deep(contracted)
+    detail = () if same(common, contracted) else ("factor",)
+    append(steps, common, Rule("contract", pairs=more, detail=detail))
+
+
+def _arrange(steps: list[Step], order: tuple[Index, ...]) -> None:
+    """The factors that terms share taken out of them, and a sign that is left over into a bracket."""
+    gathered = gather(steps[-1].value)
+    append(steps, gathered, Rule("factor"))
+    append(steps, arrange(gathered, order), Rule("sign"))
 
 
 def _use_guards(steps: list[Step], known: Known) -> bool:
@@ -98,7 +137,7 @@ def tidy_tangent(steps: list[Step], style: Style, order: tuple[Index, ...]) -> N
     contracted, pairs = contract(steps[-1].value, style)
     append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
-    append(steps, tidy(group(steps[-1].value), order), Rule("factor"))
+    append(steps, arrange(group(steps[-1].value), order), Rule("factor"))
 
 
 def apart_from_names(chain: Chain, letters: Letters) -> Chain:
@@ -110,17 +149,26 @@ def apart_from_names(chain: Chain, letters: Letters) -> Chain:
 
     def shown(rule: Rule) -> Rule:
         kept = tuple(p for p in rule.pairs if not names & set(p))
-        return rule if kept == rule.pairs else replace(rule, pairs=kept)
+        values = tuple((new(a), new(b)) for a, b in rule.values)
+        return rule if (kept, values) == (rule.pairs, rule.values) else replace(rule, pairs=kept, values=values)
 
     return replace(chain, steps=tuple(Step(new(s.value), shown(s.rule)) for s in chain.steps))
 
 
 def _use_sums(steps: list[Step], known: Known) -> None:
-    """Use the sums that equations define, multiplying out where they hide in a bracket."""
+    """Use the sums that equations define, split or multiplied out where they hide in a bracket."""
     opened, result, names = use_sums(steps[-1].value, known.sums)
-    if names:
-        append(steps, opened, Rule("expand"))
-        append(steps, result, Rule("re-express", names))
+    if not names:
+        return
+    split = split_sums(steps[-1].value)
+    used, same_names = use_facts(split, known.sums)
+    if same_names and result == build.NIL == normal(count_free_sums(used)):
+        append(steps, split, Rule("split"))
+        append(steps, counted(used), Rule("re-express", same_names, detail=("copies",)))
+        append(steps, result, Rule("collect"))
+        return
+    append(steps, opened, Rule("expand"))
+    append(steps, result, Rule("re-express", names))
 
 
 def _cheaper(steps: list[Step]) -> None:

@@ -9,10 +9,10 @@ scatter).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
 from symbp.core.integers import Atom, Index, Node, Poly, quotient
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute, substitute_poly, walk
@@ -22,7 +22,8 @@ from symbp.core.traverse import free_indices, indices_of, map_children, reads, s
 class Style:
     """Which deltas are solved: if `wide` all, where need be with the guard that a division comes out even.
 
-    `first`: those for outer indices first.
+    `first`: those for outer indices first. If `closed` no bracket is multiplied out unless all
+    of its terms have a delta, one for each path.
 
     `classes` says of each tensor of labels what its entries stay below.
     """
@@ -30,6 +31,7 @@ class Style:
     wide: bool = False
     first: bool = False
     classes: tuple[tuple[str, Poly], ...] = ()
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Task:
 
 
 PLAIN = Style()
+BAR = "/"  # no function of the language
 
 
 def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[tuple[str, str], ...]]:
@@ -48,6 +51,31 @@ def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[tuple[str, s
     task = Task(style, {})
     result = settle(_contract(expr, task))
     return result, tuple(task.pairs)
+
+
+def contract_apart(expr: Expr, style: Style) -> tuple[Expr, tuple[tuple[str, str], ...]]:
+    """The same with no bracket multiplied out, and with what stands below a fraction bar not cancelled."""
+    result, pairs = contract(_barred(expr), replace(style, closed=True))
+    return _unbarred(result), pairs
+
+
+def _barred(expr: Expr) -> Expr:
+    """With the factors of negative power as values of a function, so that no product joins them with others."""
+    if _is_below(expr):
+        return Fn(BAR, (expr,))
+    return map_children(expr, lambda c: _barred(c) if isinstance(c, Expr) else c)
+
+
+def _is_below(expr: Expr) -> bool:
+    return isinstance(expr, Pow) and isinstance(expr.exponent, Num) and expr.exponent.value < 0
+
+
+def _unbarred(expr: Expr) -> Expr:
+    if isinstance(expr, Fn) and expr.name == BAR:
+        return expr.args[0]
+    if isinstance(expr, Mul):
+        return Mul(tuple(_unbarred(f) for f in expr.args))
+    return map_children(expr, lambda c: _unbarred(c) if isinstance(c, Expr) else c)
 
 
 def _contract(expr: Expr, task: Task) -> Expr:
@@ -93,7 +121,7 @@ def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
 
 def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
-    if isinstance(body, Add) and _has_delta(body, indices, task.style):
+    if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
         return build.add(*(_sum(indices, term, task) for term in body.args))
     factors = body.args if isinstance(body, Mul) else (body,)
     opened = _open(factors, indices, task.style)
@@ -164,7 +192,8 @@ def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -
         if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices, style):
             if isinstance(factor, Mul):
                 return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices, style)
-            return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
+            if not style.closed or all(_has_delta(term, indices, style) for term in factor.args):
+                return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
     return None
 
 

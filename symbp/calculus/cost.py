@@ -6,6 +6,7 @@ counts as the same nominal number; only comparisons between two forms of one val
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from symbp.core.canonical import key
@@ -49,8 +50,13 @@ def _is_sign(a: Node) -> bool:
 
 def _volume(node: Node) -> int:
     bound = node.indices if isinstance(node, (Sum, Extreme)) else ()
+    return entries((*free_indices(node), *bound))
+
+
+def entries(indices: Iterable[Index]) -> int:
+    """How many values the indices have together, nominally."""
     volume = 1
-    for i in (*free_indices(node), *bound):
+    for i in indices:
         volume *= _size(i.extent)
     return volume
 

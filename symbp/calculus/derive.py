@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.chains import apart_from_names, finish, local_steps
-from symbp.calculus.cost import cost
+from symbp.calculus.cost import cost, entries
 from symbp.calculus.guards import sheltered
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
@@ -146,9 +146,17 @@ class _Work:
                 continue  # what is scattered is shown before it is
             trial = self._chain(quantity, indices, users, (*inserted, name))
             saved = cost(self.results[name].body) if self._needed_once(name) else 0
-            if cost(trial.result) <= cost(chain.result) + saved:
+            shown = self._is_shown(quantity, users)
+            room = entries(self.results[name].indices) if shown else 0
+            if cost(trial.result) + room < cost(chain.result) + saved + (not shown):
                 inserted, chain = (*inserted, name), trial
         return chain
+
+    def _is_shown(self, quantity: str, users: tuple[_User, ...]) -> bool:
+        """Is it the gradient of a parameter that one equation uses? It reads that one's adjoint by its name, even if
+        that costs an operation for each entry of it: nothing comes together in it that inserting would let cancel.
+        """
+        return len(users) == 1 and quantity in self.network.parameters
 
     def _insertable(self, users: tuple[_User, ...]) -> tuple[str, ...]:
         """The users whose adjoint this quantity alone needs, or whose adjoint sums nothing and may be written twice."""

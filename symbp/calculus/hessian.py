@@ -76,7 +76,7 @@ class _Work:
         raw = along(equation.body, self.tangents)
         rule = Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents))
         steps = [Step(sheltered(raw), rule)]
-        append(steps, reexpress(equation, raw), Rule("re-express", (equation.name,)))
+        append(steps, reexpress(equation, raw)[0], Rule("re-express", (equation.name,)))
         return self._chain(equation, steps)
 
     def _by_locals(self, equation: Equation) -> tuple[Chain, ...]:

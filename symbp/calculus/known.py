@@ -6,6 +6,7 @@ mu = sum(x)/D the sum of x - mu is 0, and with h = (x - mu) r a product r (x - m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from symbp.calculus.cost import cost
 from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
 from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match
-from symbp.calculus.simplify import expand, factor_deep, join
+from symbp.calculus.simplify import expand, factor_deep, join, tidy
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Add, Expr, Mul, Num, Read, Sum
@@ -78,15 +79,21 @@ def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[s
     return (opened, result, labels) if labels and cost(result) < cost(expr) else (expr, expr, ())
 
 
-def use_products(expr: Expr, products: tuple[Product, ...]) -> tuple[Expr, tuple[str, ...]]:
-    """The expression with defined products replaced by the values they define, where that is cheaper."""
-    used: dict[str, None] = {}
+def counted(expr: Expr) -> Expr:
+    """Idle sums counted, and nothing joined: (sum_n mu) - N mu as N mu - N mu."""
+    if isinstance(expr, Add) or (isinstance(expr, Mul) and any(isinstance(f, Add) for f in expr.args)):
+        return type(expr)(tuple(counted(a) for a in expr.args))
+    return tidy(count_free_sums(expr))
+
+
+def use_products(expr: Expr, products: tuple[Product, ...]) -> Iterator[tuple[str, Expr, Expr]]:
+    """Each product whose value makes the expression cheaper, in its place, and then with common factors outside."""
     for product in products:
-        trial = factor_deep(normal(_replace(expr, product)))
-        if cost(trial) < cost(factor_deep(expr)):
-            expr = trial
-            used[product.name] = None
-    return expr, tuple(used)
+        trial = normal(_replace(expr, product))
+        factored = factor_deep(trial)
+        if cost(factored) < cost(factor_deep(expr)):
+            yield product.name, trial, factored
+            expr = factored
 
 
 def _replace(expr: Expr, product: Product) -> Expr:

@@ -8,7 +8,7 @@ branch by branch; a maximum follows its first hit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from symbp.calculus import scalar
@@ -140,8 +140,23 @@ def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
 
 
 def scalar_rules(expr: Expr, *tensors: str) -> tuple[str, ...]:
-    """The rules for elementary functions that differentiating `expr` by the tensors uses, in words."""
-    return tuple(dict.fromkeys(scalar.rule_text(f.name) for f in _functions(expr, tensors) if not f.orders))
+    """The rules that differentiating `expr` by the tensors uses where it takes elementary functions of them, in words:
+    those by name that put the functions together, then those of the functions.
+    """
+    rules = (scalar.rule_text(f.name) for f in _functions(expr, tensors) if not f.orders)
+    found = tuple(dict.fromkeys(rules))
+    return (*_named_rules(expr, tensors), *found) if found else ()
+
+
+def _named_rules(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
+    """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
+    than an entry.
+    """
+    nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
+    if any(isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0 for n in nodes):
+        yield "quotient"
+    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in nodes):
+        yield "chain"
 
 
 def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:

@@ -54,8 +54,8 @@ def _chain(
     direct = {s.quantity: s.main.steps for s in sections if not s.locals}
     symbolic = [_product(p, lambda of, by: Partial(Read(of), Read(by))) for p in paths]
     values = [_product(p, lambda of, by: _value(of, by, local, direct)) for p in paths]
-    inserted = Step(sheltered(_sum(values)), Rule("insert", tuple(_keys(paths, local))))
-    steps = (Step(_sum(symbolic), Rule("path")), inserted)
+    keys = tuple(_keys(paths, local, {s.quantity: s.main.key for s in sections if not s.locals}))
+    steps = (Step(_sum(symbolic), Rule("path")), Step(sheltered(_sum(values)), Rule("insert", keys)))
     return Chain(f"{adjoint}|paths", Read(adjoint), steps)
 
 
@@ -64,9 +64,10 @@ def _value(of: str, by: str, local: dict[str, Expr], direct: dict[str, tuple[Ste
     return direct[by][-1].value if found is None else found
 
 
-def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr]) -> dict[str, None]:
-    pairs = (f"{of}|{by}" for p in paths for by, of in pairwise(p))
-    return dict.fromkeys(k for k in pairs if k in local)
+def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr], direct: dict[str, str]) -> dict[str, None]:
+    """The equations of all local derivatives on the paths: of what only the loss reads that is its adjoint's."""
+    pairs = ((f"{of}|{by}", by) for p in paths for by, of in pairwise(p))
+    return dict.fromkeys(k if k in local else direct[by] for k, by in pairs)
 
 
 def _product(path: tuple[str, ...], factor) -> Expr:  # type: ignore[no-untyped-def]

@@ -17,7 +17,7 @@ import sympy as sp
 from symbp.calculus.cost import cost, functions
 from symbp.calculus.match import Binding, match
 from symbp.calculus.scalar import from_sympy
-from symbp.calculus.simplify import cheapest, factor_deep, tidy
+from symbp.calculus.simplify import cheapest, expand, factor_deep, tidy
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
@@ -41,23 +41,39 @@ class _Value:
         return all(follows(substitute(c, binding), given) for c in self.when)
 
 
-def reexpress(equation: Equation, derivative: Expr) -> Expr:
-    """The cheapest form of the derivative in terms of the value that the equation defines; itself if there is none."""
+Kernels = tuple[tuple[Expr, Expr], ...]
+
+
+def reexpress(equation: Equation, derivative: Expr) -> tuple[Expr, Kernels]:
+    """The cheapest form of the derivative in terms of the value that the equation defines, itself if there is none;
+    and the exponential of an entry that was replaced, with what it is: e^-z is 1/a - 1.
+    """
     entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
     return _reexpress(_Value(entry, equation.indices, equation.body), derivative)
 
 
-def _reexpress(value: _Value, derivative: Expr) -> Expr:
+def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
     if isinstance(value.body, Where):
-        return _by_branch(value, value.body, derivative)
+        return _by_branch(value, value.body, derivative), ()
     best = derivative
+    how: Kernels = ()
     for way in (value, *_exponential(value)):
         for kernel in _kernels(way.body, way.indices):
             solved = _solve(way.body, way.entry, kernel)
             form = None if solved is None else _replace(derivative, kernel, solved, way)
-            if form is not None and _better(form, best) and _no_new_pole(form, derivative, way.entry, kernel):
-                best = form
-    return best
+            if form is None or solved is None or not _better(form, best):
+                continue
+            if _no_new_pole(form, derivative, way.entry, kernel):
+                best, how = form, _how(kernel, solved)
+    return best, how
+
+
+def _how(kernel: Expr, solved: Expr) -> Kernels:
+    """The exponential of an entry, or of minus one, and what it is."""
+    if not isinstance(kernel, Fn) or kernel.name != "exp":
+        return ()
+    _, argument = build.split_number(kernel.args[0])
+    return ((kernel, tidy(expand(solved))),) if isinstance(argument, Read) else ()
 
 
 def _exponential(value: _Value) -> tuple[_Value, ...]:
@@ -81,7 +97,7 @@ def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
 
     def branch(node: Expr) -> Expr:
         if isinstance(node, Where) and same(node.cond, body.cond):
-            then, other = (_reexpress(w, n) for w, n in zip(ways, (node.then, node.other), strict=True))
+            then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
             return build.where(node.cond, then, other)
         return map_children(node, lambda c: branch(c) if isinstance(c, Expr) else c)
 
@@ -309,17 +325,26 @@ def _as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding |
 
 def _cancel_terms(expr: Expr) -> Expr:
     """Each term's coefficient, without its deltas, in lowest terms; products of exponentials joined."""
-    terms = []
-    for term in expr.args if isinstance(expr, Add) else (expr,):
-        factors = term.args if isinstance(term, Mul) else (term,)
-        marks = [f for f in factors if isinstance(f, (Delta, Partial))]
-        rest = build.mul(*(f for f in factors if not isinstance(f, (Delta, Partial))))
-        symbols = _Symbols(rest)
-        lowest = sp.cancel(symbols.of(rest))
-        plain = symbols.back(lowest)
-        short = cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest)))
-        terms.append(build.mul(_join_exponentials(short), *marks))
-    return build.add(*terms)
+    return build.add(*(_cancelled(t) for t in (expr.args if isinstance(expr, Add) else (expr,))))
+
+
+def _cancelled(term: Expr) -> Expr:
+    """One term; under a condition whatever stands beside what is under it."""
+    factors = term.args if isinstance(term, Mul) else (term,)
+    marks = [f for f in factors if isinstance(f, (Delta, Partial))]
+    rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
+    guard = next((f for f in rest if isinstance(f, Where) and f.other == build.NIL), None)
+    if guard is None:
+        return build.mul(_lowest(build.mul(*rest)), *marks)
+    inside = build.mul(*(guard.then if f is guard else f for f in rest))
+    return build.mul(build.where(guard.cond, _cancel_terms(inside), build.NIL), *marks)
+
+
+def _lowest(coefficient: Expr) -> Expr:
+    symbols = _Symbols(coefficient)
+    lowest = sp.cancel(symbols.of(coefficient))
+    plain = symbols.back(lowest)
+    return _join_exponentials(cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest))))
 
 
 def _join_exponentials(expr: Expr) -> Expr:

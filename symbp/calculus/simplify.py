@@ -6,6 +6,7 @@ before it grows. `cheapest` returns the form it was given unless another one cos
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import combinations
 from math import prod
@@ -16,7 +17,7 @@ from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices, map_children, substitute
+from symbp.core.traverse import free_indices, map_children, reads, substitute
 
 MOST_TERMS = 48
 MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... doubles with every factor
@@ -60,6 +61,15 @@ def _expand_product(expr: Mul) -> Expr:
 
 def _terms(expr: Expr) -> tuple[Expr, ...]:
     return expr.args if isinstance(expr, Add) else (expr,)
+
+
+def split_sums(expr: Expr) -> Expr:
+    """The sum of a sum as the sum of the sums."""
+    done = map_children(expr, lambda c: split_sums(c) if isinstance(c, Expr) else c)
+    if not isinstance(done, Sum) or not isinstance(done.body, Add):
+        return done
+    terms = (build.split_number(t) for t in done.body.args)
+    return build.add(*(build.scale(number, build.total(done.indices, rest)) for number, rest in terms))
 
 
 def open_fractions(expr: Expr) -> Expr:
@@ -190,6 +200,24 @@ def _grouped(expr: Expr) -> Expr:
     return factor(expr)
 
 
+def gather(expr: Expr) -> Expr:
+    """`factor_deep`, and in a sum whose terms share nothing all together, the factor that most of them share outside
+    of these: m + r x - r y is m + r (x - y).
+    """
+    done = map_children(expr, lambda c: gather(c) if isinstance(c, Expr) else c)
+    return factor(cheapest(done, *_gathered(done))) if isinstance(done, Add) and len(done.args) > 2 else factor(done)
+
+
+def _gathered(expr: Add) -> Iterable[Expr]:
+    """The sum with the terms as one product that share a factor, for each factor, the most of them first."""
+    tables = [_powers(t) for t in expr.args]
+    bases = dict.fromkeys(b for t in tables for b in t if isinstance(b, Read))
+    groups = (tuple(t for t, powers in zip(expr.args, tables, strict=True) if b in powers) for b in bases)
+    for terms in sorted(groups, key=len, reverse=True):
+        if 1 < len(terms) < len(expr.args):
+            yield Add((*(t for t in expr.args if t not in terms), factor(build.add(*terms))))
+
+
 def _shared(a: Expr, b: Expr) -> dict[Expr, Fraction]:
     return _common([_powers(build.split_number(t)[1]) for t in (a, b)])
 
@@ -213,28 +241,74 @@ def cancel(expr: Expr) -> Expr:
     return expr if best == expr else best
 
 
-def tidy(expr: Expr, order: tuple[Index, ...] = ()) -> Expr:
-    """Factors in a reader's order, signs absorbed, positive terms first.
+def tidy(expr: Expr) -> Expr:
+    """A local derivative in a reader's order, signs absorbed, positive terms first.
 
-    Numbers come first, then sizes, entries (those that hold the first of the indices in `order` first, so that a
-    product reads like the matrix product that it is), functions, brackets, deltas, sums.
+    Numbers come first, then sizes and scalars, entries, functions, brackets, deltas, sums.
     """
-    done = map_children(expr, lambda c: tidy(c, order) if isinstance(c, Expr) else c)
+    done = map_children(expr, lambda c: tidy(c) if isinstance(c, Expr) else c)
     if isinstance(done, Mul):
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_rank(f), _place(f, order))))))
+        return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
     if isinstance(done, Add) and build.split_number(done.args[0])[0] < 0:
         return Add(_positive_first(done.args))
     return done
 
 
-def _place(f: Expr, order: tuple[Index, ...]) -> int:
-    """Where the first index of an entry stands in `order`."""
-    if not isinstance(f, Read):
-        return 0
-    return min((order.index(i) for i in free_indices(f) if i in order), default=len(order))
+def arrange(expr: Expr, order: tuple[Index, ...], summed: bool = False) -> Expr:
+    """A result in a reader's order: the adjoint that was inserted before the local derivative, each kept together.
+
+    In a sum over products the factor that holds the first of the indices in `order` comes first, so that the sum reads
+    like the matrix product that it is. An entry by itself comes before
+    the sums beside it, and what is under no condition before what is.
+    """
+    done = map_children(expr, lambda c: arrange(c, order, isinstance(expr, Sum)) if isinstance(c, Expr) else c)
+    if isinstance(done, Mul):
+        place = _places(done.args, order, summed)
+        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
+    if isinstance(done, Add) and (build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args))):
+        return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
+    return done
+
+
+def _late(rank: int) -> int:
+    """Entries, functions and brackets stay in their order."""
+    return 2 if 2 <= rank <= 4 else rank
+
+
+def _indirect(term: Expr) -> bool:
+    """A sum, or something under a condition: what does not lead straight on."""
+    return any(isinstance(f, (Sum, Where)) for f in _factors(term))
+
+
+def _distance(term: Expr) -> int:
+    """An entry or a number, then products and sums of them, then what comes from another step of a recurrence."""
+    if any(isinstance(f, Where) and f.other == build.NIL for f in _factors(term)):
+        return 2
+    return 0 if isinstance(term, (Read, Num)) else 1
+
+
+def _places(factors: tuple[Expr, ...], order: tuple[Index, ...], summed: bool) -> Callable[[Expr], int]:
+    """Where an index that only some of the factors hold stands in `order`; all the same unless they form a matrix
+    product.
+    """
+    held = [frozenset(i for i in free_indices(f) if i in order) for f in factors]
+    if not any(held):
+        return lambda _: 0
+    apart = [h for h in held if h]
+    common = frozenset.intersection(*(h for h, f in zip(held, factors, strict=True) if 2 <= _rank(f) <= 4), *apart[:1])
+    if not summed and any(a & b for a, b in combinations(apart, 2)):
+        return lambda _: 0
+    missing = len(order) if summed else -1
+    return lambda f: min((order.index(i) for i in free_indices(f) if i in order and i not in common), default=missing)
 
 
 _RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 6), (Sum, 7))
+
+
+def _ranks(factors: tuple[Expr, ...]) -> Callable[[Expr], int]:
+    """The ranks of factors; a scalar beside entries is a coefficient."""
+    entries = any(r.subs for f in factors for r in reads(f))
+    return lambda f: 1 if entries and isinstance(build.split_power(f)[0], Read) and not reads(f)[0].subs else _rank(f)
 
 
 def _rank(f: Expr) -> int:
@@ -248,12 +322,20 @@ def _absorb_sign(expr: Mul) -> Expr:
     """-(p - 1) p is p (1 - p): the sign goes into a bracket whose number, or else whose first term, is negative."""
     if expr.args[0] != build.MINUS:
         return expr
+    rank = _ranks(expr.args)
+    alone = all(rank(f) < 2 for f in expr.args[:-1])
     for place, f in enumerate(expr.args):
-        if isinstance(f, Add) and _leads_negative(f):
+        if isinstance(f, Add) and (_leads_negative(f) or (alone and _is_difference(f))):
             turned = build.add(*_positive_first(tuple(build.neg(t) for t in f.args)))
             rest = (*expr.args[1:place], turned, *expr.args[place + 1 :])
             return Mul(rest) if len(rest) > 1 else rest[0]
     return expr
+
+
+def _is_difference(expr: Add) -> bool:
+    """Of two terms that are no numbers, where the sign may as well turn them round: -(a - b)/N is (b - a)/N."""
+    numbers = [build.split_number(t)[0] for t in expr.args]
+    return len(numbers) == 2 and numbers[1] < 0 and not isinstance(expr.args[0], Num) and not _has_denominator(expr)
 
 
 def _leads_negative(expr: Add) -> bool:

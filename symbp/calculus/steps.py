@@ -17,13 +17,15 @@ class Rule:
 
     `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `pairs` the
     renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is
-    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels.
+    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels. `values` are what
+    was replaced, each with what it is.
     """
 
     name: str
     equations: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     detail: tuple[str, ...] = ()
+    values: tuple[tuple[Expr, Expr], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ RULES = {
     "copies": "a term that does not depend on the summed index is summed as often as the index has values",
     "cancel": "a factor cancels",
     "factor": "common factor",
+    "sign": "the minus turns the bracket round",
     "divide": "divide above and below by the exponential",
     "expand": "multiply out",
     "collect": "like terms",
@@ -146,6 +149,7 @@ RULES = {
     "guard": "factors under conditions are one product where all of them hold",
     "zero": "a condition says nothing beside a factor that is 0 where it fails",
     "cases": "the two exclude one another: one of them for each case",
+    "each": "the other factors go into each case",
     "turn": "count an index from its other end",
     "delta": "where a delta is not 0 its indices are equal",
 }

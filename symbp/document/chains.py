@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+from symbp.calculus.steps import RULES, Derivation, HessianProduct, Step
 from symbp.calculus.steps import Chain as Steps
-from symbp.calculus.steps import Derivation, HessianProduct, Step
 from symbp.core import build
 from symbp.core.expr import Expr, Mul, Where
+from symbp.core.matrix import by_cases
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import Chain, Entry, Row
@@ -53,6 +55,17 @@ def _spelt(steps: Steps) -> str:
 def with_matrix_form(d: Derivation | HessianProduct, chain: Chain, equation: Equation) -> tuple[Chain, ...]:
     """The chain that ends in an equation, and the matrix form of that where it has one."""
     form = whole_form(d, equation)
+    chain = _by_cases(chain, equation.body)
     if form is None:
         return (chain,)
     return chain, whole_chain(equation, form, f"{chain.where}, matrix form", form_words(form))
+
+
+def _by_cases(chain: Chain, body: Expr) -> Chain:
+    """The chain with its result case by case, where a factor of it is a choice."""
+    cases = by_cases(body)
+    if cases == body or not chain.rows:
+        return chain
+    last = chain.rows[-1]
+    row = Row(Entry(cases), (RULES["each"],), last.number)
+    return replace(chain, rows=(*chain.rows[:-1], replace(last, number=None), row))

@@ -132,13 +132,22 @@ def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
     number = d.number(part.main.key)
     words: Words = (
         *((Ref(number),) if number is not None else ("It",)),
-        " keeps its deltas: it scatters what comes back over all places that were read. The same as sums that gather "
-        "it, the deltas solved for some of the letters; conditions below a sum say for which of the others that goes",
-        *((", ", Letter("sign", "divides"), " that a number divides another") if _divides(part) else ()),
+        " scatters what comes back over all places that were read. Solved for the places that it comes back from, it "
+        "gathers",
+        *_turned(part),
+        *((" (", Letter("sign", "divides"), " says that a number divides another)") if _divides(part) else ()),
         ":",
     )
     shown = (replace(chain_of(d, c), where=f"equation ({number}), solved") for c in part.variants)
     return Paragraph(words), Display(tuple(shown))
+
+
+def _turned(part: Part) -> Words:
+    """A window that is read from its other end: a kernel turned round."""
+    turns = [len(s.rule.pairs) for c in part.variants for s in c.steps if s.rule.name == "turn"]
+    if not turns:
+        return ()
+    return (", as a correlation with the kernel turned by 180 degrees" if max(turns) == 2 else ", from the other end",)
 
 
 def _divides(part: Part) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symbp.core.integers import Index
+from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import (
     Added,
     Apply,
@@ -29,9 +29,11 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
     Scale,
+    Totals,
     Transpose,
     shape,
 )
+from symbp.core.traverse import indices_of
 from symbp.document.numbers import number
 from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
@@ -61,7 +63,7 @@ class MatrixPrinter:
             case Transpose(arg):
                 return self._transpose(arg)
             case Product(args):
-                return self._row([self._at(a, TIGHT) for a in args], "\\,", SIDE)
+                return self._row(self._bound(args), "\\,", SIDE)
             case Hadamard(args):
                 return self._hadamard(args)
             case Plus(args):
@@ -76,7 +78,7 @@ class MatrixPrinter:
                 inner = self.text(arg)
                 size = ("", "\\Big", "\\bigg")[inner.height]
                 return atom(f"{size}\\lVert {inner.tex}{size}\\rVert^{{2}}", inner.height)
-            case Apply() | Called() | Diag() | RowExtreme():
+            case Apply() | Called() | Diag() | RowExtreme() | Totals():
                 return self._call(m)
             case Chosen(labels):
                 return atom(f"\\mathbb{{I}}_{{{self.text(labels).tex}}}")
@@ -103,10 +105,16 @@ class MatrixPrinter:
             ranges[inner.axis] = (inner.start, inner.stop)
             inner = inner.arg
         rank = len(inner.dims) if isinstance(inner, Named) else 2
-        spans = (f"{self.printer.poly(a)}{{:}}{self.printer.poly(b)}" for a, b in (ranges[k] for k in sorted(ranges)))
+        spans = (self._span(*ranges[k]) for k in sorted(ranges))
         before, after = [":"] * (0 not in ranges), [":"] * (1 not in ranges and rank > 1)
         inside = ",".join([*before, *spans, *after])
         return atom(f"{self._at(inner, ATOM).tex}[{inside}]")
+
+    def _span(self, start: Poly, stop: Poly) -> str:
+        """2i:2i + U, from where it starts so far; H:2H."""
+        first, length = self.printer.poly(start), self.printer.poly(stop - start)
+        moving = any(True for _ in indices_of(start)) and not length.startswith("-")
+        return f"{first}{{:}}{first} + {length}" if moving else f"{first}{{:}}{self.printer.poly(stop)}"
 
     def _beside(self, args: Sequence[Matrix]) -> Text:
         """[A | B]; a line may break before a bar."""
@@ -159,6 +167,19 @@ class MatrixPrinter:
             pieces.append(replace(first, tex=(glue if k else "") + first.tex, depth=1 if k else 0))
             pieces.extend(replace(p, depth=p.depth + 1) for p in text.pieces[1:])
         return Text(tuple(pieces), level, height=max(t.height for t in texts))
+
+    def _bound(self, args: tuple[Matrix, ...]) -> list[Text]:
+        """The factors of a matrix product, a diagonal matrix never on another line than what it scales."""
+        texts: list[Text] = []
+        for k, a in enumerate(args):
+            text = self._at(a, TIGHT)
+            if texts and any(isinstance(m, Diag) for m in args[k - 1 : k + 1]):
+                before, (first, *rest) = texts.pop(), text.pieces
+                *start, last = before.pieces
+                pieces = (*start, replace(last, tex=f"{last.tex}\\,{first.tex}"), *rest)
+                text = replace(text, pieces=pieces, height=max(before.height, text.height))
+            texts.append(text)
+        return texts
 
     def _hadamard(self, args: tuple[Matrix, ...]) -> Text:
         up = [a for a in args if not (isinstance(a, Power) and a.exponent < 0)]
@@ -255,6 +276,8 @@ class MatrixPrinter:
                 return self._applied("\\operatorname{diag}", (arg,))
             case RowExtreme(kind, arg):
                 return self._applied(f"\\operatorname{{row{kind}}}", (arg,))
+            case Totals(arg):
+                return self._applied(f"\\operatorname{{{m.name}}}", (arg,))
         raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
 
     def _applied(self, head: str, args: tuple[Matrix, ...]) -> Text:

@@ -45,7 +45,7 @@ class Product:
         if number_up is not None or plain_down or number_down is not None or constants:
             parts.append(self._coefficient(number_up, number_down, constants, plain_down))
         if down:
-            above = [f for f in rest if _may_stand_above(f)]
+            above = [f for f in rest if _may_stand_above(f)] or [f for f in rest if isinstance(f, Delta)]
             rest = [f for f in rest if f not in above]
             parts.append(self._fraction(above, down))
         texts = parts + [self._factor(f, last=k == len(rest) - 1) for k, f in enumerate(rest)]
@@ -112,6 +112,8 @@ class Product:
 
     def _glue(self, after: Text, left: Expr | None, right: Expr | None) -> str:
         dot = after.tex[:1].isdigit() or isinstance(left, Mul) or isinstance(right, Mul)
+        if isinstance(left, Num) and isinstance(right, Int) and after.tex[:1].isalpha():
+            return ""
         return " \\cdot " if dot else "\\,"
 
 

@@ -52,10 +52,15 @@ def _chain(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 def _derive(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     words: list[Part] = ["differentiate ", *listed(refs)] if refs else ["differentiate the definition"]
+    named = tuple(text for text in rule.detail if "=" not in text and text not in RULES)
+    if named:
+        words += [" by the ", *listed(named), " rule" if len(named) == 1 else " rules"]
     for text in rule.detail:
+        if "=" not in text:
+            continue
         function, derivative = scalar_rule(text)
-        words += ["; ", Math(function), " gives ", Math(derivative)]
-    return tuple(words)
+        words += ["; the derivative of ", Math(function), " is ", Math(derivative)]
+    return (*words, *(f"; {RULES[text]}" for text in rule.detail if text in RULES))
 
 
 def _insert(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
@@ -64,7 +69,7 @@ def _insert(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 def _contract(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
-    return ("contract ", *listed(arrows, ", "))
+    return ("contract ", *listed(arrows, ", "), *(f"; {RULES[name]}" for name in rule.detail))
 
 
 def _solve(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
@@ -78,7 +83,12 @@ def _turn(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 
 def _reexpress(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
-    return ("re-expressed by ", *listed(refs)) if refs else (RULES["re-express"],)
+    words: list[Part] = ["re-expressed by ", *listed(refs)] if refs else [RULES["re-express"]]
+    if "copies" in rule.detail:
+        words.append(", equal terms counted")
+    for old, new in rule.values:
+        words += [": ", Math(old), " is ", Math(new)]
+    return tuple(words)
 
 
 def _fact(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix, SliceForm
-from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Transpose, parts
+from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.matrices import border_of
@@ -160,4 +160,13 @@ def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
     chosen = next((m for m in nodes if isinstance(m, Chosen)), None)
     if chosen:
         words += [Slice(chosen), " has in each row the row of the unit matrix that the label names. "]
-    return tuple(words)
+    return (*words, *_totals(nodes))
+
+
+def _totals(nodes: tuple[Matrix, ...]) -> Iterator[Word]:
+    """What rowsum, rowmean, colsum and colmean stand for, each shown with a letter that it is used with."""
+    found = {m.name: m for m in nodes if isinstance(m, Totals)}
+    for m in found.values():
+        letters = [n for n in walk(m.arg) if isinstance(n, Named)]
+        yield Slice(replace(m, arg=letters[-1]) if letters else m)
+        yield f" has at each place the {'mean' if m.mean else 'sum'} of its {('column', 'row')[m.axis]}. "

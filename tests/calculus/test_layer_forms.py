@@ -272,14 +272,14 @@ LINES = [
     ),
     (
         "threshold_layers",
-        "y[n, i] * (1 - y[n, i]) * (sum(z_bar[n + 1, g] * w[n + 1, g, i] for g in D[n + 2]) if n + 1 < L"
+        "y[n, i] * (1 - y[n, i]) * (sum(w[n + 1, g, i] * z_bar[n + 1, g] for g in D[n + 2]) if n + 1 < L"
         " else y[L - 1, i] - t[i])",
     ),
-    ("lstm", "(sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0) + h[t, n, j]"),
+    ("lstm", "h[t, n, j] + (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0)"),
     (
         "lstm",
-        "(c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)"
-        " + h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2)",
+        "h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2)"
+        " + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)",
     ),
     ("lstm", "sum(z_bar[t, n, j] * (h[t - 1, n, k] if 1 <= t else h0[n, k]) for t in T for n in N)"),
     ("lstm", "(f_bar[t, n, j - H] * f[t, n, j - H] * (1 - f[t, n, j - H]) if H <= j < 2 * H else 0)"),

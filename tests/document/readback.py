@@ -26,6 +26,7 @@ SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?$")
 RELATIONS = {"<": "<", "\\le": "<=", ">": ">", "\\ge": ">=", "=": "==", "\\ne": "!="}
 FUNCTIONS = {"\\log": "log", "\\exp": "exp", "\\sin": "sin", "\\cos": "cos", "\\tanh": "tanh"}
 LETTER = re.compile(r"\\(?:mathit|mathbf|mathbb|boldsymbol|tilde|hat|mathrm)$")
+TOTALS = {f"{along}{kind}": (along, kind == "mean") for along in ("row", "col") for kind in ("sum", "mean")}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
@@ -1082,6 +1083,8 @@ class Reader:
         body = CALLS.get(name) or self.letters.calls.get(name)
         if body:
             return M(first.rows, first.columns, lambda r, c: body(first.at(r, c)), first.number)
+        if name in TOTALS:
+            return self.total(first, *TOTALS[name])
         if name.startswith("row"):
             self.count += 1
             k = Index(f"s{self.count}", first.columns or ONE)
@@ -1089,6 +1092,18 @@ class Reader:
         if name not in ("erf", "sign"):
             raise UnknownCall(f"what is {name}?")
         return M(first.rows, first.columns, lambda r, c: Fn(name, (first.at(r, c),)), first.number)
+
+    def total(self, first: M, along: str, mean: bool) -> M:
+        """At each place the sum, or the mean, of its row or its column."""
+        size = first.columns if along == "row" else first.rows
+        if size is None:
+            raise Misread("the sum of ones that are any number")
+        self.count += 1
+        k = Index(f"s{self.count}", size)
+        of = Poly.of(k)
+        share = build.power(build.integer(size), build.MINUS) if mean else build.UNIT
+        return M(first.rows, first.columns, lambda r, c: times(
+            share, Sum((k,), first.at(r, of) if along == "row" else first.at(of, c))))  # fmt: skip
 
 
 def holds(bracket: Expr) -> Cond:

@@ -123,7 +123,7 @@ MISPRINTS = [
     ("sigmoid_softmax", r"\bigl(1 - \mathbf{A}^{(1)}\bigr)", r"\bigl(1 + \mathbf{A}^{(1)}\bigr)"),
     ("sigmoid_softmax", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} +", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} -"),
     ("threshold_mlp", r"= -\adj{\mathbf{z}}^{(3)}", r"= \adj{\mathbf{z}}^{(3)}"),
-    ("two_paths", r"c\,\partial_{1}", r"d\,\partial_{1}"),
+    ("two_paths", r"\partial_{1} f(u, v)\,c", r"\partial_{1} f(u, v)\,d"),
     ("deep_mlp", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(4)\top}", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(5)\top}"),
 ]  # fmt: skip
 

@@ -29,6 +29,7 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
     Scale,
+    Totals,
     Transpose,
     shape,
 )
@@ -94,6 +95,8 @@ def _entry(m: Matrix, r: Poly, c: Poly, new: _Supply) -> Expr:
             k, sub = new.over(shape(arg)[1])
             inner = _entry(arg, r, sub, new)
             return Extreme(kind, k, inner, TRUE) if k else inner
+        case Totals():
+            return _totals(m, r, c, new)
         case NormSquared(arg):
             return _norm(arg, new)
         case Called(_, _, indices, body):
@@ -129,6 +132,14 @@ def _beside(args: tuple[Matrix, ...], stops: tuple[Poly, ...], r: Poly, c: Poly,
         inside = Compare("<", build.integer(c), build.integer(stop))
         result = build.where(inside, _entry(arg, r, c - start, new), result)
     return result
+
+
+def _totals(m: Totals, r: Poly, c: Poly, new: _Supply) -> Expr:
+    """The sum over the row or column of the place, or that over its length."""
+    size = shape(m.arg)[m.axis]
+    k, sub = new.over(size)
+    inner = _entry(m.arg, r, sub, new) if m.axis else _entry(m.arg, sub, c, new)
+    return build.div(build.total(k, inner), build.integer(size)) if m.mean else build.total(k, inner)
 
 
 def _norm(arg: Matrix, new: _Supply) -> Expr:

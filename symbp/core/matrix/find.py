@@ -207,16 +207,27 @@ def _mul(factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shap
     if r is None:
         return make.scale(scales[:-1], scales[-1]) if scales else Scalar(build.UNIT)
     if c is None:
-        return make.scale(scales, make.hadamard(_form(f, r, None, shapes) for f in rows))
+        return make.scale(scales, make.hadamard(_form(f, r, None, shapes) for f in _products_first(rows)))
     if not both:
         u, v = _form(build.mul(*rows), r, None, shapes), _form(build.mul(*columns), c, None, shapes)
         return make.scale(scales, make.product(u, make.transpose(v)))
-    forms = [_form(f, r, c, shapes) for f in both]
-    if rows:
-        forms.append(_form(build.mul(*rows), r, c, shapes))
-    if columns:
-        forms.append(_form(build.mul(*columns), r, c, shapes))
-    return make.scale(scales, make.hadamard(forms))
+    forms = [_form(f, r, c, shapes) for f in _products_first(both)]
+    before, sums = _beside([_form(f, r, None, shapes) for f in rows], c, 1)
+    after, more = _beside([_form(f, c, None, shapes) for f in columns], r, 0)
+    inner = make.averaged(scales, make.hadamard([*forms, *sums, *more]))
+    return make.diagonals(before, inner, after)
+
+
+def _products_first(factors: Sequence[Expr]) -> list[Expr]:
+    """What a matrix product has brought back stands before what it is multiplied by entry by entry."""
+    return sorted(factors, key=lambda f: not isinstance(f, Sum))
+
+
+def _beside(columns: Sequence[Matrix], over: Index, axis: int) -> tuple[list[Matrix], list[Matrix]]:
+    """Columns that multiply a matrix: those that scale its rows (or columns), and sums that are spread over these."""
+    spread = [make.totals(m, over.stop, axis) for m in columns]
+    scaling = [m for m, s in zip(columns, spread, strict=True) if s is None]
+    return scaling, [s for s in spread if s is not None]
 
 
 def _scales(numbers: Sequence[Expr], shapes: Shapes) -> list[Matrix]:

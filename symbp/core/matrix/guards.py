@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import And, Compare, Cond, Expr, Mul, Where
+from symbp.core.expr import And, Compare, Cond, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
 from symbp.core.matrix.nodes import Matrix, Named, Transpose
-from symbp.core.traverse import free_indices, indices_of, substitute_poly
+from symbp.core.traverse import free_indices, indices_of, map_children, substitute_poly
 
 Block = tuple[Expr, Poly, Poly]
 Bounds = tuple[Poly, Poly]
@@ -69,6 +69,38 @@ def linear(test: Cond, c: Index) -> tuple[Poly, bool] | None:
     if coefficient == -ONE:
         return rest - least + 1, True
     return (Poly.of(least) - rest, False) if coefficient == ONE else None
+
+
+def by_cases(expr: Expr) -> Expr:
+    """A product with a choice by letters for a factor as the choice between the products; anything else as it is."""
+    factors = expr.args if isinstance(expr, Mul) else ()
+    choice = next((f for f in factors if isinstance(f, Where) and _is_choice(f)), None)
+    if choice is None:
+        return expr
+    rest = tuple(f for f in factors if f is not choice)
+    then = build.mul(*_ordered(choice.then, rest))
+    return build.where(choice.cond, then, _at_last(build.mul(*_ordered(choice.other, rest)), missed(choice.cond)))
+
+
+def _at_last(expr: Expr, table: dict[Atom, Poly]) -> Expr:
+    """Entries at what a letter is where a condition fails; the other letters keep their ranges."""
+    if isinstance(expr, Read):
+        return Read(expr.tensor, tuple(s.replace(table.get) for s in expr.subs))
+    return map_children(expr, lambda c: _at_last(c, table) if isinstance(c, Expr) else c)
+
+
+def _is_choice(f: Where) -> bool:
+    """Between two things, of which the second is there for a single value of a letter; not what a recurrence reads at
+    its border, which has a name.
+    """
+    if isinstance(f.then, Read) and isinstance(f.other, Read):
+        return False
+    return build.NIL not in (f.then, f.other) and bool(missed(f.cond))
+
+
+def _ordered(value: Expr, rest: Sequence[Expr]) -> tuple[Expr, ...]:
+    """What came back before what it is multiplied by; a sum behind that, where it needs no parentheses."""
+    return (*rest, value) if isinstance(value, Sum) else (value, *rest)
 
 
 def known(cond: Cond) -> dict[Atom, Poly]:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symbp.core import build
+from symbp.core.expr import Expr, Mul
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import (
     Added,
     Apply,
     Choose,
+    Diag,
     Guard,
     Hadamard,
     Identity,
@@ -21,6 +23,7 @@ from symbp.core.matrix.nodes import (
     Product,
     Scalar,
     Scale,
+    Totals,
     Transpose,
     parts,
     shape,
@@ -132,15 +135,61 @@ def _total(m: Matrix) -> bool:
 
 
 def spread_columns(m: Matrix, size: Poly) -> Matrix:
-    """A column in every column: m 1^T; a number is left alone."""
-    return m if isinstance(m, Scalar) else product(m, Transpose(Ones(size)))
+    """A column in every column: m 1^T, or the sum of each row at its places; a number is left alone."""
+    if isinstance(m, Scalar):
+        return m
+    total = totals(m, size, 1)
+    return product(m, Transpose(Ones(size))) if total is None else total
 
 
 def spread_rows(m: Matrix, size: Poly, single: bool) -> Matrix:
     """A column, laid down, in every row: 1 m^T; a `single` value times ones; a number is left alone."""
     if isinstance(m, Scalar):
         return m
-    return scale([m], Ones(size)) if single else product(Ones(size), transpose(m))
+    if single:
+        return scale([m], Ones(size))
+    total = totals(m, size, 0)
+    return product(Ones(size), transpose(m)) if total is None else total
+
+
+def diagonals(before: Sequence[Matrix], m: Matrix, after: Sequence[Matrix]) -> Matrix:
+    """A matrix with its rows scaled by some columns, and its columns by others: diag(r) M diag(c)."""
+    left = [Diag(hadamard(before))] if before else []
+    right = [Diag(hadamard(after))] if after else []
+    return product(*left, m, *right) if left or right else m
+
+
+def totals(m: Matrix, size: Poly, axis: int) -> Matrix | None:
+    """A column A 1 of row sums spread over as many columns as are summed; of A^T 1, over as many rows; else None."""
+    numbers: list[Matrix] = []
+    while isinstance(m, Scale):
+        numbers.append(m.factor)
+        m = m.arg
+    if not isinstance(m, Product) or m.args[-1] != Ones(size):
+        return None
+    inner = m.args[0] if len(m.args) == 2 else Product(m.args[:-1])
+    if shape(inner)[0].constant == 1:
+        return None
+    return averaged(numbers, Totals(inner if axis else transpose(inner), axis))
+
+
+def averaged(numbers: Sequence[Matrix], m: Matrix) -> Matrix:
+    """Numbers times a matrix, the first row or column sum in it a mean where they divide by how many it adds."""
+    plain = build.mul(*(f.value for f in numbers if isinstance(f, Scalar)))
+    rest = [f for f in numbers if not isinstance(f, Scalar)]
+    factors = m.args if isinstance(m, Hadamard) else (m,)
+    for k, f in enumerate(factors):
+        if isinstance(f, Totals) and not f.mean:
+            divisors = [build.power(g, build.MINUS) for g in _factors(build.integer(shape(f.arg)[f.axis]))]
+            if all(d in _factors(plain) for d in divisors):
+                left = build.mul(*(g for g in _factors(plain) if g not in divisors))
+                whole = hadamard((*factors[:k], Totals(f.arg, f.axis, mean=True), *factors[k + 1 :]))
+                return scale([Scalar(left), *rest], whole)
+    return scale(numbers, m)
+
+
+def _factors(e: Expr) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, Mul) else (e,)
 
 
 def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:

@@ -134,6 +134,19 @@ class RowExtreme(Matrix):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Totals(Matrix):
+    """At each place the sum, or the mean, of its row (`axis` 1) or column (0): A 1 1^T, 1 1^T A/N."""
+
+    arg: Matrix
+    axis: int
+    mean: bool = False
+
+    @property
+    def name(self) -> str:
+        return ("col", "row")[self.axis] + ("mean" if self.mean else "sum")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class NormSquared(Matrix):
     """The sum of the squares of all entries."""
 
@@ -216,7 +229,7 @@ def shape(m: Matrix) -> Shape:
             return shape(args[0])[0], shape(args[-1])[1]
         case Hadamard(args) | Plus(args) | Apply(_, args):
             return _common(args)
-        case Scale(_, arg) | Power(arg, _):
+        case Scale(_, arg) | Power(arg, _) | Totals(arg):
             return shape(arg)
         case Choose(_, a, b, then, other):
             return _common((a, b, then, other))
@@ -247,7 +260,7 @@ def parts(m: Matrix) -> tuple[Matrix, ...]:
     match m:
         case Product(args) | Hadamard(args) | Plus(args) | Apply(_, args) | Called(_, args):
             return args
-        case Diag(arg) | Transpose(arg) | Power(arg, _) | RowExtreme(_, arg) | NormSquared(arg):
+        case Diag(arg) | Transpose(arg) | Power(arg, _) | RowExtreme(_, arg) | NormSquared(arg) | Totals(arg):
             return (arg,)
         case Part(arg) | Added(_, arg) | Chosen(arg):
             return (arg,)

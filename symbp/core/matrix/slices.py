@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.find import Shapes, matrix_form
+from symbp.core.matrix.guards import by_cases
 from symbp.core.matrix.nodes import Matrix
 from symbp.core.network import Equation
 
@@ -24,7 +25,7 @@ def slice_form(equation: Equation, shapes: Shapes, steps: Iterable[Poly] = ()) -
     """The form with as few letters in front as it has, at least those that run over `steps`; else None."""
     indices = equation.indices
     for count in _counts(indices, tuple(steps)):
-        matrix = matrix_form(indices[count:], equation.body, shapes, equation.call)
+        matrix = matrix_form(indices[count:], by_cases(equation.body), shapes, equation.call)
         if matrix is not None:
             return SliceForm(indices[:count], indices[count:], matrix)
     return None

@@ -1,7 +1,8 @@
 """Matrix forms as plain text, for the comments of a module: `Z1_bar = (Z2_bar W2^T) * A1 * (1 - A1)`.
 
 `*` and `/` act entry by entry, a matrix product is written by putting the factors side by side, `1` beside a matrix
-is a column of ones. `MatrixNames` gives a tensor of rank 2 a capital letter where no other name is in the way.
+is a column of ones, `rowsum(A)` has at each place the sum of its row. `MatrixNames` gives a tensor of rank 2 a capital
+letter where no other name is in the way.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
     Scale,
+    Totals,
     Transpose,
 )
 from symbp.core.matrix.slices import SliceForm
@@ -112,6 +114,8 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
             return _write_choose(m, at), ATOM
         case RowExtreme(kind, arg):
             return f"row{kind}({at(arg, PLUS)})", ATOM
+        case Totals(arg):
+            return f"{m.name}({at(arg, PLUS)})", ATOM
         case NormSquared(arg):
             return f"||{at(arg, PLUS)}||^2", TIGHT
         case Called(name, args):
