@@ -40,6 +40,7 @@ from symbp.document.model import (
     Words,
     equalities,
 )
+from symbp.document.ranged import one_range
 from symbp.document.ranges import division
 from symbp.document.rules import listed
 from symbp.document.symbols import symbols
@@ -57,6 +58,7 @@ def compose(
 
     `lines` says where each numbered equation stands in the module.
     """
+    derivation, product = one_range(derivation, product)
     network = derivation.network
     start = Section(("The network",), (*symbols(derivation, product), _definitions(derivation)))
     further = () if product is None else hessian_sections(product, lines)

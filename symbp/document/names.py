@@ -245,8 +245,13 @@ def _flat(look: Look) -> str:
 
 
 def _index(name: str, desk: _Desk) -> str:
-    """An index letter; one that a tensor has already wears a tilde, one with a number has it below."""
-    looks = tuple(candidates(name, below=True))
+    """An index letter; one that a tensor has already wears a tilde, one with a number has it below.
+
+    A `_` behind the name is a prime.
+    """
+    plain = name.rstrip("_")
+    primes = "'" * (len(name) - len(plain))
+    looks = tuple(replace(look, letter=look.letter + primes) for look in candidates(plain, below=True))
     tilde = (replace(look, letter=f"\\tilde{{{look.letter}}}") for look in looks)
     return _flat(desk.take((*looks[:1], *tilde, *looks[1:]), escape(name)))
 

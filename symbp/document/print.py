@@ -354,6 +354,7 @@ def unknown_head(name: str, orders: Sequence[int]) -> str:
 
 
 def _is_letter(tex: str) -> bool:
+    tex = tex.rstrip("'")
     return len(tex) == 1 or (tex.startswith("\\") and tex[1:].isalpha())
 
 

@@ -1118,7 +1118,7 @@ def times(a: Expr, b: Expr) -> Expr:
 
 
 def plain(letter: str) -> str:
-    return re.sub(r"\W", "", letter)
+    return re.sub(r"\W", "", letter.replace("'", "_"))
 
 
 def joined(tokens: list[str]) -> str:
@@ -1138,8 +1138,8 @@ def subscript_parts(text: str) -> list[str]:
 
 
 def letters_of(text: str) -> list[str]:
-    """The letters of a subscript without commas, each with its own number or accent."""
-    return re.findall(r"\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?|\d+", text)
+    """The letters of a subscript without commas, each with its own number, accent or primes."""
+    return re.findall(r"(?:\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?)'*|\d+", text)
 
 
 # --- the whole page
