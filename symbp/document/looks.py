@@ -12,6 +12,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, indices_of, walk
 from symbp.document.hits import first_hit
 from symbp.document.model import Look
+from symbp.document.starts import starts_of
 
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]
@@ -37,6 +38,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
         extents=long_extents(d),
+        starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
     )
 
 

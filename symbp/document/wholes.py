@@ -17,6 +17,7 @@ from symbp.document.model import (
     Display,
     Document,
     Letter,
+    Math,
     MatrixSide,
     Paragraph,
     Row,
@@ -27,6 +28,7 @@ from symbp.document.model import (
 )
 from symbp.document.model import Part as Word
 from symbp.document.rules import listed
+from symbp.document.starts import Starts
 
 TURNED = "; transposed, so that the summed index stands inside"
 Borders = tuple[tuple[Named, Matrix], ...]
@@ -90,7 +92,7 @@ def with_notation(document: Document) -> Document:
     """The document with a paragraph before its equations on the signs that its slices need."""
     nodes = tuple(dict.fromkeys(m for side in _sides(document) for m in walk(side.matrix)))
     borders = _borders(nodes)
-    words = _notation(nodes, borders)
+    words = (*_starts(document.look.starts), *_notation(nodes, borders))
     if not words:
         return document
     first, *rest = document.sections
@@ -114,6 +116,11 @@ def _borders(nodes: tuple[Matrix, ...]) -> Borders:
         if isinstance(m, Guard) and m.border:
             found.setdefault(*border_of(m))
     return tuple(found.items())
+
+
+def _starts(starts: Starts) -> Words:
+    """What the entries are that a recurrence reads before its first step, or behind its last."""
+    return tuple(word for read, given in starts for word in (Math(read), " stands for ", Math(given), ". "))
 
 
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
