@@ -22,6 +22,7 @@ from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.traverse import dims_of, indices_of, polys, walk
 from symbp.document.looks import shown
+from symbp.document.names import locals_of
 
 T = TypeVar("T")
 Visit = Callable[[Node], Iterator[Node]]
@@ -79,6 +80,7 @@ def _names(d: Derivation) -> Iterator[str]:
     for name in (*(t.name for t in d.network.inputs), *(e.name for e in d.network.equations)):
         yield name
         yield name.rstrip("0123456789").rstrip("_")
+    yield from (local for _, local in locals_of(tuple(e.name for e in d.network.equations)).values())
     yield from (x.name for x in d.network.dims)
     yield from (f for f, _ in d.network.functions)
 
@@ -125,7 +127,8 @@ class _Desk:
         written = [c for c, _ in self.written.get(r, Counter()).most_common()]
         related = [c for c in written if _related(c, letters[0])]
         near = [c for c in _FAMILIES.get(letters[0], "")[:2] if c not in self.initials]
-        for c in (*related, *near, *_primed(written if bare else letters)):
+        both = [c for c in written if bare and f"{letters[0][0]}{c}" in _PAIRS]  # u' and v' for two dimensions
+        for c in (*related, *near, *_primed([letters[0].rstrip("_"), *both] if both else letters)):
             if len(letters) < count and self._free(c):
                 self._give(r, c)
 

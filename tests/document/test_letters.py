@@ -56,7 +56,7 @@ AUTHOR = [
     ("sigmoid_softmax", {"n": "N", "d": "D", "h": "H", "k": "K", "j": "K"}),
     ("lstm", {"t": "T", "n": "N", "d": "D", "k": "H", "k_": "H", "j": "4*H"}),
     ("conv_layer", {"i": "(I - U)//2 + 2", "i_": "(I - U)//2 + 2", "r": "I + 2", "u": "U"}),
-    ("transformer_block", {"d": "E*H", "e": "E", "h": "H", "f": "F", "t": "T", "s": "T"}),
+    ("transformer_block", {"d": "E*H", "e": "E", "h": "H", "f": "F", "t": "T", "t_": "T"}),
 ]
 
 
