@@ -40,6 +40,7 @@ from symbp.document.model import (
     Words,
     equalities,
 )
+from symbp.document.ranged import one_range
 from symbp.document.ranges import division
 from symbp.document.rules import listed
 from symbp.document.signs import signs
@@ -58,6 +59,7 @@ def compose(
 
     `lines` says where each numbered equation stands in the module.
     """
+    derivation, product = one_range(derivation, product)
     network = derivation.network
     given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
     start = Section(("The network",), given)

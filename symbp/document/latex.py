@@ -44,7 +44,7 @@ def printer_of(document: Document) -> Printer:
         dict(look.tangents),
         look.extents,
     )
-    return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders)
+    return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders, look.starts)
 
 
 def _heading(writer: Writer, section: Section) -> str:

@@ -12,6 +12,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, indices_of, walk
 from symbp.document.hits import first_hit
 from symbp.document.model import Look
+from symbp.document.starts import starts_of
 
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]
@@ -37,6 +38,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
         extents=long_extents(d),
+        starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
     )
 
 
@@ -50,15 +52,23 @@ def sizes(d: Derivation) -> tuple[str, ...]:
 
 
 def long_extents(d: Derivation) -> tuple[tuple[str, Poly], ...]:
-    """The extents with a quotient in them, floor((I - U)/2) + 1, each with the first size in it."""
+    """The extents with a quotient in them, floor((I - U)/2) + 1, each with the size that is divided."""
     shapes = [t.shape for t in d.network.inputs] + [e.shape for e in d.network.equations]
     found: dict[Poly, str] = {}
     for extent in (p for shape in shapes for p in shape):
         quotient = next((a for a in extent.atoms() if isinstance(a, Quotient)), None)
-        sizes = [a.name for a in quotient.top.atoms() if isinstance(a, Dim)] if quotient else []
-        if sizes:
-            found.setdefault(extent, sizes[0])
+        size = _divided(quotient.top) if quotient else None
+        if size:
+            found.setdefault(extent, size)
     return tuple((size, extent) for extent, size in found.items())
+
+
+def _divided(top: Poly) -> str | None:
+    """The size that grows what is divided, the I of (I - U)//2 or of a quotient within one; else any size."""
+    grown = tuple(a for m, c in top.terms if c > 0 for a in m)
+    inner = (_divided(a.top) for a in grown if isinstance(a, Quotient))
+    own = (a.name for atoms in (grown, top.atoms()) for a in atoms if isinstance(a, Dim))
+    return next((name for name in (*inner, *own) if name), None)
 
 
 def _adjoints(d: Derivation) -> dict[str, str]:
@@ -94,7 +104,7 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     depends: set[str] = set()
     nodes: list[Node] = [*expressions(d, product), *(f.statement for f in d.network.facts)]
     for node in nodes:
-        for i in _indices(node):
+        for i in indices_shown(node):
             uses = found.setdefault(i.name, {})
             if any(True for p in (i.start, i.stop) for _ in indices_of(p)):
                 depends.add(i.name)
@@ -102,22 +112,23 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     return {name: NO_RANGE if name in depends else max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
 
 
-def _indices(node: Node) -> Iterator[Index]:
+def indices_shown(node: Node) -> Iterator[Index]:
+    """The letters that are printed for it."""
     yield from free_indices(node)
-    for part in _shown(node):
+    for part in shown(node):
         if isinstance(part, (Sum, Extreme)):
             yield from part.indices
 
 
-def _shown(node: Node) -> Iterator[Node]:
+def shown(node: Node) -> Iterator[Node]:
     """The node and what is printed of it: a first hit is an argmax, without the sums that say so."""
     hit = first_hit(node.cond) if isinstance(node, Where) else None
     yield node
     if isinstance(node, Where) and hit:
-        yield from (n for part in (hit[0], node.then, node.other) for n in _shown(part))
+        yield from (n for part in (hit[0], node.then, node.other) for n in shown(part))
         return
     for child in children(node):
-        yield from _shown(child)
+        yield from shown(child)
 
 
 def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm | None:

@@ -14,6 +14,7 @@ from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix, entry
 from symbp.core.matrix.nodes import Named
+from symbp.document.starts import Starts
 
 # --- words with formulas in them
 
@@ -312,7 +313,7 @@ class Look:
     """What names are given looks: see `names.choose_names`; and the usual ranges of index letters.
 
     `extents` are long extents, each with the size whose letter it borrows. `borders` are slices that no equation
-    defines, H[-1], each with what it stands for.
+    defines, H[-1], each with what it stands for, `starts` entries of that kind.
     """
 
     ranks: tuple[tuple[str, int], ...]
@@ -327,6 +328,7 @@ class Look:
     shared: frozenset[str] = field(default_factory=frozenset)
     borders: tuple[tuple[Named, Matrix], ...] = ()
     extents: tuple[tuple[str, Poly], ...] = ()
+    starts: Starts = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ for the next candidate; the last candidate, the name spelt out as a word, is alw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.core.integers import Poly
@@ -213,21 +214,52 @@ def choose_names(
         desk.taken.add("\\sigma^")
         function_looks["sigmoid"] = "\\sigma"
     indexed = {_stem(t) for t, rank in ranks.items() if rank}
-    tensors = {t: desk.take(candidates(t, below=_stem(t) not in indexed), escape(t)) for t in ranks}
+    inner = locals_of(tuple(ranks))
+    often = Counter([*(local for _, local in inner.values()), *ranks])
+    tensors = {
+        t: desk.take((*_inner(inner.get(t), often), *candidates(t, below=_stem(t) not in indexed)), escape(t))
+        for t in ranks
+    }
     letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
-    tensors[VARIABLE] = desk.take([Look(c) for c in "uvsrqxyzwtpcbadghkmn"], "u")
+    tensors[VARIABLE] = desk.take([Look("\\xi"), Look("\\zeta"), *(Look(c) for c in "uvsrqxyzwtpcbadghkmn")], "u")
     return Names(
         tensors,
-        _matrices(ranks, tensors, set(size_looks.values())),
+        _matrices(ranks, tensors),
         size_looks,
         letters,
         function_looks,
         dict(adjoints),
         dict(tangents or {}),
         e_is_free,
-        _matrices(dict.fromkeys(ranks, 1) | {t: 0 for t, rank in ranks.items() if not rank}, tensors, set()),
+        _matrices(dict.fromkeys(ranks, 1) | {t: 0 for t, rank in ranks.items() if not rank}, tensors),
         primed,
     )
+
+
+def locals_of(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """What is named after a quantity that is defined behind it: `w_mu` before `w` is the mu of w.
+
+    A function that is written out makes them. Only letters count, not words: `h_prev` stays the h that it is.
+    """
+    found = {}
+    for place, name in enumerate(names):
+        caller, _, local = name.rpartition("_")
+        if caller in names[place + 1 :] and (_letter(local) or _MARKED.fullmatch(local)):
+            found[name] = (caller, local)
+    return found
+
+
+def _inner(inner: tuple[str, str] | None, often: Mapping[str, int]) -> Iterator[Look]:
+    """The looks of a quantity within another: its own letter, with whose it is where there are two: mu^[w]."""
+    if inner is not None:
+        caller, local = inner
+        look = next(iter(candidates(local)))
+        yield look if often[local] == 1 else replace(look, label=f"[{_bracketed(caller)}]")
+
+
+def _bracketed(caller: str) -> str:
+    look = next(iter(candidates(caller, below=True)))
+    return _flat(look)
 
 
 def _primed(size: str, desk: _Desk) -> str:
@@ -245,13 +277,18 @@ def _flat(look: Look) -> str:
 
 
 def _index(name: str, desk: _Desk) -> str:
-    """An index letter; one that a tensor has already wears a tilde, one with a number has it below."""
-    looks = tuple(candidates(name, below=True))
+    """An index letter; one that a tensor has already wears a tilde, one with a number has it below.
+
+    A `_` behind the name is a prime.
+    """
+    plain = name.rstrip("_")
+    primes = "'" * (len(name) - len(plain))
+    looks = tuple(replace(look, letter=look.letter + primes) for look in candidates(plain, below=True))
     tilde = (replace(look, letter=f"\\tilde{{{look.letter}}}") for look in looks)
     return _flat(desk.take((*looks[:1], *tilde, *looks[1:]), escape(name)))
 
 
-def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[str]) -> dict[str, str]:
+def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look]) -> dict[str, str]:
     """The letters of whole tensors: bold, a capital where the tensor is a matrix and nothing else is called that."""
     taken = {(look.letter, look.label) for look in looks.values()}
     result = {}
@@ -269,6 +306,6 @@ def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look], sizes: set[st
         elif letter.startswith("\\"):
             result[name] = f"\\boldsymbol{{{letter}}}"
         else:
-            free = rank >= 2 and (capital == letter or (capital not in sizes and (capital, look.label) not in taken))
+            free = rank >= 2 and (capital == letter or (capital, look.label) not in taken)
             result[name] = f"\\mathbf{{{capital if free else letter}}}"
     return result

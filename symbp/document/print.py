@@ -47,6 +47,7 @@ from symbp.document.numbers import number
 from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.product import Product
 from symbp.document.ranges import alone, chained, division
+from symbp.document.starts import Starts, stands_for
 from symbp.errors import MissingRule
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
@@ -63,7 +64,7 @@ class Printer:
 
     `loss` and `through` are for local derivatives of the loss: where a quantity reaches the loss along other paths
     too, its partial derivative through the loss's own equation alone bears that equation's number. `borders` are for
-    matrix forms.
+    matrix forms, `starts` the same for entries.
     """
 
     names: Names
@@ -72,6 +73,7 @@ class Printer:
     loss_number: int | None = None
     shared: frozenset[str] = frozenset()
     borders: tuple[tuple[Named, Matrix], ...] = ()
+    starts: Starts = ()
 
     # --- integers: sizes, indices, subscripts
 
@@ -275,6 +277,8 @@ class Printer:
 
     @_text.register
     def _where(self, node: Where, small: bool) -> Text:
+        if stands_for(node, self.starts):
+            return self.text(node.then, small)
         if (node.then, node.other) == (UNIT, NIL):
             hit = first_hit(node.cond)
             if hit:
@@ -354,6 +358,7 @@ def unknown_head(name: str, orders: Sequence[int]) -> str:
 
 
 def _is_letter(tex: str) -> bool:
+    tex = tex.rstrip("'")
     return len(tex) == 1 or (tex.startswith("\\") and tex[1:].isalpha())
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from symbp.core.expr import Add, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
+from symbp.core.guards import at_most, below, conjuncts, follows
 from symbp.core.integers import Node
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import free_indices, indices_of, reads, walk
 from symbp.document.numbers import number
 from symbp.document.pieces import ADD, MUL, POWER, Piece, Text, atom, group
 
@@ -137,9 +138,35 @@ def _unguarded(args: Sequence[Expr]) -> Iterator[Expr]:
     """The factors, a choice between something and nothing as that thing times a bracket."""
     for f in args:
         if isinstance(f, Where) and f.other == NIL and f.then != UNIT and len(args) > 1:
-            yield from (f.then, Where(f.cond, UNIT, NIL))
-        else:
+            yield from (f.then, *(() if said_by_a_delta(f.cond, args) else (Where(f.cond, UNIT, NIL),)))
+        elif not (isinstance(f, Where) and (f.then, f.other) == (UNIT, NIL) and said_by_a_delta(f.cond, args)):
             yield f
+
+
+def said_by_a_delta(cond: Cond, factors: Sequence[Expr]) -> bool:
+    """Is a delta among the factors 0 where the condition fails, and does nothing read outside there?
+
+    Of t - 1 and s it is, for 1 <= t, since s counts from 0.
+    """
+    flat = [g for f in factors for g in _parts(f)]
+    given = [c for f in flat if isinstance(f, Delta) for c in _inside(f)]
+    letters = free_indices(cond)
+    shifted = (s for f in flat for r in reads(f) for s in r.subs if not s.index)
+    outside = any(i in letters for s in shifted for i in indices_of(s))
+    return not outside and not reads(cond) and all(follows(c, given) for c in conjuncts(cond))
+
+
+def _parts(f: Expr) -> Iterator[Expr]:
+    """The factors of a factor."""
+    inner = f.args if isinstance(f, Mul) else (f.then,) if isinstance(f, Where) and f.other == NIL else ()
+    yield from (g for part in inner for g in _parts(part)) if inner else (f,)
+
+
+def _inside(delta: Delta) -> Iterator[Cond]:
+    """Where a delta is not 0, what is on one side is in the range of the letter on the other."""
+    for a, b in ((delta.a, delta.b), (delta.b, delta.a)):
+        if b.index:
+            yield from (at_most(b.index.start, a), below(a, b.index.stop))
 
 
 def _as_fraction(value: Fraction) -> bool:

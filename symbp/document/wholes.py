@@ -18,6 +18,7 @@ from symbp.document.model import (
     Display,
     Document,
     Letter,
+    Math,
     MatrixSide,
     Paragraph,
     Row,
@@ -28,6 +29,7 @@ from symbp.document.model import (
 )
 from symbp.document.model import Part as Word
 from symbp.document.rules import listed
+from symbp.document.starts import Starts
 
 TURNED = "; transposed, so that the summed index stands inside"
 Borders = tuple[tuple[Named, Matrix], ...]
@@ -91,7 +93,7 @@ def with_notation(document: Document) -> Document:
     """The document with a paragraph before its equations on the signs that its slices need."""
     nodes = tuple(dict.fromkeys(m for side in _sides(document) for m in walk(side.matrix)))
     borders = _borders(nodes)
-    words = _notation(nodes, borders)
+    words = (*_starts(document.look.starts), *_notation(nodes, borders))
     if not words:
         return document
     first, *rest = document.sections
@@ -139,6 +141,11 @@ def _acts(m: Called) -> str:
     if len(m.args) == 1 and _mixed(m) == m.indices[-1:]:
         return " acts on each row" if len(m.indices) > 1 else " acts on the vector as a whole"
     return " acts as its index form says"
+
+
+def _starts(starts: Starts) -> Words:
+    """What the entries are that a recurrence reads before its first step, or behind its last."""
+    return tuple(word for read, given in starts for word in (Math(read), " stands for ", Math(given), ". "))
 
 
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:

@@ -284,7 +284,7 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
         own.name = _full_name(context, name)
         emit(context, own, node)
         return context
-    return _local_entries(context, name, own.indices, own.body, node)
+    return _local_entries(context, name, own, node)
 
 
 def _is_call(context: Context, node: ast.expr) -> bool:
@@ -299,10 +299,11 @@ def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name:
     left, inner = _left(context, target, name)
     _carries(context, target, left.parts)
     inner = replace(_within(inner, name), defining=(name,))
-    value, call = _right(inner, node.value)
+    value, called = _right(inner, node.value)
     indices = _complete(context, target, left, value.shape)
     whole = (*(i for i in left.parts if i is not None),)
     axes = tuple(Poly.of(i) for i in indices if i not in whole)
+    call = called and Call(called[0], tuple(a.number(axes if a.shape else ()) for a in called[1]))
     own = Pending(name, indices, value.number(axes), call)
     work.pending.append(own)
     work.settle(*marks, _ranges(context, target, whole, left.stated, marks[1]))
@@ -348,12 +349,12 @@ def _start_value(context: Context, node: ast.Assign, target: ast.Subscript, rest
     return Value(shape, lambda subs: apply(Read(start, tuple(Poly.of(i) for i in own.indices)), axes, subs))
 
 
-def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body: Expr, node: ast.Assign) -> Context:
+def _local_entries(context: Context, name: str, own: Pending, node: ast.Assign) -> Context:
     """The same within a function; a copy of an entry, such as padding by 0, stands for that entry.
 
     Where two indices meet in a subscript, `z[g, c] = x[C * g + c]`, it is another array: one dimension seen as two.
     """
-    body = settle(body)
+    indices, body = own.indices, settle(own.body)
 
     def at(subs: tuple[Poly, ...]) -> Expr:
         taken = {i.name for s in subs for i in s.atoms() if isinstance(i, Index)}
@@ -363,7 +364,12 @@ def _local_entries(context: Context, name: str, indices: tuple[Index, ...], body
     if context.guarded or (_is_copy(body) and name not in (context.results or ())):
         return context.under(**{name: value})
     letters = tuple(hint(i) for i in indices)
-    return context.under(**{name: own_equation(context, value, local_name(context, name), node, letters)})
+    before = len(context.work.pending)
+    value = own_equation(context, value, local_name(context, name), node, letters)
+    for made in context.work.pending[before:]:
+        axes = tuple(Poly.of(i) for i in made.indices[len(made.indices) - len(indices) :])
+        made.call = own.call and Call(own.call.function, tuple(apply(a, indices, axes) for a in own.call.args))
+    return context.under(**{name: value})
 
 
 def _is_copy(body: Expr) -> bool:
@@ -374,8 +380,11 @@ def _count(body: Expr) -> int:
     return sum(1 for _ in walk(body))
 
 
-def _right(context: Context, node: ast.expr) -> tuple[Value, Call | None]:
-    """The right side; a call that is all of it is inlined into the equation itself, which remembers it."""
+def _right(context: Context, node: ast.expr) -> tuple[Value, tuple[str, tuple[Value, ...]] | None]:
+    """The right side; a call that is all of it is inlined into the equation itself, which remembers it.
+
+    So it is with the function and its arguments where these have the result's dimensions, or none.
+    """
     found = defined(context, node.func) if isinstance(node, ast.Call) and _plain(context, node) else None
     if found is None or not isinstance(node, ast.Call):
         return context.value(node), None
@@ -383,9 +392,10 @@ def _right(context: Context, node: ast.expr) -> tuple[Value, Call | None]:
     result = inline(context, node, *found, (context.target,), own=False)
     if len(result.values) != 1 or result.values[0].truth:
         context.fail(node, "expected a function that returns one array here")
-    if len(context.work.pending) != before or any(a.shape for a in result.args):
-        return result.values[0], None
-    return result.values[0], Call(found[1].name, tuple(a.number() for a in result.args))
+    value = result.values[0]
+    if len(context.work.pending) != before or any(a.shape not in ((), value.shape) for a in result.args):
+        return value, None
+    return value, (found[1].name, result.args)
 
 
 def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Context]:

@@ -957,8 +957,9 @@ class Reader:
         table: dict[Index, Poly] = {}
         inner = Reader(said[1], self.letters, True, {})
         for text, sub in zip(said[0], lead, strict=True):
-            if text.strip() in self.letters.indices:
-                inner.free[text.strip()] = letter = Index(f"border{len(table)}", self.letters.indices[text.strip()])
+            if text.strip() in self.letters.indices or text.strip() in self.letters.loose:
+                stop = self.letters.indices.get(text.strip(), sub.index.stop if sub.index else ONE)
+                inner.free[text.strip()] = letter = Index(f"border{len(table)}", stop)
                 table[letter] = sub
             elif sub.index is None:
                 conditions.append(Compare("==", build.integer(sub), build.integer(self.poly(text))))
@@ -1003,7 +1004,16 @@ class Reader:
         if dims:
             self.take("_")
             subs = self.subscripts_of(code, self.braced())
-        return number(Read(self.letters.marked(code, marks), subs))
+        value: Expr = Read(self.letters.marked(code, marks), subs)
+        for cond, given, table in [] if marks or not dims else [self.border(b, subs) for b in self.starts(code)]:
+            if cond != TRUE:
+                value = Where(cond, substitute(given.at(ONE, ONE), table), value)
+        return number(value)
+
+    def starts(self, code: str) -> list[tuple[list[str], str]]:
+        """What the page says of entries that no equation defines."""
+        looks = [look for look, name in self.letters.entries.items() if name == code]
+        return [b for look in looks for b in self.letters.borders.get(look, [])]
 
     def matrix(self, code: str, marks: Marks, top: bool) -> M:
         dims = self.letters.shapes[code]
@@ -1129,7 +1139,7 @@ def times(a: Expr, b: Expr) -> Expr:
 
 
 def plain(letter: str) -> str:
-    return re.sub(r"\W", "", letter)
+    return re.sub(r"\W", "", letter.replace("'", "_"))
 
 
 def joined(tokens: list[str]) -> str:
@@ -1149,8 +1159,8 @@ def subscript_parts(text: str) -> list[str]:
 
 
 def letters_of(text: str) -> list[str]:
-    """The letters of a subscript without commas, each with its own number or accent."""
-    return re.findall(r"\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?|\d+", text)
+    """The letters of a subscript without commas, each with its own number, accent or primes."""
+    return re.findall(r"(?:\\(?:tilde|hat|mathit)\s*\{[^}]*\}|(?:\\[a-zA-Z]+\s?|[a-zA-Z])(?:_\{\d+\})?)'*|\d+", text)
 
 
 # --- the whole page

@@ -48,6 +48,7 @@ CLASHES = [
     choose({"gamma_hat": 1, "gammahat": 2, "gamma": 1, "cotangent": 4, "Gamma": 1}),
     choose({"u_mu": 2, "u_xhat": 2, "u": 3, "u_x_hat": 1, "mu": 1, "u_μ": 1}),
     choose({"h": 3, "h0": 2, "H0": 2, "b": 2, "B": 1}, sizes="H"),
+    choose({"u_mu": 2, "u_z": 1, "u": 2, "w_mu": 2, "w": 2, "mu": 1, "w1_z": 1, "w1": 0, "z": 3}, indices="z mu"),
     choose_names(
         {"I1": 2, "i": 4}, ["I", "J"], ["i"], [], [], {}, {}, [("I", extent(2)), ("I", extent(3)), ("J", extent(4))]
     ),
@@ -102,7 +103,16 @@ def test_a_capital_that_is_taken_is_left_alone() -> None:
     names = choose({"w": 2, "W": 2, "h": 2}, sizes="H")
     assert names.whole("w") == r"\mathbf{w}"
     assert names.whole("W") == r"\mathbf{W}"
-    assert names.whole("h") == r"\mathbf{h}"
+    assert names.whole("h") == r"\mathbf{H}"  # a size is not bold
+
+
+def test_what_a_function_names_inside_has_its_own_letter() -> None:
+    names = choose(
+        {"u_mu": 2, "u_xhat": 2, "u": 2, "w_mu": 2, "w_s": 2, "w": 2, "q_a": 1, "a": 1, "q": 1, "h_prev": 1, "h": 1}
+    )
+    entries = [names.entry(t, "n") for t in ("u_mu", "w_mu", "u_xhat", "w_s", "q_a", "a", "h_prev")]
+    expected = [r"\mu^{[u]}_{n}", r"\mu^{[w]}_{n}", r"\hat{x}_{n}", "s_{n}", "a^{[q]}_{n}", "a_{n}"]
+    assert entries == [*expected, r"h^{\mathrm{prev}}_{n}"]
 
 
 def test_escape() -> None:

@@ -123,6 +123,8 @@ MISPRINTS = [
     ("sigmoid_softmax", r"\bigl(1 - \mathbf{A}^{(1)}\bigr)", r"\bigl(1 + \mathbf{A}^{(1)}\bigr)"),
     ("sigmoid_softmax", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} +", r"\sum_{d} x_{nd}\,W^{(1)}_{dh} -"),
     ("threshold_mlp", r"= -\adj{\mathbf{z}}^{(3)}", r"= \adj{\mathbf{z}}^{(3)}"),
+    ("lstm", r"stands for $h^{(0)}_{nk}$", r"stands for $c^{(0)}_{nk}$"),
+    ("lstm", r"$h_{-1,n,k}$", r"$h_{-2,n,k}$"),
     ("two_paths", r"\partial_{1} f(u, v)\,c", r"\partial_{1} f(u, v)\,d"),
     ("deep_mlp", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(4)\top}", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(5)\top}"),
 ]  # fmt: skip

@@ -1,0 +1,322 @@
+"""Index letters for a whole document: one range for each letter, on every page.
+
+A derivation comes in whose equations each have letters of their own, so that one letter may stand for different ranges
+in different lines; the same goes out with its letters changed. Within a chain different letters stay different, so that
+nothing is caught by a sum and every line says what it said.
+
+A range bears the letter that the network's author wrote for it most often, else that of its size. Its further letters
+are the author's, a neighbour in the alphabet, or the first ones with primes. In a name a prime is written `_`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from symbp.calculus.steps import Chain, Derivation, HessianProduct, Rule, Section, Step
+from symbp.core.expr import Extreme, Sum
+from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
+from symbp.core.network import Call, Equation, Fact, Network, Tensor
+from symbp.core.traverse import dims_of, indices_of, polys, walk
+from symbp.document.looks import shown
+from symbp.document.names import locals_of
+
+T = TypeVar("T")
+Visit = Callable[[Node], Iterator[Node]]
+Range = tuple[Poly, Poly] | str  # from start to stop; of widths that differ by layer, the name of the widths
+_ROWS = ("nm", "mn", "kji", "hg", "gh", "dc", "cd", "ab", "ba", "pqr", "qpr", "tsru", "sr", "fg", "xyz", "yz")
+_FAMILIES = {row[0]: row[1:] for row in _ROWS}  # the letters that go for another of the same range
+_PAIRS = ("ij", "rs", "pq", "ab", "xy", "gh", "uv", "cd", "mn", "dh", "qy")  # two dimensions that go together
+_WORD = re.compile(r"[A-Za-z_]\w*(?!\w|\[)")
+
+
+def one_range(d: Derivation, product: HessianProduct | None = None) -> tuple[Derivation, HessianProduct | None]:
+    """The derivation, and the Hessian times a vector, with letters that have one range each."""
+    names = _Renaming(_choose(d, product))
+    result = _derivation(d, names)
+    if product is None:
+        return result, None
+    chains = tuple(_renamed((c,), names)[0] for c in product.chains)
+    return result, replace(product, gradient=result, chains=chains, network=_network(product.network, names))
+
+
+# --- which letters
+
+
+def range_of(i: Index) -> Range:
+    """What decides which letters an index may have."""
+    widths = [a.name for a in i.stop.atoms() if isinstance(a, DimAt)]
+    return widths[0] if widths else (i.start, i.stop)
+
+
+def _choose(d: Derivation, product: HessianProduct | None) -> dict[Range, tuple[str, ...]]:
+    """The letters of every range, as many as stand together anywhere."""
+    needed: dict[Range, int] = {}
+    for scope in _scopes(d, product):
+        for r, count in Counter(r for _, r in _letters(scope)).items():
+            needed[r] = max(needed.get(r, 0), count)
+    written: dict[Range, Counter[str]] = {}
+    for e in d.network.equations:
+        for name, r in _letters((e.indices, e.body)):
+            written.setdefault(r, Counter())[name] += 1
+    together = Counter[Range]()
+    for e in d.network.equations:
+        together |= Counter(r for _, r in _letters((e.indices, e.body)))
+    desk = _Desk(frozenset(_names(d)), frozenset(x.name[0].lower() for x in d.network.dims), written)
+    for r in sorted(needed, key=desk.rank):
+        desk.first(r)
+    for r in sorted(together, key=lambda r: -together[r]):
+        desk.fill(r, min(together[r], needed[r]), bare=True)
+    for r, count in needed.items():
+        desk.fill(r, count, bare=False)
+    return {r: tuple(letters) for r, letters in desk.given.items()}
+
+
+def _names(d: Derivation) -> Iterator[str]:
+    """What no letter should look like: tensors, those with a number too, sizes and functions."""
+    for name in (*(t.name for t in d.network.inputs), *(e.name for e in d.network.equations)):
+        yield name
+        yield name.rstrip("0123456789").rstrip("_")
+    yield from (local for _, local in locals_of(tuple(e.name for e in d.network.equations)).values())
+    yield from (x.name for x in d.network.dims)
+    yield from (f for f, _ in d.network.functions)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where letters are given out: `names` are other things', `initials` the sizes', `written` how often the author
+    wrote which letter for which range.
+    """
+
+    names: frozenset[str]
+    initials: frozenset[str]
+    written: dict[Range, Counter[str]]
+    given: dict[Range, list[str]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def rank(self, r: Range) -> tuple[int, int]:
+        """Whose turn it is: sizes before what is made of them, what the author wrote most before the rest."""
+        uses = sum(self.written.get(r, Counter()).values())
+        number = isinstance(r, tuple) and r[1].constant is not None
+        return (0 if self._plain(r) and uses else 2 if number or not uses else 1), -uses
+
+    def _plain(self, r: Range) -> bool:
+        return isinstance(r, str) or isinstance(r[1].atom, Dim)
+
+    def first(self, r: Range) -> None:
+        """The first letter of a range."""
+        wanted = self._wanted(r)
+        others = (
+            pair[place] for pair, place in _pairs(wanted[0]) if not self.names & {*pair} | self.initials & {*pair}
+        )
+        self._give(r, next(c for c in (*wanted, *others, *_primed(wanted)) if self._free(c)))
+
+    def _wanted(self, r: Range) -> list[str]:
+        """The author's letters, the most frequent first; else the first letter of a size."""
+        wanted = [c for c, _ in self.written.get(r, Counter()).most_common()]
+        size = r if isinstance(r, str) else next((x.name for x in dims_of(r[1])), "i")
+        own = size[0].lower() if size[0].isalpha() else "i"
+        return sorted(wanted, key=lambda c: c != own) if own in wanted else [*wanted, own]
+
+    def fill(self, r: Range, count: int, bare: bool) -> None:
+        """As many letters as a range needs, `bare` those that stand together in the network itself."""
+        letters = self.given[r]
+        written = [c for c, _ in self.written.get(r, Counter()).most_common()]
+        related = [c for c in written if _related(c, letters[0])]
+        near = [c for c in _FAMILIES.get(letters[0], "")[:2] if c not in self.initials]
+        both = [c for c in written if bare and f"{letters[0][0]}{c}" in _PAIRS]  # u' and v' for two dimensions
+        for c in (*related, *near, *_primed([letters[0].rstrip("_"), *both] if both else letters)):
+            if len(letters) < count and self._free(c):
+                self._give(r, c)
+
+    def _free(self, letter: str) -> bool:
+        return letter not in self.taken and letter not in self.names
+
+    def _give(self, r: Range, letter: str) -> None:
+        self.given.setdefault(r, []).append(letter)
+        self.taken.add(letter)
+
+
+def _related(a: str, b: str) -> bool:
+    """Does a reader take them for letters of one range?"""
+    same = a.rstrip("0123456789") == b.rstrip("0123456789")
+    return same or a in _FAMILIES.get(b, "") or f"{a}{b}" in _PAIRS or f"{b}{a}" in _PAIRS
+
+
+def _pairs(letter: str) -> Iterator[tuple[str, int]]:
+    """The pairs that may stand in for the one of a letter, and the place in them that it has in its own."""
+    place = next((pair.index(letter) for pair in _PAIRS if letter in pair), 0)
+    yield from ((pair, place) for pair in _PAIRS)
+
+
+def _primed(letters: Sequence[str]) -> Iterator[str]:
+    """The letters with primes, with as many as it takes."""
+    for count in range(1, 20):
+        yield from (c + "_" * count for c in letters)
+
+
+# --- where letters stand together
+
+
+def _scopes(d: Derivation, product: HessianProduct | None) -> Iterator[object]:
+    """All that is renamed in one go."""
+    networks = (d.network, d.backward, *((product.network,) if product else ()))
+    for network in networks:
+        yield from (e.indices + (e.body,) + (e.call.args if e.call else ()) for e in network.equations)
+        yield from (f.statement for f in network.facts)
+        yield from (_input(t) for t in network.inputs)
+    for group in (*_groups(d), *((c,) for c in (product.chains if product else ()))):
+        yield _values(group)
+
+
+def _input(t: Tensor) -> tuple[object, ...]:
+    return (t.each or (), t.shape)
+
+
+def _groups(d: Derivation) -> Iterator[tuple[Chain, ...]]:
+    """Chains that speak of the same letters: an adjoint's goes on in its variants."""
+    for s in d.sections:
+        yield from ((c,) for c in s.locals)
+        yield (s.main, *s.variants)
+    yield from ((c,) for c in d.paths)
+
+
+def _values(chains: Sequence[Chain]) -> tuple[object, ...]:
+    return tuple((c.lhs, tuple(s.value for s in c.steps)) for c in chains)
+
+
+def _letters(scope: object, visit: Visit = shown) -> dict[tuple[str, Range], None]:
+    """The letters with their ranges, in order of appearance."""
+    return dict.fromkeys((i.name, range_of(i)) for i in _all_indices(scope, visit))
+
+
+def _all_indices(x: object, visit: Visit) -> Iterator[Index]:
+    """Every index, in order of appearance."""
+    if isinstance(x, tuple):
+        for part in x:
+            yield from _all_indices(part, visit)
+    elif isinstance(x, Index):
+        yield x
+        yield from (*indices_of(x.start), *indices_of(x.stop))
+    elif isinstance(x, Poly):
+        yield from indices_of(x)
+    elif isinstance(x, Node):
+        for node in visit(x):
+            yield from _all_indices(node.indices if isinstance(node, (Sum, Extreme)) else polys(node), visit)
+
+
+# --- renaming
+
+
+@dataclass(frozen=True, slots=True)
+class _Renaming:
+    """The letters of every range, given out anew in each scope."""
+
+    letters: dict[Range, tuple[str, ...]]
+
+    def of(self, scope: object) -> _Scope:
+        """The letters that stand together, each with its new name: its own where it can be kept.
+
+        Those that are not shown, in the definition of an argmax, have names that are no letters.
+        """
+        names: dict[tuple[str, Range], str] = {}
+        for name, r in _letters(scope):
+            free = [c for c in self.letters[r] if c not in names.values()]
+            names[name, r] = name if name in free else free[0]
+        for count, key in enumerate(_letters(scope, walk)):
+            names.setdefault(key, f"hidden{count}")
+        return _Scope(names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """New names for letters that stand together."""
+
+    names: dict[tuple[str, Range], str]
+    done: dict[Node, Node] = field(default_factory=dict)
+
+    def new(self, x: T) -> T:
+        """The same with its letters renamed."""
+        if isinstance(x, tuple):
+            return tuple(self.new(part) for part in x)  # type: ignore[return-value]
+        if not isinstance(x, Node):
+            return x
+        if x not in self.done:
+            self.done[x] = self._node(x)
+        return self.done[x]  # type: ignore[return-value]
+
+    def _node(self, x: Node) -> Node:
+        if isinstance(x, Index):
+            return Index(self.names[x.name, range_of(x)], self.new(x.stop), self.new(x.start))
+        if isinstance(x, Poly):
+            return Poly.collect((self._monomial(m), c) for m, c in x.terms)
+        return type(x)(*(self.new(part) for part in x.fields()))
+
+    def _monomial(self, atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
+        return tuple(sorted((self.new(a) for a in atoms), key=lambda a: a.key))
+
+    def rule(self, rule: Rule) -> Rule:
+        """The rule with its pairs of letters renamed; a pair that was said of two ranges is said of each."""
+        pairs = dict.fromkeys(p for pair in rule.pairs for p in self._pairs(pair))
+        return replace(rule, pairs=tuple(pairs)) if pairs else rule
+
+    def _pairs(self, pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
+        words = [[w for w in _WORD.findall(text) if self._ranges(w)] for text in pair]
+        left = [r for w in words[0] for r in self._ranges(w)]
+        right = [r for w in words[1] for r in self._ranges(w)]
+        for r in dict.fromkeys([r for r in left if r in right] or left or [""]):
+            yield self._text(pair[0], r), self._text(pair[1], r)
+
+    def _ranges(self, word: str) -> list[Range]:
+        return [r for name, r in self.names if name == word]
+
+    def _text(self, text: str, r: Range) -> str:
+        def new(match: re.Match[str]) -> str:
+            ranges = self._ranges(match[0])
+            return self.names[match[0], r if r in ranges else ranges[0]] if ranges else match[0]
+
+        return _WORD.sub(new, text)
+
+
+def _derivation(d: Derivation, names: _Renaming) -> Derivation:
+    sections = tuple(_section(s, names) for s in d.sections)
+    paths = tuple(_renamed((c,), names)[0] for c in d.paths)
+    network, backward = _network(d.network, names), _network(d.backward, names)
+    return replace(d, network=network, backward=backward, sections=sections, paths=paths)
+
+
+def _section(s: Section, names: _Renaming) -> Section:
+    main, *variants = _renamed((s.main, *s.variants), names)
+    return replace(s, locals=tuple(_renamed((c,), names)[0] for c in s.locals), main=main, variants=tuple(variants))
+
+
+def _renamed(chains: Sequence[Chain], names: _Renaming) -> tuple[Chain, ...]:
+    """Chains that share their letters."""
+    scope = names.of(_values(chains))
+    return tuple(
+        Chain(c.key, scope.new(c.lhs), tuple(Step(scope.new(s.value), scope.rule(s.rule)) for s in c.steps))
+        for c in chains
+    )
+
+
+def _network(network: Network, names: _Renaming) -> Network:
+    return replace(
+        network,
+        inputs=tuple(_tensor(t, names.of(_input(t))) for t in network.inputs),
+        equations=tuple(_equation(e, names) for e in network.equations),
+        facts=tuple(Fact(f.label, names.of(f.statement).new(f.statement)) for f in network.facts),
+    )
+
+
+def _tensor(t: Tensor, scope: _Scope) -> Tensor:
+    return replace(t, shape=scope.new(t.shape), each=scope.new(t.each))
+
+
+def _equation(e: Equation, names: _Renaming) -> Equation:
+    args = e.call.args if e.call else ()
+    scope = names.of(e.indices + (e.body,) + args)
+    call = Call(e.call.function, scope.new(args)) if e.call else None
+    return Equation(e.name, scope.new(e.indices), scope.new(e.body), call)

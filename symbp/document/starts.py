@@ -1,0 +1,98 @@
+"""Where a recurrence starts: entries that no equation defines, `h[-1, n, k]`, each with what it stands for.
+
+What the derivation writes as a choice, h[t - 1] from the second step on and h0 before, is shown as h[t - 1] alone, as
+on the board; the document says once what h[-1] is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from symbp.core.expr import Expr, Read, Where
+from symbp.core.integers import Atom, Index, Poly
+from symbp.core.matrix.guards import missed
+from symbp.core.traverse import indices_of, walk
+
+Starts = tuple[tuple[Read, Read], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What a choice reads where its condition fails: an entry outside, and what is there instead."""
+
+    outside: Read
+    given: Read
+
+
+def border_of(choice: Where) -> Border | None:
+    """The border of a choice between a step before, or after, and what is given; else nothing."""
+    table = missed(choice.cond)
+    if not table or not isinstance(choice.then, Read) or not isinstance(choice.other, Read):
+        return None
+    outside, given = _at(choice.then, table), _at(choice.other, table)
+    changed = [k for k, (a, b) in enumerate(zip(outside.subs, choice.then.subs, strict=True)) if a != b]
+    if len(changed) != 1 or any(True for _ in indices_of(outside.subs[changed[0]])):
+        return None
+    return Border(outside, given)
+
+
+def _at(read: Read, table: dict[Atom, Poly]) -> Read:
+    """The entry at the step where the condition fails; the ranges of the other letters stay."""
+    return Read(read.tensor, tuple(s.replace(table.get) for s in read.subs))
+
+
+def starts_of(expressions: Iterable[Expr], tensors: Iterable[str]) -> Starts:
+    """The entries outside that stand for one thing in all the expressions, of the given tensors."""
+    names = set(tensors)
+    borders = [b for b in _borders(expressions) if b.outside.tensor in names]
+    found: dict[Read, Read] = {}
+    for b in sorted(borders, key=lambda b: len(str(b.outside))):  # letters without primes first
+        if _is_general(b) and _meaning(b.outside, found.items()) is None:
+            found[b.outside] = b.given
+    wrong = {r.outside.tensor for r in borders if _meaning(r.outside, found.items()) != r.given}
+    return tuple((read, given) for read, given in found.items() if read.tensor not in wrong)
+
+
+def _borders(expressions: Iterable[Expr]) -> Iterator[Border]:
+    for e in expressions:
+        for node in walk(e):
+            if isinstance(node, Where) and (border := border_of(node)):
+                yield border
+
+
+def _is_general(b: Border) -> bool:
+    """Is it said of all entries: a different letter for each dimension but one, and no others in what is given?"""
+    letters = [s.index for s in b.outside.subs if s.index]
+    fixed = [s for s in b.outside.subs if not s.index]
+    known = all(i in letters for s in b.given.subs for i in indices_of(s))
+    return len(fixed) == 1 and len(set(letters)) == len(letters) and known
+
+
+def stands_for(choice: Where, starts: Starts) -> bool:
+    """Does the entry outside that a choice avoids stand for what the choice reads there?"""
+    border = border_of(choice)
+    return border is not None and _meaning(border.outside, starts) == border.given
+
+
+def _meaning(read: Read, starts: Iterable[tuple[Read, Read]]) -> Read | None:
+    """What an entry outside stands for."""
+    for outside, given in starts:
+        table = _match(outside, read)
+        if table is not None:
+            return _at(given, table)
+    return None
+
+
+def _match(outside: Read, read: Read) -> dict[Atom, Poly] | None:
+    """What the letters of a general entry are in another."""
+    if outside.tensor != read.tensor:
+        return None
+    table: dict[Atom, Poly] = {}
+    for a, b in zip(outside.subs, read.subs, strict=True):
+        i: Index | None = a.index
+        if i is None and a != b:
+            return None
+        if i is not None:
+            table[i] = b
+    return table
