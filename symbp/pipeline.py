@@ -73,6 +73,7 @@ class Build:
 
     @cached_property
     def derivation(self) -> Derivation:
+        _demand_loss(self.network)
         return derive(self.network)
 
     @cached_property
@@ -136,6 +137,15 @@ class Build:
             getattr(self, attribute)
             if attribute == last:
                 return
+
+
+def _demand_loss(network: Network) -> None:
+    """Of several returns the first is the loss."""
+    if network.shape(network.outputs[0]):
+        raise SourceError(
+            f"{network.name} returns several tensors and no loss: return a scalar first, "
+            "or one tensor alone, which gets a cotangent"
+        )
 
 
 def with_vector(derivation: Derivation, product: HessianProduct) -> Network:

@@ -185,7 +185,7 @@ def _groups(d: Derivation) -> Iterator[tuple[Chain, ...]]:
 
 
 def _values(chains: Sequence[Chain]) -> tuple[object, ...]:
-    return tuple((c.lhs, tuple(s.value for s in c.steps)) for c in chains)
+    return tuple((c.lhs, tuple((s.value, s.rule.values) for s in c.steps)) for c in chains)
 
 
 def _letters(scope: object, visit: Visit = shown) -> dict[tuple[str, Range], None]:
@@ -259,9 +259,9 @@ class _Scope:
         return tuple(sorted((self.new(a) for a in atoms), key=lambda a: a.key))
 
     def rule(self, rule: Rule) -> Rule:
-        """The rule with its pairs of letters renamed; a pair that was said of two ranges is said of each."""
+        """The rule with its letters renamed; a pair that was said of two ranges is said of each."""
         pairs = dict.fromkeys(p for pair in rule.pairs for p in self._pairs(pair))
-        return replace(rule, pairs=tuple(pairs)) if pairs else rule
+        return replace(rule, pairs=tuple(pairs), values=self.new(rule.values))
 
     def _pairs(self, pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
         words = [[w for w in _WORD.findall(text) if self._ranges(w)] for text in pair]

@@ -19,7 +19,7 @@ from symbp.notation.facts import fact
 from symbp.notation.integers import integer
 from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
-from symbp.notation.values import Value, shape_text, tensor
+from symbp.notation.values import Value, tensor
 from symbp.notation.words import fresh, why_not
 
 COTANGENT, OUTPUT = "cotangent", "output"
@@ -162,26 +162,13 @@ def _split(context: Context, node: ast.FunctionDef) -> tuple[list[ast.stmt], ast
 def _return(context: Context, node: ast.FunctionDef, returned: ast.Return) -> tuple[tuple[str, ...], Context]:
     assert returned.value is not None
     if isinstance(returned.value, ast.Tuple):
-        return _several(context, returned.value.elts), context
+        return tuple(_named(context, part) for part in returned.value.elts), context
     if isinstance(returned.value, ast.Name) and isinstance(context.scope.get(returned.value.id), Value):
         value = context.value(returned.value)
         if not value.shape and any(e.name == value.name for e in context.work.equations):
             return (returned.value.id,), context
         return _loss(context, returned, value)
     return _anonymous(context, returned)
-
-
-def _several(context: Context, parts: list[ast.expr]) -> tuple[str, ...]:
-    """The names of several returns; the first is the loss where there is something to differentiate by."""
-    names = tuple(_named(context, part) for part in parts)
-    first = context.scope.get(names[0]) if names else None
-    if isinstance(first, Value) and first.shape and any(t.kind == PARAM for t in context.work.inputs.values()):
-        context.fail(
-            parts[0],
-            f"of several returns the first is the loss, a scalar; `{names[0]}` is {shape_text(first.shape)}: "
-            "return it alone to get a cotangent",
-        )
-    return names
 
 
 def _anonymous(context: Context, returned: ast.Return) -> tuple[tuple[str, ...], Context]:
