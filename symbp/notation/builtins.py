@@ -10,6 +10,7 @@ from functools import partial as bind
 from symbp.core import build
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
 from symbp.core.integers import Index, Poly
+from symbp.notation.bounds import check_extent
 from symbp.notation.context import Context
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
@@ -171,7 +172,13 @@ def _index(context: Context, generator: ast.comprehension) -> tuple[Index, str]:
     count = (stop - start).constant
     if count is not None and count < 1:
         context.fail(generator.iter, "this range is empty")
+    check_extent(context, _end(generator.iter), stop - start)
     return context.work.index(stop, start, letter), letter
+
+
+def _end(node: ast.expr) -> ast.expr:
+    """What says how far a range goes: 9 in `range(9)`."""
+    return node.args[-1] if isinstance(node, ast.Call) else node
 
 
 def check_letter(context: Context, node: ast.expr, letter: str) -> None:

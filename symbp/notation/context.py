@@ -72,6 +72,7 @@ class Work:
     unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)
     same_pass: list[tuple[str, str, Context, Placed]] = field(default_factory=list)
     directions: dict[Index, str] = field(default_factory=dict)
+    reached: set[Placed] = field(default_factory=set)
     calls: int = 0
     indices: int = 0
     emitted: int = 0
