@@ -69,7 +69,8 @@ def _size_checks(program: Program) -> list[str]:
         if given:
             found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
     if any("_check_extents" in text for text in found.values()):
-        found["_check_extents"] = render("extents.py.j2")
+        reads = any(index.endswith("]") for _, index, _ in program.extents)
+        found["_check_extents"] = render("extents.py.j2", reads=reads)
     return [*found.values(), render("misfit.py.j2", lists=any(map(is_list, program.inputs)))] if found else []
 
 
