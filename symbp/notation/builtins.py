@@ -55,8 +55,9 @@ def _larger(op: str, context: Context, node: ast.Call) -> Value:
 def _where(context: Context, node: ast.Call) -> Value:
     _count(context, node, 3)
     cond = context.cond(node.args[0])
-    inner = context.guard(cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape)))
-    return elementwise(build.where, cond, inner.value(node.args[1]), inner.value(node.args[2]))
+    entry = cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape))
+    then, other = context.guard(entry).value(node.args[1]), context.guard(build.negate(entry)).value(node.args[2])
+    return elementwise(build.where, cond, then, other)
 
 
 def _range(context: Context, node: ast.Call) -> Value:

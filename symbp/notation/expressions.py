@@ -257,7 +257,8 @@ def _boolean(context: Context, node: ast.BoolOp) -> Value:
     parts = []
     for value in node.values:
         parts.append(context.cond(value))
-        context = context.guard(_entry(context, parts[-1]))
+        entry = _entry(context, parts[-1])
+        context = context.guard(entry if make is build.both else build.negate(entry))
     return elementwise(make, *parts, truth=True)
 
 
@@ -277,8 +278,8 @@ def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
     entry = cond.cond()
     if entry in (TRUE, FALSE):
         return context.value(node.body if entry == TRUE else node.orelse)
-    inner = context.guard(entry)
-    then, other = inner.value(node.body), inner.value(node.orelse)
+    then = context.guard(entry).value(node.body)
+    other = context.guard(build.negate(entry)).value(node.orelse)
     if (literal(then), literal(other)) == (build.UNIT, build.NIL) and (found := _delta(entry)) is not None:
         return scalar(found)
     return elementwise(build.where, cond, then, other)
