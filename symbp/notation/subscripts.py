@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Atom, Index, Poly, Quotient
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import indices_of
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, labels, use_of
@@ -130,10 +129,6 @@ def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
 
 def _affine(context: Context, item: ast.expr, sub: Poly) -> None:
     """A subscript is a sum of indices times numbers or sizes."""
-    if any(isinstance(a, Quotient) and any(True for _ in indices_of(Poly.of(a))) for a in sub.atoms()):
-        context.fail(
-            item, "// of an index is not in the language; a subscript is affine in its indices, as in `2 * i + u`"
-        )
     if any(sum(isinstance(a, Index) for a in m) > 1 for m, _ in sub.terms):
         context.fail(item, "a subscript is affine in its indices, as in `2 * i + u`; expected no product of them")
 
