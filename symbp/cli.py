@@ -29,8 +29,20 @@ out_option = click.option(
     "-o", "out", metavar="DIR", default="generated", show_default=True, type=click.Path(path_type=Path),
     help="Write into DIR/NAME/.",
 )  # fmt: skip
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """The names of a comma-separated list, each once; none where the option is not given."""
+    names = tuple(part.strip() for part in value.split(",")) if value is not None else ()
+    if not all(names):
+        raise click.BadParameter("expected names with commas between them, as in x,W1")
+    if twice := [n for n in dict.fromkeys(names) if names.count(n) > 1]:
+        raise click.BadParameter(f"{twice[0]!r} is named twice")
+    return names
+
+
 wrt_option = click.option(
-    "--wrt", metavar="NAMES", default="", help="Differentiate by these (as in x,W1) and not by the parameters."
+    "--wrt", metavar="NAMES", callback=_names, help="Differentiate by these (as in x,W1) and not by the parameters."
 )
 
 hvp_option = click.option(
@@ -76,7 +88,7 @@ def list_networks() -> None:
 @commands.command()
 @net_argument
 @wrt_option
-def show(net: str, wrt: str) -> None:
+def show(net: str, wrt: tuple[str, ...]) -> None:
     """Show a network's equations, shapes and graph."""
     from symbp.show import show_network
 
@@ -89,7 +101,7 @@ def show(net: str, wrt: str) -> None:
 @format_option
 @wrt_option
 @hvp_option
-def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str, hvp: bool) -> None:
+def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool) -> None:
     """Write derivation.tex and backward.py."""
     from symbp.pipeline import DERIVE_FILES, HESSIAN_FILE
 
@@ -101,7 +113,7 @@ def derive(net: str, out: Path, formats: tuple[str, ...], wrt: str, hvp: bool) -
 @out_option
 @wrt_option
 @hvp_option
-def emit(net: str, out: Path, wrt: str, hvp: bool) -> None:
+def emit(net: str, out: Path, wrt: tuple[str, ...], hvp: bool) -> None:
     """Write gradients.py, the NumPy module."""
     from symbp.pipeline import EMIT_FILES
 
@@ -116,7 +128,7 @@ def emit(net: str, out: Path, wrt: str, hvp: bool) -> None:
 )  # fmt: skip
 @wrt_option
 @hvp_option
-def verify(net: str, module: Path | None, wrt: str, hvp: bool) -> None:
+def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool) -> None:
     """Check derivation and module, and show the figures."""
     from symbp.pipeline import demand_passed
     from symbp.show import show_checks
@@ -134,7 +146,9 @@ def verify(net: str, module: Path | None, wrt: str, hvp: bool) -> None:
 @format_option
 @wrt_option
 @hvp_option
-def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: str, hvp: bool) -> None:
+def build(
+    nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool
+) -> None:
     """Write all files of each network."""
     from symbp.pipeline import BUILD_FILES, HESSIAN_FILE, Build
     from symbp.sources import distinct, every_built_in, find_sources
@@ -142,19 +156,15 @@ def build(nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    builds = tuple(Build(s, _names(wrt), hvp=hvp) for s in distinct(sources))
+    builds = tuple(Build(s, wrt, hvp=hvp) for s in distinct(sources))
     _write(builds, out, (*BUILD_FILES, *([HESSIAN_FILE] if hvp else [])))
 
 
-def _names(wrt: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in wrt.split(",") if part.strip()))
-
-
-def _build(net: str, wrt: str, module: Path | None = None, hvp: bool = False) -> Build:
+def _build(net: str, wrt: tuple[str, ...], module: Path | None = None, hvp: bool = False) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), _names(wrt), module, hvp)
+    return Build(find_source(net), wrt, module, hvp)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WIDEST = 160  # of a line that a message quotes
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -36,8 +38,20 @@ class NotationError(SymbpError):
             return head
         text = lines[self.span.line - 1]
         end = self.span.end_column if self.span.end_line == self.span.line else len(text)
-        marks = " " * self.span.column + "^" * max(1, end - self.span.column)
+        text, column, end = _cut(text, self.span.column, end)
+        marks = " " * column + "^" * max(1, end - column)
         return f"{head}\n    {text}\n    {marks}"
+
+
+def _cut(text: str, column: int, end: int) -> tuple[str, int, int]:
+    """A line too long for a screen as what stands around the underlined part, the rest as dots."""
+    if len(text) <= WIDEST:
+        return text, column, end
+    first = 0 if end < WIDEST else max(0, column - WIDEST // 4)
+    last = min(len(text), first + WIDEST)
+    left, right = "..." if first else "", "..." if last < len(text) else ""
+    shift = len(left) - first
+    return f"{left}{text[first:last]}{right}", column + shift, min(end, last) + shift
 
 
 class ShapeError(NotationError):

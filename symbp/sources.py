@@ -33,6 +33,8 @@ def find_sources(net: str) -> tuple[Source, ...]:
     if net in networks.names():
         return (Source(*networks.source(net), net),)
     path, _, function = net.partition(":") if ".py:" not in net else net.rpartition(":")
+    if path.endswith(".py") and net.endswith(":"):
+        raise SourceError(f"{net}: expected the name of a network after the colon")
     if not path.endswith(".py"):
         raise SourceError(_unknown(net))
     text = _read(path)

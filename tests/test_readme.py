@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from symbp.notation import library
 from symbp.pipeline import Build
 from symbp.sources import Source, find_source
 from tests.autograd.modules import module_of
 from tests.readme import ROOT, refreshed
 
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"<!-- (.+?) -->\n+```\w*\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"<!-- ([^\n]+?) -->\n+```\w*\n(.*?)```", README, re.DOTALL)
 
 
 def block(title: str) -> str:
@@ -62,6 +66,38 @@ def steepest(module: ModuleType, names: dict[str, Any]) -> float:
     hessian = np.stack(columns)
     np.testing.assert_allclose(hessian, hessian.T, atol=1e-12)
     return float(np.linalg.eigvalsh(hessian)[-1])
+
+
+def test_a_network_in_a_notebook_as_the_readme_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cell.py").write_text(block("live"))
+    monkeypatch.syspath_prepend(tmp_path)
+    cell = importlib.import_module("cell")
+    assert cell.loss == pytest.approx(1.5**2)
+    np.testing.assert_allclose(cell.gradients["w"], [3.0, 6.0])
+    assert [e.name for e in cell.derivation.backward.equations][-1] == "w_bar"
+    assert cell.derivation.sections
+
+
+def test_the_library_as_the_readme_lists_it() -> None:
+    table = README[README.index("<!-- the library -->") :]
+    listed = re.findall(r"`(\w+\([^`]*\))`", table[: table.index("\n\nIn the language itself")])
+    assert sorted(listed) == sorted(call_of(name) for name in library.names())
+
+
+def call_of(name: str) -> str:
+    """A library function with its arguments: `elu(x, alpha=1)`."""
+    found = library.find(name)
+    assert found is not None
+    spec = found[1].args
+    defaults = [None] * (len(spec.args) - len(spec.defaults)) + spec.defaults
+    written = [a.arg if d is None else f"{a.arg}={ast.unparse(d)}" for a, d in zip(spec.args, defaults, strict=True)]
+    return f"{name}({', '.join(written)})"
+
+
+def test_the_commands_are_found_after_the_activation() -> None:
+    commands = README.index("`symbp list`")
+    assert README.count(". .venv/bin/activate") == 1
+    assert README.index(". .venv/bin/activate") < commands
 
 
 def test_every_folder_of_the_package_has_its_row() -> None:

@@ -22,9 +22,10 @@ from symbp.templating import render
 
 def helpers(program: Program) -> list[str]:
     """The helpers that the module's functions call, each as a text."""
-    template = dict.fromkeys(("labels", "erf", "numbers", "windows", "rows"), False)
+    template = dict.fromkeys(("labels", "label", "erf", "numbers", "windows", "rows"), False)
     template["labels"] = any(t.kind == LABELS for t in program.inputs)
-    template["numbers"] = any(not t.shape for t in program.inputs)
+    template["label"] = any(t.kind == LABELS and not t.shape for t in program.inputs)
+    template["numbers"] = any(t.kind != LABELS and not t.shape for t in program.inputs)
     template["erf"] = any(s.op == "erf" for r in program.routines for s in every_statement(r.statements))
     template["windows"] = any(s.op == "windows" for r in program.routines for s in every_statement(r.statements))
     template["rows"] = any(s.op == "rows" for r in program.routines for s in every_statement(r.statements))
@@ -68,7 +69,8 @@ def _size_checks(program: Program) -> list[str]:
         if given:
             found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
     if any("_check_extents" in text for text in found.values()):
-        found["_check_extents"] = render("extents.py.j2")
+        reads = any(index.endswith("]") for _, index, _ in program.extents)
+        found["_check_extents"] = render("extents.py.j2", reads=reads)
     return [*found.values(), render("misfit.py.j2", lists=any(map(is_list, program.inputs)))] if found else []
 
 

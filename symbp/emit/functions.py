@@ -69,20 +69,20 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
         lines.append(f"{DTYPE}, {tuple_of(parameters)} = _parameters({', '.join(parameters)})")
     else:
         lines.append(f"{DTYPE} = np.float64")
-    lines += [_convert(t) for t in given if t.shape and t.name not in parameters]
-    numbers = tuple(t.name for t in given if not t.shape)
+    lines += [_convert(t) for t in given if (t.shape or t.kind == LABELS) and t.name not in parameters]
+    numbers = tuple(t.name for t in given if not t.shape and t.kind != LABELS)
     if numbers:
         lines.append(f"{names(numbers)} = _numbers({', '.join(f'{n}={n}' for n in numbers)})")
     arrays = tuple(t.name for t in given if t.shape)
+    sizes = size_names(program, given)
     if arrays:
         call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
-        sizes = size_names(program, given)
         lines.append(f"{names(sizes)} = {call}" if sizes else call)
-        lines += [
-            f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})'
-            for t in given
-            if t.classes and _counted(t, sizes)
-        ]
+    lines += [
+        f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})'
+        for t in given
+        if t.classes and _counted(t, sizes)
+    ]
     places = _places(program, routine) if routine.name in FILLING else []
     lines += [*length_lines(program, "\n".join((*places, rest))), *places]
     return [part for line in lines for part in split_line(line)]
@@ -91,9 +91,9 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
 def _convert(t: Tensor) -> str:
     if is_list(t):
         return f"{t.name} = [np.asarray(_, {DTYPE}) for _ in {t.name}]"
-    return (
-        f'{t.name} = _labels("{t.name}", {t.name})' if t.kind == LABELS else f"{t.name} = np.asarray({t.name}, {DTYPE})"
-    )
+    if t.kind == LABELS:
+        return f'{t.name} = {"_labels" if t.shape else "_label"}("{t.name}", {t.name})'
+    return f"{t.name} = np.asarray({t.name}, {DTYPE})"
 
 
 def _counted(t: Tensor, sizes: tuple[str, ...]) -> bool:

@@ -1,29 +1,45 @@
-"""What not all sizes allow: extents such as `(I - U) // 2 + 1`, divisors such as `N - 1`. The module checks them."""
+"""What not all sizes allow: extents such as `(I - U) // 2 + 1`, divisors such as `N - 1`, reads such as `x[5]`.
+
+The module checks them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import Extreme, Num, Pow, Sum
-from symbp.core.integers import Index, Poly
+from symbp.core.expr import TRUE, Delta, Expr, Extreme, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation, Network
-from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import indices_of, walk
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import children, indices_of, walk
+
+Doubtful = tuple[str, str, Poly]
 
 
-def doubtful_extents(network: Network) -> tuple[tuple[str, str, Poly], ...]:
-    """Of each such extent the first equation that has it, the index and the extent; of a divisor no index."""
-    found: dict[Poly, tuple[str, str, Poly]] = {}
+def doubtful_extents(network: Network) -> tuple[Doubtful, ...]:
+    """Of each such extent the first equation that has it, the index and the extent; of a divisor no index.
+
+    Of a read, in the place of the index, the read, and what has to be at least 1 for it to stay inside.
+    """
+    found: dict[Poly, Doubtful] = {}
     for equation in network.equations:
         for i in _ranges(equation):
-            fixed = not any(True for _ in indices_of(i.extent))
-            if fixed and not is_nonnegative(i.extent - 1):
-                found.setdefault(i.extent, (equation.name, i.name, i.extent))
+            _add(found, (equation.name, i.name, i.extent))
         for divisor in _divisors(equation):
-            if divisor.constant is None and not is_nonnegative(divisor - 1):
-                found.setdefault(divisor, (equation.name, "", divisor))
+            if divisor.constant is None:
+                _add(found, (equation.name, "", divisor))
+        for read in _unguarded(equation.body):
+            for room in _rooms(network, read):
+                _add(found, (equation.name, _text(read), room))
     return tuple(found.values())
+
+
+def _add(found: dict[Poly, Doubtful], doubtful: Doubtful) -> None:
+    """Notes it, once, where some sizes make it 0 and no index is in it."""
+    extent = doubtful[2]
+    if not any(True for _ in indices_of(extent)) and not is_nonnegative(extent - 1):
+        found.setdefault(extent, doubtful)
 
 
 def _divisors(equation: Equation) -> Iterator[Poly]:
@@ -31,7 +47,7 @@ def _divisors(equation: Equation) -> Iterator[Poly]:
     for node in walk(equation.body):
         if isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value < 0:
             divisor = build.as_integer(node.base)
-            if divisor is not None and not any(True for _ in indices_of(divisor)):
+            if divisor is not None:
                 yield divisor
 
 
@@ -40,3 +56,27 @@ def _ranges(equation: Equation) -> Iterator[Index]:
     for node in walk(equation.body):
         if isinstance(node, (Sum, Extreme)):
             yield from node.indices
+
+
+def _unguarded(node: Node) -> Iterator[Read]:
+    """The reads under no condition: a condition may be what keeps a read inside."""
+    if isinstance(node, Read):
+        yield node
+    guarded = isinstance(node, Where) or (isinstance(node, Extreme) and node.cond != TRUE)
+    if not guarded and not (isinstance(node, Mul) and any(isinstance(a, Delta) for a in node.args)):
+        for child in children(node):
+            yield from _unguarded(child) if isinstance(child, Expr) else ()
+
+
+def _rooms(network: Network, read: Read) -> Iterator[Poly]:
+    """What is at least 1 where a read stays below the end of a dimension, and where it is not before the start."""
+    for sub, extent in zip(read.subs, network.extents(read), strict=True):
+        high, low = highest(sub), lowest(sub)
+        if high is not None and not any(isinstance(a, Read) for a in high.atoms()):
+            yield extent - high
+        if low is not None and not any(isinstance(a, Read) for a in low.atoms()):
+            yield low + 1
+
+
+def _text(read: Read) -> str:
+    return f"{read.tensor}[{', '.join(map(str, read.subs))}]"

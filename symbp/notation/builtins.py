@@ -10,6 +10,7 @@ from functools import partial as bind
 from symbp.core import build
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
 from symbp.core.integers import Index, Poly
+from symbp.notation.bounds import check_extent
 from symbp.notation.context import Context
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
@@ -54,8 +55,9 @@ def _larger(op: str, context: Context, node: ast.Call) -> Value:
 def _where(context: Context, node: ast.Call) -> Value:
     _count(context, node, 3)
     cond = context.cond(node.args[0])
-    inner = context.guard(cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape)))
-    return elementwise(build.where, cond, inner.value(node.args[1]), inner.value(node.args[2]))
+    entry = cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape))
+    then, other = context.guard(entry).value(node.args[1]), context.guard(build.negate(entry)).value(node.args[2])
+    return elementwise(build.where, cond, then, other)
 
 
 def _range(context: Context, node: ast.Call) -> Value:
@@ -171,7 +173,13 @@ def _index(context: Context, generator: ast.comprehension) -> tuple[Index, str]:
     count = (stop - start).constant
     if count is not None and count < 1:
         context.fail(generator.iter, "this range is empty")
+    check_extent(context, _end(generator.iter), stop - start)
     return context.work.index(stop, start, letter), letter
+
+
+def _end(node: ast.expr) -> ast.expr:
+    """What says how far a range goes: 9 in `range(9)`."""
+    return node.args[-1] if isinstance(node, ast.Call) else node
 
 
 def check_letter(context: Context, node: ast.expr, letter: str) -> None:

@@ -49,6 +49,7 @@ class Access:
     what: str = ""
     context: Context | None = None
     node: Placed | None = None
+    conds: tuple[Cond | Delta, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Work:
     unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)
     same_pass: list[tuple[str, str, Context, Placed]] = field(default_factory=list)
     directions: dict[Index, str] = field(default_factory=dict)
+    reached: set[Placed] = field(default_factory=set)
     calls: int = 0
     indices: int = 0
     emitted: int = 0
@@ -100,8 +102,9 @@ class Work:
             p.indices = tuple(substitute_poly(Poly.of(i), table).index or i for i in p.indices)
         for place in range(accesses, len(self.accesses)):
             a = self.accesses[place]
+            conds = tuple(substitute(c, table) for c in a.conds)
             self.accesses[place] = replace(
-                a, sub=substitute_poly(a.sub, table), extent=substitute_poly(a.extent, table)
+                a, sub=substitute_poly(a.sub, table), extent=substitute_poly(a.extent, table), conds=conds
             )
 
 
@@ -111,7 +114,7 @@ class Context:
 
     `target` is the name that intermediates are named after. In a `guarded` place (under a condition, in a fact) nothing
     may become an equation of its own; `guards` are the indices that the conditions there restrict, `filters`
-    those that the `if` of a comprehension does. `active` are the
+    those that the `if` of a comprehension does, `conds` the conditions themselves. `active` are the
     functions being inlined. In a function, `results` says which local names it returns and their names in the network.
     `loops` are the indices of the loops that the text stands in, `nest` those of the calling texts too; `lead` says
     which of them come first in the equations of the names on the left, `defining` which names those are.
@@ -124,6 +127,7 @@ class Context:
     guarded: bool = False
     guards: frozenset[Index] = frozenset()
     filters: frozenset[Index] = frozenset()
+    conds: tuple[Cond | Delta, ...] = ()
     active: tuple[str, ...] = ()
     results: Mapping[str, str] | None = None
     loops: tuple[Index, ...] = ()
@@ -145,18 +149,19 @@ class Context:
 
     def guard(self, *conds: Cond | Delta) -> Context:
         """The same under conditions."""
-        return replace(self, guarded=True, guards=self.guards.union(*map(guarded_by, conds)))
+        guards = self.guards.union(*map(guarded_by, conds))
+        return replace(self, guarded=True, guards=guards, conds=(*self.conds, *conds))
 
     def filter(self, cond: Cond) -> Context:
         """The same in a comprehension with `if cond`."""
-        return replace(self, guarded=True, filters=self.filters | guarded_by(cond))
+        return replace(self, guarded=True, filters=self.filters | guarded_by(cond), conds=(*self.conds, cond))
 
     def note(self, node: Placed, sub: Poly, extent: Poly, what: str, labels: Mapping[Atom, Poly] | None = None) -> None:
         """Remembers a subscript, from which the ranges of the indices on the left are inferred.
 
         An index stands for each of the `labels` in it, which say nothing about those ranges.
         """
-        noted = access(sub, extent, self.guards, self.filters, what, self, node)
+        noted = replace(access(sub, extent, self.guards, self.filters, what, self, node), conds=self.conds)
         if labels:
             noted = replace(noted, sub=substitute_poly(sub, labels), binds=False)
         self.work.accesses.append(noted)

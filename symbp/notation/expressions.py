@@ -12,10 +12,11 @@ from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi
 from symbp.core.integers import Index, Poly
 from symbp.errors import ShapeError
 from symbp.notation import values
+from symbp.notation.bounds import check_number
 from symbp.notation.calls import call
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, is_label
-from symbp.notation.recurrence import Recurrent
+from symbp.notation.integers import integer, is_label, use_of
+from symbp.notation.recurrence import Recurrent, scalar_start
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
@@ -49,12 +50,12 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
     bound = context.scope.get(node.id)
     if isinstance(bound, (Value, Constant)):
         if isinstance(bound, Value) and bound.classes is not None:
-            context.fail(
-                node, f"`{node.id}` holds labels, which are subscripts and not numbers: write `p[n, {node.id}[n]]`"
-            )
+            context.fail(node, use_of(node.id, bound))
         if isinstance(bound, Value) and bound.each is not None:
             context.fail(node, f"`{node.id}` is a list of arrays, one for each layer; read one of them, `{node.id}[l]`")
         return bound
+    if isinstance(bound, Recurrent) and not bound.letters:
+        context.fail(node, f"only a start of `{node.id}` is given, and no loop before this defines it")
     if isinstance(bound, Recurrent):
         letters = ", ".join(bound.letters) or "t - 1"
         context.fail(node, f"`{node.id}` is what a loop defines; expected an entry of it, `{node.id}[{letters}]`")
@@ -104,6 +105,8 @@ def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Valu
         if isinstance(op, ast.Div):
             value = elementwise(_powers(context, operand), value, scalar(build.MINUS))
         parts.append(value)
+    numbers = [n for p in parts if (n := literal(p))]
+    check_number(context, node, make(*numbers))
     result = elementwise(make, *parts)
     return result if result.shape or sum(p.size for p in parts) > 2 * len(parts) else _folded(result)
 
@@ -151,11 +154,21 @@ def _powers(context: Context, node: ast.expr) -> Callable[[Expr, Expr], Expr]:
 
 def _matmul(context: Context, node: ast.BinOp) -> Value:
     a, b = context.value(node.left), context.value(node.right)
+    for side, value in ((node.left, a), (node.right, b)):
+        _of_scalar_start(context, side, value)
     try:
         return values.matmul(a, b, context.work.index)
     except Clash as clash:
         text = f"{clash}: {_text(node.left)} is {shape_text(a.shape)}, {_text(node.right)} is {shape_text(b.shape)}"
         raise context.error(node, text, ShapeError) from None
+
+
+def _of_scalar_start(context: Context, node: ast.expr, value: Value) -> None:
+    """`h[t - 1] @ U` where the start of h is a single number."""
+    base = node.value if isinstance(node, ast.Subscript) else None
+    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
+    if isinstance(bound, Recurrent) and bound.starts and bound.shape == () == value.shape:
+        raise scalar_start(context, bound, f"by this `{ast.unparse(node)}` is a scalar, and @ multiplies arrays")
 
 
 def _power(context: Context, node: ast.BinOp) -> Value:
@@ -167,7 +180,9 @@ def _power(context: Context, node: ast.BinOp) -> Value:
         bits = max(b.value.numerator.bit_length(), b.value.denominator.bit_length()) * abs(e.value)
         if bits > MAX_BITS:
             context.fail(node, "this number is too large")
-        return scalar(_powers(context, node.left)(b, e))
+        power = _powers(context, node.left)(b, e)
+        check_number(context, node, power)
+        return scalar(power)
     return elementwise(_powers(context, node.left), base, exponent)
 
 
@@ -242,7 +257,8 @@ def _boolean(context: Context, node: ast.BoolOp) -> Value:
     parts = []
     for value in node.values:
         parts.append(context.cond(value))
-        context = context.guard(_entry(context, parts[-1]))
+        entry = _entry(context, parts[-1])
+        context = context.guard(entry if make is build.both else build.negate(entry))
     return elementwise(make, *parts, truth=True)
 
 
@@ -262,8 +278,8 @@ def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
     entry = cond.cond()
     if entry in (TRUE, FALSE):
         return context.value(node.body if entry == TRUE else node.orelse)
-    inner = context.guard(entry)
-    then, other = inner.value(node.body), inner.value(node.orelse)
+    then = context.guard(entry).value(node.body)
+    other = context.guard(build.negate(entry)).value(node.orelse)
     if (literal(then), literal(other)) == (build.UNIT, build.NIL) and (found := _delta(entry)) is not None:
         return scalar(found)
     return elementwise(build.where, cond, then, other)

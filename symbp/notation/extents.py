@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbp.core.integers import Index, Poly, quotient
+from symbp.core.integers import Index, Poly, Quotient, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
+from symbp.core.traverse import indices_of
 from symbp.errors import NotationError, ShapeError
-from symbp.notation.context import Access
+from symbp.notation.context import Access, Context
+from symbp.notation.outside import place_outside, place_text
 
 MINUS_ONE = Poly.of(-1)
 
@@ -90,18 +92,40 @@ def _disagree(index: Index, a: Limit, b: Limit) -> NotationError:
 
 def check_access(a: Access) -> None:
     """NotationError unless the read stays inside for all sizes that are large enough."""
-    if a.guarded or a.context is None:
+    if a.context is None:
+        return
+    if a.guarded:
+        _check_guarded(a, a.context)
         return
     high, low = highest(a.sub), lowest(a.sub)
+    if _of_another_size(a, a.context):
+        raise a.context.error(a.node, _outside(a, high, low), ShapeError)
     if high is not None and low is not None and may_be_nonnegative(low) and may_be_nonnegative(a.extent - 1 - high):
         return
     raise a.context.error(a.node, _outside(a, high, low), ShapeError)
+
+
+def _of_another_size(a: Access, context: Context) -> bool:
+    """Does a loop over a literal range count the entries of a dimension that has a size of its own?"""
+    index = a.sub.index
+    if index is None or index not in context.nest or index.stop.constant is None:
+        return False
+    return not is_nonnegative(a.extent - index.stop)
+
+
+def _check_guarded(a: Access, context: Context) -> None:
+    place = place_outside(a)
+    if place is not None:
+        text = f"the condition does not keep this subscript of {a.what} inside, 0 to {a.extent - 1}"
+        raise context.error(a.node, f"{text}: it is {a.sub.value(place)} where {place_text(place)}", ShapeError)
 
 
 def _outside(a: Access, high: Poly | None, low: Poly | None) -> str:
     index = a.sub.index
     if index is not None and not index.start.terms:
         return f"index `{index.name.split('%')[0]}` runs over {index.stop}, but {a.what} is {a.extent}"
+    if any(isinstance(q, Quotient) and any(True for _ in indices_of(Poly.of(q))) for q in a.sub.atoms()):
+        return f"// of an index, which without a condition is not in the language; {a.what} takes an affine subscript"
     if high is None or low is None:
         return f"this subscript of {a.what} cannot be shown to stay inside it, 0 to {a.extent - 1}"
     return f"this subscript goes from {low} to {high}, but {a.what} goes from 0 to {a.extent - 1}"

@@ -7,6 +7,7 @@ several places; a nested call becomes one unless it is simple arithmetic. Sizes 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -20,6 +21,8 @@ from symbp.core.traverse import walk
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
 from symbp.notation.integers import integer, labels
+from symbp.notation.recurrence import demand_loops
+from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text
 
@@ -56,7 +59,14 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
 
 def option(context: Context, node: ast.Tuple) -> Constant:
     """An option for each of several dimensions: `stride=(2, 1)`."""
-    return Constant(tuple(integer(context, part, "this option") for part in node.elts))
+    return Constant(tuple(_whole_number(context, part) for part in node.elts))
+
+
+def _whole_number(context: Context, node: ast.expr) -> Poly:
+    try:
+        return integer(context, node, "this option")
+    except NotationError:
+        context.fail(node, "expected a whole number or a size here, or a tuple with one for each dimension")
 
 
 def _entry(context: Context, value: Value) -> Expr:
@@ -135,7 +145,8 @@ def inline(
     if work.calls > MAX_CALLS:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
     before = len(work.pending)
-    bound = _bind(context, node, function)
+    given = _given(context, node, function)
+    bound = _evaluate(context, node, function, given)
     made = tuple(p.name for p in work.pending[before:])
     body, returned = _split(context, file, function)
     results = _results(context, node, returned, names) if own else {}
@@ -144,20 +155,48 @@ def inline(
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
     try:
         after = work.statements(inner, body)
+        demand_loops(after)
         parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
         values = tuple(after.value(p) for p in parts)
     except NotationError as error:
-        _blame(context, node, file, name, error)
+        _blame(context, node, file, function, error)
     emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
     arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
     return Inlined(values, emitted, arrays, made)
 
 
-def _blame(context: Context, node: ast.Call, file: File, name: str, error: NotationError) -> NoReturn:
-    """An error inside a function of another file is shown where the function was called."""
+def _blame(context: Context, node: ast.Call, file: File, function: ast.FunctionDef, error: NotationError) -> NoReturn:
+    """An error inside a function of another file is shown where the function was called, at the option it is about."""
     if file is not context.file:
-        raise context.error(node, f"in `{name}`: {error.message}", type(error)) from None
+        place = _option_at(node, function, file.source.part(error.span)) or node
+        raise context.error(place, f"in `{function.name}`: {error.message}", type(error)) from None
     raise error
+
+
+def _option_at(node: ast.Call, function: ast.FunctionDef, part: str) -> Placed | None:
+    """The argument with a default that a part of the function's text goes back to, where the call gives it."""
+    names = set(re.findall(r"[A-Za-z_]\w*", part))
+    for statement in function.body[::-1]:
+        targets = {n.id for n in _names(statement) if isinstance(n.ctx, ast.Store)}
+        if targets & names:
+            names |= {n.id for n in _names(statement) if isinstance(n.ctx, ast.Load)}
+    found = [place for name, place in _options_given(node, function).items() if name in names]
+    return found[-1] if found else None  # those with a default come last
+
+
+def _names(statement: ast.stmt) -> list[ast.Name]:
+    return [n for n in ast.walk(statement) if isinstance(n, ast.Name)]
+
+
+def _options_given(node: ast.Call, function: ast.FunctionDef) -> dict[str, Placed]:
+    """The arguments in a call that are there for one with a default, or are plain numbers."""
+    spec = function.args
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    optional = names[len(names) - len(spec.defaults) :]
+    placed: dict[str, Placed] = dict(zip(names, node.args, strict=False))
+    placed.update({k.arg: k for k in node.keywords if k.arg})
+    numbers = {n: p for n, p in placed.items() if n not in optional and isinstance(p, ast.Constant)}
+    return numbers | {n: p for n, p in placed.items() if n in optional}
 
 
 def _split(context: Context, file: File, function: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr]:
@@ -177,8 +216,8 @@ def _results(context: Context, node: ast.Call, returned: ast.expr, names: tuple[
     return {p.id: n for p, n in zip(parts, names, strict=True) if isinstance(p, ast.Name)}
 
 
-def _bind(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, Value | Constant]:
-    """Parameters and their arguments."""
+def _given(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """The arguments of a call by the names that they have in the function."""
     spec, name = function.args, function.name
     if spec.vararg or spec.kwarg:
         context.fail(node, f"`{name}` takes a variable number of arguments, which a function here cannot")
@@ -196,7 +235,7 @@ def _bind(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[s
             what = "given twice" if keyword.arg in given else "no argument of it"
             context.fail(keyword, f"`{keyword.arg or '**'}` is {what}; `{name}` has {', '.join(allowed)}")
         given[keyword.arg] = keyword.value
-    return _evaluate(context, node, function, given)
+    return given
 
 
 def _evaluate(
@@ -231,6 +270,7 @@ def _bind_sizes(
 ) -> dict[str, Poly]:
     """The sizes in the annotations, from the shapes of the arguments."""
     sizes: dict[str, Poly] = {n: p for n, v in bound.items() if (p := _whole(v)) is not None}
+    origin: dict[str, str] = {}
     spec = function.args
     for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
         value, form = bound[parameter.arg], parameter.annotation
@@ -245,11 +285,33 @@ def _bind_sizes(
             context.fail(node, f"`{parameter.arg}` of `{function.name}` is {what}")
         shape = value.shape if value.classes is None else (*value.shape, value.classes)
         if not _match(shape, items, file, sizes):
-            wanted = ast.unparse(form) if form is not None else ""
-            text = f"`{parameter.arg}` of `{function.name}` is {shape_text(value.shape)}, expected {wanted}"
-            known = ", ".join(f"{k} = {v}" for k, v in sizes.items())
-            raise context.error(node, text + (f" with {known}" if known else ""), ShapeError)
+            _mismatch(context, node, function, parameter, value, sizes, origin)
+        origin.update({n: parameter.arg for n in sizes if n not in origin})
     return sizes
+
+
+def _mismatch(
+    context: Context, node: ast.Call, function: ast.FunctionDef, parameter: ast.arg, value: Value,
+    sizes: Mapping[str, Poly], origin: Mapping[str, str],
+) -> NoReturn:  # fmt: skip
+    """Which size of an argument does not fit: one that another argument has too, or one that an option divides."""
+    form = parameter.annotation
+    wanted, used = (ast.unparse(form), [n.id for n in ast.walk(form) if isinstance(n, ast.Name)]) if form else ("", [])
+    text = f"`{parameter.arg}` of `{function.name}` is {shape_text(value.shape)}, expected {wanted}"
+    for item, extent in _by_dimension(form, value.shape):
+        if isinstance(item, ast.Name) and item.id in origin and sizes[item.id] != extent:
+            by = f"{sizes[item.id]} by `{origin[item.id]}` and {extent} by `{parameter.arg}`"
+            raise context.error(node, f"{item.id} of `{function.name}` is {by}: {text}", ShapeError)
+    known = ", ".join(f"{n} = {sizes[n]}" for n in dict.fromkeys(used) if n in sizes and str(sizes[n]) != n)
+    place = next((p for n, p in _options_given(node, function).items() if n in used), node)
+    raise context.error(place, text + (f" with {known}" if known else ""), ShapeError)
+
+
+def _by_dimension(form: ast.expr | None, shape: tuple[Poly, ...]) -> list[tuple[ast.expr, Poly]]:
+    """The sizes in an annotation beside those of the argument, where there are as many."""
+    inner = form.slice if isinstance(form, ast.Subscript) else None
+    items = inner.elts if isinstance(inner, ast.Tuple) else [inner] if inner else []
+    return list(zip(items, shape, strict=True)) if len(items) == len(shape) else []
 
 
 def _whole(value: Value | Constant) -> Poly | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from symbp.core.expr import Num
+from symbp.core.expr import Num, Read
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of
@@ -37,6 +37,8 @@ def _name(context: Context, node: ast.Name, what: str) -> Poly:
         return Poly.of(bound)
     if isinstance(bound, Value) and (number := _whole(bound)) is not None:
         return Poly.of(number)
+    if isinstance(bound, Value) and bound.classes is not None and not bound.shape:
+        return Poly.of(bound.at(()))  # type: ignore[arg-type]
     if bound is not None:
         context.fail(node, f"{what} is made of sizes, indices and whole numbers, and `{node.id}` is none of them")
     known = [n for n, b in context.scope.items() if isinstance(b, (Index, Poly))]
@@ -112,6 +114,9 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
     if len(items) > len(bound.shape):
         return None
     subs = [integer(context, i, "a subscript") for i in items]
+    for sub, item in zip(subs, items, strict=True):
+        if any(isinstance(a, Read) for a in sub.atoms()):
+            context.fail(item, "labels of labels are not in the language; expected an index here")
     for place, (sub, extent, item) in enumerate(zip(subs, bound.shape, items, strict=False)):
         context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
     left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
@@ -119,13 +124,20 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
 
 
 def is_label(context: Context, node: ast.expr) -> bool:
-    """Is it an entry of labels, `t[n]`, or made with one, `H + t[n]`?"""
+    """Is it an entry of labels, `t[n]`, a single label, `t`, or made with one, `H + t[n]`?"""
     if isinstance(node, ast.BinOp):
         return is_label(context, node.left) or is_label(context, node.right)
-    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+    base = node.value if isinstance(node, ast.Subscript) else node
+    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
+    if not isinstance(bound, Value) or bound.classes is None:
         return False
-    bound = context.scope.get(node.value.id)
-    return isinstance(bound, Value) and bound.classes is not None
+    return isinstance(node, ast.Subscript) or not bound.shape
+
+
+def use_of(name: str, labels: Value) -> str:
+    """What is said where labels stand as numbers."""
+    example = f"p[n, {name}[n]]" if labels.shape else f"p[{name}]"
+    return f"`{name}` holds labels, which are subscripts and not numbers: write `{example}`"
 
 
 def _other(context: Context, node: ast.expr, what: str) -> Poly:

@@ -15,6 +15,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import indices_of
 from symbp.errors import NotationError, ShapeError
+from symbp.notation.bounds import MOST_STEPS, check_extent
 from symbp.notation.builtins import check_letter
 from symbp.notation.context import Binding, Context, Pending, Work
 from symbp.notation.integers import integer
@@ -23,6 +24,7 @@ from symbp.notation.recurrence import (
     check_circles,
     check_shape,
     check_starts,
+    demand_read,
     fixed_place,
     guess_shape,
     is_open,
@@ -49,11 +51,13 @@ def loop(context: Context, node: ast.For) -> Context:
         if not work.unknown_shapes:
             break
         if found.keys() == known.keys():
+            check_circles(context, work.same_pass)
             where, place = work.unknown_shapes[0]
             where.fail(place, _NO_SHAPE.format(ast.unparse(place)))
         known = found
         mark.restore(work)
     check_circles(context, work.same_pass)
+    demand_read(context, (b for b in _recurrent(after) if b.defined))
     return _finished(context, after)
 
 
@@ -67,10 +71,12 @@ def _read(context: Context, node: ast.For, index: Index, known: Shapes) -> Conte
     work.unknown_shapes.clear()
     work.same_pass.clear()
     work.directions.clear()
+    work.reached.clear()
     inner = _declared(context, node, index, known)
     try:
         return _passes(inner, node, index)
     except NotationError as error:
+        check_circles(context, work.same_pass)
         if work.unknown_shapes and ("%?" in error.message or isinstance(error, ShapeError)):
             where, place = work.unknown_shapes[0]
             raise where.error(place, _NO_SHAPE.format(ast.unparse(place))) from None
@@ -107,7 +113,9 @@ def _extent(context: Context, node: ast.expr) -> Poly:
             node = only
         case ast.Call() | ast.Constant():
             context.fail(node, "a loop runs over a size, `for t in T:`, or over range(SIZE)")
-    return integer(context, node, "what a loop runs over")
+    extent = integer(context, node, "what a loop runs over")
+    check_extent(context, node, extent, MOST_STEPS)
+    return extent
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.core.traverse import dims_of, polys, walk
 from symbp.notation import library
+from symbp.notation.bounds import check_extent, check_shape
 from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
+from symbp.notation.recurrence import demand_loops
 from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
 from symbp.notation.values import Value, tensor
@@ -36,6 +38,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     context = _signature(context, node)
     body, returned = _split(context, node)
     context = run(context, body)
+    demand_loops(context)
     outputs, context = _return(context, node, returned)
     return Network(
         node.name,
@@ -108,6 +111,7 @@ def _input(context: Context, parameter: ast.arg) -> Context:
         shape, classes = shape[:-1], shape[-1]
     if each is not None and kind == LABELS:
         context.fail(parameter, "Labels are one array, not a list of them")
+    check_shape(context, parameter, shape)
     context.work.inputs[name] = Tensor(name, kind, shape, classes, each)
     return context.under(**{name: replace(tensor(name, shape, each), classes=classes)})
 
@@ -149,11 +153,15 @@ def _extent(context: Context, item: ast.expr, sizes: Mapping[str, Binding] | Non
     extent = integer(replace(context, scope=sizes or context.file.sizes), item, "a size")
     if extent.constant is not None and extent.constant < 1:
         context.fail(item, f"a size is at least 1, not {extent}")
+    check_extent(replace(context, scope={}), item, extent)
     return extent
 
 
 def _split(context: Context, node: ast.FunctionDef) -> tuple[list[ast.stmt], ast.Return]:
     last = node.body[-1]
+    inner = next((p for p in ast.walk(last) if isinstance(p, ast.Return)), last)
+    if inner is not last:
+        context.fail(inner, f"a return within a loop; expected it at the end of `{node.name}`, not indented further")
     if not isinstance(last, ast.Return) or last.value is None:
         context.fail(last, f"`{node.name}` must end with `return` and the loss")
     return node.body[:-1], last
@@ -213,7 +221,7 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
     work = context.work
     name = _loss_name(work)
     if not value.shape:
-        return (name,), flush(define(context, name, value, returned))
+        return (name,), flush(define(context, name, value, returned), returned)
     if COTANGENT in work.taken:
         context.fail(returned, f"a returned tensor gets the data argument `{COTANGENT}`, and that name is taken")
     work.inputs[COTANGENT] = Tensor(COTANGENT, DATA, value.shape)
@@ -222,7 +230,7 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
     subs = tuple(Poly.of(i) for i in indices)
     body = build.total(indices, build.mul(Read(COTANGENT, subs), value.number(subs)))
     emit(context, Pending(name, (), body), returned)
-    return (name,), flush(context)
+    return (name,), flush(context, returned)
 
 
 def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:

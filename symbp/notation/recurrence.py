@@ -7,14 +7,14 @@ a loop may stand in any order; what each reads of the same pass is remembered, s
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from symbp.core import build
 from symbp.core.expr import Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
 from symbp.core.traverse import dims_of, indices_of, substitute, substitute_poly
-from symbp.errors import ShapeError
+from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import Context
 from symbp.notation.source import Placed
 from symbp.notation.values import Value, shape_text
@@ -51,11 +51,38 @@ class Recurrent:
 def fixed_place(context: Context, items: list[ast.expr]) -> int | None:
     """Which subscript on the left is a fixed place: that of a start, `h[-1] = ...` or `h[T] = ...`."""
     for place, item in enumerate(items):
-        known = isinstance(item, ast.Name) and isinstance(context.scope.get(item.id), Poly)
+        names = [n.id for n in ast.walk(item) if isinstance(n, ast.Name)]
+        known = all(isinstance(context.scope.get(n), Poly) for n in names)
         number = isinstance(item, ast.Constant) and isinstance(item.value, int) and not isinstance(item.value, bool)
-        if known or number or isinstance(item, (ast.UnaryOp, ast.BinOp)):
+        if known and (number or isinstance(item, (ast.Name, ast.UnaryOp, ast.BinOp))):
             return place
     return None
+
+
+def first_start(context: Context, bound: Recurrent, start: Start) -> Start:
+    """The start, unless there is one for its place already."""
+    if any((s.place, s.position) == (start.place, start.position) for s in bound.starts):
+        context.fail(start.node, f"`{_text(start.node)}` is given twice; a start is given once")
+    return start
+
+
+def demand_loops(context: Context) -> None:
+    """Refuses starts of what no loop defines."""
+    for name, bound in context.scope.items():
+        if isinstance(bound, Recurrent) and not bound.letters:
+            context.fail(
+                bound.starts[0].node,
+                f"a start, but no loop defines `{name}`: expected `for t in T:` with `{name}[t] = ...`",
+            )
+
+
+def demand_read(context: Context, bounds: Iterable[Recurrent]) -> None:
+    """Refuses starts that no read of the loops reaches."""
+    for start in (s for b in bounds for s in b.starts):
+        if start.node not in context.work.reached:
+            context.fail(
+                start.node, f"no read of the loop reaches `{_text(start.node)}`; expected a start that is read"
+            )
 
 
 def is_open(poly: Poly) -> bool:
@@ -81,7 +108,7 @@ def read(context: Context, node: ast.Subscript, bound: Recurrent, subs: list[Pol
     return Value((*whole, *shape), at, 6 if moved else 1)
 
 
-def _text(node: ast.Subscript) -> str:
+def _text(node: Placed) -> str:
     return ast.unparse(node)
 
 
@@ -154,6 +181,7 @@ def _needed(
         position = Poly.of(-distance) if step < 0 else index.stop + distance - 1
         start = next((s for s in bound.starts if s.place == place and s.position == position), None)
         if start is not None:
+            context.work.reached.add(start.node)
             found.append((start, _short_of(index, step, distance)))
         elif index not in context.guards | context.filters:
             what = "without a start" if step < 0 else "that reads the future without an end value"
@@ -205,14 +233,16 @@ def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[P
         return
     letters = ", ".join(bound.letters)
     text = f"`{bound.name}[{letters}]` is {_named(shape)}"
-    hint = ""
-    if bound.starts:
-        text += f", but by its start it is {_named(bound.shape)}"
-        if not bound.shape:
-            hint = f"; a start states its sizes: `{bound.name}[-1, i: SIZE] = 0`"
-    else:
-        text += f", but it is read as {_named(bound.shape)}"
-    raise context.error(node, text + hint, ShapeError)
+    if bound.starts and not bound.shape:
+        raise scalar_start(context, bound, f"{text}, but by its start it is a scalar")
+    text += f", but {'by its start it is' if bound.starts else 'it is read as'} {_named(bound.shape)}"
+    raise context.error(node, text, ShapeError)
+
+
+def scalar_start(context: Context, bound: Recurrent, text: str) -> NotationError:
+    """What is wrong with `h[-1] = 0` where the entries of h are arrays."""
+    at = _text(bound.starts[0].node).removesuffix("]")
+    return context.error(bound.starts[0].node, f"{text}; a start states its sizes: `{at}, i: SIZE] = 0`", ShapeError)
 
 
 def _named(shape: tuple[Poly, ...]) -> str:

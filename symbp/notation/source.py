@@ -8,13 +8,16 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import sys
 import warnings
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from symbp.errors import NotationError, Span
 
-MAX_BYTES, MAX_DEPTH, MAX_DIGITS = 1_000_000, 80, 400
+MAX_BYTES, MAX_DEPTH = 1_000_000, 80
+TOO_LARGE = "this number is too large for a float64"
 _ODD_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _USED, _ASSIGNED = re.compile(r"([A-Za-z_]+)\s*[:=,)\[]"), re.compile(r"\s*([A-Za-z_]+)\s*=(?!=)")
 _NESTING = (ast.expr, ast.stmt, ast.comprehension, ast.keyword, ast.arg, ast.arguments, ast.alias)
@@ -37,6 +40,13 @@ class Source:
         lines = self.text.splitlines()
         raw = lines[line - 1].encode() if line <= len(lines) else b""
         return len(raw[:offset].decode(errors="ignore"))
+
+    def part(self, span: Span | None) -> str:
+        """The text at a place, of several lines the first."""
+        if span is None:
+            return ""
+        line = self.text.splitlines()[span.line - 1]
+        return line[span.column : span.end_column if span.end_line == span.line else len(line)]
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node."""
@@ -95,7 +105,7 @@ def _syntax_error(source: Source, error: SyntaxError) -> NotationError:
     end = max(column + 1, (error.end_offset or 0) - 1) if error.end_lineno in (None, line) else column + 1
     lines = source.text.splitlines()
     text = lines[line - 1] if line <= len(lines) else ""
-    message = f"this is not Python: {error.msg}"
+    message = TOO_LARGE if "integer string conversion" in error.msg else f"this is not Python: {error.msg}"
     for used in (_USED.match(text, column), _ASSIGNED.match(text)):
         if used and keyword.iskeyword(used.group(1)) and used.group(1) not in ("else", "try", "finally"):
             message = f"`{used.group(1)}` is a Python keyword and cannot be a name"
@@ -140,10 +150,14 @@ def _check_number(source: Source, node: ast.Constant) -> None:
     value = node.value
     if isinstance(value, complex):
         raise source.error(node, "complex numbers are not in the language; expected a real number")
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4 * MAX_DIGITS:
-        raise source.error(node, f"a number of more than {MAX_DIGITS} digits")
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        raise source.error(node, "this number is too large for a float64")
+    if isinstance(value, (int, float)) and too_large(value):
+        raise source.error(node, TOO_LARGE)
+
+
+def too_large(value: int | float | Fraction) -> bool:
+    """Is it more than a float64 can hold?"""
+    most = Fraction(sys.float_info.max)
+    return value != value or not -most <= value <= most
 
 
 def chain(node: ast.BinOp) -> list[tuple[ast.operator | None, ast.expr, ast.BinOp]]:

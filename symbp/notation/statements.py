@@ -15,6 +15,7 @@ from symbp.core.network import Call
 from symbp.core.traverse import apply, indices_of, rename_bound, substitute_poly, walk
 from symbp.errors import ShapeError
 from symbp.notation import library
+from symbp.notation.bounds import check_equation, check_extent
 from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
@@ -23,7 +24,8 @@ from symbp.notation.functions import inline, option, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import hint, name_equation
 from symbp.notation.loops import list_index, loop, note_defined
-from symbp.notation.recurrence import Recurrent, Start, fixed_place, guess_shape
+from symbp.notation.recurrence import Recurrent, Start, first_start, fixed_place, guess_shape
+from symbp.notation.source import Placed
 from symbp.notation.subscripts import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
@@ -45,17 +47,18 @@ def run(context: Context, body: Sequence[ast.stmt]) -> Context:
         if context.loops:
             context = note_defined(context, context.work.pending[before:], statement)
         if context.results is None and not context.loops:
-            context = flush(context)
+            context = flush(context, statement)
     return context
 
 
-def flush(context: Context) -> Context:
+def flush(context: Context, node: Placed) -> Context:
     """Ends a statement of the network, a loop with all in it: checks reads, gives indices letters, names shapes."""
     work = context.work
     for access in () if work.unknown_shapes else work.accesses:
         check_access(access)
     named: dict[str, Binding] = {}
     for pending in work.pending:
+        check_equation(context, node, pending)
         equation = name_equation(pending, work.letters_taken(), work.letters_of_dims)
         work.equations.append(equation)
         if not isinstance(context.scope.get(equation.name), Recurrent):
@@ -324,7 +327,7 @@ def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int
     letters = [context.scope.get(r.id) for r in rest if isinstance(r, ast.Name)]
     among = tuple(i for i in context.loops if i in letters)
     value = _start_value(replace(context, loops=among), node, target, rest, bound.name)
-    starts = (*bound.starts, Start(place, position, among, value, target))
+    starts = (*bound.starts, first_start(context, bound, Start(place, position, among, value, target)))
     bound = replace(bound, starts=starts)
     if bound.letters and bound.shape is None:
         bound = replace(bound, shape=guess_shape(context, bound))
@@ -416,23 +419,32 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
                 stated.append(inner.scope[letter])
                 continue
             case ast.Name(id=letter):
+                _once(inner, item, letter, parts)
                 check_letter(inner, item, letter)
                 index = context.work.index(Poly.of(Dim(f"%{letter}{context.work.indices}")), hint=letter)
             case ast.Slice(lower=ast.Name(id=letter) as at, upper=ast.expr() as upper, step=None):
+                _once(inner, at, letter, parts)
                 check_letter(inner, at, letter)
                 index = context.work.index(_stated_size(inner, upper, letter), hint=letter)
                 stated.append(index)
             case _:
-                context.fail(item, "expected an index letter on the left, or `i: SIZE`, `:` or `...`")
+                context.fail(item, "the left side takes plain indices: expected a letter, `i: SIZE`, `:` or `...`")
         parts.append(index)
         inner = inner.under(**{letter: index})
     return _Left(name, tuple(parts), frozenset(stated), rest), inner
+
+
+def _once(context: Context, node: ast.expr, letter: str, parts: list[Index | None]) -> None:
+    bound = context.scope.get(letter)
+    if isinstance(bound, Index) and bound in parts:
+        context.fail(node, f"index `{letter}` is used twice on the left; each dimension needs a letter of its own")
 
 
 def _stated_size(context: Context, node: ast.expr, letter: str) -> Poly:
     size = integer(context, node, "a size")
     if size.constant is not None and size.constant < 1:
         context.fail(node, f"`{letter}` would go from 0 to {size.constant - 1}: the sizes are too small for this")
+    check_extent(context, node, size)
     return size
 
 

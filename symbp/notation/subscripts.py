@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Atom, Poly
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, labels
+from symbp.notation.integers import integer, labels, use_of
 from symbp.notation.recurrence import Recurrent, read
 from symbp.notation.values import Value, layer, partial, shape_text
 
@@ -72,7 +72,7 @@ def _refuse_labels(context: Context, node: ast.Subscript) -> None:
     bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
     if isinstance(bound, Value) and bound.classes is not None:
         name = ast.unparse(node.value)
-        context.fail(node, f"`{name}` holds labels, which are subscripts and not numbers: write `p[n, {name}[n]]`")
+        context.fail(node, use_of(name, bound))
 
 
 def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None], place: int) -> Value:
@@ -122,7 +122,15 @@ def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
                 item, "a part of a dimension is written with an index: `y[i: N] = x[i + 1]`; `:` takes all of it"
             )
         return None
-    return integer(context, item, "a subscript")
+    sub = integer(context, item, "a subscript")
+    _affine(context, item, sub)
+    return sub
+
+
+def _affine(context: Context, item: ast.expr, sub: Poly) -> None:
+    """A subscript is a sum of indices times numbers or sizes."""
+    if any(sum(isinstance(a, Index) for a in m) > 1 for m, _ in sub.terms):
+        context.fail(item, "a subscript is affine in its indices, as in `2 * i + u`; expected no product of them")
 
 
 def _what(node: ast.Subscript) -> str:

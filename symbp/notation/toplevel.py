@@ -162,12 +162,24 @@ def top_size(file: File, node: ast.expr) -> Poly:
 
 def _function(file: File, statement: ast.FunctionDef) -> None:
     check_new(file, statement, statement.name)
+    _refuse_twice(file, statement.args)
     table = file.functions
     for decorator in statement.decorator_list:
         if not (isinstance(decorator, ast.Name) and decorator.id == "network"):
             raise file.source.error(decorator, "the only decorator is @network")
+        if table is file.networks:
+            raise file.source.error(decorator, "@network is written twice; expected it once")
         table = file.networks
     table[statement.name] = statement
+
+
+def _refuse_twice(file: File, arguments: ast.arguments) -> None:
+    """Python itself finds an argument that is named twice only when it compiles."""
+    names: list[str] = []
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        if argument.arg in names:
+            raise file.source.error(argument, f"the argument `{argument.arg}` is there twice")
+        names.append(argument.arg)
 
 
 def _refuse_async(file: File, statement: ast.AsyncFunctionDef) -> None:

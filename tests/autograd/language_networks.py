@@ -86,6 +86,14 @@ def labels_both(t: Labels[N, V], s: Labels[N, K], E: Param[V, D], W: Param[D, K]
 
 
 @network
+def label_alone(t: Labels[K], x: Data[N, D], W: Param[D, K], E: Param[K, D]):
+    """One label for all: an entry of the logits, a row of a table, a comparison."""
+    z = sum(x, axis=0) @ W
+    e = x * E[t]
+    return cross_entropy(z, t) + mean(e**2) + sum(z[k] if k == t else z[k] ** 2 / 9 for k in K)
+
+
+@network
 def labels_sequence(t: Labels[N, T, V], E: Param[V, D], y: Data[N, D]):
     e = E[t]
     m[n, d] = mean(e[n, i, d] for i in T)

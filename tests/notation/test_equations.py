@@ -223,3 +223,18 @@ def test_names_are_kept_in_order_of_the_file():
     assert list_networks(text) == ("net", "other")
     assert read_network(text).name == "other"
     assert read_network(text, name="net").name == "net"
+
+
+KEPT_INSIDE = [
+    "z[n: N] = s * x[n + 1, 0] if n + 1 < N else 0",
+    "z[n: N] = 0 if n == 0 or x[n - 1, 0] > 0 else x[n - 1, 1]",
+    "z[n: N] = x[n, 0] if n == N - 1 else x[n + 1, 0] if x[n + 1, 1] > 0 else 0",
+    "z[n: N] = sum(x[n + 1, d - 2] for d in D if d >= 2 and n < N - 1)",
+    "z[n: N] = where(n < 2, x[n, 0], 0) + where(1 <= n < N, x[n - 1, 0], 0)",
+    "z[n: N, i: D + 4] = x[n, i - 2] if 2 <= i < D + 2 else 0",
+]
+
+
+@pytest.mark.parametrize("body", KEPT_INSIDE)
+def test_conditions_that_keep_reads_inside(body):
+    assert [e.name for e in read(f"{body}\nreturn sum(z)").equations] == ["z", "L"]

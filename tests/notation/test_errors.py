@@ -47,10 +47,14 @@ BODIES = [
     ("z[n] = x[n, 0] * c[n]\nreturn sum(z)", 0, "n", "two sizes: N in dimension 1 of `x`, K in dimension 1 of `c`"),
     ("z[n] = sum(x[n, k] for k in K)\nreturn sum(z)", 0, "k", "index `k` runs over K, but dimension 2 of `x` is D"),
     ("z[n] = sum(x[n, n] for n in N)\nreturn sum(z)", 0, "n", "index `n` is used twice"),
-    ("z[n, n] = x[n, n]\nreturn sum(z)", 0, "n", "index `n` is used twice"),
+    ("z[n, n] = x[n, n]\nreturn sum(z)", 0, "n", "index `n` is used twice on the left; each dimension needs"),
+    ("z[n, n: N] = x[n, 0]\nreturn sum(z)", 0, "n", "index `n` is used twice on the left; each dimension needs"),
     ("z[b] = x[b, 0]\nreturn sum(z)", 0, "b", "`b` is a tensor"),
     ("z[q] = x[q, 0]\nq = s\nreturn sum(z) + q", 0, "q", "name of a tensor"),
-    ("z[K] = c[0]\nreturn z", 1, "z", "expected an entry of it"),
+    ("z[K] = c[0]\nreturn z", 0, "z[K]", "no loop defines `z`: expected `for t in T:`"),
+    ("z[n] = c[n * n]\nreturn z", 0, "n * n", "affine in its indices"),
+    ("z[n: N] = c[n // 2]\nreturn z", 0, "n // 2", "// of an index, which without a condition is not in the language"),
+    ("z[n + 1] = x[n, 0]\nreturn z", 0, "n + 1", "the left side takes plain indices"),
     ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),
     ("z[n, i] = x[n, i - 1] if 1 <= i <= D else 0\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
     ("z[n] = x[n]\nreturn sum(z[0, 0, 0])", 1, "z[0, 0, 0]", "`z` is (N, D) and has 3 subscripts"),
@@ -99,6 +103,21 @@ BODIES = [
     ("z = b ** 100000\nreturn s", 0, "100000", "exponent"),
     ("z = 9 ** 9999 * b\nreturn s", 0, "9 ** 9999", "too large"),
     ("z = 1e999 * b\nreturn s", 0, "1e999", "too large for a float64"),
+    ("z = b * 1e300 * 1e300\nreturn s", 0, "b * 1e300 * 1e300", "too large for a float64"),
+    ("z = 1e300 * (b * 1e300)\nreturn s", 0, "z = 1e300 * (b * 1e300)", "too large for a float64"),
+    ("z = 10 ** 400 * b\nreturn s", 0, "10 ** 400", "too large for a float64"),
+    (f"z = {'9' * 400} * b\nreturn s", 0, "9" * 400, "too large for a float64"),
+    (f"z = {'9' * 5000} * b\nreturn s", 0, None, "too large for a float64"),
+    # what would take too long to be checked
+    ("return s * sum(i for i in range(1000000000))", 0, "1000000000", "1000000000 entries are too many"),
+    ("return s * sum(i for i in range(N, 100000))", 0, "100000", "99999 entries are too many"),
+    ("z[i: 20000] = s\nreturn sum(z)", 0, "20000", "20000 entries are too many"),
+    ("return s * sum(i * j for i in range(101) for j in range(100))", 0, "100", "10100 entries, too many"),
+    ("return s * sum(sum(i * j for j in range(100)) for i in range(101))", 0, "100", "10100 entries, too many"),
+    ("z[i: 200, j: 100] = s\nreturn sum(z)", 0, "100", "20000 entries, too many"),
+    ("z[i: 101, n] = sum(x[n, d] * i * j for d in D for j in range(100))\nreturn sum(z)", 0, "100", "10100 entries"),
+    ("z[i: 101] = i\nq[j: 100] = j\nw[i, j] = z[i] * q[j]\nreturn s", 2, "w[i, j] = z[i] * q[j]", "has 10100 terms"),
+    ("for t in range(1001):\n    z[t] = s\nreturn s", 0, "1001", "1001 entries are too many"),
     ("z = (lambda q: q)(b)\nreturn s", 0, "lambda q: q", "only a function's name"),
     ("z = (q := b)\nreturn s", 0, "q := b", "an assignment inside"),
     # statements
@@ -145,8 +164,10 @@ FILES = [
     ("x = " + "(" * 150 + "1" + ")" * 150, None, None, "no network"),
     ("x = " + "-" * 5000 + "1", None, None, "nested"),
     ("x = " + "+".join(["1"] * 3000), None, None, "nested"),
-    ("x = " + "9" * 5000, 1, None, "this is not Python"),
-    ("x = " + "9" * 2000, 1, None, "digits"),
+    ("x = " + "9" * 5000, 1, None, "too large for a float64"),
+    ("x = " + "9" * 2000, 1, "9" * 2000, "too large for a float64"),
+    ("@network\n@network\ndef f(x):\n  return x\n", 2, "network", "@network is written twice"),
+    ("def f(x, *, x):\n  return x\n", 1, "x", "the argument `x` is there twice"),
     ("#" * 1_000_001, None, None, "characters"),
     ("x" * 2_000, 1, None, "cannot have"),
 ]
@@ -167,6 +188,9 @@ SIGNATURES = [
     ("net: Data", "net: Data", "already a function or a network"),
     ("", None, "no arguments"),
     ("x: Labels", "x: Labels", "Labels[N, K]"),
+    ("x: Data[N, D], x: Param[D]", "x: Param[D]", "the argument `x` is there twice"),
+    ("x: Data[1000000000]", "1000000000", "1000000000 entries are too many to be checked"),
+    ("x: Data[2 * N, 9000 * D]", "x: Data[2 * N, 9000 * D]", "18000 entries are too many to be checked"),
 ]
 
 FUNCTIONS = [
@@ -195,6 +219,7 @@ FUNCTIONS = [
 # Loops, windows, labels and layers, by their own signatures.
 ROWS = "x: Data[N, T], w: Param[T]"
 SERIES = "x: Data[T, N], s: Param[N]"
+SCALED = "x: Data[T, N], s: Param[N], U: Param[N, N]"
 LAYERS = "x: Data[N, D[0]], W: Param[l: L, D[l], D[l + 1]]"
 LABELLED = "t: Labels[N, K], z: Param[N, K]"
 FOR, FORWARD = "for t in T:\n    ", "h[-1] = s\nfor t in T:\n    "
@@ -216,6 +241,15 @@ DEEPER = [
     (SERIES, f"{FOR}h[t] = h[t - 1] + x[t]\nreturn sum(h)", 1, "h[t - 1]", "a recurrence without a start"),
     (SERIES, f"h[T] = s\n{FORWARD}h[t] = h[t - 1] + h[t + 1]\nreturn s", 3, "h[t + 1]", "can run in neither direction"),
     (SERIES, f"{FORWARD}h[t] = c[t] + x[t]\n    c[t] = h[t] * 2\nreturn s", 3, "h[t]", "`h` reads `c` reads `h`"),
+    (SERIES, f"h[-1] = s\n{FORWARD}h[t] = h[t - 1]\nreturn s", 1, "h[-1]", "`h[-1]` is given twice"),
+    (SERIES, f"h[T] = s\n{FORWARD}h[t] = h[t - 1]\nreturn s", 0, "h[T]", "no read of the loop reaches `h[T]`"),
+    (SERIES, "h[-1] = s\nreturn sum(h)", 0, "h[-1]", "a start, but no loop defines `h`"),
+    (SERIES, f"h[-1] = s\nq = sum(h)\n{FORWARD}h[t] = x[t]\nreturn q", 1, "h", "no loop before this defines it"),
+    (LAYERS, f"a[-1] = x\n{DOWN.format('a[l - 1] @ W[l]')}", 1, "a[-1]", "`a[-1]` is given twice"),
+    (SERIES, f"{FOR}h[t] = tanh(x[t] + h[t])\nreturn s", 1, "h[t]", "a circular definition: within one pass"),
+    (SERIES, f"{FOR}h[t] = x[t]\n    return sum(h)", 2, "return sum(h)", "expected it at the end of `net`"),
+    (SCALED, f"h[-1] = 0\n{FOR}h[t] = h[t - 1] @ U\nreturn s", 0, "h[-1]", "a start states its sizes: `h[-1, i: SIZE]"),
+    (SCALED, f"h[-1] = 0\n{FOR}h[t] = h[t - 1] + s\nreturn s", 0, "h[-1]", "`h[t]` is (N,), but by its start it is a"),
     (SERIES, "h = tanh(h) + s\nreturn sum(h)", 0, "h", "a circular definition: `h` reads itself"),
     (SERIES, "a = b + s\nb = a + s\nreturn sum(a)", 0, "b", "`b` is read before it is defined"),
     (SERIES, f"{FORWARD}h = h[t - 1] + x[t]\nreturn sum(h)", 2, "h", "expected `h[t] = ...`"),
@@ -228,11 +262,22 @@ DEEPER = [
     (SERIES, "for t in Q:\n    h[t] = x[t]\nreturn sum(h)", 0, "Q", "`Q` is not known here"),
     (SERIES, "for N in T:\n    h[N] = x[N]\nreturn sum(h)", 0, "N", "`N` is a size"),
     ("x: Data[T, N], s: Param[K]", f"{FORWARD}h[t] = h[t - 1] + x[t]\nreturn s", 2, "h[t - 1] + x[t]", "(K,) and (N,)"),
+    (SERIES, "h[-1] = s\nfor t in range(3):\n    h[t] = x[t] + h[t - 1]\nreturn s", 2, "t", "`t` runs over 3, but"),
+    # conditions that do not keep a read inside
+    (ROWS, "y[t: T] = w[t + 1] if t < T else 0\nreturn sum(y)", 0, "t + 1", "it is 9 where T = 9, t = 8"),
+    (ROWS, "y[t: T] = w[t - 1] if t > 1 or t == 0 else 0\nreturn sum(y)", 0, "t - 1", "it is -1 where T = 9, t = 0"),
+    (ROWS, "y[t: T] = w[t - 1] if t >= 1 else w[t - 2]\nreturn sum(y)", 0, "t - 2", "it is -2 where T = 9, t = 0"),
+    (ROWS, "y[t: T] = 0 if t == 0 and w[t - 1] > 0 else w[t]\nreturn sum(y)", 0, "t - 1", "of `w` inside, 0 to T - 1"),
+    (ROWS, "return sum(w[t + 1] for t in T if t > 0)", 0, "t + 1", "the condition does not keep this subscript of"),
+    (ROWS, "y[t: T] = where(t < T - 1, w[t], w[t + 1])\nreturn sum(y)", 0, "t + 1", "it is 9 where T = 9, t = 8"),
     ("t: Labels[N, K], z: Param[N, T]", "return sum(z[n, t[n]] for n in N)", 0, "z[n, t[n]]", "has labels of K"),
     (LABELLED, "return sum(z[t[n], n] for n in N)", 0, "z[t[n], n]", "but this dimension of `z` is N"),
     (LABELLED, "return sum(z[0, t[k]] for k in K)", 0, "k", "index `k` runs over K, but dimension 1 of `t` is N"),
     (LABELLED, "return sum(z[n, t[n] + 1] for n in N)", 0, "t[n] + 1", "goes from 1 to K"),
-    (LABELLED, "return sum(z * t)", 0, "t", "`t` holds labels"),
+    (LABELLED, "return sum(z * t)", 0, "t", "which are subscripts and not numbers: write `p[n, t[n]]`"),
+    ("t: Labels[K], z: Param[K]", "return sum(z * t)", 0, "t", "subscripts and not numbers: write `p[t]`"),
+    ("t: Labels[K], z: Param[N]", "return z[t]", 0, "z[t]", "`t` has labels of K classes, but this dimension of `z`"),
+    ("t: Labels[N, N], z: Param[N]", "return sum(z[t[t[n]]] for n in N)", 0, "t[n]", "labels of labels"),
     (LAYERS, DOWN.format("a[l - 1] @ W[l + 1]"), 2, "a[l - 1] @ W[l + 1]", "D[l] columns do not meet D[l + 1] rows"),
     (LAYERS, DOWN.format("a[l - 1] @ W[l - 1]"), 2, "a[l - 1] @ W[l - 1]", "D[l] columns do not meet D[l - 1] rows"),
     (LAYERS, DOWN.format("a[l - 1] @ W[l].T"), 2, "a[l - 1] @ W[l].T", "D[l] columns do not meet D[l + 1] rows"),
@@ -295,6 +340,37 @@ def test_functions(before, body, part, message):
     assert error.span is not None
     if part is not None:
         assert text.splitlines()[error.span.line - 1][error.span.column : error.span.end_column] == part
+
+
+# The options of a library function, and the sizes of its arguments.
+IMAGES = "x: Data[N, 3, 8, 8], w: Param[6, 3, 2, 2], g: Param[K], m: Param[D]"
+OPTIONS = [
+    ("conv2d(x, w, groups=2)", "groups=2", "`x` of `conv2d` is (N, 3, 8, 8), expected Array[N, groups * C, I, J] with"),
+    ("conv2d(x, w, stride=1.5)", "stride=1.5", "expected a whole number or a size here, or a tuple"),
+    ("conv2d(x, w, stride=None)", "stride=None", "expected a whole number or a size here, or a tuple"),
+    ("conv2d(x, w, stride=(1, 1.5))", "1.5", "expected a whole number or a size here, or a tuple"),
+    ("conv2d(x, w, stride=-1)", "stride=-1", "in `conv2d`: a stride of zero or less; expected 1 or more"),
+    ("conv2d(x, w, None, 1, -1)", "-1", "in `conv2d`: a negative padding; expected 0 or more"),
+    ("max_pool2d(x, 2.5)", "2.5", "expected a whole number or a size here, or a tuple"),
+    ("max_pool2d(x, 2, stride=0)", "stride=0", "in `max_pool2d`: a stride of zero or less"),
+    ("conv2d(w, w[:, 0:, :, :])", "0:", "a part of a dimension is written with an index"),
+    ("layer_norm(m, g, m)", "layer_norm(m, g, m)", "D of `layer_norm` is D by `x` and K by `gamma`: `gamma` of"),
+]
+
+
+@pytest.mark.parametrize(("call", "part", "message"), OPTIONS)
+def test_options_and_sizes_of_library_functions(call, part, message):
+    check_error(file_text(f"return sum({call})", IMAGES), FIRST, part, message)
+
+
+def test_a_long_line_is_cut_around_the_mark():
+    with pytest.raises(NotationError) as caught:
+        read("z = " + "s + " * 900 + "q" + " + s" * 900 + "\nreturn s")
+    _, line, marks = str(caught.value).splitlines()
+    assert line.startswith("    ...s + s + ")
+    assert line.endswith(" + s + ...")
+    assert len(line) < 200
+    assert line[marks.index("^") : len(marks)] == "q"
 
 
 def test_the_message_quotes_and_underlines():

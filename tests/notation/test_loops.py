@@ -131,7 +131,7 @@ STARTS = [
         "can run in neither direction",
     ),
     ("h[3] = h0\nreturn s", "a start stands before the first entry"),
-    ("h[-1] = h0\nreturn sum(h)", "`h` is what a loop defines"),
+    ("h[-1] = h0\nreturn sum(h)", "a start, but no loop defines `h`"),
     ("h[D] = h0\nfor n in N:\n    h[n] = x[n]\nreturn sum(h)", "after the last, at N"),
     ("for n in 3:\n    h[n] = x[n]\nreturn s", "a loop runs over a size"),
     (
