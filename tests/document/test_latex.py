@@ -76,7 +76,7 @@ def test_what_a_derivation_holds() -> None:
 SAID = [
     ("char_mlp", r"the $1/N$ in \eqref{eq:33} and the $1/(N - 1)$ in \eqref{eq:34} are others."),
     ("batch_norm_mlp", r"the $1/N$ in \eqref{eq:35} and \eqref{eq:36} is another one."),
-    ("attention_head", r"The factor $1/(2\,B)$ of \eqref{eq:8} enters here as $1/B$, for the 2 of the square"),
+    ("attention_head", r"The factor $1/(2B)$ of \eqref{eq:8} enters here as $1/B$, for the 2 of the square"),
     ("neuron_chain", r"and nothing below divides by $N$ again."),
     ("binary_logistic", r"Fact \eqref{fact:F1} is not used by the derivation."),
     ("two_layer_net", r"Where $z^{(1)}_{nh}$ is $0$, \eqref{eq:2} has no derivative. The branch taken there is $0$"),
@@ -87,7 +87,7 @@ SAID = [
     ("lstm", "no output layer"),
     ("mlp", r"$\mathbf{W}_{l} \leftarrow \mathbf{W}_{l} - \eta\,\adj{\mathbf{W}}_{l}$ for each $l<L$"),
     ("mlp", r"$D_{l}\times D_{l + 1}\text{ for each }l<L$"),
-    ("conv_net", r"N\times G\times (I' + 1 - U)\times (J' + 1 - V)"),
+    ("conv_net", r"N\times G\times (I'' + 1 - U)\times (J'' + 1 - V)"),
     ("mlp", "\nloss & 12 & "),
     ("mlp", "interpreter, $10^{-6}$ & "),
     ("lstm", "A bar behind one, with \\eqref{eq:8} below"),
