@@ -43,7 +43,7 @@ from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Entries, Key, Paths, Scope
-from symbp.verify.systems import OutsideDomain, Value
+from symbp.verify.systems import MANY, OutsideDomain, Value, whole_power
 from symbp.verify.ties import ties
 
 
@@ -149,7 +149,9 @@ def _power(node: Pow, draft: Draft) -> str:
     base = formula(node.base, draft)
     if isinstance(node.exponent, Num) and node.exponent.value.denominator == 1:
         n = int(node.exponent.value)
-        return f"({constant(Fraction(1), draft)} / {base})" if n == -1 else f"({base} ** ({n}))"
+        if n == -1:
+            return f"({constant(Fraction(1), draft)} / {base})"
+        return f"({base} ** ({n}))" if abs(n) < MANY else f"{draft.keep(whole_power)}({base}, {n})"
     return f"{draft.keep(draft.scope.numbers.power)}({base}, {formula(node.exponent, draft)})"
 
 

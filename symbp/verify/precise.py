@@ -13,7 +13,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 
 from symbp.verify.steps import Steps
-from symbp.verify.systems import Numbers, OutsideDomain, Value
+from symbp.verify.systems import Numbers, OutsideDomain, Value, whole_power
 
 DIGITS = 50
 # Far below what any other digits hold; exponents in mpmath have no end.
@@ -81,6 +81,6 @@ def _power(context: Any) -> Callable[[Value, Value], Value]:
         e = exponent.real
         if base.real < 0 and (exponent.imag or e != int(e)):
             raise OutsideDomain(f"({float(base.real)}) ** {float(e)}")
-        return context.power(base, exponent)
+        return context.power(base, exponent) if exponent.imag or e != int(e) else whole_power(base, int(e))
 
     return power
