@@ -36,6 +36,7 @@ def precise_with_steps(digits: int = DIGITS) -> tuple[Numbers, Steps]:
     steps = Steps(
         most=1,
         lanes=lambda count: (context.mpc(0, small),),
+        moved=lambda values: [value + context.mpc(0, small) for value in values],
         along=lambda length: context.mpc(0, small * length),
         slopes=lambda value, count: [value.imag / small],
     )

@@ -133,7 +133,9 @@ COMPLEX = Numbers(
 
 def lane_real(value: Value) -> float:
     """The real part, which all lanes share."""
-    return value if type(value) is float else value.real if np.ndim(value) == 0 else float(value[0].real)
+    if type(value) is float:
+        return value
+    return value.item(0).real if type(value) is np.ndarray else value.real  # type: ignore[no-any-return]
 
 
 def _lane_function(name: str) -> Callable[[Value], Value]:

@@ -91,7 +91,9 @@ class World:
         return compute
 
     def fill(self, inputs: Inputs) -> None:
-        """New data; everything else is computed anew when read."""
+        """New data; everything else is computed anew when read, and decided anew."""
+        if self.scope.decisions is not None:
+            self.scope.decisions.clear()
         for name, table in self.tables.items():
             table.clear()
             if name in inputs:

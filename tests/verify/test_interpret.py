@@ -230,3 +230,21 @@ def test_large_powers_keep_a_small_step():
         value = number.power(number.number(Fraction(-13, 10)) + steps.lanes(1)[0], number.number(Fraction(n)))
         assert float(steps.slopes(value, 1)[0]) == pytest.approx(slope, rel=1e-13)
         assert whole_power(-1.3, n) == (-1.3) ** n
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_many_steps_at_once_are_the_steps_one_by_one(count):
+    values = [0.3 * k - 2 for k in range(count)]
+    rows = FAST.moved(values)
+    assert [list(row) for row in rows] == [list(v + s) for v, s in zip(values, FAST.lanes(count), strict=True)]
+
+
+@pytest.mark.parametrize("coefficient", [1, 2, 3])
+def test_a_tied_index_takes_its_one_value_and_no_other(coefficient):
+    """The sum over i of (i + 1) * delta(c*i + shift, j) for each j, against the sum over all i."""
+    i, j = Index("i", Poly.of(4)), Index("j", Poly.of(15))
+    for shift in (-2, 0, 1):
+        term = b.mul(b.add(Int(Poly.of(i)), b.UNIT), Delta(Poly.of(i) * coefficient + shift, Poly.of(j)))
+        run = compile_at(Sum((i,), term), (j,), Scope(Sizes(), {}))
+        expected = [sum(v + 1 for v in range(4) if coefficient * v + shift == at) for at in range(15)]
+        assert [run((at,)) for at in range(15)] == expected
