@@ -151,6 +151,11 @@ def without_two(network: Network, sizes: Sizes) -> Sizes:
     return Sizes(larger) if fits and _work(problem, larger) <= MUCH_WORK else sizes
 
 
+def loop_length(network: Network, sizes: Sizes) -> int:
+    """How long all loops are together."""
+    return _work(Problem((), (), (), (), {}, _loops(network)), sizes.values)
+
+
 def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
     return least_cost(problem, {name: (value, value) for name, value in chosen.items()})
 
@@ -244,16 +249,16 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
 def _unguarded(node: Node) -> Iterator[Read]:
     if isinstance(node, Read):
         yield node
-    if isinstance(node, (Where, Extreme)) and any(_on_indices(c) for c in walk(node.cond)):
+    if isinstance(node, (Where, Extreme)) and any(on_indices(c) for c in walk(node.cond)):
         yield from _unguarded(node.cond)
         return
     for child in children(node):
         yield from _unguarded(child)
-        if isinstance(node, (And, Or)) and any(_on_indices(c) for c in walk(child)):
+        if isinstance(node, (And, Or)) and any(on_indices(c) for c in walk(child)):
             return  # the other parts of a condition are looked at only where this one does not decide
 
 
-def _on_indices(node: Node) -> bool:
+def on_indices(node: Node) -> bool:
     """Is it a comparison of integers that vary?"""
     if not isinstance(node, Compare) or not free_indices(node):
         return False

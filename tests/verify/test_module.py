@@ -9,6 +9,7 @@ from symbp.core import build as b
 from symbp.core.expr import Add, Fn, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
+from symbp.errors import CheckFailed
 from symbp.verify.gradients import compare_central, slope_along, sweep
 from symbp.verify.module import check_module
 from symbp.verify.report import report, rows
@@ -202,8 +203,9 @@ def test_a_module_may_come_from_a_file(tmp_path):
 def test_a_file_that_cannot_be_loaded_is_bad_input_and_no_failed_check(tmp_path, content, words):
     if content is not None:
         (tmp_path / "mine.py").write_bytes(content)
-    with pytest.raises(Unloadable, match=words):
+    with pytest.raises(Unloadable, match=words) as raised:
         check_module(tied_network(), tmp_path / "mine.py")
+    assert not isinstance(raised.value, CheckFailed)  # which would be exit status 1
 
 
 def test_unknown_functions_are_given():
