@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from symbp.core.network import Network
-from symbp.verify.draw import draw
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.sizes import Sizes
 
@@ -18,9 +17,7 @@ def covering(network: Network, loss: str, sizes: Sizes, seeds: range) -> tuple[i
     if len(seeds) < FEW or not has_kinks(network):
         return tuple(seeds)
     branches = Branches(network, loss, sizes)
-    taken = {
-        k: frozenset(enumerate(branches.taken(draw(branches.world, loss, k).inputs))) for k in (*seeds, *LOOKED_AT)
-    }
+    taken = {k: frozenset(enumerate(branches.drawn(k))) for k in (*seeds, *LOOKED_AT)}
     chosen = list(seeds)
     for _ in range(ADDED):
         seen = frozenset[tuple[int, object]]().union(*(taken[k] for k in chosen))

@@ -1,13 +1,15 @@
 """What a wrong gradient looks like: the usual mistakes, each tried on what it should be.
 
-In come the wrong gradient and the witness, out goes a phrase. A mistake in the chain rule is tried on the network
-itself: a read is held still, so that nothing flows through it, and the loss is differentiated again by complex steps.
+In come the wrong gradient and the witness, out go the looks that fit. `agreed` makes a phrase of those of several
+draws: at one of them a factor of 2 may be one of K, and a sum that lost all terms but one may be 0. A mistake in the
+chain rule is tried on the network itself: a read is held still, so that nothing flows through it, and the loss is
+differentiated again by complex steps.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -28,7 +30,12 @@ from symbp.verify.world import World
 
 ALIKE = 1e-6
 HELD = " held"
+# Beyond this is what float32 rounds to, and less than double what it is about.
+SINGLE = 1e-8
 Gradient = Mapping[Key, float]
+# A phrase with a gap, and what fills it: ("a factor of {} too many", "N").
+Look = tuple[str, str]
+NOUGHT: Look = ("it is 0 everywhere", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +48,39 @@ class Case:
     values: Mapping[str, Mapping[Key, Value]]
 
 
-def diagnose(case: Case, name: str, wrong: Gradient, right: Gradient) -> str:
-    """The first usual mistake that explains all entries, else which entries are off."""
-    if any(math.isnan(v) or math.isinf(v) for v in wrong.values()):
-        return "not a finite number"
+def diagnose(case: Case, name: str, wrong: Gradient, right: Gradient) -> tuple[Look, ...]:
+    """The first usual mistake that explains all entries, else which entries are off. Of factors all that fit."""
+    if not all(math.isfinite(v) for v in wrong.values()):
+        return (("not a finite number", ""),)
     if not any(wrong.values()):
-        return "it is 0 everywhere"
-    simple = (_factor(case, wrong, right), _transposed(wrong, right), _moved(wrong, right))
-    for guess in (*simple, *_in_the_chain(case, name, wrong), *_overwritten(case, name, wrong)):
-        if guess:
-            return guess
-    return _some_factor(wrong, right) or _entries_off(wrong, right)
+        return (NOUGHT,)
+    near = _near(wrong, right)
+    factors = () if near else _factor(case, wrong, right)
+    return factors or ((near or next(_guesses(case, name, wrong, right)), ""),)
+
+
+def _guesses(case: Case, name: str, wrong: Gradient, right: Gradient) -> Iterator[str]:
+    yield from filter(None, (_transposed(wrong, right), _moved(wrong, right)))
+    yield from _in_the_chain(case, name, wrong)
+    yield from _overwritten(case, name, wrong)
+    yield _some_factor(wrong, right) or _entries_off(wrong, right)
+
+
+def agreed(draws: Sequence[tuple[Look, ...]]) -> str:
+    """What fits at all draws, in words; else what fits at the first."""
+    looks = _common(draws)
+    return looks[0][0].replace("{}", " or ".join(what for _, what in looks)) if looks else ""
+
+
+def undecided(draws: Sequence[tuple[Look, ...]]) -> bool:
+    """Does more than one factor fit at all draws?"""
+    return len(_common(draws)) > 1
+
+
+def _common(draws: Sequence[tuple[Look, ...]]) -> tuple[Look, ...]:
+    """A draw at which all is 0 tells less than the others."""
+    first, *others = [looks for looks in draws if looks and looks != (NOUGHT,)] or draws or [()]
+    return tuple(look for look in first if all(look in looks for looks in others)) or first
 
 
 def diagnose_shape(case: Case, wrong: Array, right: Array) -> str:
@@ -66,9 +95,12 @@ def diagnose_shape(case: Case, wrong: Array, right: Array) -> str:
     return ""
 
 
-def diagnose_number(case: Case, wrong: float, right: float) -> str:
+def diagnose_number(case: Case, wrong: float, right: float) -> tuple[Look, ...]:
     """What a wrong loss looks like."""
-    return _factor(case, {(): wrong}, {(): right}) if wrong and right else ""
+    if not (wrong and right and math.isfinite(wrong)):
+        return ()
+    near = _near({(): wrong}, {(): right})
+    return ((near, ""),) if near else _factor(case, {(): wrong}, {(): right})
 
 
 def _close(a: Array, b: Array) -> bool:
@@ -84,22 +116,29 @@ def _same(wrong: Gradient, guess: Gradient) -> bool:
     return all(abs(wrong[key] - guess.get(key, math.inf)) <= ALIKE * scale for key in wrong)
 
 
+def _near(wrong: Gradient, right: Gradient) -> str:
+    """Where hardly anything is wrong: by how much."""
+    scale = max(abs(v) for v in right.values())
+    off = max(abs(wrong[key] - v) for key, v in right.items())
+    if not 0 < off <= ALIKE * scale:
+        return ""
+    single = all(float(np.float32(v)) == v for v in wrong.values()) or off > SINGLE * scale
+    of = " of its largest entry" if len(right) > 1 else " of it"
+    return f"it differs by about {off / scale:.0e}{of}" + (", as float32 does" if single else "")
+
+
 # A number that everything was multiplied by.
 
 
-def _factor(case: Case, wrong: Gradient, right: Gradient) -> str:
+def _factor(case: Case, wrong: Gradient, right: Gradient) -> tuple[Look, ...]:
     square = sum(v * v for v in right.values())
     c = sum(wrong[key] * right[key] for key in right) / square if square else 0.0
     if not c or not _same(wrong, {key: c * v for key, v in right.items()}):
-        return ""
+        return ()
     if abs(c + 1) < ALIKE:
-        return "the sign is wrong"
-    sign = " and the sign is wrong" if c < 0 else ""
-    names = [text for value, text in _factors(case) if abs(abs(c) / value - 1) < ALIKE]
-    known = " or ".join(names)
-    if known:
-        return f"a factor of {known} too many{sign}" if abs(c) > 1 else f"a factor of {known}{sign}"
-    return ""
+        return (("the sign is wrong", ""),)
+    phrase = f"a factor of {{}}{' too many' if abs(c) > 1 else ''}{' and the sign is wrong' if c < 0 else ''}"
+    return tuple((phrase, name) for value, name in _factors(case) if abs(abs(c) / value - 1) < ALIKE)
 
 
 def _some_factor(wrong: Gradient, right: Gradient) -> str:

@@ -38,6 +38,10 @@ TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
 
 
+class NoData(CheckFailed):
+    """No data were found at which the loss is a number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """The entries of every input, and how they had to be drawn where that is worth saying."""
@@ -62,7 +66,7 @@ def draw(world: World, loss: str, seed: int) -> Draw:
             if is_finite(value):
                 return Draw(inputs, manner)
             reason = f"the loss is {value}"
-    raise CheckFailed(f"no data found at which {world.network.name} has a value: {reason}")
+    raise NoData(f"no data found at which {world.network.name} has a value: {reason}")
 
 
 def draw_inputs(world: World, generator: random.Random, number: Callable[[random.Random], float]) -> Drawn:

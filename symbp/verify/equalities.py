@@ -25,6 +25,7 @@ from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
 from symbp.verify.interpret import compile_at
+from symbp.verify.needs import needs
 from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
@@ -36,6 +37,8 @@ from symbp.verify.world import World
 
 BOUND = 1e-12
 VISIBLE = 1e-6
+# What the name of a backward network ends in, which no user wrote.
+BACKWARD = "_backward"
 
 
 class Side:
@@ -94,7 +97,8 @@ def check_equalities(
     come from the equations of `network`, those of adjoints among them, by a step of all parameters.
     """
     names = dict(adjoints)
-    forward = replace(network, equations=tuple(e for e in network.equations if e.name not in names.values()))
+    kept = tuple(e for e in network.equations if e.name not in names.values())
+    forward = replace(network, name=network.name.removesuffix(BACKWARD), equations=kept)
     try:
         findings, notes = list[Finding](), dict[str, None]()
         for sizes, some in _sizes(network, forward, loss, range(seeds)):
@@ -112,8 +116,9 @@ def check_equalities(
 
 def _sizes(network: Network, forward: Network, loss: str, seeds: range) -> Iterator[tuple[Sizes, Sequence[int]]]:
     """The sizes with the draws at which they are used: where some sizes are the same, the last is at others."""
-    usual = without_two(network, choose_sizes(network))
-    others = other_sizes(network, usual, 2)
+    needed = needs(network, loss)
+    usual = without_two(network, choose_sizes(network, needed))
+    others = other_sizes(network, usual, 2, needed=needed)
     if others == usual:
         yield usual, covering(forward, loss, usual, seeds)
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,16 +53,14 @@ class Compared:
 
     def error(self) -> tuple[float, str, Key | None]:
         """The worst relative error, in which direction in words, and at which entry."""
-        largest = max((abs(a) + abs(n.value) for _, _, a, n in self.pairs), default=0.0)
+        sums = (abs(a) + abs(n.value) for _, _, a, n in self.pairs)
+        largest = max((s for s in sums if math.isfinite(s)), default=0.0)
         worst: tuple[float, str, Key | None] = (0.0, "", None)
         for label, key, a, n in self.pairs:
             error = abs(a - n.value) / (largest + n.noise / BOUND or 1.0)
-            if not error <= worst[0]:
-                worst = (
-                    math.inf if math.isnan(error) else error,
-                    f"{label}: {a:.9g}, central difference {n.value:.9g}",
-                    key,
-                )
+            error = math.inf if math.isnan(error) else error
+            if error > worst[0]:
+                worst = error, f"{label}: {a:.9g}, central difference {n.value:.9g}", key
         return worst
 
     @property
@@ -104,9 +102,10 @@ def compare_central(loss: Loss, parts: Parts, gradient: Mapping[Key, float], fli
     `flips` is asked only where the two disagree; None says that the loss is smooth.
     """
     compared = Compared()
-    largest = max((abs(a) for a in gradient.values()), default=0.0)
+    largest = max((abs(a) for a in gradient.values() if math.isfinite(a)), default=0.0)
     where = flat(parts)
-    for label, key, direction in _directions(where):
+    broken = [k for k in where if not math.isfinite(gradient[k])]
+    for label, key, direction in _directions(where, broken[:1]):
         a = sum(gradient[k] * step for k, step in direction.items())
         h = STEP * max(1.0, *(abs(where[k]) for k in direction))
         slope = _between_kinks(loss, parts, direction, h, a, largest, flips)
@@ -117,11 +116,11 @@ def compare_central(loss: Loss, parts: Parts, gradient: Mapping[Key, float], fli
     return compared
 
 
-def _directions(where: Mapping[Key, float]) -> Iterator[tuple[str, Key | None, Steps]]:
-    """Every entry of a small tensor; of a large one a sample and random projections."""
+def _directions(where: Mapping[Key, float], broken: Sequence[Key]) -> Iterator[tuple[str, Key | None, Steps]]:
+    """Every entry of a small tensor; of a large one a sample, with what is `broken` in any case, and projections."""
     keys = list(where)
     generator = random.Random(len(keys))
-    for key in keys if len(keys) <= SMALL else sorted(generator.sample(keys, SAMPLED)):
+    for key in keys if len(keys) <= SMALL else sorted({*generator.sample(keys, SAMPLED), *broken}):
         yield f"[{', '.join(map(str, key))}]" if key else "", key, {key: 1.0}
     for count in range(PROJECTIONS if len(keys) > SMALL else 0):
         scale = 1 / math.sqrt(len(keys))

@@ -34,6 +34,7 @@ from symbp.verify.module import (
     SMALLEST_SCALE,
     Tally,
 )
+from symbp.verify.needs import needs
 from symbp.verify.rounding import ROUNDING, SIZED, exact
 from symbp.verify.sizes import choose_sizes
 from symbp.verify.subject import HESSIAN, OPTIONAL, Subject, Wrong, load
@@ -87,7 +88,7 @@ def check_hessian(
     `backward` has the equations of the gradient, `product` those of the product; both have the parts of
     the vector as inputs.
     """
-    sizes = choose_sizes(network)
+    sizes = choose_sizes(network, needs(network, network.outputs[0]))
     tallies: dict[tuple[str, str], Tally] = {}
     wrong: tuple[Check, ...] = ()
     try:
@@ -264,7 +265,9 @@ def _near(trial: Trial, name: str, bound: float, found: Mapping[str, Values], ri
     scale = max(1.0, *map(_largest, right.values()))
     for p, part in right.items():
         tally.count += 1
-        tally.add(max(abs(found[p][k] - v) for k, v in part.items()) / scale, f"{name} differs in its part for {p}")
+        errors = [abs(found[p][k] - v) / scale for k, v in part.items()]
+        worst = max(errors, key=lambda e: math.inf if math.isnan(e) else e)
+        tally.add(worst, f"{name} differs in its part for {p}")
 
 
 # --- calls

@@ -8,7 +8,6 @@ affair.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
@@ -43,8 +42,8 @@ from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Entries, Key, Paths, Scope
-from symbp.verify.systems import OutsideDomain, Value
-from symbp.verify.ties import ties
+from symbp.verify.systems import MANY, OutsideDomain, Value, whole_power
+from symbp.verify.ties import Tie, ties
 
 
 def evaluate(expr: Expr | Cond, scope: Scope, **at: int) -> Value:
@@ -149,7 +148,9 @@ def _power(node: Pow, draft: Draft) -> str:
     base = formula(node.base, draft)
     if isinstance(node.exponent, Num) and node.exponent.value.denominator == 1:
         n = int(node.exponent.value)
-        return f"({constant(Fraction(1), draft)} / {base})" if n == -1 else f"({base} ** ({n}))"
+        if n == -1:
+            return f"({constant(Fraction(1), draft)} / {base})"
+        return f"({base} ** ({n}))" if abs(n) < MANY else f"{draft.keep(whole_power)}({base}, {n})"
     return f"{draft.keep(draft.scope.numbers.power)}({base}, {formula(node.exponent, draft)})"
 
 
@@ -223,18 +224,15 @@ def _loops_with_ties(node: Sum, draft: Draft) -> str:
     """An index that a delta ties to the others has one value at most for each of theirs."""
     tied = ties(node, lambda i: len(reach(i, draft.scope)))
     free = tuple(i for i in node.indices if i not in [t.index for t in tied])
-    steps = [
-        f"for {draft.letters[t.index]} in {draft.keep(_only)}"
-        f"({whole(t.value, draft)}, {t.coefficient}, {values(t.index, draft)})"
-        for t in tied
-    ]
-    return " ".join((_loops(free, draft), *steps))
+    return " ".join((_loops(free, draft), *(_only(t, draft) for t in tied)))
 
 
-def _only(total: int, coefficient: int, allowed: range) -> tuple[int, ...]:
-    """The one allowed v with coefficient * v = total, if there is one."""
-    value, rest = divmod(total, coefficient)
-    return (value,) if not rest and value in allowed else ()
+def _only(tie: Tie, draft: Draft) -> str:
+    """The one v in its range with coefficient * v = total, if there is one. Python makes no loop of a single value."""
+    v, total, c = draft.letters[tie.index], whole(tie.value, draft), tie.coefficient
+    if c == 1:
+        return f"for {v} in ({total},) if {v} in {values(tie.index, draft)}"
+    return f"for {v} in (({total}) // ({c}),) if {c} * {v} == {total} and {v} in {values(tie.index, draft)}"
 
 
 @rule.register
@@ -248,15 +246,13 @@ def _extreme(node: Extreme, draft: Draft) -> str:
 def _first(kind: str, scope: Scope) -> Callable[[list[Value]], Value]:
     """The first of the largest (or smallest), by the real part."""
     real, decisions = scope.numbers.real, scope.decisions
-    better = operator.gt if kind == "max" else operator.lt
+    best = max if kind == "max" else min
 
     def search(found: list[Value]) -> Value:
         if not found:
             raise OutsideDomain(f"the {kind} of nothing")
-        where = 0
-        for k, value in enumerate(found):
-            if better(real(value), real(found[where])):
-                where = k
+        reals = [real(value) for value in found]
+        where = reals.index(best(reals))
         if decisions is not None:
             decisions.append(where)
         return found[where]
@@ -281,17 +277,17 @@ def _comparison(node: Compare, draft: Draft) -> str:
     one, other = build.as_integer(node.a), build.as_integer(node.b)
     if one is not None and other is not None:
         return f"({whole(one, draft)} {node.op} {whole(other, draft)})"
-    holds, real, decisions = draft.scope.compare[node.op], draft.scope.numbers.real, draft.scope.decisions
-
-    def decide(a: Value, b: Value) -> bool:
-        return holds(real(a), real(b))
+    real, decisions = draft.keep(draft.scope.numbers.real), draft.scope.decisions
+    a, b = (f"{real}({formula(side, draft)})" for side in (node.a, node.b))
+    if decisions is None:
+        return f"{draft.keep(draft.scope.compare[node.op])}({a}, {b})"
+    holds = draft.scope.compare[node.op]
 
     def noting(a: Value, b: Value) -> bool:
-        decisions.append(decision := holds(real(a), real(b)))  # type: ignore[union-attr]
+        decisions.append(decision := holds(a, b))
         return decision
 
-    chosen = draft.keep(decide if decisions is None else noting)
-    return f"{chosen}({formula(node.a, draft)}, {formula(node.b, draft)})"
+    return f"{draft.keep(noting)}({a}, {b})"
 
 
 @rule.register

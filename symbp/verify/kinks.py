@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from symbp.core.expr import Compare, Extreme, Fn
 from symbp.core.network import Network
 from symbp.core.traverse import reads, walk
+from symbp.verify.draw import draw
 from symbp.verify.gradients import Flips, Steps
 from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes
@@ -38,9 +39,13 @@ class Branches:
 
     def taken(self, inputs: Mapping[str, Mapping[Key, Value]]) -> list[object]:
         """Every decision at these data, in order."""
-        self.decisions.clear()
         self.world.fill(inputs)
         self.world.value(self.loss)
+        return list(self.decisions)
+
+    def drawn(self, seed: int) -> list[object]:
+        """Every decision at the data of a seed: drawing them has computed the loss."""
+        draw(self.world, self.loss, seed)
         return list(self.decisions)
 
     def flips(self, inputs: Mapping[str, Mapping[Key, Value]], name: str) -> Flips:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,18 @@ from symbp.errors import CheckFailed
 from symbp.verify import gradients
 from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, flat, to_parts
-from symbp.verify.diagnose import Case, diagnose, diagnose_number, diagnose_shape
+from symbp.verify.diagnose import Case, Look, agreed, diagnose, diagnose_number, diagnose_shape, undecided
 from symbp.verify.draw import Draw, draw
 from symbp.verify.gradients import Flips, compare_central
 from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.needs import needs
 from symbp.verify.scope import Key
-from symbp.verify.sizes import Sizes, choose_sizes, other_sizes
+from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import FAST, Steps
 from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
 from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
 from symbp.verify.witness import Witness
-from symbp.verify.world import World
+from symbp.verify.world import World, said
 
 LOSS_BOUND = 1e-12
 GRADIENT_BOUND = 1e-9
@@ -51,6 +52,7 @@ class Tally:
     note: str = ""
     vacuous: bool = True
     skipped: int = 0
+    looks: list[tuple[Look, ...]] = field(default_factory=list)  # what the mistake looks like at each draw
 
     def add(self, error: float, note: str = "") -> None:
         """One more comparison; the worst one's note is kept where it is beyond the bound."""
@@ -60,12 +62,12 @@ class Tally:
             self.note = note if error > self.bound else ""
 
     def check(self, manner: str) -> Check:
-        said = [self.note] if self.note else []
+        notes = [": ".join(filter(None, (self.note, agreed(self.looks))))] if self.note else []
         if self.error <= self.bound:
-            said = [manner] if manner else []
-            said += ["vacuous: 0 on both sides"] if self.vacuous and self.count else []
-            said += [f"{self.skipped} skipped at kinks"] if self.skipped else []
-        return Check(self.name, self.witness, self.count, self.error, self.bound, "; ".join(said))
+            notes = [manner] if manner else []
+            notes += ["vacuous: 0 on both sides"] if self.vacuous and self.count else []
+            notes += [f"{self.skipped} skipped at kinks"] if self.skipped else []
+        return Check(self.name, self.witness, self.count, self.error, self.bound, "; ".join(notes))
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ class Trial:
     backward: Mapping[str, str] = field(default_factory=dict)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     manner: str = ""
+    looks: dict[object, tuple[Look, ...]] = field(default_factory=dict)  # those of this draw, by the gradient
 
     def tally(self, name: str, witness: str, bound: float) -> Tally:
         """The check of that name against that witness."""
@@ -102,9 +105,10 @@ def check_module(
     """
     try:
         subject = load(module, network)
-        usual = choose_sizes(network)
+        needed = needs(network, network.outputs[0])
+        usual = choose_sizes(network, needed)
         trial = _start(network, usual, subject, backward, dict(adjoints))
-        others = other_sizes(network, usual, 6, moving=True)
+        others = other_sizes(network, usual, 6, True, needed)
         last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
@@ -113,6 +117,9 @@ def check_module(
         for drawn in (one, two)[: seeds - 1]:
             _one_draw(trial, drawn)
         _one_draw(last, draw(last.witness.world, last.loss, seeds - 1))
+        if any(undecided(t.looks) for t in trial.tallies.values()):
+            larger = _start(network, without_two(network, usual), subject, backward, dict(adjoints), trial.tallies)
+            _one_draw(larger, draw(larger.witness.world, larger.loss, 0))
         _interface(trial, one, two)
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
         trial.tally("module", INTERFACE, 0.0).add(math.inf, str(error))
@@ -130,9 +137,10 @@ def _start(
     """One world for both: the backward network holds the forward equations and its own."""
     loss = network.outputs[0]
     steps = {p: f"{p} by steps" for p in network.parameters}
+    both = replace(backward, name=network.name) if backward else network
 
     def build(numbers: Numbers, by: Steps, most: float = math.inf) -> Witness:
-        return Witness(World(backward or network, sizes, numbers), loss, steps, None, by, most)
+        return Witness(World(both, sizes, numbers), loss, steps, None, by, most)
 
     branches = Branches(network, loss, sizes) if has_kinks(network) else None
     derived = adjoints if backward else {}
@@ -141,6 +149,7 @@ def _start(
 
 def _one_draw(trial: Trial, drawn: Draw) -> None:
     trial.manner = trial.manner or drawn.manner
+    trial.looks.clear()
     trial.witness.fill(drawn.inputs)
     trial.again.fill(drawn.inputs)
     parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
@@ -195,9 +204,9 @@ def _check_loss(trial: Trial, loss: float, parts: Mapping[str, Parts]) -> None:
         error = abs(value - right) / max(1.0, abs(right))
         if LOSS_BOUND < error < math.inf:
             error = trial.again.error(lambda w, v=value: _off(w.world.value(trial.loss), v), LOSS_BOUND, error)  # type: ignore[misc]
-        looks = diagnose_number(_case(trial), value, right) if error > LOSS_BOUND else ""
-        note = f"{where} gives {value:.12g}, the interpreter {right:.12g}" + (f": {looks}" if looks else "")
-        tally.add(error, note)
+        if not error <= LOSS_BOUND:
+            tally.looks.append(diagnose_number(_case(trial), value, right))
+        tally.add(error, f"{where} gives {value:.12g}, the interpreter {right:.12g}")
 
 
 def _check_gradient(
@@ -246,21 +255,26 @@ def _compare(
         )
     worst = max(errors, key=errors.__getitem__)
     tally.vacuous = tally.vacuous and not any(right.values())
-    note = ""
-    if errors[worst] > max(tally.bound, tally.error):
-        looks = diagnose(_case(trial), name, got, right)
-        at = f"[{', '.join(map(str, worst))}]" if worst else ""
-        note = f"{name}{at} is {got[worst]:.9g}, the {witness} gives {right[worst]:.9g}: {looks}"
-    tally.add(errors[worst], note)
+    if errors[worst] > tally.bound:
+        tally.looks.append(_looks(trial, name, got, right))
+    tally.add(errors[worst], f"{name}{said(worst)} is {got[worst]:.9g}, the {witness} gives {right[worst]:.9g}")
+
+
+def _looks(trial: Trial, name: str, got: Mapping[Key, float], right: Mapping[Key, float]) -> tuple[Look, ...]:
+    """What a wrong gradient looks like: worked out once for all witnesses that say the same."""
+    which = name, tuple(f"{v:.6g}" for v in right.values())
+    if which not in trial.looks:
+        trial.looks[which] = diagnose(_case(trial), name, got, right)
+    return trial.looks[which]
 
 
 def _scale(values: Sequence[float], loss: float) -> float:
     """What the error of a gradient is divided by: its largest entry, which is no less than a part of the loss."""
-    return max(*(abs(v) for v in values if math.isfinite(v)), SMALLEST_SCALE * max(1.0, abs(loss)))
+    return max([abs(v) for v in values if math.isfinite(v)] + [SMALLEST_SCALE * max(1.0, abs(loss))])
 
 
 def _distance(a: float, b: float) -> float:
-    return abs(a - b) if math.isfinite(a) else math.inf
+    return abs(a - b) if math.isfinite(a) and math.isfinite(b) else math.inf
 
 
 # What the interface promises besides right numbers.
@@ -292,9 +306,9 @@ def _reuse(trial: Trial, one: Draw, two: Draw, options: list[str]) -> None:
     tally.add(abs(loss - right) / max(1.0, abs(right)), f"with {said} of an earlier call the loss is {loss:.9g}")
     for tensor, a, b in _both(trial, again, fresh):
         tally.count += 1
-        scale = max([abs(v) for v in b.values()] + [1.0])
+        scale = max([abs(v) for v in b.values() if math.isfinite(v)] + [1.0])
         note = f"with {said} of an earlier call the gradient of {tensor.name} differs from a fresh one"
-        tally.add(max(abs(a.get(key, math.inf) - v) for key, v in b.items()) / scale, note)
+        tally.add(max(_distance(a.get(key, math.inf), v) for key, v in b.items()) / scale, note)
 
 
 def _single(trial: Trial, one: Draw) -> None:

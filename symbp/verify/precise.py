@@ -13,7 +13,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 
 from symbp.verify.steps import Steps
-from symbp.verify.systems import Numbers, OutsideDomain, Value
+from symbp.verify.systems import Numbers, OutsideDomain, Value, whole_power
 
 DIGITS = 50
 # Far below what any other digits hold; exponents in mpmath have no end.
@@ -36,6 +36,7 @@ def precise_with_steps(digits: int = DIGITS) -> tuple[Numbers, Steps]:
     steps = Steps(
         most=1,
         lanes=lambda count: (context.mpc(0, small),),
+        moved=lambda values: [value + context.mpc(0, small) for value in values],
         along=lambda length: context.mpc(0, small * length),
         slopes=lambda value, count: [value.imag / small],
     )
@@ -81,6 +82,6 @@ def _power(context: Any) -> Callable[[Value, Value], Value]:
         e = exponent.real
         if base.real < 0 and (exponent.imag or e != int(e)):
             raise OutsideDomain(f"({float(base.real)}) ** {float(e)}")
-        return context.power(base, exponent)
+        return context.power(base, exponent) if exponent.imag or e != int(e) else whole_power(base, int(e))
 
     return power

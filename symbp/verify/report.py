@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from symbp.core.equality import Check
 from symbp.core.network import Network
+from symbp.verify.needs import needs
 from symbp.verify.sizes import choose_sizes
 
 # Which equalities of a document need the second may differ between processors, so that it is not said of each.
@@ -21,7 +22,7 @@ def report(network: Network, checks: Sequence[Check], seeds: int = 3) -> dict[st
     return {
         "network": network.name,
         "passed": all(c.passed for c in checks),
-        "sizes": dict(choose_sizes(network).values),
+        "sizes": dict(choose_sizes(network, needs(network, network.outputs[0])).values),
         "seeds": seeds,
         "arithmetic": ARITHMETIC,
         "checks": [_entry(c) for c in checks],

@@ -52,16 +52,15 @@ class Sizes:
 
 
 @lru_cache(maxsize=16)
-def choose_sizes(network: Network) -> Sizes:
-    """The first assignment of small distinct primes under which every extent is at least 2.
+def choose_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
+    """The first assignment of small distinct primes under which every extent is at least 2, and each of `more`.
 
     Where that makes loops too long, the distinct primes that make them shortest; where those still do, sizes that
     meet in no tensor may be the same.
     """
     names = tuple(d.name for d in network.dims)
-    problem = Problem(
-        names, PRIMES[: len(names) + 2], limits_of(network), _apart(network), _others(names), _loops(network)
-    )
+    limits = (*limits_of(network), *more)
+    problem = Problem(names, _candidates(names, more), limits, _apart(network), _others(names), _loops(network))
     found = _first(problem) or _first(replace(problem, apart=()))
     if found is None:
         raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
@@ -72,11 +71,13 @@ def choose_sizes(network: Network) -> Sizes:
 
 
 @lru_cache(maxsize=16)
-def other_sizes(network: Network, sizes: Sizes, longer: int, moving: bool = False) -> Sizes:
+def other_sizes(
+    network: Network, sizes: Sizes, longer: int, moving: bool = False, needed: tuple[Poly, ...] = ()
+) -> Sizes:
     """Sizes of which those differ that are the same in `sizes`, so that taking one for another shows.
 
     The same ones where there are none such, or where loops would be more than so many times longer; four times as long
-    where windows are to have room for moving.
+    where windows are to have room for moving. Each of `needed` is to be at least 2.
     """
     values = sizes.values
     alike = {n: tuple(m for m in values if m != n and values[m] == values[n]) for n in values}
@@ -86,12 +87,16 @@ def other_sizes(network: Network, sizes: Sizes, longer: int, moving: bool = Fals
     names = tuple(values)
     room = tuple(_room_for_steps(network)) if moving else ()
     for more, times in ((room, 4 * longer if room else longer), ((), longer)):
-        limits = (*limits_of(network), *more)
-        problem = Problem(names, PRIMES[: len(names) + 2], limits, _apart(network), beside, _loops(network))
+        limits = (*limits_of(network), *needed, *more)
+        problem = Problem(names, _candidates(names, needed), limits, _apart(network), beside, _loops(network))
         found = cheapest(problem, times * _work(problem, values))
         if found is not None:
             return Sizes(found)
     return sizes
+
+
+def _candidates(names: tuple[str, ...], more: tuple[Poly, ...]) -> tuple[int, ...]:
+    return PRIMES if more else PRIMES[: len(names) + 2]
 
 
 def _room_for_steps(network: Network) -> Iterator[Poly]:
@@ -144,6 +149,11 @@ def without_two(network: Network, sizes: Sizes) -> Sizes:
     larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
     fits = all(value_of(p, larger) >= 2 for p in problem.limits)
     return Sizes(larger) if fits and _work(problem, larger) <= MUCH_WORK else sizes
+
+
+def loop_length(network: Network, sizes: Sizes) -> int:
+    """How long all loops are together."""
+    return _work(Problem((), (), (), (), {}, _loops(network)), sizes.values)
 
 
 def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
@@ -239,16 +249,16 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
 def _unguarded(node: Node) -> Iterator[Read]:
     if isinstance(node, Read):
         yield node
-    if isinstance(node, (Where, Extreme)) and any(_on_indices(c) for c in walk(node.cond)):
+    if isinstance(node, (Where, Extreme)) and any(on_indices(c) for c in walk(node.cond)):
         yield from _unguarded(node.cond)
         return
     for child in children(node):
         yield from _unguarded(child)
-        if isinstance(node, (And, Or)) and any(_on_indices(c) for c in walk(child)):
+        if isinstance(node, (And, Or)) and any(on_indices(c) for c in walk(child)):
             return  # the other parts of a condition are looked at only where this one does not decide
 
 
-def _on_indices(node: Node) -> bool:
+def on_indices(node: Node) -> bool:
     """Is it a comparison of integers that vary?"""
     if not isinstance(node, Compare) or not free_indices(node):
         return False

@@ -18,12 +18,19 @@ from typing import Any
 import numpy as np
 
 from symbp.core.network import PARAM, Network, Tensor
+from symbp.errors import SymbpError
 from symbp.verify.arrays import Array, Parts, as_argument, result_parts
 from symbp.verify.unknown import Smooth, for_module
 
 CALL, HESSIAN = "loss_and_gradients", "hessian_vector_product"
 WHAT = {CALL: "gradient for", HESSIAN: "product for"}  # what each returns of each parameter
 OPTIONAL = ("out", "work")
+# How NumPy says that two arrays cannot be multiplied as matrices.
+MISMATCH = ("matmul: ", "not aligned", "operand mismatch")
+
+
+class Unloadable(SymbpError):
+    """A file that cannot be read, or not be run at all: bad input, as a missing one is."""
 
 
 class Wrong(Exception):
@@ -40,6 +47,7 @@ class Subject:
 
     module: ModuleType
     network: Network
+    text: str = ""
     changed: dict[str, None] = field(default_factory=dict)  # the inputs that a call has changed
 
     def accepts(self, option: str) -> bool:
@@ -49,10 +57,13 @@ class Subject:
     def run(self, parts: Mapping[str, Parts], **options: Any) -> tuple[Any, dict[str, Any]]:
         """The loss and the dictionary of gradients, as the module returned them."""
         result = self._call(CALL, parts, options)
-        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping)):
+        if not (isinstance(result, tuple) and len(result) == 2):
             raise Wrong(
                 f"{CALL} returns {type(result).__name__}, where a loss and a dictionary of gradients were expected"
             )
+        if not isinstance(result[1], Mapping):
+            kind = type(result[1]).__name__
+            raise Wrong(f"the second part of what {CALL} returns is of type {kind}, expected a dictionary of gradients")
         return self._scalar(result[0], CALL), dict(result[1])
 
     def loss(self, parts: Mapping[str, Parts]) -> float:
@@ -104,10 +115,20 @@ class Subject:
         try:
             result = function(*positional, **keywords, **options)
         except (Exception, SystemExit) as error:
-            raise Wrong(f"{name} raises {type(error).__name__}: {error} ({_where(error, self.module)})") from error
+            raise Wrong(f"{name} raises {type(error).__name__}: {error} ({self._where(error)})") from error
         self.changed.update(dict.fromkeys(n for n in parts if _differ(own[n], parts[n])))
         self.changed.update(dict.fromkeys(f"vector[{n!r}]" for n, p in (vector or {}).items() if _differ(along[n], p)))
         return result
+
+    def _where(self, error: BaseException) -> str:
+        """The line of the module at which it was raised; where shapes do not fit, what it says and a hint."""
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [f.lineno for f in frames if f.filename == self.module.__file__ and f.lineno]
+        if not lines:
+            return "where it is called"
+        if isinstance(error, ValueError) and any(words in str(error) for words in MISMATCH):
+            return f"line {lines[-1]}, {self.text.splitlines()[lines[-1] - 1].strip()!r}: a .T may be missing"
+        return f"line {lines[-1]}"
 
     def _functions(self, function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
         """The unknown functions and their derivatives that the module asks for."""
@@ -121,6 +142,8 @@ class Subject:
         return f"{name}({', '.join([*data, *(f'{k}=...' for k in keywords)])})"
 
     def _scalar(self, value: Any, name: str) -> float:
+        if value is None or isinstance(value, str):
+            raise Wrong(f"the loss that {name} returns is {value!r}, where a number was expected")
         try:
             number = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError) as error:
@@ -150,12 +173,12 @@ def _differ(one: Parts, two: Parts) -> bool:
 
 
 def load(source: str | Path, network: Network) -> Subject:
-    """Run the module's text, or the file's; Wrong where that fails."""
-    name = str(source) if isinstance(source, Path) else "gradients.py"
+    """Run the module's text, or the file's. Where that fails: Wrong, or Unloadable for a file."""
+    name, failure = (str(source), Unloadable) if isinstance(source, Path) else ("gradients.py", Wrong)
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
     except (OSError, UnicodeDecodeError) as error:
-        raise Wrong(f"{name} cannot be read: {error}") from error
+        raise failure(f"{name} cannot be read: {error}") from error
     module = ModuleType("module_under_test")
     module.__file__ = name
     beside = str(source.resolve().parent) if isinstance(source, Path) else None
@@ -164,11 +187,11 @@ def load(source: str | Path, network: Network) -> Subject:
     try:
         exec(compile(text, name, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
-        raise Wrong(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise failure(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
     finally:
         if beside in sys.path and beside is not None:
             sys.path.remove(beside)
-    subject = Subject(module, network)
+    subject = Subject(module, network, text)
     subject.accepts("out")
     return subject
 
@@ -191,10 +214,3 @@ def demand_shape(tensor: Tensor, got: Parts, expected: Parts, hint: Callable[[Ar
 
 def _shape(array: Array) -> str:
     return f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
-
-
-def _where(error: BaseException, module: ModuleType) -> str:
-    """The line of the module at which it was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f.lineno for f in frames if f.filename == module.__file__]
-    return f"line {lines[-1]}" if lines else "where it is called"

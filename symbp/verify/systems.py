@@ -20,10 +20,16 @@ import numpy as np
 
 Value = Any
 STEP = 1e-30
+# Powers below this are products in Python, NumPy and mpmath alike.
+MANY = 3
 
 
 class OutsideDomain(ArithmeticError):
     """A function was asked for a value that it does not have, as log(-1)."""
+
+
+class NoValue(OutsideDomain):
+    """The same, with the entry of a tensor that has no value for it."""
 
 
 # What Python and NumPy raise when a value is not a real number.
@@ -51,6 +57,15 @@ def _power(base: float, exponent: float) -> float:
     if base < 0 and exponent != int(exponent):
         raise OutsideDomain(f"({base}) ** {exponent}")
     return float(base**exponent)
+
+
+def whole_power(base: Value, n: int) -> Value:
+    """base ** n by products: large powers of complex numbers go by polar form, which loses so small a step."""
+    if abs(n) < MANY or not (isinstance(base, (complex, np.ndarray)) or hasattr(base, "_mpc_")):
+        return base**n
+    half = whole_power(base, abs(n) // 2)
+    power = half * half * base if n % 2 else half * half
+    return power if n > 0 else 1 / power
 
 
 def _slope_erf(x: float) -> float:
@@ -100,7 +115,7 @@ def _complex_function(name: str) -> Callable[[Value], Value]:
 def _complex_power(base: Value, exponent: Value) -> Value:
     e = exponent.real
     if exponent.imag == 0 and e == int(e):
-        return base ** int(e)
+        return whole_power(base, int(e))
     if base.real < 0:
         raise OutsideDomain(f"({base.real}) ** {e}")
     return base**exponent
@@ -118,7 +133,9 @@ COMPLEX = Numbers(
 
 def lane_real(value: Value) -> float:
     """The real part, which all lanes share."""
-    return value if type(value) is float else value.real if np.ndim(value) == 0 else float(value[0].real)
+    if type(value) is float:
+        return value
+    return value.item(0).real if type(value) is np.ndarray else value.real  # type: ignore[no-any-return]
 
 
 def _lane_function(name: str) -> Callable[[Value], Value]:
@@ -127,7 +144,10 @@ def _lane_function(name: str) -> Callable[[Value], Value]:
 
     def function(value: Value) -> Value:
         if type(value) is float:
-            return real(value)
+            try:
+                return real(value)
+            except (ValueError, OverflowError) as error:
+                raise OutsideDomain(f"{name}({value:g}): {error}") from error
         x = lane_real(value)
         if name in SLOPES:
             return real(x) + 1j * (SLOPES[name](x) * value.imag)
@@ -148,7 +168,7 @@ def _lane_power(base: Value, exponent: Value) -> Value:
         if type(base) is float:
             return _power(base, exponent)
         if exponent == int(exponent):
-            return _with_real(_power(lane_real(base), exponent), base ** int(exponent))
+            return _with_real(_power(lane_real(base), exponent), whole_power(base, int(exponent)))
     x = lane_real(base)
     if x <= 0:
         raise OutsideDomain(f"({x}) ** {lane_real(exponent)}")

@@ -68,6 +68,7 @@ class Local(dict[tuple[Key, Key], Value]):
         self.of_inside, self.by_inside = (world.tables[name].inside for name in (of, by))
         self.through = Through(world.tables[by])
         self.done: set[Key] = set()
+        self.read: dict[Key, list[Key]] = {}
         self.read_by: dict[Key, list[Key]] = {}
         equation = world.network.equation(of)
         itself = of == by and of not in world.downstream[of]
@@ -76,7 +77,10 @@ class Local(dict[tuple[Key, Key], Value]):
 
     def __missing__(self, pair: tuple[Key, Key]) -> Value:
         of, by = pair
-        if self.formula is None or of in self.done or by not in self.by_inside:
+        if of in self.done and by in self.by_inside:
+            self[pair] = 0.0
+            return 0.0
+        if self.formula is None or by not in self.by_inside:
             self[pair] = value = self._apart(pair)
             return value
         self.done.add(of)
@@ -112,15 +116,18 @@ class Local(dict[tuple[Key, Key], Value]):
 
     def _read(self, of: Key) -> list[Key]:
         """The entries of `by` that this entry of `of` reads at these data."""
-        assert self.formula is not None
-        self.through.clear()
-        self.formula(of)
-        return list(self.through)
+        if of not in self.read:
+            assert self.formula is not None
+            self.through.clear()
+            self.formula(of)
+            self.read[of] = list(self.through)
+        return self.read[of]
 
     def _row(self, of: Key, block: list[Key]) -> list[Value]:
         assert self.formula is not None
         self.through.clear()
-        self.through.update({key: self.through.table[key] + step for key, step in lanes(block, self.steps).items()})
+        table = self.through.table
+        self.through.update(zip(block, self.steps.moved([table[key] for key in block]), strict=True))
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             return self.steps.slopes(self.formula(of), len(block))
 
@@ -128,6 +135,7 @@ class Local(dict[tuple[Key, Key], Value]):
         """The data have changed."""
         self.clear()
         self.done.clear()
+        self.read.clear()
         self.read_by.clear()
 
 

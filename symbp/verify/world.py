@@ -19,10 +19,15 @@ from symbp.errors import CheckFailed
 from symbp.verify.interpret import compile_at, entries, integer
 from symbp.verify.scope import Entries, Key, Scope
 from symbp.verify.sizes import Sizes
-from symbp.verify.systems import LANES, Numbers, Value
+from symbp.verify.systems import DOMAIN_ERRORS, LANES, NoValue, Numbers, Value
 from symbp.verify.unknown import Smooth
 
 Inputs = Mapping[str, Mapping[Key, Value]]
+
+
+def said(key: Key) -> str:
+    """The subscripts of an entry."""
+    return f"[{', '.join(map(str, key))}]" if key else ""
 
 
 class Table(dict[Key, Value]):
@@ -36,8 +41,13 @@ class Table(dict[Key, Value]):
 
     def __missing__(self, key: Key) -> Value:
         if key not in self.inside or self.compute is None:
-            raise CheckFailed(f"{self.name}[{', '.join(map(str, key))}] is read, which is outside")
-        value = self.compute(key)
+            raise CheckFailed(f"{self.name}{said(key)} is read, which is outside")
+        try:
+            value = self.compute(key)
+        except NoValue:
+            raise
+        except DOMAIN_ERRORS as error:
+            raise NoValue(f"{self.name}{said(key)} has none ({error})") from error
         if key in self.steps:
             value = value + self.steps[key]
         self[key] = value
@@ -81,7 +91,9 @@ class World:
         return compute
 
     def fill(self, inputs: Inputs) -> None:
-        """New data; everything else is computed anew when read."""
+        """New data; everything else is computed anew when read, and decided anew."""
+        if self.scope.decisions is not None:
+            self.scope.decisions.clear()
         for name, table in self.tables.items():
             table.clear()
             if name in inputs:

@@ -207,3 +207,25 @@ def test_a_drawing_that_had_to_be_tamed_is_said():
     found = check(read("x_bar", n), b.power(read("x", n), b.MINUS), network, (("x", "x_bar"),))
     assert found.passed
     assert found.note == "drawn positive"
+
+
+def test_a_large_power_of_what_is_negative_is_no_false_alarm():
+    """L = sum_n z_n^100, both in floats and in mpmath."""
+    z = Equation("z", (n,), Sum((d,), b.mul(read("x", n, d), read("w", d))))
+    loss = Equation("L", (), Sum((n,), b.power(read("z", n), b.num(100))))
+    inputs = (tensor("x", DATA, "ND"), tensor("w", PARAM, "D"))
+    network = Network("steep", "", (DIMS["N"], DIMS["D"]), inputs, (z, loss), ("L",))
+    slope = b.mul(b.num(100), b.power(read("z", n), b.num(99)))
+    found = check(read("z_bar", n), slope, network, (("z", "z_bar"),))
+    assert found.passed, found.note
+    assert not check(read("z_bar", n), b.mul(b.num("1.00000001"), slope), network, (("z", "z_bar"),)).passed
+
+
+def test_a_network_without_a_value_goes_by_the_name_that_its_user_gave():
+    z = Equation("z", (n,), b.mul(Fn("log", (b.NIL,)), read("w", n)))
+    network = Network(
+        "none_backward", "", (DIMS["N"],), (tensor("w", PARAM, "N"),),
+        (z, Equation("L", (), Sum((n,), read("z", n)))), ("L",),
+    )  # fmt: skip
+    found = check(read("z_bar", n), b.UNIT, network, (("z", "z_bar"),))
+    assert found.note == "no data found at which none has a value: z[0] has none (log(0): math domain error)"

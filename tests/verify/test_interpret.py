@@ -15,7 +15,8 @@ from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise, precise_with_steps
 from symbp.verify.rounding import SIZED, exact
 from symbp.verify.sizes import Sizes
-from symbp.verify.systems import COMPLEX, EXACT, FLOATS, LANES, REAL_FUNCTIONS, OutsideDomain
+from symbp.verify.steps import FAST
+from symbp.verify.systems import COMPLEX, EXACT, FLOATS, LANES, REAL_FUNCTIONS, OutsideDomain, whole_power
 from symbp.verify.unknown import Smooth, for_module
 from tests.verify.nets import TRUE, index, read
 
@@ -216,3 +217,34 @@ def test_a_sum_goes_only_to_what_its_deltas_leave(expr):
     values = [evaluate(expr, SCOPE, **{i.name: c for i in free_indices(expr)}) for c in cells]
     assert values == [dense(expr, {i.name: c for i in free_indices(expr)}) for c in cells]
     assert any(values)
+
+
+def test_large_powers_keep_a_small_step():
+    """Python and NumPy take large powers of complex numbers by polar form, and mpmath all but the smallest."""
+    number, steps = precise_with_steps()
+    for n in (3, 15, 100, 200, -100):
+        slope = n * (-1.3) ** (n - 1)
+        lanes = whole_power(-1.3 + FAST.lanes(2)[1], n)
+        assert FAST.slopes(lanes, 2) == [0, pytest.approx(slope, rel=1e-13)]
+        assert whole_power(-1.3 + 1e-30j, n).imag / 1e-30 == pytest.approx(slope, rel=1e-13)
+        value = number.power(number.number(Fraction(-13, 10)) + steps.lanes(1)[0], number.number(Fraction(n)))
+        assert float(steps.slopes(value, 1)[0]) == pytest.approx(slope, rel=1e-13)
+        assert whole_power(-1.3, n) == (-1.3) ** n
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_many_steps_at_once_are_the_steps_one_by_one(count):
+    values = [0.3 * k - 2 for k in range(count)]
+    rows = FAST.moved(values)
+    assert [list(row) for row in rows] == [list(v + s) for v, s in zip(values, FAST.lanes(count), strict=True)]
+
+
+@pytest.mark.parametrize("coefficient", [1, 2, 3])
+def test_a_tied_index_takes_its_one_value_and_no_other(coefficient):
+    """The sum over i of (i + 1) * delta(c*i + shift, j) for each j, against the sum over all i."""
+    i, j = Index("i", Poly.of(4)), Index("j", Poly.of(15))
+    for shift in (-2, 0, 1):
+        term = b.mul(b.add(Int(Poly.of(i)), b.UNIT), Delta(Poly.of(i) * coefficient + shift, Poly.of(j)))
+        run = compile_at(Sum((i,), term), (j,), Scope(Sizes(), {}))
+        expected = [sum(v + 1 for v in range(4) if coefficient * v + shift == at) for at in range(15)]
+        assert [run((at,)) for at in range(15)] == expected

@@ -9,9 +9,11 @@ from symbp.core import build as b
 from symbp.core.expr import Add, Fn, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
+from symbp.errors import CheckFailed
 from symbp.verify.gradients import compare_central, slope_along, sweep
 from symbp.verify.module import check_module
 from symbp.verify.report import report, rows
+from symbp.verify.subject import Unloadable
 from tests.verify.nets import DIMS, d, h, index, n, read, relu, softmax_network, tensor, tied_network
 
 SOFTMAX = """
@@ -71,7 +73,8 @@ def test_a_right_module_passes_every_check(network, text, kinks):
 SOFTMAX_MISTAKES = [
     ("(p - y) / N", "(y - p) / N", "W1", "the sign is wrong"),
     ("(p - y) / N", "p - y", "b1", "a factor of N too many"),
-    ("(p - y) / N", "2 * (p - y) / N", "W2", "a factor of 2 or K too many"),
+    ("(p - y) / N", "2 * (p - y) / N", "W2", "a factor of 2 too many"),
+    ("(p - y) / N", "p.shape[1] * (p - y) / N", "W2", "a factor of K too many"),
     ("(p - y) / N", "(p - y) / N / N", "b2", "a factor of 1/N"),
     ("W1=x.T @ z1_bar", "W1=-7 * x.T @ z1_bar", "W1", "a factor of H too many and the sign is wrong"),
     ("b2=z2_bar.sum(axis=0)", "b2=z2_bar.mean(axis=0)", "b2", "a factor of 1/N"),
@@ -84,6 +87,13 @@ SOFTMAX_MISTAKES = [
     ("return", "out['b1'] *= 1.5; return", "b1", "every entry is 1.5 times what it should be"),
     ("return", "out['b1'] = out['b1'] ** 2; return", "b1", "no single usual mistake explains it"),
     ("return", "out['b1'][3] = np.nan; return", "b1", "not a finite number"),
+    ("return", "out['b1'] *= np.inf; return", "b1", "not a finite number"),
+    (
+        "return",
+        "out['b1'] = out['b1'].astype('f4').astype('f8') + 0.2 * np.spacing(np.float32(out['b1'].max())); return",
+        "b1",
+        "it differs by about 3e-08 of its largest entry, as float32 does",
+    ),
 ]
 
 
@@ -134,7 +144,15 @@ def loss_and_gradients(x, *, W):
         ("(x, y, *,", "(x, y, t, *,", "module", "missing a required argument: 't'"),
         ("z1 = x @ W1", "z1 = W1 @ x", "module", "loss_and_gradients raises ValueError: matmul"),
         ("N = len(x)", "raise SystemExit(3)", "module", "loss_and_gradients raises SystemExit: 3 (line 6)"),
+        ("@ W2.T *", "@ W2 *", "module", "line 14, 'z1_bar = z2_bar @ W2 * a1 * (1 - a1)': a .T may be missing"),
+        ("@ W2.T *", ".dot(W2) *", "module", "not aligned: 2 (dim 1) != 7 (dim 0) (line 14, 'z1_bar = z2_bar .dot(W2)"),
         ("return float(L), out", "return out", "module", "returns dict, where a loss and a dictionary"),
+        (
+            "return float(L), out", "return L, (*out.values(),)", "module",
+            "the second part of what loss_and_gradients returns is of type tuple, expected a dictionary of gradients",
+        ),
+        ("return float(L), out", "return None, out", "module", "the loss that loss_and_gradients returns is None"),
+        ("return float(L), out", "return '1.0', out", "module", "the loss that loss_and_gradients returns is '1.0'"),
         ("return float(L), out", "return y, out", "module", "has the shape (3, 2), where a number was expected"),
         ("def loss_and_gradients", "def gradients", "module", "the module has no function loss_and_gradients"),
         ("import numpy as np", "import no_such_thing", "module", "cannot be loaded: ModuleNotFoundError"),
@@ -171,8 +189,23 @@ def test_a_module_may_come_from_a_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("from beside import HALF\n" + planted(TIED, "0.5", "HALF"))
     assert all(c.passed for c in check_module(tied_network(), file))
-    note = check_module(tied_network(), tmp_path / "none.py")[0].note
-    assert "none.py cannot be read" in note
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "mine.py cannot be read"),
+        (b"x = '\xff'\n", "mine.py cannot be read: 'utf-8' codec"),
+        (b"def f(:\n", "mine.py cannot be loaded: SyntaxError"),
+        (b"import no_such_thing\n", "mine.py cannot be loaded: ModuleNotFoundError"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_bad_input_and_no_failed_check(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "mine.py").write_bytes(content)
+    with pytest.raises(Unloadable, match=words) as raised:
+        check_module(tied_network(), tmp_path / "mine.py")
+    assert not isinstance(raised.value, CheckFailed)  # which would be exit status 1
 
 
 def test_unknown_functions_are_given():
@@ -313,3 +346,22 @@ def loss_and_gradients(*, W):
     assert wrong["W", "complex step"].endswith("the sign is wrong")
     short = failures(network, text.replace("for w in W]", "for w in W[1:]]"))
     assert short["W", "interface"] == "the gradient of W has 2 arrays, where 3 were expected"
+
+
+@pytest.mark.parametrize(
+    "where", ["out['W1'] * np.nan", "out['W1'] + np.where(np.arange(35).reshape(5, 7) == 9, np.nan, 0)"]
+)
+def test_a_gradient_that_is_no_number_is_named_by_all_witnesses(where):
+    """Alone or all of it: an entry that agrees is never named in its place."""
+    notes = failures(softmax_network(), planted(SOFTMAX, "return", f"out['W1'] = {where}; return"))
+    at = "W1[0, 0]" if where.endswith("np.nan") else "W1[1, 2]"
+    assert notes["W1", "complex step"].startswith(f"{at} is nan, the complex step gives ")
+    assert notes["W1", "central difference"].startswith(f"{at}: nan, central difference ")
+    assert {what for what, _ in notes} == {"W1", "float32", "out reused"}
+
+
+def test_the_entry_of_a_large_tensor_that_is_no_number_is_named():
+    x = np.linspace(-1, 1, 1000)
+    gradient = {(i,): math.nan if i == 700 else 3 * v**2 for i, v in enumerate(x)}
+    error, label, key = compare_central(lambda: float((x**3).sum()), [((), x)], gradient, None).error()
+    assert (error, label[:10], key) == (math.inf, "[700]: nan", (700,))
