@@ -60,7 +60,7 @@ def loss_and_gradients(x, *, W1, b1, W2, b2, out=None, work=None):
     dtype, (W1, b1, W2, b2) = _parameters(W1, b1, W2, b2)
     x = np.asarray(x, dtype)
     _sizes(x, W1, b1, W2, b2)
-    out = _outputs(out, dtype, ((2, 2), (2,), (2, 2), (2,)))
+    out = _outputs(out, dtype, ((2, 2), (2,), (2, 2), (2,)), (x, W1, b1, W2, b2))
     z1, z2, ones = _scratch(work, dtype)
 
     # [1] z1 = W1^T x + b1
@@ -152,27 +152,61 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("affine_pair", dtype):
-        work["for"] = ("affine_pair", dtype)
         work["arrays"] = (
-            np.empty((2,), dtype),  # z1
-            np.empty((2,), dtype),  # z2
+            _aligned((2,), dtype),  # z1
+            _aligned((2,), dtype),  # z2
             np.ones((2,), dtype),  # ones
         )
+        work["for"] = ("affine_pair", dtype)
     return work["arrays"]

@@ -26,11 +26,10 @@ def attention_head_backward(
     O_bar[b, t, e] = sum(R_bar[b, t, d] * Wo[e, d] for d in D)
     A_bar[b, t, s] = sum(O_bar[b, t, e] * V[b, s, e] for e in E)
     S_bar[b, t, s] = A[b, t, s] * (A_bar[b, t, s] - sum(A_bar[b, t, r] * A[b, t, r] for r in T))
-    Wv_bar[d, e] = sum(X[b, t, d] * sum(O_bar[b, s, e] * A[b, s, t] for s in T) for b in B for t in T)
-    Wk_bar[d, e] = (
-        1 / sqrt(E) * sum(X[b, t, d] * sum(Q[b, s, e] * S_bar[b, s, t] for s in T) for b in B for t in T)
-    )
-    Wq_bar[d, e] = (
-        1 / sqrt(E) * sum(X[b, t, d] * sum(K[b, r, e] * S_bar[b, t, r] for r in T) for b in B for t in T)
-    )
+    V_bar[b, t, e] = sum(A[b, s, t] * O_bar[b, s, e] for s in T)
+    Wv_bar[d, e] = sum(X[b, t, d] * V_bar[b, t, e] for b in B for t in T)
+    K_bar[b, t, e] = 1 / sqrt(E) * sum(S_bar[b, s, t] * Q[b, s, e] for s in T)
+    Wk_bar[d, e] = sum(X[b, t, d] * K_bar[b, t, e] for b in B for t in T)
+    Q_bar[b, t, e] = 1 / sqrt(E) * sum(S_bar[b, t, r] * K[b, r, e] for r in T)
+    Wq_bar[d, e] = sum(X[b, t, d] * Q_bar[b, t, e] for b in B for t in T)
     return Wq_bar, Wk_bar, Wv_bar, Wo_bar

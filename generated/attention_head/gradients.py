@@ -101,8 +101,8 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     X = np.asarray(X, dtype)
     Y = np.asarray(Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
-    out = _outputs(out, dtype, ((D, E), (D, E), (D, E), (E, D)))
-    Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_scaled, Wv_bar_part1 = _scratch(work, dtype, B, T, D, E)
+    out = _outputs(out, dtype, ((D, E), (D, E), (D, E), (E, D)), (X, Y, Wq, Wk, Wv, Wo))
+    Q, K, V, S, A_max, ones, O, R, O_bar, A_bar, ones1 = _scratch(work, dtype, B, T, D, E)
 
     # [1] Q[b] = X[b] Wq
     np.matmul(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
@@ -131,28 +131,28 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     # [11] Wo_bar = sum_b O[b]^T R_bar[b]
     np.matmul(O.reshape(B * T, E).T, R_bar.reshape(B * T, D), out=out["Wo"])  # (E, D)
     # [13] O_bar[b] = R_bar[b] Wo^T
-    np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O.reshape(B * T, E))  # (B * T, E)
-    O_bar = O
+    np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O_bar.reshape(B * T, E))  # (B * T, E)
     # [15] A_bar[b] = O_bar[b] V[b]^T
     np.matmul(O_bar, V.transpose(0, 2, 1), out=A_bar)  # (B, T, T)
-    # [17] S_bar[b] = A[b] * (A_bar[b] - ((A_bar[b] * A[b]) 1 1^T))
-    np.multiply(A_bar, A, out=S_bar_scaled)  # (B, T, T)
-    S_bar_sum = np.matmul(S_bar_scaled, ones, out=A_max)  # (B, T, 1)
+    # [17] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b])), by way of [13, 6]
+    S_bar_scaled = np.multiply(O_bar, O, out=O)
+    S_bar_sum = np.matmul(S_bar_scaled, ones1, out=A_max)  # (B, T, 1)
     S_bar = np.subtract(A_bar, S_bar_sum, out=A_bar)
     S_bar *= A  # (B, T, T)
-    # [21] Wv_bar = sum_b X[b]^T A[b]^T O_bar[b]
-    np.matmul(A.transpose(0, 2, 1), O_bar, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
-    np.matmul(X.reshape(B * T, D).T, Wv_bar_part1, out=out["Wv"])  # (D, E)
-    # [25] Wk_bar = (sum_b X[b]^T S_bar[b]^T Q[b])/sqrt(E)
-    np.matmul(S_bar.transpose(0, 2, 1), Q, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
-    Wk_bar_part1 = Wv_bar_part1
-    Wk_bar = np.matmul(X.reshape(B * T, D).T, Wk_bar_part1, out=out["Wk"])
-    Wk_bar *= 1 / E ** 0.5  # (D, E)
-    # [29] Wq_bar = (sum_b X[b]^T S_bar[b] K[b])/sqrt(E)
-    np.matmul(S_bar, K, out=Wv_bar_part1.reshape(B, T, E))  # (B, T, E)
-    Wq_bar_part = Wv_bar_part1
-    Wq_bar = np.matmul(X.reshape(B * T, D).T, Wq_bar_part, out=out["Wq"])
-    Wq_bar *= 1 / E ** 0.5  # (D, E)
+    # [19] V_bar[b] = A[b]^T O_bar[b]
+    V_bar = np.matmul(A.transpose(0, 2, 1), O_bar, out=O)  # (B, T, E)
+    # [21] Wv_bar = sum_b X[b]^T V_bar[b]
+    np.matmul(X.reshape(B * T, D).T, V_bar.reshape(B * T, E), out=out["Wv"])  # (D, E)
+    # [23] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
+    K_bar = np.matmul(S_bar.transpose(0, 2, 1), Q, out=O)  # (B, T, E)
+    K_bar *= 1 / E ** 0.5  # (B, T, E)
+    # [25] Wk_bar = sum_b X[b]^T K_bar[b]
+    np.matmul(X.reshape(B * T, D).T, K_bar.reshape(B * T, E), out=out["Wk"])  # (D, E)
+    # [27] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
+    Q_bar = np.matmul(S_bar, K, out=O)  # (B, T, E)
+    Q_bar *= 1 / E ** 0.5  # (B, T, E)
+    # [29] Wq_bar = sum_b X[b]^T Q_bar[b]
+    np.matmul(X.reshape(B * T, D).T, Q_bar.reshape(B * T, E), out=out["Wq"])  # (D, E)
     return float(L), out
 
 
@@ -245,35 +245,69 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, B, T, D, E):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("attention_head", dtype, B, T, D, E):
-        work["for"] = ("attention_head", dtype, B, T, D, E)
         work["arrays"] = (
-            np.empty((B, T, E), dtype),  # Q
-            np.empty((B, T, E), dtype),  # K
-            np.empty((B, T, E), dtype),  # V
-            np.empty((B, T, T), dtype),  # S
-            np.empty((B, T, 1), dtype),  # A_max
+            _aligned((B, T, E), dtype),  # Q
+            _aligned((B, T, E), dtype),  # K
+            _aligned((B, T, E), dtype),  # V
+            _aligned((B, T, T), dtype),  # S
+            _aligned((B, T, 1), dtype),  # A_max
             np.ones((T, 1), dtype),  # ones
-            np.empty((B, T, E), dtype),  # O
-            np.empty((B, T, D), dtype),  # R
-            np.empty((B, T, T), dtype),  # A_bar
-            np.empty((B, T, T), dtype),  # S_bar_scaled
-            np.empty((B * T, E), dtype),  # Wv_bar_part1
+            _aligned((B, T, E), dtype),  # O
+            _aligned((B, T, D), dtype),  # R
+            _aligned((B, T, E), dtype),  # O_bar
+            _aligned((B, T, T), dtype),  # A_bar
+            np.ones((E, 1), dtype),  # ones1
         )
+        work["for"] = ("attention_head", dtype, B, T, D, E)
     return work["arrays"]

@@ -46,9 +46,9 @@ def forward(x, *, W1, gamma, beta, W2, b2):
     r = v + 1e-05  # (H,)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    # [5] Xhat = (Z1 - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    # [6] Y1 = Xhat diag(gamma) + 1 beta^T
     y1 = gamma * xhat  # (N, H)
     y1 += beta  # (N, H)
     # [7] A1 = relu(Y1)
@@ -88,9 +88,9 @@ def loss(x, t, *, W1, gamma, beta, W2, b2):
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    # [5] Xhat = (Z1 - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    # [6] Y1 = Xhat diag(gamma) + 1 beta^T
     y1 = np.multiply(gamma, xhat, out=xhat)
     y1 += beta  # (N, H)
     # [7] A1 = relu(Y1)
@@ -123,10 +123,10 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     t = _labels("t", t)
     N, D, H, K = _sizes(x, t, W1, gamma, beta, W2, b2)
     _check_labels("t", t, K)
-    out = _outputs(out, dtype, ((D, H), (H,), (H,), (H, K), (K,)))
+    out = _outputs(out, dtype, ((D, H), (H,), (H,), (H, K), (K,)), (x, t, W1, gamma, beta, W2, b2))
     (
-        z1, ones, mu, v_square, z2, p_max, p_exp, ones1, p_sum, z2_bar_mask, y1_bar_mask, gamma_bar_scaled,
-        W1_bar_scaled,
+        z1, ones, mu, v_square, z2, p_max, p_exp, ones1, p_sum, y1_bar_mask, gamma_bar_scaled, z1_bar_scaled,
+        z1_bar_scaled1,
     ) = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1
@@ -143,9 +143,9 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [5] Xhat = (Z1 - (1 mu^T)) * (1 r^T)
+    # [5] Xhat = (Z1 - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [6] Y1 = Xhat * (1 gamma^T) + 1 beta^T
+    # [6] Y1 = Xhat diag(gamma) + 1 beta^T
     y1 = np.multiply(gamma, xhat, out=v_square)  # (N, H)
     y1 += beta  # (N, H)
     # [7] A1 = relu(Y1)
@@ -167,38 +167,34 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     L_shifted -= L_log
     L = -L_shifted.sum() / N
     # [13] Z2_bar = (P - I[t])/N
-    z2_bar_range = np.arange(K)  # (K,)
-    np.equal(t[:, None], z2_bar_range, out=z2_bar_mask)  # (N, K)
-    z2[...] = z2_bar_mask  # (N, K)
-    z2_bar_part1 = z2
-    z2_bar = np.subtract(p, z2_bar_part1, out=p)
+    p[L_range, t] -= 1
+    z2_bar = p
     z2_bar *= 1 / N  # (N, K)
     # [15] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
     # [17] b2_bar = Z2_bar^T 1
     np.matmul(ones, z2_bar, out=out["b2"])  # (K,)
-    # [21] Y1_bar = [Y1 > 0] * (Z2_bar W2^T)
+    # [21] Y1_bar = (Z2_bar W2^T) * [Y1 > 0]
     np.greater(a1, 0, out=y1_bar_mask)  # (N, H)
     y1_bar = np.matmul(z2_bar, W2.T, out=v_square)  # (N, H)
     y1_bar *= y1_bar_mask  # (N, H)
     # [23] gamma_bar = (Y1_bar * Xhat)^T 1
     np.multiply(y1_bar, xhat, out=gamma_bar_scaled)  # (N, H)
-    np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
+    gamma_bar = np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
     # [25] beta_bar = Y1_bar^T 1
-    np.matmul(ones, y1_bar, out=out["beta"])  # (H,)
-    # [27] Xhat_bar = Y1_bar * (1 gamma^T)
+    beta_bar = np.matmul(ones, y1_bar, out=out["beta"])  # (H,)
+    # [27] Xhat_bar = Y1_bar diag(gamma)
     xhat_bar = np.multiply(gamma, y1_bar, out=y1_bar)  # (N, H)
-    # [40] W1_bar = (X^T (Xhat_bar - (1 1^T Xhat_bar)/N - (Xhat * (1 1^T (Xhat_bar * Xhat)))/N)) * (1 r^T)
-    np.matmul(ones, xhat_bar, out=W1_bar_scaled)  # (H,)
-    W1_bar_scaled *= 1 / N
-    W1_bar_scaled1 = np.subtract(xhat_bar, W1_bar_scaled, out=gamma_bar_scaled)  # (N, H)
-    W1_bar_scaled2 = np.multiply(xhat_bar, xhat, out=xhat_bar)
-    W1_bar_scaled3 = np.matmul(ones, W1_bar_scaled2, out=W1_bar_scaled)  # (H,)
-    W1_bar_scaled3 *= 1 / N
-    W1_bar_scaled4 = np.multiply(W1_bar_scaled3, xhat, out=xhat)
-    W1_bar_scaled1 -= W1_bar_scaled4
-    W1_bar_scaled1 *= r
-    np.matmul(x.T, W1_bar_scaled1, out=out["W1"])  # (D, H)
+    # [38] Z1_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colmean(Xhat_bar * Xhat))) diag(r), by way of [25, 23]
+    np.multiply(gamma, 1 / N, out=z1_bar_scaled)  # (H,)
+    np.multiply(z1_bar_scaled, beta_bar, out=z1_bar_scaled1)  # (H,)
+    z1_bar = np.subtract(xhat_bar, z1_bar_scaled1, out=xhat_bar)
+    z1_bar_scaled2 = np.multiply(z1_bar_scaled, gamma_bar, out=z1_bar_scaled)
+    z1_bar_scaled3 = np.multiply(z1_bar_scaled2, xhat, out=xhat)
+    z1_bar -= z1_bar_scaled3
+    z1_bar *= r  # (N, H)
+    # [40] W1_bar = X^T Z1_bar
+    np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     return float(L), out
 
 
@@ -307,37 +303,71 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D, H, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("batch_norm_mlp", dtype, N, D, H, K):
-        work["for"] = ("batch_norm_mlp", dtype, N, D, H, K)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z1
+            _aligned((N, H), dtype),  # z1
             np.ones((N,), dtype),  # ones
-            np.empty((H,), dtype),  # mu
-            np.empty((N, H), dtype),  # v_square
-            np.empty((N, K), dtype),  # z2
-            np.empty((N,), dtype),  # p_max
-            np.empty((N, K), dtype),  # p_exp
+            _aligned((H,), dtype),  # mu
+            _aligned((N, H), dtype),  # v_square
+            _aligned((N, K), dtype),  # z2
+            _aligned((N,), dtype),  # p_max
+            _aligned((N, K), dtype),  # p_exp
             np.ones((K,), dtype),  # ones1
-            np.empty((N,), dtype),  # p_sum
-            np.empty((N, K), bool),  # z2_bar_mask
-            np.empty((N, H), bool),  # y1_bar_mask
-            np.empty((N, H), dtype),  # gamma_bar_scaled
-            np.empty((H,), dtype),  # W1_bar_scaled
+            _aligned((N,), dtype),  # p_sum
+            _aligned((N, H), bool),  # y1_bar_mask
+            _aligned((N, H), dtype),  # gamma_bar_scaled
+            _aligned((H,), dtype),  # z1_bar_scaled
+            _aligned((H,), dtype),  # z1_bar_scaled1
         )
+        work["for"] = ("batch_norm_mlp", dtype, N, D, H, K)
     return work["arrays"]

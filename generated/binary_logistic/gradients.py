@@ -81,7 +81,7 @@ def loss_and_gradients(x, y, *, w, b, out=None, work=None):
     y = np.asarray(y, dtype)
     (b,) = _numbers(b=b)
     N, D = _sizes(x, y, w)
-    out = _outputs(out, dtype, ((D,), ()))
+    out = _outputs(out, dtype, ((D,), ()), (x, y, w))
     z, p_capped, p, p_exp, p_total = _scratch(work, dtype, N, D)
 
     # [1] z = X w + b
@@ -213,29 +213,63 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("binary_logistic", dtype, N, D):
-        work["for"] = ("binary_logistic", dtype, N, D)
         work["arrays"] = (
-            np.empty((N,), dtype),  # z
-            np.empty((N,), dtype),  # p_capped
-            np.empty((N,), dtype),  # p
-            np.empty((N,), dtype),  # p_exp
-            np.empty((N,), dtype),  # p_total
+            _aligned((N,), dtype),  # z
+            _aligned((N,), dtype),  # p_capped
+            _aligned((N,), dtype),  # p
+            _aligned((N,), dtype),  # p_exp
+            _aligned((N,), dtype),  # p_total
         )
+        work["for"] = ("binary_logistic", dtype, N, D)
     return work["arrays"]

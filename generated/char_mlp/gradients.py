@@ -51,9 +51,9 @@ def forward(x, *, E, W1, gamma, beta, W2, b2):
     r = v + 1e-05  # (H,)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    # [6] Xhat = (Z - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    # [7] A = tanh(Xhat diag(gamma) + 1 beta^T)
     a = gamma * xhat  # (N, H)
     a += beta
     np.tanh(a, out=a)  # (N, H)
@@ -95,9 +95,9 @@ def loss(x, y, *, E, W1, gamma, beta, W2, b2):
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    # [6] Xhat = (Z - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    # [7] A = tanh(Xhat diag(gamma) + 1 beta^T)
     a = np.multiply(gamma, xhat, out=xhat)
     a += beta
     np.tanh(a, out=a)  # (N, H)
@@ -130,10 +130,10 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     N, T, V, D, H = _sizes(x, y, E, W1, gamma, beta, W2, b2)
     _check_labels("x", x, V)
     _check_labels("y", y, V)
-    out = _outputs(out, dtype, ((V, D), (T, D, H), (H,), (H,), (H, V), (V,)))
+    out = _outputs(out, dtype, ((V, D), (T, D, H), (H,), (H,), (H, V), (V,)), (x, y, E, W1, gamma, beta, W2, b2))
     (
-        z, ones, mu, v_square, logits, p_max, p_exp, ones1, p_sum, logits_bar_mask, a_bar, gamma_bar_scaled,
-        z_bar_scaled, W1_bar, E_bar_part3, E_bar_mask, E_bar_part1,
+        z, ones, mu, v_square, logits, p_max, p_exp, ones1, p_sum, a_bar, gamma_bar_scaled, z_bar_scaled, W1_bar,
+        E_bar_part,
     ) = _scratch(work, dtype, N, T, V, D, H)
 
     # [1] e[n] = embedding(x[n], E)
@@ -152,9 +152,9 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
     np.divide(1, r, out=r)  # (H,)
-    # [6] Xhat = (Z - (1 mu^T)) * (1 r^T)
+    # [6] Xhat = (Z - (1 mu^T)) diag(r)
     xhat = np.multiply(r, v_shifted, out=v_shifted)  # (N, H)
-    # [7] A = tanh(Xhat * (1 gamma^T) + 1 beta^T)
+    # [7] A = tanh(Xhat diag(gamma) + 1 beta^T)
     a = np.multiply(gamma, xhat, out=v_square)  # (N, H)
     a += beta
     np.tanh(a, out=a)  # (N, H)
@@ -175,11 +175,8 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     L_shifted -= L_log
     L = -L_shifted.sum() / N
     # [13] Logits_bar = (P - I[y])/N
-    logits_bar_range = np.arange(V)  # (V,)
-    np.equal(y[:, None], logits_bar_range, out=logits_bar_mask)  # (N, V)
-    logits[...] = logits_bar_mask  # (N, V)
-    logits_bar_part1 = logits
-    logits_bar = np.subtract(p, logits_bar_part1, out=p)
+    p[L_range, y] -= 1
+    logits_bar = p
     logits_bar *= 1 / N  # (N, V)
     # [15] W2_bar = A^T Logits_bar
     np.matmul(a.T, logits_bar, out=out["W2"])  # (H, V)
@@ -192,32 +189,29 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     np.subtract(1, gamma_bar_shifted, out=gamma_bar_shifted)
     np.multiply(a_bar, xhat, out=gamma_bar_scaled)  # (N, H)
     gamma_bar_scaled *= gamma_bar_shifted
-    np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
+    gamma_bar = np.matmul(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
     # [23] beta_bar = (A_bar * (1 - A^2))^T 1
     beta_bar_scaled = np.multiply(a_bar, gamma_bar_shifted, out=gamma_bar_scaled)  # (N, H)
-    np.matmul(ones, beta_bar_scaled, out=out["beta"])  # (H,)
-    # [25] Xhat_bar = A_bar * (1 - A^2) * (1 gamma^T)
+    beta_bar = np.matmul(ones, beta_bar_scaled, out=out["beta"])  # (H,)
+    # [25] Xhat_bar = (A_bar * (1 - A^2)) diag(gamma)
     xhat_bar = np.multiply(gamma, a_bar, out=a_bar)
     xhat_bar *= gamma_bar_shifted  # (N, H)
-    # [36] Z_bar = (Xhat_bar - (1 1^T Xhat_bar)/N - (Xhat * (1 1^T (Xhat_bar * Xhat)))/(N - 1)) * (1 r^T)
-    np.matmul(ones, xhat_bar, out=z_bar_scaled)  # (H,)
-    z_bar_scaled *= 1 / N
-    z_bar = np.subtract(xhat_bar, z_bar_scaled, out=v_square)  # (N, H)
-    z_bar_scaled1 = np.multiply(xhat_bar, xhat, out=xhat_bar)
-    z_bar_scaled2 = np.matmul(ones, z_bar_scaled1, out=z_bar_scaled)  # (H,)
-    z_bar_scaled2 *= 1 / (N - 1)
-    z_bar_scaled3 = np.multiply(z_bar_scaled2, xhat, out=xhat)
-    z_bar -= z_bar_scaled3
+    # [36] Z_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colsum(Xhat_bar * Xhat))/(N - 1)) diag(r), by way of [23, 21]
+    np.multiply(gamma, 1 / N, out=z_bar_scaled)  # (H,)
+    z_bar_scaled *= beta_bar
+    z_bar = np.subtract(xhat_bar, z_bar_scaled, out=xhat_bar)
+    z_bar_scaled1 = np.multiply(gamma, 1 / (N - 1), out=z_bar_scaled)  # (H,)
+    z_bar_scaled1 *= gamma_bar
+    z_bar_scaled2 = np.multiply(z_bar_scaled1, xhat, out=xhat)
+    z_bar -= z_bar_scaled2
     z_bar *= r  # (N, H)
     # [38] W1_bar[t] = sum_n e[n, t] z_bar[n]^T
     np.matmul(e.reshape(N, D * T).T, z_bar, out=W1_bar.reshape(D * T, H))  # (D * T, H)
     out["W1"][...] = W1_bar  # (T, D, H)
     # [40] e_bar[n, t] = W1[t] z_bar[n]
-    np.matmul(z_bar, W1.reshape(D * T, H).T, out=E_bar_part3.reshape(N, D * T))  # (N, D * T)
+    np.matmul(z_bar, W1.reshape(D * T, H).T, out=E_bar_part.reshape(N, D * T))  # (N, D * T)
     # [42] E_bar = sum_n I[x[n]]^T e_bar[n]
-    np.equal(x, logits_bar_range[:, None, None], out=E_bar_mask)  # (V, N, T)
-    E_bar_part1[...] = E_bar_mask  # (V, N, T)
-    np.matmul(E_bar_part1.reshape(V, N * T), E_bar_part3, out=out["E"])  # (V, D)
+    _add_rows(out["E"], x.reshape(N * T), E_bar_part)  # (V, D)
     return float(L), out
 
 
@@ -271,6 +265,16 @@ def _check_labels(name, value, count):
         raise ValueError(f"{place} is {value[entry]}, expected a label from 0 to {LABELS[name]} - 1 = {count - 1}")
 
 
+def _add_rows(out, labels, rows):
+    """Fill `out`: each row of it is the sum of the rows that bear its number as their label."""
+    out[...] = 0
+    if len(labels):
+        order = np.argsort(labels, kind="stable")
+        labels = labels[order]
+        starts = np.flatnonzero(np.concatenate(([True], labels[1:] != labels[:-1])))
+        out[labels[starts]] = np.add.reduceat(rows[order], starts, axis=0)
+
+
 def _forward_sizes(x, E, W1, gamma, beta, W2, b2):
     """Return N, T, V, D, H; ValueError where a shape does not fit or an extent is 0."""
     names = ("x", "E", "W1", "gamma", "beta", "W2", "b2")
@@ -281,6 +285,7 @@ def _forward_sizes(x, E, W1, gamma, beta, W2, b2):
     V = E.shape[0]
     D = E.shape[1]
     H = W1.shape[2]
+    _check_extents(("v", "", "N - 1", N - 1))
     expected = ((N, T), (V, D), (T, D, H), (H,), (H,), (H, V), (V,))
     _check_shapes(names, arrays, expected, "N from x, T from x, V from E, D from E, H from W1")
     return N, T, V, D, H
@@ -296,9 +301,19 @@ def _sizes(x, y, E, W1, gamma, beta, W2, b2):
     V = E.shape[0]
     D = E.shape[1]
     H = W1.shape[2]
+    _check_extents(("v", "", "N - 1", N - 1))
     expected = ((N, T), (N,), (V, D), (T, D, H), (H,), (H,), (H, V), (V,))
     _check_shapes(names, arrays, expected, "N from x, T from x, V from E, D from E, H from W1")
     return N, T, V, D, H
+
+
+def _check_extents(*extents):
+    """ValueError where the sizes leave an array without entries."""
+    for name, index, formula, extent in extents:
+        if index and extent < 1:
+            raise ValueError(f"the sizes are too small: {name} would have {formula} = {extent} entries along {index}")
+        if not index and extent == 0:
+            raise ValueError(f"the sizes are too small: {name} divides by {formula} = 0")
 
 
 def _check_ranks(names, arrays, ranks):
@@ -328,41 +343,72 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, T, V, D, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("char_mlp", dtype, N, T, V, D, H):
-        work["for"] = ("char_mlp", dtype, N, T, V, D, H)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z
+            _aligned((N, H), dtype),  # z
             np.ones((N,), dtype),  # ones
-            np.empty((H,), dtype),  # mu
-            np.empty((N, H), dtype),  # v_square
-            np.empty((N, V), dtype),  # logits
-            np.empty((N,), dtype),  # p_max
-            np.empty((N, V), dtype),  # p_exp
+            _aligned((H,), dtype),  # mu
+            _aligned((N, H), dtype),  # v_square
+            _aligned((N, V), dtype),  # logits
+            _aligned((N,), dtype),  # p_max
+            _aligned((N, V), dtype),  # p_exp
             np.ones((V,), dtype),  # ones1
-            np.empty((N,), dtype),  # p_sum
-            np.empty((N, V), bool),  # logits_bar_mask
-            np.empty((N, H), dtype),  # a_bar
-            np.empty((N, H), dtype),  # gamma_bar_scaled
-            np.empty((H,), dtype),  # z_bar_scaled
-            np.empty((T, D, H), dtype),  # W1_bar
-            np.empty((N * T, D), dtype),  # E_bar_part3
-            np.empty((V, N, T), bool),  # E_bar_mask
-            np.empty((V, N, T), dtype),  # E_bar_part1
+            _aligned((N,), dtype),  # p_sum
+            _aligned((N, H), dtype),  # a_bar
+            _aligned((N, H), dtype),  # gamma_bar_scaled
+            _aligned((H,), dtype),  # z_bar_scaled
+            _aligned((T, D, H), dtype),  # W1_bar
+            _aligned((N * T, D), dtype),  # E_bar_part
         )
+        work["for"] = ("char_mlp", dtype, N, T, V, D, H)
     return work["arrays"]

@@ -97,7 +97,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     I2 = ((I - U) // 2) + 2
     J2 = ((J - V) // 2) + 2
     U1 = U + 2 * ((I - U) // 2) + 2
-    out = _outputs(out, dtype, ((N, C, I, J), (F, C, U, V), (F,)))
+    out = _outputs(out, dtype, ((N, C, I, J), (F, C, U, V), (F,)), (x, w, b, cotangent))
     (
         p, y_part2, y, L_part1, w_bar_product, w_bar_sum, ones, b_bar_part1, ones1, p_bar_part2, p_bar_part4, p_bar,
     ) = _scratch(work, dtype, N, C, I, J, F, U, V)
@@ -237,8 +237,10 @@ def _sizes(x, w, b, cotangent):
 def _check_extents(*extents):
     """ValueError where the sizes leave an array without entries."""
     for name, index, formula, extent in extents:
-        if extent < 1:
+        if index and extent < 1:
             raise ValueError(f"the sizes are too small: {name} would have {formula} = {extent} entries along {index}")
+        if not index and extent == 0:
+            raise ValueError(f"the sizes are too small: {name} divides by {formula} = 0")
 
 
 def _check_ranks(names, arrays, ranks):
@@ -268,17 +270,51 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, C, I, J, F, U, V):
@@ -290,19 +326,19 @@ def _scratch(work, dtype, N, C, I, J, F, U, V):
         I2 = ((I - U) // 2) + 2
         J2 = ((J - V) // 2) + 2
         U1 = U + 2 * ((I - U) // 2) + 2
-        work["for"] = ("conv_layer", dtype, N, C, I, J, F, U, V)
         work["arrays"] = (
-            np.empty((C, I1, J1, N), dtype),  # p
-            np.empty((U1, C, V, J2, N), dtype),  # y_part2
-            np.empty((I2, F, J2, N), dtype),  # y
-            np.empty((I2, F, J2, N), dtype),  # L_part1
-            np.empty((I2, C * U * V, F), dtype),  # w_bar_product
-            np.empty((C * U * V, F), dtype),  # w_bar_sum
+            _aligned((C, I1, J1, N), dtype),  # p
+            _aligned((U1, C, V, J2, N), dtype),  # y_part2
+            _aligned((I2, F, J2, N), dtype),  # y
+            _aligned((I2, F, J2, N), dtype),  # L_part1
+            _aligned((I2, C * U * V, F), dtype),  # w_bar_product
+            _aligned((C * U * V, F), dtype),  # w_bar_sum
             np.ones((J2 * N,), dtype),  # ones
-            np.empty((I2, F), dtype),  # b_bar_part1
+            _aligned((I2, F), dtype),  # b_bar_part1
             np.ones((I2,), dtype),  # ones1
-            np.empty((I2, C * V, J2 * N), dtype),  # p_bar_part2
-            np.empty((I1, C, V, J2, N), dtype),  # p_bar_part4
-            np.empty((I1, C, J1, N), dtype),  # p_bar
+            _aligned((I2, C * V, J2 * N), dtype),  # p_bar_part2
+            _aligned((I1, C, V, J2, N), dtype),  # p_bar_part4
+            _aligned((I1, C, J1, N), dtype),  # p_bar
         )
+        work["for"] = ("conv_layer", dtype, N, C, I, J, F, U, V)
     return work["arrays"]

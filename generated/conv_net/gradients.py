@@ -201,12 +201,13 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     J3 = J2 + 1 - V
     I4 = I3 // 2
     J4 = J3 // 2
-    out = _outputs(out, dtype, ((F, C, U, V), (F,), (G, F, U, V), (G,), (G, I4, J4, K), (K,)))
+    out = _outputs(
+        out, dtype, ((F, C, U, V), (F,), (G, F, U, V), (G,), (G, I4, J4, K), (K,)), (x, t, w1, b1, w2, b2, W3, b3)
+    )
     (
-        z1_part1, z1_part4, z1, p1, z2_part2, z2, p2, z3, p_max, p_exp, ones, p_sum, z3_bar_mask, W3_bar, ones1, p2_bar,
-        z2_bar_mask, z2_bar_scaled1, z2_bar_scaled2, w2_bar_product, w2_bar_sum, ones2, b2_bar_part1, ones3,
-        p1_bar_part2, p1_bar, z1_bar_mask, z1_bar_scaled1, z1_bar_scaled2, w1_bar_product, w1_bar_sum, ones4,
-        b1_bar_part1, ones5,
+        z1_part1, z1_part4, z1, p1, z2_part2, z2, p2, z3, p_max, p_exp, ones, p_sum, W3_bar, ones1, p2_bar, z2_bar_mask,
+        z2_bar_scaled1, z2_bar_scaled2, w2_bar_product, w2_bar_sum, ones2, b2_bar_part1, ones3, p1_bar_part2, p1_bar,
+        z1_bar_mask, z1_bar_scaled1, z1_bar_scaled2, w1_bar_product, w1_bar_sum, ones4, b1_bar_part1, ones5,
     ) = _scratch(work, dtype, N, C, I, J, F, G, U, V, K)
 
     # [1]
@@ -273,11 +274,8 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     L_shifted -= L_log
     L = -L_shifted.sum() / N
     # [12] Z3_bar = (P - I[t])/N
-    z3_bar_range = np.arange(K)  # (K,)
-    np.equal(t[:, None], z3_bar_range, out=z3_bar_mask)  # (N, K)
-    z3[...] = z3_bar_mask  # (N, K)
-    z3_bar_part1 = z3
-    z3_bar = np.subtract(p, z3_bar_part1, out=p)
+    p[L_range, t] -= 1
+    z3_bar = p
     z3_bar *= 1 / N  # (N, K)
     # [14] W3_bar[g, i] = sum_n p2[n, g, i] z3_bar[n]^T
     np.matmul(z3_bar.T, p2.reshape(G * I4 * J4, N).T, out=W3_bar.reshape(K, G * I4 * J4))  # (K, G * I4 * J4)
@@ -522,8 +520,10 @@ def _sizes(x, t, w1, b1, w2, b2, W3, b3):
 def _check_extents(*extents):
     """ValueError where the sizes leave an array without entries."""
     for name, index, formula, extent in extents:
-        if extent < 1:
+        if index and extent < 1:
             raise ValueError(f"the sizes are too small: {name} would have {formula} = {extent} entries along {index}")
+        if not index and extent == 0:
+            raise ValueError(f"the sizes are too small: {name} divides by {formula} = 0")
 
 
 def _check_ranks(names, arrays, ranks):
@@ -553,17 +553,51 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
@@ -578,41 +612,40 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
         J3 = J2 + 1 - V
         I4 = I3 // 2
         J4 = J3 // 2
-        work["for"] = ("conv_net", dtype, N, C, I, J, F, G, U, V, K)
         work["arrays"] = (
-            np.empty((C, I, J, N), dtype),  # z1_part1
-            np.empty((I, C, V, J1, N), dtype),  # z1_part4
-            np.empty((I1, F, J1, N), dtype),  # z1
-            np.empty((I2, F, J2, N), dtype),  # p1
-            np.empty((I2, F, V, J3, N), dtype),  # z2_part2
-            np.empty((I3, G, J3, N), dtype),  # z2
-            np.empty((I4, G, J4, N), dtype),  # p2
-            np.empty((N, K), dtype),  # z3
-            np.empty((N,), dtype),  # p_max
-            np.empty((N, K), dtype),  # p_exp
+            _aligned((C, I, J, N), dtype),  # z1_part1
+            _aligned((I, C, V, J1, N), dtype),  # z1_part4
+            _aligned((I1, F, J1, N), dtype),  # z1
+            _aligned((I2, F, J2, N), dtype),  # p1
+            _aligned((I2, F, V, J3, N), dtype),  # z2_part2
+            _aligned((I3, G, J3, N), dtype),  # z2
+            _aligned((I4, G, J4, N), dtype),  # p2
+            _aligned((N, K), dtype),  # z3
+            _aligned((N,), dtype),  # p_max
+            _aligned((N, K), dtype),  # p_exp
             np.ones((K,), dtype),  # ones
-            np.empty((N,), dtype),  # p_sum
-            np.empty((N, K), bool),  # z3_bar_mask
-            np.empty((K, I4, G, J4), dtype),  # W3_bar
+            _aligned((N,), dtype),  # p_sum
+            _aligned((K, I4, G, J4), dtype),  # W3_bar
             np.ones((N,), dtype),  # ones1
-            np.empty((I4, G, J4, N), dtype),  # p2_bar
-            np.empty((I4, G, J4, N), bool),  # z2_bar_mask
-            np.empty((I4, G, J4, N), dtype),  # z2_bar_scaled1
-            np.empty((I4, G, J4, N), dtype),  # z2_bar_scaled2
-            np.empty((I3, F * U * V, G), dtype),  # w2_bar_product
-            np.empty((F * U * V, G), dtype),  # w2_bar_sum
+            _aligned((I4, G, J4, N), dtype),  # p2_bar
+            _aligned((I4, G, J4, N), bool),  # z2_bar_mask
+            _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled1
+            _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled2
+            _aligned((I3, F * U * V, G), dtype),  # w2_bar_product
+            _aligned((F * U * V, G), dtype),  # w2_bar_sum
             np.ones((J3 * N,), dtype),  # ones2
-            np.empty((I3, G), dtype),  # b2_bar_part1
+            _aligned((I3, G), dtype),  # b2_bar_part1
             np.ones((I3,), dtype),  # ones3
-            np.empty((I3, F * V, J3 * N), dtype),  # p1_bar_part2
-            np.empty((I2, F, J2, N), dtype),  # p1_bar
-            np.empty((I2, F, J2, N), bool),  # z1_bar_mask
-            np.empty((I2, F, J2, N), dtype),  # z1_bar_scaled1
-            np.empty((I2, F, J2, N), dtype),  # z1_bar_scaled2
-            np.empty((I1, C * U * V, F), dtype),  # w1_bar_product
-            np.empty((C * U * V, F), dtype),  # w1_bar_sum
+            _aligned((I3, F * V, J3 * N), dtype),  # p1_bar_part2
+            _aligned((I2, F, J2, N), dtype),  # p1_bar
+            _aligned((I2, F, J2, N), bool),  # z1_bar_mask
+            _aligned((I2, F, J2, N), dtype),  # z1_bar_scaled1
+            _aligned((I2, F, J2, N), dtype),  # z1_bar_scaled2
+            _aligned((I1, C * U * V, F), dtype),  # w1_bar_product
+            _aligned((C * U * V, F), dtype),  # w1_bar_sum
             np.ones((J1 * N,), dtype),  # ones4
-            np.empty((I1, F), dtype),  # b1_bar_part1
+            _aligned((I1, F), dtype),  # b1_bar_part1
             np.ones((I1,), dtype),  # ones5
         )
+        work["for"] = ("conv_net", dtype, N, C, I, J, F, G, U, V, K)
     return work["arrays"]

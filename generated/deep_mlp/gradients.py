@@ -257,7 +257,12 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     y = np.asarray(y, dtype)
     N, D, H, K = _sizes(x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9)
     _check_facts(y, K)
-    out = _outputs(out, dtype, ((D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,)))
+    out = _outputs(
+        out,
+        dtype,
+        ((D, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, H), (H, K), (K,)),
+        (x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9),
+    )
     (
         z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total, z4, a4, a4_total, z5, a5, a5_total, z6, a6, a6_total, z7,
         a7, a7_total, z8, a8, a8_total, z9, p_max, p_exp, ones, ones1,
@@ -363,56 +368,56 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.matmul(a8.T, z9_bar, out=out["W9"])  # (H, K)
     # [26] b9_bar = Z9_bar^T 1
     np.matmul(ones1, z9_bar, out=out["b9"])  # (K,)
-    # [30] Z8_bar = A8 * (1 - A8) * (Z9_bar W9^T)
+    # [30] Z8_bar = (Z9_bar W9^T) * A8 * (1 - A8)
     z8_bar = np.matmul(z9_bar, W9.T, out=a8)  # (N, H)
     z8_bar_square = np.square(a8_total, out=a8_total)
     z8_bar *= a8_exp
     z8_bar /= z8_bar_square  # (N, H)
     # [32] W8_bar = A7^T Z8_bar
     np.matmul(a7.T, z8_bar, out=out["W8"])  # (H, H)
-    # [36] Z7_bar = A7 * (1 - A7) * (Z8_bar W8^T)
+    # [36] Z7_bar = (Z8_bar W8^T) * A7 * (1 - A7)
     z7_bar = np.matmul(z8_bar, W8.T, out=a7)  # (N, H)
     z7_bar_square = np.square(a7_total, out=a7_total)
     z7_bar *= a7_exp
     z7_bar /= z7_bar_square  # (N, H)
     # [38] W7_bar = A6^T Z7_bar
     np.matmul(a6.T, z7_bar, out=out["W7"])  # (H, H)
-    # [42] Z6_bar = A6 * (1 - A6) * (Z7_bar W7^T)
+    # [42] Z6_bar = (Z7_bar W7^T) * A6 * (1 - A6)
     z6_bar = np.matmul(z7_bar, W7.T, out=a6)  # (N, H)
     z6_bar_square = np.square(a6_total, out=a6_total)
     z6_bar *= a6_exp
     z6_bar /= z6_bar_square  # (N, H)
     # [44] W6_bar = A5^T Z6_bar
     np.matmul(a5.T, z6_bar, out=out["W6"])  # (H, H)
-    # [48] Z5_bar = A5 * (1 - A5) * (Z6_bar W6^T)
+    # [48] Z5_bar = (Z6_bar W6^T) * A5 * (1 - A5)
     z5_bar = np.matmul(z6_bar, W6.T, out=a5)  # (N, H)
     z5_bar_square = np.square(a5_total, out=a5_total)
     z5_bar *= a5_exp
     z5_bar /= z5_bar_square  # (N, H)
     # [50] W5_bar = A4^T Z5_bar
     np.matmul(a4.T, z5_bar, out=out["W5"])  # (H, H)
-    # [54] Z4_bar = A4 * (1 - A4) * (Z5_bar W5^T)
+    # [54] Z4_bar = (Z5_bar W5^T) * A4 * (1 - A4)
     z4_bar = np.matmul(z5_bar, W5.T, out=a4)  # (N, H)
     z4_bar_square = np.square(a4_total, out=a4_total)
     z4_bar *= a4_exp
     z4_bar /= z4_bar_square  # (N, H)
     # [56] W4_bar = A3^T Z4_bar
     np.matmul(a3.T, z4_bar, out=out["W4"])  # (H, H)
-    # [60] Z3_bar = A3 * (1 - A3) * (Z4_bar W4^T)
+    # [60] Z3_bar = (Z4_bar W4^T) * A3 * (1 - A3)
     z3_bar = np.matmul(z4_bar, W4.T, out=a3)  # (N, H)
     z3_bar_square = np.square(a3_total, out=a3_total)
     z3_bar *= a3_exp
     z3_bar /= z3_bar_square  # (N, H)
     # [62] W3_bar = A2^T Z3_bar
     np.matmul(a2.T, z3_bar, out=out["W3"])  # (H, H)
-    # [66] Z2_bar = A2 * (1 - A2) * (Z3_bar W3^T)
+    # [66] Z2_bar = (Z3_bar W3^T) * A2 * (1 - A2)
     z2_bar = np.matmul(z3_bar, W3.T, out=a2)  # (N, H)
     z2_bar_square = np.square(a2_total, out=a2_total)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (N, H)
     # [68] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, H)
-    # [72] Z1_bar = A1 * (1 - A1) * (Z2_bar W2^T)
+    # [72] Z1_bar = (Z2_bar W2^T) * A1 * (1 - A1)
     z1_bar = np.matmul(z2_bar, W2.T, out=a1)  # (N, H)
     z1_bar_square = np.square(a1_total, out=a1_total)
     z1_bar *= a1_exp
@@ -526,53 +531,87 @@ def _check_facts(y, K):
         )
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D, H, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("deep_mlp", dtype, N, D, H, K):
-        work["for"] = ("deep_mlp", dtype, N, D, H, K)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z1
-            np.empty((N, H), dtype),  # a1
-            np.empty((N, H), dtype),  # a1_total
-            np.empty((N, H), dtype),  # z2
-            np.empty((N, H), dtype),  # a2
-            np.empty((N, H), dtype),  # a2_total
-            np.empty((N, H), dtype),  # z3
-            np.empty((N, H), dtype),  # a3
-            np.empty((N, H), dtype),  # a3_total
-            np.empty((N, H), dtype),  # z4
-            np.empty((N, H), dtype),  # a4
-            np.empty((N, H), dtype),  # a4_total
-            np.empty((N, H), dtype),  # z5
-            np.empty((N, H), dtype),  # a5
-            np.empty((N, H), dtype),  # a5_total
-            np.empty((N, H), dtype),  # z6
-            np.empty((N, H), dtype),  # a6
-            np.empty((N, H), dtype),  # a6_total
-            np.empty((N, H), dtype),  # z7
-            np.empty((N, H), dtype),  # a7
-            np.empty((N, H), dtype),  # a7_total
-            np.empty((N, H), dtype),  # z8
-            np.empty((N, H), dtype),  # a8
-            np.empty((N, H), dtype),  # a8_total
-            np.empty((N, K), dtype),  # z9
-            np.empty((N, 1), dtype),  # p_max
-            np.empty((N, K), dtype),  # p_exp
+            _aligned((N, H), dtype),  # z1
+            _aligned((N, H), dtype),  # a1
+            _aligned((N, H), dtype),  # a1_total
+            _aligned((N, H), dtype),  # z2
+            _aligned((N, H), dtype),  # a2
+            _aligned((N, H), dtype),  # a2_total
+            _aligned((N, H), dtype),  # z3
+            _aligned((N, H), dtype),  # a3
+            _aligned((N, H), dtype),  # a3_total
+            _aligned((N, H), dtype),  # z4
+            _aligned((N, H), dtype),  # a4
+            _aligned((N, H), dtype),  # a4_total
+            _aligned((N, H), dtype),  # z5
+            _aligned((N, H), dtype),  # a5
+            _aligned((N, H), dtype),  # a5_total
+            _aligned((N, H), dtype),  # z6
+            _aligned((N, H), dtype),  # a6
+            _aligned((N, H), dtype),  # a6_total
+            _aligned((N, H), dtype),  # z7
+            _aligned((N, H), dtype),  # a7
+            _aligned((N, H), dtype),  # a7_total
+            _aligned((N, H), dtype),  # z8
+            _aligned((N, H), dtype),  # a8
+            _aligned((N, H), dtype),  # a8_total
+            _aligned((N, K), dtype),  # z9
+            _aligned((N, 1), dtype),  # p_max
+            _aligned((N, K), dtype),  # p_exp
             np.ones((K, 1), dtype),  # ones
             np.ones((N,), dtype),  # ones1
         )
+        work["for"] = ("deep_mlp", dtype, N, D, H, K)
     return work["arrays"]

@@ -18,7 +18,7 @@ def dense_layers_backward(
     z2[j] = sum(w2[j, k] * a1[k] for k in K) + b2[j]
     a2 = sigmoid(z2)
     L = sum((a2[j] - y[j]) ** 2 for j in J)
-    z2_bar[j] = 2 * a2[j] * (a2[j] - y[j]) * (1 - a2[j])
+    z2_bar[j] = 2 * (a2[j] - y[j]) * a2[j] * (1 - a2[j])
     w2_bar[j, k] = z2_bar[j] * a1[k]
     b2_bar[j] = z2_bar[j]
     z1_bar[k] = a1[k] * (1 - a1[k]) * sum(w2[j, k] * z2_bar[j] for j in J)

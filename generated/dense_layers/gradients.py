@@ -96,7 +96,7 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, out=None, work=None):
     x = np.asarray(x, dtype)
     y = np.asarray(y, dtype)
     I, K, J = _sizes(x, y, w1, b1, w2, b2)
-    out = _outputs(out, dtype, ((K, I), (K,), (J, K), (J,)))
+    out = _outputs(out, dtype, ((K, I), (K,), (J, K), (J,)), (x, y, w1, b1, w2, b2))
     z1, a1, a1_total, z2, a2_total = _scratch(work, dtype, I, K, J)
 
     # [1] z1 = W1 x + b1
@@ -124,14 +124,14 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, out=None, work=None):
     # [5] L = ||a2 - y||^2
     L_shifted = np.subtract(a2, y, out=a2)
     L = L_shifted @ L_shifted
-    # [8, 12] z2_bar = 2 (a2 * (a2 - y) * (1 - a2)); b2_bar = z2_bar
+    # [8, 12] z2_bar = 2 ((a2 - y) * a2 * (1 - a2)); b2_bar = z2_bar
     z2_bar_square = np.square(a2_total, out=a2_total)
     z2_bar = np.multiply(L_shifted, 2, out=L_shifted)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (J,)
     # [10] W2_bar = z2_bar a1^T
     np.multiply(z2_bar[:, None], a1, out=out["w2"])  # (J, K)
-    # [16, 20] z1_bar = a1 * (1 - a1) * (W2^T z2_bar); b1_bar = z1_bar
+    # [16, 20] z1_bar = (W2^T z2_bar) * a1 * (1 - a1); b1_bar = z1_bar
     z1_bar = np.matmul(w2.T, z2_bar, out=out["b1"])
     z1_bar_square = np.square(a1_total, out=a1_total)
     z1_bar *= a1_exp
@@ -228,29 +228,63 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, I, K, J):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("dense_layers", dtype, I, K, J):
-        work["for"] = ("dense_layers", dtype, I, K, J)
         work["arrays"] = (
-            np.empty((K,), dtype),  # z1
-            np.empty((K,), dtype),  # a1
-            np.empty((K,), dtype),  # a1_total
-            np.empty((J,), dtype),  # z2
-            np.empty((J,), dtype),  # a2_total
+            _aligned((K,), dtype),  # z1
+            _aligned((K,), dtype),  # a1
+            _aligned((K,), dtype),  # a1_total
+            _aligned((J,), dtype),  # z2
+            _aligned((J,), dtype),  # a2_total
         )
+        work["for"] = ("dense_layers", dtype, I, K, J)
     return work["arrays"]

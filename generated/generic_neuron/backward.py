@@ -19,5 +19,6 @@ def generic_neuron_backward(
     w4_bar = z2_bar * a
     z1_bar = C.d1(z1, z2)
     w3_bar = z1_bar * a
-    z_bar = sigma.d1(z) * (z1_bar * w3 + z2_bar * w4)
+    a_bar = z1_bar * w3 + z2_bar * w4
+    z_bar = a_bar * sigma.d1(z)
     return z_bar, w3_bar, w4_bar

@@ -48,7 +48,7 @@ def loss_and_gradients(*, z, w3, w4, sigma, sigma_d1, C, C_d1, C_d2, out=None, w
     """
     dtype, (z, w3, w4) = _parameters(z, w3, w4)
     z, w3, w4 = _numbers(z=z, w3=w3, w4=w4)
-    out = _outputs(out, dtype, ((), (), ()))
+    out = _outputs(out, dtype, ((), (), ()), ())
 
     a = sigma(z)  # [1]
     z1 = w3 * a  # [2]
@@ -58,9 +58,10 @@ def loss_and_gradients(*, z, w3, w4, sigma, sigma_d1, C, C_d1, C_d2, out=None, w
     out["w4"][...] = z2_bar * a  # [7]
     z1_bar = C_d1(z1, z2)  # [8]
     out["w3"][...] = z1_bar * a  # [10]
+    a_bar = z1_bar * w3 + z2_bar * w4  # [13]
     # [15]
     z_bar_part = sigma_d1(z)
-    out["z"][...] = z_bar_part * (z1_bar * w3 + z2_bar * w4)
+    out["z"][...] = a_bar * z_bar_part
     return float(L), out
 
 
@@ -110,14 +111,40 @@ def _number(name, value):
     return float(value)
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)

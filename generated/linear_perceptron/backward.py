@@ -19,7 +19,7 @@ def linear_perceptron_backward(
     output_bar[n] = 1 / N * (output[n] - y[n])
     W_bar = sum(output_bar[n] * hidden[n] for n in N)
     B_bar = sum(output_bar[n] for n in N)
-    hidden_bar[n] = output_bar[n] * W
+    hidden_bar[n] = W * output_bar[n]
     w_bar = sum(hidden_bar[n] * x[n] for n in N)
     b_bar = sum(hidden_bar[n] for n in N)
     return w_bar, b_bar, W_bar, B_bar

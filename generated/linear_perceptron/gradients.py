@@ -69,7 +69,7 @@ def loss_and_gradients(x, y, *, w, b, W, B, out=None, work=None):
     y = np.asarray(y, dtype)
     w, b, W, B = _numbers(w=w, b=b, W=W, B=B)
     (N,) = _sizes(x, y)
-    out = _outputs(out, dtype, ((), (), (), ()))
+    out = _outputs(out, dtype, ((), (), (), ()), (x, y))
     hidden, output = _scratch(work, dtype, N)
 
     # [1] hidden = w x + b
@@ -86,13 +86,14 @@ def loss_and_gradients(x, y, *, w, b, W, B, out=None, work=None):
     # [6] W_bar = output_bar^T hidden
     out["W"][...] = output_bar @ hidden
     # [8] B_bar = 1^T output_bar
-    out["B"][...] = output_bar.sum()
+    B_bar = output_bar.sum()
     # [10] hidden_bar = W output_bar
+    out["B"][...] = B_bar
     hidden_bar = np.multiply(W, output_bar, out=output_bar)  # (N,)
     # [12] w_bar = hidden_bar^T x
     out["w"][...] = hidden_bar @ x
-    # [14] b_bar = 1^T hidden_bar
-    out["b"][...] = hidden_bar.sum()
+    # [14] b_bar = 1^T hidden_bar, by way of [8]
+    out["b"][...] = W * B_bar
     return float(L), out
 
 
@@ -191,26 +192,60 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("linear_perceptron", dtype, N):
-        work["for"] = ("linear_perceptron", dtype, N)
         work["arrays"] = (
-            np.empty((N,), dtype),  # hidden
-            np.empty((N,), dtype),  # output
+            _aligned((N,), dtype),  # hidden
+            _aligned((N,), dtype),  # output
         )
+        work["for"] = ("linear_perceptron", dtype, N)
     return work["arrays"]

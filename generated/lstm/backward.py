@@ -26,10 +26,10 @@ def lstm_backward(
     L = sum(h[t, n, j] ** 2 for t in T for n in N for j in H) / 2
     for t in T:
         h_bar[t, n, j] = (
-            (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0) + h[t, n, j]
+            h[t, n, j] + (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0)
         )
         c_bar[t, n, j] = (
-            (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0) + h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2)
+            h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2) + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)
         )
         o_bar[t, n, k] = h_bar[t, n, k] * tanh(c[t, n, k])
         g_bar[t, n, k] = c_bar[t, n, k] * i[t, n, k]

@@ -160,7 +160,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     c0 = np.asarray(c0, dtype)
     T, N, D, H = _sizes(x, h0, c0, Wx, Wh, b)
     T1 = T - 1
-    out = _outputs(out, dtype, ((D, 4 * H), (H, 4 * H), (4 * H,)))
+    out = _outputs(out, dtype, ((D, 4 * H), (H, 4 * H), (4 * H,)), (x, h0, c0, Wx, Wh, b))
     (
         z_bar_after, c_bar_after, z_total, i, f, g, o, c, h, z_t, i_total, c_bar_tanh, c_bar_scaled, z_bar_scaled,
         z_bar_scaled1, z_bar, h_bar_t, c_bar_t, z_bar_scaled4, z_bar_scaled5, z_bar_scaled6, Wh_bar_part1, Wh_bar_sum,
@@ -232,9 +232,9 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     z_bar_after[...] = 0
     c_bar_after[...] = 0
     for t in reversed(range(T)):
-        # [11] h_bar[t] = [t + 1 < T] * (z_bar[t + 1] Wh^T) + h[t]
+        # [11] h_bar[t] = h[t] + [t + 1 < T] * (z_bar[t + 1] Wh^T)
         np.add(h[t], z_bar_after, out=h_bar_t)  # (H, N)
-        # [14] c_bar[t] = [t + 1 < T] * (c_bar[t + 1] * f[t + 1]) + h_bar[t] * o[t] * (1 - tanh(c[t])^2)
+        # [14] c_bar[t] = h_bar[t] * o[t] * (1 - tanh(c[t])^2) + [t + 1 < T] * (c_bar[t + 1] * f[t + 1])
         np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
         c_bar_t += c_bar_after  # (H, N)
         # [27] z_bar[t] = [i_bar[t] * i[t] * (1 - i[t]) | f_bar[t] * f[t] * (1 - f[t]) | g_bar[t] * (1 - g[t]^2) | o_bar[t] * o[t] * (1 - o[t])]
@@ -341,49 +341,83 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, T, N, D, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("lstm", dtype, T, N, D, H):
-        work["for"] = ("lstm", dtype, T, N, D, H)
         work["arrays"] = (
-            np.empty((H, N), dtype),  # z_bar_after
-            np.empty((H, N), dtype),  # c_bar_after
-            np.empty((4 * H, T, N), dtype),  # z_total
-            np.empty((T, H, N), dtype),  # i
-            np.empty((T, H, N), dtype),  # f
-            np.empty((T, H, N), dtype),  # g
-            np.empty((T, H, N), dtype),  # o
-            np.empty((T, H, N), dtype),  # c
-            np.empty((T, H, N), dtype),  # h
-            np.empty((4 * H, N), dtype),  # z_t
-            np.empty((H, N), dtype),  # i_total
-            np.empty((T, H, N), dtype),  # c_bar_tanh
-            np.empty((T, H, N), dtype),  # c_bar_scaled
-            np.empty((T, H, N), dtype),  # z_bar_scaled
-            np.empty((T, H, N), dtype),  # z_bar_scaled1
-            np.empty((T, 4 * H, N), dtype),  # z_bar
-            np.empty((H, N), dtype),  # h_bar_t
-            np.empty((H, N), dtype),  # c_bar_t
-            np.empty((H, N), dtype),  # z_bar_scaled4
-            np.empty((H, N), dtype),  # z_bar_scaled5
-            np.empty((H, N), dtype),  # z_bar_scaled6
-            np.empty((H, T, N), dtype),  # Wh_bar_part1
-            np.empty((4 * H, N), dtype),  # Wh_bar_sum
-            np.empty((H, 4 * H), dtype),  # Wh_bar_product
+            _aligned((H, N), dtype),  # z_bar_after
+            _aligned((H, N), dtype),  # c_bar_after
+            _aligned((4 * H, T, N), dtype),  # z_total
+            _aligned((T, H, N), dtype),  # i
+            _aligned((T, H, N), dtype),  # f
+            _aligned((T, H, N), dtype),  # g
+            _aligned((T, H, N), dtype),  # o
+            _aligned((T, H, N), dtype),  # c
+            _aligned((T, H, N), dtype),  # h
+            _aligned((4 * H, N), dtype),  # z_t
+            _aligned((H, N), dtype),  # i_total
+            _aligned((T, H, N), dtype),  # c_bar_tanh
+            _aligned((T, H, N), dtype),  # c_bar_scaled
+            _aligned((T, H, N), dtype),  # z_bar_scaled
+            _aligned((T, H, N), dtype),  # z_bar_scaled1
+            _aligned((T, 4 * H, N), dtype),  # z_bar
+            _aligned((H, N), dtype),  # h_bar_t
+            _aligned((H, N), dtype),  # c_bar_t
+            _aligned((H, N), dtype),  # z_bar_scaled4
+            _aligned((H, N), dtype),  # z_bar_scaled5
+            _aligned((H, N), dtype),  # z_bar_scaled6
+            _aligned((H, T, N), dtype),  # Wh_bar_part1
+            _aligned((4 * H, N), dtype),  # Wh_bar_sum
+            _aligned((H, 4 * H), dtype),  # Wh_bar_product
             np.ones((N * T,), dtype),  # ones
         )
+        work["for"] = ("lstm", dtype, T, N, D, H)
     return work["arrays"]

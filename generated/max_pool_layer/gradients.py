@@ -76,7 +76,7 @@ def loss_and_gradients(cotangent, *, x, out=None, work=None):
     N, C, I, J = _sizes(x, cotangent)
     I1 = ((I + 1) // 2) - 1
     J1 = ((J + 1) // 2) - 1
-    out = _outputs(out, dtype, ((N, C, I, J),))
+    out = _outputs(out, dtype, ((N, C, I, J),), (x, cotangent))
     (
         y, x_bar_mask, x_bar_scaled, x_bar_shifted, x_bar_scaled1, x_bar_scaled2, x_bar_scaled3, x_bar_scaled4,
         x_bar_scaled5, x_bar_scaled6,
@@ -206,8 +206,10 @@ def _sizes(x, cotangent):
 def _check_extents(*extents):
     """ValueError where the sizes leave an array without entries."""
     for name, index, formula, extent in extents:
-        if extent < 1:
+        if index and extent < 1:
             raise ValueError(f"the sizes are too small: {name} would have {formula} = {extent} entries along {index}")
+        if not index and extent == 0:
+            raise ValueError(f"the sizes are too small: {name} divides by {formula} = 0")
 
 
 def _check_ranks(names, arrays, ranks):
@@ -237,17 +239,51 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, C, I, J):
@@ -256,17 +292,17 @@ def _scratch(work, dtype, N, C, I, J):
     if work.get("for") != ("max_pool_layer", dtype, N, C, I, J):
         I1 = ((I + 1) // 2) - 1
         J1 = ((J + 1) // 2) - 1
-        work["for"] = ("max_pool_layer", dtype, N, C, I, J)
         work["arrays"] = (
-            np.empty((N, C, I1, J1), dtype),  # y
-            np.empty((N, C, I1, J1), bool),  # x_bar_mask
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled
-            np.empty((N, C, I1, J1), dtype),  # x_bar_shifted
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled1
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled2
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled3
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled4
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled5
-            np.empty((N, C, I1, J1), dtype),  # x_bar_scaled6
+            _aligned((N, C, I1, J1), dtype),  # y
+            _aligned((N, C, I1, J1), bool),  # x_bar_mask
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled
+            _aligned((N, C, I1, J1), dtype),  # x_bar_shifted
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled1
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled2
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled3
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled4
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled5
+            _aligned((N, C, I1, J1), dtype),  # x_bar_scaled6
         )
+        work["for"] = ("max_pool_layer", dtype, N, C, I, J)
     return work["arrays"]

@@ -101,7 +101,7 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     alpha, beta = _numbers(alpha=alpha, beta=beta)
     N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
     _check_facts(y, K)
-    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)))
+    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)), (x, y, t, W1, b1, W2, b2, W3, b3))
     z1, z2, p_max, p_exp, ones, r, ones1, z1_bar, z1_bar_product = _scratch(work, dtype, N, D, H, K, M)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -274,33 +274,67 @@ def _check_facts(y, K):
         )
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D, H, K, M):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("multi_loss", dtype, N, D, H, K, M):
-        work["for"] = ("multi_loss", dtype, N, D, H, K, M)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z1
-            np.empty((N, K), dtype),  # z2
-            np.empty((N, 1), dtype),  # p_max
-            np.empty((N, K), dtype),  # p_exp
+            _aligned((N, H), dtype),  # z1
+            _aligned((N, K), dtype),  # z2
+            _aligned((N, 1), dtype),  # p_max
+            _aligned((N, K), dtype),  # p_exp
             np.ones((K, 1), dtype),  # ones
-            np.empty((N, M), dtype),  # r
+            _aligned((N, M), dtype),  # r
             np.ones((N,), dtype),  # ones1
-            np.empty((N, H), dtype),  # z1_bar
-            np.empty((N, H), dtype),  # z1_bar_product
+            _aligned((N, H), dtype),  # z1_bar
+            _aligned((N, H), dtype),  # z1_bar_product
         )
+        work["for"] = ("multi_loss", dtype, N, D, H, K, M)
     return work["arrays"]

@@ -123,7 +123,7 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     y = np.asarray(y, dtype)
     w1, b1, w2, b2, w3, b3 = _numbers(w1=w1, b1=b1, w2=w2, b2=b2, w3=w3, b3=b3)
     (N,) = _sizes(x, y)
-    out = _outputs(out, dtype, ((), (), (), (), (), ()))
+    out = _outputs(out, dtype, ((), (), (), (), (), ()), (x, y))
     z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total = _scratch(work, dtype, N)
 
     # [1] z1 = w1 x + b1
@@ -162,7 +162,7 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     # [7] L = ||a3 - y||^2/N
     L_shifted = np.subtract(a3, y, out=a3)
     L = L_shifted @ L_shifted / N
-    # [10] z3_bar = 2 (a3 * (a3 - y) * (1 - a3))/N
+    # [10] z3_bar = 2 ((a3 - y) * a3 * (1 - a3))/N
     z3_bar_square = np.square(a3_total, out=a3_total)
     z3_bar = np.multiply(L_shifted, 2 / N, out=L_shifted)
     z3_bar *= a3_exp
@@ -287,33 +287,67 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("neuron_chain", dtype, N):
-        work["for"] = ("neuron_chain", dtype, N)
         work["arrays"] = (
-            np.empty((N,), dtype),  # z1
-            np.empty((N,), dtype),  # a1
-            np.empty((N,), dtype),  # a1_total
-            np.empty((N,), dtype),  # z2
-            np.empty((N,), dtype),  # a2
-            np.empty((N,), dtype),  # a2_total
-            np.empty((N,), dtype),  # z3
-            np.empty((N,), dtype),  # a3
-            np.empty((N,), dtype),  # a3_total
+            _aligned((N,), dtype),  # z1
+            _aligned((N,), dtype),  # a1
+            _aligned((N,), dtype),  # a1_total
+            _aligned((N,), dtype),  # z2
+            _aligned((N,), dtype),  # a2
+            _aligned((N,), dtype),  # a2_total
+            _aligned((N,), dtype),  # z3
+            _aligned((N,), dtype),  # a3
+            _aligned((N,), dtype),  # a3_total
         )
+        work["for"] = ("neuron_chain", dtype, N)
     return work["arrays"]

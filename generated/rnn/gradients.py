@@ -97,7 +97,7 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     y = np.asarray(y, dtype)
     T, N, D, H, K = _sizes(x, h0, y, Wx, Wh, b, V, c)
     N1 = N * T - N
-    out = _outputs(out, dtype, ((D, H), (H, H), (H,), (H, K), (K,)))
+    out = _outputs(out, dtype, ((D, H), (H, H), (H,), (H, K), (K,)), (x, h0, y, Wx, Wh, b, V, c))
     (
         z_bar_after, z_total, h, r, ones, z_bar_part, z_bar_shifted, Wh_bar_sum, Wh_bar_product,
     ) = _scratch(work, dtype, T, N, D, H, K)
@@ -132,7 +132,7 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     z_bar = h
     z_bar_after[...] = 0
     for t in reversed(range(T)):
-        # [14] z_bar[t] = ([t + 1 < T] * (z_bar[t + 1] Wh^T) + r_bar[t] V^T) * (1 - h[t]^2)
+        # [14] z_bar[t] = (r_bar[t] V^T + [t + 1 < T] * (z_bar[t + 1] Wh^T)) * (1 - h[t]^2)
         z_bar_t = np.add(z_bar_part[:, t], z_bar_after, out=z_bar[t])
         z_bar_t *= z_bar_shifted[t]  # (H, N)
         np.matmul(Wh, z_bar_t, out=z_bar_after)
@@ -241,33 +241,67 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, T, N, D, H, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("rnn", dtype, T, N, D, H, K):
-        work["for"] = ("rnn", dtype, T, N, D, H, K)
         work["arrays"] = (
-            np.empty((H, N), dtype),  # z_bar_after
-            np.empty((H, T, N), dtype),  # z_total
-            np.empty((T, H, N), dtype),  # h
-            np.empty((T, N, K), dtype),  # r
+            _aligned((H, N), dtype),  # z_bar_after
+            _aligned((H, T, N), dtype),  # z_total
+            _aligned((T, H, N), dtype),  # h
+            _aligned((T, N, K), dtype),  # r
             np.ones((N * T,), dtype),  # ones
-            np.empty((H, T, N), dtype),  # z_bar_part
-            np.empty((T, H, N), dtype),  # z_bar_shifted
-            np.empty((H, N), dtype),  # Wh_bar_sum
-            np.empty((H, H), dtype),  # Wh_bar_product
+            _aligned((H, T, N), dtype),  # z_bar_part
+            _aligned((T, H, N), dtype),  # z_bar_shifted
+            _aligned((H, N), dtype),  # Wh_bar_sum
+            _aligned((H, H), dtype),  # Wh_bar_product
         )
+        work["for"] = ("rnn", dtype, T, N, D, H, K)
     return work["arrays"]

@@ -23,9 +23,9 @@ def sigmoid_softmax_l2_backward(
     penalty = lam * (sum(W1[d, h] ** 2 for d in D for h in H) + sum(W2[h, k] ** 2 for h in H for k in K)) / 2
     L = data_loss + penalty
     z2_bar[n, k] = 1 / N * (p[n, k] - y[n, k])
-    W2_bar[h, k] = sum(a1[n, h] * z2_bar[n, k] for n in N) + W2[h, k] * lam
+    W2_bar[h, k] = sum(a1[n, h] * z2_bar[n, k] for n in N) + lam * W2[h, k]
     b2_bar[k] = sum(z2_bar[n, k] for n in N)
     z1_bar[n, h] = a1[n, h] * (1 - a1[n, h]) * sum(z2_bar[n, k] * W2[h, k] for k in K)
-    W1_bar[d, h] = sum(x[n, d] * z1_bar[n, h] for n in N) + W1[d, h] * lam
+    W1_bar[d, h] = sum(x[n, d] * z1_bar[n, h] for n in N) + lam * W1[d, h]
     b1_bar[h] = sum(z1_bar[n, h] for n in N)
     return W1_bar, b1_bar, W2_bar, b2_bar

@@ -33,7 +33,7 @@ def stacked_lstm_backward(
                 (sum(h_z_bar[l + 1, t, n, d] * Wx[l + 1, g, d] for d in range(4 * H)) if l + 1 < L else h[L - 1, t, n, g]) + (sum(h_z_bar[l, t + 1, n, d] * Wh[l, g, d] for d in range(4 * H)) if t + 1 < T else 0)
             )
             c_bar[l, t, n, g] = (
-                (c_bar[l, t + 1, n, g] * h_f[l, t + 1, n, g] if t + 1 < T else 0) + h_bar[l, t, n, g] * h_o[l, t, n, g] * (1 - tanh(c[l, t, n, g]) ** 2)
+                h_bar[l, t, n, g] * h_o[l, t, n, g] * (1 - tanh(c[l, t, n, g]) ** 2) + (c_bar[l, t + 1, n, g] * h_f[l, t + 1, n, g] if t + 1 < T else 0)
             )
             h_o_bar[l, t, n, k] = h_bar[l, t, n, k] * tanh(c[l, t, n, k])
             h_g_bar[l, t, n, k] = c_bar[l, t, n, k] * h_i[l, t, n, k]

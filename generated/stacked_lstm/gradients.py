@@ -55,7 +55,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             h_z_t = np.matmul(Wh[l].T, h_before, out=h_z_part6[t])
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
             h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
             h_i_total = np.abs(h_z_t[: H])  # (H, N)
@@ -63,7 +63,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             h_i_t /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
             h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
             h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
@@ -73,7 +73,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             h_f_t /= h_f_total  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
-            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
             h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
@@ -122,7 +122,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             h_z_t = Wh[l].T @ h_before  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
             c_scaled = np.minimum(h_z_t[: H], 0)  # (H, N)
             np.exp(c_scaled, out=c_scaled)
             h_i_total = np.abs(h_z_t[: H])  # (H, N)
@@ -130,7 +130,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             c_scaled /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
             c_t = np.minimum(h_z_t[H : 2 * H], 0)  # (H, N)
             np.exp(c_t, out=c_t)
             h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
@@ -140,7 +140,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             c_t /= h_f_total  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H])  # (H, N)
-            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
             h_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_part[t])
             np.exp(h_t, out=h_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
@@ -174,7 +174,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     c0 = np.asarray(c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
     T1 = T - 1
-    out = _outputs(out, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)))
+    out = _outputs(out, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
     (
         h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h, h_z_total, h_z_t, h_i_total, c_bar_tanh,
         c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5,
@@ -201,7 +201,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             np.matmul(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = 1/(1 + exp(-h_z[l, t][:, :H]))
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
             h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
             np.abs(h_z_t[: H], out=h_i_total)  # (H, N)
@@ -209,7 +209,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             h_i_t /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = 1/(1 + exp(-h_z[l, t][:, H:2*H]))
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
             h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
             h_f_total = np.abs(h_z_t[H : 2 * H], out=h_i_total)  # (H, N)
@@ -219,7 +219,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             h_f_t /= h_f_total  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
-            # [5] h_o[l, t] = 1/(1 + exp(-h_z[l, t][:, 3*H:4*H]))
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
             h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H], out=h_i_total)  # (H, N)
@@ -264,7 +264,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         for t in reversed(range(T)):
             # [11] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
             np.add(h_z_bar_after1[t], h_z_bar_after, out=h_bar_t)  # (H, N)
-            # [14] c_bar[l, t] = [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1]) + h_bar[l, t] * h_o[l, t] * (1 - tanh(c[l, t])^2)
+            # [14] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - tanh(c[l, t])^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
             np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (H, N)
             c_bar_t += c_bar_after  # (H, N)
             # [27] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
@@ -382,52 +382,86 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, L, T, N, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("stacked_lstm", dtype, L, T, N, H):
-        work["for"] = ("stacked_lstm", dtype, L, T, N, H)
         work["arrays"] = (
-            np.empty((T, H, N), dtype),  # h_z_bar_after1
-            np.empty((H, N), dtype),  # h_z_bar_after
-            np.empty((H, N), dtype),  # c_bar_after
-            np.empty((L, T, H, N), dtype),  # h_i
-            np.empty((L, T, H, N), dtype),  # h_f
-            np.empty((L, T, H, N), dtype),  # h_g
-            np.empty((L, T, H, N), dtype),  # h_o
-            np.empty((L, T, H, N), dtype),  # c
-            np.empty((L, T, H, N), dtype),  # h
-            np.empty((4 * H, T, N), dtype),  # h_z_total
-            np.empty((4 * H, N), dtype),  # h_z_t
-            np.empty((H, N), dtype),  # h_i_total
-            np.empty((L, T, H, N), dtype),  # c_bar_tanh
-            np.empty((L, T, H, N), dtype),  # c_bar_scaled
-            np.empty((L, T, H, N), dtype),  # h_z_bar_scaled
-            np.empty((L, T, H, N), dtype),  # h_z_bar_scaled1
-            np.empty((L, T, 4 * H, N), dtype),  # h_z_bar
-            np.empty((H, N), dtype),  # h_bar_t
-            np.empty((H, N), dtype),  # c_bar_t
-            np.empty((H, N), dtype),  # h_z_bar_scaled4
-            np.empty((H, N), dtype),  # h_z_bar_scaled5
-            np.empty((H, N), dtype),  # h_z_bar_scaled6
-            np.empty((4 * H, T, N), dtype),  # next_part4
-            np.empty((H, T, N), dtype),  # next_part6
-            np.empty((L, H, T, N), dtype),  # Wx_bar_part3
-            np.empty((L, 4 * H, T, N), dtype),  # Wx_bar_part6
-            np.empty((L, 4 * H, N), dtype),  # Wh_bar_sum
-            np.empty((L, H, 4 * H), dtype),  # Wh_bar_product
+            _aligned((T, H, N), dtype),  # h_z_bar_after1
+            _aligned((H, N), dtype),  # h_z_bar_after
+            _aligned((H, N), dtype),  # c_bar_after
+            _aligned((L, T, H, N), dtype),  # h_i
+            _aligned((L, T, H, N), dtype),  # h_f
+            _aligned((L, T, H, N), dtype),  # h_g
+            _aligned((L, T, H, N), dtype),  # h_o
+            _aligned((L, T, H, N), dtype),  # c
+            _aligned((L, T, H, N), dtype),  # h
+            _aligned((4 * H, T, N), dtype),  # h_z_total
+            _aligned((4 * H, N), dtype),  # h_z_t
+            _aligned((H, N), dtype),  # h_i_total
+            _aligned((L, T, H, N), dtype),  # c_bar_tanh
+            _aligned((L, T, H, N), dtype),  # c_bar_scaled
+            _aligned((L, T, H, N), dtype),  # h_z_bar_scaled
+            _aligned((L, T, H, N), dtype),  # h_z_bar_scaled1
+            _aligned((L, T, 4 * H, N), dtype),  # h_z_bar
+            _aligned((H, N), dtype),  # h_bar_t
+            _aligned((H, N), dtype),  # c_bar_t
+            _aligned((H, N), dtype),  # h_z_bar_scaled4
+            _aligned((H, N), dtype),  # h_z_bar_scaled5
+            _aligned((H, N), dtype),  # h_z_bar_scaled6
+            _aligned((4 * H, T, N), dtype),  # next_part4
+            _aligned((H, T, N), dtype),  # next_part6
+            _aligned((L, H, T, N), dtype),  # Wx_bar_part3
+            _aligned((L, 4 * H, T, N), dtype),  # Wx_bar_part6
+            _aligned((L, 4 * H, N), dtype),  # Wh_bar_sum
+            _aligned((L, H, 4 * H), dtype),  # Wh_bar_product
         )
+        work["for"] = ("stacked_lstm", dtype, L, T, N, H)
     return work["arrays"]

@@ -86,7 +86,9 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     x = np.asarray(x, dtype)
     t = np.asarray(t, dtype)
     L, D = _sizes(x, t, w, b)
-    out = _outputs(out, dtype, ([(D[n + 1], D[n]) for n in range(L)], [(D[n + 1],) for n in range(L)]))
+    out = _outputs(
+        out, dtype, ([(D[n + 1], D[n]) for n in range(L)], [(D[n + 1],) for n in range(L)]), (x, t, *w, *b)
+    )
     y, loss_shifted, z_bar = _scratch(work, dtype, L, D)
 
     y_before = x
@@ -108,11 +110,11 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     loss = loss_shifted @ loss_shifted / 2
     z_bar_after = loss_shifted
     for n in reversed(range(L)):
-        # [8] z_bar[n] = y[n] * (1 - y[n]) * where(n + 1 < L, w[n + 1]^T z_bar[n + 1], y[L - 1] - t)
+        # [8] z_bar[n] = where(n + 1 < L, (w[n + 1]^T z_bar[n + 1]) * y[n] * (1 - y[n]), (y[L - 1] - t) * y[L - 1] * (1 - y[L - 1]))
         z_bar_n = np.subtract(1, y[n], out=z_bar[n])
         z_bar_n *= y[n]
         z_bar_n *= z_bar_after  # (D[n + 1],)
-        next_product = z_bar_n @ w[n]  # (D[n],)
+        next_product = w[n].T @ z_bar_n  # (D[n],)
         z_bar_after = next_product
     w_bar = out["w"]
     y_before1 = x
@@ -234,26 +236,55 @@ def _check_lengths(names, lists, expected):
             raise ValueError(f"{name} has {len(arrays)} arrays, expected {SHAPES[name][0]} = {max(count, 1)}")
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if isinstance(shape, list):
-            out[name] = _output_list(name, array, dtype, shape)
+            found[name] = _output_list(name, array, dtype, shape)
             continue
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, value in found.items():
+        for array in value if isinstance(value, list) else [value]:
+            others = there.setdefault(_owner(array), [])
+            if any(np.may_share_memory(array, other) for other in others):
+                raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+            others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
 
 
 def _output_list(name, arrays, dtype, shapes):
     """A list of gradients that fits, or a new one."""
     if arrays is None:
         return [np.empty(shape, dtype) for shape in shapes]
+    if not isinstance(arrays, list):
+        raise ValueError(f"out[{name!r}] is of type {type(arrays).__name__}, expected a list of arrays")
     has = [(np.shape(array), getattr(array, "dtype", None)) for array in arrays]
     if has != [(shape, dtype) for shape in shapes]:
         found = f"the shapes {[h[0] for h in has]} and dtypes {[str(h[1]) for h in has]}"
@@ -261,14 +292,22 @@ def _output_list(name, arrays, dtype, shapes):
     return arrays
 
 
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
 def _scratch(work, dtype, L, D):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("threshold_layers", dtype, L, D):
-        work["for"] = ("threshold_layers", dtype, L, D)
         work["arrays"] = (
-            [np.empty((D[n + 1],), dtype) for n in range(L)],  # y
-            np.empty((D[L],), dtype),  # loss_shifted
-            [np.empty((D[n + 1],), dtype) for n in range(L)],  # z_bar
+            [_aligned((D[n + 1],), dtype) for n in range(L)],  # y
+            _aligned((D[L],), dtype),  # loss_shifted
+            [_aligned((D[n + 1],), dtype) for n in range(L)],  # z_bar
         )
+        work["for"] = ("threshold_layers", dtype, L, D)
     return work["arrays"]

@@ -22,7 +22,7 @@ def threshold_mlp_backward(
     z3[k] = sum(W3[k, m] * y2[m] for m in M) - b3[k]
     y3 = sigmoid(z3)
     L = sum((y3[k] - t[k]) ** 2 for k in K) / 2
-    z3_bar[k] = y3[k] * (y3[k] - t[k]) * (1 - y3[k])
+    z3_bar[k] = (y3[k] - t[k]) * y3[k] * (1 - y3[k])
     W3_bar[k, m] = z3_bar[k] * y2[m]
     b3_bar[k] = -z3_bar[k]
     z2_bar[m] = y2[m] * (1 - y2[m]) * sum(W3[k, m] * z3_bar[k] for k in K)

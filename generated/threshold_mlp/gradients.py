@@ -122,7 +122,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     x = np.asarray(x, dtype)
     t = np.asarray(t, dtype)
     D, H, M, K = _sizes(x, t, W1, b1, W2, b2, W3, b3)
-    out = _outputs(out, dtype, ((H, D), (H,), (M, H), (M,), (K, M), (K,)))
+    out = _outputs(out, dtype, ((H, D), (H,), (M, H), (M,), (K, M), (K,)), (x, t, W1, b1, W2, b2, W3, b3))
     z1, y1, y1_total, z2, y2, y2_total, z3, y3, y3_total = _scratch(work, dtype, D, H, M, K)
 
     # [1] z1 = W1 x - b1
@@ -161,7 +161,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     # [7] L = ||y3 - t||^2/2
     L_shifted = np.subtract(y3, t, out=y3)
     L = L_shifted @ L_shifted / 2
-    # [10] z3_bar = y3 * (y3 - t) * (1 - y3)
+    # [10] z3_bar = (y3 - t) * y3 * (1 - y3)
     z3_bar_square = np.square(y3_total, out=y3_total)
     z3_bar = np.multiply(L_shifted, y3_exp, out=L_shifted)
     z3_bar /= z3_bar_square  # (K,)
@@ -169,7 +169,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     np.multiply(z3_bar[:, None], y2, out=out["W3"])  # (K, M)
     # [14] b3_bar = -z3_bar
     np.negative(z3_bar, out=out["b3"])  # (K,)
-    # [18] z2_bar = y2 * (1 - y2) * (W3^T z3_bar)
+    # [18] z2_bar = (W3^T z3_bar) * y2 * (1 - y2)
     z2_bar = np.matmul(W3.T, z3_bar, out=y2)  # (M,)
     z2_bar_square = np.square(y2_total, out=y2_total)
     z2_bar *= y2_exp
@@ -178,7 +178,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     np.multiply(z2_bar[:, None], y1, out=out["W2"])  # (M, H)
     # [22] b2_bar = -z2_bar
     np.negative(z2_bar, out=out["b2"])  # (M,)
-    # [26] z1_bar = y1 * (1 - y1) * (W2^T z2_bar)
+    # [26] z1_bar = (W2^T z2_bar) * y1 * (1 - y1)
     z1_bar = np.matmul(W2.T, z2_bar, out=out["b1"])
     z1_bar_square = np.square(y1_total, out=y1_total)
     z1_bar *= y1_exp
@@ -279,33 +279,67 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, D, H, M, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("threshold_mlp", dtype, D, H, M, K):
-        work["for"] = ("threshold_mlp", dtype, D, H, M, K)
         work["arrays"] = (
-            np.empty((H,), dtype),  # z1
-            np.empty((H,), dtype),  # y1
-            np.empty((H,), dtype),  # y1_total
-            np.empty((M,), dtype),  # z2
-            np.empty((M,), dtype),  # y2
-            np.empty((M,), dtype),  # y2_total
-            np.empty((K,), dtype),  # z3
-            np.empty((K,), dtype),  # y3
-            np.empty((K,), dtype),  # y3_total
+            _aligned((H,), dtype),  # z1
+            _aligned((H,), dtype),  # y1
+            _aligned((H,), dtype),  # y1_total
+            _aligned((M,), dtype),  # z2
+            _aligned((M,), dtype),  # y2
+            _aligned((M,), dtype),  # y2_total
+            _aligned((K,), dtype),  # z3
+            _aligned((K,), dtype),  # y3
+            _aligned((K,), dtype),  # y3_total
         )
+        work["for"] = ("threshold_mlp", dtype, D, H, M, K)
     return work["arrays"]

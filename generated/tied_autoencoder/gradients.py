@@ -78,7 +78,7 @@ def loss_and_gradients(x, *, W, b, c, out=None, work=None):
     dtype, (W, b, c) = _parameters(W, b, c)
     x = np.asarray(x, dtype)
     N, D, H = _sizes(x, W, b, c)
-    out = _outputs(out, dtype, ((D, H), (H,), (D,)))
+    out = _outputs(out, dtype, ((D, H), (H,), (D,)), (x, W, b, c))
     z, a, a_total, r, ones, z_bar, W_bar_product = _scratch(work, dtype, N, D, H)
 
     # [1] Z = X W + 1 b^T
@@ -102,7 +102,7 @@ def loss_and_gradients(x, *, W, b, c, out=None, work=None):
     r_bar = np.multiply(L_shifted, 2 / N, out=L_shifted)  # (N, D)
     # [7] c_bar = R_bar^T 1
     np.matmul(ones, r_bar, out=out["c"])  # (D,)
-    # [11] Z_bar = A * (1 - A) * (R_bar W)
+    # [11] Z_bar = (R_bar W) * A * (1 - A)
     np.matmul(r_bar, W, out=z_bar)  # (N, H)
     z_bar_square = np.square(a_total, out=a_total)
     z_bar *= a_exp
@@ -190,31 +190,65 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("tied_autoencoder", dtype, N, D, H):
-        work["for"] = ("tied_autoencoder", dtype, N, D, H)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z
-            np.empty((N, H), dtype),  # a
-            np.empty((N, H), dtype),  # a_total
-            np.empty((N, D), dtype),  # r
+            _aligned((N, H), dtype),  # z
+            _aligned((N, H), dtype),  # a
+            _aligned((N, H), dtype),  # a_total
+            _aligned((N, D), dtype),  # r
             np.ones((N,), dtype),  # ones
-            np.empty((N, H), dtype),  # z_bar
-            np.empty((D, H), dtype),  # W_bar_product
+            _aligned((N, H), dtype),  # z_bar
+            _aligned((D, H), dtype),  # W_bar_product
         )
+        work["for"] = ("tied_autoencoder", dtype, N, D, H)
     return work["arrays"]

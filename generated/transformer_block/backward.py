@@ -55,7 +55,7 @@ def transformer_block_backward(
     b2_bar[d] = sum(w_bar[n, t, d] for n in N for t in T)
     w_xhat_bar[n, t, d] = w_bar[n, t, d] * g2[d]
     r_bar[n, t, d] = (
-        w_xhat_bar[n, t, d] * w_r[n, t] + m_bar[n, t, d] - 1 / E / H * w_r[n, t] * sum(w_xhat_bar[n, t, c] for c in range(E * H)) - 1 / E / H * w_r[n, t] * w_xhat[n, t, d] * sum(w_xhat_bar[n, t, c] * w_xhat[n, t, c] for c in range(E * H))
+        m_bar[n, t, d] + w_r[n, t] * (w_xhat_bar[n, t, d] - 1 / E / H * sum(w_xhat_bar[n, t, c] for c in range(E * H)) - 1 / E / H * w_xhat[n, t, d] * sum(w_xhat_bar[n, t, c] * w_xhat[n, t, c] for c in range(E * H)))
     )
     Wo_bar[h, e, d] = sum(o[n, h, t, e] * r_bar[n, t, d] for n in N for t in T)
     o_bar[n, h, t, e] = sum(r_bar[n, t, d] * Wo[h, e, d] for d in range(E * H))
@@ -63,7 +63,7 @@ def transformer_block_backward(
     o_s_bar[n, h, t, s] = (
         o_a[n, h, t, s] * (o_a_bar[n, h, t, s] - sum(o_a_bar[n, h, t, s1] * o_a[n, h, t, s1] for s1 in T))
     )
-    v_bar[n, h, t, e] = sum(o_bar[n, h, s, e] * o_a[n, h, s, t] for s in T)
+    v_bar[n, h, t, e] = sum(o_a[n, h, s, t] * o_bar[n, h, s, e] for s in T)
     Wv_bar[h, d, e] = sum(v_bar[n, h, t, e] * u[n, t, d] for n in N for t in T)
     k_bar[n, h, t, e] = 1 / sqrt(E) * sum(o_s_bar[n, h, s, t] * q[n, h, s, e] for s in T)
     Wk_bar[h, d, e] = sum(k_bar[n, h, t, e] * u[n, t, d] for n in N for t in T)

@@ -50,9 +50,9 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     u_r = u_v + 1e-05  # (N, T)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = (x[n] - (u_mu[n] 1^T)) * (u_r[n] 1^T)
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
-    # [5] u[n] = u_xhat[n] * (1 g1^T) + 1 b1^T
+    # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     u = g1 * u_xhat  # (N, T, E * H)
     u += b1  # (N, T, E * H)
     # [6] q[n, h] = u[n] Wq[h]
@@ -94,9 +94,9 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     w_r = w_v + 1e-05  # (N, T)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = (r[n] - (w_mu[n] 1^T)) * (w_r[n] 1^T)
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
-    # [17] w[n] = w_xhat[n] * (1 g2^T) + 1 b2^T
+    # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     w = g2 * w_xhat  # (N, T, E * H)
     w += b2  # (N, T, E * H)
     # [18] z[n] = w[n] W1 + 1 c1^T
@@ -159,9 +159,9 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = (x[n] - (u_mu[n] 1^T)) * (u_r[n] 1^T)
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
-    # [5] u[n] = u_xhat[n] * (1 g1^T) + 1 b1^T
+    # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     u = np.multiply(g1, u_xhat, out=u_xhat)
     u += b1  # (N, T, E * H)
     # [6] q[n, h] = u[n] Wq[h]
@@ -203,9 +203,9 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = (r[n] - (w_mu[n] 1^T)) * (w_r[n] 1^T)
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
-    # [17] w[n] = w_xhat[n] * (1 g2^T) + 1 b2^T
+    # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     w = np.multiply(g2, w_xhat, out=w_xhat)
     w += b2  # (N, T, E * H)
     # [18] z[n] = w[n] W1 + 1 c1^T
@@ -257,11 +257,12 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
             (F, E * H),
             (E * H,),
         ),
+        (x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2),
     )
     (
         ones, u_mu, u_v_shifted, u_v_square, q_part4, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r,
-        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, w_bar_product, r_bar_scaled, Wo_bar, o_bar_part,
-        o_a_bar, o_s_bar_scaled, Wv_bar_part2, k_bar, q_bar,
+        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_scaled, Wo_bar, o_bar_part, o_a_bar, ones3,
+        Wv_bar_part2, k_bar, q_bar,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
@@ -276,9 +277,9 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = (x[n] - (u_mu[n] 1^T)) * (u_r[n] 1^T)
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
-    # [5] u[n] = u_xhat[n] * (1 g1^T) + 1 b1^T
+    # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     u = np.multiply(g1, u_xhat, out=u_v_square)  # (N, T, E * H)
     u += b1  # (N, T, E * H)
     # [6] q[n, h] = u[n] Wq[h]
@@ -333,9 +334,9 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = (r[n] - (w_mu[n] 1^T)) * (w_r[n] 1^T)
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
-    # [17] w[n] = w_xhat[n] * (1 g2^T) + 1 b2^T
+    # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     w = np.multiply(g2, w_xhat, out=w_v_square)  # (N, T, E * H)
     w += b2  # (N, T, E * H)
     # [18] z[n] = w[n] W1 + 1 c1^T
@@ -360,7 +361,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.matmul(a.reshape(N * T, F).T, m_bar.reshape(N * T, E * H), out=out["W2"])  # (F, E * H)
     # [26] c2_bar = sum_n m_bar[n]^T 1
     np.matmul(ones2, m_bar.reshape(N * T, E * H), out=out["c2"])  # (E * H,)
-    # [30] z_bar[n] = ((1 + erf(z[n]/sqrt(2)))/2 + (z[n] * exp(-z[n]^2/2))/sqrt(2)/sqrt(pi)) * (m_bar[n] W2^T)
+    # [30] z_bar[n] = (m_bar[n] W2^T) * ((1 + erf(z[n]/sqrt(2)))/2 + (z[n] * exp(-z[n]^2/2))/sqrt(2)/sqrt(pi))
     z_bar = np.multiply(a_total, 0.5, out=a_total)
     z_bar_exp = np.square(z, out=a)  # (N, T, F)
     z_bar_exp *= -0.5
@@ -374,29 +375,28 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [32] W1_bar = sum_n w[n]^T z_bar[n]
     np.matmul(w.reshape(N * T, E * H).T, z_bar.reshape(N * T, F), out=out["W1"])  # (E * H, F)
     # [34] c1_bar = sum_n z_bar[n]^T 1
-    np.matmul(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
+    c1_bar = np.matmul(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
     # [36] w_bar[n] = z_bar[n] W1^T
-    np.matmul(z_bar.reshape(N * T, F), W1.T, out=w_bar_product)  # (N * T, E * H)
+    np.matmul(z_bar.reshape(N * T, F), W1.T, out=w_v_square.reshape(N * T, E * H))  # (N * T, E * H)
+    w_bar = w_v_square
     # [38] g2_bar = sum_n (w_bar[n] * w_xhat[n])^T 1
-    g2_bar_scaled = np.multiply(w_bar_product.reshape(N, T, E * H), w_xhat, out=w_v_square)  # (N, T, E * H)
+    g2_bar_scaled = np.multiply(w_bar, w_xhat, out=m_part3)  # (N, T, E * H)
     np.matmul(ones2, g2_bar_scaled.reshape(N * T, E * H), out=out["g2"])  # (E * H,)
-    # [40] b2_bar = sum_n w_bar[n]^T 1
-    np.matmul(ones2, w_bar_product, out=out["b2"])  # (E * H,)
-    # [42] w_xhat_bar[n] = w_bar[n] * (1 g2^T)
-    w_bar = w_bar_product.reshape(N, T, E * H)
+    # [40] b2_bar = sum_n w_bar[n]^T 1, by way of [34]
+    np.matmul(W1, c1_bar, out=out["b2"])  # (E * H,)
+    # [42] w_xhat_bar[n] = w_bar[n] diag(g2)
     w_xhat_bar = np.multiply(g2, w_bar, out=w_bar)  # (N, T, E * H)
-    # [54] r_bar[n] = w_xhat_bar[n] * (w_r[n] 1^T) + m_bar[n] - ((w_r[n] * (w_xhat_bar[n] 1)) 1^T)/E/H - (w_xhat[n] * ((w_r[n] * ((w_xhat_bar[n] * w_xhat[n]) 1)) 1^T))/E/H
-    r_bar = np.multiply(w_r[:, :, None], w_xhat_bar, out=w_v_square)  # (N, T, E * H)
-    r_bar += m_bar
+    # [54] r_bar[n] = m_bar[n] + diag(w_r[n]) (w_xhat_bar[n] - rowmean(w_xhat_bar[n]) - (w_xhat[n] * rowmean(w_xhat_bar[n] * w_xhat[n])))
     np.matmul(w_xhat_bar, ones, out=r_bar_scaled)  # (N, T)
-    r_bar_scaled1 = np.multiply(w_r, 1 / E / H, out=w_r)
-    r_bar_scaled *= r_bar_scaled1
-    r_bar -= r_bar_scaled[:, :, None]
+    r_bar_scaled *= 1 / E / H
+    r_bar_scaled1 = np.subtract(w_xhat_bar, r_bar_scaled[:, :, None], out=m_part3)  # (N, T, E * H)
     r_bar_scaled2 = np.multiply(w_xhat_bar, w_xhat, out=w_xhat_bar)
-    r_bar_sum = np.matmul(r_bar_scaled2, ones, out=r_bar_scaled)  # (N, T)
-    r_bar_scaled3 = np.multiply(r_bar_scaled1, r_bar_sum, out=r_bar_scaled1)
+    r_bar_scaled3 = np.matmul(r_bar_scaled2, ones, out=r_bar_scaled)  # (N, T)
+    r_bar_scaled3 *= 1 / E / H
     r_bar_scaled4 = np.multiply(r_bar_scaled3[:, :, None], w_xhat, out=w_xhat)
-    r_bar -= r_bar_scaled4  # (N, T, E * H)
+    r_bar_scaled1 -= r_bar_scaled4
+    r_bar_scaled1 *= w_r[:, :, None]
+    r_bar = np.add(m_bar, r_bar_scaled1, out=m_bar)  # (N, T, E * H)
     # [56] Wo_bar[h] = sum_n o[n, h]^T r_bar[n]
     np.matmul(
         o.transpose(1, 3, 0, 2).reshape(E * H, N * T),
@@ -410,9 +410,9 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (N * T, E * H)
     # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
     np.matmul(o_bar_part.transpose(0, 2, 1, 3), v_part2.transpose(0, 2, 3, 1), out=o_a_bar)  # (N, H, T, T)
-    # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - ((o_a_bar[n, h] * o_a[n, h]) 1 1^T))
-    np.multiply(o_a_bar, o_a, out=o_s_bar_scaled)  # (N, H, T, T)
-    o_s_bar_sum = np.matmul(o_s_bar_scaled, ones1, out=o_a_max)  # (N, H, T, 1)
+    # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h])), by way of [58, 11]
+    o_s_bar_scaled = np.multiply(o_bar_part.transpose(0, 2, 1, 3), o, out=o)
+    o_s_bar_sum = np.matmul(o_s_bar_scaled, ones3, out=o_a_max)  # (N, H, T, 1)
     o_s_bar = np.subtract(o_a_bar, o_s_bar_sum, out=o_a_bar)
     o_s_bar *= o_a  # (N, H, T, T)
     # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
@@ -456,16 +456,16 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.matmul(
         k_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wk.transpose(0, 2, 1).reshape(E * H, E * H),
-        out=w_v_square.reshape(N * T, E * H),
+        out=r.reshape(N * T, E * H),
     )  # (N * T, E * H)
-    u_bar_part4 = w_v_square
+    u_bar_part4 = r
     u_bar += u_bar_part4
     np.matmul(
         v_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wv.transpose(0, 2, 1).reshape(E * H, E * H),
-        out=w_v_square.reshape(N * T, E * H),
+        out=r.reshape(N * T, E * H),
     )  # (N * T, E * H)
-    u_bar_part7 = w_v_square
+    u_bar_part7 = r
     u_bar += u_bar_part7  # (N, T, E * H)
     # [80] g1_bar = sum_n (u_bar[n] * u_xhat[n])^T 1
     g1_bar_scaled = np.multiply(u_bar, u_xhat, out=u_xhat)
@@ -636,53 +636,86 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, T, H, E, F):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("transformer_block", dtype, N, T, H, E, F):
-        work["for"] = ("transformer_block", dtype, N, T, H, E, F)
         work["arrays"] = (
             np.ones((E * H,), dtype),  # ones
-            np.empty((N, T), dtype),  # u_mu
-            np.empty((N, T, E * H), dtype),  # u_v_shifted
-            np.empty((N, T, E * H), dtype),  # u_v_square
-            np.empty((N, T, H, E), dtype),  # q_part4
-            np.empty((N, T, H, E), dtype),  # k_part2
-            np.empty((N, T, H, E), dtype),  # v_part2
-            np.empty((N, H, T, T), dtype),  # o_s
-            np.empty((T, T), bool),  # o_a_mask
-            np.empty((N, H, T, 1), dtype),  # o_a_max
+            _aligned((N, T), dtype),  # u_mu
+            _aligned((N, T, E * H), dtype),  # u_v_shifted
+            _aligned((N, T, E * H), dtype),  # u_v_square
+            _aligned((N, T, H, E), dtype),  # q_part4
+            _aligned((N, T, H, E), dtype),  # k_part2
+            _aligned((N, T, H, E), dtype),  # v_part2
+            _aligned((N, H, T, T), dtype),  # o_s
+            _aligned((T, T), bool),  # o_a_mask
+            _aligned((N, H, T, 1), dtype),  # o_a_max
             np.ones((T, 1), dtype),  # ones1
-            np.empty((N, H, T, E), dtype),  # o
-            np.empty((N, T, E * H), dtype),  # r
-            np.empty((N, T, E * H), dtype),  # w_v_shifted
-            np.empty((N, T, E * H), dtype),  # w_v_square
-            np.empty((N, T, F), dtype),  # z
-            np.empty((N, T, F), dtype),  # a_total
-            np.empty((N, T, F), dtype),  # a
-            np.empty((N, T, E * H), dtype),  # m_part3
+            _aligned((N, H, T, E), dtype),  # o
+            _aligned((N, T, E * H), dtype),  # r
+            _aligned((N, T, E * H), dtype),  # w_v_shifted
+            _aligned((N, T, E * H), dtype),  # w_v_square
+            _aligned((N, T, F), dtype),  # z
+            _aligned((N, T, F), dtype),  # a_total
+            _aligned((N, T, F), dtype),  # a
+            _aligned((N, T, E * H), dtype),  # m_part3
             np.ones((N * T,), dtype),  # ones2
-            np.empty((N * T, E * H), dtype),  # w_bar_product
-            np.empty((N, T), dtype),  # r_bar_scaled
-            np.empty((H, E, E * H), dtype),  # Wo_bar
-            np.empty((N, T, H, E), dtype),  # o_bar_part
-            np.empty((N, H, T, T), dtype),  # o_a_bar
-            np.empty((N, H, T, T), dtype),  # o_s_bar_scaled
-            np.empty((E * H, H, E), dtype),  # Wv_bar_part2
-            np.empty((N, H, T, E), dtype),  # k_bar
-            np.empty((N, H, T, E), dtype),  # q_bar
+            _aligned((N, T), dtype),  # r_bar_scaled
+            _aligned((H, E, E * H), dtype),  # Wo_bar
+            _aligned((N, T, H, E), dtype),  # o_bar_part
+            _aligned((N, H, T, T), dtype),  # o_a_bar
+            np.ones((E, 1), dtype),  # ones3
+            _aligned((E * H, H, E), dtype),  # Wv_bar_part2
+            _aligned((N, H, T, E), dtype),  # k_bar
+            _aligned((N, H, T, E), dtype),  # q_bar
         )
+        work["for"] = ("transformer_block", dtype, N, T, H, E, F)
     return work["arrays"]

@@ -80,7 +80,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     t = np.asarray(t, dtype)
     N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
     _check_facts(t, K)
-    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)))
+    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,)), (x, t, W1, b1, W2, b2))
     z1, z2, p_max, p_exp, ones, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -108,7 +108,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
     # [12] b2_bar = Z2_bar^T 1
     np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
-    # [16] Z1_bar = [Z1 > 0] * (Z2_bar W2^T)
+    # [16] Z1_bar = (Z2_bar W2^T) * [Z1 > 0]
     np.greater(a1, 0, out=z1_bar_mask)  # (N, H)
     z1_bar = np.matmul(z2_bar, W2.T, out=z1)  # (N, H)
     z1_bar *= z1_bar_mask  # (N, H)
@@ -223,31 +223,65 @@ def _check_facts(t, K):
         )
 
 
-def _outputs(out, dtype, shapes):
-    """The arrays that take the gradients: those in `out`, which must fit, or new ones."""
+def _outputs(out, dtype, shapes, inputs):
+    """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
+    given = bool(out)
+    found = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            out[name] = np.empty(shape, dtype)
+            array = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
+        found[name] = array
+    if given:
+        _check_apart(out, found, inputs)
+    out.update(found)
     return out
+
+
+def _check_apart(out, found, inputs):
+    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
+    if len(out.keys() - found.keys()) > 0:
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    there = {}
+    for array in inputs:
+        there.setdefault(_owner(array), []).append(array)
+    for name, array in found.items():
+        others = there.setdefault(_owner(array), [])
+        if any(np.may_share_memory(array, other) for other in others):
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+        others.append(array)
+
+
+def _owner(array):
+    """Whose memory an array shows: arrays of different owners never overlap."""
+    base = getattr(array, "base", None)
+    return id(array if base is None else base)
+
+
+def _aligned(shape, dtype):
+    """A new array that starts at a cache line, so that no vector of it lies across two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _scratch(work, dtype, N, D, H, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     if work.get("for") != ("two_layer_net", dtype, N, D, H, K):
-        work["for"] = ("two_layer_net", dtype, N, D, H, K)
         work["arrays"] = (
-            np.empty((N, H), dtype),  # z1
-            np.empty((N, K), dtype),  # z2
-            np.empty((N, 1), dtype),  # p_max
-            np.empty((N, K), dtype),  # p_exp
+            _aligned((N, H), dtype),  # z1
+            _aligned((N, K), dtype),  # z2
+            _aligned((N, 1), dtype),  # p_max
+            _aligned((N, K), dtype),  # p_exp
             np.ones((K, 1), dtype),  # ones
             np.ones((N,), dtype),  # ones1
-            np.empty((N, H), bool),  # z1_bar_mask
+            _aligned((N, H), bool),  # z1_bar_mask
         )
+        work["for"] = ("two_layer_net", dtype, N, D, H, K)
     return work["arrays"]

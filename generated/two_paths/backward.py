@@ -13,5 +13,5 @@ def two_paths_backward(
     u = c * x
     v = d * x
     z = f(u, v)
-    x_bar = c * f.d1(u, v) + d * f.d2(u, v)
+    x_bar = f.d1(u, v) * c + f.d2(u, v) * d
     return x_bar
