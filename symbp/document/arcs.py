@@ -40,16 +40,47 @@ class Box:
         return self.x + far * c, self.y + far * s
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The middle of an arrow that has been drawn, and the frame that holds what lies too near to it."""
+
+    points: tuple[Point, ...]
+    frame: Box
+
+    @staticmethod
+    def of(way: Sequence[Point]) -> Curve:
+        """All but its ends, where arrows of one box meet."""
+        xs, ys = zip(*way[2:-2], strict=True)
+        wide, high = (max(xs) - min(xs)) / 2, (max(ys) - min(ys)) / 2
+        return Curve(tuple(way[2:-2]), Box(min(xs) + wide, min(ys) + high, wide + APART, high + APART))
+
+    def is_near(self, p: Point) -> bool:
+        """Does a point lie closer to it than arrows should?"""
+        return self.frame.holds(p, 0) and any(math.dist(p, q) < APART for q in self.points)
+
+
 def bent(edges: Sequence[Edge], boxes: Mapping[str, Box]) -> list[Edge]:
     """The arrows, one after the other, each bent as it costs least beside those before it."""
-    drawn: list[list[Point]] = []
+    drawn: list[Curve] = []
     result = []
     for e in edges:
         if e.turn is None and not e.loop:
-            e = min(_candidates(e), key=lambda c: _cost(c, e, boxes, drawn))
-            drawn.append(points(e, boxes))
+            e = _best(e, boxes, drawn)
+            drawn.append(Curve.of(points(e, boxes)))
         result.append(e)
     return result
+
+
+def _best(wanted: Edge, boxes: Mapping[str, Box], drawn: Sequence[Curve]) -> Edge:
+    """The bend that costs least; those further from the wish than the best so far costs are not looked at."""
+    best, least = wanted, math.inf
+    for e in sorted(_candidates(wanted), key=lambda c: _wish(c, wanted)):
+        if _wish(e, wanted) >= least:
+            break
+        cost = _wish(e, wanted) + _meets(points(e, boxes), e, boxes, drawn)
+        if cost < least:
+            best, least = e, cost
+    return best
 
 
 def _candidates(e: Edge) -> list[Edge]:
@@ -57,15 +88,16 @@ def _candidates(e: Edge) -> list[Edge]:
     return [replace(e, bend=b) for b in bends if b or not e.backward]
 
 
-def _cost(e: Edge, wanted: Edge, boxes: Mapping[str, Box], drawn: Sequence[Sequence[Point]]) -> float:
-    """Points of it in a box count most, then those that run along another arrow, then how far it is from its wish."""
-    way = points(e, boxes)
+def _wish(e: Edge, wanted: Edge) -> float:
+    """How far a bend is from what was wanted."""
+    return abs(abs(e.bend) - abs(wanted.bend)) / 20 + 0.5 * (e.bend * wanted.bend < 0)
+
+
+def _meets(way: Sequence[Point], e: Edge, boxes: Mapping[str, Box], drawn: Sequence[Curve]) -> float:
+    """Points of it in a box count most, then those that run along another arrow."""
     others = [b for key, b in boxes.items() if key not in (e.start, e.end)]
     inside = sum(b.holds(p, CLEAR) for p in way for b in others)
-    middle = way[3:-3]
-    along = sum(any(math.dist(p, q) < APART for q in curve[2:-2]) for curve in drawn for p in middle)
-    side = 0.5 * (e.bend * wanted.bend < 0)
-    return 10.0 * inside + along + abs(abs(e.bend) - abs(wanted.bend)) / 20 + side
+    return 10.0 * inside + sum(curve.is_near(p) for curve in drawn for p in way[3:-3])
 
 
 def points(e: Edge, boxes: Mapping[str, Box]) -> list[Point]:
