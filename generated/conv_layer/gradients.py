@@ -201,8 +201,8 @@ def _windows(array, starts, shape, steps):
 def _forward_sizes(x, w, b):
     """Return N, C, I, J, F, U, V; ValueError where a shape does not fit or an extent is 0."""
     names = ("x", "w", "b")
-    arrays = (x, w, b)
-    _check_ranks(names, arrays, (4, 4, 1))
+    shapes = (x.shape, w.shape, b.shape)
+    _check_ranks(names, shapes, (4, 4, 1))
     N = x.shape[0]
     C = x.shape[1]
     I = x.shape[2]
@@ -212,15 +212,18 @@ def _forward_sizes(x, w, b):
     V = w.shape[3]
     _check_extents(("y", "i", "(I - U)//2 + 2", ((I - U) // 2) + 2), ("y", "j", "(J - V)//2 + 2", ((J - V) // 2) + 2))
     expected = ((N, C, I, J), (F, C, U, V), (F,))
-    _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
+    if shapes != expected:
+        raise ValueError(
+            _misfit(names, shapes, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
+        )
     return N, C, I, J, F, U, V
 
 
 def _sizes(x, w, b, cotangent):
     """Return N, C, I, J, F, U, V; ValueError where a shape does not fit or an extent is 0."""
     names = ("x", "w", "b", "cotangent")
-    arrays = (x, w, b, cotangent)
-    _check_ranks(names, arrays, (4, 4, 1, 4))
+    shapes = (x.shape, w.shape, b.shape, cotangent.shape)
+    _check_ranks(names, shapes, (4, 4, 1, 4))
     N = x.shape[0]
     C = x.shape[1]
     I = x.shape[2]
@@ -230,7 +233,10 @@ def _sizes(x, w, b, cotangent):
     V = w.shape[3]
     _check_extents(("y", "i", "(I - U)//2 + 2", ((I - U) // 2) + 2), ("y", "j", "(J - V)//2 + 2", ((J - V) // 2) + 2))
     expected = ((N, C, I, J), (F, C, U, V), (F,), (N, F, ((I - U) // 2) + 2, ((J - V) // 2) + 2))
-    _check_shapes(names, arrays, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
+    if shapes != expected:
+        raise ValueError(
+            _misfit(names, shapes, expected, "N from x, C from x, I from x, J from x, F from w, U from w, V from w")
+        )
     return N, C, I, J, F, U, V
 
 
@@ -243,18 +249,10 @@ def _check_extents(*extents):
             raise ValueError(f"the sizes are too small: {name} divides by {formula} = 0")
 
 
-def _check_ranks(names, arrays, ranks):
+def _check_ranks(names, shapes, ranks):
     """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
-    shapes = [array.shape for array in arrays]
     if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes))
-
-
-def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say."""
-    shapes = tuple([array.shape for array in arrays])
-    if shapes != expected:
-        raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
@@ -273,40 +271,34 @@ def _misfit(names, shapes, expected=None, sources=""):
 def _outputs(out, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    given = bool(out)
-    found = {}
+    new = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
-            array = np.empty(shape, dtype)
+            new[name] = np.empty(shape, dtype)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-        found[name] = array
-    if given:
-        _check_apart(out, found, inputs)
-    out.update(found)
+    if out:
+        _check_apart(out, inputs)
+    out.update(new)
     return out
 
 
-def _check_apart(out, found, inputs):
+def _check_apart(out, inputs):
     """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if len(out.keys() - found.keys()) > 0:
+    if not out.keys() <= set(PARAMETERS):
         raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    there = {}
-    for array in inputs:
-        there.setdefault(_owner(array), []).append(array)
-    for name, array in found.items():
-        others = there.setdefault(_owner(array), [])
-        if any(np.may_share_memory(array, other) for other in others):
+    arrays = list(out.values())
+    # Arrays of different owners never overlap, and owners are quickly told apart.
+    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
+    mine = set(owners[: len(arrays)])
+    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+        return
+    for k, array in enumerate(arrays):
+        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
+            name = next(name for name, value in out.items() if value is array)
             raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
-        others.append(array)
-
-
-def _owner(array):
-    """Whose memory an array shows: arrays of different owners never overlap."""
-    base = getattr(array, "base", None)
-    return id(array if base is None else base)
 
 
 def _aligned(shape, dtype):

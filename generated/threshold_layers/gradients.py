@@ -176,43 +176,37 @@ def _joined(name, found, dtype):
 def _forward_sizes(x, w, b):
     """Return L, D; ValueError where a shape does not fit or an extent is 0."""
     names = ("x", *(f"w[{n}]" for n in range(len(w))), *(f"b[{n}]" for n in range(len(b))))
-    arrays = (x, *w, *b)
-    _check_ranks(names, arrays, (1, *(2 for n in range(len(w))), *(1 for n in range(len(b)))))
+    shapes = (x.shape, *[_.shape for _ in w], *[_.shape for _ in b])
+    _check_ranks(names, shapes, (1, *(2 for n in range(len(w))), *(1 for n in range(len(b)))))
     L = len(w)
     _check_lengths(("w", "b"), (w, b), (L, L))
     D = (w[0].shape[1], *(_.shape[0] for _ in w))
     expected = ((D[0],), *((D[n + 1], D[n]) for n in range(len(w))), *((D[n + 1],) for n in range(len(b))))
-    _check_shapes(names, arrays, expected, "L from w")
+    if shapes != expected:
+        raise ValueError(_misfit(names, shapes, expected, "L from w"))
     return L, D
 
 
 def _sizes(x, t, w, b):
     """Return L, D; ValueError where a shape does not fit or an extent is 0."""
     names = ("x", "t", *(f"w[{n}]" for n in range(len(w))), *(f"b[{n}]" for n in range(len(b))))
-    arrays = (x, t, *w, *b)
-    _check_ranks(names, arrays, (1, 1, *(2 for n in range(len(w))), *(1 for n in range(len(b)))))
+    shapes = (x.shape, t.shape, *[_.shape for _ in w], *[_.shape for _ in b])
+    _check_ranks(names, shapes, (1, 1, *(2 for n in range(len(w))), *(1 for n in range(len(b)))))
     L = len(w)
     _check_lengths(("w", "b"), (w, b), (L, L))
     D = (w[0].shape[1], *(_.shape[0] for _ in w))
     expected = (
         (D[0],), (D[L],), *((D[n + 1], D[n]) for n in range(len(w))), *((D[n + 1],) for n in range(len(b)))
     )
-    _check_shapes(names, arrays, expected, "L from w")
+    if shapes != expected:
+        raise ValueError(_misfit(names, shapes, expected, "L from w"))
     return L, D
 
 
-def _check_ranks(names, arrays, ranks):
+def _check_ranks(names, shapes, ranks):
     """ValueError where an array has not as many dimensions as in the network, or an extent is 0."""
-    shapes = [array.shape for array in arrays]
     if tuple(map(len, shapes)) != ranks or not all(map(all, shapes)):
         raise ValueError(_misfit(names, shapes))
-
-
-def _check_shapes(names, arrays, expected, sources):
-    """ValueError where a shape is not what the sizes say."""
-    shapes = tuple([array.shape for array in arrays])
-    if shapes != expected:
-        raise ValueError(_misfit(names, shapes, expected, sources))
 
 
 def _misfit(names, shapes, expected=None, sources=""):
@@ -239,57 +233,47 @@ def _check_lengths(names, lists, expected):
 def _outputs(out, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    given = bool(out)
-    found = {}
+    new = {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
-        if isinstance(shape, list):
-            found[name] = _output_list(name, array, dtype, shape)
-            continue
         if array is None:
-            array = np.empty(shape, dtype)
+            new[name] = [np.empty(row, dtype) for row in shape] if isinstance(shape, list) else np.empty(shape, dtype)
+        elif isinstance(shape, list):
+            _check_list(name, array, dtype, shape)
         elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
             has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
             raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-        found[name] = array
-    if given:
-        _check_apart(out, found, inputs)
-    out.update(found)
+    if out:
+        _check_apart(out, inputs)
+    out.update(new)
     return out
 
 
-def _check_apart(out, found, inputs):
+def _check_apart(out, inputs):
     """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if len(out.keys() - found.keys()) > 0:
+    if not out.keys() <= set(PARAMETERS):
         raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    there = {}
-    for array in inputs:
-        there.setdefault(_owner(array), []).append(array)
-    for name, value in found.items():
-        for array in value if isinstance(value, list) else [value]:
-            others = there.setdefault(_owner(array), [])
-            if any(np.may_share_memory(array, other) for other in others):
-                raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
-            others.append(array)
+    arrays = [_ for value in out.values() for _ in (value if isinstance(value, list) else [value])]
+    # Arrays of different owners never overlap, and owners are quickly told apart.
+    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
+    mine = set(owners[: len(arrays)])
+    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+        return
+    for k, array in enumerate(arrays):
+        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
+            rows = ((name, value if isinstance(value, list) else [value]) for name, value in out.items())
+            name = next(name for name, row in rows if any(array is _ for _ in row))
+            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
 
 
-def _owner(array):
-    """Whose memory an array shows: arrays of different owners never overlap."""
-    base = getattr(array, "base", None)
-    return id(array if base is None else base)
-
-
-def _output_list(name, arrays, dtype, shapes):
-    """A list of gradients that fits, or a new one."""
-    if arrays is None:
-        return [np.empty(shape, dtype) for shape in shapes]
+def _check_list(name, arrays, dtype, shapes):
+    """ValueError where a list of gradients does not fit."""
     if not isinstance(arrays, list):
         raise ValueError(f"out[{name!r}] is of type {type(arrays).__name__}, expected a list of arrays")
     has = [(np.shape(array), getattr(array, "dtype", None)) for array in arrays]
     if has != [(shape, dtype) for shape in shapes]:
         found = f"the shapes {[h[0] for h in has]} and dtypes {[str(h[1]) for h in has]}"
         raise ValueError(f"out[{name!r}] has {found}, expected {shapes} and dtype {dtype}")
-    return arrays
 
 
 def _aligned(shape, dtype):

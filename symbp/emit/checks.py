@@ -84,7 +84,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         name=name,
         arguments=", ".join(arrays),
         names=tuple_of(tuple(rows(t, f'"{t.name}"', _listed_name(t)) for t in given)),
-        arrays=tuple_of(tuple(f"*{t.name}" if is_list(t) else t.name for t in given)),
+        shapes=tuple_of(tuple(f"*[_.shape for _ in {t.name}]" if is_list(t) else f"{t.name}.shape" for t in given)),
         ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
