@@ -92,7 +92,9 @@ def expressions(d: Derivation, product: HessianProduct | None = None) -> Iterato
         yield e.body
     for chain in (*chains(d), *(product.chains if product else ())):
         yield chain.lhs
-        yield from (step.value for step in chain.steps)
+        for step in chain.steps:
+            yield step.value
+            yield from (part for pair in step.rule.values for part in pair)
 
 
 def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:

@@ -184,6 +184,9 @@ def _next(inner: Entries, carried: Carried, order: Order) -> Operand:
     last = in_order(carried.last, order)
     inner.order = list(last)
     found = inner.number(inner.value(carried.next))
+    if isinstance(found.value, Value) and len(found.axes) < len(last):
+        spread = inner.aligned(found, last)
+        return inner.builder.emit("broadcast", (spread,), tuple(i.extent for i in last))
     return inner.ordered(found, last).value
 
 

@@ -270,3 +270,16 @@ def length_of_the_target(x: Data[T], p0: Param, a: Param):
     for t in T:
         p[t] = a * p[t - 1]
     return sum((p - x) ** 2)
+
+
+L, = dims("L")
+
+
+@network
+def residual_of_any_width(x: Data[N, D], y: Data[N, D], W: Param[l: L, D, H[l]], U: Param[l: L, H[l], D], g: Param[l: L, D]):
+    """What is carried from layer to layer is the same along an axis at one of them and not at another."""
+    a[-1] = x
+    for l in L:
+        u[l] = layer_norm(a[l - 1], g[l], g[l])
+        a[l] = a[l - 1] + relu(u[l] @ W[l]) @ U[l]
+    return mse(a[L - 1], y)
