@@ -15,7 +15,17 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
 from symbp.core.integers import Atom, Index, Node, Poly, quotient
-from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute, substitute_poly, walk
+from symbp.core.traverse import (
+    all_index_names,
+    free_indices,
+    indices_of,
+    map_children,
+    reads,
+    rename_bound,
+    substitute,
+    substitute_poly,
+    walk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,9 @@ def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple
         if isinstance(f, Sum) and any(isinstance(n, Delta) and depends(n, indices) for n in _outer(f.body)):
             if {i.name for i in indices} & {i.name for i in f.indices}:
                 continue
-            return (*indices, *f.indices), build.mul(*factors[:place], f.body, *factors[place + 1 :])
+            others = (*factors[:place], *factors[place + 1 :])
+            f = rename_bound(f, {name for g in others for name in all_index_names(g)} | {i.name for i in indices})
+            return (*indices, *f.indices), build.mul(*others[:place], f.body, *others[place:])
     return None
 
 

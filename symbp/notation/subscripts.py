@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 
+from symbp.core import build
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, labels, use_of
 from symbp.notation.recurrence import Recurrent, read
-from symbp.notation.values import Value, layer, partial, shape_text
+from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
 
 def items_of(node: ast.expr) -> list[ast.expr]:
@@ -26,6 +27,8 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
     if isinstance(bound, Recurrent):
         return _recurrent(context, node, bound, items)
+    if isinstance(bound, Poly) and isinstance(bound.atom, Dim):  # a width as a number, `/ D[l]`
+        return scalar(build.integer(integer(context, node, "a size")))
     value = bound if isinstance(bound, Value) else context.value(node.value)
     rank, given = len(value.shape), sum(not _is_dots(i) for i in items)
     if given > rank:

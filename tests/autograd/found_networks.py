@@ -283,3 +283,24 @@ def residual_of_any_width(x: Data[N, D], y: Data[N, D], W: Param[l: L, D, H[l]],
         u[l] = layer_norm(a[l - 1], g[l], g[l])
         a[l] = a[l - 1] + relu(u[l] @ W[l]) @ U[l]
     return mse(a[L - 1], y)
+
+
+I, J, wd = dims("I J wd")
+
+
+@network
+def pools_by_hand(x: Param[N, I, J], p: Param):
+    """A sum that scatters meets another with letters of its own name."""
+    a[n, i, j] = sqrt(sum(x[n, 2 * i + u, j + v] ** 2 for u in range(3) for v in range(2)) + 1e-6)
+    s[n, i, j] = log(sum(exp(p * x[n, 2 * i + u, j + v]) for u in range(3) for v in range(2))) / p
+    return sum(a * s)
+
+
+@network
+def mean_over_a_width(x: Data[N, wd[0]], y: Data[N, wd[L]], W: Param[l: L, wd[l], wd[l + 1]], m: Data[l: L, N, wd[l + 1]]):
+    """A width that differs by layer, as a number."""
+    a[-1] = x
+    for l in L:
+        z[l] = a[l - 1] @ W[l]
+        a[l] = dropout(relu(z[l]), m[l], 0.2) if l < L - 1 else z[l]
+    return mse(a[L - 1], y) + sum(W[l, i, j] ** 2 for l in L for i in wd[l] for j in wd[l + 1]) / wd[0]
