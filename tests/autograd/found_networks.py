@@ -304,3 +304,11 @@ def mean_over_a_width(x: Data[N, wd[0]], y: Data[N, wd[L]], W: Param[l: L, wd[l]
         z[l] = a[l - 1] @ W[l]
         a[l] = dropout(relu(z[l]), m[l], 0.2) if l < L - 1 else z[l]
     return mse(a[L - 1], y) + sum(W[l, i, j] ** 2 for l in L for i in wd[l] for j in wd[l + 1]) / wd[0]
+
+
+@network
+def root_of_negatives(x: Data[N, D], w: Param[D]):
+    """Two factors that are negative together have a root only together."""
+    a[n, d] = expm1(tanh(x[n, d] * w[d]))
+    b[n, d] = sqrt(a[n, d] * x[n, d] * w[d]) if a[n, d] * x[n, d] * w[d] > 0 else a[n, d]
+    return sum(b)

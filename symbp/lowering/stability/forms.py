@@ -11,6 +11,7 @@ from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices
+from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
 from symbp.lowering.stability.known import Known, branch, outside
@@ -38,7 +39,7 @@ class Forms(Work):
                 return product_of(self.form(a, known) for a in args)
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
-                return inner.power(q) if q.denominator == 1 or not inner.plain else Scaled(expr)
+                return inner.power(q) if q.denominator == 1 or _may_take_root(inner) else Scaled(expr)
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
@@ -165,6 +166,11 @@ class Forms(Work):
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
                 return [u for a in terms_of(e) for u in self._spread(lower * self.form(a, known), known)]
         return [value]
+
+
+def _may_take_root(value: Scaled) -> bool:
+    """Is the root of the product that of its factors: is there something exponential, and no sum less than 0?"""
+    return not value.plain and all(is_positive(e) for e, _ in value.sums)
 
 
 def terms_of(expr: Add) -> tuple[Expr, ...]:
