@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from symbp.core import build
 from symbp.core.expr import Delta, Expr, Mul, Read
 from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, indices_of
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, Value
@@ -41,21 +41,17 @@ def hot_of(at: Entries, factors: tuple[Expr, ...]) -> Hot | None:
         for label, place in ((f.a, f.b), (f.b, f.a)) if isinstance(f, Delta) else ():
             read, index = label.atom, place.index
             rest = build.mul(*(g for g in factors if g is not f))
-            if not isinstance(read, Read) or index is None or index in free_indices(build.mul(rest, _number(label))):
+            if not isinstance(read, Read) or index is None or index in (*free_indices(rest), *indices_of(label)):
                 continue
             if index.start == Poly() and at.classes.get(read.tensor) == index.stop and _is_plain(read):
                 return Hot(read, index, rest)
     return None
 
 
-def _number(label: Poly) -> Expr:
-    return build.integer(label)
-
-
 def _is_plain(read: Read) -> bool:
     """Are its subscripts indices, no two of them the same, or positions?"""
-    found = [i for s in read.subs for i in free_indices(build.integer(s))]
-    return len(set(found)) == len(found) and all(s.index or not free_indices(build.integer(s)) for s in read.subs)
+    found = [i for s in read.subs for i in indices_of(s)]
+    return len(set(found)) == len(found) == sum(s.index is not None for s in read.subs)
 
 
 def added_rows(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:

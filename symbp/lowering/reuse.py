@@ -18,7 +18,15 @@ from symbp.core.canonical import key
 from symbp.core.expr import Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import apply, free_indices, map_children, reads, substitute
+from symbp.core.traverse import (
+    all_index_names,
+    apply,
+    free_indices,
+    map_children,
+    reads,
+    rename_bound,
+    substitute,
+)
 from symbp.lowering.recurrence import components, is_recurrent
 
 MOST_INDICES = 4
@@ -74,7 +82,7 @@ class _Known:
             if not isinstance(f, Read) or own is None or not _is_plain(f):
                 continue
             rest = factors[:place] + factors[place + 1 :]
-            body = apply(own.body, own.indices, f.subs)
+            body = rename_bound(apply(own.body, own.indices, f.subs), all_index_names(total))
             if isinstance(body, Mul):
                 yield self._factors_outside(total.indices, body, rest)
             if isinstance(body, Sum):

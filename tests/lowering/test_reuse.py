@@ -30,6 +30,15 @@ WAYS = {
         "z[t] = sum(o[t, e] * w[t, e] for e in E)",
         ("o", "w"),
     ),
+    "a letter of the same name": (
+        (
+            "b[t, s] = sum(o[t, e] * v[s, e] for e in E)",
+            "w[e] = sum(v[s, e] * v[s, e] for s in S)",
+            "z[t, e] = sum(b[t, s] * v[s, e] for s in S)",
+        ),
+        "z[t, e] = sum(b[t, s] * v[s, e] for s in S)",
+        (),
+    ),
     "the factor holds the index": (
         ("h[n, k] = y[n, k] * g[k]", "r[n] = sum(y[n, k] for k in K)", "z[n] = sum(h[n, k] for k in K)"),
         "z[n] = sum(h[n, k] for k in K)",
