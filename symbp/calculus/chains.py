@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbp.calculus.brackets import opens
 from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import use_facts
@@ -19,6 +20,7 @@ from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
     arrange,
     cancel,
+    cheapest,
     divide_through,
     factor,
     factor_deep,
@@ -172,9 +174,14 @@ def _use_sums(steps: list[Step], known: Known) -> None:
 
 
 def _cheaper(steps: list[Step]) -> None:
-    """Multiply out and factor where that pays; where denominators cancel on the way, that is a step of its own."""
+    """Multiply out and factor where that pays; where denominators cancel on the way, that is a step of its own.
+
+    A difference is not multiplied out to stand apart: z_n sum(d) - sum(d z_m) has fewer digits than sum(d (z_n - z_m)).
+    """
     start = steps[-1].value
     form = cancel(start)
+    if opens(start, form):
+        form = cheapest(start, factor(start))
     if same(form, factor(start)):
         append(steps, form, Rule("factor"))
     elif not same(form, start):

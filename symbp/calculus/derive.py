@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from symbp.calculus.chains import apart_from_names, finish, local_steps
 from symbp.calculus.cost import cost, entries
 from symbp.calculus.guards import sheltered
+from symbp.calculus.kernels import name_kernels
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
@@ -28,7 +29,7 @@ from symbp.core.traverse import all_index_names, apply, children, free_indices, 
 
 def derive(network: Network) -> Derivation:
     """The derivation of a network whose single output is its loss."""
-    work = _Work(network)
+    work = _Work(name_kernels(network, _active(network)))
     for quantity in work.order():
         work.add_section(quantity)
     return work.derivation()

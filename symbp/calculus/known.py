@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from symbp.calculus.brackets import opens
 from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
 from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
@@ -72,11 +73,14 @@ def _product(equation: Equation) -> Product | None:
 
 
 def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[str, ...]]:
-    """The expression multiplied out, the same with defined sums replaced, and the equations used (none: no gain)."""
+    """The expression multiplied out, the same with defined sums replaced, and the equations used (none: no gain, or a
+    difference would be left multiplied out).
+    """
     opened = join(expand(expr))
     used, labels = use_facts(opened, sums)
     result = join(expand(normal(count_free_sums(used))))
-    return (opened, result, labels) if labels and cost(result) < cost(expr) else (expr, expr, ())
+    gains = labels and cost(result) < cost(expr) and not opens(expr, result)
+    return (opened, result, labels) if gains else (expr, expr, ())
 
 
 def counted(expr: Expr) -> Expr:

@@ -1,30 +1,33 @@
 """Re-expression: a local derivative written in the forward value that it is the derivative of.
 
-Comes in: the equation o[i] = body and a derivative of it. Goes out: the derivative in o, where that is cheaper and
-has no pole that it had not before. There is no table of functions: the body is solved for one of its kernels (an
-exponential, a root, a sum, ...), which is then replaced, at these and at other indices. SymPy does the rational
-algebra on plain symbols.
+Comes in: the equation o[i] = body and a derivative of it. Goes out: the derivative in o, where that is cheaper, has no
+pole that it had not before and cancels nothing that the definition does not. There is no table of functions: the body
+is solved for one of its kernels (an exponential, a root, a sum, ...), which is then replaced, at these and at other
+indices. SymPy does the rational algebra on plain symbols. What a form would gain that had to be refused is told, so
+that `kernels` may give the kernel a name of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import gcd
 
 import sympy as sp
 
+from symbp.calculus.brackets import opens
 from symbp.calculus.cost import cost, functions
 from symbp.calculus.match import Binding, match
-from symbp.calculus.scalar import from_sympy
 from symbp.calculus.simplify import cheapest, expand, factor_deep, tidy
+from symbp.calculus.solve import solve
+from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
 from symbp.core.guards import conjuncts, follows, opposite
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, substitute, walk
+from symbp.core.traverse import children, free_indices, map_children, substitute, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,39 @@ def reexpress(equation: Equation, derivative: Expr) -> tuple[Expr, Kernels]:
     """The cheapest form of the derivative in terms of the value that the equation defines, itself if there is none;
     and the exponential of an entry that was replaced, with what it is: e^-z is 1/a - 1.
     """
+    return _reexpress(_value(equation), derivative)
+
+
+def _value(equation: Equation) -> _Value:
     entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return _reexpress(_Value(entry, equation.indices, equation.body), derivative)
+    return _Value(entry, equation.indices, equation.body)
+
+
+def kernels_of(equation: Equation) -> tuple[Expr, ...]:
+    """What the equation can be solved for; nothing where it is a choice between formulas."""
+    return tuple(_kernels(equation.body, equation.indices))
+
+
+def refused(equation: Equation, derivative: Expr) -> tuple[Expr, ...]:
+    """The kernels in whose place the value would make the derivative cheaper still, if that did not cancel or add a
+    pole.
+    """
+    value = _value(equation)
+    if isinstance(value.body, Where):
+        return ()
+    best = _reexpress(value, derivative)[0]
+    forms = [f for f in _forms(value, derivative) if not f.sound and _better(f.form, best)]
+    return tuple({key(f.kernel): f.kernel for f in forms}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The derivative with the kernel replaced by `solved`; `sound` where it is as exact as the derivative is."""
+
+    form: Expr
+    kernel: Expr
+    solved: Expr
+    sound: bool
 
 
 def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
@@ -57,15 +91,21 @@ def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
         return _by_branch(value, value.body, derivative), ()
     best = derivative
     how: Kernels = ()
+    for f in _forms(value, derivative):
+        if f.sound and _better(f.form, best):
+            best, how = f.form, _how(f.kernel, f.solved)
+    return best, how
+
+
+def _forms(value: _Value, derivative: Expr) -> Iterator[_Form]:
     for way in (value, *_exponential(value)):
         for kernel in _kernels(way.body, way.indices):
-            solved = _solve(way.body, way.entry, kernel)
-            form = None if solved is None else _replace(derivative, kernel, solved, way)
-            if form is None or solved is None or not _better(form, best):
-                continue
-            if _no_new_pole(form, derivative, way.entry, kernel):
-                best, how = form, _how(kernel, solved)
-    return best, how
+            solved = solve(way.body, way.entry, kernel, way.when)
+            form = None if solved is None else _replace(derivative, kernel, solved.value, way)
+            if form is not None and solved is not None:
+                exact = solved.exact or not _is_joined(value.entry, form)
+                sound = exact and _no_new_pole(form, derivative, way, kernel)
+                yield _Form(form, kernel, solved.value, sound)
 
 
 def _how(kernel: Expr, solved: Expr) -> Kernels:
@@ -122,171 +162,7 @@ def _kernels(body: Expr, indices: tuple[Index, ...]) -> list[Expr]:
 def _is_kernel(node: Expr) -> bool:
     if isinstance(node, Fn):
         return not node.orders
-    return isinstance(node, Sum) or _is_root(node)
-
-
-def _is_root(node: Expr) -> bool:
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value.denominator != 1
-
-
-class _Symbols:
-    """Plain symbols for everything that is not rational; exponentials of multiples of one argument share a symbol."""
-
-    def __init__(self, *exprs: Expr):
-        self.symbols: dict[str, sp.Symbol] = {}
-        self.table: dict[sp.Basic, Expr] = {}
-        self.steps: dict[str, Fraction] = {}
-        for e in exprs:
-            self._measure(e)
-
-    def _measure(self, expr: Expr) -> None:
-        """The step of each exponential and root: the greatest number of which all its exponents are multiples."""
-        for node in walk(expr):
-            part = _power_of(node) if isinstance(node, Expr) else None
-            if part is not None:
-                name, (_, exponent) = _power_name(part), part
-                self.steps[name] = _common_step(self.steps.get(name), exponent)
-
-    def of(self, expr: Expr) -> sp.Expr:
-        """The SymPy form of an expression."""
-        match expr:
-            case Num(value):
-                return sp.Rational(value.numerator, value.denominator)
-            case Add(args):
-                return sp.Add(*(self.of(a) for a in args))
-            case Mul(args):
-                return sp.Mul(*(self.of(a) for a in args))
-        part = _power_of(expr)
-        if part is not None:
-            return self._generator(part)
-        if isinstance(expr, Pow) and isinstance(expr.exponent, Num) and expr.exponent.value.denominator == 1:
-            return sp.Pow(self.of(expr.base), int(expr.exponent.value))
-        return self.symbol(expr)
-
-    def _generator(self, part: tuple[Expr, Fraction]) -> sp.Expr:
-        name = _power_name(part)
-        step = self.steps.get(name, part[1])
-        base, exponent = part
-        unit = _power_node(base, step)
-        ratio = exponent / step
-        if ratio.denominator != 1:
-            return self.symbol(_power_node(base, exponent))
-        return self.symbol(unit) ** int(ratio)
-
-    def symbol(self, expr: Expr) -> sp.Symbol:
-        """The symbol of an expression that stays whole."""
-        name = key(expr)
-        if name not in self.symbols:
-            self.symbols[name] = sp.Symbol(f"s{len(self.symbols):03d}", real=True)
-            self.table[self.symbols[name]] = expr
-        return self.symbols[name]
-
-    def back(self, value: sp.Expr) -> Expr:
-        """The expression of a SymPy form."""
-        return from_sympy(value, self.table)
-
-
-def _power_of(expr: Expr) -> tuple[Expr, Fraction] | None:
-    """(exp(u), c) of exp(c u), (b, e) of a root b^e; None for anything else."""
-    if isinstance(expr, Fn) and expr.name == "exp":
-        number, rest = build.split_number(expr.args[0])
-        return Fn("exp", (rest,)), number
-    if _is_root(expr):
-        assert isinstance(expr, Pow)
-        assert isinstance(expr.exponent, Num)
-        return expr.base, expr.exponent.value
-    return None
-
-
-def _power_name(part: tuple[Expr, Fraction]) -> str:
-    return key(part[0])
-
-
-def _power_node(base: Expr, exponent: Fraction) -> Expr:
-    if isinstance(base, Fn) and base.name == "exp":
-        return Fn("exp", (build.mul(Num(exponent), base.args[0]),))
-    return Pow(base, Num(exponent)) if exponent != 1 else base
-
-
-def _common_step(a: Fraction | None, b: Fraction) -> Fraction:
-    if a is None or a == b:
-        return b
-    numerators = gcd(a.numerator * b.denominator, b.numerator * a.denominator)
-    return Fraction(numerators, a.denominator * b.denominator)
-
-
-def _solve(body: Expr, value: Expr, kernel: Expr) -> Expr | None:
-    """The kernel in terms of the value, where the equation is of degree one in it, if need be under a log or root."""
-    outer = body
-    target: Expr = value
-    while not _contains_rationally(outer, kernel):
-        shell = next((n for n in _shells(outer) if any(same(kernel, c) for c in walk(n))), None)
-        if shell is None:
-            return None
-        solved = _linear(outer, target, shell)
-        peeled = None if solved is None else _peel(shell, solved)
-        if peeled is None:
-            return None
-        outer, target = peeled
-    return _linear(outer, target, kernel)
-
-
-def _contains_rationally(expr: Expr, kernel: Expr) -> bool:
-    if same(expr, kernel):
-        return True
-    if isinstance(expr, (Add, Mul)):
-        return any(_contains_rationally(a, kernel) for a in expr.args)
-    if isinstance(expr, Pow) and not _is_root(expr):
-        return _contains_rationally(expr.base, kernel)
-    part, own = _power_of(expr), _power_of(kernel)
-    return part is not None and own is not None and _power_name(part) == _power_name(own)
-
-
-def _shells(expr: Expr) -> list[Expr]:
-    if isinstance(expr, (Add, Mul)):
-        return [s for a in expr.args for s in _shells(a)]
-    if isinstance(expr, Pow) and not _is_root(expr):
-        return _shells(expr.base)
-    return [expr] if isinstance(expr, Fn) or _is_root(expr) else []
-
-
-def _peel(shell: Expr, value: Expr) -> tuple[Expr, Expr] | None:
-    """shell(inner) = value as inner = inverse(value)."""
-    if isinstance(shell, Fn) and shell.name in ("log", "exp"):
-        inverse = "exp" if shell.name == "log" else "log"
-        return shell.args[0], Fn(inverse, (value,))
-    if isinstance(shell, Pow) and isinstance(shell.exponent, Num) and shell.exponent.value.numerator in (1, -1):
-        return shell.base, build.power(value, Num(1 / shell.exponent.value))
-    return None
-
-
-def _linear(body: Expr, value: Expr, kernel: Expr) -> Expr | None:
-    symbols = _Symbols(body, kernel)
-    k = symbols.of(kernel)
-    generator = next(iter(k.free_symbols)) if k.free_symbols else None
-    if generator is None or not isinstance(generator, sp.Symbol):
-        return None
-    numerator, denominator = sp.fraction(sp.together(symbols.of(body)))
-    o = symbols.symbol(value) if isinstance(value, Read) else sp.Symbol("o", real=True)
-    symbols.table[o] = value
-    try:
-        poly = sp.Poly(o * denominator - numerator, generator)
-    except sp.PolynomialError:
-        return None
-    powers = [m for (m,) in poly.monoms() if m]
-    if not powers or len(set(powers)) != 1:
-        return None
-    degree = powers[0]
-    solution = -poly.coeff_monomial(1) / poly.coeff_monomial(generator**degree)
-    wanted = sp.cancel(k / generator**degree)
-    if wanted != 1:
-        if degree % 2 == 0 or not wanted.is_rational_function(generator):
-            return None
-        exponent = sp.degree(sp.fraction(k)[0], generator) - sp.degree(sp.fraction(k)[1], generator)
-        if exponent % degree:
-            return None
-        solution = solution ** (exponent // degree)
-    return symbols.back(sp.cancel(solution))
+    return isinstance(node, Sum) or is_root(node)
 
 
 def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Expr | None:
@@ -298,8 +174,8 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
         binding = match(kernel, node, value.indices)
         power = Fraction(1)
         if binding is None:
-            binding = _as_power(kernel, node, value.indices)
-            part, own = _power_of(node), _power_of(kernel)
+            binding = as_power(kernel, node, value.indices)
+            part, own = power_of(node), power_of(kernel)
             power = part[1] / own[1] if part is not None and own is not None else power
         if binding is not None and value.holds(binding, given):
             found = True
@@ -315,9 +191,9 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
     return tidy(factor_deep(_cancel_terms(form))) if found else None
 
 
-def _as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding | None:
+def as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding | None:
     """The binding under which `node` is an integer power of the kernel."""
-    part, own = _power_of(node), _power_of(kernel)
+    part, own = power_of(node), power_of(kernel)
     if part is None or own is None or (part[1] / own[1]).denominator != 1:
         return None
     return match(own[0], part[0], indices)
@@ -341,10 +217,14 @@ def _cancelled(term: Expr) -> Expr:
 
 
 def _lowest(coefficient: Expr) -> Expr:
-    symbols = _Symbols(coefficient)
+    """The coefficient in lowest terms; where nothing is divided by, as it stands or multiplied out."""
+    symbols = Symbols(coefficient)
     lowest = sp.cancel(symbols.of(coefficient))
     plain = symbols.back(lowest)
-    return _join_exponentials(cheapest(plain, factor_deep(plain), symbols.back(sp.factor(lowest))))
+    first = () if _denominators(coefficient) else (coefficient,)
+    last = (symbols.back(sp.factor(lowest)),) if _denominators(coefficient) else ()
+    kept = [f for f in (*first, plain, factor_deep(plain), *last) if not opens(coefficient, f)]
+    return _join_exponentials(cheapest(*kept) if kept else coefficient)
 
 
 def _join_exponentials(expr: Expr) -> Expr:
@@ -373,11 +253,30 @@ def _better(form: Expr, best: Expr) -> bool:
     return not new and cost(form) < cost(best)
 
 
-def _no_new_pole(form: Expr, derivative: Expr, value: Expr, kernel: Expr) -> bool:
+def _is_joined(entry: Expr, node: Node) -> bool:
+    """Does the entry stand in a sum, that of an exponent apart, where its rounding could be all that is left?"""
+    if isinstance(node, Fn) and node.name == "exp":
+        return False
+    if isinstance(node, Add) and any(same(entry, n) for n in walk(node) if isinstance(n, Read)):
+        return True
+    return any(_is_joined(entry, c) for c in children(node))
+
+
+def _no_new_pole(form: Expr, derivative: Expr, value: _Value, kernel: Expr) -> bool:
     """Is every denominator one that the derivative had, or the root that it had in other letters?"""
     had = _denominators(derivative)
-    allowed = set(had) | ({key(value)} if _is_root(kernel) and had else set())
+    allowed = {*had, key(value.entry)} if _is_own_root(value.body, kernel) and key(_base(kernel)) in had else set(had)
     return all(d in allowed for d in _denominators(form))
+
+
+def _is_own_root(body: Expr, kernel: Expr) -> bool:
+    """Is the value nothing but the root, so that it is 0 only where the root is?"""
+    _, rest = build.split_number(body)
+    return is_root(kernel) and same(rest, kernel)
+
+
+def _base(kernel: Expr) -> Expr:
+    return kernel.base if isinstance(kernel, Pow) else kernel
 
 
 def _denominators(expr: Expr) -> list[str]:

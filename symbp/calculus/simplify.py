@@ -180,7 +180,11 @@ def _positive_first(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
 
 
 def factor_deep(expr: Expr) -> Expr:
-    """`factor` at every sum of terms, from the inside out."""
+    """`factor` at every sum of terms, from the inside out; what a function is applied to stays as the forward pass has
+    it, so that tanh(z + z^3) is still found to be what is called so there.
+    """
+    if isinstance(expr, Fn):
+        return expr
     return factor(map_children(expr, lambda c: factor_deep(c) if isinstance(c, Expr) else c))
 
 

@@ -278,7 +278,7 @@ LINES = [
     ("lstm", "h[t, n, j] + (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0)"),
     (
         "lstm",
-        "h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2)"
+        "h_bar[t, n, j] * o[t, n, j] * (1 - h_tanh[t, n, j] ** 2)"
         " + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)",
     ),
     ("lstm", "sum(z_bar[t, n, j] * (h[t - 1, n, k] if 1 <= t else h0[n, k]) for t in T for n in N)"),

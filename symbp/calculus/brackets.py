@@ -1,0 +1,77 @@
+"""Whether a form of an expression multiplies out a difference that the expression takes first.
+
+x - mu keeps the digits in which x and mu differ; sum(g x) - mu sum(g) has lost them where x and mu are large, and so
+has z - z p beside z (1 - p). So a bracket may be opened only where its terms do not come apart within one sum; one with
+a number in it also where like terms cancel, as in y (1 - p) - (1 - y) p = y - p. This is decided by what the terms
+read, not by numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from symbp.calculus.simplify import factor
+from symbp.core import build
+from symbp.core.expr import Add, Expr, Mul, Sum, Where
+from symbp.core.traverse import reads, walk
+
+Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
+NUMBER: Term = (0, ())
+
+
+def opens(before: Expr, after: Expr) -> bool:
+    """Does `after`, another form of `before`, hold apart what stands in one bracket there?"""
+    left = set(_brackets(after))
+    lost = [b for b in dict.fromkeys(_brackets(before)) if b not in left and _comes_apart(b, after)]
+    return any(NUMBER not in b for b in lost) or (bool(lost) and _count(after) >= _count(before))
+
+
+def _count(expr: Expr) -> int:
+    """How many terms it has when it is multiplied out and nothing joined."""
+    if isinstance(expr, Add):
+        return sum(_count(a) for a in expr.args)
+    if isinstance(expr, Mul):
+        return prod(_count(a) for a in expr.args)
+    if isinstance(expr, Sum):
+        return _count(expr.body)
+    return 1
+
+
+def _brackets(expr: Expr) -> Iterator[tuple[Term, ...]]:
+    """The sums within it, each as its terms, common factors left out."""
+    for node in walk(expr):
+        if isinstance(node, Add):
+            terms = _inner(node).args
+            if not all(map(_is_masked, terms)):
+                yield tuple(sorted(map(_term, terms)))
+
+
+def _inner(node: Add) -> Add:
+    """The sum without what all its terms share."""
+    common = factor(node)
+    found = next((f for f in common.args if isinstance(f, Add)), None) if isinstance(common, Mul) else None
+    return found or node
+
+
+def _is_masked(term: Expr) -> bool:
+    """Does it count under a condition alone, as one of several that exclude one another?"""
+    return any(isinstance(f, Where) and f.other == build.NIL for f in (term.args if isinstance(term, Mul) else (term,)))
+
+
+def _term(expr: Expr) -> Term:
+    sums = sum(isinstance(n, Sum) for n in walk(expr))
+    return sums, tuple(sorted({r.tensor for r in reads(expr)}))
+
+
+def _comes_apart(bracket: tuple[Term, ...], after: Expr) -> bool:
+    """Is there a sum in which each of the bracket's terms is found in a term of its own?"""
+    sums = (n for n in walk(after) if isinstance(n, Add))
+    return any(_all_found([set(t) for _, t in bracket], [{r.tensor for r in reads(a)} for a in n.args]) for n in sums)
+
+
+def _all_found(wanted: list[set[str]], terms: list[set[str]]) -> bool:
+    """Can each of the wanted be given a term of its own that reads all that it reads?"""
+    if not wanted:
+        return True
+    return any(wanted[0] <= term and _all_found(wanted[1:], terms[:k] + terms[k + 1 :]) for k, term in enumerate(terms))
