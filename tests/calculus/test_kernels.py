@@ -34,8 +34,14 @@ def backward(*lines: str) -> str:
 
 NAMED = {
     "a residual": ("y = x + tanh(z)", ["y_tanh[n, d] = tanh(z[n, d])", "y_tanh_bar[n, d] * (1 - y_tanh[n, d] ** 2)"]),
-    "a large constant": ("y = 1000 + tanh(z)", ["y_tanh[n, d] = tanh(z[n, d])", "y_tanh_bar[n, d] * (1 - y_tanh[n, d] ** 2)"]),
-    "a constant beside an exponential": ("y = 1 + exp(z)", ["y_exp[n, d] = exp(z[n, d])", "y_exp_bar[n, d] * y_exp[n, d]"]),
+    "a large constant": (
+        "y = 1000 + tanh(z)",
+        ["y_tanh[n, d] = tanh(z[n, d])", "y_tanh_bar[n, d] * (1 - y_tanh[n, d] ** 2)"],
+    ),
+    "a constant beside an exponential": (
+        "y = 1 + exp(z)",
+        ["y_exp[n, d] = exp(z[n, d])", "y_exp_bar[n, d] * y_exp[n, d]"],
+    ),
     "a sigmoid in any spelling": (
         "y = x - exp(z) / (1 + exp(z))",
         ["y_part[n, d] = exp(z[n, d]) / (1 + exp(z[n, d]))", "y_part[n, d] * (1 - y_part[n, d])"],
@@ -45,7 +51,10 @@ NAMED = {
         ["y_part[n, d] = exp(z[n, d]) / sum(exp(z[n, e]) for e in D)", "- sum(y_part_bar[n, b] * y_part[n, b]"],
     ),
     "a gate that may be 0": ("y = g * sqrt(z * z + x * x)", ["y_root[n, d] = sqrt(", "/ y_root[n, d]"]),
-    "a factor that is differentiated": ("y = c * exp(z)", ["y_exp[n, d] = exp(z[n, d])", "c_bar = sum(y_bar[n, d] * y_exp[n, d]"]),
+    "a factor that is differentiated": (
+        "y = c * exp(z)",
+        ["y_exp[n, d] = exp(z[n, d])", "c_bar = sum(y_bar[n, d] * y_exp[n, d]"],
+    ),
     "a unit times its sigmoid": (
         "y = z / (1 + exp(-z))",
         ["y_part[n, d] = 1 / (1 + exp(-z[n, d]))", "y_bar[n, d] * (1 - y_part[n, d]) + 2 * y_part[n, d]"],
@@ -104,7 +113,11 @@ def test_a_name_steps_aside() -> None:
 
 
 BRACKETS = (
-    ("sum(g[n, d] * (z[n, d] - w[d]) for n in N)", "sum(g[n, d] * z[n, d] for n in N) - w[d] * sum(g[n, d] for n in N)", True),
+    (
+        "sum(g[n, d] * (z[n, d] - w[d]) for n in N)",
+        "sum(g[n, d] * z[n, d] for n in N) - w[d] * sum(g[n, d] for n in N)",
+        True,
+    ),
     ("sum(z[n, d] - w[d] for n in N)", "sum(z[n, d] for n in N) - N * w[d]", True),
     ("sum(g[n, d] * (z[n, d] - w[d]) for n in N)", "-sum(g[n, d] * (w[d] - z[n, d]) for n in N)", False),
     ("c * (z[0, d] - w[d]) + c * w[d]", "c * z[0, d]", False),
