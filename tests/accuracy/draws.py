@@ -89,8 +89,12 @@ def settings(module: ModuleType, draws: Mapping[str, Draw]) -> Iterator[Setting]
 def float32_inputs(
     module: ModuleType, draws: Mapping[str, Draw], ranges: Ranges, setting: Setting, seed: int
 ) -> dict[str, Array]:
-    """Inputs in float32, labels as integers."""
-    drawn = draw_inputs(module, draws, seed, {**_all_sizes(module), **ranges})
+    """Random inputs of a module at a setting."""
+    return at_setting(draw_inputs(module, draws, seed, {**_all_sizes(module), **ranges}), draws, setting, seed)
+
+
+def at_setting(drawn: Mapping[str, Array], draws: Mapping[str, Draw], setting: Setting, seed: int) -> dict[str, Array]:
+    """Inputs that were drawn, at a setting: in float32, labels as integers."""
     rng = np.random.default_rng(seed)
     return {n: _each(v, lambda a, n=n: _changed(a, n, draws, setting, rng)) for n, v in drawn.items()}
 

@@ -71,7 +71,7 @@ def by_equations(
 ) -> Result:
     """The same by the equations, one entry at a time."""
     given = {n: _tensors(v, dtype) for n, v in inputs.items()}
-    loss, gradients = witness.gradients(network, given, unknown)
+    loss, gradients = witness.gradients(network, given, unknown, dtype)
     return loss, {n: arrays(g) for n, g in gradients.items()}
 
 
