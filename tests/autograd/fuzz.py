@@ -1,12 +1,13 @@
 """Random networks through the whole chain, against float64 autograd.
 
-    python -m tests.autograd.fuzz 2000 [--start 0] [--each] [--thorough 1]
+    python -m tests.autograd.fuzz 2000 [--start 0] [--each] [--thorough 1] [--single]
 
 Each is read, written back and read again, derived, its backward network too written and read, lowered and emitted;
 then the module's loss and gradients are compared with PyTorch's autograd, one network at sizes that differ, the next at
 equal ones, the third at some that are 1. Of every fifth, or as many as `--thorough` says, the document is made too,
 every equality of it evaluated, the module held against the interpreter, complex steps and central differences, in
-float32 too, and all three choices of sizes are taken.
+float32 too, and all three choices of sizes are taken. With `--single` every module is run in float32 as well, with its
+data and parameters at three scales, and held against PyTorch in float32 by the rule of tests/accuracy.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ from symbp.notation.write import write_network
 from symbp.pipeline import Build, describe
 from symbp.sources import Source
 from symbp.verify.sizes import room_for_reads
+from tests.accuracy.draws import Setting, at_setting
+from tests.accuracy.measure import Outcome as SingleOutcome
+from tests.accuracy.measure import Run, Subject
+from tests.accuracy.tape import total
 from tests.autograd import witness
 from tests.autograd.compare import Given, arrays, errors, tensors
 from tests.autograd.modules import MOST_LAYERS, Array, Draw, module_of, norm, relative_error, small
@@ -42,6 +47,12 @@ MOST_DRAWS = 20
 Expected = tuple[float, Mapping[str, Given]]
 # What stands for unknown functions.
 UNKNOWN = {"f": lambda u: torch.sin(u) + u / 2, "g": lambda u, v: u * torch.tanh(v)}
+# The same in many digits.
+PRECISE_UNKNOWN = {
+    "f": lambda u: total(u.digits, [u.apply("sin"), u * u.digits.constant(1, 2)]),
+    "g": lambda u, v: u * v.apply("tanh"),
+}
+SINGLE_SCALES = (1e-2, 1.0, 1e2)
 MOST_SECONDS = 60
 THOROUGH = 5
 
@@ -58,14 +69,15 @@ class Outcome:
     equalities: int
     problem: str = ""
     redrawn: int = 0
+    single: tuple[SingleOutcome, ...] = ()
 
 
-def run(seed: int, thorough: int = THOROUGH) -> Outcome:
+def run(seed: int, thorough: int = THOROUGH, single: bool = False) -> Outcome:
     """The network of that seed through the chain, every so many through all of it. One that is too slow has failed."""
     before = signal.signal(signal.SIGPROF, _too_long)
     signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)  # of work: others may be busy too
     try:
-        return check(make(seed), seed, seed % thorough == 0)
+        return check(make(seed), seed, seed % thorough == 0, single)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
@@ -75,19 +87,21 @@ def _too_long(number: int, frame: object) -> None:
     raise TimeoutError(f"more than {MOST_SECONDS} s")
 
 
-def check(made: RandomNetwork, seed: int, thorough: bool = True) -> Outcome:
-    """A network through the chain."""
+def check(made: RandomNetwork, seed: int, thorough: bool = True, single: bool = False) -> Outcome:
+    """A network through the chain; with `single`, in float32 too."""
     build = Build(Source(made.text, "net.py", made.name))
     try:
         problem = "; ".join(problems(build, thorough))
         found = tuple(far_from_autograd(build, made, seed, thorough))
         error = max(e for e, _ in found)
+        in_float32 = tuple(beside_float32(build, made, seed)) if single else ()
     except Exception as error_:
         return Outcome(seed, float("nan"), 0, f"{type(error_).__name__}: {error_} {_where(error_)}")
     if not error <= BOUND:
         problem = f"{error:.1e} from autograd; {problem}"
+    problem = "; ".join([*filter(None, [problem]), *(f"float32 {m}" for o in in_float32 for m in o.misses)])
     equalities = build.equality_check.count if thorough else 0
-    return Outcome(seed, error, equalities, problem, sum(again for _, again in found))
+    return Outcome(seed, error, equalities, problem, sum(again for _, again in found), in_float32)
 
 
 def _where(error: Exception) -> str:
@@ -124,6 +138,20 @@ def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bo
                 if not BOUND < error < 10 * uncertainty(build.network, inputs, expected, seed):
                     break
             yield error, again
+
+
+def beside_float32(build: Build, made: RandomNetwork, seed: int) -> Iterator[SingleOutcome]:
+    """The module in float32 beside PyTorch in float32, at one choice of sizes and several scales."""
+    subject = Subject(str(seed), build.source, None, made.draws, {}, UNKNOWN, PRECISE_UNKNOWN)
+    module = module_of(build.module[0], "net")
+    sizes = some_sizes(build.network, seed)[seed % 3]
+    rng = np.random.default_rng(seed)
+    widths = rng.integers(1, 6, MOST_LAYERS)
+    drawn = {t.name: _input(t, made.draws.get(t.name, small), sizes, widths, rng, 1.0) for t in build.network.inputs}
+    for scale in SINGLE_SCALES:
+        setting = Setting(f"{scale:g}", scale)
+        inputs = at_setting(drawn, made.draws, setting, seed)
+        yield Run(subject, build.network, module, setting, seed, inputs).outcome()
 
 
 def uncertainty(network: Network, inputs: Mapping[str, Array], expected: Expected, seed: int) -> float:
@@ -205,11 +233,12 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--each", action="store_true", help="print a line for each network")
     parser.add_argument("--thorough", type=int, default=THOROUGH, help="every so many networks are checked in full")
+    parser.add_argument("--single", action="store_true", help="run each in float32 too, at several scales")
     options = parser.parse_args()
     torch.set_num_threads(1)
     began, outcomes = time.monotonic(), []
     for seed in range(options.start, options.start + options.count):
-        outcome = run(seed, options.thorough)
+        outcome = run(seed, options.thorough, options.single)
         outcomes.append(outcome)
         if outcome.problem or options.each:
             print(f"seed {seed}: {outcome.error:.1e}  {outcome.problem[:600]}", flush=True)
@@ -222,12 +251,18 @@ def main() -> int:
 def summary(outcomes: tuple[Outcome, ...]) -> str:
     """One line: how many, how many failed, how many equalities, the worst error of those that did not fail."""
     good = [o for o in outcomes if not o.problem]
+    single = [s for o in outcomes for s in o.single]
+    held = [s for s in single if s.source not in ("", "too large")]
     worst = max(good, key=lambda o: o.error, default=Outcome(-1, 0.0, 0))
     return (
         f"{len(outcomes)} random networks, {len(good)} passed, {len(outcomes) - len(good)} failed; "
         f"{sum(o.equalities for o in good)} equalities hold; "
         f"{sum(o.redrawn for o in good)} draws repeated where autograd itself is as uncertain; "
         f"largest relative error to autograd {worst.error:.1e} (seed {worst.seed})"
+        + (
+            f"; in float32 {len(held)} of {len(single)} runs compared, {sum(bool(s.misses) for s in held)} missed"
+            * bool(single)
+        )
     )
 
 

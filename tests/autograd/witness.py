@@ -57,22 +57,25 @@ Values = dict[str, Any]  # a tensor, or a list of them where the shapes differ b
 
 
 def evaluate(
-    network: Network, inputs: Mapping[str, Any], unknown: Mapping[str, Callable[..., Tensor]] | None = None
+    network: Network,
+    inputs: Mapping[str, Any],
+    unknown: Mapping[str, Callable[..., Tensor]] | None = None,
+    dtype: torch.dtype = torch.float64,
 ) -> Tensor:
-    """The loss of a network at these inputs, as a tensor that autograd can differentiate."""
+    """The loss of a network at these inputs, as a tensor that autograd can differentiate; `dtype` is the inputs'."""
     values: Values = dict(inputs)
     sizes = Numbers.of(network, inputs)
     for group in _groups(network):
         for name in group if len(group) > 1 or _reads(network)[group[0]].count(group[0]) else ():
             values[name] = _all_entries(
-                _defined(network, name), sizes, values, lambda e, s, i: torch.zeros(s.extents(i), dtype=torch.float64)
+                _defined(network, name), sizes, values, lambda e, s, i: torch.zeros(s.extents(i), dtype=dtype)
             )
         for _ in range(_rounds(network, group, sizes)):
             for name in group:
                 equation = _defined(network, name)
                 found = _native(equation, values)
                 if found is None:
-                    found = _all_entries(equation, sizes, values, _formula(values, unknown or {}))
+                    found = _all_entries(equation, sizes, values, _formula(values, unknown or {}, dtype))
                 values[name] = found
     return values[network.outputs[0]]
 
@@ -94,9 +97,9 @@ def _native(equation: Equation, values: Values) -> Tensor | None:
 Entries = Callable[[Equation, "Numbers", tuple[Index, ...]], Tensor]
 
 
-def _formula(values: Values, unknown: Mapping[str, Callable[..., Tensor]]) -> Entries:
+def _formula(values: Values, unknown: Mapping[str, Callable[..., Tensor]], dtype: torch.dtype) -> Entries:
     def entries(equation: Equation, sizes: Numbers, indices: tuple[Index, ...]) -> Tensor:
-        scope = _Scope(values, sizes, unknown).binding(indices)
+        scope = _Scope(values, sizes, unknown, dtype).binding(indices)
         return scope.value(equation.body).expand([scope.axes[i].numel() for i in indices])
 
     return entries
@@ -232,15 +235,17 @@ def _extents(network: Network, inputs: Mapping[str, Any]) -> Iterator[tuple[Poly
 class _Scope:
     """The values of tensors and sizes, and for each index in scope its range laid along an axis of its own."""
 
-    def __init__(self, values: Values, sizes: Numbers, unknown: Mapping[str, Callable[..., Tensor]]) -> None:
-        self.values, self.sizes, self.unknown = values, sizes, unknown
+    def __init__(
+        self, values: Values, sizes: Numbers, unknown: Mapping[str, Callable[..., Tensor]], dtype: torch.dtype
+    ) -> None:
+        self.values, self.sizes, self.unknown, self.dtype = values, sizes, unknown, dtype
         self.axes: dict[Index, Tensor] = {}
         # Where the value counts: an infinite derivative in a branch not taken, times 0, would be nan.
         self.taken: Tensor | None = None
 
     def binding(self, indices: tuple[Index, ...]) -> _Scope:
         """The scope with more indices, behind those that it has; a range may depend on indices that have a value."""
-        inner = _Scope(self.values, self.sizes, self.unknown)
+        inner = _Scope(self.values, self.sizes, self.unknown, self.dtype)
         ranges = {i: x.flatten() for i, x in self.axes.items()}
         ranges.update({i: torch.arange(i.start.value(self.sizes), i.stop.value(self.sizes)) for i in indices})
         for place, (i, numbers) in enumerate(ranges.items()):
@@ -251,13 +256,13 @@ class _Scope:
 
     def at(self, index: Index, value: int) -> _Scope:
         """The scope where an index has a value."""
-        inner = _Scope(self.values, self.sizes.at(index, value), self.unknown)
+        inner = _Scope(self.values, self.sizes.at(index, value), self.unknown, self.dtype)
         inner.axes, inner.taken = self.axes, self.taken
         return inner
 
     def where(self, cond: Tensor) -> _Scope:
         """The scope of what is evaluated where the condition holds."""
-        inner = _Scope(self.values, self.sizes, self.unknown)
+        inner = _Scope(self.values, self.sizes, self.unknown, self.dtype)
         inner.axes, inner.taken = self.axes, cond if self.taken is None else torch.logical_and(self.taken, cond)
         return inner
 
@@ -295,7 +300,7 @@ class _Scope:
         return value[found]
 
     def number(self, value: float) -> Tensor:
-        return torch.full([1] * len(self.axes), value, dtype=torch.float64)
+        return torch.full([1] * len(self.axes), value, dtype=self.dtype)
 
     def value(self, e: Expr) -> Tensor:
         """An expression, with one axis (of length 1 or the index's extent) for each index in scope."""
@@ -305,7 +310,7 @@ class _Scope:
             case Pi():
                 return self.number(math.pi)
             case Int(poly):
-                return self.integer(poly).to(torch.float64)
+                return self.integer(poly).to(self.dtype)
             case Read(name, subs):
                 read = self.read(name, subs)
                 return read if subs else read.reshape([1] * len(self.axes))
@@ -319,7 +324,7 @@ class _Scope:
             case Fn(name, args):
                 return {**FUNCTIONS, **self.unknown}[name](*(self.argument(a) for a in args))
             case Delta(a, b):
-                return (self.integer(a) == self.integer(b)).to(torch.float64)
+                return (self.integer(a) == self.integer(b)).to(self.dtype)
         return self.compound(e)
 
     def compound(self, e: Expr) -> Tensor:
@@ -382,11 +387,14 @@ class _Scope:
 
 
 def gradients(
-    network: Network, inputs: Mapping[str, Any], unknown: Mapping[str, Callable[..., Tensor]] | None = None
+    network: Network,
+    inputs: Mapping[str, Any],
+    unknown: Mapping[str, Callable[..., Tensor]] | None = None,
+    dtype: torch.dtype = torch.float64,
 ) -> tuple[float, dict[str, Any]]:
     """The loss and its gradient by every parameter; a parameter that it does not reach has zeros."""
     leaves = {n: _leaf(v, n in network.parameters) for n, v in inputs.items()}
-    loss = evaluate(network, leaves, unknown)
+    loss = evaluate(network, leaves, unknown, dtype)
     wanted = [leaf for n in network.parameters for leaf in _flat(leaves[n])]
     reached = loss.requires_grad
     found = torch.autograd.grad(loss.reshape(()), wanted, allow_unused=True) if reached else [None] * len(wanted)

@@ -1,0 +1,161 @@
+"""The loss and gradients of a network at float32 inputs, as exactly as float64 can hold them.
+
+PyTorch in float64 computes them twice, by the function that a person wrote and by the equations one entry at a time.
+Where the two agree they are the truth. Else the equations are evaluated in many digits, as many as the exponentials in
+them call for; and where more would be needed than can be had, the person's function is believed if it hardly moves with
+the last digits of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from symbp.core.network import Network
+from tests.accuracy.definition import Unknown, differentiated
+from tests.accuracy.tape import Digits, NoValue
+from tests.autograd import witness
+from tests.autograd.compare import Given, arrays
+from tests.autograd.modules import Array, norm
+
+LARGEST = float(np.finfo(np.float32).max)
+SMALLEST = float(np.finfo(np.float32).tiny)
+AGREE = 1e-9
+DIGITS, MOST_DIGITS = 60, 2500
+Function = Callable[..., torch.Tensor]
+Result = tuple[float, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is right, and from what it is known; `sizes` are those of what each gradient is the sum of, if known."""
+
+    loss: float
+    gradients: Mapping[str, Array]
+    source: str
+    sizes: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def representable(self) -> bool:
+        """Can float32 hold it?"""
+        parts = [a for g in (self.loss, *self.gradients.values()) for a in (g if isinstance(g, list) else [g])]
+        return all(bool(np.all(np.abs(a) < LARGEST)) for a in parts)
+
+
+def by_torch(loss: Function, names: tuple[str, ...], inputs: Mapping[str, Array], dtype: torch.dtype) -> Result:
+    """The value of a loss written in PyTorch and its gradients by `names`; zeros where it does not reach one."""
+    given = {n: _tensors(v, dtype) for n, v in inputs.items()}
+    leaves = {n: given[n] if isinstance(given[n], list) else [given[n]] for n in names}
+    flat = [leaf.requires_grad_() for n in names for leaf in leaves[n]]
+    value = loss(**given)
+    found = (
+        torch.autograd.grad(value.reshape(()), flat, allow_unused=True) if value.requires_grad else [None] * len(flat)
+    )
+    each = iter([torch.zeros_like(w) if g is None else g for w, g in zip(flat, found, strict=True)])
+    gradients: dict[str, Given] = {n: [next(each) for _ in leaves[n]] for n in names}
+    return value.item(), {n: arrays(g if isinstance(given[n], list) else g[0]) for n, g in gradients.items()}
+
+
+def _tensors(value: Any, dtype: torch.dtype) -> Any:
+    if isinstance(value, list):
+        return [_tensors(v, dtype) for v in value]
+    return torch.tensor(value, dtype=torch.long if value.dtype.kind == "i" else dtype)
+
+
+def by_equations(
+    network: Network, inputs: Mapping[str, Array], dtype: torch.dtype, unknown: Mapping[str, Function]
+) -> Result:
+    """The same by the equations, one entry at a time."""
+    given = {n: _tensors(v, dtype) for n, v in inputs.items()}
+    loss, gradients = witness.gradients(network, given, unknown, dtype)
+    return loss, {n: arrays(g) for n, g in gradients.items()}
+
+
+def find_truth(
+    network: Network,
+    inputs: Mapping[str, Array],
+    model: Function | None,
+    unknown: Mapping[str, Function],
+    precise_unknown: Unknown,
+) -> Truth | None:
+    """What is right at these inputs, or None where there is no number that is."""
+    plain = by_equations(network, inputs, torch.float64, unknown)
+    if model is None:
+        near = by_equations(network, moved(inputs), torch.float64, unknown)
+        person = plain
+    else:
+        near = plain
+        person = by_torch(model, network.parameters, inputs, torch.float64)
+    if agree(person, near):
+        return Truth(*plain, "float64")
+    exact, sure = _in_digits(network, inputs, person, precise_unknown)
+    return exact if sure else _believed(network, inputs, model, person) or exact
+
+
+def agree(a: Result, b: Result) -> bool:
+    """Are these the same, to what float32 is compared by, and is each a number that is not 0 by cancelling?"""
+    if not all(np.isfinite([a[0], b[0]])):
+        return False
+    pairs = [(a[0], b[0]), *((a[1][n], b[1][n]) for n in a[1])]
+    return all(_close(one, other) for one, other in pairs)
+
+
+def _close(a: Array | float, b: Array | float) -> bool:
+    listed = a if isinstance(a, list) else [a]
+    other = b if isinstance(b, list) else [b]
+    with np.errstate(over="ignore", invalid="ignore"):  # float64 may hold what the square of its norm cannot
+        far = norm([np.asarray(x) - np.asarray(y) for x, y in zip(listed, other, strict=True)])
+        return far <= AGREE * norm(b) and norm(b) > 0
+
+
+def moved(inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The inputs in float64, each moved by its last digit."""
+    rng = np.random.default_rng(0)
+
+    def one(a: np.ndarray) -> np.ndarray:
+        if a.dtype.kind == "i":
+            return a
+        return a.astype(np.float64) * (1 + np.finfo(np.float64).eps * rng.choice((-1, 1), a.shape))
+
+    return {n: [one(a) for a in v] if isinstance(v, list) else one(v) for n, v in inputs.items()}
+
+
+def _in_digits(
+    network: Network, inputs: Mapping[str, Array], person: Result, unknown: Unknown
+) -> tuple[Truth | None, bool]:
+    """By the definition in many digits, None where it has no value; and whether these were enough to tell."""
+    wanted, found = DIGITS, None
+    while wanted <= MOST_DIGITS:
+        digits = Digits(wanted)
+        try:
+            loss, gradients, sizes = differentiated(network, inputs, digits, unknown)
+        except (NoValue, ZeroDivisionError):
+            found = None
+        else:
+            found = Truth(loss, gradients, f"{wanted} digits", sizes)
+            if agree(person, (loss, gradients)):
+                return found, True
+        needed = DIGITS + int(digits.widest / np.log(10))
+        if needed <= wanted:
+            return found, True
+        wanted = needed
+    return found, False
+
+
+def _believed(network: Network, inputs: Mapping[str, Array], model: Function | None, person: Result) -> Truth | None:
+    """What the person's function says in float64, where it is finite and hardly moves with the inputs' last digits."""
+    if model is None or not np.isfinite(person[0]):
+        return None
+    near = by_torch(model, network.parameters, moved(inputs), torch.float64)
+    far = [norm(_minus(person[1][n], near[1][n])) <= 1e-7 * norm(near[1][n]) + SMALLEST for n in network.parameters]
+    return Truth(*person, "the model in float64") if all(far) else None
+
+
+def _minus(a: Array, b: Array) -> Array:
+    if isinstance(a, list):
+        return [np.asarray(x) - np.asarray(y) for x, y in zip(a, b, strict=True)]
+    return np.asarray(a) - np.asarray(b)
