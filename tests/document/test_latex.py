@@ -90,7 +90,7 @@ SAID = [
     ("conv_net", r"N\times G\times (I'' + 1 - U)\times (J'' + 1 - V)"),
     ("mlp", "\nloss & 12 & "),
     ("mlp", "interpreter, $10^{-6}$ & "),
-    ("lstm", "A bar behind one, with \\eqref{eq:8} below"),
+    ("lstm", "A bar behind one, with \\eqref{eq:9} below"),
 ]
 
 
