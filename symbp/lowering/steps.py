@@ -304,8 +304,11 @@ def _at_step(node, step: Step):  # type: ignore[no-untyped-def]
     def new(r: Read) -> Expr | None:
         if r.tensor not in step.names:
             return None
-        if (r.subs[0] - Poly.of(step.variable)).constant == 0:
+        ahead = (r.subs[0] - Poly.of(step.variable)).constant
+        if ahead == 0:
             return Read(r.tensor + MARK, r.subs[1:])
+        if ahead is None:  # it may be a step that has not been computed yet
+            raise MissingRule(f"lowering/steps.py reads {r.tensor} a number of steps away, not at {r.subs[0]}")
         step.used[r.tensor] = None
         return None
 

@@ -54,7 +54,10 @@ class Access:
 
 @dataclass(slots=True)
 class Work:
-    """The network that is being read. `pending` and `accesses` belong to the statement at hand."""
+    """The network that is being read. `pending` and `accesses` belong to the statement at hand.
+
+    `taken` are names of tensors, sizes and functions, `letters` those that the text gives to indices.
+    """
 
     taken: set[str]
     elaborate: Callable[[Context, ast.expr], Value | Constant]
@@ -62,6 +65,7 @@ class Work:
     fact: Callable[[Context, ast.Assert], Context]
     letters_of_dims: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()
     inputs: dict[str, Tensor] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -89,7 +93,7 @@ class Work:
 
     def name(self, base: str) -> str:
         """A new name for an intermediate tensor."""
-        name = fresh(base, self.taken)
+        name = fresh(base, self.taken | self.letters)
         self.taken.add(name)
         return name
 
@@ -143,7 +147,7 @@ class Context:
         """Raises an error at a node of this file."""
         raise self.error(node, message)
 
-    def under(self, **names: Binding) -> Context:
+    def under(self, /, **names: Binding) -> Context:
         """The same with more names."""
         return replace(self, scope={**self.scope, **names})
 

@@ -32,7 +32,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
     letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)
-    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)))
+    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)), frozenset(_letters(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")
     context = _signature(context, node)
@@ -62,6 +62,18 @@ def _assigned(node: ast.FunctionDef) -> Iterator[str]:
                 base = leaf.value if isinstance(leaf, ast.Subscript) else leaf
                 if isinstance(base, ast.Name):
                     yield base.id
+
+
+def _letters(node: ast.FunctionDef) -> Iterator[str]:
+    """Every name that the network may give to an index: in a comprehension, in a loop, on the left, in a list's shape."""
+    for part in ast.walk(node):
+        match part:
+            case ast.comprehension(target=target) | ast.For(target=target):
+                yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+            case ast.Subscript(slice=inside, ctx=ast.Store()):
+                yield from (n.id for n in ast.walk(inside) if isinstance(n, ast.Name))
+            case ast.Slice(lower=ast.Name(id=name)):
+                yield name
 
 
 def _called(node: ast.FunctionDef) -> Iterator[str]:
@@ -189,15 +201,13 @@ def _anonymous(context: Context, returned: ast.Return) -> tuple[tuple[str, ...],
         return (name,), after
     del work.equations[before:]
     work.taken = taken
-    context = run(context, [_statement(returned, fresh(OUTPUT, taken))])
+    context = run(context, [_statement(returned, fresh(OUTPUT, taken | work.letters))])
     output = work.equations[-1]
     return _loss(context, returned, tensor(output.name, output.shape))
 
 
 def _loss_name(work: Work) -> str:
-    name = "L" if "L" not in work.taken else fresh("loss", work.taken)
-    work.taken.add(name)
-    return name
+    return work.name("L" if "L" not in work.taken | work.letters else "loss")
 
 
 def _statement(returned: ast.Return, name: str) -> ast.Assign:
@@ -222,7 +232,7 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
     name = _loss_name(work)
     if not value.shape:
         return (name,), flush(define(context, name, value, returned), returned)
-    if COTANGENT in work.taken:
+    if COTANGENT in work.taken | work.letters:
         context.fail(returned, f"a returned tensor gets the data argument `{COTANGENT}`, and that name is taken")
     work.inputs[COTANGENT] = Tensor(COTANGENT, DATA, value.shape)
     work.taken.add(COTANGENT)

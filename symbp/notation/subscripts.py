@@ -11,7 +11,7 @@ from symbp.core.ranges import is_nonnegative
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, labels, use_of
-from symbp.notation.recurrence import Recurrent, read
+from symbp.notation.recurrence import Recurrent, is_open, read
 from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
 
@@ -147,7 +147,7 @@ def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: 
     for atom in (a for a in sub.atoms() if isinstance(a, Read)):
         classes = context.work.inputs[atom.tensor].classes
         assert classes is not None
-        if sub.atom is atom and not is_nonnegative(extent - classes):
+        if sub.atom is atom and not is_open(extent) and not is_nonnegative(extent - classes):
             text = f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"
             raise context.error(node, text, ShapeError)
         ranges[atom] = Poly.of(context.work.index(classes))
