@@ -75,6 +75,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
+    "//": np.floor_divide,
     "power": np.power,
     "maximum": np.maximum,
     "minimum": np.minimum,

@@ -281,7 +281,9 @@ class _Scope:
             return self.axes[atom]
         if isinstance(atom, Read):
             return self.read(atom.tensor, atom.subs)
-        return atom.value(self.sizes) if isinstance(atom, Quotient) else self.sizes[atom]
+        if isinstance(atom, Quotient):
+            return torch.div(self.integer(atom.top), self.integer(atom.bottom), rounding_mode="floor")
+        return self.sizes[atom]
 
     def read(self, name: str, subs: tuple[Poly, ...]) -> Tensor:
         """An entry; one of a list of arrays has its place in the list first."""

@@ -44,7 +44,7 @@ INDICES = [
     ("z[n] = max(x[n, d] for d in D if d != n)", "z[n] = max(x[n, d] for d in D if d != n)"),
     ("z[n] = mean(x[n, d] for d in range(2))", "z[n] = sum(x[n, d] for d in range(2)) / 2"),
     ("z[n: N, h: H] = b[h] * n", "z[n: N, h] = b[h] * n"),
-    ("z[i: D, j: D] = 1 if i == j else A[i, j]", None),
+    ("z[i: D, j: D] = 1 if i == j else A[i, j]", "z[i, j] = 1 if i == j else A[i, j]"),
     ("z[i: D, j: D] = 1 if i == j else 0", "z[i: D, j: D] = 1 if i == j else 0"),
     ("z[i] = sum(A[i, j] for j in range(i + 1))", "z[i] = sum(A[i, j] for j in range(i + 1))"),
     ("z[i] = sum(A[i, j] for j in range(1, D))", "z[i] = sum(A[i, j] for j in range(1, D))"),
