@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symbp.core import build
+from symbp.core.expr import Delta
 from symbp.core.integers import Index, Poly, Quotient, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
 from symbp.core.traverse import indices_of
@@ -48,10 +50,22 @@ def infer(left: Sequence[Index], accesses: Sequence[Access]) -> dict[Index, Poly
 
 
 def _counted(index: Index, accesses: Sequence[Access]) -> list[Limit]:
-    """How far an index goes that is read under conditions alone: all of its reads are plain, and say the same."""
+    """How far an index goes that is read under conditions alone: all of its reads are plain, and say the same, or
+    those in both branches of a choice are.
+    """
     reads = [a for a in accesses if index in a.sub.atoms() and is_known(a.extent)]
-    plain = [Limit(a.extent, a) for a in reads if a.sub.index == index and a.guarded]
-    return plain if len(plain) == len(reads) and len({limit.stop for limit in plain}) == 1 else []
+    plain = [a for a in reads if a.sub.index == index and a.guarded]
+    if len(plain) < len(reads):
+        plain = [a for a in plain if any(_is_other_branch(a, b) for b in plain)]
+    return [Limit(a.extent, a) for a in plain] if len({a.extent for a in plain}) == 1 else []
+
+
+def _is_other_branch(a: Access, b: Access) -> bool:
+    """Do two reads stand in the two branches of one choice, so that one of them is read wherever it decides?"""
+    if len(a.conds) != 1 or len(b.conds) != 1:
+        return False
+    (cond,), (other,) = a.conds, b.conds
+    return not isinstance(other, Delta) and cond == build.negate(other)
 
 
 def _limits(a: Access, left: tuple[Index, ...]) -> list[tuple[Index, Limit]]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from symbp.core.expr import Num, Read
+from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of, labels_of

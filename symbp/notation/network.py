@@ -65,7 +65,7 @@ def _assigned(node: ast.FunctionDef) -> Iterator[str]:
 
 
 def _letters(node: ast.FunctionDef) -> Iterator[str]:
-    """Every name that the network may give to an index: in a comprehension, in a loop, on the left, in a list's shape."""
+    """Every name that the network may give to an index: of a comprehension, a loop, a left side, a list of arrays."""
     for part in ast.walk(node):
         match part:
             case ast.comprehension(target=target) | ast.For(target=target):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from symbp.core import build
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import labels_of
