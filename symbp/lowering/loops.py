@@ -58,7 +58,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
         part = joined(part, at.uses)
         before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
         lower_all(at, before)
-    variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
+    variable = Dim(fresh_name(part[0].indices[0].name, at.taken), 0)
     at.taken.add(variable.name)
     step, equations = one_step(part, variable)
     inner = _inside(at, variable, step.count)

@@ -71,18 +71,18 @@ def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
     return Labelled(at.builder.emit("item", (value,), shape, kind, detail), axes)
 
 
-def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly]:
-    """A position; beside the extent where a step of a loop may find it outside, as only a guard can let it be.
-
-    What is one before the first is left: NumPy takes it for the last.
+def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly | None, Poly | None]:
+    """A position; between ends that it is moved inside of, where a step of a loop may find it beyond one, as only a
+    guard can let it be.
     """
     ranges: dict[Atom, Index] = {v: Index(v.name, count) for v, count in at.counts.items()}
     if not any(mentions(position, v) for v in ranges):
         return position
     over = position.replace(lambda a: Poly.of(ranges[a]) if a in ranges else None)
     low, high = lowest(over), highest(over)
-    fits = low is not None and high is not None and is_nonnegative(low + 1) and is_nonnegative(extent - 1 - high)
-    return position if fits else (position, extent)
+    first = None if low is not None and is_nonnegative(low) else Poly()
+    last = None if high is not None and is_nonnegative(extent - 1 - high) else extent - 1
+    return position if first is None and last is None else (position, first, last)
 
 
 def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
