@@ -1,6 +1,7 @@
 """How large and how small an integer expression gets over the ranges of its indices, and what is known to be positive.
 
-Every size is at least 1, or what it says. Nothing else is known of a size, so `T - 2 >= 0` is not provable and N is not comparable to D.
+Every size is at least 1, or what it says. Nothing else is known of a size, so `T - 2 >= 0` is not provable and N is
+not comparable to D.
 """
 
 from __future__ import annotations

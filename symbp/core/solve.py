@@ -1,8 +1,8 @@
 """Sizes from the extents that shapes give: `S`, `S + M` and `2 * M - K` say S, M and K.
 
-Extents are linear equations for the sizes in them. One with a single unknown size is solved for it, whatever its factor;
-of several unknown sizes those follow that a combination of the equations holds alone. Nothing here knows of tensors: an
-extent is its place in the list.
+Extents are linear equations for the sizes in them. One with a single unknown size is solved for it, whatever its
+factor; of several unknown sizes those follow that a combination of the equations holds alone. Nothing here knows of
+tensors: an extent is its place in the list.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from typing import TypeVar
 from symbp.core.integers import ONE, ZERO, Dim, DimAt, Poly, Quotient
 from symbp.core.traverse import dims_of
 
-
 K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """`dim` is (the sum of factor * extent[place] - rest) // divisor; in `rest` and `divisor` are sizes found before."""
+    """`dim` is (the sum of factor * extent[place] - rest) // divisor, of sizes found before."""
 
     dim: Dim
     terms: tuple[tuple[int, int], ...]  # (place, factor)

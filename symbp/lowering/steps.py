@@ -19,7 +19,7 @@ from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum
 from symbp.core.guards import settle
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute, walk
+from symbp.core.traverse import free_indices, map_children, polys, reads, replace_reads, substitute, walk
 from symbp.errors import MissingRule
 from symbp.lowering.depends import holds, mentions
 from symbp.lowering.guard import guarded
@@ -254,11 +254,12 @@ def _handed_on(made: Expr, starts: list[Expr], step: Step) -> Expr:
 
 
 def _where_read(value: Expr, away: int, step: Step) -> Expr:
-    """A value that reads beside its own step, as `x[t + 1]`, may read outside at the last ones, which hand it on to
-    nobody: nothing in it may overflow there, or be nan.
+    """A value that reads beside its own step, as `x[t + 1]`, or divides by its number, may do so in vain at the last
+    ones, which hand it on to nobody: nothing in it may overflow there, or be nan.
     """
     own = Poly.of(step.variable)
-    if all(s == own for r in reads(value) for s in r.subs if mentions(s, step.variable)):
+    moving = [(n, p) for n in walk(value) for p in polys(n) if mentions(p, step.variable)]
+    if all(isinstance(n, Read) and p == own for n, p in moving):
         return value
     index = Index(f"{MARK}step", step.count)
     settled = substitute(settle(substitute(value, {step.variable: Poly.of(index)})), {index: own})

@@ -20,8 +20,8 @@ from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
 from symbp.notation.recurrence import demand_loops
-from symbp.notation.statements import define, flush, run
 from symbp.notation.source import Placed
+from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
 from symbp.notation.values import Value, tensor
 from symbp.notation.words import fresh, why_not
@@ -258,7 +258,9 @@ def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
         if dim not in known:
             said = list(dict.fromkeys(str(p) for p in shapes if dim in dims_of(p)))
             what = f"the shapes of the inputs, which say {_listed(said)} alone" if said else "the shape of any input"
-            context.fail(_use_of(context, node, dim), f"the size `{dim}` does not follow from {what}, so nobody knows it")
+            context.fail(
+                _use_of(context, node, dim), f"the size `{dim}` does not follow from {what}, so nobody knows it"
+            )
     return tuple(d for d in context.file.dims if d in used)
 
 
