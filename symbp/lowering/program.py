@@ -13,6 +13,7 @@ from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor
+from symbp.core.traverse import indices_of
 
 Shape = tuple[Poly, ...]
 
@@ -148,9 +149,13 @@ class Program:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything that a routine gives a name to: inputs, sizes, unknown functions, results, variables of loops."""
+        """Everything that a routine gives a name to: inputs, sizes, unknown functions, results, letters of loops and
+        lists.
+        """
         statements = [s for r in self.routines for s in every_statement(r.statements)]
         made = [s.target.name for s in statements] + [s.loop.variable.name for s in statements if s.loop is not None]
+        made += [i.name for s in statements for e in s.target.shape for i in indices_of(e)]
+        made += [t.each.name for t in self.inputs if t.each is not None]
         made += [v for r in self.routines for v in r.vector]
         return tuple(
             dict.fromkeys(
