@@ -75,16 +75,17 @@ def _guards_sums(expr: Expr) -> bool:
     return any(isinstance(n, Sum) for g in guards for n in walk(g.then))
 
 
-def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
+def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive: bool = False) -> None:
     """Go on from the last step to the result: cancel, contract, count idle sums, multiply out, use facts, factor.
 
-    `order` are the indices of the result, in which its products are arranged.
+    `order` are the indices of the result, in which its products are arranged; `recursive` says that it is one of a
+    recurrence, which is read a number of steps away.
     """
     start = steps[-1].value
     plain = normal(start)
     if cost(plain) < cost(start):
         append(steps, plain, Rule("cancel"))
-    _contract(steps, plain, known.style)
+    _contract(steps, plain, replace(known.style, steps=order) if recursive else known.style)
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
     _use_guards(steps, known)
     for _ in range(2):

@@ -35,13 +35,16 @@ class Style:
     `first`: those for outer indices first. If `closed` no bracket is multiplied out unless all
     of its terms have a delta, one for each path.
 
-    `classes` says of each tensor of labels what its entries stay below.
+    `classes` says of each tensor of labels what its entries stay below. `steps` are indices of a recurrence's result,
+    outermost first: of two deltas that fix one summed index the one that says how many steps away it is goes first, as
+    an adjoint is read a step ahead, and not at the entry that another delta makes equal to that.
     """
 
     wide: bool = False
     first: bool = False
     classes: tuple[tuple[str, Poly], ...] = ()
     closed: bool = False
+    steps: tuple[Index, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,15 @@ def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -
     """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
     equal = _equalities(factors)
     found = [(f, s) for f in factors if (s := solve(f, indices, equal, style)) is not None]
-    return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
+    best = next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
+    rivals = [pair for pair in found if best is not None and pair[1].index == best[1].index]
+    return min(rivals, key=lambda pair: _step_place(pair[1].value, style), default=None)
+
+
+def _step_place(value: Poly, style: Style) -> int:
+    """Which of the indices of a recurrence's result a value is so many steps away from; behind all where it is none."""
+    places = (k for k, i in enumerate(style.steps) if (value - i).constant is not None)
+    return next(places, len(style.steps))
 
 
 def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:

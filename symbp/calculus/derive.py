@@ -192,7 +192,7 @@ class _Work:
         used = tuple(u.chain.key for u in (*shown, *silent))
         used += tuple(self.names[u.equation.name] for u in shown if u.equation.name in inserted)
         steps = [Step(first, Rule("chain", keys)), Step(sheltered(second), Rule("insert", used))]
-        finish(steps, self.known, indices)
+        finish(steps, self.known, indices, quantity in self.recursive)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
     def _terms(self, quantity: str, indices: tuple[Index, ...], user: _User, insert: bool) -> tuple[Expr, Expr]:

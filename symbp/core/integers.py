@@ -55,9 +55,10 @@ class Atom(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dim(Atom):
-    """A size with a name: `N`."""
+    """A size with a name: `N`. All are at least 1 but the one that counts the steps of a loop in its body, from 0."""
 
     name: str
+    least: int = 1
 
     @property
     def key(self) -> str:

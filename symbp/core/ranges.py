@@ -1,9 +1,12 @@
 """How large and how small an integer expression gets over the ranges of its indices, and what is known to be positive.
 
-Every size is at least 1. Nothing else is known of a size, so `T - 2 >= 0` is not provable and N is not comparable to D.
+Every size is at least 1, or what it says. Nothing else is known of a size, so `T - 2 >= 0` is not provable and N is
+not comparable to D.
 """
 
 from __future__ import annotations
+
+from math import prod
 
 from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient
 
@@ -11,13 +14,13 @@ _ROUNDS = 16
 
 
 def is_nonnegative(poly: Poly) -> bool:
-    """Is it at least 0 for all sizes that are at least 1?"""
+    """Is it at least 0 for all sizes?"""
     total = 0
     poly = without_quotients(poly)
     for monomial, coefficient in poly.terms:
         if monomial and (coefficient < 0 or not all(isinstance(a, (Dim, DimAt)) for a in monomial)):
             return False
-        total += coefficient
+        total += coefficient * prod(a.least for a in monomial if isinstance(a, Dim))
     return total >= 0
 
 

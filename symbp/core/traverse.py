@@ -117,10 +117,19 @@ def reads(node: Node) -> tuple[Read, ...]:
         if isinstance(part, Read):
             found[part] = None
         for poly in polys(part):
-            for atom in poly.atoms():
-                if isinstance(atom, Read):
-                    found.update(dict.fromkeys(reads(atom)))
+            for label in labels_of(poly):
+                found.update(dict.fromkeys(reads(label)))
     return tuple(found)
+
+
+def labels_of(poly: Poly) -> Iterator[Read]:
+    """The entries of integer tensors in an integer expression, those in quotients included."""
+    for atom in poly.atoms():
+        if isinstance(atom, Read):
+            yield atom
+        elif isinstance(atom, Quotient):
+            yield from labels_of(atom.top)
+            yield from labels_of(atom.bottom)
 
 
 def indices_of(poly: Poly) -> Iterator[Index]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.core.integers import Dim, Poly, Quotient
+from symbp.core.integers import ONE, Poly
 from symbp.core.network import LABELS, Tensor
+from symbp.core.solve import Solution, solve_sizes
 from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.facts import fact_check
-from symbp.emit.formula import Text, size
+from symbp.emit.formula import PRODUCT, SIGN, Text, size
 from symbp.emit.layout import fitted, tuple_of
 from symbp.emit.lengths import length_lines
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
@@ -70,7 +71,8 @@ def _size_checks(program: Program) -> list[str]:
             found.setdefault(sizes_name(program, routine), _size_check(program, sizes_name(program, routine), given))
     if any("_check_extents" in text for text in found.values()):
         reads = any(index.endswith("]") for _, index, _ in program.extents)
-        found["_check_extents"] = render("extents.py.j2", reads=reads)
+        sizes = any('("", ' in text for text in found.values())
+        found["_check_extents"] = render("extents.py.j2", reads=reads, sizes=sizes)
     return [*found.values(), render("misfit.py.j2", lists=any(map(is_list, program.inputs)))] if found else []
 
 
@@ -88,7 +90,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
-        extents=", ".join(_extents(program, sizes)),
+        extents=", ".join((*_extents(program, sizes), *_left_over(program, given))),
         result=tuple_of(sizes) if len(sizes) == 1 else ", ".join(sizes),
         what=", ".join(sizes),
         sources=sources,
@@ -96,22 +98,34 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
 
 
 def _solutions(sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], str]:
-    """A line of Python for each size, plain extents first, and in words which tensor it is taken from."""
-    lines: list[str] = []
-    known: dict[str, str] = {}
+    """A line of Python for each size, plain extents first, and in words which tensors it is taken from."""
     layered = families(given)
     plain = [s for s in sizes if s not in layered]
     found = extents(given)
-    for tensor, code, e in found:
-        if isinstance(e.atom, Dim) and e.atom.name not in known:
-            known[e.atom.name] = tensor.name
-            lines.append(f"{e.atom.name} = {code}")
-    while len(known) < len(plain):
-        tensor, dim, code = _solvable(found, known)
-        known[dim.name] = tensor.name
-        lines.append(f"{dim.name} = {code}")
-    sources = ", ".join(f"{d} from {known[d]}" for d in plain)
+    solved = {s.dim.name: s for s in solve_sizes([e for _, _, e in found])}
+    if not set(plain) <= solved.keys():
+        raise MissingRule("emit/checks.py cannot solve the sizes from the shapes")
+    lines = [f"{name} = {_solution(s, [code for _, code, _ in found])}" for name, s in solved.items() if name in plain]
+    tensors = {n: dict.fromkeys(found[place][0].name for place, _ in solved[n].terms) for n in plain}
+    sources = ", ".join(f"{n} from {' and '.join(names)}" for n, names in tensors.items())
     return [*lines, *check_lengths(given), *widths(given)], sources
+
+
+def _solution(solution: Solution, codes: list[str]) -> str:
+    """A size as a formula: `(x.shape[0] - 2) // 4`."""
+    text = ""
+    for place, factor in sorted(solution.terms, key=lambda t: t[1] < 0):
+        part = codes[place] if abs(factor) == 1 else f"{abs(factor)} * {codes[place]}"
+        sign = "-" if factor < 0 else "+"
+        text = f"{text} {sign} {part}" if text else part if factor > 0 else f"-{part}"
+    several = len(solution.terms) > 1
+    if solution.rest.terms:
+        rest, several = size(solution.rest), True
+        text = f"{text} - {Text(rest.code, rest.level).within(PRODUCT)}"
+    if several and solution.divisor == ONE:
+        return f"({text})" if len(solution.terms) == 1 else text
+    text = f"({text})" if several else text
+    return text if solution.divisor == ONE else f"{text} // {size(solution.divisor).within(SIGN)}"
 
 
 def _extents(program: Program, sizes: tuple[str, ...]) -> list[str]:
@@ -123,26 +137,19 @@ def _extents(program: Program, sizes: tuple[str, ...]) -> list[str]:
     return rows
 
 
+def _left_over(program: Program, given: list[Tensor]) -> list[str]:
+    """The same of sizes that are what others leave of an extent, where no array has so many entries."""
+    checked = [extent for _, _, extent in program.extents]
+    solved = (s for s in solve_sizes([e for _, _, e in extents(given)]) if s.rest.terms or len(s.terms) > 1)
+    return [f'("", "", "{s.dim}", {s.dim})' for s in solved if Poly.of(s.dim) not in checked]
+
+
 def _listed_name(t: Tensor) -> str:
     return f'f"{t.name}[{{{t.each}}}]"'
 
 
 def _written(shape: tuple[Poly, ...]) -> str:
     return tuple_of(tuple(size(e).code for e in shape)) if shape else "()"
-
-
-def _solvable(found: list[tuple[Tensor, str, Poly]], known: dict[str, str]) -> tuple[Tensor, Dim, str]:
-    """An extent with one unknown size, and that size as a formula: `(x.shape[0] - 2) // 4`."""
-    for tensor, shifted, e in found:
-        unknown = [d for d in dict.fromkeys(dims_of(e)) if d.name not in known]
-        linear = all(m.count(unknown[0]) <= 1 for m, _ in e.terms) if len(unknown) == 1 else False
-        if linear and unknown[0] in e.atoms() and not any(isinstance(a, Quotient) for a in e.atoms()):
-            factor = e.coefficient(unknown[0])
-            rest = e - factor * Poly.of(unknown[0])
-            if rest.terms:
-                shifted = f"({shifted} - {Text(size(rest).code, size(rest).level).within(8)})"
-            return tensor, unknown[0], shifted if factor.constant == 1 else f"{shifted} // {size(factor).within(9)}"
-    raise MissingRule("emit/checks.py cannot solve the sizes from the shapes")
 
 
 def scratch_arrays(routine: Routine) -> list[Value]:

@@ -34,6 +34,7 @@ INFIX = {
     "sub": ("-", SUM, SUM, PRODUCT),
     "mul": ("*", PRODUCT, PRODUCT, SIGN),
     "div": ("/", PRODUCT, PRODUCT, SIGN),
+    "//": ("//", PRODUCT, PRODUCT, SIGN),
     "matmul": ("@", PRODUCT, PRODUCT, SIGN),
     "power": ("**", POWER, ATOM, SIGN),
     **{c: (c, COMPARE, SUM, SUM) for c in COMPARISONS},
@@ -47,6 +48,7 @@ UFUNCS = {
     "sub": "subtract",
     "mul": "multiply",
     "div": "divide",
+    "//": "floor_divide",
     "power": "power",
     "maximum": "maximum",
     "minimum": "minimum",
@@ -198,16 +200,13 @@ def _item(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _position(d: object) -> str:
-    """A position, moved inside where its extent stands beside it: a guard takes no notice of what it then reads."""
+    """A position, moved between the ends that stand beside it: a guard takes no notice of what it then reads."""
     if not isinstance(d, tuple):
         return size(d).code  # type: ignore[arg-type]
-    position, extent = d
-    constants = dict(position.terms)
-    shift = constants.get((), 0)
-    if shift > 0:
-        return f"min({size(position).code}, {size(extent - 1).code})"
-    lifted = f"max({size(position).code}, 0)"
-    return lifted if shift < 0 else f"min({lifted}, {size(extent - 1).code})"
+    position, first, last = d
+    text = size(position).code
+    text = text if first is None else f"max({text}, {size(first).code})"
+    return text if last is None else f"min({text}, {size(last).code})"
 
 
 def _slice(s: Statement, args: tuple[Text, ...]) -> Text:

@@ -12,7 +12,7 @@ from symbp.core.expr import TRUE, Delta, Expr, Extreme, Mul, Num, Pow, Read, Sum
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import children, indices_of, walk
+from symbp.core.traverse import children, indices_of, labels_of, walk
 
 Doubtful = tuple[str, str, Poly]
 
@@ -72,9 +72,9 @@ def _rooms(network: Network, read: Read) -> Iterator[Poly]:
     """What is at least 1 where a read stays below the end of a dimension, and where it is not before the start."""
     for sub, extent in zip(read.subs, network.extents(read), strict=True):
         high, low = highest(sub), lowest(sub)
-        if high is not None and not any(isinstance(a, Read) for a in high.atoms()):
+        if high is not None and not any(True for _ in labels_of(high)):
             yield extent - high
-        if low is not None and not any(isinstance(a, Read) for a in low.atoms()):
+        if low is not None and not any(True for _ in labels_of(low)):
             yield low + 1
 
 

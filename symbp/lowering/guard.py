@@ -15,6 +15,7 @@ from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Int, Mul, Num, P
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Network
+from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk
 from symbp.lowering.linear import is_nonpositive, parts
 
@@ -102,7 +103,7 @@ def is_positive(expr: Expr) -> bool:
         case Pi():
             return True
         case Int(value):
-            return not free_indices(expr) and all(c > 0 for _, c in value.terms)
+            return not free_indices(expr) and is_nonnegative(value - 1)
         case Fn("exp"):
             return True
         case Add(args) | Mul(args):

@@ -58,13 +58,14 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
         part = joined(part, at.uses)
         before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
         lower_all(at, before)
-    variable = Dim(fresh_name(part[0].indices[0].name, at.taken))
+    variable = Dim(fresh_name(part[0].indices[0].name, at.taken), 0)
     at.taken.add(variable.name)
     step, equations = one_step(part, variable)
     inner = _inside(at, variable, step.count)
     inner.orders = {name + MARK: tuple(k - 1 for k in order[1:]) for name, order in orders.items()}
     stacks = {e.name: _stack(at, e, orders.get(e.name)) for e in originals}
     for name in step.used:
+        inner.builder.local.add(stacks[name].name)  # what a step reads of it is there only once the step before is done
         inner.tensors[name] = _known(stacks[name], next(e for e in originals if e.name == name), orders.get(name))
     carried = [(c, *_carry(at, inner, c, _order(c, orders), step.backward)) for c in step.carried.values()]
     lower_all(inner, equations)

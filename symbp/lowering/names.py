@@ -40,6 +40,7 @@ WORDS = {
     "add": "total",
     "mul": "scaled",
     "div": "ratio",
+    "//": "quotient",
     "minimum": "capped",
     "maximum": "clipped",
     "arange": "range",

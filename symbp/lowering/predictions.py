@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from symbp.core.expr import Extreme, Sum
 from symbp.core.integers import Dim
 from symbp.core.network import Equation, Network
+from symbp.core.solve import solve_sizes
 from symbp.core.traverse import dims_of, polys, reads, walk
 
 Needs = Mapping[str, frozenset[str]]
@@ -24,10 +25,23 @@ def predictions(network: Network, loss: str) -> tuple[tuple[str, ...], tuple[str
     for name in network.data:
         if _is_target(network, before, needs, name, targets | {name}):
             targets |= {name}
+    targets = _beyond_sizes(network, targets)
     given = {d for t in network.inputs if t.name not in targets for p in t.shape for d in dims_of(p)}
     sizes = sizes_of(network)
     kept = tuple(e.name for e in before if not needs[e.name] & targets and sizes[e.name] <= given)
     return tuple(d for d in network.data if d not in targets), kept
+
+
+def _beyond_sizes(network: Network, targets: frozenset[str]) -> frozenset[str]:
+    """The targets but for those whose shapes are needed to know the sizes of the other inputs: of S + M those of S."""
+    while True:
+        shapes = [p for t in network.inputs if t.name not in targets for p in t.shape]
+        short = {d for p in shapes for d in dims_of(p)} - {s.dim for s in solve_sizes(shapes)}
+        helpful = (t for t in network.inputs if t.name in targets and any(short & {*dims_of(p)} for p in t.shape))
+        found = next(helpful, None)
+        if found is None:
+            return targets
+        targets -= {found.name}
 
 
 def sizes_of(network: Network) -> Mapping[str, frozenset[Dim]]:

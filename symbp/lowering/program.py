@@ -13,6 +13,7 @@ from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor
+from symbp.core.traverse import indices_of
 
 Shape = tuple[Poly, ...]
 
@@ -148,8 +149,13 @@ class Program:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything that a routine gives a name to: inputs, sizes, unknown functions, results of statements."""
-        made = [s.target.name for r in self.routines for s in every_statement(r.statements)]
+        """Everything that a routine gives a name to: inputs, sizes, unknown functions, results, letters of loops and
+        lists.
+        """
+        statements = [s for r in self.routines for s in every_statement(r.statements)]
+        made = [s.target.name for s in statements] + [s.loop.variable.name for s in statements if s.loop is not None]
+        made += [i.name for s in statements for e in s.target.shape for i in indices_of(e)]
+        made += [t.each.name for t in self.inputs if t.each is not None]
         made += [v for r in self.routines for v in r.vector]
         return tuple(
             dict.fromkeys(
@@ -201,7 +207,7 @@ def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Prog
 # Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every
 # pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
 # `emit.statements`.
-ARITHMETIC = ("add", "sub", "mul", "div", "power", "maximum", "minimum")
+ARITHMETIC = ("add", "sub", "mul", "div", "//", "power", "maximum", "minimum")
 UNARY = ("neg", "square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or", "not")

@@ -75,6 +75,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
+    "//": np.floor_divide,
     "power": np.power,
     "maximum": np.maximum,
     "minimum": np.minimum,
@@ -117,11 +118,11 @@ def _item(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _position(state: _State, d: Any) -> int:
-    """A position, moved inside where its extent stands beside it."""
-    if not isinstance(d, tuple):
-        return int(d.value(state.sizes))
-    position, extent = (p.value(state.sizes) for p in d)
-    return int(min(max(position, 0), extent - 1))
+    """A position, moved between the ends that stand beside it."""
+    position, first, last = d if isinstance(d, tuple) else (d, None, None)
+    value = position.value(state.sizes)
+    value = value if first is None else max(value, first.value(state.sizes))
+    return int(value if last is None else min(value, last.value(state.sizes)))
 
 
 def _slice(state: _State, s: Statement, a: Any) -> Any:

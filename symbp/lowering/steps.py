@@ -16,11 +16,13 @@ from typing import TypeGuard
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
+from symbp.core.guards import settle
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, replace_reads, substitute, walk
+from symbp.core.traverse import free_indices, map_children, polys, reads, replace_reads, substitute, walk
 from symbp.errors import MissingRule
 from symbp.lowering.depends import holds, mentions
+from symbp.lowering.guard import guarded
 
 MARK = "@"
 
@@ -238,7 +240,7 @@ def _handed_on(made: Expr, starts: list[Expr], step: Step) -> Expr:
     count, indices = len(starts), _ordered(made, *starts)
     if count > MOST_STEPS:
         raise MissingRule(f"lowering/steps.py carries values over {MOST_STEPS} steps, and this loop reads {count} back")
-    value = substitute(made, _later(step, count))
+    value = _where_read(substitute(made, _later(step, count)), count, step)
     made = _at_step(value, step)
     following: Expr = made
     for away in reversed(range(count)):
@@ -249,6 +251,27 @@ def _handed_on(made: Expr, starts: list[Expr], step: Step) -> Expr:
         step.carried.setdefault(name, Carried(name, own, _moved(indices, first), start, last, following, made))
         following = Read(name, tuple(map(Poly.of, own)))
     return following
+
+
+def _where_read(value: Expr, away: int, step: Step) -> Expr:
+    """A value that reads beside its own step, as `x[t + 1]`, or divides by its number, may do so in vain at the last
+    ones, which hand it on to nobody: nothing in it may overflow there, or be nan.
+    """
+    own = Poly.of(step.variable)
+    moving = [(n, p) for n in walk(value) for p in polys(n) if mentions(p, step.variable)]
+    if all(isinstance(n, Read) and p == own for n, p in moving):
+        return value
+    index = Index(f"{MARK}step", step.count)
+    settled = substitute(settle(substitute(value, {step.variable: Poly.of(index)})), {index: own})
+    return guarded(settled, _is_followed(away, step))
+
+
+def _is_followed(away: int, step: Step) -> Cond:
+    """That there are so many steps after this one."""
+    t = Poly.of(step.variable)
+    if step.backward:
+        return build.compare("<=", build.integer(Poly.of(away)), build.integer(t))
+    return build.compare("<", build.integer(t + away), build.integer(step.count))
 
 
 def _later(step: Step, steps: int) -> dict[Atom, Poly]:
@@ -304,8 +327,11 @@ def _at_step(node, step: Step):  # type: ignore[no-untyped-def]
     def new(r: Read) -> Expr | None:
         if r.tensor not in step.names:
             return None
-        if (r.subs[0] - Poly.of(step.variable)).constant == 0:
+        ahead = (r.subs[0] - Poly.of(step.variable)).constant
+        if ahead == 0:
             return Read(r.tensor + MARK, r.subs[1:])
+        if ahead is None:  # it may be a step that has not been computed yet
+            raise MissingRule(f"lowering/steps.py reads {r.tensor} a number of steps away, not at {r.subs[0]}")
         step.used[r.tensor] = None
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp.core import build
 from symbp.core.expr import Read
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Atom, Index, Poly, Quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import indices_of
 from symbp.errors import MissingRule
@@ -48,6 +48,8 @@ def _indices(sub: Poly) -> bool:
 
 
 def _is_size(atom: Atom) -> bool:
+    if isinstance(atom, Quotient):
+        return all(_is_size(a) for p in (atom.top, atom.bottom) for a in p.atoms())
     return not isinstance(atom, (Index, Read))
 
 
@@ -69,18 +71,18 @@ def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
     return Labelled(at.builder.emit("item", (value,), shape, kind, detail), axes)
 
 
-def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly]:
-    """A position; beside the extent where a step of a loop may find it outside, as only a guard can let it be.
-
-    What is one before the first is left: NumPy takes it for the last.
+def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly | None, Poly | None]:
+    """A position; between ends that it is moved inside of, where a step of a loop may find it beyond one, as only a
+    guard can let it be.
     """
     ranges: dict[Atom, Index] = {v: Index(v.name, count) for v, count in at.counts.items()}
     if not any(mentions(position, v) for v in ranges):
         return position
     over = position.replace(lambda a: Poly.of(ranges[a]) if a in ranges else None)
     low, high = lowest(over), highest(over)
-    fits = low is not None and high is not None and is_nonnegative(low + 1) and is_nonnegative(extent - 1 - high)
-    return position if fits else (position, extent)
+    first = None if low is not None and is_nonnegative(low) else Poly()
+    last = None if high is not None and is_nonnegative(extent - 1 - high) else extent - 1
+    return position if first is None and last is None else (position, first, last)
 
 
 def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
@@ -118,16 +120,18 @@ def _take(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, 
 
 
 def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
-    if _stays(sub, extent):
+    if _stays(at, sub, extent):
         return place
     upper = at.scalar(build.integer(extent - 1))
     lifted = at.apply("maximum", place, at.scalar(build.NIL), kind=INT)
     return at.apply("minimum", lifted, upper, kind=INT)
 
 
-def _stays(sub: Poly, extent: Poly) -> bool:
-    """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label?"""
-    if isinstance(sub.atom, Read) or not _indices(sub):
+def _stays(at: Entries, sub: Poly, extent: Poly) -> bool:
+    """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label of it?"""
+    if isinstance(sub.atom, Read):
+        return is_nonnegative(extent - at.classes[sub.atom.tensor])
+    if not _indices(sub):
         return True
     index = sub.index
     if index is None or (index.start.constant or 0) < 0 or index.start.constant is None:
@@ -137,7 +141,8 @@ def _stays(sub: Poly, extent: Poly) -> bool:
 
 
 def integers(at: Entries, poly: Poly) -> Labelled:
-    """An integer expression for all values of its indices: a combination of `arange`s and of label arrays."""
+    """An integer expression for all values of its indices: a combination of `arange`s and of label arrays, rounded
+    down where it is a quotient."""
     result: Labelled | None = None
     for monomial, coefficient in poly.terms:
         indices = [a for a in monomial if not _is_size(a)]
@@ -153,6 +158,8 @@ def integers(at: Entries, poly: Poly) -> Labelled:
 def _integer(at: Entries, atom: Atom) -> Labelled:
     if isinstance(atom, Read):
         return at.value(atom)
+    if isinstance(atom, Quotient):
+        return at.apply("//", integers(at, atom.top), integers(at, atom.bottom), kind=INT)
     assert isinstance(atom, Index)
     at.place(atom)
     ends = (build.integer(atom.start), build.integer(atom.stop))

@@ -11,10 +11,10 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
 from symbp.core.integers import Index, Poly
 from symbp.notation.bounds import check_extent
-from symbp.notation.context import Context
+from symbp.notation.context import Context, own_equation
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
-from symbp.notation.values import Constant, Value, elementwise, reduce, shape_text
+from symbp.notation.values import Constant, Value, elementwise, reduce, scalar, shape_text
 from symbp.notation.words import ELEMENTARY, SIGN, nearest, why_not
 
 HALF = Num(Fraction(1, 2))
@@ -41,15 +41,31 @@ def _sqrt(context: Context, node: ast.Call) -> Value:
 
 
 def _larger(op: str, context: Context, node: ast.Call) -> Value:
-    """`maximum(a, b)` is a where a > b, else b: at a tie the second."""
+    """`maximum(a, b)`, of two."""
     _count(context, node, 2)
-    a, b = (argument(context, n, f"{context.target}_in") for n in node.args)
-    for value, part in zip((a, b), node.args, strict=True):
+    return _largest(op, context, node)
+
+
+def _largest(op: str, context: Context, node: ast.Call) -> Value:
+    """`max(a, b)` is a where a > b, else b: at a tie the second. Of more it is the largest so far and the next one."""
+    values = [argument(context, n, f"{context.target}_in") for n in node.args]
+    result: Value | None = None
+    for value, part in zip(values, node.args, strict=True):
         if isinstance(value, Constant) or value.truth:
             context.fail(part, f"{ast.unparse(node.func)} takes numbers and arrays")
-    assert isinstance(a, Value)
-    assert isinstance(b, Value)
-    return elementwise(lambda x, y: build.where(build.compare(op, x, y), x, y), a, b)
+        result = value if result is None else _larger_of(op, context, node, result, value)
+    assert result is not None
+    return result
+
+
+def _larger_of(op: str, context: Context, node: ast.Call, a: Value, b: Value) -> Value:
+    """The larger of two, the first of which is an equation of its own where it is a larger of two itself."""
+    if a.size > 1 and len(node.args) > 2:
+        a = own_equation(context, a, context.work.name(f"{context.target}_in"), node)
+    larger = elementwise(lambda x, y: build.where(build.compare(op, x, y), x, y), a, b)
+    if not larger.shape and isinstance(entry := larger.at(()), Num):
+        return scalar(entry)
+    return context.bound_size(node, larger)
 
 
 def _where(context: Context, node: ast.Call) -> Value:
@@ -69,8 +85,10 @@ def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
         if node.keywords:
             context.fail(node.keywords[0], f"{kind} over a comprehension takes nothing else")
         return _comprehension(kind, context, node.args[0])
+    if kind in _OF_SEVERAL and len(node.args) > 1:
+        return _of_several(kind, context, node)
     if len(node.args) not in (1, 2):
-        context.fail(node, f"{kind} takes one array or a comprehension; for two arrays there is {_PAIR.get(kind, '+')}")
+        context.fail(node, f"{kind} takes one array or a comprehension; arrays are added with +")
     options = {k.arg: k for k in node.keywords}
     for name, keyword in options.items():
         if name not in ("axis", "keepdims"):
@@ -86,7 +104,18 @@ def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
     return reduce(value, axes, keep, _FINISH[kind], context.work.index)
 
 
-_PAIR = {"max": "maximum", "min": "minimum"}
+def _of_several(kind: str, context: Context, node: ast.Call) -> Value:
+    """`max(z, 0)`, the larger of two or more entry by entry, as in Python; an axis is given by its name."""
+    if node.keywords:
+        what = f"{kind} of several values takes nothing else; over an axis it is {kind}(z, axis=0)"
+        context.fail(node.keywords[0], what)
+    starred = next((a for a in node.args if isinstance(a, (ast.Starred, ast.GeneratorExp))), None)
+    if starred is not None:
+        context.fail(starred, f"{kind} takes one comprehension, or several numbers and arrays")
+    return _largest(_OF_SEVERAL[kind], context, node)
+
+
+_OF_SEVERAL = {"max": ">", "min": "<"}
 
 
 def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call) -> tuple[int, ...]:

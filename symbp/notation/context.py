@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from symbp.core import build
-from symbp.core.expr import Compare, Cond, Delta, Expr
+from symbp.core.expr import Compare, Cond, Delta, Expr, Read
 from symbp.core.integers import Atom, DimAt, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
-from symbp.core.traverse import dims_of, free_indices, indices_of, substitute, substitute_poly, walk, with_ranges
+from symbp.core.traverse import (
+    dims_of,
+    free_indices,
+    indices_of,
+    labels_of,
+    polys,
+    substitute,
+    substitute_poly,
+    walk,
+    with_ranges,
+)
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -54,7 +64,10 @@ class Access:
 
 @dataclass(slots=True)
 class Work:
-    """The network that is being read. `pending` and `accesses` belong to the statement at hand."""
+    """The network that is being read. `pending` and `accesses` belong to the statement at hand.
+
+    `taken` are names of tensors, sizes and functions, `letters` those that the text gives to indices.
+    """
 
     taken: set[str]
     elaborate: Callable[[Context, ast.expr], Value | Constant]
@@ -62,6 +75,7 @@ class Work:
     fact: Callable[[Context, ast.Assert], Context]
     letters_of_dims: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()
     inputs: dict[str, Tensor] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -89,7 +103,7 @@ class Work:
 
     def name(self, base: str) -> str:
         """A new name for an intermediate tensor."""
-        name = fresh(base, self.taken)
+        name = fresh(base, self.taken | self.letters)
         self.taken.add(name)
         return name
 
@@ -143,7 +157,7 @@ class Context:
         """Raises an error at a node of this file."""
         raise self.error(node, message)
 
-    def under(self, **names: Binding) -> Context:
+    def under(self, /, **names: Binding) -> Context:
         """The same with more names."""
         return replace(self, scope={**self.scope, **names})
 
@@ -159,11 +173,14 @@ class Context:
     def note(self, node: Placed, sub: Poly, extent: Poly, what: str, labels: Mapping[Atom, Poly] | None = None) -> None:
         """Remembers a subscript, from which the ranges of the indices on the left are inferred.
 
-        An index stands for each of the `labels` in it, which say nothing about those ranges.
+        An index stands for each of the `labels` in it, which say nothing about those ranges; a condition on a label
+        is one on that index.
         """
         noted = replace(access(sub, extent, self.guards, self.filters, what, self, node), conds=self.conds)
         if labels:
-            noted = replace(noted, sub=substitute_poly(sub, labels), binds=False)
+            guarded = noted.guarded or any(a in labels for c in self.conds for a in labels_in(c))
+            conds = tuple(substitute(c, labels) for c in self.conds)
+            noted = replace(noted, sub=substitute_poly(sub, labels), binds=False, guarded=guarded, conds=conds)
         self.work.accesses.append(noted)
 
     def read(self, node: ast.expr) -> Value | Constant:
@@ -209,9 +226,19 @@ def access(
     guarded, filtered = bool(indices & guards), bool(indices & filters)
     if any(isinstance(a, DimAt) for a in extent.atoms()):
         guarded = guarded or bool(guards | filters)
-    known = not any(d.name.startswith("%") for d in dims_of(extent))
-    binds = known and not guarded and (not filtered or sub.index is not None)
+    binds = is_known(extent) and not guarded and (not filtered or sub.index is not None)
     return Access(sub, extent, guarded or filtered, binds, what, context, node)
+
+
+def labels_in(cond: Cond | Delta) -> Iterator[Read]:
+    """The labels that a condition compares as integers."""
+    for part in walk(cond):
+        yield from (a for p in polys(part) if not isinstance(part, Read) for a in labels_of(p))
+
+
+def is_known(extent: Poly) -> bool:
+    """Is it a size of the network's, and none that stands for one to be found?"""
+    return not any(d.name.startswith("%") for d in dims_of(extent))
 
 
 def guarded_by(cond: Cond | Delta) -> frozenset[Index]:

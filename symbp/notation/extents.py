@@ -1,7 +1,9 @@
 """How far the indices on the left go, and whether every read stays inside.
 
 An index on the left starts at 0 and goes as far as every unguarded read stays inside. Of bounds that differ by a number
-the least counts; bounds that cannot be ordered are an error. The writer asks the same, to know which sizes to state.
+the least counts; bounds that cannot be ordered are an error. One that is read under conditions alone goes as far as the
+arrays that it counts, where all these reads are plain, `x[i]`, and of one length. The writer asks the same, to know
+which sizes to state.
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symbp.core import build
+from symbp.core.expr import Delta
 from symbp.core.integers import Index, Poly, Quotient, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
 from symbp.core.traverse import indices_of
 from symbp.errors import NotationError, ShapeError
-from symbp.notation.context import Access, Context
+from symbp.notation.context import Access, Context, is_known
 from symbp.notation.outside import place_outside, place_text
 
 MINUS_ONE = Poly.of(-1)
@@ -41,8 +45,27 @@ def infer(left: Sequence[Index], accesses: Sequence[Access]) -> dict[Index, Poly
             limits[index].append(limit)
     found: dict[Index, Poly] = {}
     for index in left:
-        found[index] = _least(index, limits[index])
+        found[index] = _least(index, limits[index] or _counted(index, accesses))
     return found
+
+
+def _counted(index: Index, accesses: Sequence[Access]) -> list[Limit]:
+    """How far an index goes that is read under conditions alone: all of its reads are plain, and say the same, or
+    those in both branches of a choice are.
+    """
+    reads = [a for a in accesses if index in a.sub.atoms() and is_known(a.extent)]
+    plain = [a for a in reads if a.sub.index == index and a.guarded]
+    if len(plain) < len(reads):
+        plain = [a for a in plain if any(_is_other_branch(a, b) for b in plain)]
+    return [Limit(a.extent, a) for a in plain] if len({a.extent for a in plain}) == 1 else []
+
+
+def _is_other_branch(a: Access, b: Access) -> bool:
+    """Do two reads stand in the two branches of one choice, so that one of them is read wherever it decides?"""
+    if len(a.conds) != 1 or len(b.conds) != 1:
+        return False
+    (cond,), (other,) = a.conds, b.conds
+    return not isinstance(other, Delta) and cond == build.negate(other)
 
 
 def _limits(a: Access, left: tuple[Index, ...]) -> list[tuple[Index, Limit]]:

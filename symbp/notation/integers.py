@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from symbp.core.expr import Num, Read
+from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import indices_of
+from symbp.core.traverse import indices_of, labels_of
 from symbp.notation.context import Context
 from symbp.notation.values import Constant, Value, partial
 from symbp.notation.words import nearest
@@ -115,7 +115,7 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
         return None
     subs = [integer(context, i, "a subscript") for i in items]
     for sub, item in zip(subs, items, strict=True):
-        if any(isinstance(a, Read) for a in sub.atoms()):
+        if any(True for _ in labels_of(sub)):
             context.fail(item, "labels of labels are not in the language; expected an index here")
     for place, (sub, extent, item) in enumerate(zip(subs, bound.shape, items, strict=False)):
         context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from symbp.core import build
 from symbp.core.expr import Extreme, Read, Sum
-from symbp.core.integers import Dim, Index, Node, Poly
+from symbp.core.integers import ZERO, Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
+from symbp.core.solve import solve_sizes
 from symbp.core.traverse import dims_of, polys, walk
 from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
@@ -19,6 +20,7 @@ from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
 from symbp.notation.recurrence import demand_loops
+from symbp.notation.source import Placed
 from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
 from symbp.notation.values import Value, tensor
@@ -32,7 +34,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
     letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)
-    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)))
+    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)), frozenset(_letters(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")
     context = _signature(context, node)
@@ -62,6 +64,18 @@ def _assigned(node: ast.FunctionDef) -> Iterator[str]:
                 base = leaf.value if isinstance(leaf, ast.Subscript) else leaf
                 if isinstance(base, ast.Name):
                     yield base.id
+
+
+def _letters(node: ast.FunctionDef) -> Iterator[str]:
+    """Every name that the network may give to an index: of a comprehension, a loop, a left side, a list of arrays."""
+    for part in ast.walk(node):
+        match part:
+            case ast.comprehension(target=target) | ast.For(target=target):
+                yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+            case ast.Subscript(slice=inside, ctx=ast.Store()):
+                yield from (n.id for n in ast.walk(inside) if isinstance(n, ast.Name))
+            case ast.Slice(lower=ast.Name(id=name)):
+                yield name
 
 
 def _called(node: ast.FunctionDef) -> Iterator[str]:
@@ -189,15 +203,13 @@ def _anonymous(context: Context, returned: ast.Return) -> tuple[tuple[str, ...],
         return (name,), after
     del work.equations[before:]
     work.taken = taken
-    context = run(context, [_statement(returned, fresh(OUTPUT, taken))])
+    context = run(context, [_statement(returned, fresh(OUTPUT, taken | work.letters))])
     output = work.equations[-1]
     return _loss(context, returned, tensor(output.name, output.shape))
 
 
 def _loss_name(work: Work) -> str:
-    name = "L" if "L" not in work.taken else fresh("loss", work.taken)
-    work.taken.add(name)
-    return name
+    return work.name("L" if "L" not in work.taken | work.letters else "loss")
 
 
 def _statement(returned: ast.Return, name: str) -> ast.Assign:
@@ -222,7 +234,7 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
     name = _loss_name(work)
     if not value.shape:
         return (name,), flush(define(context, name, value, returned), returned)
-    if COTANGENT in work.taken:
+    if COTANGENT in work.taken | work.letters:
         context.fail(returned, f"a returned tensor gets the data argument `{COTANGENT}`, and that name is taken")
     work.inputs[COTANGENT] = Tensor(COTANGENT, DATA, value.shape)
     work.taken.add(COTANGENT)
@@ -236,7 +248,7 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
 def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
     """The sizes of the inputs, in order of declaration. Every size must follow from the shapes of the inputs."""
     shapes = [p for t in context.work.inputs.values() for p in t.shape]
-    known = _solvable(shapes)
+    known = {s.dim for s in solve_sizes(shapes)}
     labels = [t.classes for t in context.work.inputs.values() if t.classes is not None]
     used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in dims_of(p)]
     for name, place in context.work.widths.items():
@@ -244,21 +256,25 @@ def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
             context.fail(place, f"`{name}` is a size elsewhere, so it cannot be one that differs by layer")
     for dim in dict.fromkeys(used):
         if dim not in known:
-            context.fail(node, f"the size `{dim}` does not follow from the shape of any input, so nobody knows it")
+            said = list(dict.fromkeys(str(p) for p in shapes if dim in dims_of(p)))
+            what = f"the shapes of the inputs, which say {_listed(said)} alone" if said else "the shape of any input"
+            context.fail(
+                _use_of(context, node, dim), f"the size `{dim}` does not follow from {what}, so nobody knows it"
+            )
     return tuple(d for d in context.file.dims if d in used)
 
 
-def _solvable(shapes: list[Poly]) -> frozenset[Dim]:
-    """The sizes that can be solved for, each from a shape where it is the only unknown and linear."""
-    known: set[Dim] = set()
-    before = -1
-    while before < len(known):
-        before = len(known)
-        for poly in dict.fromkeys(shapes):
-            unknown = [a for a in poly.atoms() if isinstance(a, Dim) and a not in known]
-            if len(unknown) == 1 and not any(m.count(unknown[0]) > 1 for m, _ in poly.terms):
-                known.add(unknown[0])
-    return frozenset(known)
+def _listed(texts: list[str]) -> str:
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def _use_of(context: Context, node: ast.FunctionDef, dim: Dim) -> Placed:
+    """Where a network first names a size, or one that is made with it."""
+    for part in (*(a for a in _parameters(node)), *node.body):
+        for name in ast.walk(part):
+            if isinstance(name, ast.Name) and dim in dims_of(context.file.sizes.get(name.id, ZERO)):
+                return name
+    return node
 
 
 def _integers(work: Work) -> Iterator[Poly]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 
 from symbp.core import build
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import is_nonnegative
+from symbp.core.traverse import labels_of
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
+from symbp.notation.context import Context, labels_in
 from symbp.notation.integers import integer, labels, use_of
-from symbp.notation.recurrence import Recurrent, read
+from symbp.notation.recurrence import Recurrent, is_open, read
 from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
 
@@ -142,15 +143,18 @@ def _what(node: ast.Subscript) -> str:
 
 
 def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
-    """Notes the access; a label may be any of its classes, and each of them must be a place of the dimension."""
+    """Notes the access; a label may be any of its classes, and each of them that the conditions around it let through
+    must be a place of the dimension.
+    """
     ranges: dict[Atom, Poly] = {}
-    for atom in (a for a in sub.atoms() if isinstance(a, Read)):
+    held = {a for c in context.conds for a in labels_in(c)}
+    for atom in labels_of(sub):
         classes = context.work.inputs[atom.tensor].classes
         assert classes is not None
-        if sub.atom is atom and not is_nonnegative(extent - classes):
+        if sub.atom is atom and atom not in held and not is_open(extent) and not is_nonnegative(extent - classes):
             text = f"`{atom.tensor}` has labels of {classes} classes, but this dimension of {_what(node)} is {extent}"
             raise context.error(node, text, ShapeError)
-        ranges[atom] = Poly.of(context.work.index(classes))
+        ranges[atom] = Poly.of(context.work.index(classes, hint=str(atom)))
     what = f"dimension {place + 1} of {_what(node)}"
     at = items[place] if place < len(items) and not any(_is_dots(i) for i in items) else node
     context.note(at, sub, extent, what, ranges)

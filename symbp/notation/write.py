@@ -13,7 +13,7 @@ from symbp.core.build import NIL
 from symbp.core.expr import And, Delta, Extreme, Mul, Or, Read, Sum, Where
 from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
-from symbp.core.traverse import children, polys
+from symbp.core.traverse import children, labels_of, polys
 from symbp.errors import NotationError
 from symbp.notation import library
 from symbp.notation.blocks import Block, blocks
@@ -155,10 +155,13 @@ def _stated(network: Network, equation: Equation, depth: int) -> tuple[Index, ..
     """The indices whose size a reader would not infer; those of the loops around it say theirs."""
     own = equation.indices[depth:]
     accesses = tuple(_accesses(network, equation.body, _Under()))
+    # How large an entry of a recurrence is cannot be told by its own reads.
+    others = tuple(a for a in accesses if a.what != equation.name)
     stated: tuple[Index, ...] = ()
     for _ in range(len(own) + 1):
         left = [i for i in own if i not in stated]
         try:
+            infer(left, others)
             found = infer(left, accesses)
         except Unknown as unknown:
             stated = (*stated, unknown.args[0])
@@ -212,13 +215,12 @@ def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
 
 def _of_read(network: Network, read: Read, under: _Under) -> Iterator[Access]:
     for sub, extent in zip(read.subs, network.extents(read), strict=True):
-        if any(isinstance(a, Read) for a in sub.atoms()):
+        if any(True for _ in labels_of(sub)):
             yield from _in_labels(network, sub, under)
         else:
-            yield access(sub, extent, under.guards, under.filters)
+            yield access(sub, extent, under.guards, under.filters, read.tensor)
 
 
 def _in_labels(network: Network, poly: Poly, under: _Under) -> Iterator[Access]:
-    for atom in poly.atoms():
-        if isinstance(atom, Read):
-            yield from _of_read(network, atom, under)
+    for label in labels_of(poly):
+        yield from _of_read(network, label, under)

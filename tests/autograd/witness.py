@@ -200,10 +200,23 @@ class Numbers(dict[Atom, int]):
                 if len(unknown) == 1 and not any(isinstance(a, DimAt) for a in extent.atoms()):
                     zero, one = (extent.value({**found, unknown[0]: k}) for k in (0, 1))
                     found[unknown[0]] = (count - zero) // (one - zero)
+        found._solve_rest([(e, k) for e, k, _ in extents])
         for extent, count, fixed in extents:
             if isinstance(atom := extent.atom, DimAt):
                 found.widths[atom.name, atom.at.value({**found, **fixed})] = count
         return found
+
+    def _solve_rest(self, extents: list[tuple[Poly, int]]) -> None:
+        """Sizes that several extents say together, as S + M and S - M do: linear equations solved in numbers."""
+        left = [(e, k) for e, k in extents if any(isinstance(a, Dim) and a not in self for a in e.atoms())]
+        unknown = list(dict.fromkeys(a for e, _ in left for a in e.atoms() if isinstance(a, Dim) and a not in self))
+        if not unknown:
+            return
+        zero = {**self, **dict.fromkeys(unknown, 0)}
+        matrix = [[e.value({**zero, d: 1}) - e.value(zero) for d in unknown] for e, _ in left]
+        known = [k - e.value(zero) for e, k in left]
+        solved = torch.linalg.lstsq(torch.tensor(matrix, dtype=torch.float64), torch.tensor(known, dtype=torch.float64))
+        self.update({d: round(v) for d, v in zip(unknown, solved.solution.tolist(), strict=True)})
 
     def at(self, index: Index, value: int) -> Numbers:
         """The same where an index has a value."""
@@ -286,7 +299,9 @@ class _Scope:
             return self.axes[atom]
         if isinstance(atom, Read):
             return self.read(atom.tensor, atom.subs)
-        return atom.value(self.sizes) if isinstance(atom, Quotient) else self.sizes[atom]
+        if isinstance(atom, Quotient):
+            return torch.div(self.integer(atom.top), self.integer(atom.bottom), rounding_mode="floor")
+        return self.sizes[atom]
 
     def read(self, name: str, subs: tuple[Poly, ...]) -> Tensor:
         """An entry; one of a list of arrays has its place in the list first."""

@@ -234,6 +234,18 @@ def test_names_of_the_module_step_aside(name: str) -> None:
     np.testing.assert_array_equal(found[name], gradients["w"])
 
 
+@pytest.mark.parametrize("name", ["float", "reversed", "len", "zip", "loss", "L"])
+def test_words_of_the_module_may_be_letters_of_loops(name: str) -> None:
+    lines = ("h[-1] = w", f"for {name} in N:", f"    h[{name}, k] = tanh(h[{name} - 1, k] * x[{name}, k])")
+    module = load(text_from("x: Data[N, K], w: Param[K]", *lines, "return sum(h**2)"))
+    plain = load(text_from("x: Data[N, K], w: Param[K]", *(s.replace(name, "n") for s in lines), "return sum(h**2)"))
+    data, parameters = draw(plain)
+    loss, gradients = plain.loss_and_gradients(*data, **parameters)
+    found, own = module.loss_and_gradients(*data, **parameters)
+    assert found == loss
+    np.testing.assert_array_equal(own["w"], gradients["w"])
+
+
 def test_sizes_are_solved_from_affine_shapes() -> None:
     module = load(text_from("x: Data[N, 2 * H + 1], w: Param[2 * H + 1]", "return sum((x @ w) ** 2) / H"))
     x, w = np.ones((3, 5)), np.ones(5)

@@ -20,6 +20,9 @@ ARRAYS = [
     ("z = mean(x, axis=-1)", "z[n] = sum(x[n, d] for d in D) / D"),
     ("z = mean(x)", "z = sum(x[n, d] for n in N for d in D) / N / D"),
     ("z = max(x, axis=1, keepdims=True)", "z[n, i: 1] = max(x[n, d] for d in D)"),
+    ("z = max(x, 0)", "z[n, d] = x[n, d] if x[n, d] > 0 else 0"),
+    ("z = min(0, x)", "z[n, d] = 0 if 0 < x[n, d] else x[n, d]"),
+    ("z = max(2, 3, 1) * x", "z[n, d] = 3 * x[n, d]"),
     ("z = x - max(x, axis=1, keepdims=True)", "z[n, d] = x[n, d] - max(x[n, f] for f in D)"),
     ("z = min(x)", "z = min(x[n, d] for n in N for d in D)"),
     ("z = abs(b) ** 3 / 2", "z[h] = abs(b[h]) ** 3 / 2"),
@@ -44,7 +47,7 @@ INDICES = [
     ("z[n] = max(x[n, d] for d in D if d != n)", "z[n] = max(x[n, d] for d in D if d != n)"),
     ("z[n] = mean(x[n, d] for d in range(2))", "z[n] = sum(x[n, d] for d in range(2)) / 2"),
     ("z[n: N, h: H] = b[h] * n", "z[n: N, h] = b[h] * n"),
-    ("z[i: D, j: D] = 1 if i == j else A[i, j]", None),
+    ("z[i: D, j: D] = 1 if i == j else A[i, j]", "z[i, j] = 1 if i == j else A[i, j]"),
     ("z[i: D, j: D] = 1 if i == j else 0", "z[i: D, j: D] = 1 if i == j else 0"),
     ("z[i] = sum(A[i, j] for j in range(i + 1))", "z[i] = sum(A[i, j] for j in range(i + 1))"),
     ("z[i] = sum(A[i, j] for j in range(1, D))", "z[i] = sum(A[i, j] for j in range(1, D))"),
@@ -54,6 +57,8 @@ INDICES = [
     ("z = sum(x[n] for n in N) + A[0]", "z[d] = sum(x[n, d] for n in N) + A[0, d]"),
     ("z = sum(x[n, d] * y[n, k] for n in N for d in D for k in K)", None),
     ("z[n] = x[n, D - 1]", "z[n] = x[n, D - 1]"),
+    ("z[i, j] = A[i, j] if j <= i else 0", "z[i, j] = A[i, j] if j <= i else 0"),
+    ("z[d] = A[d, d] if d >= 1 else 0", None),
 ]
 """None: the text itself is expected."""
 

@@ -40,6 +40,10 @@ BODIES = [
     ("z = sum(x, axis=0, keepdims=True) + sum(y, axis=1, keepdims=True)\nreturn sum(z)", 0, None, "(1, D) and (N, 1)"),
     ("z = where(x > 0, y, 0)\nreturn sum(z)", 0, "where(x > 0, y, 0)", "(N, D) and (N, K)"),
     ("z = maximum(x, y)\nreturn sum(z)", 0, "maximum(x, y)", "(N, D) and (N, K)"),
+    ("z = max(x, 0, y)\nreturn sum(z)", 0, "max(x, 0, y)", "(N, D) and (N, K)"),
+    ("z = max(x, 0, axis=1)\nreturn sum(z)", 0, "axis=1", "over an axis it is max(z, axis=0)"),
+    ("z = min(x, b > 0)\nreturn sum(z)", 0, "b > 0", "min takes numbers and arrays"),
+    ("z = max(0, *x)\nreturn sum(z)", 0, "*x", "several numbers and arrays"),
     ("z = b.T\nreturn sum(z)", 0, "b.T", "(H,) has not two"),
     ("z = s @ x\nreturn sum(z)", 0, "s @ x", "not scalars"),
     ("z = cross_entropy(x, y)\nreturn z", 0, "cross_entropy(x, y)", "in `cross_entropy`: (N, K) and (N, D)"),
@@ -57,6 +61,8 @@ BODIES = [
     ("z[n + 1] = x[n, 0]\nreturn z", 0, "n + 1", "the left side takes plain indices"),
     ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),
     ("z[n, i] = x[n, i - 1] if 1 <= i <= D else 0\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
+    ("z[i] = b[i] if i < H else c[i - H]\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
+    ("z[i] = b[i] if i < H else c[i]\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
     ("z[n] = x[n]\nreturn sum(z[0, 0, 0])", 1, "z[0, 0, 0]", "`z` is (N, D) and has 3 subscripts"),
     ("z[n, d] = x[n, d - 1]\nreturn sum(z)", 0, "d - 1", "goes from -1 to D - 1"),
     ("z[n] = x[n, D]\nreturn sum(z)", 0, "D", "goes from D to D"),
@@ -74,7 +80,6 @@ BODIES = [
     # calls
     ("z = exp(b, b)\nreturn sum(z)", 0, "exp(b, b)", "exp takes 1 argument"),
     ("z = where(b > 0, b)\nreturn sum(z)", 0, "where(b > 0, b)", "where takes 3 arguments"),
-    ("z = max(b, s, s)\nreturn z", 0, "max(b, s, s)", "maximum"),
     ("z = sum(x, axis=2)\nreturn z", 0, "2", "expected an axis of (N, D), from -2 to 1"),
     ("z = sum(x, axes=1)\nreturn z", 0, "axes=1", "did you mean `axis`?"),
     ("z = sum(x, keepdims=1)\nreturn z", 0, "1", "True or False"),
@@ -388,7 +393,9 @@ def test_columns_count_characters_not_bytes():
 
 
 def test_a_size_that_no_input_has():
-    check_error(file_text("return sum(x[n, d] for n in N for d in D) * K", "x: Data[N, D]"), 5, None, "the size `K`")
+    check_error(file_text("return sum(x[n, d] for n in N for d in D) * K", "x: Data[N, D]"), 6, "K", "the size `K`")
+    said = "the size `D` does not follow from the shapes of the inputs, which say D + H and 2*D + 2*H alone"
+    check_error(file_text("return sum(x) + sum(y)", "x: Data[D + H], y: Param[2 * D + 2 * H]"), 5, "D", said)
 
 
 def test_a_cotangent_needs_its_name():
