@@ -55,6 +55,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs))
+    _take_single_terms(steps, known.style)
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     if not guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
@@ -83,6 +84,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     if cost(plain) < cost(start):
         append(steps, plain, Rule("cancel"))
     _contract(steps, plain, known.style)
+    _take_single_terms(steps, known.style)
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
     _use_guards(steps, known)
     for _ in range(2):
@@ -112,6 +114,13 @@ def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
     common = factor_deep(contracted)
     detail = () if same(common, contracted) else ("factor",)
     append(steps, common, Rule("contract", pairs=more, detail=detail))
+
+
+def _take_single_terms(steps: list[Step], style: Style) -> None:
+    """Of a sum under a condition that one value of its index meets, the one term."""
+    value, pairs = contract(steps[-1].value, replace(style, single=True))
+    if pairs:
+        append(steps, value, Rule("single", pairs=pairs))
 
 
 def _arrange(steps: list[Step], order: tuple[Index, ...]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from symbp.calculus.single import as_delta
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
@@ -35,13 +36,15 @@ class Style:
     `first`: those for outer indices first. If `closed` no bracket is multiplied out unless all
     of its terms have a delta, one for each path.
 
-    `classes` says of each tensor of labels what its entries stay below.
+    `classes` says of each tensor of labels what its entries stay below. If `single`, a condition that one value of a
+    summed index meets is a delta too.
     """
 
     wide: bool = False
     first: bool = False
     classes: tuple[tuple[str, Poly], ...] = ()
     closed: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
 
 def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
+    if task.style.single:
+        body = _singled(body, indices, task.style)
     if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
         return build.add(*(_sum(indices, term, task) for term in body.args))
     factors = body.args if isinstance(body, Mul) else (body,)
@@ -145,6 +150,17 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     task.pairs.setdefault((str(solution.index), str(solution.value)))
     rest = build.mul(*(f for f in factors if f is not factor))
     return _without(indices, solution, rest, task)
+
+
+def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
+    """The factors of the terms, those that are 0 but for one value of a summed index with a delta that says so."""
+    if isinstance(expr, (Add, Mul)):
+        return map_children(expr, lambda c: _singled(c, indices, style) if isinstance(c, Expr) else c)
+    for index in indices:
+        found = as_delta(expr, index)
+        if found is not None and solve(found[0], indices, {}, style) is not None:
+            return build.mul(*found)
+    return expr
 
 
 def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, Solution] | None:

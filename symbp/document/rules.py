@@ -77,6 +77,11 @@ def _solve(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("solve the deltas: ", *listed(arrows, ", ")) if arrows else (RULES["solve"],)
 
 
+def _single(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
+    arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
+    return ("the condition leaves one term of the sum: ", *listed(arrows, ", "))
+
+
 def _turn(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
     return ("count from the other end: ", *listed(arrows, ", "))
@@ -119,6 +124,7 @@ SPECIAL: dict[str, Special] = {
     "fact": _fact,
     "cancel": _cancel,
     "solve": _solve,
+    "single": _single,
     "turn": _turn,
     "zero": _zero,
     "path": _path,
