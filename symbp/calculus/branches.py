@@ -7,15 +7,16 @@ of one of these, and not of the equation as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symbp.calculus.single import Conds, refuted, single
-from symbp.core.expr import Cond, Expr, Or, Read, Where
+from symbp.core import build
+from symbp.core.expr import Cond, Expr, Extreme, Or, Read, Sum, Where
 from symbp.core.guards import conjuncts, settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, reads, substitute, walk
+from symbp.core.traverse import free_indices, map_children, reads, substitute, walk
 
 MOST_CHOICES = 3
 
@@ -69,3 +70,31 @@ def _pinned(branch: Branch) -> Branch:
             entry = substitute(branch.entry, table)
             return Branch(indices, entry, settle(substitute(branch.body, table)), tuple(when))
     return branch
+
+
+def reads_once(equation: Equation, tensor: str) -> bool:
+    """Does the equation read a tensor at a single value of an index alone, as a recurrence its start?"""
+    found = list(_places(equation.body, tensor, ()))
+    return bool(found) and all(any(single(c, i) is not None for i in equation.indices) for c in found)
+
+
+def _places(expr: Expr, tensor: str, given: Conds) -> list[Conds]:
+    """What holds at each read of a tensor."""
+    found = [given] if isinstance(expr, Read) and expr.tensor == tensor else []
+
+    def visit(part: Expr, inner: Conds) -> Expr:
+        found.extend(_places(part, tensor, inner))
+        return part
+
+    map_under(expr, given, visit)
+    return found
+
+
+def map_under(node: Expr, given: Conds, function: Callable[[Expr, Conds], Expr]) -> Expr:
+    """The expression with `function` of each part and of what holds where that part counts."""
+    if isinstance(node, Where):
+        then = function(node.then, (*given, *conjuncts(node.cond)))
+        return build.where(node.cond, then, function(node.other, (*given, *refuted(node.cond))))
+    if isinstance(node, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
+        given = tuple(g for g in given if not any(i in node.indices for i in free_indices(g)))
+    return map_children(node, lambda c: function(c, given) if isinstance(c, Expr) else c)

@@ -97,7 +97,10 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
             append(steps, arrange(product, order), Rule("re-express", (name,)))
             append(steps, factored, Rule("factor"))
     _arrange(steps, order)
-    append(steps, arrange(cases(steps[-1].value), order), Rule("cases"))
+    chosen = cases(steps[-1].value)
+    append(steps, arrange(chosen, order), Rule("cases"))
+    if not same(gather(chosen), chosen):
+        _arrange(steps, order)
 
 
 def _contract(steps: list[Step], plain: Expr, style: Style) -> None:

@@ -5,17 +5,16 @@ A fact `sum(y[n, k] for k in K) == 1` and an equation `mu[n] = sum(x[n, h] for h
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from symbp.calculus.branches import branches
+from symbp.calculus.branches import branches, map_under
 from symbp.calculus.match import match_under
-from symbp.calculus.single import Conds, refuted
+from symbp.calculus.single import Conds
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Extreme, Mul, Read, Sum, Where
-from symbp.core.guards import conjuncts, holds
+from symbp.core.expr import Compare, Expr, Mul, Read, Sum, Where
+from symbp.core.guards import holds
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, substitute
+from symbp.core.traverse import free_indices, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +83,3 @@ def use_facts(expr: Expr, facts: tuple[SumFact, ...]) -> tuple[Expr, tuple[str, 
         return map_under(node, given, replace)
 
     return (replace(expr, ()), tuple(used)) if facts else (expr, ())
-
-
-def map_under(node: Expr, given: Conds, function: Callable[[Expr, Conds], Expr]) -> Expr:
-    """The expression with `function` of each part and of what holds where that part counts."""
-    if isinstance(node, Where):
-        then = function(node.then, (*given, *conjuncts(node.cond)))
-        return build.where(node.cond, then, function(node.other, (*given, *refuted(node.cond))))
-    if isinstance(node, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
-        given = tuple(g for g in given if not any(i in node.indices for i in free_indices(g)))
-    return map_children(node, lambda c: function(c, given) if isinstance(c, Expr) else c)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbp.calculus.branches import Branch, branches
+from symbp.calculus.branches import Branch, branches, map_under
 from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
-from symbp.calculus.facts import SumFact, is_entry, map_under, sum_definitions, sum_facts, use_facts
+from symbp.calculus.facts import SumFact, is_entry, sum_definitions, sum_facts, use_facts
 from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match_under
 from symbp.calculus.simplify import expand, factor_deep, join, tidy
@@ -123,9 +123,7 @@ def _in_product(expr: Mul, product: Product, given: Conds) -> Expr:
     return expr
 
 
-def _complete(
-    factor: Expr, rest: tuple[Expr, ...], product: Product, given: Conds
-) -> tuple[Expr, list[Expr]] | None:
+def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product, given: Conds) -> tuple[Expr, list[Expr]] | None:
     """The value that `factor` and some of the rest make together, and what is left of the rest."""
     binding = match_under(product.anchor, factor, product.indices, given)
     if binding is None or any(i not in binding for i in product.indices):

@@ -12,7 +12,7 @@ from itertools import product
 from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Delta, Expr, Not, Or, Where
 from symbp.core.guards import arranged, conjuncts, opposite, settle_condition
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.matrix.guards import known, linear
 from symbp.core.traverse import free_indices, indices_of, substitute
 
@@ -66,7 +66,7 @@ def as_delta(expr: Expr, index: Index) -> tuple[Delta, Expr] | None:
     if found is None or value is None or index in tuple(indices_of(value)):
         return None
     conds, then = found
-    table = {index: value}
+    table: dict[Atom, Poly] = {index: value}
     rest = tuple(arranged(settle_condition(substitute(c, table))) for c in conds)
     delta = build.delta(Poly.of(index), value)
     if not isinstance(delta, Delta):
