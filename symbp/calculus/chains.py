@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
 from symbp.calculus.cost import cost
+from symbp.calculus.equal import use_equal
 from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases, sheltered
 from symbp.calculus.known import Known, counted, use_products, use_sums
@@ -64,6 +65,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, divide_through(steps[-1].value), Rule("divide"))
     if _use_guards(steps, known) or guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
+    _use_equal(steps, known)
     _use_sums(steps, known)
     return steps
 
@@ -92,6 +94,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
         _cheaper(steps)
         stated, labels = use_facts(steps[-1].value, known.facts)
         append(steps, stated, Rule("fact", detail=labels))
+        _use_equal(steps, known)
         _use_sums(steps, known)
         for name, product, factored in use_products(steps[-1].value, known.products):
             append(steps, arrange(product, order), Rule("re-express", (name,)))
@@ -181,6 +184,12 @@ def _use_sums(steps: list[Step], known: Known) -> None:
         return
     append(steps, opened, Rule("expand"))
     append(steps, result, Rule("re-express", names))
+
+
+def _use_equal(steps: list[Step], known: Known) -> None:
+    """Write entries that facts equate alike, and the sums that this makes equal."""
+    form, labels, names = use_equal(steps[-1].value, known.same)
+    append(steps, form, Rule("fact", names, detail=labels))
 
 
 def _cheaper(steps: list[Step]) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from symbp.calculus.branches import Branch, branches, map_under
 from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
+from symbp.calculus.equal import Same, same_entries
 from symbp.calculus.facts import SumFact, is_entry, sum_definitions, sum_facts, use_facts
 from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match_under
@@ -31,7 +32,7 @@ Powers = tuple[tuple[Expr, Fraction], ...]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """That a product of powers is the entry `value` where `when` holds; `anchor` is the factor that tells which entry."""
+    """That a product of powers is the entry `value` where `when` holds; `anchor` is the factor that tells which."""
 
     name: str
     indices: tuple[Index, ...]
@@ -43,13 +44,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts, sums, products and zeros that are known of a network, and how its deltas are solved."""
+    """The facts, sums, products, zeros and equal entries that are known of a network, and how its deltas are solved."""
 
     facts: tuple[SumFact, ...]
     sums: tuple[SumFact, ...]
     products: tuple[Product, ...]
     style: Style
     guards: Guards
+    same: Same
 
 
 def known_of(network: Network) -> Known:
@@ -57,7 +59,8 @@ def known_of(network: Network) -> Known:
     products = tuple(p for e in network.equations for b in branches(e) if (p := _product(b)) is not None)
     classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
     guards = Guards(network, zeros_of(network))
-    return Known(sum_facts(network), sum_definitions(network), products, Style(classes=classes), guards)
+    style = Style(classes=classes)
+    return Known(sum_facts(network), sum_definitions(network), products, style, guards, same_entries(network))
 
 
 def _product(branch: Branch) -> Product | None:

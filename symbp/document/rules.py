@@ -98,7 +98,8 @@ def _reexpress(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 def _fact(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     labels = tuple(FactRef(label) for label in rule.detail)
-    return ("fact " if len(labels) == 1 else "facts ", *listed(labels))
+    by: Words = (", by ", *listed(refs)) if refs else ()
+    return ("fact " if len(labels) == 1 else "facts ", *listed(labels), *by)
 
 
 def _cancel(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
