@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from symbp.core.expr import Add, Compare, Cond, Extreme, Fn, Mul, Num, Read, Sum
 from symbp.core.guards import holds, within
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
-from symbp.core.traverse import children, polys, substitute_poly
+from symbp.core.traverse import children, indices_of, polys, substitute_poly
 
 Binding = dict[Atom, Poly]
 
@@ -15,7 +15,7 @@ Binding = dict[Atom, Poly]
 @dataclass(frozen=True, slots=True)
 class Variables:
     """The indices to be found. Without `given` they become plain indices of their own range; with it whatever is in
-    their range under those conditions: l + 1 where l + 1 < L.
+    their range under those conditions, be it a step on or back or a fixed one: l + 1 where l + 1 < L, 0, T - 1.
     """
 
     indices: tuple[Index, ...]
@@ -31,7 +31,7 @@ def match(pattern: Node, node: Node, variables: tuple[Index, ...]) -> Binding | 
 
 
 def match_under(pattern: Node, node: Node, variables: tuple[Index, ...], given: tuple[Cond, ...]) -> Binding | None:
-    """The same where conditions hold: a variable may be an index and a shift, or a number, that is in its range."""
+    """The same where conditions hold: a variable may be an index and a number, or a fixed place, that is in its range."""
     return _found(pattern, node, Variables(variables, given))
 
 
@@ -127,8 +127,14 @@ def _match_shifted(a: Poly, b: Poly, variables: Variables, binding: Binding) -> 
     if len(left) == 1 and a.coefficient(left[0]).constant == 1:
         index = left[0]
         value = b - substitute_poly(a - index, binding)
-        if not all(holds(c, variables.given or ()) for c in within(value, index)):
+        if not _is_step(value) or not all(holds(c, variables.given or ()) for c in within(value, index)):
             return False
         binding[index] = value
         return True
     return not left and substitute_poly(a, binding) == b
+
+
+def _is_step(value: Poly) -> bool:
+    """Is it an index, maybe some steps on or back, or a place that is fixed?"""
+    indices = tuple(dict.fromkeys(indices_of(value)))
+    return not indices or (len(indices) == 1 and (value - indices[0]).constant is not None)
