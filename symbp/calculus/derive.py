@@ -60,8 +60,8 @@ class _Work:
     names: dict[str, str] = field(default_factory=dict)
     results: dict[str, Equation] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
+    readers: dict[str, set[str]] = field(default_factory=dict)  # whose adjoints read each name; only for comparisons
     silent: set[tuple[str, str]] = field(default_factory=set)  # (user, quantity) whose local derivative is 0
-    named: set[str] = field(default_factory=set)  # users whose adjoint a quantity reads though it could be inserted
 
     def __post_init__(self) -> None:
         self.letters = letters_of(self.network)
@@ -107,7 +107,11 @@ class _Work:
 
     def _settle(self, quantity: str, indices: tuple[Index, ...], chain: Chain, users: tuple[_User, ...]) -> None:
         """The adjoint of a quantity is what the chain says; its section stands last."""
+        for names in self.readers.values() if quantity in self.results else ():
+            names.discard(quantity)
         self.results[quantity] = Equation(self.names[quantity], indices, chain.result)
+        for r in reads(chain.result):
+            self.readers.setdefault(r.tensor, set()).add(quantity)
         self.sections.append(
             Section(
                 quantity=quantity,
@@ -180,13 +184,11 @@ class _Work:
             if is_scatter(chain.result) and _sums(self.results[name].body):
                 continue  # what is scattered is shown before it is
             trial = self._chain(quantity, indices, users, (*inserted, name))
-            saved = cost(self.results[name].body) if self._needed_once(name) and name not in self.named else 0
+            saved = cost(self.results[name].body) if self._saves(name, quantity) else 0
             shown = self._is_shown(quantity, users)
             room = entries(self.results[name].indices) if shown else 0
             if cost(trial.result) + room < cost(chain.result) + saved + (not shown):
                 inserted, chain = (*inserted, name), trial
-            elif saved:
-                self.named.add(name)
         return chain
 
     def _is_shown(self, quantity: str, users: tuple[_User, ...]) -> bool:
@@ -206,6 +208,10 @@ class _Work:
         if is_scatter(body):
             return False
         return self._needed_once(name) or not _sums(body)
+
+    def _saves(self, name: str, quantity: str) -> bool:
+        """Does nothing need the adjoint by its name once it is inserted into that of the quantity?"""
+        return self._needed_once(name) and self.readers.get(self.names[name], {quantity}) <= {quantity}
 
     def _needed_once(self, name: str) -> bool:
         """Does one quantity alone need its adjoint? What needs it at a single step hardly counts beside one that needs

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 from symbp.calculus.cost import cost
+from symbp.calculus.facts import SumFact, sum_facts
 from symbp.calculus.match import match
 from symbp.calculus.simplify import factor_deep, join
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.entries import EqualEntries, equal_entries
 from symbp.core.expr import Expr, Read, Sum
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Atom, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import map_children, normal, reads, replace_reads, substitute
+from symbp.core.traverse import free_indices, map_children, normal, reads, replace_reads, substitute, walk
 
 MOST_FORMS = 64
 
@@ -36,10 +37,13 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """What the facts equate, each seen from either side, and the sums that equations define."""
+    """What the facts equate, each seen from either side, and the sums of such entries that other facts state or that
+    equations define.
+    """
 
     pairs: tuple[tuple[str, EqualEntries], ...] = ()
-    sums: tuple[tuple[tuple[Index, ...], Sum, Read], ...] = ()
+    stated: tuple[SumFact, ...] = ()
+    defined: tuple[SumFact, ...] = ()
 
 
 def same_entries(network: Network) -> Same:
@@ -50,12 +54,16 @@ def same_entries(network: Network) -> Same:
         if equal is not None:
             found += [(fact.label, equal), (fact.label, equal.turned())]
     tensors = {equal.one.tensor for _, equal in found}
-    sums = tuple(
-        (e.indices, e.body, Read(e.name, tuple(Poly.of(i) for i in e.indices)))
+    defined = (
+        SumFact(e.name, e.body, Read(e.name, tuple(Poly.of(i) for i in e.indices)))
         for e in network.equations
-        if isinstance(e.body, Sum) and any(r.tensor in tensors for r in reads(e.body))
+        if isinstance(e.body, Sum)
     )
-    return Same(tuple(found), sums)
+    stated, made = (
+        tuple(s for s in sums if any(r.tensor in tensors for r in reads(s.sum)))
+        for sums in (sum_facts(network), defined)
+    )
+    return Same(tuple(found), stated, made)
 
 
 def use_equal(expr: Expr, known: Same) -> tuple[Expr, tuple[str, ...], tuple[str, ...]]:
@@ -66,9 +74,14 @@ def use_equal(expr: Expr, known: Same) -> tuple[Expr, tuple[str, ...], tuple[str
         return expr, (), ()
     alike = _Alike(known)
     result = factor_deep(join(normal(alike.written(expr))))
-    if not alike.labels or cost(result) >= cost(expr):
+    if not alike.labels or _price(result) >= _price(expr):
         return expr, (), ()
     return result, tuple(alike.labels), tuple(alike.names)
+
+
+def _price(expr: Expr) -> tuple[int, int]:
+    """What it costs, and how long it is: 2 w is no cheaper than w + w, but shorter."""
+    return cost(expr), sum(1 for _ in walk(expr))
 
 
 @dataclass(slots=True)
@@ -96,22 +109,23 @@ class _Alike:
             return build.NIL
         before = self.first.get(least)
         if before is None:
-            self.first[least] = Form(self._entry_of(forms) or node, form.sign, form.labels)
+            self.first[least] = Form(self._value_of(forms) or node, form.sign, form.labels)
             before = self.first[least]
         if before.value == node:
             return node
         self._note(before, form)
         return build.mul(build.num(before.sign * form.sign), before.value)
 
-    def _entry_of(self, forms: list[Form]) -> Expr | None:
-        """The entry of the equation that defines the sum in one of its forms."""
+    def _value_of(self, forms: list[Form]) -> Expr | None:
+        """What an equation or a fact says that the sum is, in one of its forms."""
         for form in forms:
-            for indices, body, entry in self.known.sums:
-                binding = match(body, form.value, indices)
-                if binding is not None and all(i in binding for i in indices):
-                    self._note(form)
-                    self.names[entry.tensor] = None
-                    return build.mul(build.num(form.sign), substitute(entry, binding))
+            for sums, used in ((self.known.stated, self.labels), (self.known.defined, self.names)):
+                for s in sums:
+                    binding = match(s.sum, form.value, free_indices(s.sum))
+                    if binding is not None and all(i in binding for i in free_indices(s.sum)):
+                        self._note(form)
+                        used[s.label] = None
+                        return build.mul(build.num(form.sign), substitute(s.value, binding))
         return None
 
     def _note(self, *forms: Form) -> None:

@@ -31,7 +31,7 @@ def match(pattern: Node, node: Node, variables: tuple[Index, ...]) -> Binding | 
 
 
 def match_under(pattern: Node, node: Node, variables: tuple[Index, ...], given: tuple[Cond, ...]) -> Binding | None:
-    """The same where conditions hold: a variable may be an index and a number, or a fixed place, that is in its range."""
+    """The same where conditions hold: a variable may be an index and a number, or a fixed place, in its range."""
     return _found(pattern, node, Variables(variables, given))
 
 

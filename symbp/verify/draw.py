@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symbp.core.network import LABELS, Network, Tensor
+from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.equal_entries import can_tie
-from symbp.verify.facts import Demands, broken, classes, demands
+from symbp.verify.facts import Demands, broken, classes, demands, keys_of
 from symbp.verify.interpret import integer
 from symbp.verify.scope import Key, Scope
 from symbp.verify.systems import DOMAIN_ERRORS, Value
@@ -22,7 +23,7 @@ from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
 MOST_TRIES = 5000
-MOST_ROUNDS = 60  # each halves the distance, about
+MOST_ROUNDS, SETTLED = 2000, 1e-15
 FREE = Demands()
 
 Manner = tuple[str, Callable[[random.Random], float]]
@@ -104,18 +105,30 @@ def _meet_sums(values: dict[Key, Value], asked: Demands, generator: random.Rando
 def _make_equal(
     inputs: Drawn, network: Network, scope: Scope, asked: Mapping[str, Demands], generator: random.Random
 ) -> None:
-    """Make those entries equal that the facts equate, in place; where they have sums to meet too, by turns with these,
-    whereupon both come true.
+    """Make those entries equal that the facts equate, and put those in place that they name, in place; where there are
+    sums to meet too, by turns with these, whereupon all of it comes true.
     """
     equal = classes(network, scope)
-    tensors = {tensor for members in equal.members.values() for tensor, _ in members}
-    bound = [t for t in tensors if asked.get(t, FREE).sums]
+    settled = {tensor for members in equal.members.values() for tensor, _ in members}
+    settled |= {t for t, demand in asked.items() if demand.places}
+    bound = [t for t in inputs if t in settled and asked.get(t, FREE).sums]
     equal.spread(inputs)
+    _put_in_place(inputs, scope, asked)
     for _ in range(MOST_ROUNDS if bound else 0):
-        for t in sorted(bound):
+        before = {t: dict(inputs[t]) for t in bound}
+        for t in bound:
             _meet_sums(inputs[t], asked[t], generator)
         equal.average(inputs)
         equal.spread(inputs)
+        _put_in_place(inputs, scope, asked)
+        if all(abs(inputs[t][k] - v) < SETTLED for t in bound for k, v in before[t].items()):
+            break
+
+
+def _put_in_place(inputs: Drawn, scope: Scope, asked: Mapping[str, Demands]) -> None:
+    for t, demand in asked.items():
+        for read, value in demand.places:
+            inputs[t].update(dict.fromkeys(keys_of(read, free_indices(read), scope), value))
 
 
 def _draw_number(generator: random.Random, number: Callable[[random.Random], float], asked: Demands) -> float:

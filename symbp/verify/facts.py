@@ -27,12 +27,15 @@ CLOSE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be."""
+    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be; `places` pairs
+    entries, such as those of the diagonal, with what they are.
+    """
 
     lower: float | None = None
     upper: float | None = None
     choices: tuple[float, ...] = ()
     sums: tuple[tuple[tuple[int, ...], float], ...] = ()
+    places: tuple[tuple[Read, float], ...] = ()
 
     @property
     def bounded(self) -> bool:
@@ -106,11 +109,15 @@ def _equal_pairs(network: Network, scope: Scope) -> Iterator[tuple[Entry, Entry,
             if equal is None:
                 continue
             indices = free_indices(part)
-            one, other = ([compile_at(Int(s), indices, scope) for s in read.subs] for read in (equal.one, equal.other))
-            for key in entries(indices, scope):
-                places = (tuple(int(s(key)) for s in subs) for subs in (one, other))
-                a, b = zip((equal.one.tensor, equal.other.tensor), places, strict=True)
-                yield a, b, equal.sign
+            ones, others = (keys_of(read, indices, scope) for read in (equal.one, equal.other))
+            for a, b in zip(ones, others, strict=True):
+                yield (equal.one.tensor, a), (equal.other.tensor, b), equal.sign
+
+
+def keys_of(read: Read, indices: tuple[Index, ...], scope: Scope) -> list[Key]:
+    """The entry that it reads for each combination of values of the indices."""
+    subs = [compile_at(Int(s), indices, scope) for s in read.subs]
+    return [tuple(int(s(key)) for s in subs) for key in entries(indices, scope)]
 
 
 def _understand(fact: Fact, part: Cond, scope: Scope, found: dict[str, Demands]) -> None:
@@ -144,6 +151,8 @@ def _comparison(part: Cond, scope: Scope, old: Demands) -> Demands | None:
     value = _number(b, scope)
     if value is None:
         return None
+    if isinstance(a, Read) and op == "==" and len({s.index for s in a.subs} - {None}) < len(a.subs):
+        return replace(old, places=(*old.places, (a, value)))
     if isinstance(a, Read):
         return _bound(op, value, old)
     return _total(a, value, scope, old) if op == "==" else None
