@@ -33,8 +33,7 @@ class Branch:
 
 def branches(equation: Equation) -> tuple[Branch, ...]:
     """The equation as it stands, and in each case of its choices by its own indices."""
-    entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    whole = Branch(equation.indices, entry, equation.body)
+    whole = Branch(equation.letters, equation.entry, equation.body)
     conds = tuple(dict.fromkeys(_choices(equation)))
     return (whole, *_cases(whole, conds)) if 0 < len(conds) <= MOST_CHOICES else (whole,)
 

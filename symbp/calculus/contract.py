@@ -95,7 +95,15 @@ def _contract(expr: Expr, task: Task) -> Expr:
     done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
     if isinstance(done, Where):
         return _choice(*_equal(done))
+    if isinstance(done, Delta):
+        return build.delta(_fixed(done.a), _fixed(done.b))
     return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
+
+
+def _fixed(poly: Poly) -> Poly:
+    """An index that has a single value as that value; anything else as it is."""
+    index = poly.index
+    return index.start if index is not None and index.extent.constant == 1 else poly
 
 
 def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
@@ -142,7 +150,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     opened = _open(factors, indices, task.style)
     if opened is not None:
         return build.add(*(_sum(indices, term, task) for term in opened))
-    found = _best(factors, indices, task.style)
+    found = _best(factors, indices, task.style) or _lone(factors, indices)
     if found is None:
         merged = _merge(indices, factors)
         return pull(indices, body) if merged is None else _sum(*merged, task)
@@ -163,11 +171,19 @@ def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
     return expr
 
 
-def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, Solution] | None:
+def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr | None, Solution] | None:
     """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
     equal = _equalities(factors)
     found = [(f, s) for f in factors if (s := solve(f, indices, equal, style)) is not None]
     return next((pair for pair in found if pair[1].guard is None), found[0] if found else None)
+
+
+def _lone(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr | None, Solution] | None:
+    """A summed index of a single value that one factor alone holds: its value, with no delta that says so."""
+    for i in indices:
+        if i.extent.constant == 1 and sum(depends(f, (i,)) for f in factors) == 1:
+            return None, Solution(i, i.start, None)
+    return None
 
 
 def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:

@@ -125,6 +125,8 @@ class _Work:
 
     def close_circle(self, quantity: str) -> None:
         """Once all adjoints of a recurrence are derived: those that come first in it may have others inserted."""
+        if quantity not in self.depends:
+            return
         circle = [s for s in self.sections if self._around(s.quantity, quantity)]
         ahead = [q for q in self.order() if q not in self.results and self._around(q, quantity)]
         for section in circle if len(circle) > 1 and not ahead else ():

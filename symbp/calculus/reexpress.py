@@ -22,7 +22,7 @@ from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
 from symbp.core.guards import conjuncts, follows, opposite
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Index
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, substitute, walk
 
@@ -48,8 +48,7 @@ def reexpress(equation: Equation, derivative: Expr) -> tuple[Expr, Kernels]:
     """The cheapest form of the derivative in terms of the value that the equation defines, itself if there is none;
     and the exponential of an entry that was replaced, with what it is: e^-z is 1/a - 1.
     """
-    entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return _reexpress(_Value(entry, equation.indices, equation.body), derivative)
+    return _reexpress(_Value(equation.entry, equation.letters, equation.body), derivative)
 
 
 def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:

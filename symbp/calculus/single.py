@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 
 from symbp.core import build
-from symbp.core.expr import And, Compare, Cond, Delta, Expr, Not, Or, Where
+from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
 from symbp.core.guards import arranged, conjuncts, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.matrix.guards import known, linear
@@ -38,6 +38,10 @@ def single(conds: Conds, index: Index) -> Poly | None:
 
 def guarded(expr: Expr) -> tuple[Conds, Expr] | None:
     """A value that is 0 unless some conditions hold, as these and the value; None where it is no such thing."""
+    if isinstance(expr, Mul):
+        found = [guarded(f) or ((), f) for f in expr.args]
+        conds = tuple(c for part, _ in found for c in part)
+        return (conds, build.mul(*(value for _, value in found))) if conds else None
     if not isinstance(expr, Where) or build.NIL not in (expr.then, expr.other):
         return None
     conds, value = (conjuncts(expr.cond), expr.then) if expr.other == build.NIL else (refuted(expr.cond), expr.other)
