@@ -16,7 +16,7 @@ from symbp.core.expr import Cond, Expr, Extreme, Or, Read, Sum, Where
 from symbp.core.guards import conjuncts, settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, substitute, walk
+from symbp.core.traverse import free_indices, map_children, reads, substitute, substitute_poly, walk
 
 MOST_CHOICES = 3
 
@@ -65,7 +65,8 @@ def _pinned(branch: Branch) -> Branch:
         if value is not None:
             table: dict[Atom, Poly] = {index: value}
             when = (settle_condition(substitute(c, table)) for c in (*branch.when, *within(value, index)))
-            indices = tuple(i for i in branch.indices if i != index)
+            left = (substitute_poly(Poly.of(i), table).index for i in branch.indices if i != index)
+            indices = tuple(i for i in left if i is not None)
             entry = substitute(branch.entry, table)
             return Branch(indices, entry, settle(substitute(branch.body, table)), tuple(when))
     return branch

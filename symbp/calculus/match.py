@@ -127,7 +127,8 @@ def _match_shifted(a: Poly, b: Poly, variables: Variables, binding: Binding) -> 
     if len(left) == 1 and a.coefficient(left[0]).constant == 1:
         index = left[0]
         value = b - substitute_poly(a - index, binding)
-        if not _is_step(value) or not all(holds(c, variables.given or ()) for c in within(value, index)):
+        reach = Index(index.name, *(substitute_poly(p, binding) for p in (index.stop, index.start)))
+        if not _is_step(value) or not all(holds(c, variables.given or ()) for c in within(value, reach)):
             return False
         binding[index] = value
         return True
