@@ -14,7 +14,7 @@ from symbp.calculus.equal import use_equal
 from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases, sheltered
 from symbp.calculus.known import Known, counted, use_products, use_sums
-from symbp.calculus.letters import Letters, freshen
+from symbp.calculus.letters import Letters, alike, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
@@ -88,6 +88,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     _contract(steps, plain, known.style)
     _take_single_terms(steps, known.style)
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
+    append(steps, alike(steps[-1].value), steps[-1].rule)
     _use_guards(steps, known)
     for _ in range(2):
         append(steps, count_free_sums(steps[-1].value), Rule("copies"))
