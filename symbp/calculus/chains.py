@@ -11,10 +11,11 @@ from dataclasses import replace
 from symbp.calculus.brackets import opens
 from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
 from symbp.calculus.cost import cost
+from symbp.calculus.equal import use_equal
 from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases, sheltered
 from symbp.calculus.known import Known, counted, use_products, use_sums
-from symbp.calculus.letters import Letters, freshen
+from symbp.calculus.letters import Letters, alike, freshen
 from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
@@ -57,6 +58,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, deltas, Rule("entry"))
     contracted, pairs = contract(steps[-1].value, known.style)
     append(steps, contracted, Rule("contract", pairs=pairs))
+    _take_single_terms(steps, known.style)
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     if not guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
@@ -65,6 +67,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     append(steps, divide_through(steps[-1].value), Rule("divide"))
     if _use_guards(steps, known) or guarded:
         append(steps, tidy(factor_deep(steps[-1].value)), Rule("factor"))
+    _use_equal(steps, known)
     _use_sums(steps, known)
     return steps
 
@@ -86,19 +89,25 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive:
     if cost(plain) < cost(start):
         append(steps, plain, Rule("cancel"))
     _contract(steps, plain, replace(known.style, steps=order) if recursive else known.style)
+    _take_single_terms(steps, known.style)
     append(steps, under_deltas(steps[-1].value), Rule("delta"))
+    append(steps, alike(steps[-1].value), steps[-1].rule)
     _use_guards(steps, known)
     for _ in range(2):
         append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)
         stated, labels = use_facts(steps[-1].value, known.facts)
         append(steps, stated, Rule("fact", detail=labels))
+        _use_equal(steps, known)
         _use_sums(steps, known)
         for name, product, factored in use_products(steps[-1].value, known.products):
             append(steps, arrange(product, order), Rule("re-express", (name,)))
             append(steps, factored, Rule("factor"))
     _arrange(steps, order)
-    append(steps, arrange(cases(steps[-1].value), order), Rule("cases"))
+    chosen = cases(steps[-1].value)
+    append(steps, arrange(chosen, order), Rule("cases"))
+    if not same(gather(chosen), chosen):
+        _arrange(steps, order)
 
 
 def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
@@ -115,6 +124,13 @@ def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
     common = factor_deep(contracted)
     detail = () if same(common, contracted) else ("factor",)
     append(steps, common, Rule("contract", pairs=more, detail=detail))
+
+
+def _take_single_terms(steps: list[Step], style: Style) -> None:
+    """Of a sum under a condition that one value of its index meets, the one term."""
+    value, pairs = contract(steps[-1].value, replace(style, single=True))
+    if pairs:
+        append(steps, value, Rule("single", pairs=pairs))
 
 
 def _arrange(steps: list[Step], order: tuple[Index, ...]) -> None:
@@ -172,6 +188,12 @@ def _use_sums(steps: list[Step], known: Known) -> None:
         return
     append(steps, opened, Rule("expand"))
     append(steps, result, Rule("re-express", names))
+
+
+def _use_equal(steps: list[Step], known: Known) -> None:
+    """Write entries that facts equate alike, and the sums that this makes equal."""
+    form, labels, names = use_equal(steps[-1].value, known.same)
+    append(steps, form, Rule("fact", names, detail=labels))
 
 
 def _cheaper(steps: list[Step]) -> None:

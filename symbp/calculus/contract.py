@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from symbp.calculus.single import as_delta
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
@@ -37,7 +38,8 @@ class Style:
 
     `classes` says of each tensor of labels what its entries stay below. `steps` are indices of a recurrence's result,
     outermost first: of two deltas that fix one summed index the one that says how many steps away it is goes first, as
-    an adjoint is read a step ahead, and not at the entry that another delta makes equal to that.
+    an adjoint is read a step ahead, and not at the entry that another delta makes equal to that. If `single`, a
+    condition that one value of a summed index meets is a delta too.
     """
 
     wide: bool = False
@@ -45,6 +47,7 @@ class Style:
     classes: tuple[tuple[str, Poly], ...] = ()
     closed: bool = False
     steps: tuple[Index, ...] = ()
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,15 @@ def _contract(expr: Expr, task: Task) -> Expr:
     done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
     if isinstance(done, Where):
         return _choice(*_equal(done))
+    if isinstance(done, Delta):
+        return build.delta(_fixed(done.a), _fixed(done.b))
     return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
+
+
+def _fixed(poly: Poly) -> Poly:
+    """An index that has a single value as that value; anything else as it is."""
+    index = poly.index
+    return index.start if index is not None and index.extent.constant == 1 else poly
 
 
 def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
@@ -134,13 +145,15 @@ def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
 
 def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
+    if task.style.single:
+        body = _singled(body, indices, task.style)
     if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
         return build.add(*(_sum(indices, term, task) for term in body.args))
     factors = body.args if isinstance(body, Mul) else (body,)
     opened = _open(factors, indices, task.style)
     if opened is not None:
         return build.add(*(_sum(indices, term, task) for term in opened))
-    found = _best(factors, indices, task.style)
+    found = _best(factors, indices, task.style) or _lone(factors, indices)
     if found is None:
         merged = _merge(indices, factors)
         return pull(indices, body) if merged is None else _sum(*merged, task)
@@ -150,7 +163,18 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     return _without(indices, solution, rest, task)
 
 
-def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, Solution] | None:
+def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
+    """The factors of the terms, those that are 0 but for one value of a summed index with a delta that says so."""
+    if isinstance(expr, (Add, Mul)):
+        return map_children(expr, lambda c: _singled(c, indices, style) if isinstance(c, Expr) else c)
+    for index in indices:
+        found = as_delta(expr, index)
+        if found is not None and solve(found[0], indices, {}, style) is not None:
+            return build.mul(*found)
+    return expr
+
+
+def _best(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr | None, Solution] | None:
     """A delta to contract, one without a guard first: outer indices must go before inner ranges agree."""
     equal = _equalities(factors)
     found = [(f, s) for f in factors if (s := solve(f, indices, equal, style)) is not None]
@@ -163,6 +187,14 @@ def _step_place(value: Poly, style: Style) -> int:
     """Which of the indices of a recurrence's result a value is so many steps away from; behind all where it is none."""
     places = (k for k, i in enumerate(style.steps) if (value - i).constant is not None)
     return next(places, len(style.steps))
+
+
+def _lone(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr | None, Solution] | None:
+    """A summed index of a single value that one factor alone holds: its value, with no delta that says so."""
+    for i in indices:
+        if i.extent.constant == 1 and sum(depends(f, (i,)) for f in factors) == 1:
+            return None, Solution(i, i.start, None)
+    return None
 
 
 def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:
@@ -317,8 +349,8 @@ def count_free_sums(expr: Expr) -> Expr:
     inner = free_indices(done.body)
     ranges = [i for k in done.indices for p in (k.start, k.stop) for i in indices_of(p)]
     idle = tuple(i for i in done.indices if i not in inner and i not in ranges)
-    if not idle or any(list(indices_of(i.extent)) for i in idle):
-        return done
+    if not idle or any(isinstance(a, Index) for i in idle for a in i.extent.atoms()):
+        return done  # a range that depends on an index may be empty; the size of a layer is at least 1
     kept = tuple(i for i in done.indices if i not in idle)
     return build.mul(*(build.integer(i.extent) for i in idle), build.total(kept, done.body))
 

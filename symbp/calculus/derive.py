@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from symbp.calculus.branches import reads_once
 from symbp.calculus.chains import apart_from_names, finish, local_steps
 from symbp.calculus.cost import cost, entries
 from symbp.calculus.guards import sheltered
@@ -32,6 +33,7 @@ def derive(network: Network) -> Derivation:
     work = _Work(name_kernels(network, _active(network)))
     for quantity in work.order():
         work.add_section(quantity)
+        work.close_circle(quantity)
     return work.derivation()
 
 
@@ -55,9 +57,11 @@ class _Work:
     users: dict[str, list[Equation]] = field(init=False)
     active: dict[str, None] = field(init=False)
     recursive: frozenset[str] = field(init=False)
+    depends: dict[str, dict[str, None]] = field(init=False)  # what each recursive quantity depends on
     names: dict[str, str] = field(default_factory=dict)
     results: dict[str, Equation] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
+    readers: dict[str, set[str]] = field(default_factory=dict)  # whose adjoints read each name; only for comparisons
     silent: set[tuple[str, str]] = field(default_factory=set)  # (user, quantity) whose local derivative is 0
 
     def __post_init__(self) -> None:
@@ -67,6 +71,7 @@ class _Work:
         self.active = _active(self.network)
         self.users = _users(self.network, self.loss, self.active)
         self.recursive = _recursive(self.network)
+        self.depends = _depends(self.network, self.recursive)
         self._name_adjoints()
 
     def _name_adjoints(self) -> None:
@@ -99,17 +104,53 @@ class _Work:
         chain = self._from_loss(quantity, indices) if alone else self._from_users(quantity, indices, locals_)
         chain = apart_from_names(chain, self.letters)
         locals_ = tuple(replace(u, chain=apart_from_names(u.chain, self.letters)) for u in locals_)
+        self._settle(quantity, indices, chain, locals_)
+
+    def _settle(self, quantity: str, indices: tuple[Index, ...], chain: Chain, users: tuple[_User, ...]) -> None:
+        """The adjoint of a quantity is what the chain says; its section stands last."""
+        for names in self.readers.values() if quantity in self.results else ():
+            names.discard(quantity)
         self.results[quantity] = Equation(self.names[quantity], indices, chain.result)
+        for r in reads(chain.result):
+            self.readers.setdefault(r.tensor, set()).add(quantity)
         self.sections.append(
             Section(
                 quantity=quantity,
                 adjoint=self.names[quantity],
-                used_by=tuple(u.name for u in users),
-                locals=tuple(u.chain for u in locals_),
+                used_by=tuple(u.name for u in self.users[quantity]),
+                locals=tuple(u.chain for u in users),
                 main=chain,
                 variants=tuple(apart_from_names(v, self.letters) for v in variants(chain)),
             )
         )
+
+    def close_circle(self, quantity: str) -> None:
+        """Once all adjoints of a recurrence are derived: those that come first in it may have others inserted."""
+        if quantity not in self.depends:
+            return
+        circle = [s for s in self.sections if self._around(s.quantity, quantity)]
+        ahead = [q for q in self.order() if q not in self.results and self._around(q, quantity)]
+        for section in circle if len(circle) > 1 and not ahead else ():
+            place = circle.index(section)
+            if {s.quantity for s in circle[place + 1 :]} & set(section.used_by):
+                self._revise(section)
+
+    def _around(self, a: str, b: str) -> bool:
+        """Does each of two quantities depend on the other?"""
+        return a == b or (a in self.depends.get(b, ()) and b in self.depends.get(a, ()))
+
+    def _revise(self, section: Section) -> None:
+        """Derive an adjoint anew, now that those of all its users are known; it is left if none is inserted."""
+        indices = self.results[section.quantity].indices
+        equations = {e.name: e for e in self.users[section.quantity]}
+        users = tuple(
+            _User(equations[name], c, _entry_letters(c))
+            for name, c in zip(section.used_by, section.locals, strict=True)
+        )
+        chain = apart_from_names(self._from_users(section.quantity, indices, users), self.letters)
+        if chain.steps[1].rule != section.main.steps[1].rule:
+            self.sections.remove(section)
+            self._settle(section.quantity, indices, chain, users)
 
     def _user(self, equation: Equation, quantity: str, indices: tuple[Index, ...]) -> _User:
         """The local derivative of a user, its own letters kept and the entry's chosen apart."""
@@ -146,7 +187,7 @@ class _Work:
             if is_scatter(chain.result) and _sums(self.results[name].body):
                 continue  # what is scattered is shown before it is
             trial = self._chain(quantity, indices, users, (*inserted, name))
-            saved = cost(self.results[name].body) if self._needed_once(name) else 0
+            saved = cost(self.results[name].body) if self._saves(name, quantity) else 0
             shown = self._is_shown(quantity, users)
             room = entries(self.results[name].indices) if shown else 0
             if cost(trial.result) + room < cost(chain.result) + saved + (not shown):
@@ -171,11 +212,19 @@ class _Work:
             return False
         return self._needed_once(name) or not _sums(body)
 
+    def _saves(self, name: str, quantity: str) -> bool:
+        """Does nothing need the adjoint by its name once it is inserted into that of the quantity?"""
+        return self._needed_once(name) and self.readers.get(self.names[name], {quantity}) <= {quantity}
+
     def _needed_once(self, name: str) -> bool:
+        """Does one quantity alone need its adjoint? What needs it at a single step hardly counts beside one that needs
+        it at all the others.
+        """
         equation = self.network.equation(name)
         assert equation is not None
-        needed = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.active)
-        return sum((name, quantity) not in self.silent for quantity in needed) == 1
+        read = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.active)
+        needed = [q for q in read if (name, q) not in self.silent]
+        return len([q for q in needed if not reads_once(equation, q)] or needed) == 1
 
     def _trivial(self, users: tuple[_User, ...]) -> tuple[str, ...]:
         names = (u.equation.name for u in users if u.equation.name in self.results)
@@ -216,7 +265,7 @@ class _Work:
     def derivation(self) -> Derivation:
         """All sections, numbered, with the backward network made of the adjoints that the gradients need."""
         zeros = [self._unreached(name) for name in self.network.parameters if name not in self.results]
-        equations = [*(self.results[s.quantity] for s in self.sections), *zeros]
+        equations = [*(self.results[q] for q in self.order()), *zeros]
         gradients = tuple((p, self.names[p]) for p in self.network.parameters)
         kept = _side_by_side(needed(equations, [g for _, g in gradients]))
         backward = replace(
@@ -277,6 +326,12 @@ def _recursive(network: Network) -> frozenset[str]:
     return frozenset(n for n in around if n in sources and n in reachable(sources[n], sources))
 
 
+def _depends(network: Network, names: Iterable[str]) -> dict[str, dict[str, None]]:
+    """What each of the names depends on, itself among it where it does."""
+    sources = {e.name: list(dict.fromkeys(r.tensor for r in reads(e.body))) for e in network.equations}
+    return {name: reachable(sources[name], sources) for name in names}
+
+
 def reachable(start: Iterable[str], arrows: Mapping[str, Iterable[str]]) -> dict[str, None]:
     """All names that arrows lead to from the start, the start among them, in order of discovery."""
     found = dict.fromkeys(start)
@@ -314,6 +369,12 @@ def _is_trivial(body: Expr) -> bool:
     if isinstance(body, (Num, Read, Int)):
         return True
     return isinstance(body, Mul) and not free_indices(body) and cost(body) <= 4
+
+
+def _entry_letters(local: Chain) -> tuple[Index, ...]:
+    """The letters of the entry by which a local derivative is taken."""
+    assert isinstance(local.lhs, Partial)
+    return tuple(i for s in local.lhs.by.subs if (i := s.index) is not None)
 
 
 def _raw_sum(terms: list[Expr]) -> Expr:

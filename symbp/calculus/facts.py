@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbp.calculus.match import match
+from symbp.calculus.branches import branches, map_under
+from symbp.calculus.match import match_under
+from symbp.calculus.single import Conds
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Mul, Read, Sum
-from symbp.core.integers import Poly
+from symbp.core.expr import Compare, Expr, Mul, Read, Sum, Where
+from symbp.core.guards import holds
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, substitute
+from symbp.core.traverse import free_indices, substitute
 
 
 @dataclass(frozen=True, slots=True)
 class SumFact:
-    """That a sum is what it is, for all values of its free indices; `label` is a fact's or the name of an equation."""
+    """That a sum is what it is, for all values of its free indices for which `when` holds; `label` is a fact's or the
+    name of an equation.
+    """
 
     label: str
     sum: Sum
     value: Expr
+    when: Conds = ()
 
 
 def sum_facts(network: Network) -> tuple[SumFact, ...]:
@@ -40,11 +45,18 @@ def sum_definitions(network: Network) -> tuple[SumFact, ...]:
     """The equations that define a sum or a multiple of one without another product in it: means, row sums."""
     found = []
     for equation in network.equations:
-        read = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-        known = _as_sum(equation.body, read)
-        if known is not None and isinstance(known[0].body, Read):
-            found.append(SumFact(equation.name, *known))
+        for branch in branches(equation):
+            known = _as_sum(branch.body, branch.entry)
+            if known is not None and is_entry(known[0].body):
+                found.append(SumFact(equation.name, *known, branch.when))
     return tuple(found)
+
+
+def is_entry(expr: Expr) -> bool:
+    """Is it an entry, or one of two by the indices: what a recurrence reads of the step before?"""
+    if isinstance(expr, Where):
+        return is_entry(expr.then) and is_entry(expr.other)
+    return isinstance(expr, Read)
 
 
 def _as_sum(a: Expr, value: Expr) -> tuple[Sum, Expr] | None:
@@ -62,12 +74,12 @@ def use_facts(expr: Expr, facts: tuple[SumFact, ...]) -> tuple[Expr, tuple[str, 
     """The expression with every known sum replaced, and the labels of the facts that were used."""
     used: dict[str, None] = {}
 
-    def replace(node: Expr) -> Expr:
+    def replace(node: Expr, given: Conds) -> Expr:
         for fact in facts:
-            binding = match(fact.sum, node, free_indices(fact.sum))
-            if binding is not None:
+            binding = match_under(fact.sum, node, free_indices(fact.sum), given)
+            if binding is not None and all(holds(substitute(c, binding), given) for c in fact.when):
                 used[fact.label] = None
                 return substitute(fact.value, binding)
-        return map_children(node, lambda c: replace(c) if isinstance(c, Expr) else c)
+        return map_under(node, given, replace)
 
-    return (replace(expr), tuple(used)) if facts else (expr, ())
+    return (replace(expr, ()), tuple(used)) if facts else (expr, ())

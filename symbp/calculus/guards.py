@@ -198,8 +198,8 @@ def cases(expr: Expr) -> Expr:
 
 def _choice(term: Expr, partner: Expr) -> Expr | None:
     """`a if c else b` for a term a under the guard c and a term b where c fails; under one guard, one term."""
-    if _is_guarded(term) and _is_guarded(partner) and term.cond == partner.cond:
-        return build.where(term.cond, build.add(term.then, partner.then), build.NIL)
+    if isinstance(term, Where) and isinstance(partner, Where) and term.cond == partner.cond and _is_guarded(partner):
+        return build.where(term.cond, build.add(term.then, partner.then), term.other)
     if not _is_guarded(term) or slack(term.cond) is None:
         return None
     for f in _factors(partner):

@@ -20,7 +20,7 @@ from symbp.calculus.symbols import is_root
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import fresh_name, map_children, reads, walk
 
@@ -41,11 +41,11 @@ def _split(equation: Equation, active: Collection[str], taken: set[str]) -> list
     for kernel in _wanted(equation, active):
         part = _part(equation, kernel)
         name = fresh_name(f"{equation.name}_{_word(part)}", taken)
-        value = Read(name, tuple(Poly.of(i) for i in equation.indices))
-        body = _put(equation.body, part, value)
+        own = Equation(name, equation.indices, part)
+        body = _put(equation.body, part, own.entry)
         if body != equation.body:
             taken.add(name)
-            named.append(Equation(name, equation.indices, part))
+            named.append(own)
             equation = replace(equation, body=body, call=None)
     return [*named, equation]
 
@@ -85,7 +85,7 @@ def _is_had(equation: Equation, kernel: Expr) -> bool:
 
 def _stands_alone(equation: Equation, part: Expr, kernel: Expr) -> bool:
     """Does the part read nothing but what instances of the kernel read, at these and other indices?"""
-    return not reads(_without(part, kernel, equation.indices))
+    return not reads(_without(part, kernel, equation.letters))
 
 
 def _without(node: Expr, kernel: Expr, indices: tuple[Index, ...]) -> Expr:

@@ -11,65 +11,72 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbp.calculus.brackets import opens
+from symbp.calculus.branches import Branch, branches, map_under
 from symbp.calculus.contract import Style, count_free_sums
 from symbp.calculus.cost import cost
-from symbp.calculus.facts import SumFact, sum_definitions, sum_facts, use_facts
+from symbp.calculus.equal import Same, same_entries
+from symbp.calculus.facts import SumFact, is_entry, sum_definitions, sum_facts, use_facts
 from symbp.calculus.guards import Guards, zeros_of
-from symbp.calculus.match import match
+from symbp.calculus.match import match_under
 from symbp.calculus.simplify import expand, factor_deep, join, tidy
+from symbp.calculus.single import Conds
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Add, Expr, Mul, Num, Read, Sum
-from symbp.core.integers import Index, Poly
-from symbp.core.network import Equation, Network
-from symbp.core.traverse import free_indices, map_children, normal, substitute
+from symbp.core.guards import holds
+from symbp.core.integers import Index
+from symbp.core.network import Network
+from symbp.core.traverse import free_indices, normal, substitute
 
 Powers = tuple[tuple[Expr, Fraction], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """That a product of powers is the entry `value`; `anchor` is the factor that tells which entry."""
+    """That a product of powers is the entry `value` where `when` holds; `anchor` is the factor that tells which."""
 
     name: str
     indices: tuple[Index, ...]
     anchor: Expr
     others: Powers
     value: Read
+    when: Conds = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts, sums, products and zeros that are known of a network, and how its deltas are solved."""
+    """The facts, sums, products, zeros and equal entries that are known of a network, and how its deltas are solved."""
 
     facts: tuple[SumFact, ...]
     sums: tuple[SumFact, ...]
     products: tuple[Product, ...]
     style: Style
     guards: Guards
+    same: Same
 
 
 def known_of(network: Network) -> Known:
     """What may be used of a network."""
-    products = tuple(p for e in network.equations if (p := _product(e)) is not None)
+    products = tuple(p for e in network.equations for b in branches(e) if (p := _product(b)) is not None)
     classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
     guards = Guards(network, zeros_of(network))
-    return Known(sum_facts(network), sum_definitions(network), products, Style(classes=classes), guards)
+    style = Style(classes=classes)
+    return Known(sum_facts(network), sum_definitions(network), products, style, guards, same_entries(network))
 
 
-def _product(equation: Equation) -> Product | None:
+def _product(branch: Branch) -> Product | None:
     """The equation read as a product, if it is one of a bracket, or an entry for each of its own, and more factors."""
-    if not isinstance(equation.body, Mul):
+    if not isinstance(branch.body, Mul):
         return None
-    powers = tuple(build.split_power(f) for f in equation.body.args)
+    powers = tuple(build.split_power(f) for f in branch.body.args)
+    held = set(branch.indices)
     anchor = next((b for b, e in powers if e == 1 and isinstance(b, Add)), None) or next(
-        (b for b, e in powers if e == 1 and isinstance(b, Read) and set(equation.indices) <= set(free_indices(b))), None
+        (b for b, e in powers if e == 1 and is_entry(b) and held <= set(free_indices(b))), None
     )
     others = tuple(p for p in powers if p[0] is not anchor)
     if anchor is None or not others or any(isinstance(b, Num) for b, _ in others):
         return None
-    value = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return Product(equation.name, equation.indices, anchor, others, value)
+    return Product(branch.entry.tensor, branch.indices, anchor, others, branch.entry, branch.when)
 
 
 def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[str, ...]]:
@@ -100,33 +107,35 @@ def use_products(expr: Expr, products: tuple[Product, ...]) -> Iterator[tuple[st
             expr = factored
 
 
-def _replace(expr: Expr, product: Product) -> Expr:
-    done = map_children(expr, lambda c: _replace(c, product) if isinstance(c, Expr) else c)
-    return _in_product(done, product) if isinstance(done, Mul) else done
+def _replace(expr: Expr, product: Product, given: Conds = ()) -> Expr:
+    done = map_under(expr, given, lambda c, inner: _replace(c, product, inner))
+    return _in_product(done, product, given) if isinstance(done, Mul) else done
 
 
-def _in_product(expr: Mul, product: Product) -> Expr:
+def _in_product(expr: Mul, product: Product, given: Conds) -> Expr:
     """One product with the factors replaced; what stands outside of a sum may go into it to complete the product."""
     for place, factor in enumerate(expr.args):
         rest = expr.args[:place] + expr.args[place + 1 :]
         if isinstance(factor, Sum):
             inner = factor.body.args if isinstance(factor.body, Mul) else (factor.body,)
             for k, f in enumerate(inner):
-                found = _complete(f, rest, product)
+                found = _complete(f, rest, product, given)
                 if found is not None:
                     value, left = found
                     return build.mul(*left, build.total(factor.indices, build.mul(*inner[:k], value, *inner[k + 1 :])))
-        found = _complete(factor, rest, product)
+        found = _complete(factor, rest, product, given)
         if found is not None:
             value, left = found
             return build.mul(*left, value)
     return expr
 
 
-def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product) -> tuple[Expr, list[Expr]] | None:
+def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product, given: Conds) -> tuple[Expr, list[Expr]] | None:
     """The value that `factor` and some of the rest make together, and what is left of the rest."""
-    binding = match(product.anchor, factor, product.indices)
+    binding = match_under(product.anchor, factor, product.indices, given)
     if binding is None or any(i not in binding for i in product.indices):
+        return None
+    if not all(holds(substitute(c, binding), given) for c in product.when):
         return None
     powers = dict(build.split_power(f) for f in rest)
     for base, exponent in product.others:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.canonical import key
+from symbp.core.expr import Expr, Extreme, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import all_index_names, fresh_name, indices_of, map_children, substitute, substitute_poly, walk
@@ -115,3 +116,20 @@ def _with_indices(expr: Sum | Extreme, bound: tuple[Index, ...], table: dict[Ato
     if isinstance(expr, Sum):
         return Sum(bound, substitute(expr.body, table))
     return Extreme(expr.kind, bound, substitute(expr.body, table), substitute(expr.cond, table))
+
+
+def alike(expr: Expr) -> Expr:
+    """The expression with sums that differ in their letters alone written in one set of them, so that terms can share
+    them as factors.
+    """
+    return _alike(expr, {}, frozenset())
+
+
+def _alike(expr: Expr, first: dict[str, Expr], around: frozenset[str]) -> Expr:
+    """The same where the letters `around` are bound further out, none of which a sum may take."""
+    if isinstance(expr, (Sum, Extreme)):
+        seen = first.setdefault(key(expr), expr)
+        if all_index_names(seen).isdisjoint(around):
+            return seen
+        around |= {i.name for i in expr.indices}
+    return map_children(expr, lambda c: _alike(c, first, around) if isinstance(c, Expr) else c)

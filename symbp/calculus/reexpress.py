@@ -25,7 +25,7 @@ from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
 from symbp.core.guards import conjuncts, follows, opposite
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, map_children, substitute, walk
 
@@ -55,13 +55,12 @@ def reexpress(equation: Equation, derivative: Expr) -> tuple[Expr, Kernels]:
 
 
 def _value(equation: Equation) -> _Value:
-    entry = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-    return _Value(entry, equation.indices, equation.body)
+    return _Value(equation.entry, equation.letters, equation.body)
 
 
 def kernels_of(equation: Equation) -> tuple[Expr, ...]:
     """What the equation can be solved for; nothing where it is a choice between formulas."""
-    return tuple(_kernels(equation.body, equation.indices))
+    return tuple(_kernels(equation.body, equation.letters))
 
 
 def refused(equation: Equation, derivative: Expr) -> tuple[Expr, ...]:

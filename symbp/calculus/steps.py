@@ -147,6 +147,7 @@ RULES = {
     "path": "one product for each path",
     "solve": "solve the deltas",
     "guard": "factors under conditions are one product where all of them hold",
+    "single": "the condition holds for one value of the index: of the sum one term is left",
     "zero": "a condition says nothing beside a factor that is 0 where it fails",
     "cases": "the two exclude one another: one of them for each case",
     "each": "the other factors go into each case",

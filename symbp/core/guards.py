@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symbp.core import build
 from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, Int, Num, Or, Sum, Where
-from symbp.core.integers import Poly
+from symbp.core.integers import Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, map_children
 
@@ -67,6 +67,16 @@ def follows(cond: Cond, given: Sequence[Cond]) -> bool | None:
     if margin is not None and any(_surely_nonnegative(-margin - 1 - m) for m in margins):
         return False
     return None
+
+
+def holds(cond: Cond, given: Sequence[Cond]) -> bool:
+    """Is it known that a condition holds where all the given ones do?"""
+    return settle_condition(cond) == TRUE or bool(follows(cond, given))
+
+
+def within(value: Poly, index: Index) -> Given:
+    """That a value is in the range of an index."""
+    return at_most(index.start, value), below(value, index.stop)
 
 
 def under(expr: Expr, given: Given) -> Expr:

@@ -51,6 +51,16 @@ class Equation:
     def shape(self) -> tuple[Poly, ...]:
         return tuple(i.extent for i in self.indices)
 
+    @property
+    def letters(self) -> tuple[Index, ...]:
+        """Its indices without those that have a single value, as that of a dimension kept after a sum."""
+        return tuple(i for i in self.indices if i.extent.constant != 1)
+
+    @property
+    def entry(self) -> Read:
+        """The entry that it defines, in its letters: m[n, 0] for m[n, i] with i from 0 to 0."""
+        return Read(self.name, tuple(Poly.of(i) if i.extent.constant != 1 else i.start for i in self.indices))
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -77,6 +77,11 @@ def _solve(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     return ("solve the deltas: ", *listed(arrows, ", ")) if arrows else (RULES["solve"],)
 
 
+def _single(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
+    arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
+    return ("the condition leaves one term of the sum: ", *listed(arrows, ", "))
+
+
 def _turn(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     arrows = tuple(Arrow(_integer(a, dims), _integer(b, dims)) for a, b in rule.pairs)
     return ("count from the other end: ", *listed(arrows, ", "))
@@ -93,7 +98,8 @@ def _reexpress(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
 
 def _fact(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
     labels = tuple(FactRef(label) for label in rule.detail)
-    return ("fact " if len(labels) == 1 else "facts ", *listed(labels))
+    by: Words = (", by ", *listed(refs)) if refs else ()
+    return ("fact " if len(labels) == 1 else "facts ", *listed(labels), *by)
 
 
 def _cancel(rule: Rule, refs: tuple[Ref, ...], dims: Dims) -> Words:
@@ -119,6 +125,7 @@ SPECIAL: dict[str, Special] = {
     "fact": _fact,
     "cancel": _cancel,
     "solve": _solve,
+    "single": _single,
     "turn": _turn,
     "zero": _zero,
     "path": _path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symbp.core.entries import equal_entries
 from symbp.core.expr import Compare, Expr, Int
 from symbp.core.integers import Poly
 from symbp.core.network import Fact
@@ -43,7 +44,9 @@ def fact_check(program: Program) -> str:
         gap = body.inline.get(value.name, Text(value.name)).code
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
         gap = f"{gap}.max()" if value.shape else gap
-        rows.append({"gap": gap, "text": write_statement(fact.statement), "tensors": tensors})
+        rows.append(
+            {"gap": gap, "scale": _scale(program, fact), "text": write_statement(fact.statement), "tensors": tensors}
+        )
     arguments = fact_arguments(program)
     arrays = [t.name for t in program.inputs if t.name in arguments and t.shape]
     dtype = f"{arrays[0]}.dtype" if arrays else "np.float64"
@@ -56,6 +59,13 @@ def fact_check(program: Program) -> str:
         of_data=dtype,
         dtype=DTYPE,
     )
+
+
+def _scale(program: Program, fact: Fact) -> str:
+    """What the distance of entries that should be equal is measured by; nothing where a number is what it should be."""
+    shapes = {t.name: t.shape for t in program.inputs}
+    equal = equal_entries(fact.statement, shapes.__getitem__)
+    return "" if equal is None else f"np.abs({equal.one.tensor}).max()"
 
 
 def _checked(program: Program) -> list[Fact]:

@@ -192,7 +192,7 @@ def _expand(s: Statement, args: tuple[Text, ...]) -> Text:
 
 def _item(s: Statement, args: tuple[Text, ...]) -> Text:
     listed = isinstance(s.args[0], Value) and s.args[0].kind == LIST
-    first = f"{args[0].within(ATOM)}[{size(s.detail[0]).code}]" if listed else args[0].within(ATOM)  # type: ignore[arg-type]
+    first = f"{args[0].within(ATOM)}[{_position(s.detail[0])}]" if listed else args[0].within(ATOM)
     detail = [":" if d is None else _position(d) for d in s.detail[listed:]]
     while detail and detail[-1] == ":":
         detail.pop()

@@ -28,6 +28,8 @@ def _text(node: Node) -> Text:
             return Text(f"sum({_text(body).code} {' '.join(map(_range, indices))})")
         case Add(args):
             return Text(" + ".join(_text(a).within(SUM) for a in args), SUM)
+        case Mul((Num(value), rest)) if value == -1:
+            return Text(f"-{_text(rest).within(PRODUCT)}", SUM)
         case Mul(args):
             return Text(" * ".join(_text(a).within(PRODUCT) for a in args), PRODUCT)
         case Pow(base, exponent):

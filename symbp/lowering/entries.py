@@ -14,6 +14,7 @@ from symbp.core.expr import (
     Add,
     And,
     Compare,
+    Cond,
     Delta,
     Expr,
     Extreme,
@@ -28,7 +29,8 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Node
+from symbp.core.integers import Dim, DimAt, Node
+from symbp.core.traverse import polys, walk
 from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
@@ -122,7 +124,21 @@ def _fn(at: Entries, node: Fn) -> Labelled:
 
 
 def _where(at: Entries, node: Where) -> Labelled:
-    """A choice: a larger or smaller of two, a mask times a value, or both branches and a selection."""
+    """A choice; of one by sizes each branch is computed for all of them."""
+    outer, at.unsure = at.unsure, at.unsure or _is_by_sizes(at, node.cond)
+    result = _choice(at, node)
+    at.unsure = outer
+    return result
+
+
+def _is_by_sizes(at: Entries, cond: Cond) -> bool:
+    """Is it a condition on sizes alone, that says nothing of an entry or a step?"""
+    held = {a for n in walk(cond) for p in polys(n) for a in p.atoms()}
+    return bool(held) and all(isinstance(a, (Dim, DimAt)) and a not in at.counts for a in held)
+
+
+def _choice(at: Entries, node: Where) -> Labelled:
+    """A larger or smaller of two, a mask times a value, or both branches and a selection."""
     extreme = _EXTREMES.get(_comparison(node) or ("", False))
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))

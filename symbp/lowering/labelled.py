@@ -59,6 +59,9 @@ class Entries:
         self.uses: Mapping[str, int] = {}  # how often each tensor is read
         self.classes: dict[str, Poly] = {}  # what the entries of each array of labels count
         self.counts: dict[Dim, Poly] = {}  # how many steps each of the loops around takes, by its variable
+        self.unsure = (
+            False  # does what is computed count only for some sizes, so that a fixed position may lie outside?
+        )
         self.later: tuple[Index, ...] = ()  # what the sums around the expression at hand sum over
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
         self.orders: dict[str, tuple[int, ...]] = {}  # how an equation's dimensions stand in memory

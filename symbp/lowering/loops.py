@@ -88,8 +88,7 @@ def _row(inner: Entries, name: str) -> Operand:
     wanted = inner.orders.get(name, tuple(range(len(known.shape))))
     held = [k for k in wanted if k in known.places]
     value = inner.builder.transpose(known.value, tuple(known.places.index(k) for k in held))
-    after = wanted[wanted.index(held[0]) :] if held else ()
-    return inner.builder.expand(value, tuple(k for k, dimension in enumerate(after) if dimension not in held))
+    return inner.builder.expand(value, tuple(k for k, d in enumerate(wanted) if d not in held)) if held else value
 
 
 def _order(carried: Carried, orders: dict[str, Order]) -> Order:

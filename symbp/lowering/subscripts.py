@@ -24,18 +24,25 @@ def read(at: Entries, node: Read) -> Labelled:
     if not subs:
         return Labelled(known.value)
     if isinstance(known.value, Value) and known.value.kind == LIST and not _indices(subs[0]):
-        entry = at.builder.emit("item", (known.value,), shape[1:], FLOAT, (subs[0], *[None] * (len(shape) - 1)))
+        first = kept_inside(at, subs[0], shape[0]) if at.unsure else subs[0]
+        entry = at.builder.emit("item", (known.value,), shape[1:], FLOAT, (first, *[None] * (len(shape) - 1)))
         return _read(at, Known(entry, tuple(range(len(shape) - 1)), shape[1:]), subs[1:], shape[1:])
     return _read(at, known, subs, shape)
 
 
 def _read(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
-    if all(_is_whole(s, e) or (s.index is None and not _indices(s)) for s, e in zip(subs, shape, strict=True)):
+    if all(_is_whole(s, e) or _is_fixed(s) for s, e in zip(subs, shape, strict=True)):
         letters = [s.index for s in subs if s.index is not None]
         if len(set(letters)) == len(letters):
             return _plain(at, known.value, subs)  # type: ignore[arg-type]
-    view = affine_view(at, known.value, subs, shape) if isinstance(known.value, Value) else None
+    direct = isinstance(known.value, Value) and not (at.unsure and any(map(_is_fixed, subs)))
+    view = affine_view(at, known.value, subs, shape) if direct else None  # type: ignore[arg-type]
     return view or _gather(at, known, subs, shape)
+
+
+def _is_fixed(sub: Poly) -> bool:
+    """Is it a number, or one computed from sizes?"""
+    return sub.index is None and not _indices(sub)
 
 
 def _is_whole(sub: Poly, extent: Poly) -> bool:
@@ -72,11 +79,11 @@ def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
 
 
 def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly, Poly | None, Poly | None]:
-    """A position; between ends that it is moved inside of, where a step of a loop may find it beyond one, as only a
-    guard can let it be.
+    """A position; between ends that it is moved inside of, where some sizes or a step of a loop may find it beyond one,
+    as only a guard can let it be.
     """
     ranges: dict[Atom, Index] = {v: Index(v.name, count) for v, count in at.counts.items()}
-    if not any(mentions(position, v) for v in ranges):
+    if not at.unsure and not any(mentions(position, v) for v in ranges):
         return position
     over = position.replace(lambda a: Poly.of(ranges[a]) if a in ranges else None)
     low, high = lowest(over), highest(over)
@@ -120,7 +127,7 @@ def _take(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, 
 
 
 def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
-    if _stays(at, sub, extent):
+    if _stays(at, sub, extent) and not (at.unsure and _is_fixed(sub)):
         return place
     upper = at.scalar(build.integer(extent - 1))
     lifted = at.apply("maximum", place, at.scalar(build.NIL), kind=INT)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from symbp.core.entries import equal_entries
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
+from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.network import PARAM, Fact
 from symbp.core.traverse import free_indices, reads, substitute, walk
@@ -28,12 +30,19 @@ def fact(context: Context, node: ast.Assert) -> Context:
     table: dict[Atom, Poly] = {i: Poly.of(new) for i, new in _ranges(context, node, letters).items()}
     context.work.settle(0, 0, table)
     cond = substitute(cond, table)
-    if not _usable(cond):
+    if not all(_usable(part) or _equates_entries(context, part) for part in conjuncts(cond)):
         context.fail(node.test, f"this fact cannot be used; {USABLE}")
     _about_data(context, node, cond)
     named = name_free(cond, context.work.letters_taken(), context.work.letters_of_dims)
-    context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", named))
+    for statement in _apart(named):
+        context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", statement))
     return context
+
+
+def _apart(cond: Cond) -> tuple[Cond, ...]:
+    """What `and` joins, each a fact of its own if any of it is an equation, which is used by itself."""
+    parts = conjuncts(cond)
+    return parts if any(isinstance(p, Compare) and p.op == "==" for p in parts) else (cond,)
 
 
 def _free_letters(context: Context, test: ast.expr) -> tuple[Context, dict[Index, str]]:
@@ -76,10 +85,16 @@ def _usable(cond: Cond) -> bool:
             options = [(a.a, a.b) for a in args if isinstance(a, Compare) and a.op == "==" and _constant(a.b)]
             return len(options) == len(args) > 0 and all(isinstance(a, Read) and a == options[0][0] for a, _ in options)
         case Compare("==", a, b):
-            return (_total(a) and _constant(b)) or _symmetry(a, b)
+            return _total(a) and _constant(b)
         case Compare("<" | "<=" | ">" | ">=", a, b):
             return (isinstance(a, Read) and _constant(b)) or (_constant(a) and isinstance(b, Read))
     return False
+
+
+def _equates_entries(context: Context, cond: Cond) -> bool:
+    """Does it equate two entries of inputs, one for one, as symmetry does?"""
+    inputs = context.work.inputs
+    return all(r.tensor in inputs for r in reads(cond)) and equal_entries(cond, lambda t: inputs[t].shape) is not None
 
 
 def _constant(e: Expr) -> bool:
@@ -93,13 +108,6 @@ def _total(e: Expr) -> bool:
         rest = [a for a in e.args if not _constant(a)]
         return len(rest) == 1 and _total(rest[0])
     return isinstance(e, Read) or (isinstance(e, Sum) and not any(isinstance(p, Sum) for p in walk(e.body)))
-
-
-def _symmetry(a: Expr, b: Expr) -> bool:
-    return (
-        isinstance(a, Read) and isinstance(b, Read) and a.tensor == b.tensor
-        and a.subs != b.subs and set(a.subs) == set(b.subs)
-    )  # fmt: skip
 
 
 def _about_data(context: Context, node: ast.Assert, cond: Cond) -> None:

@@ -24,7 +24,8 @@ def place_outside(a: Access) -> Place | None:
     """A place that is read outside although the conditions around it may hold; None where some sizes have none."""
     conds, indices = _relevant(a)
     polys = [a.sub, a.extent, *(p for i in indices for p in (i.start, i.stop)), *_integers(conds)]
-    if not all(isinstance(atom, (Dim, Index, Quotient)) for p in (a.sub, a.extent) for atom in p.atoms()):
+    ranges = (p for i in indices for p in (i.start, i.stop))
+    if not all(isinstance(atom, (Dim, Index, Quotient)) for p in (a.sub, a.extent, *ranges) for atom in p.atoms()):
         return None
     dims = tuple(dict.fromkeys(d for p in polys for d in dims_of(p)))
     found = None

@@ -11,17 +11,19 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symbp.core.network import LABELS, Tensor
+from symbp.core.network import LABELS, Network, Tensor
+from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.equal_entries import can_tie
-from symbp.verify.facts import Demands, broken, demands
+from symbp.verify.facts import Demands, broken, classes, demands, keys_of
 from symbp.verify.interpret import integer
-from symbp.verify.scope import Key
+from symbp.verify.scope import Key, Scope
 from symbp.verify.systems import DOMAIN_ERRORS, Value
 from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
 MOST_TRIES = 5000
+MOST_ROUNDS, SETTLED = 2000, 1e-15
 FREE = Demands()
 
 Manner = tuple[str, Callable[[random.Random], float]]
@@ -74,6 +76,7 @@ def draw_inputs(world: World, generator: random.Random, number: Callable[[random
     network = world.network
     asked = demands(network, world.scope)
     inputs = {t.name: _draw_tensor(t, world, generator, number, asked.get(t.name, FREE)) for t in network.inputs}
+    _make_equal(inputs, network, world.scope, asked, generator)
     world.fill(inputs)
     for fact in broken(network, world.scope):
         raise CheckFailed(f"no data could be drawn that obey fact {fact}")
@@ -88,12 +91,44 @@ def _draw_tensor(
         classes = integer(tensor.classes, world.scope)
         return {key: generator.randrange(classes) for key in keys}
     values = {key: _draw_number(generator, number, asked) for key in keys}
-    if asked.symmetric:
-        values = {key: values[min(key, tuple(key[k] for k in asked.symmetric))] for key in keys}
-    for axes, total in asked.sums:
-        for fibre in _fibres(keys, axes):
-            values.update(_meet(fibre, values, total, asked, generator))
+    _meet_sums(values, asked, generator)
     return values
+
+
+def _meet_sums(values: dict[Key, Value], asked: Demands, generator: random.Random) -> None:
+    """Change the entries so that the sums are what they must be, in place."""
+    for axes, total in asked.sums:
+        for fibre in _fibres(list(values), axes):
+            values.update(_meet(fibre, values, total, asked, generator))
+
+
+def _make_equal(
+    inputs: Drawn, network: Network, scope: Scope, asked: Mapping[str, Demands], generator: random.Random
+) -> None:
+    """Make those entries equal that the facts equate, and put those in place that they name, in place; where there are
+    sums to meet too, by turns with these, whereupon all of it comes true.
+    """
+    equal = classes(network, scope)
+    settled = {tensor for members in equal.members.values() for tensor, _ in members}
+    settled |= {t for t, demand in asked.items() if demand.places}
+    bound = [t for t in inputs if t in settled and asked.get(t, FREE).sums]
+    equal.spread(inputs)
+    _put_in_place(inputs, scope, asked)
+    for _ in range(MOST_ROUNDS if bound else 0):
+        before = {t: dict(inputs[t]) for t in bound}
+        for t in bound:
+            _meet_sums(inputs[t], asked[t], generator)
+        equal.average(inputs)
+        equal.spread(inputs)
+        _put_in_place(inputs, scope, asked)
+        if all(abs(inputs[t][k] - v) < SETTLED for t in bound for k, v in before[t].items()):
+            break
+
+
+def _put_in_place(inputs: Drawn, scope: Scope, asked: Mapping[str, Demands]) -> None:
+    for t, demand in asked.items():
+        for read, value in demand.places:
+            inputs[t].update(dict.fromkeys(keys_of(read, free_indices(read), scope), value))
 
 
 def _draw_number(generator: random.Random, number: Callable[[random.Random], float], asked: Demands) -> float:

@@ -1,6 +1,7 @@
 """What the facts ask of the data, and whether given data obey them.
 
-In come statements, out go `Demands` for each input: bounds, a finite set, sums over some dimensions, symmetry.
+In come statements, out go `Demands` for each input, bounds, a finite set, sums over some dimensions, and the
+`Classes` of entries that are equal, as those of a symmetric matrix are.
 Whether drawn data obey is then evaluated by the interpreter, whatever the demands were understood to be.
 """
 
@@ -11,28 +12,30 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symbp.core.entries import equal_entries
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Fact, Network
 from symbp.core.traverse import free_indices, reads
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import compile_at, entries
-from symbp.verify.scope import Scope
+from symbp.verify.scope import Key, Scope
 
+Entry = tuple[str, Key]
 CLOSE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be. `symmetric` is the
-    order of the dimensions in which it is the same tensor: (1, 0) for a symmetric matrix.
+    """What one input must obey. `sums` holds pairs: the summed dimensions, and what the sum must be; `places` pairs
+    entries, such as those of the diagonal, with what they are.
     """
 
     lower: float | None = None
     upper: float | None = None
     choices: tuple[float, ...] = ()
     sums: tuple[tuple[tuple[int, ...], float], ...] = ()
-    symmetric: tuple[int, ...] = ()
+    places: tuple[tuple[Read, float], ...] = ()
 
     @property
     def bounded(self) -> bool:
@@ -44,8 +47,77 @@ def demands(network: Network, scope: Scope) -> Mapping[str, Demands]:
     found: dict[str, Demands] = {}
     for fact in network.facts:
         for part in fact.statement.args if isinstance(fact.statement, And) else (fact.statement,):
-            _understand(fact, part, scope, found)
+            if equal_entries(part, network.shape) is None:
+                _understand(fact, part, scope, found)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Entries that facts equate, by the first of each class: which entry is how many times that one. Those that are
+    their own opposite are 0 times it.
+    """
+
+    members: Mapping[Entry, Mapping[Entry, int]]
+
+    def spread(self, values: Mapping[str, dict[Key, Any]]) -> None:
+        """Give all entries of a class the value of the first, in place."""
+        for (tensor, key), members in self.members.items():
+            first = values[tensor][key]
+            for (other, place), sign in members.items():
+                values[other][place] = first * sign
+
+    def average(self, values: Mapping[str, dict[Key, Any]]) -> None:
+        """Give the first of each class the mean of all, in place."""
+        for (tensor, key), members in self.members.items():
+            found = [values[other][place] * sign for (other, place), sign in members.items()]
+            values[tensor][key] = sum(found) / len(found)
+
+
+def classes(network: Network, scope: Scope) -> Classes:
+    """The classes of entries that the facts make equal, up to a sign."""
+    roots: dict[Entry, tuple[Entry, int]] = {}
+    zero: dict[Entry, None] = {}
+
+    def root(entry: Entry) -> tuple[Entry, int]:
+        sign = 1
+        while entry in roots and roots[entry][0] != entry:
+            entry, step = roots[entry]
+            sign *= step
+        return entry, sign
+
+    for a, b, sign in _equal_pairs(network, scope):
+        (one, plus), (other, minus) = root(a), root(b)
+        if one == other:
+            zero |= {one: None} if plus != sign * minus else {}
+        else:
+            first, last = sorted((one, other), key=lambda e: (list(network.data).index(e[0]), e[1]))
+            roots[first] = (first, 1)
+            roots[last] = (first, plus * sign * minus)
+            zero |= {first: None} if last in zero else {}
+    members: dict[Entry, dict[Entry, int]] = {}
+    for entry in roots:
+        first, sign = root(entry)
+        members.setdefault(first, {})[entry] = 0 if first in zero else sign
+    return Classes(members | {e: {e: 0} for e in zero if e not in members})
+
+
+def _equal_pairs(network: Network, scope: Scope) -> Iterator[tuple[Entry, Entry, int]]:
+    for fact in network.facts:
+        for part in fact.statement.args if isinstance(fact.statement, And) else (fact.statement,):
+            equal = equal_entries(part, network.shape)
+            if equal is None:
+                continue
+            indices = free_indices(part)
+            ones, others = (keys_of(read, indices, scope) for read in (equal.one, equal.other))
+            for a, b in zip(ones, others, strict=True):
+                yield (equal.one.tensor, a), (equal.other.tensor, b), equal.sign
+
+
+def keys_of(read: Read, indices: tuple[Index, ...], scope: Scope) -> list[Key]:
+    """The entry that it reads for each combination of values of the indices."""
+    subs = [compile_at(Int(s), indices, scope) for s in read.subs]
+    return [tuple(int(s(key)) for s in subs) for key in entries(indices, scope)]
 
 
 def _understand(fact: Fact, part: Cond, scope: Scope, found: dict[str, Demands]) -> None:
@@ -74,14 +146,13 @@ def _comparison(part: Cond, scope: Scope, old: Demands) -> Demands | None:
     if not isinstance(part, Compare):
         return None
     op, a, b = part.op, part.a, part.b
-    if isinstance(a, Read) and isinstance(b, Read) and op == "==":
-        order = tuple(a.subs.index(s) for s in b.subs if s in a.subs)
-        return replace(old, symmetric=order) if len(set(order)) == len(a.subs) else None
     if _number(a, scope) is not None:
         op, a, b = FLIPPED[op], b, a
     value = _number(b, scope)
     if value is None:
         return None
+    if isinstance(a, Read) and op == "==" and len({s.index for s in a.subs} - {None}) < len(a.subs):
+        return replace(old, places=(*old.places, (a, value)))
     if isinstance(a, Read):
         return _bound(op, value, old)
     return _total(a, value, scope, old) if op == "==" else None
