@@ -42,7 +42,7 @@ def fact_check(program: Program) -> str:
         assert isinstance(value, Value)
         gap = body.inline.get(value.name, Text(value.name)).code
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
-        gap = f"{gap}.max()" if value.shape else gap
+        gap = f"{gap}.max().item()" if value.shape else gap
         rows.append({"gap": gap, "text": write_statement(fact.statement), "tensors": tensors})
     arguments = fact_arguments(program)
     arrays = [t.name for t in program.inputs if t.name in arguments and t.shape]
