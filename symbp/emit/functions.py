@@ -27,7 +27,7 @@ DOCSTRINGS = {
     "loss_and_gradients": "Return {loss} and its gradient by each parameter, in the parameters' dtype and shapes.\n\n"
     "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, "
     "in which\n"
-    "    the scratch arrays are kept between calls.\n    ",
+    "    the scratch arrays are kept between calls: one for this module and one thread.\n    ",
     "hessian_vector_product": "Return the Hessian of {loss} by the parameters times `{vector}`, in the parameters' "
     "dtype and shapes.\n\n"
     "    `{vector}` is a dictionary with an entry for each parameter, as of gradients. `out` and `work` are as for "
