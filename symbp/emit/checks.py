@@ -181,7 +181,7 @@ def scratch_arrays(routine: Routine) -> list[Value]:
     return list(found.values())
 
 
-# The helper that makes a routine's scratch arrays, and their key and that of their sizes in `work`, which routines share.
+# The helper that makes a routine's scratch arrays, and where they and their sizes are in `work`, which routines share.
 SCRATCH = {GRADIENTS: "_scratch", HESSIAN: "_hessian_scratch"}
 SLOTS = {GRADIENTS: "arrays", HESSIAN: "hessian arrays"}
 FITS = {GRADIENTS: "for", HESSIAN: "hessian for"}
