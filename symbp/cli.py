@@ -1,15 +1,19 @@
 """The commands. What they do is in `pipeline`, which is imported on first use so that `--help` costs next to nothing.
 
-Exit status: 0 good, 1 a check failed, 2 bad input.
+Exit status: 0 good, 1 a check failed, 2 bad input, which output that cannot be written is too: a standard output that
+is closed or full is told on standard error, and no file is written then. A reader that stops reading is no error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from symbp import __version__
+from symbp.errors import CheckFailed, SymbpError, printable
 
 if TYPE_CHECKING:
     from symbp.pipeline import Build
@@ -92,7 +97,8 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
     """Show a network's equations, shapes and graph."""
     from symbp.show import show_network
 
-    show_network(_build(net, wrt).network)
+    network = _build(net, wrt).network
+    show_network(replace(network, doc=printable(network.doc)))
 
 
 @commands.command()
@@ -120,10 +126,17 @@ def emit(net: str, out: Path, wrt: tuple[str, ...], hvp: bool) -> None:
     _write((_build(net, wrt, hvp=hvp),), out, EMIT_FILES)
 
 
+def _regular(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """A file that ends: no FIFO and no device."""
+    if value is not None and not value.is_file():
+        raise click.BadParameter(f"{str(value)!r} is not a file")
+    return value
+
+
 @commands.command()
 @net_argument
 @click.option(
-    "--module", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--module", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path), callback=_regular,
     help="Check this module, which is run, in the place of the one that symbp would write.",
 )  # fmt: skip
 @wrt_option
@@ -135,7 +148,7 @@ def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool) -> No
 
     build = _build(net, wrt, module, hvp)
     _work((build,), last="module_checks")
-    show_checks(build.network, build.checks)
+    show_checks(build.network, [replace(c, note=printable(c.note)) for c in build.checks])
     demand_passed(build.checks)
 
 
@@ -168,21 +181,32 @@ def _build(net: str, wrt: tuple[str, ...], module: Path | None = None, hvp: bool
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:
-    """Work everything out, then write the named files of all builds, or none of them."""
+    """Work everything out, say what is written, then write the named files of all builds, or none of them."""
     from symbp.files import demand_folder, write_all
 
     demand_folder(out)  # before the work, not after it
     _work(builds, last="files")
     files = {f"{b.network.name}/{name}": b.files[name] for b in builds for name in names}
-    for path in write_all(out, files):
-        click.echo(str(path))
+    write_all(out, files, _say_paths)
+
+
+def _say_paths(paths: Sequence[Path]) -> None:
+    """A line for each path; who does not read them all still gets the files."""
+    try:
+        click.echo("\n".join(printable(str(path)) for path in paths))
+    except BrokenPipeError:
+        _close_output()
+    except OSError as error:
+        raise OutputFailed(error) from error
 
 
 def _work(builds: tuple[Build, ...], last: str) -> None:
     """Work the builds out up to a stage, under a progress bar on a terminal and in silence elsewhere."""
     from symbp.pipeline import build_all
 
-    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there may be something to clean up
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr)):
         build_all(builds, last, lambda _: None)
         return
     from symbp.show import progress
@@ -205,12 +229,7 @@ def main(arguments: Iterable[str] | None = None) -> NoReturn:
     gc.set_threshold(100_000)  # expressions are trees: what is collected early is hardly ever a cycle
     sys.setrecursionlimit(4_000)  # a chain of a few hundred equations is a deep tree once inlined
     try:
-        status = _run(None if arguments is None else list(arguments))
-        if sys.stdout:  # it may have been closed before we began
-            sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = GOOD
+        status = _checked_run(None if arguments is None else list(arguments))
     except (KeyboardInterrupt, click.Abort):
         status = _say("interrupted", 128 + signal.SIGINT)
     except _Terminated:
@@ -218,17 +237,44 @@ def main(arguments: Iterable[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
+class OutputFailed(SymbpError):
+    """Standard output cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"cannot write to standard output: {error.strerror or error}")
+
+
+def _checked_run(arguments: list[str] | None) -> int:
+    """The exit status of a command whose output has arrived."""
+    if sys.stdout is None:
+        return _say("standard output is closed", BAD_INPUT)
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _close_output()
+        return GOOD
+    except OSError as error:
+        _close_output()
+        return _say(str(OutputFailed(error)), BAD_INPUT)
+    return status
+
+
+def _close_output() -> None:
+    """Let what is still to be printed go nowhere: Python flushes once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _run(arguments: list[str] | None) -> int:
     """The exit status of a command."""
-    from symbp.errors import CheckFailed, SymbpError
-
     try:
         with commands.make_context("symbp", sys.argv[1:] if arguments is None else arguments) as context:
             commands.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        error.show(text := io.StringIO())
+        click.echo(printable(text.getvalue()), err=True, nl=False)
         return error.exit_code
     except CheckFailed as error:
         return _say(f"a check failed\n{error}", FAILED)
@@ -239,6 +285,8 @@ def _run(arguments: list[str] | None) -> int:
     except (BrokenPipeError, click.Abort):
         raise
     except OSError as error:
+        if error.filename is None:  # a stream; the files that we read and write have names
+            raise
         return _say(f"cannot read or write: {error}", BAD_INPUT)
     except Exception as error:
         if os.environ.get("SYMBP_TRACEBACK"):
@@ -249,5 +297,6 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _say(message: str, status: int) -> int:
-    click.echo(f"symbp: {message}", err=True)
+    with contextlib.suppress(OSError):  # the status says it too
+        click.echo(printable(f"symbp: {message}"), err=True)
     return status

@@ -33,12 +33,12 @@ class NotationError(SymbpError):
         if self.span is None:
             return f"{self.path}: {self.message}" if self.path else self.message
         head = f"{self.path or '<network>'}:{self.span.line}: {self.message}"
-        lines = (self.source or "").splitlines()
+        lines = (self.source or "").split("\n")
         if not 1 <= self.span.line <= len(lines):
             return head
         text = lines[self.span.line - 1]
         end = self.span.end_column if self.span.end_line == self.span.line else len(text)
-        text, column, end = _cut(text, self.span.column, end)
+        text, column, end = _plain(*_cut(text, self.span.column, end))
         marks = " " * column + "^" * max(1, end - column)
         return f"{head}\n    {text}\n    {marks}"
 
@@ -52,6 +52,17 @@ def _cut(text: str, column: int, end: int) -> tuple[str, int, int]:
     left, right = "..." if first else "", "..." if last < len(text) else ""
     shift = len(left) - first
     return f"{left}{text[first:last]}{right}", column + shift, min(end, last) + shift
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal would obey or hide, all but line ends, written as Python writes it: `\\x1b`."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _plain(text: str, column: int, end: int) -> tuple[str, int, int]:
+    """A quoted line as it can be printed, and where the underlined part is in it."""
+    before, part, after = (printable(t.replace("\t", " ")) for t in (text[:column], text[column:end], text[end:]))
+    return before + part + after, len(before), len(before) + len(part)
 
 
 class ShapeError(NotationError):

@@ -95,9 +95,16 @@ def show_checks(network: Network, checks: Sequence[Check]) -> None:
     _line(f"{passed} of {len(checks)} checks passed, {sum(c.count for c in checks)} values compared")
 
 
+class _Console(Console):
+    """Rich's, but who stops reading is left to the command: Rich would end with the status of a check that failed."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    console = _Console(highlight=False)
+    return console if console.is_terminal else _Console(highlight=False, width=PLAIN_WIDTH)
 
 
 def _print(what: RenderableType) -> None:

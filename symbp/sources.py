@@ -6,13 +6,16 @@ What goes out is text; a network file is read, never run.
 from __future__ import annotations
 
 import difflib
+import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from symbp import networks
 from symbp.errors import SymbpError
 from symbp.notation.read import list_networks, read_network
+
+LARGEST = 1_000_000  # bytes of a network file
 
 
 class SourceError(SymbpError):
@@ -71,12 +74,36 @@ def _unknown(net: str) -> str:
 
 
 def _read(path: str) -> str:
+    """The text of a file of no more than `LARGEST` bytes; anything else than a file may never end."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+        # A FIFO or a device is opened without waiting for it, and then not read.
+        place = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(place, "rb") as file:
+            if not stat.S_ISREG(os.fstat(place).st_mode):
+                raise SourceError(f"{path}: cannot be read: it is {_kind(os.fstat(place).st_mode)} and not a file")
+            data = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) > LARGEST:
+        raise SourceError(f"{path}: has more than {LARGEST:,} bytes: too large for a network")
+    return _decoded(data, path)
+
+
+def _decoded(data: bytes, path: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SourceError(f"{path}:{line}: not a text: it has a null character")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _kind(mode: int) -> str:
+    """What it is that is no file."""
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
+    return next((what for test, what in kinds if test(mode)), "a device")
 
 
 def every_built_in() -> tuple[Source, ...]:

@@ -262,9 +262,13 @@ def test_the_same_bytes_under_two_hash_seeds(tmp_path: Path) -> None:
     assert tree(tmp_path / "1") == tree(tmp_path / "2") != {}
 
 
+# What runs in the background ignores SIGINT, and hands that down.
+USUAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, signum: signal.Signals) -> None:
-    process = symbp_process("build", "--all", "-o", str(tmp_path / "out"), first="print('ready', flush=True); ")
+    process = symbp_process("build", "--all", "-o", str(tmp_path / "out"), first=f"{USUAL}print('ready', flush=True); ")
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.5)
     process.send_signal(signum)
@@ -279,3 +283,134 @@ def test_a_reader_that_stops_is_no_error() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+def command(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """`python -m symbp` to its end."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
+    options = {"timeout": 100, **pipes, **options}
+    return subprocess.run([sys.executable, "-m", "symbp", *arguments], **options)
+
+
+# A signal in the middle of an import, whose module is given.
+IMPORT = """
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), {signum})
+sys.meta_path.insert(0, Finder)
+sys.argv = ["symbp", *sys.argv[1:]]
+runpy.run_module("symbp", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "symbp.errors", "sympy", "numpy", "jinja2", "symbp.verify.module"])
+@pytest.mark.parametrize("ending", [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_an_interrupted_import_is_a_message(run, module: str, ending: tuple[signal.Signals, str]) -> None:
+    signum, said = ending
+    program = IMPORT.format(signum=int(signum), module=module)
+    process = subprocess.run(
+        [sys.executable, "-c", program, "build", "good.py"], capture_output=True, text=True, timeout=100
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (128 + signum, "", f"symbp: {said}\n")
+    assert written() == []
+
+
+def test_the_background_is_not_interrupted(run) -> None:
+    program = IMPORT.format(signum=int(signal.SIGINT), module="numpy").replace("default_int_handler", "SIG_IGN")
+    process = subprocess.run([sys.executable, "-c", program, "emit", "good.py:line"], capture_output=True, timeout=100)
+    assert (process.returncode, process.stderr) == (0, b"")
+    assert written() == ["line/gradients.py"]
+
+
+OUTPUTS = [("list",), ("show", "good.py:line"), ("verify", "good.py:line"), ("emit", "good.py:line"), ("--help",)]
+
+
+@pytest.mark.parametrize("arguments", OUTPUTS, ids=" ".join)
+def test_output_that_cannot_be_written(run, arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        result = command(*arguments, stdout=full)
+    assert (result.returncode, result.stderr) == (
+        2, "symbp: cannot write to standard output: No space left on device\n"
+    )  # fmt: skip
+    closed = command(*arguments, stdout=None, preexec_fn=lambda: os.close(1))
+    assert (closed.returncode, closed.stderr) == (2, "symbp: standard output is closed\n")
+    assert written() == []
+
+
+@pytest.mark.parametrize("arguments", OUTPUTS, ids=" ".join)
+def test_a_reader_that_has_left_is_no_error(run, arguments: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    result = command(*arguments, stdout=write)
+    os.close(write)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert written() == (["line/gradients.py"] if arguments[0] == "emit" else [])
+
+
+def test_a_closed_standard_error_is_no_fault(run) -> None:
+    assert command("emit", "good.py:line", stderr=None, preexec_fn=lambda: os.close(2)).returncode == 0
+    assert command("emit", "bad.py", stderr=None, preexec_fn=lambda: os.close(2)).returncode == 2
+
+
+NO_FILES = [
+    ("fifo.py", "fifo.py: cannot be read: it is a FIFO and not a file"),
+    ("zero.py", "zero.py: cannot be read: it is a device and not a file"),
+    ("loop.py", "loop.py: cannot be read: Too many levels of symbolic links"),
+    ("large.py", "large.py: has more than 1,000,000 bytes: too large for a network"),
+    ("null.py", "null.py:2: not a text: it has a null character"),
+    ("wide.py", "wide.py: not UTF-8 text (invalid start byte at byte 0)"),
+    ("e\x1b[31mvil.py", "e\\x1b[31mvil.py: no network in it; a network is a function under @network"),
+    ("e\udcffx.py", "e\\udcffx.py: cannot be read: No such file or directory"),
+    ("quoted.py", "quoted.py:2: this is not Python: invalid non-printable character U+001B"),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), NO_FILES, ids=[repr(n) for n, _ in NO_FILES])
+def test_what_is_no_network_file(run, name: str, message: str) -> None:
+    os.mkfifo("fifo.py")
+    Path("zero.py").symlink_to("/dev/zero")
+    Path("loop.py").symlink_to("loop.py")
+    Path("large.py").write_text("#" * 1_000_001)
+    Path("null.py").write_text("x = 1\ny = '\0'\n")
+    Path("wide.py").write_text(GOOD_FILE, encoding="utf-16")
+    Path("e\x1b[31mvil.py").write_text("")
+    Path("quoted.py").write_text("def f(x):\n\ty = \x1b[31m + '\u202e'\n")
+    for arguments in (("show", name), ("build", name, "-o", "out")):
+        result = run(*arguments)
+        assert (result.status, result.out, result.err.splitlines()[0]) == (2, "", f"symbp: {message}")
+        assert "\x1b" not in result.err
+        assert not Path("out").exists()
+
+
+def test_a_quoted_line_is_underlined_where_it_is_shown(run) -> None:
+    Path("quoted.py").write_text("def f(x):\n\ty = \x1b[31m + '\u202e'\n")
+    lines = run("show", "quoted.py").err.splitlines()
+    assert lines[1] == "     y = \\x1b[31m + '\\u202e'"
+    assert lines[2].strip() == "^^^^"
+    assert lines[1][lines[2].index("^") :].startswith("\\x1b[")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", "\r")]
+)
+def test_marks_and_line_ends_of_other_systems(run, change) -> None:
+    Path("other.py").write_bytes(change(GOOD_FILE).encode())
+    assert run("show", "other.py:line") == run("show", "good.py:line")
+
+
+def test_a_docstring_reaches_the_terminal_as_text(run) -> None:
+    Path("red.py").write_text(GOOD_FILE.replace("A straight line.", "A \\x1b[31mred\\u202e line."))
+    result = run("show", "red.py:line")
+    assert result.status == 0
+    assert "A \\x1b[31mred\\u202e line." in result.out
+
+
+def test_a_module_that_is_no_file(run) -> None:
+    os.mkfifo("fifo.py")
+    Path("zero.py").symlink_to("/dev/zero")
+    for name in ("fifo.py", "zero.py"):
+        result = run("verify", "good.py:line", "--module", name)
+        assert (result.status, f"'{name}' is not a file" in result.err) == (2, True)

@@ -23,27 +23,50 @@ from symbp.templating import render
 
 def helpers(program: Program) -> list[str]:
     """The helpers that the module's functions call, each as a text."""
-    template = dict.fromkeys(("labels", "label", "erf", "numbers", "windows", "rows"), False)
-    template["labels"] = any(t.kind == LABELS for t in program.inputs)
-    template["label"] = any(t.kind == LABELS and not t.shape for t in program.inputs)
-    template["numbers"] = any(t.kind != LABELS and not t.shape for t in program.inputs)
-    template["erf"] = any(s.op == "erf" for r in program.routines for s in every_statement(r.statements))
-    template["windows"] = any(s.op == "windows" for r in program.routines for s in every_statement(r.statements))
-    template["rows"] = any(s.op == "rows" for r in program.routines for s in every_statement(r.statements))
-    taken = program.names
-    parts = [render("sgd_step.py.j2", lists=_lists(program)), *kept_builtins(taken)]
+    labels = any(t.kind == LABELS for t in program.inputs)
+    label = any(t.kind == LABELS and not t.shape for t in program.inputs)
+    used = {s.op for r in program.routines for s in every_statement(r.statements)}
+    lists, data_lists = _lists(program), any(is_list(t) for t in program.inputs if t.name in program.data)
+    vector = any(r.vector for r in program.routines)
+    scalars = any(t.kind != LABELS and not t.shape for t in program.inputs)
+    parts = [render("sgd_step.py.j2", lists=lists), *kept_builtins(program.names)]
     if program.parameters:
-        parts.append(render("parameters.py.j2", lists=_lists(program)))
-    parts += [render(f"{name}.py.j2") for name, needed in template.items() if needed]
+        parts.append(render("parameters.py.j2", lists=lists))
+    if vector or any(t.kind != LABELS and t.shape for t in program.inputs if t.name in program.data):
+        parts.append(render("data.py.j2", lists=data_lists))
+    parts += [render("labels.py.j2")] * labels + [render("label.py.j2")] * label
+    parts.append(render("numbers.py.j2", scalars=scalars))
+    parts.append(render("plain.py.j2"))
+    parts += [render(f"{name}.py.j2") for name in ("erf", "windows", "rows") if name in used]
     parts += _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))
-    parts.append(render("outputs.py.j2", lists=_lists(program)))
-    if any(r.vector for r in program.routines):
-        parts.append(render("directions.py.j2", lists=_lists(program), vector=words.VECTOR))
-    scratch = _scratch(program)
-    parts += [*([render("aligned.py.j2")] if any("_aligned(" in part for part in scratch) else []), *scratch]
+    parts += [*_output_checks(program, lists, vector, scalars), render("place.py.j2")]
+    if vector:
+        parts.append(render("directions.py.j2", lists=lists, vector=words.VECTOR))
+    parts += _scratch(program)
     return [fitted(p.strip("\n")) for p in parts]
+
+
+def _keeps_lists(program: Program) -> bool:
+    """Are there scratch arrays one for each layer?"""
+    filling = (r for r in program.routines if r.name in FILLING)
+    return any(a.kind == LIST for r in filling for a in scratch_arrays(r))
+
+
+def _output_checks(program: Program, lists: bool, vector: bool, scalars: bool) -> list[str]:
+    """What checks `out` and `work`, and that nothing is written over what is still to be read."""
+    arrays = [a for r in program.routines if r.name in FILLING for a in scratch_arrays(r)]
+    nested = scalars or any(map(is_list, program.inputs))
+    text = render(
+        "outputs.py.j2",
+        lists=lists,
+        vector=vector,
+        nested=nested,
+        scratch=bool(arrays),
+        scratch_lists=_keeps_lists(program),
+    )
+    return [text]
 
 
 def _lists(program: Program) -> bool:
@@ -165,24 +188,39 @@ def scratch_arrays(routine: Routine) -> list[Value]:
     return list(found.values())
 
 
-# The helper that makes a routine's scratch arrays, and what stands before their keys in `work`, which routines share.
+# The helper that makes a routine's scratch arrays, and where they and their sizes are in `work`, which routines share.
 SCRATCH = {GRADIENTS: "_scratch", HESSIAN: "_hessian_scratch"}
-SLOTS = {GRADIENTS: "", HESSIAN: "hessian "}
+SLOTS = {GRADIENTS: "arrays", HESSIAN: "hessian arrays"}
+FITS = {GRADIENTS: "for", HESSIAN: "hessian for"}
 
 
 def _scratch(program: Program) -> list[str]:
-    parts = []
+    parts: list[str] = []
     sizes = ", ".join([DTYPE, *size_names(program, program.inputs)])
-    for routine in program.routines:
-        arrays = scratch_arrays(routine) if routine.name in FILLING else []
+    every = {r.name: scratch_arrays(r) for r in program.routines if r.name in FILLING}
+    for name, arrays in every.items():
         if arrays:
             rows = [f"{_new(a)},  # {a.name}" for a in arrays]
-            key, name, slot = f'("{program.name}", {sizes})', SCRATCH[routine.name], SLOTS[routine.name]
             lengths = length_lines(program, "\n".join(rows))
+            key = f'("{SLOTS[name]}", {sizes})'
             parts.append(
-                render("scratch.py.j2", name=name, slot=slot, sizes=sizes, key=key, lengths=lengths, rows=rows)
+                render(
+                    "scratch.py.j2",
+                    name=SCRATCH[name],
+                    slot=SLOTS[name],
+                    fit=FITS[name],
+                    sizes=sizes,
+                    key=key,
+                    lengths=lengths,
+                    rows=rows,
+                    lists=_keeps_lists(program),
+                )
             )
-    return parts
+    if not parts:
+        return []
+    kinds = {a.kind for arrays in every.values() for a in arrays}
+    before = [render("aligned.py.j2")] if kinds - {"ones"} else []
+    return [*before, render("scratch_type.py.j2", ones="ones" in kinds), *parts]
 
 
 def _new(a: Value) -> str:
@@ -191,5 +229,5 @@ def _new(a: Value) -> str:
         letter = next((i.name for e in a.shape for i in indices_of(e)), "_")
         return f"[_aligned({shape}, {DTYPE}) for {letter} in {RANGE}({size(a.shape[0]).code})]"
     if a.kind == "ones":
-        return f"np.ones({shape}, {DTYPE})"
+        return f"_ones({shape}, {DTYPE})"
     return f"_aligned({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"

@@ -43,7 +43,7 @@ def fact_check(program: Program) -> str:
         assert isinstance(value, Value)
         gap = body.inline.get(value.name, Text(value.name)).code
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
-        gap = f"{gap}.max()" if value.shape else gap
+        gap = f"{gap}.max().item()" if value.shape else gap
         rows.append(
             {"gap": gap, "scale": _scale(program, fact), "text": write_statement(fact.statement), "tensors": tensors}
         )

@@ -27,13 +27,14 @@ DOCSTRINGS = {
     "loss_and_gradients": "Return {loss} and its gradient by each parameter, in the parameters' dtype and shapes.\n\n"
     "    `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, "
     "in which\n"
-    "    the scratch arrays are kept between calls.\n    ",
+    "    the scratch arrays are kept between calls: one for this module and one thread.\n    ",
     "hessian_vector_product": "Return the Hessian of {loss} by the parameters times `{vector}`, in the parameters' "
     "dtype and shapes.\n\n"
     "    `{vector}` is a dictionary with an entry for each parameter, as of gradients. `out` and `work` are as for "
     "these; one\n"
     "    `work` may serve both.{kinks}\n    ",
 }
+GIVEN = "_given"  # what the function was given, before scalars became floats
 KINKS = " Where the loss has a kink, its second derivatives are those of the branch that is taken."
 
 
@@ -71,6 +72,8 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
         lines.append(f"{DTYPE} = np.float64")
     lines += [_convert(t) for t in given if (t.shape or t.kind == LABELS) and t.name not in parameters]
     numbers = tuple(t.name for t in given if not t.shape and t.kind != LABELS)
+    if numbers and routine.name in FILLING:
+        lines.append(f"{GIVEN} = {_inputs(program)}")
     if numbers:
         lines.append(f"{names(numbers)} = _numbers({', '.join(f'{n}={n}' for n in numbers)})")
     arrays = tuple(t.name for t in given if t.shape)
@@ -83,17 +86,22 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
         for t in given
         if t.classes and _counted(t, sizes)
     ]
-    places = _places(program, routine) if routine.name in FILLING else []
+    places = _places(program, routine, GIVEN if numbers else _inputs(program)) if routine.name in FILLING else []
     lines += [*length_lines(program, "\n".join((*places, rest))), *places]
     return [part for line in lines for part in split_line(line)]
 
 
 def _convert(t: Tensor) -> str:
     if is_list(t):
-        return f"{t.name} = [np.asarray(_, {DTYPE}) for _ in {t.name}]"
+        return f'{t.name} = _data_list("{t.name}", {t.name}, {DTYPE})'
     if t.kind == LABELS:
         return f'{t.name} = {"_labels" if t.shape else "_label"}("{t.name}", {t.name})'
-    return f"{t.name} = np.asarray({t.name}, {DTYPE})"
+    return f'{t.name} = _data("{t.name}", {t.name}, {DTYPE})'
+
+
+def _inputs(program: Program) -> str:
+    """All inputs, scalars and lists as they are, in the order of DATA and PARAMETERS."""
+    return tuple_of((*program.data, *program.parameters))
 
 
 def _counted(t: Tensor, sizes: tuple[str, ...]) -> bool:
@@ -101,7 +109,8 @@ def _counted(t: Tensor, sizes: tuple[str, ...]) -> bool:
     return t.classes is not None and all(d.name in sizes for d in dims_of(t.classes))
 
 
-def _places(program: Program, routine: Routine) -> list[str]:
+def _places(program: Program, routine: Routine, given: str) -> list[str]:
+    """Facts checked, then the arrays to write into, which lie apart from all that is `given`."""
     lines = []
     if program.checks is not None:
         lines.append(f"_check_facts({', '.join(fact_arguments(program))})")
@@ -109,9 +118,12 @@ def _places(program: Program, routine: Routine) -> list[str]:
     short = Shortener(dict(program.lengths)).of
     shapes = tuple_of(tuple(_shape(t, short) for t in parameters))
     if routine.vector:
-        lines.append(f"{names(routine.vector)} = _directions({VECTOR}, out, {DTYPE}, {shapes})")
-    given = tuple_of(tuple(f"*{t.name}" if is_list(t) else t.name for t in program.inputs if t.shape))
-    lines.append(f"out = _outputs(out, {DTYPE}, {shapes}, {given})")
+        lines.append(f"{VECTOR} = _directions({VECTOR}, {DTYPE}, {shapes})")
+        given = f"(*{given}, *{VECTOR})" if given == GIVEN else f"{given[:-1].rstrip(',')}, *{VECTOR})"
+    lines.append(f"out = _outputs(out, work, {DTYPE}, {shapes}, {given})")
+    if routine.vector:
+        lines.append(f"{names(routine.vector)} = {VECTOR}")
+        lines += [f"{v} = {FLOAT}({v})" for v, t in zip(routine.vector, parameters, strict=True) if not t.shape]
     arrays = scratch_arrays(routine)
     if arrays:
         sizes = ", ".join(["work", DTYPE, *size_names(program, program.inputs)])
