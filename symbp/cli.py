@@ -77,12 +77,13 @@ def commands() -> None:
 @commands.command("list")
 def list_networks() -> None:
     """Show the built-in networks, a line each."""
+    from symbp.escape import on_terminal
     from symbp.sources import built_in
 
     rows = built_in()
     width = max(len(name) for name, _ in rows)
     for name, doc in rows:
-        click.echo(f"{name:{width}}  {doc}".rstrip())
+        click.echo(f"{name:{width}}  {on_terminal(doc)}".rstrip())
 
 
 @commands.command()
@@ -169,13 +170,21 @@ def _build(net: str, wrt: tuple[str, ...], module: Path | None = None, hvp: bool
 
 def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:
     """Work everything out, then write the named files of all builds, or none of them."""
+    from symbp.escape import in_path
     from symbp.files import demand_folder, write_all
 
     demand_folder(out)  # before the work, not after it
     _work(builds, last="files")
-    files = {f"{b.network.name}/{name}": b.files[name] for b in builds for name in names}
+    files = {f"{in_path(b.network.name)}/{name}": b.files[name] for b in builds for name in names}
     for path in write_all(out, files):
-        click.echo(str(path))
+        click.echo(_shown(path))
+
+
+def _shown(path: Path) -> str | bytes:
+    """A path as people read it on a terminal, and as it is for a program that reads our output."""
+    from symbp.escape import on_terminal
+
+    return on_terminal(str(path)) if sys.stdout.isatty() else os.fsencode(path)
 
 
 def _work(builds: tuple[Build, ...], last: str) -> None:
@@ -249,5 +258,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _say(message: str, status: int) -> int:
-    click.echo(f"symbp: {message}", err=True)
+    from symbp.escape import on_terminal
+
+    click.echo(on_terminal(f"symbp: {message}"), err=True)
     return status

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from symbp import networks
 from symbp.errors import SymbpError
+from symbp.escape import Prose
 from symbp.notation.read import list_networks, read_network
 
 
@@ -55,13 +56,9 @@ def find_source(net: str) -> Source:
     return sources[0]
 
 
-def built_in() -> tuple[tuple[str, str], ...]:
+def built_in() -> tuple[tuple[str, Prose], ...]:
     """Each built-in network's name and the first line of its text."""
-    return tuple((name, _first_line(read_network(*networks.source(name), name).doc)) for name in networks.names())
-
-
-def _first_line(doc: str) -> str:
-    return doc.strip().split("\n", 1)[0]
+    return tuple((name, read_network(*networks.source(name), name).doc.first_line) for name in networks.names())
 
 
 def _unknown(net: str) -> str:

@@ -13,6 +13,7 @@ from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor
+from symbp.escape import Prose
 
 Shape = tuple[Poly, ...]
 
@@ -124,7 +125,7 @@ class Program:
     """
 
     name: str
-    doc: str
+    doc: Prose
     dims: tuple[Dim, ...]
     inputs: tuple[Tensor, ...]
     loss: str
