@@ -1,6 +1,7 @@
 """What goes on in the process that runs a module under test: it loads the module and answers calls of its functions.
 
-It knows NumPy and `wire` alone. Requests and replies are dictionaries. Whatever the module does (raise, print, end the
+It knows NumPy and `wire` alone. Requests and replies are dictionaries; requests are pickles, since the parent may be
+trusted, replies are not. Whatever the module does (raise, print, end the
 process) stays in here; the process has no input and no output but its socket, and bounds on memory and time.
 """
 
@@ -11,6 +12,7 @@ import faulthandler
 import gc
 import inspect
 import os
+import pickle
 import resource
 import signal
 import socket
@@ -102,11 +104,10 @@ def serve(channel: socket.socket) -> None:
     loaded = Loaded()
     while True:
         try:
-            tree, data = wire.receive(channel, None)
+            request = pickle.loads(wire.receive(channel, None)[0])
         except (EOFError, OSError):
             return
-        request = wire.unpack(tree, data)
-        reply = load(loaded, request) if request["do"] == "load" else call(loaded, request, wire.unpack(tree, data[:]))
+        reply = load(loaded, request) if request["do"] == "load" else call(loaded, request)
         wire.send(channel, wire.pack(reply), None)
 
 
@@ -135,33 +136,37 @@ def _parameters(function: object) -> object:
         return "no signature"
 
 
-def call(loaded: Loaded, request: Mapping[str, Any], own: Mapping[str, Any]) -> Reply:
-    """Call a function with its `own` copy of what was sent, and see afterwards what it has changed of that."""
+def call(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Call a function, and see afterwards what it has changed of its arguments."""
     function = getattr(loaded.module, request["function"])
-    loaded.kept.update({int(number): value for number, value in own["new"].items()})
-    keywords = dict(own["keywords"])
-    keywords.update({name: smooth(terms) for name, terms in own["smooth"].items()})
-    keywords.update({name: loaded.kept[number] for name, number in own["kept"].items()})
-    keywords.update(own["options"])
-    sent, given = (_arrays(r) for r in (request, own))
+    loaded.kept.update(request["new"])
+    positional, keywords = tuple(request["positional"].values()), {**request["keywords"], **request["options"]}
+    keywords.update({name: smooth(terms) for name, terms in request["smooth"].items()})
+    keywords.update({name: loaded.kept[number] for name, number in request["kept"].items()})
+    arrays = _arrays(request)
+    before = {name: _state(part) for name, part in arrays.items()}
     try:
-        inspect.signature(function).bind(*own["positional"].values(), **keywords)
+        with warnings.catch_warnings(), np.errstate(**request["errors"]):
+            warnings.simplefilter("ignore")
+            if request["strict"]:
+                warnings.simplefilter("error", RuntimeWarning)
+            value = function(*positional, **keywords)
+    except BaseException as error:
+        return _unbound(function, positional, keywords) or _raised(loaded.module, error)
+    return {"value": value, "changed": [name for name, part in arrays.items() if _state(part) != before[name]]}
+
+
+def _unbound(function: Callable[..., Any], positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Reply:
+    """Why a call that has failed could never be one: what was given is not what the function takes."""
+    try:
+        inspect.signature(function).bind(*positional, **keywords)
     except (TypeError, ValueError) as error:
         return {"unbound": _said(error)}
-    try:
-        with warnings.catch_warnings(), np.errstate(**own["errors"]):
-            warnings.simplefilter("ignore")
-            if own["strict"]:
-                warnings.simplefilter("error", RuntimeWarning)
-            value = function(*own["positional"].values(), **keywords)
-            reply: Reply = {"value": value}
-    except BaseException as error:
-        return _raised(loaded.module, error)
-    return {**reply, "changed": [n for n, a in given.items() if any(map(_differ, a, sent[n]))]}
+    return {}
 
 
-def _differ(one: np.ndarray[Any, Any], two: np.ndarray[Any, Any]) -> bool:
-    return one.shape != two.shape or one.tobytes() != two.tobytes()
+def _state(part: list[np.ndarray[Any, Any]]) -> list[object]:
+    return [(array.shape, array.dtype, array.tobytes()) for array in part]
 
 
 def _arrays(request: Mapping[str, Any]) -> dict[str, list[Any]]:

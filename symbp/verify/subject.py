@@ -116,7 +116,7 @@ class Subject:
         if vector is not None:
             data[VECTOR] = {t.name: as_argument(t, vector[t.name]) for t in self.network.inputs if t.kind == PARAM}
         smooth = self._functions(taken)
-        new: dict[str, Any] = {}
+        new: dict[int, Any] = {}
         reply = self._ask(
             name,
             {
@@ -146,13 +146,13 @@ class Subject:
         except Gone as gone:
             raise Wrong(f"{name} {gone}") from gone
 
-    def _number(self, given: dict[Any, Any], new: dict[str, Any]) -> int:
+    def _number(self, given: dict[Any, Any], new: dict[int, Any]) -> int:
         """The number of a dictionary that is kept in the process; one that is not there yet is sent."""
         for number, known in enumerate(self.kept):
             if known is given:
                 return number
         self.kept.append(given)
-        new[str(len(self.kept) - 1)] = given
+        new[len(self.kept) - 1] = given
         return len(self.kept) - 1
 
     def _where(self, reply: Mapping[str, Any]) -> str:

@@ -50,7 +50,7 @@ class Worker:
         if self._reason:
             raise Gone(self._reason)
         try:
-            wire.send(self._socket, wire.pack(request), SECONDS)
+            wire.send(self._socket, wire.pickled(request), SECONDS)
             reply = wire.unpack(*wire.receive(self._socket, SECONDS, None if LIMITED else self._watch))
             if not isinstance(reply, dict):
                 raise ValueError("a reply of no known form")
