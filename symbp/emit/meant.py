@@ -8,8 +8,7 @@ does, the module imports NumPy alone, and names nothing that reaches beyond its 
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from symbp.errors import CheckFailed
@@ -95,26 +94,31 @@ def _value(statement: ast.stmt) -> Prose | None:
 
 def _faults(tree: ast.Module) -> Iterator[str]:
     """What in the tree is not the module's own, NumPy's or harmless."""
-    own = set(_bound(tree))
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names) if [(n.name, n.asname) for n in names] != [("numpy", "np")]:
-                yield f"it imports {', '.join(n.name for n in names)}"
-            case ast.Attribute(attr=name) if name in REACHING or (name.startswith("_") and name not in DUNDER):
-                yield f"it uses .{name}"
-            case ast.Name(id=name) if name not in own | HARMLESS:
-                yield f"it uses {name}, which is not its own"
-            case ast.Call(func=ast.Name(id=name)) if name not in HARMLESS and hasattr(builtins, name):
-                yield f"it calls {name}"  # a tensor may be called that, and is never called
-            case _ if isinstance(node, FOREIGN):
-                yield f"it has a {type(node).__name__}"
+    module = set(_bound(tree.body))
+    for statement in tree.body:
+        function = [statement] if isinstance(statement, ast.FunctionDef) else []
+        own = module | set(_bound(part for f in function for part in ast.walk(f)))
+        for node in ast.walk(statement):
+            match node:
+                case ast.Import(names=names) if [(n.name, n.asname) for n in names] != [("numpy", "np")]:
+                    yield f"it imports {', '.join(n.name for n in names)}"
+                case ast.Attribute(attr=name) if name in REACHING or (name.startswith("_") and name not in DUNDER):
+                    yield f"it uses .{name}"
+                case ast.Name(id=name) if name not in own | HARMLESS:
+                    yield f"it uses {name}, which is not its own"
+                case _ if isinstance(node, FOREIGN):
+                    yield f"it has a {type(node).__name__}"
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """Every name that the module itself gives to something."""
-    for node in ast.walk(tree):
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Every name that one of these gives to something."""
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
                 yield name
             case ast.alias(name=name, asname=asname):
                 yield asname or name
+            case ast.Assign(targets=targets):
+                yield from _bound(targets)
+            case ast.Import(names=names):
+                yield from _bound(names)
