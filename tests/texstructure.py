@@ -1,8 +1,8 @@
 r"""A reader of TeX text that knows a few commands and refuses all others: what a piece of text prints.
 
-It shares nothing with the writer but the list of its mathematical signs: characters have TeX's own categories, `^^` is the notation that it is in TeX, and a
-command that is not in the table, an active character or an unbalanced brace is an error. What is in `$...$` prints
-nothing here, but must be made of letters, digits and commands of mathematics.
+It shares nothing with the writer but the list of its mathematical signs: characters have TeX's own categories, `^^` is
+the notation that it is in TeX, and a command that is not in the table, an active character or an unbalanced brace is an
+error. What is in `$...$` prints nothing here, but must be made of letters, digits and commands of mathematics.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ import resource
 import signal
 import socket
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -32,7 +34,7 @@ MEMORY = 4 << 30  # bytes above what the process has at first, and for each proc
 PER_PROCESSOR = 64 << 20  # what a linear algebra library may keep for each of its threads
 NO_FUNCTION = "not callable"
 VECTOR = "vector()"  # what the vector of a product is called in a request: no name of a network's
-CPU_SECONDS = 3600  # of the whole process, should its parent have died
+CPU_SECONDS = 3600  # of the whole process
 Reply = dict[str, object]
 
 
@@ -63,7 +65,15 @@ def confine(channel: socket.socket) -> None:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     _close_others(channel.fileno())
     _limit()
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     gc.freeze()  # what the parent had is not this process's to collect
+
+
+def _follow(parent: int) -> None:
+    """End when the parent does, were it killed while the module is at work."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _close_others(kept: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -32,14 +32,21 @@ ARRAYS = {"x": [((), np.ones((3, 4)))], "W": [((), np.full((4, 2), 0.5))]}
 
 def body(*lines: str) -> str:
     """A module whose function does this."""
-    inside = "".join(f"    {line}\n" for line in lines)
-    return (
-        f"import os, sys, time\ndef loss_and_gradients(x, *, W, out=None, work=None):\n{inside}    return 0.0, {{}}\n"
-    )
+    head = "import os, sys, time\nimport numpy as np\ndef loss_and_gradients(x, *, W, out=None, work=None):\n"
+    return head + "".join(f"    {line}\n" for line in (*lines, "return 0.0, {}"))
 
 
 def run(text: str) -> Any:
     return load(text, tied_network()).run(ARRAYS)
+
+
+def failure(text: str) -> str:
+    """What is said of a module whose call fails; nothing of it is left then."""
+    try:
+        run(text)
+    except Wrong as error:
+        return str(error)
+    return ""
 
 
 @pytest.fixture(params=["forked", "started"])
@@ -67,10 +74,8 @@ def test_a_right_module_passes_either_way(way: str) -> None:
 
 
 def test_what_comes_back_is_what_the_module_returned(way: str) -> None:
-    loss, found = run(
-        "import numpy as np\ndef loss_and_gradients(x, *, W):\n"
-        "    return np.float32(0.1), {'W': x.T.astype('>f4')[::2], 'b': [1, (2.5, True, None)], 3: 'text', 'n': W * np.nan}\n"
-    )
+    returned = "{'W': x.T.astype('>f4')[::2], 'b': [1, (2.5, True, None)], 3: 'text', 'n': W * np.nan}"
+    loss, found = run(body(f"return np.float32(0.1), {returned}"))
     assert loss == float(np.float32(0.1))
     assert found["W"].dtype == ">f4"
     assert found["W"].shape == (2, 3)
@@ -88,24 +93,18 @@ def test_what_comes_back_is_what_the_module_returned(way: str) -> None:
         ("os.kill(os.getpid(), 19)", "loss_and_gradients has not returned after 3 seconds"),
         ("os._exit(7)", "loss_and_gradients ends its process (exit status 7)"),
         ("os.kill(os.getpid(), 11)", "loss_and_gradients ends its process (signal SIGSEGV)"),
-        ("sys.exit(3)", "loss_and_gradients raises SystemExit: 3 (line 3)"),
-        ("raise KeyboardInterrupt", "loss_and_gradients raises KeyboardInterrupt:  (line 3)"),
-        ("input()", "loss_and_gradients raises EOFError: EOF when reading a line (line 3)"),
-        ("def f(): f()", "the loss"),
-        ("x = bytearray(1 << 45)", "loss_and_gradients raises MemoryError:  (line 3)"),
-        ("x = [b'x' * (1 << 28) + bytes([i]) for i in range(99)]", "loss_and_gradients raises MemoryError:  (line 3)"),
-        ("os.closerange(0, 999)", "loss_and_gradients ends its process (signal SIGKILL)"),
+        ("sys.exit(3)", "loss_and_gradients raises SystemExit: 3 (line 4)"),
+        ("raise KeyboardInterrupt", "loss_and_gradients raises KeyboardInterrupt:  (line 4)"),
+        ("input()", "loss_and_gradients raises EOFError: EOF when reading a line (line 4)"),
+        ("x = bytearray(1 << 45)", "loss_and_gradients raises MemoryError:  (line 4)"),
+        ("x = [b'x' * (1 << 26) + bytes([i]) for i in range(99)]", "loss_and_gradients raises MemoryError:  (line 4)"),
+        ("np.ones(1 << 28)", "loss_and_gradients raises MemoryError: Unable to allocate 2.00 GiB for an array"),
+        ("os.closerange(0, 999); time.sleep(1e9)", "loss_and_gradients ends its process (signal SIGKILL)"),
     ],
 )
-def test_what_a_call_must_not_do(line: str, said: str) -> None:
-    if line.startswith("def"):
-        assert run(body(line)) == (0.0, {})
-        return
-    if line.startswith("os.closerange"):
-        line = f"{line}; time.sleep(1e9)"
-    with pytest.raises(Wrong) as error:
-        run(body(line))
-    assert str(error.value).startswith(said)
+def test_what_a_call_must_not_do(line: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "MEMORY", 1 << 28)
+    assert failure(body(line)).startswith(said)
     assert children() == []
 
 
@@ -116,7 +115,7 @@ def test_what_a_call_must_not_do(line: str, said: str) -> None:
         ("while True: pass", "cannot be loaded: it has not returned after 3 seconds"),
         ("import os; os._exit(0)", "cannot be loaded: it ends its process (exit status 0)"),
         ("raise SystemExit(2)", "cannot be loaded: SystemExit: 2"),
-        ("raise GeneratorExit", "cannot be loaded: GeneratorExit"),
+        ("raise GeneratorExit", "cannot be loaded: GeneratorExit: "),
     ],
 )
 def test_what_loading_must_not_do(text: str, said: str, tmp_path: Path) -> None:
@@ -147,36 +146,34 @@ def test_after_its_end_every_call_says_why() -> None:
 
 def test_what_it_has_started_ends_with_it(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    text = body(
-        f"import subprocess; p = subprocess.Popen(['sleep', '600']); open({str(note)!r}, 'w').write(str(p.pid))"
-    )
-    subject = load(text, tied_network())
+    start = "import subprocess; p = subprocess.Popen(['sleep', '600'])"
+    subject = load(body(f"{start}; open({str(note)!r}, 'w').write(str(p.pid))"), tied_network())
     subject.run(ARRAYS)
     pid = int(note.read_text())
     os.kill(pid, 0)
     subject.worker.close()
-    state = Path(f"/proc/{pid}/stat")
-    assert (
-        not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
-    )  # whoever is its parent now waits
+    # Whoever is its parent now may be yet to wait for it.
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    assert shown == "" or shown.startswith("Z")
 
 
 PRINTING = "import os, sys\nprint('loud'); sys.stderr.write('loud'); os.write(1, b'loud'); os.system('echo loud')\n"
+NETWORK = """from symbp import Data, Param, dims, network
+N, D, H = dims("N D H")
+@network
+def net(x: Data[N, D], W: Param[D, H]):
+    r = x @ W @ W.T - x
+    return sum(r**2) / 2
+"""
 
 
 def test_its_printing_is_not_ours(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(
-        PRINTING + GOOD.replace("    z =", "    print('loud', file=sys.__stderr__)\n    z =")
-    )
-    (tmp_path / "net.py").write_text(
-        "from symbp import Data, Param, dims, network\nN, D, H = dims('N D H')\n@network\n"
-        "def net(x: Data[N, D], W: Param[D, H]):\n    r = x @ W @ W.T - x\n    return sum(r**2) / 2\n"
-    )
+    loud = GOOD.replace("    z =", "    print('loud', file=sys.__stderr__)\n    z =")
+    (tmp_path / "mine.py").write_text(PRINTING + loud)
+    (tmp_path / "net.py").write_text(NETWORK)
     command = [sys.executable, "-m", "symbp", "verify", "net.py", "--module", "mine.py"]
-    here = str(Path(__file__).parents[2])
-    found = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": here}
-    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert (found.returncode, found.stderr) == (0, "")
     assert "checks passed" in found.stdout
     assert "loud" not in found.stdout
@@ -197,16 +194,14 @@ def test_dictionaries_are_kept_there() -> None:
 
 
 def test_inputs_that_a_call_changes_are_named(way: str) -> None:
-    subject = load(
-        body("W[1] = -W[1] if W[1, 0] else 0; x[0, 0] = np.nan").replace("os,", "os, numpy as np,"), tied_network()
-    )
+    subject = load(body("W[1] = -W[1]; x[0, 0] = np.nan"), tied_network())
     subject.run(ARRAYS)
     assert list(subject.changed) == ["x", "W"]
     assert ARRAYS["x"][0][1][0, 0] == 1
 
 
 def test_a_warning_is_an_error_where_it_is_one_here() -> None:
-    subject = load("import numpy as np\n" + body("return float(np.log(W[0, 0] * 0)), {'W': W}"), tied_network())
+    subject = load(body("return float(np.log(W[0, 0] * 0)), {'W': W}"), tied_network())
     with np.errstate(divide="ignore"):
         assert subject.run(ARRAYS)[0] == -np.inf
     with np.errstate(divide="raise"), pytest.raises(Wrong, match="FloatingPointError"):
@@ -254,8 +249,7 @@ def test_a_forged_answer_is_none(message: bytes) -> None:
         "number = max(int(n) for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}'))",
         f"socket.socket(fileno=number).sendall({message!r}); time.sleep(1e9)",
     )
-    with pytest.raises(Wrong, match="gives no answer"):
-        run(text)
+    assert failure(text).startswith("loss_and_gradients gives no answer (a message")
 
 
 VALUES = [
@@ -279,11 +273,7 @@ def test_arrays_go_over_the_wire(dtype: str, shape: tuple[int, ...]) -> None:
 
 
 def test_what_is_no_value_keeps_its_type_s_name() -> None:
-    assert through([object(), {1, 2}, 1 << 70, np.array([None])[:0]])[:3] == [
-        Opaque("object"),
-        Opaque("set"),
-        Opaque("int"),
-    ]
+    assert through([object(), {1, 2}, 1 << 70]) == [Opaque("object"), Opaque("set"), Opaque("int")]
     assert through(np.array(["a", "b"])).dtype.kind == "U"
     assert through(np.array([object()])).dtype.kind == "O"
     loop: list[object] = []
@@ -322,17 +312,17 @@ def test_beside_threads_a_new_python_is_started() -> None:
 def test_where_the_system_keeps_no_bound_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LIMITED", False)
     monkeypatch.setattr(child, "MEMORY", 1 << 20)
-    with pytest.raises(Wrong, match="needs more than 0 GB of memory"):
-        run(body("time.sleep(1e9)"))
+    assert failure(body("time.sleep(1e9)")) == "loss_and_gradients needs more than 0 GB of memory"
 
 
 def test_the_process_ends_with_the_subject() -> None:
+    gc.collect()  # what failed tests have left
+    before = children()
     subject: Subject | None = load(GOOD, tied_network())
-    assert len(children()) == 1
+    assert len(children()) == len(before) + 1
     del subject
-    assert children() == []
+    assert children() == before
     closed = Worker()
     closed.close()
     with pytest.raises(Gone, match="has been ended"):
         closed.ask({"do": "load"})
-    assert signal.getsignal(signal.SIGINT) is not signal.SIG_DFL
