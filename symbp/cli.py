@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from symbp import __version__
-from symbp.errors import CheckFailed, SymbpError, printable
+from symbp.errors import CheckFailed, SymbpError
+from symbp.escape import in_path, on_terminal
 
 if TYPE_CHECKING:
     from symbp.pipeline import Build
@@ -87,7 +87,7 @@ def list_networks() -> None:
     rows = built_in()
     width = max(len(name) for name, _ in rows)
     for name, doc in rows:
-        click.echo(f"{name:{width}}  {doc}".rstrip())
+        click.echo(f"{name:{width}}  {on_terminal(doc)}".rstrip())
 
 
 @commands.command()
@@ -97,8 +97,7 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
     """Show a network's equations, shapes and graph."""
     from symbp.show import show_network
 
-    network = _build(net, wrt).network
-    show_network(replace(network, doc=printable(network.doc)))
+    show_network(_build(net, wrt).network)
 
 
 @commands.command()
@@ -148,7 +147,7 @@ def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool) -> No
 
     build = _build(net, wrt, module, hvp)
     _work((build,), last="module_checks")
-    show_checks(build.network, [replace(c, note=printable(c.note)) for c in build.checks])
+    show_checks(build.network, build.checks)
     demand_passed(build.checks)
 
 
@@ -186,18 +185,24 @@ def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None
 
     demand_folder(out)  # before the work, not after it
     _work(builds, last="files")
-    files = {f"{b.network.name}/{name}": b.files[name] for b in builds for name in names}
+    files = {f"{in_path(b.network.name)}/{name}": b.files[name] for b in builds for name in names}
     write_all(out, files, _say_paths)
 
 
 def _say_paths(paths: Sequence[Path]) -> None:
     """A line for each path; who does not read them all still gets the files."""
     try:
-        click.echo("\n".join(printable(str(path)) for path in paths))
+        for path in paths:
+            click.echo(_shown(path))
     except BrokenPipeError:
         _close_output()
     except OSError as error:
         raise OutputFailed(error) from error
+
+
+def _shown(path: Path) -> str | bytes:
+    """A path as people read it on a terminal, and as it is for a program that reads our output."""
+    return on_terminal(str(path)) if sys.stdout.isatty() else os.fsencode(path)
 
 
 def _work(builds: tuple[Build, ...], last: str) -> None:
@@ -274,7 +279,7 @@ def _run(arguments: list[str] | None) -> int:
         return done.exit_code
     except click.ClickException as error:
         error.show(text := io.StringIO())
-        click.echo(printable(text.getvalue()), err=True, nl=False)
+        click.echo(on_terminal(text.getvalue()), err=True, nl=False)
         return error.exit_code
     except CheckFailed as error:
         return _say(f"a check failed\n{error}", FAILED)
@@ -298,5 +303,5 @@ def _run(arguments: list[str] | None) -> int:
 
 def _say(message: str, status: int) -> int:
     with contextlib.suppress(OSError):  # the status says it too
-        click.echo(printable(f"symbp: {message}"), err=True)
+        click.echo(on_terminal(f"symbp: {message}"), err=True)
     return status

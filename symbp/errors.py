@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbp.escape import on_terminal
+
 WIDEST = 160  # of a line that a message quotes
 
 
@@ -54,14 +56,9 @@ def _cut(text: str, column: int, end: int) -> tuple[str, int, int]:
     return f"{left}{text[first:last]}{right}", column + shift, min(end, last) + shift
 
 
-def printable(text: str) -> str:
-    """The text with what a terminal would obey or hide, all but line ends, written as Python writes it: `\\x1b`."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-
-
 def _plain(text: str, column: int, end: int) -> tuple[str, int, int]:
     """A quoted line as it can be printed, and where the underlined part is in it."""
-    before, part, after = (printable(t.replace("\t", " ")) for t in (text[:column], text[column:end], text[end:]))
+    before, part, after = (on_terminal(t.replace("\t", " ")) for t in (text[:column], text[column:end], text[end:]))
     return before + part + after, len(before), len(before) + len(part)
 
 

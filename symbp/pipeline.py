@@ -7,7 +7,6 @@ once every check has passed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from symbp.document.model import Document
 from symbp.document.summary import with_checks
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed
+from symbp.escape import in_json
 from symbp.lowering.lower import lower
 from symbp.lowering.program import Program
 from symbp.notation.read import read_network
@@ -126,7 +126,7 @@ class Build:
             "derivation.tex": write_latex(document),
             "backward.py": write_network(self.derivation.backward),
             "gradients.py": self.module[0],
-            "report.json": json.dumps(report(self.network, self.checks), indent=2, ensure_ascii=False) + "\n",
+            "report.json": in_json(report(self.network, self.checks)) + "\n",
         }
         return files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})
 

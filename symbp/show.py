@@ -18,6 +18,7 @@ from symbp.core.equality import Check
 from symbp.core.integers import Poly
 from symbp.core.network import Network
 from symbp.core.traverse import reads
+from symbp.escape import on_terminal
 from symbp.notation.write import write_equation, write_expr
 from symbp.pipeline import STAGES, Build
 
@@ -29,7 +30,7 @@ PLAIN_WIDTH = 160  # in a pipe nothing is to be wrapped; tables are no wider tha
 
 def show_network(network: Network) -> None:
     """Print a network's tensors, facts, equations and graph, and what the loss does not reach."""
-    _line(f"[bold]{network.name}[/]  {escape(network.doc.strip())}")
+    _line(f"[bold]{network.name}[/]  {escape(on_terminal(network.doc))}")
     _line()
     _print(_inputs(network))
     for fact in network.facts:
@@ -89,7 +90,9 @@ def show_checks(network: Network, checks: Sequence[Check]) -> None:
     table.add_column("note", overflow="fold")
     for c in checks:
         verdict = "[green]passed[/]" if c.passed else "[bold red]FAILED[/]"
-        table.add_row(c.name, c.witness, str(c.count), f"{c.error:.1e}", f"{c.bound:.0e}", verdict, escape(c.note))
+        table.add_row(
+            c.name, c.witness, str(c.count), f"{c.error:.1e}", f"{c.bound:.0e}", verdict, escape(on_terminal(c.note))
+        )
     _print(table)
     passed = sum(c.passed for c in checks)
     _line(f"{passed} of {len(checks)} checks passed, {sum(c.count for c in checks)} values compared")
@@ -103,8 +106,8 @@ class _Console(Console):
 
 
 def _console() -> Console:
-    console = _Console(highlight=False)
-    return console if console.is_terminal else _Console(highlight=False, width=PLAIN_WIDTH)
+    console = _Console(highlight=False, emoji=False)
+    return console if console.is_terminal else _Console(highlight=False, emoji=False, width=PLAIN_WIDTH)
 
 
 def _print(what: RenderableType) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from symbp import networks
 from symbp.errors import SymbpError
+from symbp.escape import Prose
 from symbp.notation.read import list_networks, read_network
 
 LARGEST = 1_000_000  # bytes of a network file
@@ -58,13 +59,9 @@ def find_source(net: str) -> Source:
     return sources[0]
 
 
-def built_in() -> tuple[tuple[str, str], ...]:
+def built_in() -> tuple[tuple[str, Prose], ...]:
     """Each built-in network's name and the first line of its text."""
-    return tuple((name, _first_line(read_network(*networks.source(name), name).doc)) for name in networks.names())
-
-
-def _first_line(doc: str) -> str:
-    return doc.strip().split("\n", 1)[0]
+    return tuple((name, read_network(*networks.source(name), name).doc.first_line) for name in networks.names())
 
 
 def _unknown(net: str) -> str:

@@ -12,27 +12,29 @@ PACKAGE = ROOT / "symbp"
 
 # room: what it may import of symbp (a room, or one module of a room)
 INSIDE = {
-    "errors": (),
-    "core": ("errors",),
+    "errors": ("escape",),
+    "accents": (),
+    "escape": ("accents",),
+    "core": ("errors", "escape"),
     "networks": (),
     "library": (),
-    "notation": ("errors", "core", "library"),
+    "notation": ("errors", "escape", "core", "library"),
     "calculus": ("errors", "core"),
-    "lowering": ("errors", "core", "calculus.steps"),
-    "emit": ("errors", "core", "lowering.program", "templating"),
+    "lowering": ("errors", "escape", "core", "calculus.steps"),
+    "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
-    "document": ("errors", "core", "calculus.steps", "templating"),
+    "document": ("errors", "escape", "core", "calculus.steps", "templating"),
     "templating": (),
     "files": ("errors",),
-    "sources": ("errors", "networks", "notation"),
+    "sources": ("errors", "escape", "networks", "notation"),
     "pipeline": (
-        *("errors", "core", "networks", "notation", "calculus", "lowering", "emit"),
+        *("errors", "escape", "core", "networks", "notation", "calculus", "lowering", "emit"),
         *("verify", "document", "sources"),
     ),
-    "show": ("core", "notation", "pipeline"),
+    "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": ("pipeline", "sources", "calculus.steps", "core.network"),  # the last two for types alone
-    "cli": ("errors", "pipeline", "sources", "files", "show", "__version__"),
+    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "__version__"),
 }
 
 # third-party package: the rooms that may import it

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from symbp.core.expr import Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.traverse import reads, substitute_poly
+from symbp.escape import Prose
 
 DATA, PARAM, LABELS = "data", "param", "labels"
 
@@ -75,10 +76,11 @@ class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
 
     `functions` are the unknown functions with their number of arguments. `dims` are the sizes in order of declaration.
+    `doc` is the user's own text; a plain one becomes a Prose.
     """
 
     name: str
-    doc: str
+    doc: Prose
     dims: tuple[Dim, ...]
     inputs: tuple[Tensor, ...]
     equations: tuple[Equation, ...]
@@ -90,6 +92,8 @@ class Network:
     _steps: list[tuple[Poly, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.doc, str):
+            object.__setattr__(self, "doc", Prose(self.doc))
         self._tensors.update({t.name: t for t in self.inputs})
         self._equations.update({e.name: e for e in self.equations})
 

@@ -67,7 +67,7 @@ def compose(
     graph = Section(("The graph",), picture(derivation))
     document = Document(
         name=network.name,
-        subtitle=network.doc.strip().split("\n", 1)[0].rstrip("."),
+        subtitle=network.doc.title,
         look=look_of(derivation, product),
         sections=(
             *(start, graph, *_backward(derivation), *_paths(derivation), *summary.closing(derivation, lines)),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from symbp.document.latex_blocks import Writer
 from symbp.document.latex_words import in_title
 from symbp.document.model import Box, Document, Picture, Section, Signs, Table, Updates
-from symbp.document.names import choose_names, escape
+from symbp.document.names import choose_names
 from symbp.document.print import Printer
+from symbp.escape import in_tex
 from symbp.templating import render
 
 WITH_PART = "200pt"  # what must be left of a page for a section and the start of its first part
@@ -19,7 +20,7 @@ def write_latex(document: Document) -> str:
         {"heading": _heading(writer, s), "blocks": blocks, "together": _together(s)}
         for s, blocks in _blocks(writer, document)
     ]
-    title, subtitle = escape(document.name), in_title(document.subtitle, writer.printer)
+    title, subtitle = in_tex(document.name), in_title(document.subtitle, writer.printer)
     return render("derivation.tex.j2", latex=True, title=title, subtitle=subtitle, sections=sections)
 
 

@@ -25,10 +25,11 @@ from symbp.document.model import (
     Whole,
     Words,
 )
-from symbp.document.names import GREEK, escape
+from symbp.document.names import GREEK
 from symbp.document.print import Printer
 from symbp.document.summary import decade
 from symbp.errors import MissingRule
+from symbp.escape import Prose, in_tex
 
 SIGNS = {
     "odot": "\\odot",
@@ -56,16 +57,6 @@ PRINTED = {
     "circle": r"\^\{\\circ",
     "norm": r"\\lVert",
 }
-_ACCENTED = range(0xC0, 0x180)
-
-
-def plain(text: str) -> str:
-    """Any text, safe for TeX; a sign that the fonts lack becomes a question mark."""
-    special = {"\\": "\\textbackslash{}", "^": "\\textasciicircum{}", "~": "\\textasciitilde{}"}
-    special |= {c: f"\\{c}" for c in "_#$%&{}"} | {"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}"}
-    special |= {"\n": " ", "\t": " "}
-    kept = (special.get(c, c if c.isascii() or ord(c) in _ACCENTED else "?") for c in text)
-    return "".join(c for c in kept if len(c) > 1 or c.isprintable())
 
 
 def _layer(dims: Sequence[Poly]) -> Index | None:
@@ -83,13 +74,12 @@ def _is_sum(tex: str) -> bool:
     return signs
 
 
-def in_title(text: str, printer: Printer) -> str:
+def in_title(text: Prose, printer: Printer) -> str:
     """The words of a title, in which the letters of quantities, sizes and indices are mathematics."""
     known = _letters(printer)
-    atom = "|".join([*map(re.escape, sorted(known, key=lambda n: (-len(n), n))), r"\d+"])
-    run = rf"(?<![\w'-])((?:{atom})(?: (?:[=+-] )?(?:{atom}))*)(?![\w'-])"
-    parts = re.split(run, text)
-    return "".join(_formula(p, known) if k % 2 else plain(p) for k, p in enumerate(parts))
+    atom = "|".join([*map(re.escape, sorted(known, key=lambda n: (-len(n), n))), "[0-9]+"])
+    run = rf"(?<![\w'-])(?:{atom})(?: (?:[=+-] )?(?:{atom}))*(?![\w'-])"
+    return in_tex(text, re.compile(run), lambda found: _formula(found, known))
 
 
 def _letters(printer: Printer) -> dict[str, str]:
@@ -140,7 +130,7 @@ class WordWriter:
     def title(self, words: Words) -> str:
         """The words of a heading; a formula goes into the list of bookmarks by its name in the code."""
         return "".join(
-            f"\\texorpdfstring{{{self._part(p)}}}{{{escape(p.name)}}}" if isinstance(p, Whole) else self._part(p)
+            f"\\texorpdfstring{{{self._part(p)}}}{{{in_tex(p.name)}}}" if isinstance(p, Whole) else self._part(p)
             for p in words
         )
 
@@ -194,4 +184,4 @@ class WordWriter:
         raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/latex_words.py")
 
     def _code(self, text: str) -> str:
-        return f"\\texttt{{{escape(text)}}}"
+        return f"\\texttt{{{in_tex(text)}}}"

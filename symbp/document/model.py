@@ -15,6 +15,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix, entry
 from symbp.core.matrix.nodes import Named
 from symbp.document.starts import Starts
+from symbp.escape import Prose
 
 # --- words with formulas in them
 
@@ -336,7 +337,7 @@ class Document:
     """A derivation to read."""
 
     name: str
-    subtitle: str
+    subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.core.integers import Poly
+from symbp.escape import in_tex
 
 _LETTERS = tuple(
     re.findall(
@@ -69,7 +70,7 @@ def candidates(name: str, below: bool = False) -> Iterable[Look]:
             yield Look(letter[0], _label([letter[1:]]), below=below)
         if number and not rest and not tex and letter.isascii():
             yield Look(f"\\mathit{{{letter}}}", _label([number]), word=True)
-    yield Look(f"\\mathit{{{escape(name)}}}", word=True)
+    yield Look(f"\\mathit{{{in_tex(name)}}}", word=True)
 
 
 def _letter(text: str) -> str:
@@ -96,13 +97,6 @@ def _mark(part: str) -> str:
     if hat and not hat[3]:
         return f"\\{hat[2]}{{{_letter(hat[1])}}}"
     return _GREEK_LABELS.get(part) or f"\\mathrm{{{part}}}"
-
-
-def escape(name: str) -> str:
-    """A name that TeX sets as it stands, in math as in text; what is not ASCII as its code point."""
-    safe = {"_": "\\_", "#": "\\#", "$": "\\$", "%": "\\%", "&": "\\&", "{": "\\{", "}": "\\}"}
-    safe |= {"~": "\\~{}", "^": "\\^{}", "\\": "\\backslash{}"}
-    return "".join(safe.get(c, c) if c.isascii() else f"u{ord(c):04x}" for c in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +153,7 @@ class Names:
 
     def function(self, name: str) -> str:
         """An unknown function, or one of the library by its name."""
-        return self.functions.get(name) or f"\\operatorname{{{escape(name).replace('-', '')}}}"
+        return self.functions.get(name) or f"\\operatorname{{{in_tex(name).replace('-', '')}}}"
 
 
 def _with_label(look: Look, marks: tuple[str, ...], letter: str, more: str = "") -> str:
@@ -207,9 +201,9 @@ def choose_names(
     used = [*ranks, *indices]
     e_is_free = "e" not in used and "e" not in functions
     desk = _Desk({f"{r}^" for r in RESERVED if r != "e" or e_is_free})
-    size_looks = {s: _flat(desk.take(candidates(s, below=True), escape(s))) for s in sizes}
+    size_looks = {s: _flat(desk.take(candidates(s, below=True), in_tex(s))) for s in sizes}
     primed = tuple((p, _primed(size_looks[s], desk)) for s, p in extents)
-    function_looks = {f: _flat(desk.take(candidates(f, below=True), escape(f))) for f in functions}
+    function_looks = {f: _flat(desk.take(candidates(f, below=True), in_tex(f))) for f in functions}
     if "sigmoid" in calls and "\\sigma^" not in desk.taken:
         desk.taken.add("\\sigma^")
         function_looks["sigmoid"] = "\\sigma"
@@ -217,7 +211,7 @@ def choose_names(
     inner = locals_of(tuple(ranks))
     often = Counter([*(local for _, local in inner.values()), *ranks])
     tensors = {
-        t: desk.take((*_inner(inner.get(t), often), *candidates(t, below=_stem(t) not in indexed)), escape(t))
+        t: desk.take((*_inner(inner.get(t), often), *candidates(t, below=_stem(t) not in indexed)), in_tex(t))
         for t in ranks
     }
     letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
@@ -285,7 +279,7 @@ def _index(name: str, desk: _Desk) -> str:
     primes = "'" * (len(name) - len(plain))
     looks = tuple(replace(look, letter=look.letter + primes) for look in candidates(plain, below=True))
     tilde = (replace(look, letter=f"\\tilde{{{look.letter}}}") for look in looks)
-    return _flat(desk.take((*looks[:1], *tilde, *looks[1:]), escape(name)))
+    return _flat(desk.take((*looks[:1], *tilde, *looks[1:]), in_tex(name)))
 
 
 def _matrices(ranks: Mapping[str, int], looks: Mapping[str, Look]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, reshap
 from symbp.emit.pieces import pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE, ZIP
+from symbp.escape import COMMENT, in_python
 from symbp.lowering.program import FILLING, LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
 
 
@@ -167,7 +168,7 @@ class _Writer:
 
 def _comment(s: Statement) -> str:
     numbers = ", ".join(map(str, s.numbers))
-    return f"# [{numbers}] {s.comment}".rstrip()
+    return f"# [{numbers}] {in_python(s.comment, COMMENT)}".rstrip()
 
 
 def _with_number(line: str, s: Statement) -> str:

@@ -9,7 +9,9 @@ from symbp.emit.formula import size
 from symbp.emit.functions import Function, write_function
 from symbp.emit.interface import keyword_names, written_shape
 from symbp.emit.layout import WIDTH, table, wrapped
+from symbp.emit.meant import demand_meant, without_words
 from symbp.emit.words import step_aside
+from symbp.escape import DOCSTRING, STRING, Prose, in_python, joined
 from symbp.lowering.program import FILLING, Program
 from symbp.templating import render
 
@@ -17,11 +19,20 @@ Lines = dict[int, tuple[int, int]]
 
 
 def write_module(program: Program) -> tuple[str, Lines]:
-    """The module, and for the number of each equation its first and last line in it, counted from 1."""
+    """The module, and for the number of each equation its first and last line in it, counted from 1.
+
+    CheckFailed where the text does not say what was meant.
+    """
+    text, functions = _text(program)
+    demand_meant(text, docstring(program), _text(without_words(program))[0])
+    return text, _positions(text, functions)
+
+
+def _text(program: Program) -> tuple[str, list[Function]]:
     functions = [write_function(program, r) for r in program.routines]
     text = render(
         "gradients.py.j2",
-        docstring=_docstring(program),
+        docstring=in_python(docstring(program), DOCSTRING),
         data=_names(program.data),
         parameters=_names(program.parameters),
         shapes=table({t.name: written_shape(t) for t in program.inputs}),
@@ -31,24 +42,25 @@ def write_module(program: Program) -> tuple[str, Lines]:
         routines=functions,
         helpers=helpers(program),
     )
-    text = step_aside(text, program.names)
-    return text, _positions(text, functions)
+    return step_aside(text, program.names), functions
 
 
 def _names(names: tuple[str, ...]) -> str:
-    inner = ", ".join(f'"{n}"' for n in names)
+    inner = ", ".join(f'"{in_python(n, STRING)}"' for n in names)
     return f"({inner},)" if len(names) == 1 else f"({inner})"
 
 
-def _docstring(program: Program) -> str:
-    first = wrapped(f"Loss and gradients of {program.name}: {program.doc}", WIDTH - 3)
+def docstring(program: Program) -> Prose:
+    """What the module says of itself: the network's own docstring between two sentences."""
+    first: list[Prose] = (f"Loss and gradients of {program.name}: " + program.doc).wrapped(WIDTH - 3)
     if len(first) != 1 or not program.doc:
-        first = [f"Loss and gradients of {program.name}.", *(["", *wrapped(program.doc)] if program.doc else [])]
+        doc = [Prose(), *program.doc.wrapped(WIDTH)] if program.doc else []
+        first = [Prose(f"Loss and gradients of {program.name}."), *doc]
     sizes = ", ".join(d.name for d in program.dims)
     rest = "Written by symbp. Numbers in brackets are equations of derivation.tex" + (
         f"; the sizes are {sizes}." if sizes else "."
     )
-    return "\n".join([*first, "", *wrapped(rest)]) + "\n"
+    return joined([*first, "", *wrapped(rest), ""])
 
 
 def _positions(text: str, functions: list[Function]) -> Lines:

@@ -6,6 +6,7 @@ from symbp.core import build
 from symbp.core.expr import Compare, Fn
 from symbp.core.network import DATA, Equation, Fact, Network
 from symbp.core.traverse import free_indices, reads
+from symbp.escape import Prose
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.program import Routine
 
@@ -17,7 +18,7 @@ def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
         return None
     equations = tuple(_distance(f) for f in facts)
     names = dict.fromkeys(r.tensor for e in equations for r in reads(e.body))
-    data = Network(network.name, "", network.dims, network.inputs, equations, ())
+    data = Network(network.name, Prose(), network.dims, network.inputs, equations, ())
     statements, values = lower_equations(data)
     inputs = tuple(t.name for t in network.inputs if t.name in names and t.kind == DATA)
     return Routine("facts", inputs, statements, tuple((e.name, values[e.name]) for e in equations))

@@ -14,6 +14,7 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor
 from symbp.core.traverse import indices_of
+from symbp.escape import Prose
 
 Shape = tuple[Poly, ...]
 
@@ -125,7 +126,7 @@ class Program:
     """
 
     name: str
-    doc: str
+    doc: Prose
     dims: tuple[Dim, ...]
     inputs: tuple[Tensor, ...]
     loss: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from symbp.core.integers import ZERO, Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.core.solve import solve_sizes
 from symbp.core.traverse import dims_of, polys, walk
+from symbp.escape import cleaned
 from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
 from symbp.notation.context import Binding, Context, Pending, Work, emit
@@ -44,7 +44,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     outputs, context = _return(context, node, returned)
     return Network(
         node.name,
-        inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
+        cleaned(ast.get_docstring(node, clean=False) or ""),
         _dims(context, node),
         tuple(work.inputs.values()),
         tuple(work.equations),

@@ -6,6 +6,7 @@ is written so again where that reads back as the same equation.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,8 @@ from symbp.core.expr import And, Delta, Extreme, Mul, Or, Read, Sum, Where
 from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
-from symbp.errors import NotationError
+from symbp.errors import CheckFailed, NotationError
+from symbp.escape import DOCSTRING, Prose, cleaned, in_python
 from symbp.notation import library
 from symbp.notation.blocks import Block, blocks
 from symbp.notation.context import Access, access, guarded_by
@@ -50,15 +52,32 @@ def _file(network: Network, calls: bool) -> str:
     sizes = [*(d.name for d in network.dims), *_widths(network)]
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
-    body = [*_docstring(network.doc), *(f"assert {write_expr(f.statement)}" for f in network.facts)]
+    body = [f"assert {write_expr(f.statement)}" for f in network.facts]
     body += _statements(network, blocks(network.equations), calls, 0)
     body.append(_return(network))
     parts = [f"from symbp import {', '.join(_imports(network))}"]
     if head:
         parts.append("\n".join(head))
     inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
-    lines = "\n".join(f"    {line}" if line else "" for line in body)
-    return "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n{lines}\n"
+    before = "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n"
+    text = before + _indented([*_docstring(network.doc), *body])
+    _demand_meant(text, network.doc, before + _indented(body))
+    return text
+
+
+def _indented(lines: list[str]) -> str:
+    return "".join(f"    {line}\n" if line else "\n" for line in lines)
+
+
+def _demand_meant(text: str, doc: Prose, bare: str) -> None:
+    """CheckFailed unless the text is that of the network without a docstring, with this one: words become no code."""
+    tree, other = ast.parse(text), ast.parse(bare)
+    function = tree.body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    first = function.body.pop(0) if doc else None
+    found = first.value.value if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else ""
+    if not isinstance(found, str) or cleaned(found) != doc or ast.dump(tree) != ast.dump(other):
+        raise CheckFailed("a network does not say what was meant: its docstring is another, or has become code")
 
 
 def _widths(network: Network) -> tuple[str, ...]:
@@ -104,15 +123,21 @@ def _annotation(tensor: Tensor) -> str:
     return f"{_KIND[tensor.kind]}[{', '.join(sizes)}]" if sizes else _KIND[tensor.kind]
 
 
-def _docstring(doc: str) -> list[str]:
+def _docstring(doc: Prose) -> list[str]:
+    """The lines of the docstring; of several lines the first has one of its own where its indentation would be lost."""
     if not doc:
         return []
-    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    text = "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    lines = f'"""{text}'.split("\n")
-    if len(lines) > 1:
-        return [*lines, '"""']
-    return [f'{lines[0][:-1]}\\""""' if lines[0].endswith('"') else f'{lines[0]}"""']
+    lines = in_python(doc, DOCSTRING).split("\n")
+    if len(lines) == 1:
+        return [f'"""{lines[0]}"""']
+    written = [f'"""{lines[0]}', *lines[1:], '"""']
+    return written if _reads_as(doc, written) else ['"""', *lines, '"""']
+
+
+def _reads_as(doc: Prose, lines: list[str]) -> bool:
+    """Is the text of these lines, indented, read as this one?"""
+    value = ast.literal_eval("\n".join(f"    {line}" if line else "" for line in lines).lstrip(" "))
+    return cleaned(str(value)) == doc
 
 
 def _return(network: Network) -> str:

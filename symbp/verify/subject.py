@@ -1,18 +1,15 @@
 """A gradient module under test: loaded from a text or a file, called with drawn data, held to the interface.
 
 Whatever goes wrong inside it becomes a `Wrong` with a sentence, never a traceback. A module needs no more than
-`loss_and_gradients`; it may be anyone's, and loading it runs it.
+`loss_and_gradients`; it may be anyone's, and loading it runs it, in a process of its own (`worker`, `child`).
 """
 
 from __future__ import annotations
 
-import inspect
-import sys
-import traceback
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,10 @@ import numpy as np
 from symbp.core.network import PARAM, Network, Tensor
 from symbp.errors import SymbpError
 from symbp.verify.arrays import Array, Parts, as_argument, result_parts
+from symbp.verify.child import NO_FUNCTION, VECTOR
 from symbp.verify.unknown import Smooth, for_module
+from symbp.verify.wire import Opaque
+from symbp.verify.worker import Gone, Worker
 
 CALL, HESSIAN = "loss_and_gradients", "hessian_vector_product"
 WHAT = {CALL: "gradient for", HESSIAN: "product for"}  # what each returns of each parameter
@@ -43,32 +43,35 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A loaded module."""
+    """A loaded module: the process that runs it, and the names of what each of its functions takes.
 
-    module: ModuleType
+    A dictionary that is given as an option is kept there from call to call; here it stays as it was.
+    """
+
+    worker: Worker
     network: Network
+    functions: Mapping[str, Any]
     text: str = ""
     changed: dict[str, None] = field(default_factory=dict)  # the inputs that a call has changed
+    kept: list[dict[Any, Any]] = field(default_factory=list)  # the dictionaries that were given, by their number
 
     def accepts(self, option: str) -> bool:
         """Does `loss_and_gradients` take this keyword?"""
-        return option in _parameters(self._function(CALL))
+        return option in self._parameters(CALL)
 
     def run(self, parts: Mapping[str, Parts], **options: Any) -> tuple[Any, dict[str, Any]]:
         """The loss and the dictionary of gradients, as the module returned them."""
         result = self._call(CALL, parts, options)
         if not (isinstance(result, tuple) and len(result) == 2):
-            raise Wrong(
-                f"{CALL} returns {type(result).__name__}, where a loss and a dictionary of gradients were expected"
-            )
+            raise Wrong(f"{CALL} returns {_kind(result)}, where a loss and a dictionary of gradients were expected")
         if not isinstance(result[1], Mapping):
-            kind = type(result[1]).__name__
+            kind = _kind(result[1])
             raise Wrong(f"the second part of what {CALL} returns is of type {kind}, expected a dictionary of gradients")
         return self._scalar(result[0], CALL), dict(result[1])
 
     def loss(self, parts: Mapping[str, Parts]) -> float:
         """The loss alone, by `loss` where the module has it."""
-        if hasattr(self.module, "loss"):
+        if "loss" in self.functions:
             return self._scalar(self._call("loss", parts, {}), "loss")
         return self._scalar(self._call(CALL, parts, {})[0], CALL)
 
@@ -76,23 +79,27 @@ class Subject:
         """The Hessian times a vector, as the module returned it."""
         result = self._call(HESSIAN, parts, options, vector)
         if not isinstance(result, Mapping):
-            raise Wrong(f"{HESSIAN} returns {type(result).__name__}, where a dictionary was expected")
+            raise Wrong(f"{HESSIAN} returns {_kind(result)}, where a dictionary was expected")
         return dict(result)
 
     def gradient(self, tensor: Tensor, gradients: Mapping[str, Any], of: str = CALL) -> Parts:
         """One gradient as arrays, or what else a function returns for each parameter."""
         if tensor.name not in gradients:
             raise Wrong(f"{of} returns no {WHAT[of]} {tensor.name}", tensor.name)
+        value = gradients[tensor.name]
         try:
-            return result_parts(tensor, gradients[tensor.name])
+            if isinstance(value, Opaque):
+                raise TypeError(f"it is of type {value.name}")
+            return result_parts(tensor, value)
         except (TypeError, ValueError) as error:
             raise Wrong(f"the {WHAT[of]} {tensor.name} is no array: {error}", tensor.name) from error
 
-    def _function(self, name: str) -> Callable[..., Any]:
-        function = getattr(self.module, name, None)
-        if not callable(function):
+    def _parameters(self, name: str) -> tuple[str, ...]:
+        if self.functions.get(name, NO_FUNCTION) == NO_FUNCTION:
             raise Wrong(f"the module has no function {name}")
-        return function  # type: ignore[no-any-return]
+        if not isinstance(self.functions[name], list):
+            raise Wrong(f"{CALL} is no Python function")
+        return tuple(self.functions[name])
 
     def _call(
         self,
@@ -101,43 +108,70 @@ class Subject:
         options: Mapping[str, Any],
         vector: Mapping[str, Parts] | None = None,
     ) -> Any:
-        function = self._function(name)
-        own, along = _copied(parts), _copied(vector or {})
-        positional = [as_argument(t, own[t.name]) for t in self.network.inputs if t.kind != PARAM]
+        taken = self._parameters(name)
+        data, parameters = (
+            {t.name: as_argument(t, parts[t.name]) for t in self.network.inputs if (t.kind == PARAM) is param}
+            for param in (False, True)
+        )
         if vector is not None:
-            positional.append({t.name: as_argument(t, along[t.name]) for t in self.network.inputs if t.kind == PARAM})
-        keywords = {t.name: as_argument(t, own[t.name]) for t in self.network.inputs if t.kind == PARAM}
-        keywords |= self._functions(function)
-        try:
-            _signature(function).bind(*positional, **keywords, **options)
-        except TypeError as error:
-            raise Wrong(f"{name} cannot be called: {error}; it is called as {self._shown(name, keywords)}") from error
-        try:
-            result = function(*positional, **keywords, **options)
-        except (Exception, SystemExit) as error:
-            raise Wrong(f"{name} raises {type(error).__name__}: {error} ({self._where(error)})") from error
-        self.changed.update(dict.fromkeys(n for n in parts if _differ(own[n], parts[n])))
-        self.changed.update(dict.fromkeys(f"vector[{n!r}]" for n, p in (vector or {}).items() if _differ(along[n], p)))
-        return result
+            data[VECTOR] = {t.name: as_argument(t, vector[t.name]) for t in self.network.inputs if t.kind == PARAM}
+        smooth = self._functions(taken)
+        new: dict[int, Any] = {}
+        reply = self._ask(
+            name,
+            {
+                "do": "call",
+                "function": name,
+                "positional": data,
+                "keywords": parameters,
+                "smooth": smooth,
+                "kept": {o: self._number(v, new) for o, v in options.items() if isinstance(v, dict)},
+                "new": new,
+                "options": {o: v for o, v in options.items() if not isinstance(v, dict)},
+                "strict": warnings_are_errors(),
+                "errors": np.geterr(),
+            },
+        )
+        if "unbound" in reply:
+            shown = self._shown(name, [*parameters, *smooth])
+            raise Wrong(f"{name} cannot be called: {reply['unbound']}; it is called as {shown}")
+        if "raised" in reply:
+            raise Wrong(f"{name} raises {reply['raised']}: {reply['text']} ({self._where(reply)})")
+        self.changed.update(dict.fromkeys(reply["changed"]))
+        return reply["value"]
 
-    def _where(self, error: BaseException) -> str:
+    def _ask(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self.worker.ask(request)
+        except Gone as gone:
+            raise Wrong(f"{name} {gone}") from gone
+
+    def _number(self, given: dict[Any, Any], new: dict[int, Any]) -> int:
+        """The number of a dictionary that is kept in the process; one that is not there yet is sent."""
+        for number, known in enumerate(self.kept):
+            if known is given:
+                return number
+        self.kept.append(given)
+        new[len(self.kept) - 1] = given
+        return len(self.kept) - 1
+
+    def _where(self, reply: Mapping[str, Any]) -> str:
         """The line of the module at which it was raised; where shapes do not fit, what it says and a hint."""
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [f.lineno for f in frames if f.filename == self.module.__file__ and f.lineno]
-        if not lines:
+        line = reply["line"]
+        if line is None:
             return "where it is called"
-        if isinstance(error, ValueError) and any(words in str(error) for words in MISMATCH):
-            return f"line {lines[-1]}, {self.text.splitlines()[lines[-1] - 1].strip()!r}: a .T may be missing"
-        return f"line {lines[-1]}"
+        if reply["value error"] and any(words in reply["text"] for words in MISMATCH):
+            return f"line {line}, {self.text.splitlines()[line - 1].strip()!r}: a .T may be missing"
+        return f"line {line}"
 
-    def _functions(self, function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    def _functions(self, taken: tuple[str, ...]) -> dict[str, dict[str, object]]:
         """The unknown functions and their derivatives that the module asks for."""
         known = {name: Smooth(place, arity) for place, (name, arity) in enumerate(self.network.functions)}
-        asked = [p for p in _parameters(function) if p not in {t.name for t in self.network.inputs}]
+        asked = [p for p in taken if p not in {t.name for t in self.network.inputs}]
         given = {name: for_module(name, known) for name in asked}
-        return {name: f for name, f in given.items() if f is not None}
+        return {name: terms for name, terms in given.items() if terms is not None}
 
-    def _shown(self, name: str, keywords: Mapping[str, Any]) -> str:
+    def _shown(self, name: str, keywords: Sequence[str]) -> str:
         data = [t.name for t in self.network.inputs if t.kind != PARAM]
         return f"{name}({', '.join([*data, *(f'{k}=...' for k in keywords)])})"
 
@@ -153,45 +187,41 @@ class Subject:
         return float(number)
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError) as error:
-        raise Wrong(f"{CALL} is no Python function") from error
+def _kind(value: object) -> str:
+    return value.name if isinstance(value, Opaque) else type(value).__name__
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(_signature(function).parameters)
-
-
-def _copied(parts: Mapping[str, Parts]) -> dict[str, Parts]:
-    return {name: [(head, array.copy()) for head, array in part] for name, part in parts.items()}
-
-
-def _differ(one: Parts, two: Parts) -> bool:
-    return not all(np.array_equal(a, b) for (_, a), (_, b) in zip(one, two, strict=True))
+def warnings_are_errors() -> bool:
+    """Does a RuntimeWarning end a call, as things stand here?"""
+    for action, message, category, module, _ in warnings.filters:
+        if message is None and module is None and issubclass(RuntimeWarning, category):
+            return action == "error"
+    return False
 
 
 def load(source: str | Path, network: Network) -> Subject:
-    """Run the module's text, or the file's. Where that fails: Wrong, or Unloadable for a file."""
+    """Run the module's text, or the file's, in its process. Where that fails: Wrong, or Unloadable for a file."""
     name, failure = (str(source), Unloadable) if isinstance(source, Path) else ("gradients.py", Wrong)
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
     except (OSError, UnicodeDecodeError) as error:
         raise failure(f"{name} cannot be read: {error}") from error
-    module = ModuleType("module_under_test")
-    module.__file__ = name
-    beside = str(source.resolve().parent) if isinstance(source, Path) else None
-    if beside is not None:
-        sys.path.insert(0, beside)
+    worker = Worker()
+    request: dict[str, Any] = {
+        "do": "load",
+        "text": text,
+        "name": name,
+        "beside": str(source.resolve().parent) if isinstance(source, Path) else None,
+        "functions": [CALL, "loss", HESSIAN],
+        "strict": isinstance(source, str),  # what symbp writes does not even warn
+    }
     try:
-        exec(compile(text, name, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
-        raise failure(f"{name} cannot be loaded: {type(error).__name__}: {error}") from error
-    finally:
-        if beside in sys.path and beside is not None:
-            sys.path.remove(beside)
-    subject = Subject(module, network, text)
+        reply = worker.ask(request)
+    except Gone as gone:
+        raise failure(f"{name} cannot be loaded: it {gone}") from gone
+    if "raised" in reply:
+        raise failure(f"{name} cannot be loaded: {reply['raised']}: {reply['text']}")
+    subject = Subject(worker, network, reply["functions"], text)
     subject.accepts("out")
     return subject
 

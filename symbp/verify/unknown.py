@@ -7,12 +7,10 @@ argument's coefficient and turns the sine by a quarter. Positive everywhere, so 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-
-import numpy as np
 
 from symbp.verify.systems import Numbers, Value
 
@@ -41,6 +39,19 @@ class Smooth:
         grown = number(_powers(self.rise(), orders)) * call["exp"](_dot(self.rise(), args, numbers))
         return turned + grown if any(orders) else turned + grown + number(Fraction(2, 3))
 
+    def terms(self, orders: Sequence[int]) -> dict[str, object]:
+        """The numbers of a partial derivative: a sine or a cosine, an exponential, a constant."""
+        sign = [1, 1, -1, -1][sum(orders) % 4]
+        return {
+            "along": [float(v) for v in self.sine()],
+            "phase": float(Fraction(self.place, 3)),
+            "cosine": sum(orders) % 2 == 1,
+            "wave": float(_powers(self.sine(), orders) * sign * Fraction(1, 2)),
+            "up": [float(w) for w in self.rise()],
+            "rise": float(_powers(self.rise(), orders)),
+            "constant": 0.0 if any(orders) else float(Fraction(2, 3)),
+        }
+
 
 def _dot(weights: tuple[Fraction, ...], args: Sequence[Value], numbers: Numbers) -> Value:
     total = numbers.number(Fraction(0))
@@ -53,11 +64,11 @@ def _powers(base: tuple[Fraction, ...], orders: Sequence[int]) -> Fraction:
     return prod((b**k for b, k in zip(base, orders, strict=True)), start=Fraction(1))
 
 
-ARRAYS = Numbers("arrays", float, np.pi, {"sin": np.sin, "cos": np.cos, "exp": np.exp}, np.power, np.real)
+def for_module(keyword: str, functions: dict[str, Smooth]) -> dict[str, object] | None:
+    """What a module is given for its keyword `f`, `f_d1`, `f_d2`, `f_d12`, or None where that names no function.
 
-
-def for_module(keyword: str, functions: dict[str, Smooth]) -> Callable[..., Value] | None:
-    """What a module is given for its keyword `f`, `f_d1`, `f_d2`, `f_d12`, or None where that names no function."""
+    It is told by numbers, which `child.smooth` makes the function of.
+    """
     match = re.fullmatch(r"(\w+?)((?:_d\d+)*)", keyword)
     if not match or match[1] not in functions:
         return None
@@ -65,5 +76,4 @@ def for_module(keyword: str, functions: dict[str, Smooth]) -> Callable[..., Valu
     by = [int(k) for k in match[2] if k.isdigit()]
     if any(not 1 <= k <= smooth.arity for k in by):
         return None
-    orders = [by.count(i + 1) for i in range(smooth.arity)]
-    return lambda *args: smooth.value(orders, args, ARRAYS)
+    return smooth.terms([by.count(i + 1) for i in range(smooth.arity)])

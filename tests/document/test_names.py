@@ -7,7 +7,7 @@ import re
 import pytest
 
 from symbp.core.integers import Dim, Poly, Quotient
-from symbp.document.names import Names, choose_names, escape
+from symbp.document.names import Names, choose_names
 
 
 def extent(n: int) -> Poly:
@@ -113,7 +113,3 @@ def test_what_a_function_names_inside_has_its_own_letter() -> None:
     entries = [names.entry(t, "n") for t in ("u_mu", "w_mu", "u_xhat", "w_s", "q_a", "a", "h_prev")]
     expected = [r"\mu^{[u]}_{n}", r"\mu^{[w]}_{n}", r"\hat{x}_{n}", "s_{n}", "a^{[q]}_{n}", "a_{n}"]
     assert entries == [*expected, r"h^{\mathrm{prev}}_{n}"]
-
-
-def test_escape() -> None:
-    assert escape("a_b$c#d%e&f") == r"a\_b\$c\#d\%e\&f"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from symbp import Data, LiveNetwork, Param, __version__, dims, function, network
+from symbp.escape import Prose
 
 N, D = dims("N D")
 M = D - 2
@@ -30,7 +31,7 @@ def live(x: Data[N, D], w: Param[D], v: Param[M]):
 def test_a_live_network_reads_its_own_source():
     assert isinstance(live, LiveNetwork)
     found = live.network
-    assert (found.name, found.doc, found.functions) == ("live", "A live network.", (("f", 1),))
+    assert (found.name, found.doc, found.functions) == ("live", Prose("A live network."), (("f", 1),))
     assert [e.name for e in found.equations] == ["z_in", "z", "L"]
     assert dict(live.derive().gradients) == {"w": "w_bar", "v": "v_bar"}
     assert str(found.shape("v")[0]) == "D - 2"

@@ -11,6 +11,7 @@ from symbp.core.expr import Add, Compare, Delta, Extreme, Fn, Int, Partial, Pi, 
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
+from symbp.verify.child import smooth
 from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise, precise_with_steps
 from symbp.verify.rounding import SIZED, exact
@@ -150,7 +151,8 @@ def test_an_unknown_function_is_smooth_and_its_partials_are_its_own(orders):
 def test_a_module_gets_the_same_function():
     functions = {"f": Smooth(0, 2)}
     given = for_module("f_d12", functions)
-    assert given(0.4, -0.7) == pytest.approx(Smooth(0, 2).value((1, 1), (0.4, -0.7), FLOATS))
+    assert given is not None
+    assert smooth(given)(0.4, -0.7) == pytest.approx(Smooth(0, 2).value((1, 1), (0.4, -0.7), FLOATS))
     assert for_module("f_d3", functions) is None
     assert for_module("out", functions) is None
 

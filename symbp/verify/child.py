@@ -1,0 +1,215 @@
+"""What goes on in the process that runs a module under test: it loads the module and answers calls of its functions.
+
+It knows NumPy and `wire` alone. Requests and replies are dictionaries; requests are pickles, since the parent may be
+trusted, replies are not. Whatever the module does (raise, print, end the
+process) stays in here; the process has no input and no output but its socket, and bounds on memory and time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import inspect
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symbp.verify import wire
+
+MEMORY = 4 << 30  # bytes above what the process has at first, and for each processor
+PER_PROCESSOR = 64 << 20  # what a linear algebra library may keep for each of its threads
+NO_FUNCTION = "not callable"
+VECTOR = "vector()"  # what the vector of a product is called in a request: no name of a network's
+CPU_SECONDS = 3600  # of the whole process
+Reply = dict[str, object]
+
+
+def main(channel: socket.socket, path: list[str] | None = None) -> None:
+    """Answer until the other side ends; it never returns."""
+    status = 1
+    try:
+        if path is not None:
+            sys.path[:] = path
+        confine(channel)
+        serve(channel)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def confine(channel: socket.socket) -> None:
+    """No terminal, no files of the parent's, no more memory or time than is due."""
+    faulthandler.disable()
+    with contextlib.suppress(OSError):
+        os.setsid()  # Ctrl-C is for the parent, which ends this process and what it has started
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(ending, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    _close_others(channel.fileno())
+    _limit()
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    gc.freeze()  # what the parent had is not this process's to collect
+
+
+def _follow(parent: int) -> None:
+    """End when the parent does, were it killed while the module is at work."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _close_others(kept: int) -> None:
+    """Close the files that this process has from its parent."""
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        if os.path.isdir(folder):
+            for name in os.listdir(folder):
+                if int(name) > 2 and int(name) != kept:
+                    with contextlib.suppress(OSError):
+                        os.close(int(name))
+            return
+
+
+def _limit() -> None:
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: CPU_SECONDS}
+    with contextlib.suppress(OSError, ValueError):  # only Linux says so, and only there is the limit kept
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[0])
+        room = MEMORY + PER_PROCESSOR * (os.cpu_count() or 1)
+        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + room
+    for which, most in limits.items():
+        hard = resource.getrlimit(which)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(which, (most, most))
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The module, and the dictionaries that it keeps from call to call, by their numbers."""
+
+    module: ModuleType = field(default_factory=lambda: ModuleType("module_under_test"))
+    kept: dict[int, Any] = field(default_factory=dict)
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer requests, one after the other."""
+    loaded = Loaded()
+    while True:
+        try:
+            request = pickle.loads(wire.receive(channel, None)[0])
+        except (EOFError, OSError):
+            return
+        reply = load(loaded, request) if request["do"] == "load" else call(loaded, request)
+        wire.send(channel, wire.pack(reply), None)
+
+
+def load(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Run a module's text: what functions it has and what they take, or what it raises."""
+    module = loaded.module
+    module.__file__ = request["name"]
+    if request["beside"] is not None:
+        sys.path.insert(0, request["beside"])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error" if request["strict"] else "ignore")
+            exec(compile(request["text"], request["name"], "exec"), module.__dict__)
+    except BaseException as error:
+        return _raised(module, error)
+    return {"functions": {n: _parameters(getattr(module, n)) for n in request["functions"] if hasattr(module, n)}}
+
+
+def _parameters(function: object) -> object:
+    """The names of what a function takes; a text where it is none, or none that says what it takes."""
+    if not callable(function):
+        return NO_FUNCTION
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return "no signature"
+
+
+def call(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Call a function, and see afterwards what it has changed of its arguments."""
+    function = getattr(loaded.module, request["function"])
+    loaded.kept.update(request["new"])
+    positional, keywords = tuple(request["positional"].values()), {**request["keywords"], **request["options"]}
+    keywords.update({name: smooth(terms) for name, terms in request["smooth"].items()})
+    keywords.update({name: loaded.kept[number] for name, number in request["kept"].items()})
+    arrays = _arrays(request)
+    before = {name: _state(part) for name, part in arrays.items()}
+    try:
+        with warnings.catch_warnings(), np.errstate(**request["errors"]):
+            warnings.simplefilter("ignore")
+            if request["strict"]:
+                warnings.simplefilter("error", RuntimeWarning)
+            value = function(*positional, **keywords)
+    except BaseException as error:
+        return _unbound(function, positional, keywords) or _raised(loaded.module, error)
+    return {"value": value, "changed": [name for name, part in arrays.items() if _state(part) != before[name]]}
+
+
+def _unbound(function: Callable[..., Any], positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Reply:
+    """Why a call that has failed could never be one: what was given is not what the function takes."""
+    try:
+        inspect.signature(function).bind(*positional, **keywords)
+    except (TypeError, ValueError) as error:
+        return {"unbound": _said(error)}
+    return {}
+
+
+def _state(part: list[np.ndarray[Any, Any]]) -> list[object]:
+    return [(array.shape, array.dtype, array.tobytes()) for array in part]
+
+
+def _arrays(request: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The arrays of each argument by its name; those of a vector are arguments of their own."""
+    named = {**request["positional"], **request["keywords"]}
+    named.update({f"vector[{n!r}]": v for n, v in named.pop(VECTOR, {}).items()})
+    return {name: value if isinstance(value, list) else [value] for name, value in named.items()}
+
+
+def smooth(terms: Mapping[str, Any]) -> Callable[..., Any]:
+    """A function that a module is given: c + a sin(v.u + r) + b exp(w.u), or with a cosine."""
+
+    def value(*args: Any) -> Any:
+        along, up = terms["phase"], 0.0
+        for v, w, u in zip(terms["along"], terms["up"], args, strict=True):
+            along, up = along + v * u, up + w * u
+        wave = (np.cos if terms["cosine"] else np.sin)(along)
+        return terms["wave"] * wave + terms["rise"] * np.exp(up) + terms["constant"]
+
+    return value
+
+
+def _raised(module: ModuleType, error: BaseException) -> Reply:
+    """What was raised, and the last line of the module that it went through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if f.filename == module.__file__ and f.lineno]
+    line = lines[-1] if lines else None
+    value = isinstance(error, ValueError)
+    return {"raised": type(error).__name__, "text": _said(error), "line": line, "value error": value}
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except BaseException:
+        return "no message"
