@@ -21,7 +21,16 @@ HARMLESS = frozenset(
         *("abs", "all", "any", "bool", "complex", "dict", "divmod", "enumerate", "filter", "float", "frozenset"),
         *("getattr", "hasattr", "id", "int", "isinstance", "issubclass", "iter", "len", "list", "map", "max", "min"),
         *("next", "pow", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "type"),
-        *("zip", "ArithmeticError", "FloatingPointError", "IndexError", "KeyError", "OverflowError", "TypeError"),
+        *(
+            "zip",
+            "ArithmeticError",
+            "Exception",
+            "FloatingPointError",
+            "IndexError",
+            "KeyError",
+            "OverflowError",
+            "TypeError",
+        ),
         *("ValueError", "ZeroDivisionError"),
     )
 )
@@ -29,18 +38,8 @@ HARMLESS = frozenset(
 REACHING = frozenset(
     (
         *("load", "save", "savez", "savez_compressed", "loadtxt", "savetxt", "genfromtxt", "fromfile", "fromregex"),
-        *(
-            "tofile",
-            "dump",
-            "dumps",
-            "memmap",
-            "open_memmap",
-            "DataSource",
-            "ctypeslib",
-            "f2py",
-            "distutils",
-            "testing",
-        ),
+        *("tofile", "dump", "dumps", "memmap", "open_memmap", "DataSource", "ctypeslib", "f2py", "distutils"),
+        "testing",
     )
 )
 # Statements and expressions that no module of symbp's needs.
@@ -115,6 +114,8 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
+                yield name
+            case ast.ExceptHandler(name=str() as name):
                 yield name
             case ast.alias(name=name, asname=asname):
                 yield asname or name
