@@ -44,8 +44,8 @@ REACHING = frozenset(
 )
 # Statements and expressions that no module of symbp's needs.
 FOREIGN = (
-    ast.ClassDef, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await, ast.Yield, ast.YieldFrom, ast.Global,
-    ast.Nonlocal, ast.ImportFrom, ast.Delete, ast.Match,
+    ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await, ast.Global, ast.Nonlocal, ast.ImportFrom, ast.Delete,
+    ast.Match,
 )  # fmt: skip
 DUNDER = ("__name__",)  # of a type, in messages
 
@@ -113,9 +113,9 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every name that one of these gives to something."""
     for node in nodes:
         match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield name
-            case ast.ExceptHandler(name=str() as name):
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=str() as name):
                 yield name
             case ast.alias(name=name, asname=asname):
                 yield asname or name
