@@ -123,7 +123,7 @@ def find_exact_truth(question: Question) -> Truth | None:
 
 
 def agree(a: Result, b: Result) -> bool:
-    """Are these the same, to what float32 is compared by, and is each a number that is not 0 by cancelling?"""
+    """Are these the same numbers, to what float32 is compared by?"""
     if not all(np.isfinite([a[0], b[0]])):
         return False
     pairs = [(a[0], b[0]), *((a[1][n], b[1][n]) for n in a[1])]
@@ -135,7 +135,7 @@ def _close(a: Array | float, b: Array | float) -> bool:
     other = b if isinstance(b, list) else [b]
     with np.errstate(over="ignore", invalid="ignore"):  # float64 may hold what the square of its norm cannot
         far = norm([np.asarray(x) - np.asarray(y) for x, y in zip(listed, other, strict=True)])
-        return far <= AGREE * norm(b) and norm(b) > 0
+        return far <= AGREE * norm(b)
 
 
 def _in_digits(question: Question) -> tuple[Truth | None, bool]:
