@@ -130,12 +130,12 @@ def agree(a: Result, b: Result) -> bool:
     return all(_close(one, other) for one, other in pairs)
 
 
-def _close(a: Array | float, b: Array | float) -> bool:
-    listed = a if isinstance(a, list) else [a]
-    other = b if isinstance(b, list) else [b]
+def _close(a: Array | float, b: Array | float, bound: float = AGREE, least: float = 0.0) -> bool:
+    """|a - b| <= bound |b| + least; never where one is not finite."""
+    listed, others = (v if isinstance(v, list) else [v] for v in (a, b))
     with np.errstate(over="ignore", invalid="ignore"):  # float64 may hold what the square of its norm cannot
-        far = norm([np.asarray(x) - np.asarray(y) for x, y in zip(listed, other, strict=True)])
-        return far <= AGREE * norm(b)
+        far = norm([np.asarray(x) - np.asarray(y) for x, y in zip(listed, others, strict=True)])
+        return far <= bound * norm(b) + least < np.inf
 
 
 def _in_digits(question: Question) -> tuple[Truth | None, bool]:
@@ -160,11 +160,5 @@ def _believed(question: Question) -> Truth | None:
     if question.model is None:
         return None
     found, near = (q.by_person(torch.float64) for q in (question, question.moved))
-    close = [norm(_minus(found[1][n], g)) <= STEADY * norm(g) + SMALLEST for n, g in near[1].items()]
+    close = [_close(found[1][n], g, STEADY, SMALLEST) for n, g in near[1].items()]
     return Truth(*found, "the model in float64") if all(close) and np.isfinite(found[0]) else None
-
-
-def _minus(a: Array, b: Array) -> Array:
-    if isinstance(a, list):
-        return [np.asarray(x) - np.asarray(y) for x, y in zip(a, b, strict=True)]
-    return np.asarray(a) - np.asarray(b)
