@@ -59,6 +59,13 @@ def test_many_digits_keep_what_float64_loses() -> None:
     assert float(truth.gradients["z"]) == pytest.approx(math.exp(-72), rel=1e-12)
 
 
+def test_many_digits_bear_a_sentinel() -> None:
+    share = "exp(z - 1e30) / (exp(z - 1e30) + exp(y - 1e30))"
+    truth = find_exact_truth(question(f"def small(y: Data, z: Param):\n    return {share}\n", y=0.0, z=1.0))
+    assert truth is not None
+    assert truth.loss == pytest.approx(1 / (1 + math.exp(-1)), rel=1e-12)
+
+
 def test_a_gradient_that_is_zero_is_measured_by_its_terms() -> None:
     truth = find_exact_truth(
         question("def small(x: Data, b: Param):\n    return (x + b) - (2 * b - x) + b\n", x=3, b=5)
