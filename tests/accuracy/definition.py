@@ -171,10 +171,10 @@ class Definition:
         raise TypeError(f"tests/accuracy/definition.py has no rule for {type(c).__name__}")
 
 
-Numbers_ = tuple[float, dict[str, Array], dict[str, Array]]
+Differentiated = tuple[float, dict[str, Array], dict[str, Array]]
 
 
-def differentiated(network: Network, inputs: Mapping[str, Array], digits: Digits, unknown: Unknown) -> Numbers_:
+def differentiated(network: Network, inputs: Mapping[str, Array], digits: Digits, unknown: Unknown) -> Differentiated:
     """The loss, its gradient by each parameter, and the sizes of what these are sums of, rounded to float64."""
     definition = Definition(network, inputs, digits, unknown)
     loss = definition.read(network.outputs[0], ())

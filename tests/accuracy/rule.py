@@ -27,16 +27,23 @@ class Errors:
 
 
 def errors(found: Result, truth: Truth) -> Errors:
-    """The errors of a loss and of gradients."""
+    """The errors of a loss and of gradients.
+
+    A gradient that is 0 only because its terms cancel has no relative error. It is measured by the size of these, and
+    no more than by the largest gradient: where a softmax is as good as a choice, nothing is left of any of its terms.
+    """
     loss, gradients = found
-    by_name = {"loss": error(loss, truth.loss, 0.0)}
+    largest = max((norm(g) for g in truth.gradients.values()), default=0.0)
+    by_name = {"loss": error(loss, truth.loss)}
     for name, right in truth.gradients.items():
-        by_name[name] = error(gradients[name], right, norm(truth.sizes[name]) if name in truth.sizes else 0.0)
+        size = norm(truth.sizes[name]) if name in truth.sizes else 0.0
+        zero = norm(right) <= ZERO * size
+        by_name[name] = error(gradients[name], right, (min(size, largest) or size) if zero else 0.0)
     return Errors(by_name)
 
 
-def error(found: Array | float, right: Array | float, size: float) -> float:
-    """|found - right| / |right|; of what is 0 only because its terms cancel, by the size of these.
+def error(found: Array | float, right: Array | float, scale: float = 0.0) -> float:
+    """|found - right| / |right|, or by `scale` if there is one; infinite where `found` is not finite.
 
     A difference below the smallest normal number is none, and by no smaller one is divided.
     """
@@ -45,9 +52,7 @@ def error(found: Array | float, right: Array | float, size: float) -> float:
         return float("inf")
     apart = [np.abs(np.asarray(a, np.float64) - np.asarray(b)) for a, b in zip(listed, others, strict=True)]
     far = norm([np.where(d <= SMALLEST, 0.0, d) for d in apart])
-    scale = norm(right)
-    if scale <= ZERO * size:
-        scale = size
+    scale = scale or norm(right)
     return far / (max(scale, SMALLEST) if scale else 1.0)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 
 # Beyond this an exponential is 0 to any digits, or a number that nothing can hold.
-LARGEST_EXPONENT = 10**30
+LARGEST_EXPONENT = 10**60
 
 
 class NoValue(ArithmeticError):

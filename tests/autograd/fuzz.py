@@ -251,19 +251,21 @@ def main() -> int:
 def summary(outcomes: tuple[Outcome, ...]) -> str:
     """One line: how many, how many failed, how many equalities, the worst error of those that did not fail."""
     good = [o for o in outcomes if not o.problem]
-    single = [s for o in outcomes for s in o.single]
-    held = [s for s in single if s.source not in ("", "too large")]
     worst = max(good, key=lambda o: o.error, default=Outcome(-1, 0.0, 0))
     return (
         f"{len(outcomes)} random networks, {len(good)} passed, {len(outcomes) - len(good)} failed; "
         f"{sum(o.equalities for o in good)} equalities hold; "
         f"{sum(o.redrawn for o in good)} draws repeated where autograd itself is as uncertain; "
         f"largest relative error to autograd {worst.error:.1e} (seed {worst.seed})"
-        + (
-            f"; in float32 {len(held)} of {len(single)} runs compared, {sum(bool(s.misses) for s in held)} missed"
-            * bool(single)
-        )
+        + _summary_in_float32([s for o in outcomes for s in o.single])
     )
+
+
+def _summary_in_float32(runs: list[SingleOutcome]) -> str:
+    if not runs:
+        return ""
+    held = [r for r in runs if r.source not in ("", "too large")]
+    return f"; in float32 {len(held)} of {len(runs)} runs compared, {sum(bool(r.misses) for r in held)} missed"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""Networks at every scale and with all kinds of zeros: float32 as accurate as PyTorch's."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+
+from tests.accuracy import sums
+from tests.accuracy.measure import SEEDS, measure
+from tests.accuracy.subjects import built_in, further
+
+SUBJECTS = {s.name: s for s in (*built_in(), *further())}
+SUMS = {e.name: e for e in sums.TABLE}
+BUILT_IN = """
+    affine_pair batch_norm_mlp binary_logistic char_mlp conv_layer conv_net deep_mlp dense_layers generic_neuron
+    layer_norm_mlp linear_2_2_2 linear_perceptron lstm max_pool_layer mlp multi_loss neuron_chain rnn
+    sigmoid_softmax sigmoid_softmax_l2 stacked_lstm threshold_layers threshold_mlp tied_autoencoder two_layer_net
+    two_layer_net_delta two_paths
+"""
+FURTHER = """
+    shifted_softmax_by_parts brier_in_indices focal_of_labels smoothed_labels distillation causal_softmax
+    shut_by_a_billion padded_rows tempered_attention contrastive pooled_by_attention soft_cross_entropy
+    partial_likelihood log_of_complement other_sigmoid bernoulli_by_parts binary_focal mixture_of_experts
+    gaussian_nll evidence_bound poisson_nll softplus_by_hand tanh_by_hand log_of_two_exponentials gumbel weibull
+    student_nll ranking_of_pairs dice mish_by_hand less_a_sigmoid normalised_depth highway scaled_by_a_gate
+    residual_of_softplus gated_roots group_lasso unit_rows cosine hinge_of_a_line huber_by_hand pseudo_huber triplet
+    batch_norm_by_hand rms_by_hand geometric_mean product_of_a_row weighted_mean ratio_of_sums radial_basis
+    soft_assignment student_assignment gelu_network gated_units residual_cell gated_cell memory_cell decaying_memory
+"""
+OF_A_MILLION = "logistic_of_a_million spread_of_a_million"
+
+
+def test_each_network_has_a_name_of_its_own() -> None:
+    assert len(SUBJECTS) + len(SUMS) == len(built_in()) + len(further()) + len(sums.TABLE)
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN.split(), *FURTHER.split()])
+def test_network_at_every_scale(name: str) -> None:
+    assert [str(m) for o in measure(SUBJECTS[name], SEEDS[:1]) for m in o.misses] == []
+
+
+@pytest.mark.parametrize("name", OF_A_MILLION.split())
+def test_sum_over_a_million(name: str) -> None:
+    assert [str(m) for m in sums.measure(SUMS[name], sums.SEEDS[:1]).misses] == []
