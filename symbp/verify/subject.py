@@ -160,8 +160,9 @@ class Subject:
         line = reply["line"]
         if line is None:
             return "where it is called"
+        written = dict(enumerate(self.text.splitlines(), 1)).get(line, "")
         if reply["value error"] and any(words in reply["text"] for words in MISMATCH):
-            return f"line {line}, {self.text.splitlines()[line - 1].strip()!r}: a .T may be missing"
+            return f"line {line}, {written.strip()!r}: a .T may be missing"
         return f"line {line}"
 
     def _functions(self, taken: tuple[str, ...]) -> dict[str, dict[str, object]]:

@@ -16,7 +16,7 @@ import sys
 import threading
 import warnings
 import weakref
-from typing import Any
+from typing import Any, TypeGuard
 
 from symbp.verify import child, wire
 
@@ -52,8 +52,8 @@ class Worker:
         try:
             wire.send(self._socket, wire.pickled(request), SECONDS)
             reply = wire.unpack(*wire.receive(self._socket, SECONDS, None if LIMITED else self._watch))
-            if not isinstance(reply, dict):
-                raise ValueError("a reply of no known form")
+            if not _is_reply(reply):
+                raise ValueError("a message of no known form")
             return reply
         except TimeoutError:
             self._leave(f"has not returned after {SECONDS:g} seconds")
@@ -81,6 +81,18 @@ class Worker:
 
 class _TooMuch(Exception):
     """Beyond the bound of memory."""
+
+
+def _is_reply(reply: object) -> TypeGuard[dict[str, Any]]:
+    """Has it one of the forms that `child` answers in?"""
+    match reply:
+        case {"functions": dict(functions)}:
+            return all(isinstance(f, (str, list)) for f in functions.values())
+        case {"raised": str(), "text": str(), "line": None | int(), "value error": bool()} | {"unbound": str()}:
+            return True
+        case {"value": _, "changed": list(names)}:
+            return all(isinstance(n, str) for n in names)
+    return False
 
 
 LIMITED = sys.platform == "linux"  # does the system end what goes beyond its bound of memory?

@@ -64,8 +64,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def children() -> list[str]:
     """What processes this one has, those that have ended and are yet to be waited for among them."""
-    found = subprocess.run(["ps", "-o", "stat=,comm=", "--ppid", str(os.getpid())], capture_output=True, text=True)
-    return [line for line in found.stdout.splitlines() if not line.endswith("ps")]
+    found = subprocess.run(["ps", "-A", "-o", "ppid=,pid=,comm="], capture_output=True, text=True)
+    rows = [line.split(None, 2) for line in found.stdout.splitlines()]
+    return [pid for parent, pid, name in rows if parent == str(os.getpid()) and name != "ps"]
 
 
 def test_a_right_module_passes_either_way(way: str) -> None:
@@ -90,7 +91,7 @@ def test_what_comes_back_is_what_the_module_returned(way: str) -> None:
     [
         ("while True: pass", "loss_and_gradients has not returned after 3 seconds"),
         ("time.sleep(1e9)", "loss_and_gradients has not returned after 3 seconds"),
-        ("os.kill(os.getpid(), 19)", "loss_and_gradients has not returned after 3 seconds"),
+        ("import signal; os.kill(os.getpid(), signal.SIGSTOP)", "loss_and_gradients has not returned after 3 seconds"),
         ("os._exit(7)", "loss_and_gradients ends its process (exit status 7)"),
         ("os.kill(os.getpid(), 11)", "loss_and_gradients ends its process (signal SIGSEGV)"),
         ("sys.exit(3)", "loss_and_gradients raises SystemExit: 3 (line 4)"),
@@ -181,7 +182,7 @@ def test_its_printing_is_not_ours(tmp_path: Path) -> None:
 
 def test_it_has_nothing_of_ours_open(way: str, tmp_path: Path) -> None:
     with open(tmp_path / "ours", "w"):
-        _, found = run(body("return 0.0, {'n': len(os.listdir('/proc/self/fd')), 'in': sys.stdin.read()}"))
+        _, found = run(body("return 0.0, {'n': len(os.listdir('/dev/fd')), 'in': sys.stdin.read()}"))
     assert found == {"n": 5, "in": ""}  # three of nothing, the socket, and the folder that is read
 
 
@@ -238,6 +239,9 @@ def test_no_object_of_a_module_s_comes_here(returned: str, said: str, tmp_path: 
         b"\x80\x05cposix\nsystem\n(S'true'\ntR." + bytes(40),
         b"\xff" * 64,
         (5).to_bytes(8, "little") + bytes(8) + b"[1, 2",
+        (4).to_bytes(8, "little") + bytes(8) + b"null",
+        (31).to_bytes(8, "little") + bytes(8) + b'["dict",["value",1],["changed",7]]'[:31],
+        (34).to_bytes(8, "little") + bytes(8) + b'["dict",["value",1],["changed",7]]',
         (9).to_bytes(8, "little") + bytes(8) + b'["a", []]',
         (29).to_bytes(8, "little") + bytes(8) + b'["array", "|O8", [1, 1000000]]'[:29],
     ],
@@ -246,7 +250,7 @@ def test_a_forged_answer_is_none(message: bytes) -> None:
     """A module that finds the socket and speaks over it."""
     text = body(
         "import socket",
-        "number = max(int(n) for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}'))",
+        "number = max(int(n) for n in os.listdir('/dev/fd') if os.path.exists(f'/dev/fd/{n}'))",
         f"socket.socket(fileno=number).sendall({message!r}); time.sleep(1e9)",
     )
     assert failure(text).startswith("loss_and_gradients gives no answer (a message")
