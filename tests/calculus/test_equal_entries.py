@@ -22,19 +22,15 @@ FORMS = [
         ("assert W[i, j] == W[j, i]", "return sum(W[i, j] * (x[i] - x[j]) ** 2 for i in N for j in N) / 2"),
         "x_bar",
         "x: Data[N], W: Data[N, N]",
-        "r[i] = 2 * (x[i] * sum(W[i, j] for j in N) - sum(W[i, j] * x[j] for j in N))",
+        "r[i] = 2 * sum(W[i, j] * (x[i] - x[j]) for j in N)",
         ("F1",),
     ),
     (  # by the fact a column's sum is a row's
         SQUARE,
-        (
-            "assert W[i, j] == W[j, i]",
-            "assert sum(W[i, j] for j in N) == 1",
-            "return sum(W[i, j] * (x[i] - x[j]) ** 2 for i in N for j in N) / 2",
-        ),
+        ("assert W[i, j] == W[j, i]", "assert sum(W[i, j] for j in N) == 1", "return sum(W @ x) ** 2 / 2"),
         "x_bar",
         "x: Data[N], W: Data[N, N]",
-        "r[i] = 2 * (x[i] - sum(W[i, j] * x[j] for j in N))",
+        "r[m: N] = sum(W[n, k] * x[k] for n in N for k in N)",
         ("F1", "F2"),
     ),
     (
@@ -70,7 +66,7 @@ FORMS = [
         ("assert W == W.T", "z = W @ x", "return x @ z"),
         "x_bar",
         "z: Data[N]",
-        "r[n] = 2 * z[n]",
+        "r[m] = 2 * z[m]",
         ("F1",),
     ),
     (
