@@ -18,7 +18,7 @@ from symbp.calculus.simplify import factor_deep, join
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.entries import EqualEntries, equal_entries
-from symbp.core.expr import Expr, Read, Sum
+from symbp.core.expr import Add, Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, map_children, normal, reads, replace_reads, substitute, walk
@@ -99,7 +99,7 @@ class _Alike:
         if not isinstance(done, (Read, Sum)):
             return done
         forms = list(islice(_forms(done, self.known), MOST_FORMS))
-        return done if len(forms) == 1 else self._as_first(done, forms)
+        return done if not any(f.labels for f in forms) else self._as_first(done, forms)
 
     def _as_first(self, node: Expr, forms: list[Form]) -> Expr:
         keyed = sorted(((key(f.value), f) for f in forms), key=lambda pair: pair[0])
@@ -143,7 +143,18 @@ def _forms(node: Expr, known: Same) -> Iterator[Form]:
         for f in choice:
             sign *= f.sign
             labels |= dict.fromkeys(f.labels)
-        yield Form(replace_reads(node, table.get), sign, tuple(labels))
+        form = Form(replace_reads(node, table.get), sign, tuple(labels))
+        yield from (form, *_turned(form))
+
+
+def _turned(form: Form) -> Iterator[Form]:
+    """A sum over products with one bracket with that turned round: a (b - c) is -a (c - b)."""
+    body = form.value.body if isinstance(form.value, Sum) else form.value
+    brackets = [f for f in body.args if isinstance(f, Add)] if isinstance(body, Mul) else []
+    if isinstance(form.value, Sum) and isinstance(body, Mul) and len(brackets) == 1:
+        other = build.add(*(build.neg(t) for t in brackets[0].args))
+        turned = build.mul(*(other if f is brackets[0] else f for f in body.args))
+        yield Form(Sum(form.value.indices, turned), -form.sign, form.labels)
 
 
 def _orbit(read: Read, known: Same) -> tuple[Form, ...]:

@@ -215,7 +215,7 @@ def gather(expr: Expr) -> Expr:
 def _gathered(expr: Add) -> Iterable[Expr]:
     """The sum with the terms as one product that share a factor, for each factor, the most of them first."""
     tables = [_powers(t) for t in expr.args]
-    bases = dict.fromkeys(b for t in tables for b, e in t.items() if isinstance(b, Read) or e < 0)
+    bases = dict.fromkeys(b for t in tables for b, e in t.items() if isinstance(b, Read) or (e < 0 and reads(b)))
     groups = (tuple(t for t, powers in zip(expr.args, tables, strict=True) if b in powers) for b in bases)
     for terms in sorted(groups, key=len, reverse=True):
         if 1 < len(terms) < len(expr.args):

@@ -13,7 +13,7 @@ from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
 from symbp.core.guards import arranged, conjuncts, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
-from symbp.core.matrix.guards import known, linear
+from symbp.core.matrix.guards import linear
 from symbp.core.traverse import free_indices, indices_of, substitute
 
 Conds = tuple[Cond, ...]
@@ -25,15 +25,27 @@ def single(conds: Conds, index: Index) -> Poly | None:
     Whether it is in the index's range is another question: of 1 <= t < 2 it is 1, also where t ends at 1.
     """
     about = [c for c in conds if index in free_indices(c)]
-    equal = next((value for c in about for i, value in known(c).items() if i == index), None)
-    if equal is not None:
-        return equal
+    equal = [value for c in about if (value := _equal(c, index)) is not None]
+    if equal:
+        return equal[0]
     sides = [linear(c, index) for c in about]
     ends = [s for s in sides if s is not None]
     lows = [index.start, *(bound for bound, is_upper in ends if not is_upper)]
     highs = [index.stop - 1, *(bound - 1 for bound, is_upper in ends if is_upper)]
     pairs = [low for (k, low), (j, high) in product(enumerate(lows), enumerate(highs)) if k + j and low == high]
     return pairs[0] if pairs else None
+
+
+def _equal(cond: Cond, index: Index) -> Poly | None:
+    """What an equation says that the index is."""
+    if not isinstance(cond, Compare) or cond.op != "==":
+        return None
+    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
+    if a is None or b is None:
+        return None
+    step = (a - b).coefficient(index)
+    value = (a - b - step * index) * -step
+    return value if step.constant in (1, -1) and index not in tuple(indices_of(value)) else None
 
 
 def guarded(expr: Expr) -> tuple[Conds, Expr] | None:

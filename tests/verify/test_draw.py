@@ -3,7 +3,7 @@
 import pytest
 
 from symbp.core import build as b
-from symbp.core.expr import Compare, Fn, Int, Sum
+from symbp.core.expr import Compare, Fn, Int, Read, Sum
 from symbp.core.integers import Dim, Index, Poly, quotient
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
 from symbp.errors import CheckFailed
@@ -218,3 +218,62 @@ def test_what_was_decided_at_a_draw_is_what_is_decided_at_its_data():
         taken = branches.taken(draw(branches.world, "L", seed).inputs)
         assert branches.drawn(seed) == taken
         assert len(taken) == 12
+
+
+def equal(a, b_, sign=1):
+    """x at one place is `sign` times x at another."""
+    return Fact("F7", Compare("==", a, b_ if sign > 0 else b.neg(b_)))
+
+
+SQUARE_I, SQUARE_J = Index("i", Poly.of(3)), Index("j", Poly.of(3))
+TURNED = equal(read("x", SQUARE_I, SQUARE_J), read("x", SQUARE_J, SQUARE_I))
+OPPOSITE = equal(read("x", SQUARE_I, SQUARE_J), read("x", SQUARE_J, SQUARE_I), -1)
+NO_DIAGONAL = Fact("F8", Compare("==", read("x", SQUARE_I, SQUARE_I), b.NIL))
+UNIT_ROWS = Fact("F9", Compare("==", Sum((SQUARE_J,), read("x", SQUARE_I, SQUARE_J)), b.UNIT))
+
+
+def drawn_square(*facts):
+    """The entries of a drawn 3 x 3 matrix, row by row."""
+    entries = draw(World(small(matrix(3, 3), facts, loss=b.NIL), Sizes()), "L", 0).inputs["x"]
+    return [[entries[i, j] for j in range(3)] for i in range(3)]
+
+
+def test_an_antisymmetric_matrix():
+    x = drawn_square(OPPOSITE)
+    assert all(x[i][j] == -x[j][i] for i in range(3) for j in range(3))
+    assert len({abs(v) for row in x for v in row}) == 4  # three numbers and the 0 of the diagonal
+
+
+def test_a_zero_diagonal_leaves_the_rest_alone():
+    x = drawn_square(TURNED, NO_DIAGONAL)
+    assert [x[i][i] for i in range(3)] == [0, 0, 0]
+    assert all(x[i][j] == x[j][i] != 0 for i in range(3) for j in range(i))
+
+
+def test_symmetry_and_sums_of_rows_come_true_together():
+    x = drawn_square(TURNED, UNIT_ROWS)
+    assert all(x[i][j] == x[j][i] for i in range(3) for j in range(3))
+    assert all(abs(sum(row) - 1) < 1e-12 for row in x)
+    assert len({round(v, 9) for row in x for v in row}) == 6
+
+
+def test_with_a_zero_diagonal_too_there_is_but_one_such_matrix():
+    x = drawn_square(TURNED, NO_DIAGONAL, UNIT_ROWS)
+    assert all(abs(x[i][j] - (i != j) / 2) < 1e-12 for i in range(3) for j in range(3))
+
+
+def test_two_tensors_that_are_equal():
+    K = Index("k", Poly.of(4))
+    tensors = tuple(Tensor(n, DATA, (Poly.of(4),)) for n in "xy")
+    fact = Fact("F1", Compare("==", read("x", K), b.neg(read("y", K))))
+    inputs = draw(World(small(tensors, (fact,), loss=b.NIL), Sizes()), "L", 0).inputs
+    assert [inputs["x"][key] for key in inputs["x"]] == [-inputs["y"][key] for key in inputs["y"]]
+    assert len(set(inputs["x"].values())) == 4
+
+
+def test_a_window_that_reads_the_same_from_both_ends():
+    K = Index("k", Poly.of(5))
+    fact = Fact("F1", Compare("==", read("x", K), Read("x", (Poly.of(4) - K,))))
+    entries = draw(World(small(matrix(5), (fact,), loss=b.NIL), Sizes()), "L", 0).inputs["x"]
+    assert [entries[k,] for k in range(5)] == [entries[4 - k,] for k in range(5)]
+    assert len(set(entries.values())) == 3
