@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import random
 import warnings
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 from symbp.calculus.derive import derive
@@ -22,6 +24,7 @@ from symbp.lowering.lower import lower
 from symbp.lowering.program import Program
 from symbp.notation import write as notation
 from symbp.notation.read import read_network
+from symbp.notation.words import why_not
 from symbp.notation.write import write_network
 from tests.emit.emitted import load
 from tests.hostile import texts
@@ -161,3 +164,86 @@ def exec(eval: Data[N, len], list: Param[len], getattr: Param, str: Data[N]):
     assert loss == 54
     assert found["list"].tolist() == [36, 72]
     assert found["getattr"] == 27
+
+
+NAMES = (
+    *(n for n in dir(builtins) if not n.startswith("_") and n not in ("True", "False", "None")),
+    *("names", "shapes", "expected", "tolerance", "value", "values", "array", "arrays", "dtype", "key", "rows", "name"),
+    *(
+        "shape",
+        "parameters",
+        "gradients",
+        "learning_rate",
+        "step",
+        "loss",
+        "forward",
+        "ones",
+        "vector",
+        "sources",
+        "math",
+    ),
+    *(
+        "DATA",
+        "PARAMETERS",
+        "SHAPES",
+        "LABELS",
+        "FACTS",
+        "loss_and_gradients",
+        "sgd_step",
+        "numpy",
+        "self",
+        "cls",
+        "owner",
+    ),
+    *(
+        "input1",
+        "end",
+        "frac",
+        "textbf",
+        "alpha",
+        "hat",
+        "write18",
+        "e",
+        "i",
+        "l",
+        "O",
+        "T",
+        "type",
+        "match",
+        "case",
+        "os",
+    ),
+)
+NAMED = """from symbp import Data, Labels, Param, dims, network
+{N}, {D}, {K} = dims("{N} {D} {K}")
+@network
+def {net}({x}: Data[{N}, {D}], {t}: Labels[{N}, {K}], {W}: Param[{D}, {K}], {b}: Param[{K}], {s}: Param):
+    assert sum({x}[{n}, {d}] for {d} in {D}) == 1
+    {z} = ({x} @ {W} + {b}) * {s}
+    return cross_entropy({z}, {t}) + sum({x}[{n}, {d}] * {W}[{d}, 0] for {n} in {N} for {d} in {D})
+"""
+PLAIN = {k: k for k in ("N", "D", "K", "net", "x", "t", "W", "b", "s", "z", "n", "d")}
+
+
+def values_of(names: dict[str, str]) -> list[float]:
+    """The loss and the gradients of the network with these names, one after the other."""
+    network = read_network(NAMED.format(**names))
+    written, _ = write_module(lower(derive(network)))
+    module = load(written)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.1, 1, (3, 4))
+    given = {"W": rng.normal(size=(4, 2)), "b": rng.normal(size=2), "s": 1.5}
+    parameters = {names[k]: v for k, v in given.items()}
+    loss, found = module.loss_and_gradients(x / x.sum(axis=1, keepdims=True), [0, 1, 1], **parameters)
+    return [loss, *(float(v) for k in given for v in np.ravel(found[names[k]]))]
+
+
+def test_names_change_no_value() -> None:
+    right = values_of(PLAIN)
+    generator, tried = random.Random(0), 0
+    while tried < 25:
+        names = dict(zip(PLAIN, generator.sample(NAMES, len(PLAIN)), strict=True))
+        if any(why_not(n) for n in names.values()):
+            continue
+        tried += 1
+        assert values_of(names) == pytest.approx(right, rel=1e-12), names
