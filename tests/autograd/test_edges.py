@@ -17,7 +17,7 @@ from tests.autograd.fuzz import BOUND, FLOOR, _large_enough, drawn, problems, so
 from tests.autograd.modules import module_from, module_of
 
 EDGES = (Path(__file__).parent / "edge_networks.py").read_text()
-CHECKED = (
+CHECKED = ("added_step", "nested_steps", "divided_by_step", "padded_thresholds", "doubled", "rest_of_rows")
     "added_step",
     "nested_steps",
     "divided_by_step",
