@@ -18,14 +18,6 @@ from tests.autograd.modules import module_from, module_of
 
 EDGES = (Path(__file__).parent / "edge_networks.py").read_text()
 CHECKED = ("added_step", "nested_steps", "divided_by_step", "padded_thresholds", "doubled", "rest_of_rows")
-    "added_step",
-    "nested_steps",
-    "divided_by_step",
-    "padded_thresholds",
-    "doubled",
-    "rest_of_rows",
-    "running_sum",
-)
 NAMES = list_networks(EDGES, "edge_networks.py")
 
 
