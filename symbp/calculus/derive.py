@@ -77,6 +77,7 @@ class _Work:
     def _name_adjoints(self) -> None:
         taken = {t.name for t in self.network.inputs} | {e.name for e in self.network.equations}
         taken |= {d.name for d in self.network.dims} | {n for n, _ in self.network.functions}
+        taken |= set(self.network.widths)
         for quantity in (*(t.name for t in self.network.inputs), *(e.name for e in self.network.equations)):
             self.names[quantity] = fresh_name(f"{quantity}_bar", taken)
             taken.add(self.names[quantity])

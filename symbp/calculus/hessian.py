@@ -162,7 +162,7 @@ def _names(d: Derivation) -> dict[str, str]:
     changing, wanted = reachable(d.network.parameters, feeds), reachable(gradients, arrows)
     between = [e.name for e in network.equations if (e.name in changing and e.name in wanted) or e.name in gradients]
     taken = {t.name for t in network.inputs} | set(arrows) | {x.name for x in network.dims}
-    taken |= {f for f, _ in network.functions}
+    taken |= {f for f, _ in network.functions} | set(network.widths)
     names: dict[str, str] = {}
     for quantity in (*d.network.parameters, *between):
         names[quantity] = fresh_name(f"{quantity}_dot", taken)

@@ -64,7 +64,7 @@ def letters_of(network: Network) -> Letters:
                 indices.extend(node.indices)
         for i in indices:
             found.setdefault(i.name, i.stop)
-    return Letters(frozenset((*names, *(n for n, _ in network.functions))), found)
+    return Letters(frozenset((*names, *network.widths, *(n for n, _ in network.functions))), found)
 
 
 def input_indices(network: Network, name: str, letters: Letters) -> tuple[Index, ...]:

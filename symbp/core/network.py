@@ -6,11 +6,11 @@ polynomials in sizes. `core.check.check_network` says what a well-formed network
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr, Read
-from symbp.core.integers import Atom, Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
 from symbp.core.traverse import reads, substitute_poly
 from symbp.escape import Prose
 
@@ -71,6 +71,12 @@ class Fact:
     statement: Cond
 
 
+def widths_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
+    """The names of the sizes in their shapes that differ by layer."""
+    shapes = (e for t in tensors for e in t.shape)
+    return tuple(dict.fromkeys(a.name for e in shapes for a in e.atoms() if isinstance(a, DimAt)))
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
@@ -115,6 +121,11 @@ class Network:
     def equation(self, name: str) -> Equation | None:
         """The equation that defines that name, or None."""
         return self._equations.get(name)
+
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """The names of the sizes that differ by layer: the D of `D[l + 1]`."""
+        return widths_of(self.inputs)
 
     @property
     def steps(self) -> tuple[Poly, ...]:

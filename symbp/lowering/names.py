@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from dataclasses import replace
 
+from symbp.core.network import widths_of
 from symbp.core.traverse import fresh_name
 from symbp.lowering.program import (
     COMPARISONS,
@@ -57,6 +58,7 @@ RESERVED = {"np", "math", "out", "work", "dtype", *keyword.kwlist}
 def name_values(program: Program) -> Program:
     """The program with a readable name for each value."""
     taken = {t.name for t in program.inputs} | {d.name for d in program.dims} | {f for f, _ in program.functions}
+    taken |= set(widths_of(program.inputs)) | {t.each.name for t in program.inputs if t.each is not None}
     return each_routine(program, lambda routine: _named(routine, taken))
 
 

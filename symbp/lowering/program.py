@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Poly
-from symbp.core.network import PARAM, Fact, Tensor
+from symbp.core.network import PARAM, Fact, Tensor, widths_of
 from symbp.core.traverse import indices_of
 from symbp.escape import Prose
 
@@ -156,6 +156,7 @@ class Program:
         statements = [s for r in self.routines for s in every_statement(r.statements)]
         made = [s.target.name for s in statements] + [s.loop.variable.name for s in statements if s.loop is not None]
         made += [i.name for s in statements for e in s.target.shape for i in indices_of(e)]
+        made += widths_of(self.inputs)
         made += [t.each.name for t in self.inputs if t.each is not None]
         made += [v for r in self.routines for v in r.vector]
         return tuple(

@@ -17,15 +17,7 @@ from tests.autograd.fuzz import BOUND, FLOOR, _large_enough, drawn, problems, so
 from tests.autograd.modules import module_from, module_of
 
 EDGES = (Path(__file__).parent / "edge_networks.py").read_text()
-CHECKED = (
-    "added_step",
-    "nested_steps",
-    "divided_by_step",
-    "padded_thresholds",
-    "doubled",
-    "rest_of_rows",
-    "running_sum",
-)
+CHECKED = ("added_step", "nested_steps", "divided_by_step", "padded_thresholds", "doubled", "rest_of_rows")
 NAMES = list_networks(EDGES, "edge_networks.py")
 
 
