@@ -4,7 +4,7 @@ quotients of indices, steps that nobody needs, sizes that follow from sums.
 
 from symbp import Array, Data, Labels, Param, dims, network
 
-N, M, D, T, K, S = dims("N M D T K S")
+N, M, D, T, K, S, len = dims("N M D T K S len")
 E = T - 1
 
 
@@ -312,4 +312,13 @@ def names_of_python(self: Data[N, D], cls: Param[D], float: Param):
     reversed[-1] = args
     for range1 in N:
         reversed[range1, kwargs] = reversed[range1 - 1, kwargs] * cos(reversed[range1 - 1, range1])
-    return sum(reversed[N - 1, len] ** 2 for len in N)
+    return sum(reversed[N - 1, zip] ** 2 for zip in N)
+
+
+@network
+def layers_of_python(x: Data[N, len[0]], list: Param[dtype: K, len[dtype], len[dtype + 1]]):
+    """A width and the letter of a list may too."""
+    z[-1] = x
+    for dtype in K:
+        z[dtype] = tanh(z[dtype - 1] @ list[dtype] / len[dtype])
+    return sum(z[K - 1] ** 2)
