@@ -213,14 +213,14 @@ def _scratch(program: Program) -> list[str]:
                     key=key,
                     lengths=lengths,
                     rows=rows,
-                    lists=_keeps_lists(program),
+                    words=words.LOCAL,
                 )
             )
     if not parts:
         return []
     kinds = {a.kind for arrays in every.values() for a in arrays}
     before = [render("aligned.py.j2")] if kinds - {"ones"} else []
-    return [*before, render("scratch_type.py.j2", ones="ones" in kinds), *parts]
+    return [*before, render("scratch_type.py.j2", ones="ones" in kinds, lists=_keeps_lists(program)), *parts]
 
 
 def _new(a: Value) -> str:

@@ -13,7 +13,7 @@ MARK = "\ue000"
 DTYPE, FLOAT, BOOL, VECTOR = (MARK + word for word in ("dtype", "float", "bool", "vector"))
 LEN, RANGE, REVERSED, ZIP = (MARK + word for word in ("len", "range", "reversed", "zip"))
 # What the helpers call their own.
-LOCAL = {word: MARK + word for word in ("names", "shapes", "expected", "tolerance")}
+LOCAL = {word: MARK + word for word in ("names", "shapes", "expected", "tolerance", "kept")}
 BUILTIN = ("float", "bool", "len", "range", "reversed", "zip")
 
 

@@ -47,7 +47,7 @@ def _larger(op: str, context: Context, node: ast.Call) -> Value:
 
 
 def _largest(op: str, context: Context, node: ast.Call) -> Value:
-    """`max(a, b)` is a where a > b, else b: at a tie the second. Of more it is the largest so far and the next one."""
+    """The larger of two, a where `op` holds between them, else b; of more it is the largest so far and the next one."""
     values = [argument(context, n, f"{context.target}_in") for n in node.args]
     result: Value | None = None
     for value, part in zip(values, node.args, strict=True):
@@ -105,7 +105,9 @@ def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
 
 
 def _of_several(kind: str, context: Context, node: ast.Call) -> Value:
-    """`max(z, 0)`, the larger of two or more entry by entry, as in Python; an axis is given by its name."""
+    """`max(z, 0)`, the larger of two or more entry by entry, at a tie the first, as in Python; an axis is given by its
+    name.
+    """
     if node.keywords:
         what = f"{kind} of several values takes nothing else; over an axis it is {kind}(z, axis=0)"
         context.fail(node.keywords[0], what)
@@ -115,7 +117,7 @@ def _of_several(kind: str, context: Context, node: ast.Call) -> Value:
     return _largest(_OF_SEVERAL[kind], context, node)
 
 
-_OF_SEVERAL = {"max": ">", "min": "<"}
+_OF_SEVERAL = {"max": ">=", "min": "<="}
 
 
 def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call) -> tuple[int, ...]:
