@@ -15,10 +15,10 @@ from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
 from symbp.lowering.stability.known import Known, branch, outside
-from symbp.lowering.stability.work import Work
+from symbp.lowering.stability.named import Named
 
 
-class Forms(Work):
+class Forms(Named):
     """The representation of every kind of expression."""
 
     __slots__ = ()
@@ -39,6 +39,8 @@ class Forms(Work):
                 return product_of(self.form(a, known) for a in args)
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
+                if q < 0 and inner.plain and self.vanishes(base, known):
+                    inner = self.opened(base, known)
                 return inner.power(q) if q.denominator == 1 or _may_take_root(inner) else Scaled(expr)
             case Add():
                 return self._sum_form(expr, known)

@@ -12,7 +12,7 @@ from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one, log_of
 from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
-from symbp.lowering.stability.masks import without_mask
+from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
@@ -58,8 +58,9 @@ class Stable(Safety):
             return self.plain(other, known)
         test: Cond = self.plain(cond, known)  # type: ignore[arg-type, assignment]
         yes = self.plain(then, (*known, (cond, True)))
-        bare = without_mask(test, yes) if other == build.NIL else None
-        return build.where(test, yes, self.plain(other, (*known, (cond, False)))) if bare is None else bare
+        if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
+            return yes
+        return build.where(test, yes, self.plain(other, (*known, (cond, False))))
 
     # --- logarithms --------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core import build
+from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children
-from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.known import Known, branch, outside
 from symbp.lowering.stability.splits import Splits
@@ -18,7 +18,7 @@ class Safety(Splits):
     def is_safe(self, value: Scaled, known: Known) -> bool:
         found = self.safe.get((value, known))
         if found is None:
-            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0])
+            found = self.safe[value, known] = self.is_nonpositive(self.lifted(value, known)[0])
         return found
 
     def is_tame(self, expr: Expr, known: Known) -> bool:
@@ -33,7 +33,19 @@ class Safety(Splits):
         if isinstance(taken, Where):
             cond, then, other = taken.cond, taken.then, taken.other
             return self.is_tame(then, (*known, (cond, True))) and self.is_tame(other, (*known, (cond, False)))
-        return self.stands(taken, known) or self._is_safe_as_a_whole(taken, known)
+        return (
+            self.stands(taken, known)
+            or self._is_safe_as_a_whole(taken, known)
+            or (isinstance(taken, Mul) and self._is_safe_spread(taken, known))
+        )
+
+    def _is_safe_spread(self, product: Mul, known: Known) -> bool:
+        """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
+        for k, a in enumerate(product.args):
+            if isinstance(a, Add):
+                others = product.args[:k] + product.args[k + 1 :]
+                return all(self.is_tame(build.mul(*others, t), known) for t in a.args)
+        return False
 
     def stands(self, expr: Expr, known: Known) -> bool:
         match expr:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from itertools import islice
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Mul, Num, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import rename_bound, walk
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear, is_attained, is_nonpositive, positive_part, write
+from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
 from symbp.lowering.stability.known import Known, outside
+from symbp.lowering.stability.named import Below
 from symbp.lowering.stability.masks import masked, with_masks
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
@@ -41,7 +42,8 @@ class Splits(Forms):
             more, v = self.split(e, known)
             m = m + more * p
             factors.append(build.power(v, Num(p)))
-        m = with_masks(m, (*known, (counting(value.rest)[0], True)))
+        given = (*known, (_counted(value.rest)[0], True))
+        m = self.folded(with_masks(m, given), given)
         self.done.update(e for e, _ in m.terms if isinstance(e, Where))
         return m, build.mul(*factors)
 
@@ -52,7 +54,7 @@ class Splits(Forms):
             return NOTHING, self.as_they_stand(total, known)
         for m, _ in terms[1:]:
             d = m - largest
-            largest = largest if is_nonpositive(d) else m if is_nonpositive(d * -1) else largest + positive_part(d)
+            largest = largest if self.is_nonpositive(d) else m if self.is_nonpositive(d * -1) else largest + positive_part(d)
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
@@ -64,25 +66,35 @@ class Splits(Forms):
         if not inside.terms:
             return apart, build.total(total.indices, v)
         cond, factor = _counted(v)
-        if cond == TRUE and is_attained(m, total.indices):
+        if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
-        exponent = masked(cond, self.plain(write(inside), known))
-        largest = self._largest(total.indices, exponent)
-        own = inside if cond == TRUE else Linear.of(exponent)
+        exponent = self.named(masked(cond, self.plain(write(inside), known)), known, total.indices)
+        own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
+        largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
         return apart + Linear.of(largest), build.total(total.indices, summand)
 
-    def _largest(self, indices: tuple[Index, ...], exponent: Expr) -> Expr:
+    def _largest(self, indices: tuple[Index, ...], exponent: Expr, below: Below, known: Known) -> Expr:
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
         self.done.update((exponent, largest))
-        return largest
+        return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
 
 
 def counting(v: Expr) -> tuple[Cond, list[Expr]]:
     """The masks among the factors as one condition, and the other factors."""
     factors = v.args if isinstance(v, Mul) else (v,)
-    masks = [f for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)]
-    return build.both(*(f.cond for f in masks)), [f for f in factors if f not in masks]
+    conds = [_mask(f) for f in factors]
+    return build.both(*(c for c in conds if c is not None)), [f for f, c in zip(factors, conds, strict=True) if c is None]
+
+
+def _mask(f: Expr) -> Cond | None:
+    """The condition where a factor is 1; elsewhere it is 0."""
+    match f:
+        case Where(cond, then, other) if (then, other) == (build.UNIT, build.NIL):
+            return cond
+        case Delta(a, b):
+            return Compare("==", Int(a), Int(b))
+    return None
 
 
 def _counted(v: Expr) -> tuple[Cond, Expr]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Node
+from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
 from symbp.core.traverse import apply
 from symbp.lowering.linear import Linear
@@ -30,6 +31,11 @@ class Work(ABC):
     plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
     apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
     done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
+    owner: str = ""  # the equation at hand, where tensors may be put beside it
+    added: list[Equation] = field(default_factory=list)  # those put beside it
+    beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
+    besides: dict[str, Equation] = field(default_factory=dict)  # and by name
+    largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
     def definition(self, read: Read, known: Known) -> Expr | None:
         """What a tensor's entry is defined as, the branch taken where that is known; None for inputs."""
@@ -69,3 +75,11 @@ class Work(ABC):
     @abstractmethod
     def as_they_stand(self, total: Expr, known: Known) -> Expr:
         """A sum whose terms are computed each by itself."""
+
+    @abstractmethod
+    def vanishes(self, expr: Expr, known: Known) -> bool:
+        """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
+
+    @abstractmethod
+    def opened(self, expr: Expr, known: Known) -> Scaled:
+        """The form of what is divided by or stands in a logarithm: there a sum of small terms matters too."""
