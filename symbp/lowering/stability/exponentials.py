@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Fn, Mul, Num, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Num, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
@@ -35,9 +35,9 @@ def _capped(node: Node) -> Any:
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
-        case Add() | Mul() | Fn("abs"):
-            return map_children(node, _capped)
-    return node
+        case Read() | Sum() | Extreme():
+            return node
+    return map_children(node, _capped)
 
 
 def log_of(v: Expr) -> Expr:

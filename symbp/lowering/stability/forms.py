@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Index
+from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, reads, substitute
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
@@ -36,7 +37,7 @@ class Forms(Named):
             case Fn("expm1", (a,)):
                 return self._sum_form(build.add(Fn("exp", (a,)), build.MINUS), known)
             case Mul(args):
-                return product_of(self.form(a, known) for a in args)
+                return self.settled(product_of(self.form(a, known) for a in args))
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
                 if q < 0 and inner.plain and self.vanishes(base, known):
@@ -56,6 +57,31 @@ class Forms(Named):
             case Where(cond, then, other):
                 return self._choice_form(expr, cond, then, other, known)
         return Scaled(expr)
+
+    def settled(self, value: Scaled) -> Scaled:
+        """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
+        for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
+            for i, at in self._fixed(f):
+                if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
+                    table = {i: at}
+                    exponent = Linear.collect((substitute(e, table), c) for e, c in value.exponent.terms)
+                    sums = Linear.collect((substitute(e, table), p) for e, p in value.sums)
+                    return self.settled(Scaled(value.rest, exponent, sums.terms))
+        return value
+
+    def _fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
+        """The index that a delta fixes, and at what; only where that is one of its values."""
+        if isinstance(factor, Delta):
+            for one, other in ((factor.a, factor.b), (factor.b, factor.a)):
+                if one.index is not None and self.is_in_range(one.index, other):
+                    yield one.index, other
+
+    def is_in_range(self, i: Index, value: Poly) -> bool:
+        """Is it certain to be one of the values of the index: a label of as many classes, an index of the same range?"""
+        atom = value.atom
+        if isinstance(atom, Read):
+            return not i.start.terms and self.classes.get(atom.tensor) == i.stop
+        return isinstance(atom, Index) and (atom.start, atom.stop) == (i.start, i.stop)
 
     def _exponential(self, a: Expr, known: Known) -> Scaled:
         exponent, logs = self._combination(a, Fraction(1), known)
@@ -153,12 +179,40 @@ class Forms(Named):
                     below[key(e)] = (e, p)
         common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
         spread = [u for t in terms for u in self._spread(t * common, known)]
-        kept = _collected(spread)
+        kept = self._left_out(_collected(spread), known)
         if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
             return None
-        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept):
+        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_less_one(kept):
             return None
         return _as_one(kept) * common.power(Fraction(-1))
+
+    def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:
+        """The terms, a sum less one of its own terms as the sum of all the others."""
+        for t in terms:
+            for k, (e, p) in enumerate(t.sums):
+                if p != 1 or not isinstance(e, Sum) or len(e.indices) != 1:
+                    continue
+                rest = Scaled(t.rest, t.exponent, t.sums[:k] + t.sums[k + 1 :])
+                for other in terms:
+                    place = None if other is t else self._place_of(other, rest, e, known)
+                    if place is not None:
+                        i = e.indices[0]
+                        mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
+                        less = rest * Scaled(build.UNIT, NOTHING, ((Sum(e.indices, build.mul(mask, e.body)), Fraction(1)),))
+                        return self._left_out([less, *(u for u in terms if u is not t and u is not other)], known)
+        return terms
+
+    def _place_of(self, term: Scaled, rest: Scaled, total: Sum, known: Known) -> Poly | None:
+        """The value of its index for which the term of a sum, times the rest, is the other term but for its sign."""
+        (i,) = total.indices
+        for mine in reads(total.body):
+            for theirs in (r for e, _ in (*term.exponent.terms, *term.sums) for r in reads(e)):
+                if mine.tensor == theirs.tensor and Poly.of(i) in mine.subs:
+                    place = theirs.subs[mine.subs.index(Poly.of(i))]
+                    own = rest * self.form(substitute(total.body, {i: place}), outside(known, total.indices))
+                    if self.is_in_range(i, place) and not _collected([own, term]):
+                        return place
+        return None
 
     def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
         """Multiplied out: small whole powers of sums of a few terms."""
@@ -199,6 +253,13 @@ def _collected(terms: list[Scaled]) -> list[Scaled]:
         if total:
             kept.append(replace(like[0], rest=build.mul(Num(total), build.split_number(like[0].rest)[1])))
     return kept
+
+
+def _is_less_one(terms: list[Scaled]) -> bool:
+    """Are they c exp(a) - c, all of whose digits `expm1` has?"""
+    one, other = sorted(terms, key=lambda t: bool(t.exponent.terms)) if len(terms) == 2 else (unit(), unit())
+    c, rest = build.split_number(other.rest)
+    return one == Scaled(Num(-c)) and other == Scaled(Num(c), other.exponent) and rest == build.UNIT
 
 
 def _as_one(terms: list[Scaled]) -> Scaled:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
-from symbp.core.traverse import map_children
+from symbp.core.traverse import free_indices, map_children
 from symbp.lowering.guard import guarded, is_positive
 from symbp.lowering.linear import write
 from symbp.lowering.scaled import Scaled, product_of
@@ -13,6 +15,7 @@ from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less
 from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import is_zero_elsewhere
+from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
@@ -31,6 +34,10 @@ class Stable(Safety):
         return found  # type: ignore[return-value]
 
     def _plain(self, node: Node, known: Known) -> Node:
+        cond = self._open_choice(node, known)
+        if cond is not None:
+            yes, no = (self.plain(node, (*known, (cond, taken))) for taken in (True, False))  # type: ignore[arg-type]
+            return build.where(self.plain(cond, known), yes, no)  # type: ignore[arg-type]
         match node:
             case Fn("log" | "log1p"):
                 return self._logarithm(node, known)
@@ -61,6 +68,30 @@ class Stable(Safety):
         if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
             return yes
         return build.where(test, yes, self.plain(other, (*known, (cond, False))))
+
+    def _open_choice(self, node: Node, known: Known) -> Cond | None:
+        """The condition by which it must be told how this is computed: of a choice that is divided by or stands in a
+        logarithm, or in what would overflow by itself."""
+        match node:
+            case Fn("log", (a,)):
+                return self.choice(a, known)
+            case Mul(args):
+                parts = args
+            case Pow():
+                parts = (node,)
+            case Add():
+                cond = self.choice(node, known)
+                return cond if cond is not None and self._cancels(node, (*known, (cond, True)), (*known, (cond, False))) else None
+            case _:
+                return None
+        return next((c for a in parts if self._is_open(a, known) and (c := self.choice(a, known)) is not None), None)
+
+    def _is_open(self, a: Expr, known: Known) -> bool:
+        below = isinstance(a, Pow) and isinstance(a.exponent, Num) and a.exponent.value < 0
+        return (below and self.vanishes(a.base, known)) or not self.stands(a, known)  # type: ignore[attr-defined]
+
+    def _cancels(self, node: Add, *knowns: Known) -> bool:
+        return any(self.cancelled([self.form(a, k) for a in terms_of(node)], k) is not None for k in knowns)
 
     # --- logarithms --------------------------------------------------------------------------------------------------
 
@@ -105,8 +136,12 @@ class Stable(Safety):
             return build.mul(*(self.plain(a, known) for a in args))
         core = product_of(f for _, f in chosen)
         chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
-        rest = [self.plain(a, known) for a in args if not any(a is b for b, _ in chosen)]
-        return build.mul(*rest, self._computed(product_of(f for _, f in chosen), known))
+        others = [a for a in args if not any(a is b for b, _ in chosen)]
+        value = product_of(f for _, f in chosen)
+        deltas = [a for a in others if isinstance(a, Delta)]
+        others = [a for a in others if a not in deltas]
+        rest = [self.plain(a, known) for a in others]
+        return build.mul(*rest, self._computed(self.settled(Scaled(build.mul(*deltas)) * value), known, tuple(others)))
 
     def _factor(self, a: Expr, known: Known) -> Scaled:
         """The form of a factor; what is divided by is looked into where it might vanish."""
@@ -152,17 +187,45 @@ class Stable(Safety):
             return False
         return not self.is_tame(term, known) or not self.is_safe(core, known)
 
-    def _computed(self, value: Scaled, known: Known) -> Expr:
-        """exp(m) * v, as it is to be computed."""
+    def _computed(self, value: Scaled, known: Known, beside: tuple[Expr, ...] = ()) -> Expr:
+        """exp(m) * v, as it is to be computed beside other factors: where one of all is 0, the exponent does not count."""
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
             return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
         m, v = self.lifted(value, known)
         if not m.terms:
             return v
+        if not self.is_nonpositive(m):
+            taken = self.absorbing(value, known)
+            if taken is not None:
+                total, summand = taken
+                within = outside(known, total.indices)
+                return build.mul(self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within)))
         cond, factors = counting(v)
-        e = exponential_of(self.plain(write(m), known))
-        return build.mul(v, e) if guarded(e, cond) == e else build.where(cond, build.mul(*factors, e), build.NIL)
+        exponent = self.plain(write(m), known)
+        nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
+        spelt = self.spelt(e)
+        bare = guarded(spelt, cond) == spelt
+        return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
+
+    def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
+        """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
+        for f in factors:
+            base = f.base if isinstance(f, Pow) else f
+            if set(free_indices(f)) <= set(free_indices(exponent)) and base != exponent and self._may_be_nought(base):
+                yield build.compare("!=", base, build.NIL)
+
+    def _may_be_nought(self, base: Expr) -> bool:
+        if isinstance(base, Where):
+            return base.other == build.NIL
+        if not isinstance(base, Read) or BESIDE in base.tensor:
+            return False
+        equation = self.equations.get(base.tensor)
+        if equation is None:
+            return True
+        body = equation.body
+        return any(isinstance(f, Where) and f.other == build.NIL for f in (body.args if isinstance(body, Mul) else (body,)))
 
     def _as_it_stands(self, total: Expr, known: Known) -> Expr:
         if isinstance(total, Add):

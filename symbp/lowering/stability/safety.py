@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.traverse import children
+from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.traverse import children, free_indices, rename_bound
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.known import Known, branch, outside
 from symbp.lowering.stability.splits import Splits
@@ -18,8 +18,22 @@ class Safety(Splits):
     def is_safe(self, value: Scaled, known: Known) -> bool:
         found = self.safe.get((value, known))
         if found is None:
-            found = self.safe[value, known] = self.is_nonpositive(self.lifted(value, known)[0])
+            safe = self.is_nonpositive(self.lifted(value, known)[0]) or self.absorbing(value, known) is not None
+            found = self.safe[value, known] = safe
         return found
+
+    def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
+        """A sum that takes in all else of a value so that no term of it can overflow, and its terms then."""
+        for k, (e, p) in enumerate(value.sums):
+            others = Scaled(build.UNIT, value.exponent, value.sums[:k] + value.sums[k + 1 :])
+            if p == 1 and isinstance(e, Sum) and not others.plain:
+                taken = {i.name for f, _ in (*others.exponent.terms, *others.sums) for i in free_indices(f)}
+                total = rename_bound(e, taken)
+                within = outside(known, total.indices)
+                summand = self.settled(self.form(total.body, within) * others)
+                if self.is_nonpositive(self.lifted(summand, within)[0]):
+                    return total, summand
+        return None
 
     def is_tame(self, expr: Expr, known: Known) -> bool:
         found = self.tame.get((expr, known))
@@ -37,7 +51,31 @@ class Safety(Splits):
             self.stands(taken, known)
             or self._is_safe_as_a_whole(taken, known)
             or (isinstance(taken, Mul) and self._is_safe_spread(taken, known))
+            or self._is_tame_by_choice(taken, known)
         )
+
+    def _is_tame_by_choice(self, expr: Expr, known: Known) -> bool:
+        """Is it tame whichever branch is taken of a choice among what it is made of?"""
+        cond = self.choice(expr, known)
+        return cond is not None and all(self.is_tame(expr, (*known, (cond, taken))) for taken in (True, False))
+
+    def choice(self, expr: Expr, known: Known) -> Cond | None:
+        """The condition of a choice that the expression, its factors or terms are, if it is between exponential things."""
+        match expr:
+            case Where(cond, then, other) if not any(c == cond for c, _ in known):
+                if other == build.NIL and then == build.UNIT:
+                    return None
+                branches = ((then, True), (other, False))
+                open_ = any(not self.opened(e, (*known, (cond, taken))).plain for e, taken in branches)
+                return cond if open_ else None
+            case Read():
+                body = self.definition(expr, known)
+                return self.choice(body, known) if isinstance(body, (Where, Mul, Add, Pow)) else None
+            case Add(args) | Mul(args):
+                return next((c for a in args if (c := self.choice(a, known)) is not None), None)
+            case Pow(base, _):
+                return self.choice(base, known)
+        return None
 
     def _is_safe_spread(self, product: Mul, known: Known) -> bool:
         """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
@@ -75,7 +113,10 @@ class Safety(Splits):
     def vanishes(self, expr: Expr, known: Known) -> bool:
         """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
         value = self.opened(expr, known)
-        return not value.plain and bool(self.lifted(value, known)[0].terms)
+        if not value.plain:
+            return bool(self.lifted(value, known)[0].terms)
+        cond = self.choice(expr, known)
+        return cond is not None and any(self.vanishes(expr, (*known, (cond, taken))) for taken in (True, False))
 
     def opened(self, expr: Expr, known: Known) -> Scaled:
         """The form of what is divided by or stands in a logarithm: there a sum of small terms matters too."""

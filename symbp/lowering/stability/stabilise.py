@@ -20,7 +20,8 @@ def stabilise(network: Network) -> Network:
     if not any(_has_exponential(e.body) for e in network.equations):
         return network
     alone = {part[0].name: part[0] for part in components(network.equations) if not is_recurrent(part)}
-    work = Stable(alone)  # what a recurrence defines is never looked into: there is no end to it
+    classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
+    work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
     equations = tuple(new for e in network.equations for new in _computed_well(e, work))
     return replace(network, equations=equations)
 

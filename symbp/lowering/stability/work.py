@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Index, Node
+from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import apply
 from symbp.lowering.linear import Linear
@@ -24,6 +24,7 @@ class Work(ABC):
     """The definitions, and what has been worked out so far, by expression and by the conditions known to hold."""
 
     equations: Mapping[str, Equation]
+    classes: Mapping[str, Poly] = field(default_factory=dict)  # what the labels of each tensor of labels count
     forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
     ordinary: dict[str, bool] = field(default_factory=dict)
     safe: dict[tuple[Scaled, Known], bool] = field(default_factory=dict)
