@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Cond, Expr, Extreme, Num, Read
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import apply, free_indices, indices_of, replace_reads, substitute, walk
@@ -22,6 +22,10 @@ from symbp.lowering.stability.work import Work
 
 # What stands between the name of an equation and the number of a tensor that it gets beside it; in no name of a user's.
 BESIDE = "~"
+
+
+# An exponential outgrows so many times its exponent before it matters.
+MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,11 @@ class Named(Work):
                     for terms in (read, own.terms):
                         if terms.terms and (own.cond == TRUE or terms == read) and _holds(replace(own, terms=terms), m, -c):
                             return self.is_nonpositive(m - terms * -c + Linear.of(largest) * -c)
+        for e, c in m.terms:
+            inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
+            times = [m.coefficient(a) / d for a, d in inside.terms]
+            if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
+                return self.is_nonpositive(m - inside * min(times) - Linear(((e, c),)))
         return is_nonpositive(m)
 
     def is_attained(self, m: Linear, indices: tuple[Index, ...]) -> bool:

@@ -130,6 +130,8 @@ class Stable(Safety):
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
         if chosen:
             chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
+            if not self.is_safe(product_of(f for _, f in chosen), known):
+                chosen = forms
         else:
             chosen = _joined(forms)
         if not chosen:

@@ -101,7 +101,9 @@ class Safety(Splits):
 
     def _is_safe_as_a_whole(self, expr: Expr, known: Known) -> bool:
         value = self.form(expr, known)
-        return not value.plain and self.is_safe(value, known)
+        if value.plain:
+            return value.rest != expr and self.stands(value.rest, known)
+        return self.is_safe(value, known)
 
     def _is_read_tame(self, read: Read, known: Known) -> bool:
         equation = self.equations.get(read.tensor)
