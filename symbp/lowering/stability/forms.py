@@ -61,7 +61,7 @@ class Forms(Named):
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
         for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
-            for i, at in self._fixed(f):
+            for i, at in self.fixed(f):
                 if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
                     table = {i: at}
                     exponent = Linear.collect((substitute(e, table), c) for e, c in value.exponent.terms)
@@ -69,7 +69,7 @@ class Forms(Named):
                     return self.settled(Scaled(value.rest, exponent, sums.terms))
         return value
 
-    def _fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
+    def fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
         """The index that a delta fixes, and at what; only where that is one of its values."""
         if isinstance(factor, Delta):
             for one, other in ((factor.a, factor.b), (factor.b, factor.a)):
@@ -143,6 +143,8 @@ class Forms(Named):
         taken = branch(expr, known)
         if taken != expr:
             return self.form(taken, known)
+        if then == build.NIL:
+            return self._choice_form(expr, build.negate(cond), other, then, known)
         if other == build.NIL and then != build.UNIT:
             inner = self.form(then, (*known, (cond, True)))
             if not inner.plain:
@@ -162,6 +164,9 @@ class Forms(Named):
     def _sum_form(self, expr: Expr, known: Known) -> Scaled:
         """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
         assert isinstance(expr, Add)
+        shorter = self.shortened(expr, known)
+        if shorter is not None:
+            return self.form(shorter, known)
         forms = [self.form(a, known) for a in terms_of(expr)]
         if all(t.plain for t in forms):
             return Scaled(expr)
@@ -169,6 +174,17 @@ class Forms(Named):
         if joined is not None:
             return joined
         return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
+
+    def shortened(self, total: Add, known: Known) -> Expr | None:
+        """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
+        for k, a in enumerate(total.args):
+            c, rest = build.split_number(a)
+            body = self.definition(rest, known) if isinstance(rest, Read) else None
+            if isinstance(body, Add):
+                found = build.add(*total.args[:k], *(build.mul(Num(c), t) for t in body.args), *total.args[k + 1 :])
+                if len(found.args if isinstance(found, Add) else (found,)) < len(total.args):
+                    return found
+        return None
 
     def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
         """The sum over its common denominator, if terms cancel there and what remains does not."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Node
-from symbp.core.traverse import free_indices, map_children
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Node, Poly
+from symbp.core.traverse import free_indices, map_children, substitute
 from symbp.lowering.guard import guarded, is_positive
 from symbp.lowering.linear import write
 from symbp.lowering.scaled import Scaled, product_of
@@ -20,6 +20,7 @@ from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
 Factors = list[tuple[Expr, Scaled]]
+Exprs = tuple[Expr, ...]
 
 
 class Stable(Safety):
@@ -84,7 +85,9 @@ class Stable(Safety):
                 return cond if cond is not None and self._cancels(node, (*known, (cond, True)), (*known, (cond, False))) else None
             case _:
                 return None
-        return next((c for a in parts if self._is_open(a, known) and (c := self.choice(a, known)) is not None), None)
+        if not any(self._is_open(a, known) for a in parts):
+            return None
+        return next((c for a in parts if (c := self.choice(a, known)) is not None), None)
 
     def _is_open(self, a: Expr, known: Known) -> bool:
         below = isinstance(a, Pow) and isinstance(a.exponent, Num) and a.exponent.value < 0
@@ -121,9 +124,12 @@ class Stable(Safety):
 
     # --- products ----------------------------------------------------------------------------------------------------
 
-    def _product(self, args: tuple[Expr, ...], known: Known) -> Expr:
+    def _product(self, args: Exprs, known: Known) -> Expr:
         """Factors that are exponential are put together where they would overflow apart or where something cancels."""
         forms = [(a, f) for a in args if not (f := self._factor(a, known)).plain]
+        fixed = self._by_delta(args, known)
+        if fixed is not None:
+            return fixed
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
         if spread is not None:
             return self.plain(spread, known)
@@ -178,12 +184,31 @@ class Stable(Safety):
         """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
         for k, a in enumerate(args):
             core = product_of(f for b, f in forms if b is not a)
-            if isinstance(a, Add) and any(self._needs_product(t, core, known) for t in a.args):
-                others = args[:k] + args[k + 1 :]
+            others = args[:k] + args[k + 1 :]
+            if isinstance(a, Add) and any(self._needs_product(t, core, others, known) for t in a.args):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
 
-    def _needs_product(self, term: Expr, core: Scaled, known: Known) -> bool:
+    def _by_delta(self, args: Exprs, known: Known) -> Expr | None:
+        """The product where an index of a delta in a sum has that value, and where it has not, if its terms cannot be
+        computed each by itself: in 1/(1 - p_y) p_y (delta_yk - p_k) they cancel."""
+        for k, a in enumerate(args):
+            for t in a.args if isinstance(a, Add) else ():
+                for d in t.args if isinstance(t, Mul) else (t,):
+                    for i, at in self.fixed(d):
+                        terms = [build.mul(*args[:k], u, *args[k + 1 :]) for u in a.args]
+                        if all(self.is_tame(u, known) for u in terms):
+                            continue
+                        there = self.plain(substitute(build.mul(*args), {i: at}), known)
+                        apart = build.compare("!=", Int(Poly.of(i)), Int(at))
+                        rest = build.add(*(u for u in a.args if d not in (u.args if isinstance(u, Mul) else (u,))))
+                        elsewhere = build.mul(*args[:k], rest, *args[k + 1 :])
+                        return build.where(apart, self.plain(elsewhere, (*known, (apart, True))), there)
+        return None
+
+    def _needs_product(self, term: Expr, core: Scaled, others: Exprs, known: Known) -> bool:
+        if not self.is_tame(term, known) and self.is_tame(build.mul(*others, term), known):
+            return True
         form = self.form(term, known)
         if form.plain or (core * form).size() >= core.size() + form.size():
             return False
@@ -221,6 +246,8 @@ class Stable(Safety):
     def _may_be_nought(self, base: Expr) -> bool:
         if isinstance(base, Where):
             return base.other == build.NIL
+        if isinstance(base, Add):
+            return all(any(_is_mask(f) for f in (t.args if isinstance(t, Mul) else (t,))) for t in base.args)
         if not isinstance(base, Read) or BESIDE in base.tensor:
             return False
         equation = self.equations.get(base.tensor)
@@ -237,6 +264,9 @@ class Stable(Safety):
     # --- sums --------------------------------------------------------------------------------------------------------
 
     def _addition(self, node: Add, known: Known) -> Expr:
+        shorter = self.shortened(node, known)
+        if shorter is not None and not self.form(shorter, known).plain:
+            return self.plain(shorter, known)
         terms = [self.form(a, known) for a in terms_of(node)]
         if not all(t.plain for t in terms):
             joined = self.cancelled(terms, known)
@@ -251,6 +281,10 @@ class Stable(Safety):
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
         return build.add(*(self.plain(a, known) for a in total.args))
+
+
+def _is_mask(f: Expr) -> bool:
+    return isinstance(f, Delta) or (isinstance(f, Where) and f.other == build.NIL)
 
 
 def _joined(forms: Factors) -> Factors:

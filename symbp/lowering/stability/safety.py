@@ -63,7 +63,7 @@ class Safety(Splits):
         """The condition of a choice that the expression, its factors or terms are, if it is between exponential things."""
         match expr:
             case Where(cond, then, other) if not any(c == cond for c, _ in known):
-                if other == build.NIL and then == build.UNIT:
+                if build.NIL in (then, other):
                     return None
                 branches = ((then, True), (other, False))
                 open_ = any(not self.opened(e, (*known, (cond, taken))).plain for e, taken in branches)
@@ -80,8 +80,11 @@ class Safety(Splits):
     def _is_safe_spread(self, product: Mul, known: Known) -> bool:
         """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
         for k, a in enumerate(product.args):
+            others = product.args[:k] + product.args[k + 1 :]
+            body = self.definition(a, known) if isinstance(a, Read) and not self.is_tame(a, known) else None
+            if isinstance(body, (Add, Mul)):
+                return self.is_tame(build.mul(*others, body), known)
             if isinstance(a, Add):
-                others = product.args[:k] + product.args[k + 1 :]
                 return all(self.is_tame(build.mul(*others, t), known) for t in a.args)
         return False
 
