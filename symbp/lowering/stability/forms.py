@@ -15,7 +15,7 @@ from symbp.core.traverse import free_indices, reads, substitute
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
-from symbp.lowering.stability.known import Known, branch, outside
+from symbp.lowering.stability.known import Known, branch, holds, outside
 from symbp.lowering.stability.named import Named
 
 
@@ -60,6 +60,7 @@ class Forms(Named):
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
+        value = replace(value, rest=self._without_masks_below(value.rest))
         for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
             for i, at in self.fixed(f):
                 if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
@@ -68,6 +69,19 @@ class Forms(Named):
                     sums = Linear.collect((substitute(e, table), p) for e, p in value.sums)
                     return self.settled(Scaled(value.rest, exponent, sums.terms))
         return value
+
+    def _without_masks_below(self, rest: Expr) -> Expr:
+        """Factors without division by a mask that is 1 wherever the others are."""
+        factors = rest.args if isinstance(rest, Mul) else (rest,)
+        given = tuple((f.cond, True) for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL))
+
+        def is_idle(f: Expr) -> bool:
+            match f:
+                case Pow(Where(cond, then, other), Num(q)) if q < 0:
+                    return (then, other) == (build.UNIT, build.NIL) and holds(cond, given)
+            return False
+
+        return build.mul(*(f for f in factors if not is_idle(f)))
 
     def fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
         """The index that a delta fixes, and at what; only where that is one of its values."""

@@ -123,7 +123,11 @@ class Named(Work):
         return m
 
     def is_nonpositive(self, m: Linear) -> bool:
-        """Is it certain to be 0 or less?"""
+        """Is it certain to be 0 or less, or no more than a few?"""
+        return is_nonpositive(self.remainder(m))
+
+    def remainder(self, m: Linear) -> Linear:
+        """The exponent without what is certain to be 0 or less, or no more than a few: values less the largest of them."""
         for largest, c in m.terms:
             if c >= 0:
                 continue
@@ -132,13 +136,13 @@ class Named(Work):
                     read = NOTHING if own.read is None else Linear.of(own.read)
                     for terms in (read, own.terms):
                         if terms.terms and (own.cond == TRUE or terms == read) and _holds(replace(own, terms=terms), m, -c):
-                            return self.is_nonpositive(m - terms * -c + Linear.of(largest) * -c)
+                            return self.remainder(m - terms * -c + Linear.of(largest) * -c)
         for e, c in m.terms:
             inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
             times = [m.coefficient(a) / d for a, d in inside.terms]
             if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
-                return self.is_nonpositive(m - inside * min(times) - Linear(((e, c),)))
-        return is_nonpositive(m)
+                return self.remainder(m - inside * min(times) - Linear(((e, c),)))
+        return m
 
     def is_attained(self, m: Linear, indices: tuple[Index, ...]) -> bool:
         """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""

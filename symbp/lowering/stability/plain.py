@@ -185,7 +185,9 @@ class Stable(Safety):
         for k, a in enumerate(args):
             core = product_of(f for b, f in forms if b is not a)
             others = args[:k] + args[k + 1 :]
-            if isinstance(a, Add) and any(self._needs_product(t, core, others, known) for t in a.args):
+            if isinstance(a, Add) and (
+                any(self._needs_product(t, core, known) for t in a.args) or self._is_saved(a, core, others, known)
+            ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
 
@@ -206,9 +208,14 @@ class Stable(Safety):
                         return build.where(apart, self.plain(elsewhere, (*known, (apart, True))), there)
         return None
 
-    def _needs_product(self, term: Expr, core: Scaled, others: Exprs, known: Known) -> bool:
-        if not self.is_tame(term, known) and self.is_tame(build.mul(*others, term), known):
-            return True
+    def _is_saved(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
+        """Is the product not safe as it stands, but its terms are?"""
+        doubtful = [t for t in total.args if not self.is_tame(t, known)]
+        if not doubtful or self.is_safe(core * self.form(total, known), known):
+            return False
+        return all(self.is_tame(build.mul(*others, t), known) for t in doubtful)
+
+    def _needs_product(self, term: Expr, core: Scaled, known: Known) -> bool:
         form = self.form(term, known)
         if form.plain or (core * form).size() >= core.size() + form.size():
             return False

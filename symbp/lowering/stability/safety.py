@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children, free_indices, rename_bound
+from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.known import Known, branch, outside
 from symbp.lowering.stability.splits import Splits
@@ -18,12 +19,19 @@ class Safety(Splits):
     def is_safe(self, value: Scaled, known: Known) -> bool:
         found = self.safe.get((value, known))
         if found is None:
-            safe = self.is_nonpositive(self.lifted(value, known)[0]) or self.absorbing(value, known) is not None
+            safe = self.is_nonpositive(self.lifted(value, known)[0]) or self._absorbs(value, known)
             found = self.safe[value, known] = safe
         return found
 
+    def _absorbs(self, value: Scaled, known: Known) -> bool:
+        found = self.absorbing(value, known)
+        if found is None:
+            return False
+        total, summand = found
+        return self.is_nonpositive(self.lifted(summand, outside(known, total.indices))[0])
+
     def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
-        """A sum that takes in all else of a value so that no term of it can overflow, and its terms then."""
+        """A sum that takes in all else of a value so that what may overflow is the same for all its terms; and those."""
         for k, (e, p) in enumerate(value.sums):
             others = Scaled(build.UNIT, value.exponent, value.sums[:k] + value.sums[k + 1 :])
             if p == 1 and isinstance(e, Sum) and not others.plain:
@@ -31,7 +39,9 @@ class Safety(Splits):
                 total = rename_bound(e, taken)
                 within = outside(known, total.indices)
                 summand = self.settled(self.form(total.body, within) * others)
-                if self.is_nonpositive(self.lifted(summand, within)[0]):
+                left = self.remainder(self.lifted(summand, within)[0])
+                apart = any(i in total.indices for f, _ in left.terms for i in free_indices(f))
+                if is_nonpositive(left) or (not apart and others.sums):
                     return total, summand
         return None
 

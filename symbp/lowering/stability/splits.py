@@ -11,7 +11,7 @@ from symbp.core.traverse import rename_bound, walk
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
-from symbp.lowering.stability.exponentials import expm1_of, exponential, exponential_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.named import Below
@@ -68,7 +68,7 @@ class Splits(Forms):
         cond, factor = _counted(v)
         if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
-        exponent = self.named(masked(cond, self.plain(write(inside), known)), known, total.indices)
+        exponent = self.named(masked(cond, capped(self.plain(write(inside), known))), known, total.indices)
         own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
