@@ -91,8 +91,10 @@ class Forms(Named):
                     yield one.index, other
 
     def is_in_range(self, i: Index, value: Poly) -> bool:
-        """Is it certain to be one of the values of the index: a label of as many classes, an index of the same range?"""
+        """Is it certain to be one of the values of the index: 0, a label of as many classes, an index of the same range?"""
         atom = value.atom
+        if not value.terms:
+            return not i.start.terms
         if isinstance(atom, Read):
             return not i.start.terms and self.classes.get(atom.tensor) == i.stop
         return isinstance(atom, Index) and (atom.start, atom.stop) == (i.start, i.stop)

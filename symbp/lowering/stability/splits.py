@@ -13,7 +13,7 @@ from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
-from symbp.lowering.stability.known import Known, outside
+from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.named import Below
 from symbp.lowering.stability.masks import masked, with_masks
 
@@ -48,7 +48,7 @@ class Splits(Forms):
         return m, build.mul(*factors)
 
     def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
-        terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
+        terms = [self._counting(*self.lifted(self.form(a, known), known), known) for a in terms_of(total)]
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
             return NOTHING, self.as_they_stand(total, known)
@@ -58,6 +58,15 @@ class Splits(Forms):
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
+
+    def _counting(self, m: Linear, v: Expr, known: Known) -> tuple[Linear, Expr]:
+        """The same, the exponent of what is masked out so small that it is not the largest."""
+        cond, _ = counting(v)
+        if cond == TRUE or holds(cond, known):
+            return m, v
+        exponent = masked(cond, self.plain(write(m), known))
+        self.done.add(exponent)
+        return Linear.of(exponent), v
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
