@@ -9,7 +9,7 @@ from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, 
 from symbp.core.integers import Index
 from symbp.core.traverse import rename_bound, walk
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, positive_part, write
+from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
@@ -48,7 +48,10 @@ class Splits(Forms):
         return m, build.mul(*factors)
 
     def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
-        terms = [self._counting(*self.lifted(self.form(a, known), known), known) for a in terms_of(total)]
+        terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
+        conds = [self._mattering(m, v, known) for m, v in terms]
+        if any(c != TRUE for c in conds):
+            return self._split_masked(terms, conds, known)
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
             return NOTHING, self.as_they_stand(total, known)
@@ -59,14 +62,24 @@ class Splits(Forms):
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
 
-    def _counting(self, m: Linear, v: Expr, known: Known) -> tuple[Linear, Expr]:
-        """The same, the exponent of what is masked out so small that it is not the largest."""
+    def _mattering(self, m: Linear, v: Expr, known: Known) -> Cond:
+        """When a term's exponent counts, where that matters: it might be large."""
         cond, _ = counting(v)
-        if cond == TRUE or holds(cond, known):
-            return m, v
-        exponent = masked(cond, self.plain(write(m), known))
-        self.done.add(exponent)
-        return Linear.of(exponent), v
+        return TRUE if holds(cond, known) or self.is_nonpositive(m) else cond
+
+    def _split_masked(
+        self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known
+    ) -> tuple[Linear, Expr]:
+        """The largest of exponents of which some count in places only."""
+        exponents = [self.named(masked(c, capped(self.plain(write(m), known))), known) for (m, _), c in zip(terms, conds)]
+        largest = exponents[0]
+        for e in exponents[1:]:
+            largest = Where(Compare(">", largest, e), largest, e)
+        self.done.update((*exponents, largest))
+        below = tuple(Below(m, (), c, e) for (m, _), c, e in zip(terms, conds, exponents) if isinstance(e, Read))
+        m = Linear.of(self.largest_of(largest, below, known))
+        own = (parts(e) if isinstance(e, Num) else Linear.of(e) for e in exponents)
+        return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms)))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
