@@ -22,13 +22,15 @@ from symbp.templating import render
 
 def helpers(program: Program) -> list[str]:
     """The helpers that the module's functions call, each as a text."""
-    template = dict.fromkeys(("labels", "label", "erf", "numbers", "windows", "rows"), False)
+    template = dict.fromkeys(("labels", "label", "erf", "numbers", "windows", "rows", "dot", "row_sum"), False)
     template["labels"] = any(t.kind == LABELS for t in program.inputs)
     template["label"] = any(t.kind == LABELS and not t.shape for t in program.inputs)
     template["numbers"] = any(t.kind != LABELS and not t.shape for t in program.inputs)
     template["erf"] = any(s.op == "erf" for r in program.routines for s in every_statement(r.statements))
     template["windows"] = any(s.op == "windows" for r in program.routines for s in every_statement(r.statements))
     template["rows"] = any(s.op == "rows" for r in program.routines for s in every_statement(r.statements))
+    used = {s.op for r in program.routines for s in every_statement(r.statements)}
+    template["dot"], template["row_sum"] = "vdot" in used, "row_sum" in used
     taken = program.names
     parts = [render("sgd_step.py.j2", lists=_lists(program)), *kept_builtins(taken)]
     if program.parameters:

@@ -313,8 +313,6 @@ def _as_wanted(at: Entries, a: Labelled, free: tuple[Index, ...]) -> tuple[Index
 
 def _dot(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Labelled:
     values = (at.ordered(a, inner).value, at.ordered(b, inner).value)
-    if len(inner) == 1:
-        return Labelled(at.builder.emit("matmul", values, ()))
     return Labelled(at.builder.emit("vdot", values, ()))
 
 
