@@ -117,7 +117,9 @@ class Forms(Named):
         if inside is not None:
             return NOTHING, inside.power(c)
         if isinstance(rest, Add):
-            return self._combination(rest, c, known)
+            linear, logs = self._combination(rest, c, known)
+            # 10^30 (1 - m) stays as it is: multiplied out it loses whatever it is added to
+            return (Linear(((rest, c),)), unit()) if logs.plain and abs(c) != 1 else (linear, logs)
         if isinstance(rest, Read) and (body := self.definition(rest, known)):
             linear, logs = self._combination(body, c, known)
             if not logs.plain:

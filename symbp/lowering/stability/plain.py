@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
@@ -44,7 +45,7 @@ class Stable(Safety):
                 return self._logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
-                return exponential_of(self.plain(a, known)) if not value.sums else self._computed(value, known)
+                return exponential_of(self.exponent(a, known)) if not value.sums else self._computed(value, known)
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
@@ -105,14 +106,18 @@ class Stable(Safety):
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return log_of(self.plain(inside, known))
         m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
+        inner, scale = build.UNIT, Fraction(1)
         for e, p in value.sums:
             more, v = self.split(e, known)
             m = m + more * p
             if is_positive(v):
                 logs.append(build.mul(Num(p), log_of(v)))
+                inner, scale = v, p
             else:
                 rest.append(build.power(v, Num(p)))
         ordinary = build.mul(*rest)
+        if len(logs) == 1 and is_positive(ordinary) and not free_indices(ordinary) and scale == 1:
+            return build.add(self.plain(write(m), known), log_of(build.mul(ordinary, inner)))
         return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
 
     def _is_plain_sum(self, total: Add, known: Known) -> bool:
@@ -236,7 +241,7 @@ class Stable(Safety):
                 within = outside(known, total.indices)
                 return build.mul(self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within)))
         cond, factors = counting(v)
-        exponent = self.plain(write(m), known)
+        exponent = self.exponent(write(m), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         spelt = self.spelt(e)

@@ -7,7 +7,7 @@ from itertools import islice
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
-from symbp.core.traverse import rename_bound, walk
+from symbp.core.traverse import all_index_names, rename_bound, replace_reads, walk
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
@@ -62,6 +62,18 @@ class Splits(Forms):
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
 
+    def exponent(self, expr: Expr, known: Known) -> Expr:
+        """What stands in an exponent as it is to be computed: what would overflow by itself by its definition, since an
+        exponential of it may be 0."""
+
+        def definition(read: Read) -> Expr | None:
+            body = self.definition(read, known)
+            if body is None or self.form(body, known).plain or self.is_tame(read, known):
+                return None
+            return replace_reads(rename_bound(body, all_index_names(expr)), definition)
+
+        return self.plain(replace_reads(expr, definition), known)
+
     def _mattering(self, m: Linear, v: Expr, known: Known) -> Cond:
         """When a term's exponent counts, where that matters: it might be large."""
         cond, _ = counting(v)
@@ -71,7 +83,7 @@ class Splits(Forms):
         self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known
     ) -> tuple[Linear, Expr]:
         """The largest of exponents of which some count in places only."""
-        exponents = [self.named(masked(c, capped(self.plain(write(m), known))), known) for (m, _), c in zip(terms, conds)]
+        exponents = [self.named(masked(c, capped(self.exponent(write(m), known))), known) for (m, _), c in zip(terms, conds)]
         largest = exponents[0]
         for e in exponents[1:]:
             largest = Where(Compare(">", largest, e), largest, e)
@@ -90,7 +102,7 @@ class Splits(Forms):
         cond, factor = _counted(v)
         if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
-        exponent = self.named(masked(cond, capped(self.plain(write(inside), known))), known, total.indices)
+        exponent = self.named(masked(cond, capped(self.exponent(write(inside), known))), known, total.indices)
         own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
