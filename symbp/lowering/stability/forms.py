@@ -89,6 +89,7 @@ class Forms(Named):
             for one, other in ((factor.a, factor.b), (factor.b, factor.a)):
                 if one.index is not None and self.is_in_range(one.index, other):
                     yield one.index, other
+                    return  # of two indices one is enough
 
     def is_in_range(self, i: Index, value: Poly) -> bool:
         """Is it certain to be one of the values of the index: 0, a label of as many classes, an index of the same range?"""
