@@ -6,8 +6,8 @@ V[s, e]` is, the sums exchanged, that of `O_bar[t, e] * O[t, e]` over e: what co
 scores. Neither makes an array larger than those there are.
 
 The second way adds up other numbers, so what it gives is off by rounding of its own. Where A is a row of a softmax that
-is all in one entry, A_bar there less the sum is 0, and would be that rounding: so this way is not taken where the factor
-that is written out stands beside its sum.
+is all in one entry, A_bar there less the sum is 0, and would be that rounding: so this way is not taken where the
+factor that is written out stands beside its sum.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, substitute
 from symbp.lowering.guard import is_positive
@@ -64,7 +64,7 @@ class Forms(Named):
         for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
             for i, at in self.fixed(f):
                 if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
-                    table = {i: at}
+                    table: dict[Atom, Poly] = {i: at}
                     exponent = Linear.collect((substitute(e, table), c) for e, c in value.exponent.terms)
                     sums = Linear.collect((substitute(e, table), p) for e, p in value.sums)
                     return self.settled(Scaled(value.rest, exponent, sums.terms))
@@ -73,7 +73,9 @@ class Forms(Named):
     def _without_masks_below(self, rest: Expr) -> Expr:
         """Factors without division by a mask that is 1 wherever the others are."""
         factors = rest.args if isinstance(rest, Mul) else (rest,)
-        given = tuple((f.cond, True) for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL))
+        given = tuple(
+            (f.cond, True) for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)
+        )
 
         def is_idle(f: Expr) -> bool:
             match f:
@@ -92,7 +94,7 @@ class Forms(Named):
                     return  # of two indices one is enough
 
     def is_in_range(self, i: Index, value: Poly) -> bool:
-        """Is it certain to be one of the values of the index: 0, a label of as many classes, an index of the same range?"""
+        """Is it certain to be a value of the index: 0, a label of as many classes, an index of the same range?"""
         atom = value.atom
         if not value.terms:
             return not i.start.terms
@@ -233,7 +235,9 @@ class Forms(Named):
                     if place is not None:
                         i = e.indices[0]
                         mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
-                        less = rest * Scaled(build.UNIT, NOTHING, ((Sum(e.indices, build.mul(mask, e.body)), Fraction(1)),))
+                        less = rest * Scaled(
+                            build.UNIT, NOTHING, ((Sum(e.indices, build.mul(mask, e.body)), Fraction(1)),)
+                        )
                         return self._left_out([less, *(u for u in terms if u is not t and u is not other)], known)
         return terms
 

@@ -127,7 +127,7 @@ class Named(Work):
         return is_nonpositive(self.remainder(m))
 
     def remainder(self, m: Linear) -> Linear:
-        """The exponent without what is certain to be 0 or less, or no more than a few: values less the largest of them."""
+        """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""
         for largest, c in m.terms:
             if c >= 0:
                 continue
@@ -135,7 +135,11 @@ class Named(Work):
                 for own in _instances(m, below):
                     read = NOTHING if own.read is None else Linear.of(own.read)
                     for terms in (read, own.terms):
-                        if terms.terms and (own.cond == TRUE or terms == read) and _holds(replace(own, terms=terms), m, -c):
+                        if (
+                            terms.terms
+                            and (own.cond == TRUE or terms == read)
+                            and _holds(replace(own, terms=terms), m, -c)
+                        ):
                             return self.remainder(m - terms * -c + Linear.of(largest) * -c)
         for e, c in m.terms:
             inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
@@ -190,7 +194,9 @@ def _may_stand_alone(what: Expr, free: tuple[Index, ...], known: Known) -> bool:
     if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
         return False
     bound = any(i in free for c, _ in known for i in free_indices(c))
-    return not bound or all(s.atom is not None or s.constant is not None for r in walk(what) if isinstance(r, Read) for s in r.subs)
+    return not bound or all(
+        s.atom is not None or s.constant is not None for r in walk(what) if isinstance(r, Read) for s in r.subs
+    )
 
 
 def _order(what: Node, free: tuple[Index, ...], last: tuple[Index, ...]) -> tuple[Index, ...]:

@@ -83,7 +83,11 @@ class Stable(Safety):
                 parts = (node,)
             case Add():
                 cond = self.choice(node, known)
-                return cond if cond is not None and self._cancels(node, (*known, (cond, True)), (*known, (cond, False))) else None
+                return (
+                    cond
+                    if cond is not None and self._cancels(node, (*known, (cond, True)), (*known, (cond, False)))
+                    else None
+                )
             case _:
                 return None
         if not any(self._is_open(a, known) for a in parts):
@@ -106,7 +110,8 @@ class Stable(Safety):
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return log_of(self.plain(inside, known))
         m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
-        inner, scale = build.UNIT, Fraction(1)
+        inner: Expr = build.UNIT
+        scale = Fraction(1)
         for e, p in value.sums:
             more, v = self.split(e, known)
             m = m + more * p
@@ -199,18 +204,15 @@ class Stable(Safety):
     def _by_delta(self, args: Exprs, known: Known) -> Expr | None:
         """The product where an index of a delta in a sum has that value, and where it has not, if its terms cannot be
         computed each by itself: in 1/(1 - p_y) p_y (delta_yk - p_k) they cancel."""
-        for k, a in enumerate(args):
-            for t in a.args if isinstance(a, Add) else ():
-                for d in t.args if isinstance(t, Mul) else (t,):
-                    for i, at in self.fixed(d):
-                        terms = [build.mul(*args[:k], u, *args[k + 1 :]) for u in a.args]
-                        if all(self.is_tame(u, known) for u in terms):
-                            continue
-                        there = self.plain(substitute(build.mul(*args), {i: at}), known)
-                        apart = build.compare("!=", Int(Poly.of(i)), Int(at))
-                        rest = build.add(*(u for u in a.args if d not in (u.args if isinstance(u, Mul) else (u,))))
-                        elsewhere = build.mul(*args[:k], rest, *args[k + 1 :])
-                        return build.where(apart, self.plain(elsewhere, (*known, (apart, True))), there)
+        for k, total, d in _deltas_in_sums(args):
+            others = (args[:k], args[k + 1 :])
+            for i, at in self.fixed(d):
+                if all(self.is_tame(build.mul(*others[0], t, *others[1]), known) for t in total.args):
+                    continue
+                apart = build.compare("!=", Int(Poly.of(i)), Int(at))
+                rest = build.add(*(t for t in total.args if d not in (t.args if isinstance(t, Mul) else (t,))))
+                elsewhere = self.plain(build.mul(*others[0], rest, *others[1]), (*known, (apart, True)))
+                return build.where(apart, elsewhere, self.plain(substitute(build.mul(*args), {i: at}), known))
         return None
 
     def _is_saved(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
@@ -227,7 +229,7 @@ class Stable(Safety):
         return not self.is_tame(term, known) or not self.is_safe(core, known)
 
     def _computed(self, value: Scaled, known: Known, beside: tuple[Expr, ...] = ()) -> Expr:
-        """exp(m) * v, as it is to be computed beside other factors: where one of all is 0, the exponent does not count."""
+        """exp(m) * v, as it is to be computed beside other factors; where one of them is 0 the exponent does not count."""
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
             return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
@@ -239,7 +241,9 @@ class Stable(Safety):
             if taken is not None:
                 total, summand = taken
                 within = outside(known, total.indices)
-                return build.mul(self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within)))
+                return build.mul(
+                    self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within))
+                )
         cond, factors = counting(v)
         exponent = self.exponent(write(m), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
@@ -266,7 +270,9 @@ class Stable(Safety):
         if equation is None:
             return True
         body = equation.body
-        return any(isinstance(f, Where) and f.other == build.NIL for f in (body.args if isinstance(body, Mul) else (body,)))
+        return any(
+            isinstance(f, Where) and f.other == build.NIL for f in (body.args if isinstance(body, Mul) else (body,))
+        )
 
     def _as_it_stands(self, total: Expr, known: Known) -> Expr:
         if isinstance(total, Add):
@@ -293,6 +299,15 @@ class Stable(Safety):
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
         return build.add(*(self.plain(a, known) for a in total.args))
+
+
+def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
+    """The deltas in the terms of sums among some factors, each with the place of its sum and the sum."""
+    for k, total in enumerate(args):
+        for t in total.args if isinstance(total, Add) else ():
+            for d in t.args if isinstance(t, Mul) else (t,):
+                if isinstance(d, Delta) and isinstance(total, Add):
+                    yield k, total, d
 
 
 def _is_mask(f: Expr) -> bool:

@@ -31,7 +31,7 @@ class Safety(Splits):
         return self.is_nonpositive(self.lifted(summand, outside(known, total.indices))[0])
 
     def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
-        """A sum that takes in all else of a value so that what may overflow is the same for all its terms; and those."""
+        """A sum that takes in all else of a value, so that what may overflow is the same for all terms; and these."""
         for k, (e, p) in enumerate(value.sums):
             others = Scaled(build.UNIT, value.exponent, value.sums[:k] + value.sums[k + 1 :])
             if p == 1 and isinstance(e, Sum) and not others.plain:
@@ -70,7 +70,7 @@ class Safety(Splits):
         return cond is not None and all(self.is_tame(expr, (*known, (cond, taken))) for taken in (True, False))
 
     def choice(self, expr: Expr, known: Known) -> Cond | None:
-        """The condition of a choice that the expression, its factors or terms are, if it is between exponential things."""
+        """The condition of a choice between exponential things that the expression, its factors or terms are."""
         match expr:
             case Where(cond, then, other) if not any(c == cond for c, _ in known):
                 if build.NIL in (then, other):

@@ -14,8 +14,8 @@ from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
 from symbp.lowering.stability.known import Known, holds, outside
-from symbp.lowering.stability.named import Below
 from symbp.lowering.stability.masks import masked, with_masks
+from symbp.lowering.stability.named import Below
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
@@ -57,7 +57,9 @@ class Splits(Forms):
             return NOTHING, self.as_they_stand(total, known)
         for m, _ in terms[1:]:
             d = m - largest
-            largest = largest if self.is_nonpositive(d) else m if self.is_nonpositive(d * -1) else largest + positive_part(d)
+            largest = (
+                largest if self.is_nonpositive(d) else m if self.is_nonpositive(d * -1) else largest + positive_part(d)
+            )
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
@@ -79,19 +81,19 @@ class Splits(Forms):
         cond, _ = counting(v)
         return TRUE if holds(cond, known) or self.is_nonpositive(m) else cond
 
-    def _split_masked(
-        self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known
-    ) -> tuple[Linear, Expr]:
+    def _split_masked(self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known) -> tuple[Linear, Expr]:
         """The largest of exponents of which some count in places only."""
-        exponents = [self.named(masked(c, capped(self.exponent(write(m), known))), known) for (m, _), c in zip(terms, conds)]
+        written = [capped(self.exponent(write(m), known)) for m, _ in terms]
+        exponents = [self.named(masked(c, e), known) for c, e in zip(conds, written, strict=True)]
         largest = exponents[0]
         for e in exponents[1:]:
             largest = Where(Compare(">", largest, e), largest, e)
         self.done.update((*exponents, largest))
-        below = tuple(Below(m, (), c, e) for (m, _), c, e in zip(terms, conds, exponents) if isinstance(e, Read))
+        each = zip(terms, conds, exponents, strict=True)
+        below = tuple(Below(m, (), c, e) for (m, _), c, e in each if isinstance(e, Read))
         m = Linear.of(self.largest_of(largest, below, known))
         own = (parts(e) if isinstance(e, Num) else Linear.of(e) for e in exponents)
-        return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms)))
+        return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms, strict=True)))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
@@ -118,7 +120,9 @@ def counting(v: Expr) -> tuple[Cond, list[Expr]]:
     """The masks among the factors as one condition, and the other factors."""
     factors = v.args if isinstance(v, Mul) else (v,)
     conds = [_mask(f) for f in factors]
-    return build.both(*(c for c in conds if c is not None)), [f for f, c in zip(factors, conds, strict=True) if c is None]
+    return build.both(*(c for c in conds if c is not None)), [
+        f for f, c in zip(factors, conds, strict=True) if c is None
+    ]
 
 
 def _mask(f: Expr) -> Cond | None:

@@ -27,8 +27,10 @@ def stabilise(network: Network) -> Network:
 
 
 def _computed_well(equation: Equation, work: Stable) -> tuple[Equation, ...]:
-    """The equation as it is best computed, after the tensors that it needs beside it; as it stands where that has become
-    too long to be any good."""
+    """The equation as it is best computed, after the tensors that it needs beside it.
+
+    It stays as it stands where it has become too long to be any good.
+    """
     work.owner, work.added = equation.name if equation.name in work.equations else "", []
     body = work.plain(equation.body, ())
     long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
