@@ -229,7 +229,7 @@ class Stable(Safety):
         return not self.is_tame(term, known) or not self.is_safe(core, known)
 
     def _computed(self, value: Scaled, known: Known, beside: tuple[Expr, ...] = ()) -> Expr:
-        """exp(m) * v, as it is to be computed beside other factors; where one of them is 0 the exponent does not count."""
+        """exp(m) * v as it is to be computed beside other factors; where one of them is 0 the exponent is no matter."""
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
             return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
