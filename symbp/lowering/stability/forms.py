@@ -219,7 +219,7 @@ class Forms(Named):
         kept = self._left_out(_collected(spread), known)
         if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
             return None
-        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_less_one(kept):
+        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
             return None
         return _as_one(kept) * common.power(Fraction(-1))
 
@@ -294,11 +294,14 @@ def _collected(terms: list[Scaled]) -> list[Scaled]:
     return kept
 
 
-def _is_less_one(terms: list[Scaled]) -> bool:
-    """Are they c exp(a) - c, all of whose digits `expm1` has?"""
-    one, other = sorted(terms, key=lambda t: bool(t.exponent.terms)) if len(terms) == 2 else (unit(), unit())
-    c, rest = build.split_number(other.rest)
-    return one == Scaled(Num(-c)) and other == Scaled(Num(c), other.exponent) and rest == build.UNIT
+def _is_difference(terms: list[Scaled]) -> bool:
+    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits?"""
+    if len(terms) != 2 or any(t.sums for t in terms):
+        return False
+    (c, one), (d, other) = (build.split_number(t.rest) for t in terms)
+    apart = (terms[0].exponent - terms[1].exponent).terms
+    near = all(e == build.UNIT for e, _ in apart) or not all(t.exponent.terms for t in terms)
+    return c == -d and one == other and near
 
 
 def _as_one(terms: list[Scaled]) -> Scaled:

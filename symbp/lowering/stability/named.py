@@ -60,7 +60,13 @@ class Named(Work):
         if not self.owner or isinstance(what, (Read, Num)) or not _may_stand_alone(what, free, known):
             return what
         order = _order(what, free, order)
-        spelt = key(substitute(what, {i: Poly.of(replace(i, name=f"#{k}")) for k, i in enumerate(order)}))
+        spelt = spelling(what, order)
+        known_largest = self.own_largest.get(spelt) if isinstance(what, Extreme) else None
+        if known_largest is not None and known_largest.name != self.owner:
+            own = dict(zip(free_indices(known_largest.body), order, strict=True))
+            return Read(
+                known_largest.name, tuple(Poly.of(own[i]) if i in own else Poly() for i in known_largest.indices)
+            )
         found = self.beside.get(spelt)
         if found is None:
             found = Equation(f"{self.owner}{BESIDE}{len(self.beside)}", order, what)
@@ -159,6 +165,12 @@ class Named(Work):
                     if over and (reads or not (m - own.terms + Linear.of(largest)).terms):
                         return not any(i in indices for i in free_indices(largest))
         return False
+
+
+def spelling(what: Expr, order: tuple[Index, ...] | None = None) -> str:
+    """A text that is the same whatever the letters of its free indices, taken in that order."""
+    order = free_indices(what) if order is None else order
+    return key(substitute(what, {i: Poly.of(replace(i, name=f"#{k}")) for k, i in enumerate(order)}))
 
 
 def _holds(own: Below, m: Linear, times: Fraction) -> bool:

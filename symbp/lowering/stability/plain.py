@@ -10,9 +10,9 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, 
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, substitute
 from symbp.lowering.guard import guarded, is_positive
-from symbp.lowering.linear import write
+from symbp.lowering.linear import Linear, write
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one, log_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one, log_of
 from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import is_zero_elsewhere
@@ -113,7 +113,7 @@ class Stable(Safety):
         inner: Expr = build.UNIT
         scale = Fraction(1)
         for e, p in value.sums:
-            more, v = self.split(e, known)
+            more, v = self.split(e, known, exact=True)
             m = m + more * p
             if is_positive(v):
                 logs.append(build.mul(Num(p), log_of(v)))
@@ -218,7 +218,7 @@ class Stable(Safety):
     def _is_saved(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
         """Is the product not safe as it stands, but its terms are?"""
         doubtful = [t for t in total.args if not self.is_tame(t, known)]
-        if not doubtful or self.is_safe(core * self.form(total, known), known):
+        if not doubtful or (doubtful == list(total.args) and self.is_safe(core * self.form(total, known), known)):
             return False
         return all(self.is_tame(build.mul(*others, t), known) for t in doubtful)
 
@@ -245,12 +245,23 @@ class Stable(Safety):
                     self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within))
                 )
         cond, factors = counting(v)
-        exponent = self.exponent(write(m), known)
+        exponent = self.exponent(write(self._grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         spelt = self.spelt(e)
         bare = guarded(spelt, cond) == spelt
         return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
+
+    def _grouped(self, m: Linear, known: Known) -> Linear:
+        """The exponent with values less the largest of them as one tensor, where more is added to them.
+
+        Between two of 1000 in float32 what is added in the middle would lose its digits.
+        """
+        left = self.remainder(m)
+        less = m - left
+        if not left.terms or not less.terms or any(isinstance(e, Where) for e, _ in less.terms):
+            return m
+        return Linear.of(self.named(capped(self.exponent(write(less), known)), known)) + left
 
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
@@ -298,7 +309,21 @@ class Stable(Safety):
         if found is not None:
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
-        return build.add(*(self.plain(a, known) for a in total.args))
+        logs = [a for a in total.args if self._is_long_logarithm(a, known)]
+        if len(logs) < 2:
+            return build.add(*(self.plain(a, known) for a in total.args))
+        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
+        return build.add(*terms)
+
+    def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
+        """Is it a logarithm, times a number, that is written as a sum?"""
+        rest = build.split_number(term)[1]
+        return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
+
+    def _with_tensors(self, term: Expr, known: Known) -> Expr:
+        """The same read from a tensor: of sums that are added up by each itself less is lost than of all their terms."""
+        c, rest = build.split_number(term)
+        return build.mul(Num(c), self.named(self.plain(rest, known), known))
 
 
 def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:

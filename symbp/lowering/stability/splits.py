@@ -15,7 +15,7 @@ from symbp.lowering.stability.exponentials import capped, expm1_of, exponential,
 from symbp.lowering.stability.forms import Forms, terms_of
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
-from symbp.lowering.stability.named import Below
+from symbp.lowering.stability.named import BESIDE, Below
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
@@ -27,11 +27,14 @@ class Splits(Forms):
 
     __slots__ = ()
 
-    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
-        found = self.apart.get((total, known))
+    def split(self, total: Expr, known: Known, exact: bool = False) -> tuple[Linear, Expr]:
+        found = self.apart.get((total, known, exact))
         if found is None:
-            rule = self._split_total if isinstance(total, Sum) else self._split_terms
-            found = self.apart[total, known] = rule(total, known)  # type: ignore[arg-type]
+            if isinstance(total, Sum):
+                found = self._split_total(total, known)
+            else:
+                found = self._split_terms(total, known, exact)  # type: ignore[arg-type]
+            self.apart[total, known, exact] = found
         return found
 
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
@@ -39,7 +42,7 @@ class Splits(Forms):
         for e, p in value.sums:
             if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum)):
                 return m, self.plain(raw(value), known)
-            more, v = self.split(e, known)
+            more, v = self.split(e, known, exact=p < 0)
             m = m + more * p
             factors.append(build.power(v, Num(p)))
         given = (*known, (_counted(value.rest)[0], True))
@@ -47,10 +50,12 @@ class Splits(Forms):
         self.done.update(e for e, _ in m.terms if isinstance(e, Where))
         return m, build.mul(*factors)
 
-    def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
+    def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
         terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
-        conds = [self._mattering(m, v, known) for m, v in terms]
-        if any(c != TRUE for c in conds):
+        exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
+        conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
+        ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
+        if any(c != TRUE for c in conds) or (not ordered and any(_is_wild(m) for m, _ in terms)):
             return self._split_masked(terms, conds, known)
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
@@ -76,10 +81,18 @@ class Splits(Forms):
 
         return self.plain(replace_reads(expr, definition), known)
 
-    def _mattering(self, m: Linear, v: Expr, known: Known) -> Cond:
-        """When a term's exponent counts, where that matters: it might be large."""
-        cond, _ = counting(v)
-        return TRUE if holds(cond, known) or self.is_nonpositive(m) else cond
+    def _mattering(self, v: Expr, known: Known) -> Cond:
+        """When a term's exponent counts: where its coefficient is not 0."""
+        cond, others = counting(v)
+        cond = build.both(cond, *(build.compare("!=", f, build.NIL) for f in others if self.is_data(f)))
+        return TRUE if holds(cond, known) else cond
+
+    def is_data(self, expr: Expr) -> bool:
+        """Is it an entry of an input, or made of nothing but such and numbers, so that it may well be 0?"""
+        if isinstance(expr, Read):
+            return expr.tensor not in self.equations and BESIDE not in expr.tensor
+        parts = expr.args if isinstance(expr, (Add, Mul)) else ()
+        return any(not isinstance(a, Num) for a in parts) and all(isinstance(a, Num) or self.is_data(a) for a in parts)
 
     def _split_masked(self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known) -> tuple[Linear, Expr]:
         """The largest of exponents of which some count in places only."""
@@ -114,6 +127,11 @@ class Splits(Forms):
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
         self.done.update((exponent, largest))
         return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
+
+
+def _is_wild(m: Linear) -> bool:
+    """Is there an exponential in the exponent, so that it may be too large to be taken from another?"""
+    return any(isinstance(n, Fn) and n.name == "exp" for e, _ in m.terms for n in islice(walk(e), LONGEST))
 
 
 def counting(v: Expr) -> tuple[Cond, list[Expr]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
-from symbp.core.expr import Fn
+from symbp.core.expr import Extreme, Fn
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import walk
 from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
 
 LONGEST_EQUATION = 2_000
@@ -22,6 +23,7 @@ def stabilise(network: Network) -> Network:
     alone = {part[0].name: part[0] for part in components(network.equations) if not is_recurrent(part)}
     classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
     work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
+    work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
     equations = tuple(new for e in network.equations for new in _computed_well(e, work))
     return replace(network, equations=equations)
 

@@ -30,11 +30,12 @@ class Work(ABC):
     safe: dict[tuple[Scaled, Known], bool] = field(default_factory=dict)
     tame: dict[tuple[Expr, Known], bool] = field(default_factory=dict)
     plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
-    apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
+    apart: dict[tuple[Expr, Known, bool], tuple[Linear, Expr]] = field(default_factory=dict)
     done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
     owner: str = ""  # the equation at hand, where tensors may be put beside it
     added: list[Equation] = field(default_factory=list)  # those put beside it
     beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
+    own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
     besides: dict[str, Equation] = field(default_factory=dict)  # and by name
     largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
@@ -50,8 +51,11 @@ class Work(ABC):
         """The representation of a value, named tensors looked into where there is something exponential in them."""
 
     @abstractmethod
-    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
-        """A sum of exponentials as exp(m) * v: m and v, the largest exponent taken out."""
+    def split(self, total: Expr, known: Known, exact: bool = False) -> tuple[Linear, Expr]:
+        """A sum of exponentials as exp(m) * v: m and v, the largest exponent taken out.
+
+        With `exact` v is not 0 where the value is not: for a logarithm or to divide by it.
+        """
 
     @abstractmethod
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
