@@ -321,7 +321,7 @@ class Stable(Safety):
         return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
 
     def _with_tensors(self, term: Expr, known: Known) -> Expr:
-        """The same read from a tensor: of sums that are added up by each itself less is lost than of all their terms."""
+        """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
         c, rest = build.split_number(term)
         return build.mul(Num(c), self.named(self.plain(rest, known), known))
 
