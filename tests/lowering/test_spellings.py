@@ -1,4 +1,4 @@
-"""One value in many spellings: by named parts, with labels, masks, choices. Against thousands of digits, no warnings."""
+"""One value in many spellings: named parts, labels, masks, choices; against thousands of digits, and no warnings."""
 
 from __future__ import annotations
 
