@@ -37,7 +37,8 @@ def helpers(program: Program) -> list[str]:
     parts += [render("labels.py.j2")] * labels + [render("label.py.j2")] * label
     parts.append(render("numbers.py.j2", scalars=scalars))
     parts.append(render("plain.py.j2"))
-    parts += [render(f"{name}.py.j2") for name in ("erf", "windows", "rows") if name in used]
+    parts += [render(f"{name}.py.j2") for name in ("erf", "windows", "rows", "row_sum") if name in used]
+    parts += [render("dot.py.j2")] if "vdot" in used else []
     parts += _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))

@@ -96,6 +96,8 @@ def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
         return f"{args[0].within(ATOM)}.{s.op}({_axes(s)}, out={out})"
     if s.op in UFUNCS:
         return f"np.{UFUNCS[s.op]}({_list(args)}, out={out})"
+    if s.op == "row_sum":
+        return f"_row_sum({_list(args)}, out={out})"
     return f"_erf({_list(args)}, out={out})" if s.op == "erf" else None
 
 
@@ -303,7 +305,8 @@ ROWS: dict[str, Row] = {
     "float": _float,
     "erf": _erf,
     "call": _call,
-    "vdot": lambda s, args: Text(f"np.vdot({_list(args)})"),
+    "vdot": lambda s, args: Text(f"_dot({_list(args)})"),
+    "row_sum": lambda s, args: Text(f"_row_sum({_list(args)})"),
     "transpose": _transpose,
     "expand": _expand,
     "reshape": _reshape,

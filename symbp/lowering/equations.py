@@ -16,6 +16,7 @@ from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
 from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.steps import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of
 
@@ -68,6 +69,7 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
                 and value.name not in inputs
                 and value.name not in names
                 and equation.name not in given
+                and BESIDE not in equation.name
             ):
                 names[value.name] = equation.name
                 given.add(equation.name)
@@ -77,7 +79,7 @@ def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str
 def _tensor(at: Entries, equation: Equation) -> Known:
     order = _order(at, equation) if at.windows else in_order(equation.indices, at.orders.get(equation.name))
     at.order = list(order)
-    at.builder.hint = equation.name.replace(MARK, "")
+    at.builder.hint = equation.name.replace(MARK, "").split(BESIDE)[0]
     result = at.number(at.value(equation.body))
     ordered = result if at.windows else at.ordered(result, order)
     places = tuple(equation.indices.index(i) for i in ordered.axes)

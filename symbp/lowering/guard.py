@@ -6,17 +6,19 @@ computed where the branch is not taken is harmless and thrown away.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
-from symbp.core.network import Network
+from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk
+from symbp.core.traverse import apply, free_indices, map_children, reads, rename_bound, replace_reads, substitute, walk
 from symbp.lowering.linear import is_nonpositive, parts
 
 T = TypeVar("T", bound=Node)
@@ -25,24 +27,25 @@ LONGEST = 150
 
 def guard_branches(network: Network) -> Network:
     """The network with harmless arguments in the branches that are not taken."""
-    return replace(network, equations=tuple(replace(e, body=guarded(e.body, TRUE)) for e in network.equations))
+    largest = {e.name: e for e in network.equations if isinstance(e.body, Extreme)}
+    return replace(network, equations=tuple(replace(e, body=guarded(e.body, TRUE, largest)) for e in network.equations))
 
 
-def guarded(node: T, cond: Cond) -> T:
-    """The expression, evaluated only where `cond` holds."""
+def guarded(node: T, cond: Cond, largest: Mapping[str, Equation] = MappingProxyType({})) -> T:
+    """The expression, evaluated only where `cond` holds; of a tensor that is the largest of something that is known."""
     if isinstance(node, Where):
-        inner = guarded(node.cond, cond)
-        then = guarded(node.then, _further(_unlike(cond, inner, node.then), inner))
-        other = guarded(node.other, _further(cond, build.negate(inner)))
+        inner = guarded(node.cond, cond, largest)
+        then = guarded(node.then, _further(_unlike(cond, inner, node.then), inner), largest)
+        other = guarded(node.other, _further(cond, build.negate(inner)), largest)
         return build.where(inner, then, other)  # type: ignore[return-value]
     if isinstance(node, (Sum, Extreme)):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
-    new = map_children(node, lambda c: guarded(c, cond))
+    new = map_children(node, lambda c: guarded(c, cond, largest))
     if isinstance(new, Mul):
         new = _roots_under_masks(new)  # type: ignore[assignment]
     if cond == TRUE:
         return new
-    return _with_safe_argument(new, cond)  # type: ignore[return-value]
+    return _with_safe_argument(new, cond, largest)  # type: ignore[return-value]
 
 
 def _further(cond: Cond, more: Cond) -> Cond:
@@ -76,11 +79,11 @@ def _root_of_one_unless(cond: Cond, factor: Expr) -> Expr:
     return factor
 
 
-def _with_safe_argument(node: Node, cond: Cond) -> Node:
+def _with_safe_argument(node: Node, cond: Cond, largest: Mapping[str, Equation]) -> Node:
     match node:
         case Fn("log", (a,)) if not is_positive(a):
             return Fn("log", (build.where(cond, a, build.UNIT),))
-        case Fn("exp" | "expm1" as name, (a,)) if not is_bounded(a):
+        case Fn("exp" | "expm1" as name, (a,)) if not is_bounded(_spelt(a, largest)):
             return Fn(name, (build.where(cond, a, build.NIL),))
         case Fn("log1p", (a,)) if not is_positive(a):
             return Fn("log1p", (build.where(cond, a, build.NIL),))
@@ -89,6 +92,13 @@ def _with_safe_argument(node: Node, cond: Cond) -> Node:
         case Pow(a, e) if _is_dangerous(e) and not is_positive(a):
             return build.power(build.where(cond, a, build.UNIT), e)
     return node
+
+
+def _spelt(expr: Expr, largest: Mapping[str, Equation]) -> Expr:
+    """The expression with largest values in the place of their names."""
+    found = ((largest.get(r.tensor), r) for r in reads(expr))
+    table = {r: apply(e.body, e.indices, r.subs) for e, r in found if e is not None}
+    return replace_reads(expr, table.get) if table else expr
 
 
 def _is_dangerous(exponent: Expr) -> bool:

@@ -143,8 +143,21 @@ def _is_nonpositive(term: Expr) -> bool:
             return c > 0
         case Pow(_, Num(q)) if q.denominator == 1 and q % 2 == 0:
             return c < 0
+        case Fn("exp"):
+            return c < 0
+        case Mul(args) if all(_is_nonnegative(a) for a in args):
+            return c < 0
     if rest == build.UNIT or _base(rest) is not None:
         return c < 0
+    return False
+
+
+def _is_nonnegative(factor: Expr) -> bool:
+    match factor:
+        case Pow(_, Num(q)):
+            return q.denominator == 1 and q % 2 == 0
+        case Fn(name):
+            return name in ("exp", "abs")
     return False
 
 

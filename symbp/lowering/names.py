@@ -37,6 +37,7 @@ WORDS = {
     "square": "square",
     "matmul": "product",
     "vdot": "product",
+    "row_sum": "sum",
     "sub": "shifted",
     "add": "total",
     "mul": "scaled",

@@ -173,11 +173,14 @@ def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
 
 
 def _splits(indices: tuple[Index, ...], body: Add) -> bool:
-    """Is a term a product of factors with different indices, so that its own sum is a smaller computation?"""
+    """Is a term a product of factors with different indices, so that its own sum is a smaller computation?
+
+    A term without an index splits nothing: what cancels in each entry is added up entry by entry.
+    """
     everything = free_indices(body)
     for term in body.args:
         inner = [f for f in _factors(term) if free_indices(f)]
-        if not inner or all(len(free_indices(f)) < len(everything) for f in inner):
+        if inner and all(len(free_indices(f)) < len(everything) for f in inner):
             return True
     return False
 
@@ -313,8 +316,6 @@ def _as_wanted(at: Entries, a: Labelled, free: tuple[Index, ...]) -> tuple[Index
 
 def _dot(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) -> Labelled:
     values = (at.ordered(a, inner).value, at.ordered(b, inner).value)
-    if len(inner) == 1:
-        return Labelled(at.builder.emit("matmul", values, ()))
     return Labelled(at.builder.emit("vdot", values, ()))
 
 

@@ -4,6 +4,10 @@
 gradient of a scale, say; and `sum over s of A_bar[t, s] * A[t, s]` with `A_bar[t, s] = sum over e of O_bar[t, e] *
 V[s, e]` is, the sums exchanged, that of `O_bar[t, e] * O[t, e]` over e: what comes out of a head is smaller than its
 scores. Neither makes an array larger than those there are.
+
+The second way adds up other numbers, so what it gives is off by rounding of its own. Where A is a row of a softmax that
+is all in one entry, A_bar there less the sum is 0, and would be that rounding: so this way is not taken where the
+factor that is written out stands beside its sum.
 """
 
 from __future__ import annotations
@@ -35,9 +39,10 @@ MOST_INDICES = 4
 def reuse_sums(network: Network) -> Network:
     """The network with such sums as reads of what they are. Recurrences are left as they are."""
     recurrent = {e.name for part in components(network.equations) if is_recurrent(part) for e in part}
-    known = _Known()
+    known = _Known(together=_read_together(network))
     equations = []
     for e in network.equations:
+        known.beside = (*(r.tensor for r in reads(e.body)), *known.together.get(e.name, ()))
         body = e.body if e.name in recurrent else known.reused(e.body)
         equations.append(e if body is e.body else replace(e, body=body))
         if e.name not in recurrent:
@@ -61,6 +66,8 @@ class _Known:
 
     equations: dict[str, Equation] = field(default_factory=dict)
     sums: dict[tuple[str, ...], list[Equation]] = field(default_factory=dict)
+    together: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()  # what is read in the equation at hand and beside it, as often as it is
 
     def note(self, equation: Equation) -> None:
         """One more equation that has been computed."""
@@ -85,7 +92,7 @@ class _Known:
             body = rename_bound(apply(own.body, own.indices, f.subs), all_index_names(total))
             if isinstance(body, Mul):
                 yield self._factors_outside(total.indices, body, rest)
-            if isinstance(body, Sum):
+            if isinstance(body, Sum) and self.beside.count(f.tensor) == 1:
                 yield self._exchanged(total.indices, body, rest)
 
     def _factors_outside(self, indices: tuple[Index, ...], body: Mul, rest: tuple[Expr, ...]) -> Expr | None:
@@ -117,6 +124,16 @@ class _Known:
                 ) == key(total):
                     return Read(e.name, tuple(map(Poly.of, order)))
         return None
+
+
+def _read_together(network: Network) -> dict[str, tuple[str, ...]]:
+    """What else the readers of each tensor read."""
+    found: dict[str, tuple[str, ...]] = {}
+    for e in network.equations:
+        names = tuple(dict.fromkeys(r.tensor for r in reads(e.body)))
+        for n in names:
+            found[n] = (*found.get(n, ()), *names)
+    return found
 
 
 def _tensors(node: Expr) -> tuple[str, ...]:

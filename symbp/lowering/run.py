@@ -93,6 +93,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "matmul": np.matmul,
     "vdot": np.vdot,
+    "row_sum": np.matmul,
     "erf": np.vectorize(math.erf, otypes=[float]),
     **{
         name: getattr(np, name)

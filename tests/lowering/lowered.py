@@ -16,7 +16,7 @@ from symbp.notation.read import read_network
 from tests.lowering.reference import Reference
 
 SIZES = {"N": 3, "D": 5, "H": 2, "K": 4, "T": 6}
-HEAD = "from symbp import Data, Param, dims, network\nN, D, H, K, T = dims('N D H K T')\n"
+HEAD = "from symbp import Data, Labels, Param, dims, network\nN, D, H, K, T = dims('N D H K T')\n"
 
 
 def network(signature: str, *lines: str, before: str = "") -> Network:

@@ -82,7 +82,7 @@ class Reference:
             case Pi():
                 return +mpmath.pi
             case Int(p):
-                return mpmath.mpf(p.value(at))
+                return mpmath.mpf(self.integer(p, at, tables))
             case Read(name, subs):
                 return tables[name][tuple(self.integer(s, at, tables) for s in subs)]
             case Add(args):
@@ -96,7 +96,7 @@ class Reference:
             case Where(c, a, b):
                 return go(a) if go(c) else go(b)
             case Delta(a, b):
-                return mpmath.mpf(a.value(at) == b.value(at))
+                return mpmath.mpf(self.integer(a, at, tables) == self.integer(b, at, tables))
             case Compare(op, a, b):
                 return OPS[op](go(a), go(b))
             case And(args):

@@ -30,6 +30,25 @@ WAYS = {
         "z[t] = sum(o[t, e] * w[t, e] for e in E)",
         ("o", "w"),
     ),
+    "beside what it is taken from": (
+        (
+            "b[t, s] = sum(o[t, e] * v[s, e] for e in E)",
+            "w[t, e] = sum(a[t, s] * v[s, e] for s in S)",
+            "z[t, s] = b[t, s] - sum(b[t, i] * a[t, i] for i in S)",
+        ),
+        "z[t, s] = b[t, s] - sum(b[t, i] * a[t, i] for i in S)",
+        (),
+    ),
+    "named, and taken from it later": (
+        (
+            "b[t, s] = sum(o[t, e] * v[s, e] for e in E)",
+            "w[t, e] = sum(a[t, s] * v[s, e] for s in S)",
+            "z[t] = sum(b[t, s] * a[t, s] for s in S)",
+            "c[t, s] = a[t, s] * (b[t, s] - z[t])",
+        ),
+        "z[t] = sum(b[t, s] * a[t, s] for s in S)",
+        (),
+    ),
     "a letter of the same name": (
         (
             "b[t, s] = sum(o[t, e] * v[s, e] for e in E)",

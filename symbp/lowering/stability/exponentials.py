@@ -6,14 +6,14 @@ from fractions import Fraction
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Fn, Mul, Num, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Num, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 
-# Where an exponential inside an exponent stops to matter; within the range of float32.
-HIGHEST = build.num(80)
+# Where an exponential inside an exponent stops to matter; within the range of float32, even its square times data.
+HIGHEST = build.num(60)
 
 
 def exponential(m: Linear) -> Expr:
@@ -22,22 +22,23 @@ def exponential(m: Linear) -> Expr:
 
 
 def exponential_of(exponent: Expr) -> Expr:
-    """exp of it; an exponential inside the exponent need not go beyond e^80, where the outer one is 0 or infinite."""
-    return Fn("exp", (_capped(exponent),))
+    """exp of it; an exponential inside the exponent need not go beyond e^60, where the outer one is 0 or infinite."""
+    return Fn("exp", (capped(exponent),))
 
 
 def expm1_of(exponent: Expr) -> Expr:
     """exp(a) - 1, with the same care."""
-    return Fn("expm1", (_capped(exponent),))
+    return Fn("expm1", (capped(exponent),))
 
 
-def _capped(node: Node) -> Any:
+def capped(node: Node) -> Any:
+    """What stands in an exponent, no exponential in it beyond `HIGHEST`."""
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
-        case Add() | Mul() | Fn("abs"):
-            return map_children(node, _capped)
-    return node
+        case Read() | Sum() | Extreme():
+            return node
+    return map_children(node, capped)
 
 
 def log_of(v: Expr) -> Expr:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Index
+from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, reads, substitute
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
-from symbp.lowering.stability.known import Known, branch, outside
-from symbp.lowering.stability.work import Work
+from symbp.lowering.stability.known import Known, branch, holds, outside
+from symbp.lowering.stability.named import Named
 
 
-class Forms(Work):
+class Forms(Named):
     """The representation of every kind of expression."""
 
     __slots__ = ()
@@ -36,9 +37,11 @@ class Forms(Work):
             case Fn("expm1", (a,)):
                 return self._sum_form(build.add(Fn("exp", (a,)), build.MINUS), known)
             case Mul(args):
-                return product_of(self.form(a, known) for a in args)
+                return self.settled(product_of(self.form(a, known) for a in args))
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
+                if q < 0 and inner.plain and self.vanishes(base, known):
+                    inner = self.opened(base, known)
                 return inner.power(q) if q.denominator == 1 or _may_take_root(inner) else Scaled(expr)
             case Add():
                 return self._sum_form(expr, known)
@@ -54,6 +57,50 @@ class Forms(Work):
             case Where(cond, then, other):
                 return self._choice_form(expr, cond, then, other, known)
         return Scaled(expr)
+
+    def settled(self, value: Scaled) -> Scaled:
+        """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
+        value = replace(value, rest=self._without_masks_below(value.rest))
+        for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
+            for i, at in self.fixed(f):
+                if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
+                    table: dict[Atom, Poly] = {i: at}
+                    exponent = Linear.collect((substitute(e, table), c) for e, c in value.exponent.terms)
+                    sums = Linear.collect((substitute(e, table), p) for e, p in value.sums)
+                    return self.settled(Scaled(value.rest, exponent, sums.terms))
+        return value
+
+    def _without_masks_below(self, rest: Expr) -> Expr:
+        """Factors without division by a mask that is 1 wherever the others are."""
+        factors = rest.args if isinstance(rest, Mul) else (rest,)
+        given = tuple(
+            (f.cond, True) for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)
+        )
+
+        def is_idle(f: Expr) -> bool:
+            match f:
+                case Pow(Where(cond, then, other), Num(q)) if q < 0:
+                    return (then, other) == (build.UNIT, build.NIL) and holds(cond, given)
+            return False
+
+        return build.mul(*(f for f in factors if not is_idle(f)))
+
+    def fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
+        """The index that a delta fixes, and at what; only where that is one of its values."""
+        if isinstance(factor, Delta):
+            for one, other in ((factor.a, factor.b), (factor.b, factor.a)):
+                if one.index is not None and self.is_in_range(one.index, other):
+                    yield one.index, other
+                    return  # of two indices one is enough
+
+    def is_in_range(self, i: Index, value: Poly) -> bool:
+        """Is it certain to be a value of the index: 0, a label of as many classes, an index of the same range?"""
+        atom = value.atom
+        if not value.terms:
+            return not i.start.terms
+        if isinstance(atom, Read):
+            return not i.start.terms and self.classes.get(atom.tensor) == i.stop
+        return isinstance(atom, Index) and (atom.start, atom.stop) == (i.start, i.stop)
 
     def _exponential(self, a: Expr, known: Known) -> Scaled:
         exponent, logs = self._combination(a, Fraction(1), known)
@@ -73,7 +120,9 @@ class Forms(Work):
         if inside is not None:
             return NOTHING, inside.power(c)
         if isinstance(rest, Add):
-            return self._combination(rest, c, known)
+            linear, logs = self._combination(rest, c, known)
+            # 10^30 (1 - m) stays as it is: multiplied out it loses whatever it is added to
+            return (Linear(((rest, c),)), unit()) if logs.plain and abs(c) != 1 else (linear, logs)
         if isinstance(rest, Read) and (body := self.definition(rest, known)):
             linear, logs = self._combination(body, c, known)
             if not logs.plain:
@@ -115,6 +164,8 @@ class Forms(Work):
         taken = branch(expr, known)
         if taken != expr:
             return self.form(taken, known)
+        if then == build.NIL:
+            return self._choice_form(expr, build.negate(cond), other, then, known)
         if other == build.NIL and then != build.UNIT:
             inner = self.form(then, (*known, (cond, True)))
             if not inner.plain:
@@ -134,6 +185,9 @@ class Forms(Work):
     def _sum_form(self, expr: Expr, known: Known) -> Scaled:
         """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
         assert isinstance(expr, Add)
+        shorter = self.shortened(expr, known)
+        if shorter is not None:
+            return self.form(shorter, known)
         forms = [self.form(a, known) for a in terms_of(expr)]
         if all(t.plain for t in forms):
             return Scaled(expr)
@@ -141,6 +195,17 @@ class Forms(Work):
         if joined is not None:
             return joined
         return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
+
+    def shortened(self, total: Add, known: Known) -> Expr | None:
+        """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
+        for k, a in enumerate(total.args):
+            c, rest = build.split_number(a)
+            body = self.definition(rest, known) if isinstance(rest, Read) else None
+            if isinstance(body, Add):
+                found = build.add(*total.args[:k], *(build.mul(Num(c), t) for t in body.args), *total.args[k + 1 :])
+                if len(found.args if isinstance(found, Add) else (found,)) < len(total.args):
+                    return found
+        return None
 
     def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
         """The sum over its common denominator, if terms cancel there and what remains does not."""
@@ -151,12 +216,42 @@ class Forms(Work):
                     below[key(e)] = (e, p)
         common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
         spread = [u for t in terms for u in self._spread(t * common, known)]
-        kept = _collected(spread)
+        kept = self._left_out(_collected(spread), known)
         if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
             return None
-        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept):
+        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
             return None
         return _as_one(kept) * common.power(Fraction(-1))
+
+    def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:
+        """The terms, a sum less one of its own terms as the sum of all the others."""
+        for t in terms:
+            for k, (e, p) in enumerate(t.sums):
+                if p != 1 or not isinstance(e, Sum) or len(e.indices) != 1:
+                    continue
+                rest = Scaled(t.rest, t.exponent, t.sums[:k] + t.sums[k + 1 :])
+                for other in terms:
+                    place = None if other is t else self._place_of(other, rest, e, known)
+                    if place is not None:
+                        i = e.indices[0]
+                        mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
+                        less = rest * Scaled(
+                            build.UNIT, NOTHING, ((Sum(e.indices, build.mul(mask, e.body)), Fraction(1)),)
+                        )
+                        return self._left_out([less, *(u for u in terms if u is not t and u is not other)], known)
+        return terms
+
+    def _place_of(self, term: Scaled, rest: Scaled, total: Sum, known: Known) -> Poly | None:
+        """The value of its index for which the term of a sum, times the rest, is the other term but for its sign."""
+        (i,) = total.indices
+        for mine in reads(total.body):
+            for theirs in (r for e, _ in (*term.exponent.terms, *term.sums) for r in reads(e)):
+                if mine.tensor == theirs.tensor and Poly.of(i) in mine.subs:
+                    place = theirs.subs[mine.subs.index(Poly.of(i))]
+                    own = rest * self.form(substitute(total.body, {i: place}), outside(known, total.indices))
+                    if self.is_in_range(i, place) and not _collected([own, term]):
+                        return place
+        return None
 
     def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
         """Multiplied out: small whole powers of sums of a few terms."""
@@ -197,6 +292,16 @@ def _collected(terms: list[Scaled]) -> list[Scaled]:
         if total:
             kept.append(replace(like[0], rest=build.mul(Num(total), build.split_number(like[0].rest)[1])))
     return kept
+
+
+def _is_difference(terms: list[Scaled]) -> bool:
+    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits?"""
+    if len(terms) != 2 or any(t.sums for t in terms):
+        return False
+    (c, one), (d, other) = (build.split_number(t.rest) for t in terms)
+    apart = (terms[0].exponent - terms[1].exponent).terms
+    near = all(e == build.UNIT for e, _ in apart) or not all(t.exponent.terms for t in terms)
+    return c == -d and one == other and near
 
 
 def _as_one(terms: list[Scaled]) -> Scaled:

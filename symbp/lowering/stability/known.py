@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Cond, Expr, Where
-from symbp.core.guards import conjuncts, follows, slack
+from symbp.core import build
+from symbp.core.expr import TRUE, Compare, Cond, Expr, Where
+from symbp.core.guards import conjuncts, follows, settle_condition, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of
@@ -19,7 +20,7 @@ def outside(known: Known, indices: tuple[Index, ...]) -> Known:
 def branch(body: Expr, known: Known) -> Expr:
     """The branch taken, where the condition is known."""
     while isinstance(body, Where):
-        if (body.cond, True) in known:
+        if (body.cond, True) in known or holds(body.cond, known):
             body = body.then
         elif (body.cond, False) in known:
             body = body.other
@@ -31,7 +32,15 @@ def branch(body: Expr, known: Known) -> Expr:
 def holds(cond: Cond, known: Known) -> bool:
     """Does a condition hold where all those known do?"""
     given = tuple(c for k, true in known if true for c in conjuncts(k))
-    return all(follows(c, given) for c in conjuncts(cond))
+    return all(_follows(c, given) for c in conjuncts(cond))
+
+
+def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
+    """The same, of integers that differ if the one is less or the other."""
+    if follows(cond, given) or settle_condition(cond) == TRUE:
+        return True
+    apart = isinstance(cond, Compare) and cond.op == "!="
+    return apart and any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))  # type: ignore[attr-defined]
 
 
 def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:

@@ -57,13 +57,13 @@ def _with_mask(a: Expr, largest: Extreme, known: Known) -> Expr:
     return a
 
 
-def without_mask(cond: Cond, then: Expr) -> Expr | None:
-    """What is to be computed where `cond` holds, if that is 0 elsewhere by itself and harmless to compute."""
+def is_zero_elsewhere(then: Expr, cond: Cond) -> bool:
+    """Is what is to be computed where `cond` holds 0 elsewhere by itself, and harmless to compute?"""
     factors = then.args if isinstance(then, Mul) else (then,)
     for f in factors:
         if isinstance(f, Fn) and f.name == "exp" and _is_zero_elsewhere(parts(f.args[0]), cond):
-            return then if guarded(then, cond) == then else None
-    return None
+            return guarded(then, cond) == then
+    return False
 
 
 def _is_zero_elsewhere(exponent: Linear, cond: Cond) -> bool:

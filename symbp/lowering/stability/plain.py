@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
+
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Node
-from symbp.core.traverse import map_children
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Node, Poly
+from symbp.core.traverse import free_indices, map_children, substitute
 from symbp.lowering.guard import guarded, is_positive
-from symbp.lowering.linear import write
+from symbp.lowering.linear import Linear, write
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one, log_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one, log_of
 from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
-from symbp.lowering.stability.masks import without_mask
+from symbp.lowering.stability.masks import is_zero_elsewhere
+from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
 Factors = list[tuple[Expr, Scaled]]
+Exprs = tuple[Expr, ...]
 
 
 class Stable(Safety):
@@ -31,12 +36,16 @@ class Stable(Safety):
         return found  # type: ignore[return-value]
 
     def _plain(self, node: Node, known: Known) -> Node:
+        cond = self._open_choice(node, known)
+        if cond is not None:
+            yes, no = (self.plain(node, (*known, (cond, taken))) for taken in (True, False))  # type: ignore[arg-type]
+            return build.where(self.plain(cond, known), yes, no)  # type: ignore[arg-type]
         match node:
             case Fn("log" | "log1p"):
                 return self._logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
-                return exponential_of(self.plain(a, known)) if not value.sums else self._computed(value, known)
+                return exponential_of(self.exponent(a, known)) if not value.sums else self._computed(value, known)
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
@@ -58,8 +67,39 @@ class Stable(Safety):
             return self.plain(other, known)
         test: Cond = self.plain(cond, known)  # type: ignore[arg-type, assignment]
         yes = self.plain(then, (*known, (cond, True)))
-        bare = without_mask(test, yes) if other == build.NIL else None
-        return build.where(test, yes, self.plain(other, (*known, (cond, False)))) if bare is None else bare
+        if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
+            return yes
+        return build.where(test, yes, self.plain(other, (*known, (cond, False))))
+
+    def _open_choice(self, node: Node, known: Known) -> Cond | None:
+        """The condition by which it must be told how this is computed: of a choice that is divided by or stands in a
+        logarithm, or in what would overflow by itself."""
+        match node:
+            case Fn("log", (a,)):
+                return self.choice(a, known)
+            case Mul(args):
+                parts = args
+            case Pow():
+                parts = (node,)
+            case Add():
+                cond = self.choice(node, known)
+                return (
+                    cond
+                    if cond is not None and self._cancels(node, (*known, (cond, True)), (*known, (cond, False)))
+                    else None
+                )
+            case _:
+                return None
+        if not any(self._is_open(a, known) for a in parts):
+            return None
+        return next((c for a in parts if (c := self.choice(a, known)) is not None), None)
+
+    def _is_open(self, a: Expr, known: Known) -> bool:
+        below = isinstance(a, Pow) and isinstance(a.exponent, Num) and a.exponent.value < 0
+        return (below and self.vanishes(a.base, known)) or not self.stands(a, known)  # type: ignore[attr-defined]
+
+    def _cancels(self, node: Add, *knowns: Known) -> bool:
+        return any(self.cancelled([self.form(a, k) for a in terms_of(node)], k) is not None for k in knowns)
 
     # --- logarithms --------------------------------------------------------------------------------------------------
 
@@ -70,14 +110,19 @@ class Stable(Safety):
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return log_of(self.plain(inside, known))
         m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
+        inner: Expr = build.UNIT
+        scale = Fraction(1)
         for e, p in value.sums:
-            more, v = self.split(e, known)
+            more, v = self.split(e, known, exact=True)
             m = m + more * p
             if is_positive(v):
                 logs.append(build.mul(Num(p), log_of(v)))
+                inner, scale = v, p
             else:
                 rest.append(build.power(v, Num(p)))
         ordinary = build.mul(*rest)
+        if len(logs) == 1 and is_positive(ordinary) and not free_indices(ordinary) and scale == 1:
+            return build.add(self.plain(write(m), known), log_of(build.mul(ordinary, inner)))
         return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
 
     def _is_plain_sum(self, total: Add, known: Known) -> bool:
@@ -89,23 +134,32 @@ class Stable(Safety):
 
     # --- products ----------------------------------------------------------------------------------------------------
 
-    def _product(self, args: tuple[Expr, ...], known: Known) -> Expr:
+    def _product(self, args: Exprs, known: Known) -> Expr:
         """Factors that are exponential are put together where they would overflow apart or where something cancels."""
         forms = [(a, f) for a in args if not (f := self._factor(a, known)).plain]
+        fixed = self._by_delta(args, known)
+        if fixed is not None:
+            return fixed
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
         if spread is not None:
             return self.plain(spread, known)
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
         if chosen:
             chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
+            if not self.is_safe(product_of(f for _, f in chosen), known):
+                chosen = forms
         else:
             chosen = _joined(forms)
         if not chosen:
             return build.mul(*(self.plain(a, known) for a in args))
         core = product_of(f for _, f in chosen)
         chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
-        rest = [self.plain(a, known) for a in args if not any(a is b for b, _ in chosen)]
-        return build.mul(*rest, self._computed(product_of(f for _, f in chosen), known))
+        others = [a for a in args if not any(a is b for b, _ in chosen)]
+        value = product_of(f for _, f in chosen)
+        deltas = [a for a in others if isinstance(a, Delta)]
+        others = [a for a in others if a not in deltas]
+        rest = [self.plain(a, known) for a in others]
+        return build.mul(*rest, self._computed(self.settled(Scaled(build.mul(*deltas)) * value), known, tuple(others)))
 
     def _factor(self, a: Expr, known: Known) -> Scaled:
         """The form of a factor; what is divided by is looked into where it might vanish."""
@@ -140,10 +194,33 @@ class Stable(Safety):
         """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
         for k, a in enumerate(args):
             core = product_of(f for b, f in forms if b is not a)
-            if isinstance(a, Add) and any(self._needs_product(t, core, known) for t in a.args):
-                others = args[:k] + args[k + 1 :]
+            others = args[:k] + args[k + 1 :]
+            if isinstance(a, Add) and (
+                any(self._needs_product(t, core, known) for t in a.args) or self._is_saved(a, core, others, known)
+            ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
+
+    def _by_delta(self, args: Exprs, known: Known) -> Expr | None:
+        """The product where an index of a delta in a sum has that value, and where it has not, if its terms cannot be
+        computed each by itself: in 1/(1 - p_y) p_y (delta_yk - p_k) they cancel."""
+        for k, total, d in _deltas_in_sums(args):
+            others = (args[:k], args[k + 1 :])
+            for i, at in self.fixed(d):
+                if all(self.is_tame(build.mul(*others[0], t, *others[1]), known) for t in total.args):
+                    continue
+                apart = build.compare("!=", Int(Poly.of(i)), Int(at))
+                rest = build.add(*(t for t in total.args if d not in (t.args if isinstance(t, Mul) else (t,))))
+                elsewhere = self.plain(build.mul(*others[0], rest, *others[1]), (*known, (apart, True)))
+                return build.where(apart, elsewhere, self.plain(substitute(build.mul(*args), {i: at}), known))
+        return None
+
+    def _is_saved(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
+        """Is the product not safe as it stands, but its terms are?"""
+        doubtful = [t for t in total.args if not self.is_tame(t, known)]
+        if not doubtful or (doubtful == list(total.args) and self.is_safe(core * self.form(total, known), known)):
+            return False
+        return all(self.is_tame(build.mul(*others, t), known) for t in doubtful)
 
     def _needs_product(self, term: Expr, core: Scaled, known: Known) -> bool:
         form = self.form(term, known)
@@ -151,17 +228,62 @@ class Stable(Safety):
             return False
         return not self.is_tame(term, known) or not self.is_safe(core, known)
 
-    def _computed(self, value: Scaled, known: Known) -> Expr:
-        """exp(m) * v, as it is to be computed."""
+    def _computed(self, value: Scaled, known: Known, beside: tuple[Expr, ...] = ()) -> Expr:
+        """exp(m) * v as it is to be computed beside other factors; where one of them is 0 the exponent is no matter."""
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
             return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
         m, v = self.lifted(value, known)
         if not m.terms:
             return v
+        if not self.is_nonpositive(m):
+            taken = self.absorbing(value, known)
+            if taken is not None:
+                total, summand = taken
+                within = outside(known, total.indices)
+                return build.mul(
+                    self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within))
+                )
         cond, factors = counting(v)
-        e = exponential_of(self.plain(write(m), known))
-        return build.mul(v, e) if guarded(e, cond) == e else build.where(cond, build.mul(*factors, e), build.NIL)
+        exponent = self.exponent(write(self._grouped(m, known)), known)
+        nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
+        spelt = self.spelt(e)
+        bare = guarded(spelt, cond) == spelt
+        return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
+
+    def _grouped(self, m: Linear, known: Known) -> Linear:
+        """The exponent with values less the largest of them as one tensor, where more is added to them.
+
+        Between two of 1000 in float32 what is added in the middle would lose its digits.
+        """
+        left = self.remainder(m)
+        less = m - left
+        if not left.terms or not less.terms or any(isinstance(e, Where) for e, _ in less.terms):
+            return m
+        return Linear.of(self.named(capped(self.exponent(write(less), known)), known)) + left
+
+    def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
+        """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
+        for f in factors:
+            base = f.base if isinstance(f, Pow) else f
+            if set(free_indices(f)) <= set(free_indices(exponent)) and base != exponent and self._may_be_nought(base):
+                yield build.compare("!=", base, build.NIL)
+
+    def _may_be_nought(self, base: Expr) -> bool:
+        if isinstance(base, Where):
+            return base.other == build.NIL
+        if isinstance(base, Add):
+            return all(any(_is_mask(f) for f in (t.args if isinstance(t, Mul) else (t,))) for t in base.args)
+        if not isinstance(base, Read) or BESIDE in base.tensor:
+            return False
+        equation = self.equations.get(base.tensor)
+        if equation is None:
+            return True
+        body = equation.body
+        return any(
+            isinstance(f, Where) and f.other == build.NIL for f in (body.args if isinstance(body, Mul) else (body,))
+        )
 
     def _as_it_stands(self, total: Expr, known: Known) -> Expr:
         if isinstance(total, Add):
@@ -171,6 +293,9 @@ class Stable(Safety):
     # --- sums --------------------------------------------------------------------------------------------------------
 
     def _addition(self, node: Add, known: Known) -> Expr:
+        shorter = self.shortened(node, known)
+        if shorter is not None and not self.form(shorter, known).plain:
+            return self.plain(shorter, known)
         terms = [self.form(a, known) for a in terms_of(node)]
         if not all(t.plain for t in terms):
             joined = self.cancelled(terms, known)
@@ -184,7 +309,34 @@ class Stable(Safety):
         if found is not None:
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
-        return build.add(*(self.plain(a, known) for a in total.args))
+        logs = [a for a in total.args if self._is_long_logarithm(a, known)]
+        if len(logs) < 2:
+            return build.add(*(self.plain(a, known) for a in total.args))
+        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
+        return build.add(*terms)
+
+    def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
+        """Is it a logarithm, times a number, that is written as a sum?"""
+        rest = build.split_number(term)[1]
+        return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
+
+    def _with_tensors(self, term: Expr, known: Known) -> Expr:
+        """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
+        c, rest = build.split_number(term)
+        return build.mul(Num(c), self.named(self.plain(rest, known), known))
+
+
+def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
+    """The deltas in the terms of sums among some factors, each with the place of its sum and the sum."""
+    for k, total in enumerate(args):
+        for t in total.args if isinstance(total, Add) else ():
+            for d in t.args if isinstance(t, Mul) else (t,):
+                if isinstance(d, Delta) and isinstance(total, Add):
+                    yield k, total, d
+
+
+def _is_mask(f: Expr) -> bool:
+    return isinstance(f, Delta) or (isinstance(f, Where) and f.other == build.NIL)
 
 
 def _joined(forms: Factors) -> Factors:

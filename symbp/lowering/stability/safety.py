@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.traverse import children
+from symbp.core import build
+from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.traverse import children, free_indices, rename_bound
 from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.known import Known, branch, outside
@@ -18,8 +19,31 @@ class Safety(Splits):
     def is_safe(self, value: Scaled, known: Known) -> bool:
         found = self.safe.get((value, known))
         if found is None:
-            found = self.safe[value, known] = is_nonpositive(self.lifted(value, known)[0])
+            safe = self.is_nonpositive(self.lifted(value, known)[0]) or self._absorbs(value, known)
+            found = self.safe[value, known] = safe
         return found
+
+    def _absorbs(self, value: Scaled, known: Known) -> bool:
+        found = self.absorbing(value, known)
+        if found is None:
+            return False
+        total, summand = found
+        return self.is_nonpositive(self.lifted(summand, outside(known, total.indices))[0])
+
+    def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
+        """A sum that takes in all else of a value, so that what may overflow is the same for all terms; and these."""
+        for k, (e, p) in enumerate(value.sums):
+            others = Scaled(build.UNIT, value.exponent, value.sums[:k] + value.sums[k + 1 :])
+            if p == 1 and isinstance(e, Sum) and not others.plain:
+                taken = {i.name for f, _ in (*others.exponent.terms, *others.sums) for i in free_indices(f)}
+                total = rename_bound(e, taken)
+                within = outside(known, total.indices)
+                summand = self.settled(self.form(total.body, within) * others)
+                left = self.remainder(self.lifted(summand, within)[0])
+                apart = any(i in total.indices for f, _ in left.terms for i in free_indices(f))
+                if is_nonpositive(left) or (not apart and others.sums):
+                    return total, summand
+        return None
 
     def is_tame(self, expr: Expr, known: Known) -> bool:
         found = self.tame.get((expr, known))
@@ -33,7 +57,46 @@ class Safety(Splits):
         if isinstance(taken, Where):
             cond, then, other = taken.cond, taken.then, taken.other
             return self.is_tame(then, (*known, (cond, True))) and self.is_tame(other, (*known, (cond, False)))
-        return self.stands(taken, known) or self._is_safe_as_a_whole(taken, known)
+        return (
+            self.stands(taken, known)
+            or self._is_safe_as_a_whole(taken, known)
+            or (isinstance(taken, Mul) and self._is_safe_spread(taken, known))
+            or self._is_tame_by_choice(taken, known)
+        )
+
+    def _is_tame_by_choice(self, expr: Expr, known: Known) -> bool:
+        """Is it tame whichever branch is taken of a choice among what it is made of?"""
+        cond = self.choice(expr, known)
+        return cond is not None and all(self.is_tame(expr, (*known, (cond, taken))) for taken in (True, False))
+
+    def choice(self, expr: Expr, known: Known) -> Cond | None:
+        """The condition of a choice between exponential things that the expression, its factors or terms are."""
+        match expr:
+            case Where(cond, then, other) if not any(c == cond for c, _ in known):
+                if build.NIL in (then, other):
+                    return None
+                branches = ((then, True), (other, False))
+                open_ = any(not self.opened(e, (*known, (cond, taken))).plain for e, taken in branches)
+                return cond if open_ else None
+            case Read():
+                body = self.definition(expr, known)
+                return self.choice(body, known) if isinstance(body, (Where, Mul, Add, Pow)) else None
+            case Add(args) | Mul(args):
+                return next((c for a in args if (c := self.choice(a, known)) is not None), None)
+            case Pow(base, _):
+                return self.choice(base, known)
+        return None
+
+    def _is_safe_spread(self, product: Mul, known: Known) -> bool:
+        """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
+        for k, a in enumerate(product.args):
+            others = product.args[:k] + product.args[k + 1 :]
+            body = self.definition(a, known) if isinstance(a, Read) and not self.is_tame(a, known) else None
+            if isinstance(body, (Add, Mul)):
+                return self.is_tame(build.mul(*others, body), known)
+            if isinstance(a, Add):
+                return all(self.is_tame(build.mul(*others, t), known) for t in a.args)
+        return False
 
     def stands(self, expr: Expr, known: Known) -> bool:
         match expr:
@@ -51,7 +114,9 @@ class Safety(Splits):
 
     def _is_safe_as_a_whole(self, expr: Expr, known: Known) -> bool:
         value = self.form(expr, known)
-        return not value.plain and self.is_safe(value, known)
+        if value.plain:
+            return value.rest != expr and self.stands(value.rest, known)
+        return self.is_safe(value, known)
 
     def _is_read_tame(self, read: Read, known: Known) -> bool:
         equation = self.equations.get(read.tensor)
@@ -63,7 +128,10 @@ class Safety(Splits):
     def vanishes(self, expr: Expr, known: Known) -> bool:
         """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
         value = self.opened(expr, known)
-        return not value.plain and bool(self.lifted(value, known)[0].terms)
+        if not value.plain:
+            return bool(self.lifted(value, known)[0].terms)
+        cond = self.choice(expr, known)
+        return cond is not None and any(self.vanishes(expr, (*known, (cond, taken))) for taken in (True, False))
 
     def opened(self, expr: Expr, known: Known) -> Scaled:
         """The form of what is divided by or stands in a logarithm: there a sum of small terms matters too."""

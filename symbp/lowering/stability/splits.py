@@ -5,16 +5,17 @@ from __future__ import annotations
 from itertools import islice
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Mul, Num, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
-from symbp.core.traverse import rename_bound, walk
+from symbp.core.traverse import all_index_names, rename_bound, replace_reads, walk
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear, is_attained, is_nonpositive, positive_part, write
+from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
-from symbp.lowering.stability.exponentials import expm1_of, exponential, exponential_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
 from symbp.lowering.stability.forms import Forms, terms_of
-from symbp.lowering.stability.known import Known, outside
+from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
+from symbp.lowering.stability.named import BESIDE, Below
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
@@ -26,11 +27,14 @@ class Splits(Forms):
 
     __slots__ = ()
 
-    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
-        found = self.apart.get((total, known))
+    def split(self, total: Expr, known: Known, exact: bool = False) -> tuple[Linear, Expr]:
+        found = self.apart.get((total, known, exact))
         if found is None:
-            rule = self._split_total if isinstance(total, Sum) else self._split_terms
-            found = self.apart[total, known] = rule(total, known)  # type: ignore[arg-type]
+            if isinstance(total, Sum):
+                found = self._split_total(total, known)
+            else:
+                found = self._split_terms(total, known, exact)  # type: ignore[arg-type]
+            self.apart[total, known, exact] = found
         return found
 
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
@@ -38,24 +42,71 @@ class Splits(Forms):
         for e, p in value.sums:
             if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum)):
                 return m, self.plain(raw(value), known)
-            more, v = self.split(e, known)
+            more, v = self.split(e, known, exact=p < 0)
             m = m + more * p
             factors.append(build.power(v, Num(p)))
-        m = with_masks(m, (*known, (counting(value.rest)[0], True)))
+        given = (*known, (_counted(value.rest)[0], True))
+        m = self.folded(with_masks(m, given), given)
         self.done.update(e for e, _ in m.terms if isinstance(e, Where))
         return m, build.mul(*factors)
 
-    def _split_terms(self, total: Add, known: Known) -> tuple[Linear, Expr]:
+    def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
         terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
+        exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
+        conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
+        ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
+        if any(c != TRUE for c in conds) or (not ordered and any(_is_wild(m) for m, _ in terms)):
+            return self._split_masked(terms, conds, known)
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
             return NOTHING, self.as_they_stand(total, known)
         for m, _ in terms[1:]:
             d = m - largest
-            largest = largest if is_nonpositive(d) else m if is_nonpositive(d * -1) else largest + positive_part(d)
+            largest = (
+                largest if self.is_nonpositive(d) else m if self.is_nonpositive(d * -1) else largest + positive_part(d)
+            )
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
+
+    def exponent(self, expr: Expr, known: Known) -> Expr:
+        """What stands in an exponent as it is to be computed: what would overflow by itself by its definition, since an
+        exponential of it may be 0."""
+
+        def definition(read: Read) -> Expr | None:
+            body = self.definition(read, known)
+            if body is None or self.form(body, known).plain or self.is_tame(read, known):
+                return None
+            return replace_reads(rename_bound(body, all_index_names(expr)), definition)
+
+        return self.plain(replace_reads(expr, definition), known)
+
+    def _mattering(self, v: Expr, known: Known) -> Cond:
+        """When a term's exponent counts: where its coefficient is not 0."""
+        cond, others = counting(v)
+        cond = build.both(cond, *(build.compare("!=", f, build.NIL) for f in others if self.is_data(f)))
+        return TRUE if holds(cond, known) else cond
+
+    def is_data(self, expr: Expr) -> bool:
+        """Is it an entry of an input, or made of nothing but such and numbers, so that it may well be 0?"""
+        if isinstance(expr, Read):
+            return expr.tensor not in self.equations and BESIDE not in expr.tensor
+        parts = expr.args if isinstance(expr, (Add, Mul)) else ()
+        return any(not isinstance(a, Num) for a in parts) and all(isinstance(a, Num) or self.is_data(a) for a in parts)
+
+    def _split_masked(self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known) -> tuple[Linear, Expr]:
+        """The largest of exponents of which some count in places only."""
+        written = [capped(self.exponent(write(m), known)) for m, _ in terms]
+        exponents = [self.named(masked(c, e), known) for c, e in zip(conds, written, strict=True)]
+        largest = exponents[0]
+        for e in exponents[1:]:
+            largest = Where(Compare(">", largest, e), largest, e)
+        self.done.update((*exponents, largest))
+        each = zip(terms, conds, exponents, strict=True)
+        below = tuple(Below(m, (), c, e) for (m, _), c, e in each if isinstance(e, Read))
+        m = Linear.of(self.largest_of(largest, below, known))
+        own = (parts(e) if isinstance(e, Num) else Linear.of(e) for e in exponents)
+        return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms, strict=True)))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
@@ -64,25 +115,42 @@ class Splits(Forms):
         if not inside.terms:
             return apart, build.total(total.indices, v)
         cond, factor = _counted(v)
-        if cond == TRUE and is_attained(m, total.indices):
+        if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
-        exponent = masked(cond, self.plain(write(inside), known))
-        largest = self._largest(total.indices, exponent)
-        own = inside if cond == TRUE else Linear.of(exponent)
+        exponent = self.named(masked(cond, capped(self.exponent(write(inside), known))), known, total.indices)
+        own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
+        largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
         return apart + Linear.of(largest), build.total(total.indices, summand)
 
-    def _largest(self, indices: tuple[Index, ...], exponent: Expr) -> Expr:
+    def _largest(self, indices: tuple[Index, ...], exponent: Expr, below: Below, known: Known) -> Expr:
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
         self.done.update((exponent, largest))
-        return largest
+        return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
+
+
+def _is_wild(m: Linear) -> bool:
+    """Is there an exponential in the exponent, so that it may be too large to be taken from another?"""
+    return any(isinstance(n, Fn) and n.name == "exp" for e, _ in m.terms for n in islice(walk(e), LONGEST))
 
 
 def counting(v: Expr) -> tuple[Cond, list[Expr]]:
     """The masks among the factors as one condition, and the other factors."""
     factors = v.args if isinstance(v, Mul) else (v,)
-    masks = [f for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)]
-    return build.both(*(f.cond for f in masks)), [f for f in factors if f not in masks]
+    conds = [_mask(f) for f in factors]
+    return build.both(*(c for c in conds if c is not None)), [
+        f for f, c in zip(factors, conds, strict=True) if c is None
+    ]
+
+
+def _mask(f: Expr) -> Cond | None:
+    """The condition where a factor is 1; elsewhere it is 0."""
+    match f:
+        case Where(cond, then, other) if (then, other) == (build.UNIT, build.NIL):
+            return cond
+        case Delta(a, b):
+            return Compare("==", Int(a), Int(b))
+    return None
 
 
 def _counted(v: Expr) -> tuple[Cond, Expr]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
-from symbp.core.expr import Fn
+from symbp.core.expr import Extreme, Fn
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import walk
 from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
 
 LONGEST_EQUATION = 2_000
@@ -19,16 +20,23 @@ def stabilise(network: Network) -> Network:
     """The same network, every equation written so that it is computed well."""
     if not any(_has_exponential(e.body) for e in network.equations):
         return network
-    alone = (part[0] for part in components(network.equations) if not is_recurrent(part))
-    work = Stable({e.name: e for e in alone})  # what a recurrence defines is never looked into: there is no end to it
-    return replace(network, equations=tuple(_computed_well(e, work) for e in network.equations))
+    alone = {part[0].name: part[0] for part in components(network.equations) if not is_recurrent(part)}
+    classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
+    work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
+    work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
+    equations = tuple(new for e in network.equations for new in _computed_well(e, work))
+    return replace(network, equations=equations)
 
 
-def _computed_well(equation: Equation, work: Stable) -> Equation:
-    """The equation as it is best computed; as it stands where that has become too long to be any good."""
+def _computed_well(equation: Equation, work: Stable) -> tuple[Equation, ...]:
+    """The equation as it is best computed, after the tensors that it needs beside it.
+
+    It stays as it stands where it has become too long to be any good.
+    """
+    work.owner, work.added = equation.name if equation.name in work.equations else "", []
     body = work.plain(equation.body, ())
     long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
-    return equation if long else replace(equation, body=body)
+    return (*work.added, equation if long else replace(equation, body=body))
 
 
 def _has_exponential(node: Node) -> bool:

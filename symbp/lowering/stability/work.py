@@ -8,9 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Node
+from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import apply
 from symbp.lowering.linear import Linear
@@ -23,13 +24,20 @@ class Work(ABC):
     """The definitions, and what has been worked out so far, by expression and by the conditions known to hold."""
 
     equations: Mapping[str, Equation]
+    classes: Mapping[str, Poly] = field(default_factory=dict)  # what the labels of each tensor of labels count
     forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
     ordinary: dict[str, bool] = field(default_factory=dict)
     safe: dict[tuple[Scaled, Known], bool] = field(default_factory=dict)
     tame: dict[tuple[Expr, Known], bool] = field(default_factory=dict)
     plains: dict[tuple[Node, Known], Node] = field(default_factory=dict)
-    apart: dict[tuple[Expr, Known], tuple[Linear, Expr]] = field(default_factory=dict)
+    apart: dict[tuple[Expr, Known, bool], tuple[Linear, Expr]] = field(default_factory=dict)
     done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
+    owner: str = ""  # the equation at hand, where tensors may be put beside it
+    added: list[Equation] = field(default_factory=list)  # those put beside it
+    beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
+    own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
+    besides: dict[str, Equation] = field(default_factory=dict)  # and by name
+    largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
     def definition(self, read: Read, known: Known) -> Expr | None:
         """What a tensor's entry is defined as, the branch taken where that is known; None for inputs."""
@@ -43,8 +51,11 @@ class Work(ABC):
         """The representation of a value, named tensors looked into where there is something exponential in them."""
 
     @abstractmethod
-    def split(self, total: Expr, known: Known) -> tuple[Linear, Expr]:
-        """A sum of exponentials as exp(m) * v: m and v, the largest exponent taken out."""
+    def split(self, total: Expr, known: Known, exact: bool = False) -> tuple[Linear, Expr]:
+        """A sum of exponentials as exp(m) * v: m and v, the largest exponent taken out.
+
+        With `exact` v is not 0 where the value is not: for a logarithm or to divide by it.
+        """
 
     @abstractmethod
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
@@ -69,3 +80,11 @@ class Work(ABC):
     @abstractmethod
     def as_they_stand(self, total: Expr, known: Known) -> Expr:
         """A sum whose terms are computed each by itself."""
+
+    @abstractmethod
+    def vanishes(self, expr: Expr, known: Known) -> bool:
+        """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
+
+    @abstractmethod
+    def opened(self, expr: Expr, known: Known) -> Scaled:
+        """The form of what is divided by or stands in a logarithm: there a sum of small terms matters too."""

@@ -1,0 +1,221 @@
+"""Exponents and the largest of them as tensors of their own: what is subtracted is what the largest was taken of.
+
+Two formulas for one exponent round differently, and what is off by 1e-4 in an exponent is off by 1e-4 of the value. So
+an exponent that is more than a named tensor gets a tensor, its largest entry another, and wherever the largest stands
+beside the exponent's terms, these are read from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbp.core.canonical import key
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
+from symbp.core.integers import Atom, Index, Node, Poly
+from symbp.core.network import Equation
+from symbp.core.traverse import apply, free_indices, indices_of, replace_reads, substitute, walk
+from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
+from symbp.lowering.stability.known import Known, holds
+from symbp.lowering.stability.work import Work
+
+# What stands between the name of an equation and the number of a tensor that it gets beside it; in no name of a user's.
+BESIDE = "~"
+
+
+# An exponential outgrows so many times its exponent before it matters.
+MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What is never more than a largest value: its terms over the indices `over`, where the condition holds.
+
+    `read` is the tensor that these terms are computed as, if they are.
+    """
+
+    terms: Linear
+    over: tuple[Index, ...] = ()
+    cond: Cond = TRUE
+    read: Expr | None = None
+
+    def at(self, table: dict[Atom, Poly]) -> Below:
+        """The same for other indices."""
+        if not table:
+            return self
+        terms = Linear.collect((substitute(e, table), c) for e, c in self.terms.terms)
+        read = self.read and substitute(self.read, table)
+        return Below(terms, self.over, substitute(self.cond, table), read)
+
+
+class Named(Work):
+    """Tensors beside the equation at hand, and what is known of the largest of them."""
+
+    __slots__ = ()
+
+    def named(self, what: Expr, known: Known, order: tuple[Index, ...] = ()) -> Expr:
+        """A read of a tensor that is this expression, or the expression where it is one or can be none."""
+        free = free_indices(what)
+        if not self.owner or isinstance(what, (Read, Num)) or not _may_stand_alone(what, free, known):
+            return what
+        order = _order(what, free, order)
+        spelt = spelling(what, order)
+        known_largest = self.own_largest.get(spelt) if isinstance(what, Extreme) else None
+        if known_largest is not None and known_largest.name != self.owner:
+            own = dict(zip(free_indices(known_largest.body), order, strict=True))
+            return Read(
+                known_largest.name, tuple(Poly.of(own[i]) if i in own else Poly() for i in known_largest.indices)
+            )
+        found = self.beside.get(spelt)
+        if found is None:
+            found = Equation(f"{self.owner}{BESIDE}{len(self.beside)}", order, what)
+            self.beside[spelt] = self.besides[found.name] = found
+            self.added.append(found)
+        return Read(found.name, tuple(Poly.of(i) for i in order))
+
+    def spelt(self, expr: Expr) -> Expr:
+        """The expression with the definitions of the tensors beside equations in their place."""
+
+        def definition(read: Read) -> Expr | None:
+            found = self.besides.get(read.tensor)
+            return None if found is None else self.spelt(apply(found.body, found.indices, read.subs))
+
+        return replace_reads(expr, definition)
+
+    def largest_of(self, largest: Expr, below: tuple[Below, ...], known: Known) -> Expr:
+        """A read of a largest value, of which it is known what it is the largest of; itself where it has no name."""
+        read = self.named(largest, known)
+        if isinstance(read, Read) and read.tensor not in self.largest and BESIDE in read.tensor:
+            own = tuple(i for s in read.subs if (i := s.index) is not None)
+            self.largest[read.tensor] = (own, below)
+        return read
+
+    def below(self, largest: Expr) -> tuple[Below, ...]:
+        """What is never more than this expression."""
+        if isinstance(largest, Extreme) and largest.kind == "max" and largest.cond == TRUE:
+            read = largest.body if isinstance(largest.body, Read) else None
+            return (Below(parts(largest.body), largest.indices, TRUE, read),)
+        if not isinstance(largest, Read):
+            return ()
+        found = self.largest.get(largest.tensor)
+        if found is None:
+            equation = self.equations.get(largest.tensor)
+            body = equation.body if equation is not None else None
+            found = (equation.indices, self.below(body)) if equation and isinstance(body, Extreme) else ((), ())
+            self.largest[largest.tensor] = found
+        indices, below = found
+        if not below:
+            return ()
+        table: dict[Atom, Poly] = {i: s for i, s in zip(indices, largest.subs, strict=True) if s.index != i}
+        return tuple(b.at(table) for b in below)
+
+    def folded(self, m: Linear, known: Known) -> Linear:
+        """The exponent with the tensors that largest values were taken of in the place of their terms."""
+        for largest, c in m.terms:
+            for below in self.below(largest) if c < 0 else ():
+                if below.read is not None:
+                    m = self._folded(m, below, -c, known)
+        return m
+
+    def _folded(self, m: Linear, below: Below, times: Fraction, known: Known) -> Linear:
+        for own in _instances(m, below):
+            read = Linear.of(own.read)  # type: ignore[arg-type]
+            left = times - max(m.coefficient(own.read), Fraction(0))  # type: ignore[arg-type]
+            if own.terms == read or left <= 0 or not _holds(own, m, left):
+                continue
+            if own.cond == TRUE or holds(own.cond, known):
+                return m - own.terms * left + read * left
+        return m
+
+    def is_nonpositive(self, m: Linear) -> bool:
+        """Is it certain to be 0 or less, or no more than a few?"""
+        return is_nonpositive(self.remainder(m))
+
+    def remainder(self, m: Linear) -> Linear:
+        """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""
+        for largest, c in m.terms:
+            if c >= 0:
+                continue
+            for below in self.below(largest):
+                for own in _instances(m, below):
+                    read = NOTHING if own.read is None else Linear.of(own.read)
+                    for terms in (read, own.terms):
+                        if (
+                            terms.terms
+                            and (own.cond == TRUE or terms == read)
+                            and _holds(replace(own, terms=terms), m, -c)
+                        ):
+                            return self.remainder(m - terms * -c + Linear.of(largest) * -c)
+        for e, c in m.terms:
+            inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
+            times = [m.coefficient(a) / d for a, d in inside.terms]
+            if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
+                return self.remainder(m - inside * min(times) - Linear(((e, c),)))
+        return m
+
+    def is_attained(self, m: Linear, indices: tuple[Index, ...]) -> bool:
+        """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""
+        for largest, c in m.terms:
+            for below in self.below(largest) if c == -1 else ():
+                for own in _instances(m, below):
+                    bound = {i for i in indices if i in free_indices(own.read or _first(own.terms))}
+                    over = len(own.over) == len(indices) == len(bound) and own.cond == TRUE
+                    reads = own.read is not None and m == Linear.of(own.read) - Linear.of(largest)
+                    if over and (reads or not (m - own.terms + Linear.of(largest)).terms):
+                        return not any(i in indices for i in free_indices(largest))
+        return False
+
+
+def spelling(what: Expr, order: tuple[Index, ...] | None = None) -> str:
+    """A text that is the same whatever the letters of its free indices, taken in that order."""
+    order = free_indices(what) if order is None else order
+    return key(substitute(what, {i: Poly.of(replace(i, name=f"#{k}")) for k, i in enumerate(order)}))
+
+
+def _holds(own: Below, m: Linear, times: Fraction) -> bool:
+    """Are there so many of these terms in the exponent?"""
+    return all(m.coefficient(e) * (1 if d > 0 else -1) >= times * abs(d) for e, d in own.terms.terms)
+
+
+def _instances(m: Linear, below: Below) -> Iterator[Below]:
+    """The terms below a largest value for those of its indices for which they may be terms of the exponent."""
+    if not below.over:
+        yield below
+        return
+    tried = []
+    for part in (below.read, *(e for e, _ in below.terms.terms)):
+        for mine in walk(part) if part is not None else ():
+            if isinstance(mine, Read) and all(Poly.of(i) in mine.subs for i in below.over):
+                places = {i: mine.subs.index(Poly.of(i)) for i in below.over}
+                for e, _ in m.terms:
+                    for theirs in walk(e):
+                        if isinstance(theirs, Read) and theirs.tensor == mine.tensor:
+                            table: dict[Atom, Poly] = {i: theirs.subs[k] for i, k in places.items()}
+                            if table not in tried:
+                                tried.append(table)
+                                yield below.at(table)
+
+
+def _first(m: Linear) -> Expr:
+    return m.terms[0][0]
+
+
+def _may_stand_alone(what: Expr, free: tuple[Index, ...], known: Known) -> bool:
+    """Is it an array of its own: plain ranges, and no read that is only inside where a known condition holds?"""
+    if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
+        return False
+    bound = any(i in free for c, _ in known for i in free_indices(c))
+    return not bound or all(
+        s.atom is not None or s.constant is not None for r in walk(what) if isinstance(r, Read) for s in r.subs
+    )
+
+
+def _order(what: Node, free: tuple[Index, ...], last: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The indices as a tensor in it has them, else those that are summed last."""
+    for r in walk(what):
+        if isinstance(r, Read):
+            own = tuple(i for s in r.subs if (i := s.index) is not None)
+            if len(own) == len(r.subs) and set(own) == set(free) and len(own) == len(free):
+                return own
+    return (*(i for i in free if i not in last), *(i for i in free if i in last))

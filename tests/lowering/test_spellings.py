@@ -1,0 +1,137 @@
+"""One value in many spellings: named parts, labels, masks, choices; against thousands of digits, and no warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from symbp.lowering.run import run
+from tests.lowering.lowered import gradient_routine, network
+from tests.lowering.reference import Reference
+
+LABELLED = "z: Param[N, K], y: Labels[N, K]"
+TARGETS = "t: Data[N, K], z: Param[N, K]"
+PARTS = ("e = exp(z)", "s = sum(e, axis=1, keepdims=True)")
+NLL = "return -sum(log(p[n, y[n]]) for n in N) / N"
+SPELLINGS = {
+    "a softmax by parts under labels": (LABELLED, *PARTS, "p = e / s", NLL),
+    "times the sum to the power -1": (LABELLED, *PARTS, "p = e * s**-1", NLL),
+    "less the largest": (
+        LABELLED,
+        "m = max(z, axis=1, keepdims=True)",
+        "e = exp(z - m)",
+        "p = e / sum(e, axis=1, keepdims=True)",
+        NLL,
+    ),
+    "in index notation": (
+        LABELLED,
+        "e[n, k] = exp(z[n, k])",
+        "s[n] = sum(e[n, k] for k in K)",
+        "l[n] = log(e[n, y[n]]) - log(s[n])",
+        "return -sum(l) / N",
+    ),
+    "the chosen one by a mask": (TARGETS, "p = softmax(z)", "q = sum(p * t, axis=1)", "return -sum(log(q))"),
+    "the probability of all others": (LABELLED, "p = softmax(z)", "return -sum(log(1 - p[n, y[n]]) for n in N)"),
+    "a bonus for entropy": (
+        LABELLED,
+        "p = softmax(z)",
+        "h = -sum(p * log(p), axis=1)",
+        "return -sum(log(p[n, y[n]]) for n in N) - sum(h) / 10",
+    ),
+    "focal": (LABELLED, "p = softmax(z)", "q[n] = p[n, y[n]]", "return -sum((1 - q) ** 2 * log(q))"),
+    "a choice of logarithms": (TARGETS, "p = sigmoid(z)", "return -sum(where(t > 0.5, log(p), log(1 - p)))"),
+    "a logarithm of a choice": (TARGETS, "p = sigmoid(z)", "q = where(t > 0.5, p, 1 - p)", "return -sum(log(q))"),
+    "a choice by labels": (
+        LABELLED,
+        "p = sigmoid(z)",
+        "return -sum(log(p[n, k]) if k == y[n] else log(1 - p[n, k]) for n in N for k in K)",
+    ),
+    "a mask times an exponential": (TARGETS, "e = t * exp(-z)", "return sum(e ** 2)"),
+    "a masked softmax": (
+        TARGETS,
+        "e = t * exp(z)",
+        "p = e / sum(e, axis=1, keepdims=True)",
+        "return sum(p[n, k] * k for n in N for k in K)",
+    ),
+    "what a condition keeps": (
+        TARGETS,
+        "e[n, k] = exp(z[n, k]) if t[n, k] > 0 else 0",
+        "p[n, k] = e[n, k] / sum(e[n, j] for j in K)",
+        "return sum(p[n, k] * k for n in N for k in K)",
+    ),
+    "an exponential of one": (TARGETS, "p = exp(-exp(z))", "return sum((p - t) ** 2)"),
+    "the rest of that": (TARGETS, "p = 1 - exp(-exp(z))", "return sum((p - t) ** 2)"),
+    "a tanh by named parts": (
+        TARGETS,
+        "u = exp(z)",
+        "v = exp(-z)",
+        "a = (u - v) / (u + v)",
+        "return sum((a - t) ** 2)",
+    ),
+    "a tanh by one of them": (TARGETS, "e = exp(2 * z)", "a = (e - 1) / (e + 1)", "return sum(a * t)"),
+    "a logarithm of three": (
+        TARGETS,
+        "u = exp(z)",
+        "v = exp(-z)",
+        "return sum(t * log(u + 2 * v + 1))",
+    ),
+    "a weighted mean": (TARGETS, "w = exp(-z)", "return sum(sum(w * t, axis=1) / sum(w, axis=1))"),
+    "a norm of high order": (TARGETS, "b = sum(exp(3 * z), axis=1) ** (1 / 3)", "return sum(log(b))"),
+    "two normalisations": (
+        TARGETS,
+        "e = exp(z)",
+        "r = e / sum(e, axis=1, keepdims=True)",
+        "return -sum(t * log(r / sum(r, axis=0, keepdims=True)))",
+    ),
+    "overlap of two": (TARGETS, "p = softmax(z)", "q = softmax(t)", "return -sum(log(sum(sqrt(p * q), axis=1)))"),
+    "odds of two": (
+        TARGETS,
+        "a = exp(z)",
+        "b = exp(-t)",
+        "c = a * b / (1 + a * b)",
+        "return sum(log(c))",
+    ),
+}
+SCALES = {1.0: 60, 30.0: 200, 1000.0: 1500}
+EXTREMES = ((1, -1, 0.5), (-1, 1, 0.25))  # the logits of two examples, times the scale
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("case", SPELLINGS)
+def test_every_spelling(case: str, scale: float) -> None:
+    signature, *lines = SPELLINGS[case]
+    net = network(signature, *lines)
+    other = np.array([1, 2]) if "y: Labels" in signature else np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    arrays = {"z": np.array(EXTREMES) * scale, ("y" if "y: Labels" in signature else "t"): other}
+    sizes = {"N": 2, "K": 3}
+    loss, gradients = Reference(net, sizes, SCALES[scale]).loss_and_gradients(arrays)
+    for dtype, bound in ((np.float64, 1e-12), (np.float32, 1e-5)):
+        given = {n: a.astype(dtype) if a.dtype.kind == "f" else a for n, a in arrays.items()}
+        with np.errstate(all="raise", under="ignore"):
+            found = run(gradient_routine(net), given, sizes)
+        truth = gradients["z"].astype(float)
+        if abs(float(loss)) < np.finfo(dtype).max:
+            assert abs(float(found["L"]) - float(loss)) <= bound * max(1, abs(float(loss)))
+            assert np.all(np.abs(found["z"] - truth) <= bound * max(1, np.abs(truth).max()))
+
+
+def test_a_largest_and_what_it_is_taken_from() -> None:
+    """Both are one computation, so that float32 does not tear them apart: a density of several at large inputs."""
+    net = network(
+        "x: Data[N, D], y: Data[N], A: Param[D, K], B: Param[D, K], S: Param[D, K]",
+        "p = softmax(x @ A)",
+        "m = x @ B",
+        "s = exp(x @ S)",
+        "return -sum(log(sum(p[n, k] * exp(-((y[n] - m[n, k]) / s[n, k]) ** 2 / 2) / s[n, k] for k in K)) for n in N)",
+    )
+    rng = np.random.default_rng(3)
+    given = {n: rng.normal(size=(1, 4)).astype(np.float32) for n in ("A", "B", "S")}
+    for scale in (1, 5, 8, 10):
+        arrays = {**given, "x": np.full((1, 1), scale, np.float32), "y": np.ones(1, np.float32)}
+        sizes = {"N": 1, "D": 1, "K": 4}
+        with np.errstate(all="raise", under="ignore"):
+            single = run(gradient_routine(net), arrays, sizes)
+            double = run(gradient_routine(net), {n: a.astype(float) for n, a in arrays.items()}, sizes)
+        for name in ("A", "B", "S"):
+            apart = np.abs(single[name] - double[name]).max()
+            assert apart <= 2e-5 * np.abs(double[name]).max(), (scale, name)
