@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from symbp.core.network import LABELS, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify.equal_entries import can_tie
@@ -22,6 +24,7 @@ from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
 MOST_TRIES = 5000
+GRID = 4096
 FREE = Demands()
 
 Manner = tuple[str, Callable[[random.Random], float]]
@@ -69,15 +72,57 @@ def draw(world: World, loss: str, seed: int) -> Draw:
     raise NoData(f"no data found at which {world.network.name} has a value: {reason}")
 
 
-def draw_inputs(world: World, generator: random.Random, number: Callable[[random.Random], float]) -> Drawn:
-    """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing."""
+def draw_inputs(
+    world: World,
+    generator: random.Random,
+    number: Callable[[random.Random], float],
+    own: Mapping[str, Callable[[random.Random], float]] | None = None,
+) -> Drawn:
+    """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing.
+
+    What no fact restricts is drawn by `number`, or in its `own` way.
+    """
     network = world.network
     asked = demands(network, world.scope)
-    inputs = {t.name: _draw_tensor(t, world, generator, number, asked.get(t.name, FREE)) for t in network.inputs}
+    inputs = {
+        t.name: _draw_tensor(t, world, generator, (own or {}).get(t.name, number), asked.get(t.name, FREE))
+        for t in network.inputs
+    }
+    return obeying(world, inputs)
+
+
+def obeying(world: World, inputs: Drawn) -> Drawn:
+    """The same, if it obeys the facts; the tables of `world` are left filled with it."""
+    network = world.network
     world.fill(inputs)
     for fact in broken(network, world.scope):
         raise CheckFailed(f"no data could be drawn that obey fact {fact}")
     return inputs
+
+
+def shortened(world: World, inputs: Drawn) -> Drawn:
+    """The same in numbers that float32 holds. Of entries whose sum is given the last one makes up for it exactly."""
+    asked = demands(world.network, world.scope)
+    short: Drawn = {}
+    for tensor in world.network.inputs:
+        entries, own = inputs[tensor.name], asked.get(tensor.name, FREE)
+        if tensor.kind == LABELS:
+            short[tensor.name] = entries
+        elif own.sums and not own.choices:
+            short[tensor.name] = _in_steps(entries, own)
+        else:
+            short[tensor.name] = {key: float(np.float32(value)) for key, value in entries.items()}
+    return obeying(world, short)
+
+
+def _in_steps(entries: Mapping[Key, Value], asked: Demands) -> dict[Key, Value]:
+    """Multiples of a power of two, of which sums are exact."""
+    values = {key: max(1.0, round(value * GRID)) / GRID if asked.bounded else round(value * GRID) / GRID
+              for key, value in entries.items()}
+    for axes, total in asked.sums:
+        for fibre in _fibres(list(values), axes):
+            values[fibre[-1]] = total - sum(values[key] for key in fibre[:-1])
+    return values
 
 
 def _draw_tensor(

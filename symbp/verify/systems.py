@@ -38,7 +38,10 @@ DOMAIN_ERRORS = (OutsideDomain, ValueError, ZeroDivisionError, OverflowError, Fl
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A number system: exact numbers as its values, its functions, powers, and the real part by which it compares."""
+    """A number system: exact numbers as its values, its functions, powers, and the real part by which it compares.
+
+    `add_up` is the sum of many values, with the value that a sum of none has.
+    """
 
     name: str
     number: Callable[[Fraction], Value]
@@ -46,6 +49,7 @@ class Numbers:
     functions: Mapping[str, Callable[[Value], Value]]
     power: Callable[[Value, Value], Value]
     real: Callable[[Value], Value]
+    add_up: Callable[[list[Value], Value], Value] = sum
 
 
 def _sign(x: float) -> float:

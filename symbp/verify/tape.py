@@ -35,14 +35,17 @@ from symbp.verify.world import Inputs, axes
 Number = Any  # a float, or a number of mpmath
 Array = np.ndarray[Any, np.dtype[Any]]
 Error = Array | None  # in each trial, to be multiplied by the unit of roundoff; None: exact
+Operands = tuple[tuple["Entry", Number, Error], ...]  # with the slope by each, and its error
 TRIALS = 8
+# NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
+ELEMENTARY = 4
 UNIT = 2.0**-24  # what float32 rounds by
 SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
 # Two values are told apart where they differ by so many times what rounding may make of them.
 CLEAR = 16
 # What leaves the range of floats while its logarithm is an ordinary number, and where floats begin to lose digits.
 WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
-DIGITS = 40
+DIGITS = (40, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
 MOST_BITS = 2000  # of an exponent's exponent
 
 
@@ -72,9 +75,9 @@ def _is_short(value: float) -> bool:
 IN_FLOATS = Arithmetic(FLOATS, _is_short, True)
 
 
-def in_digits() -> Arithmetic:
-    """Forty digits, and exponents without end."""
-    numbers = precise(DIGITS)
+def in_digits(digits: int) -> Arithmetic:
+    """So many digits, and exponents without end."""
+    numbers = precise(digits)
     exp = numbers.functions["exp"]
 
     def bounded(x: Number) -> Number:
@@ -98,25 +101,26 @@ class Entry:
     tape: Tape
     value: Number
     error: Error
-    operands: tuple[tuple[Entry, Number, Error], ...] = ()
+    operands: Operands = ()
     traced: bool = False
     wide: bool = False
     slope: Number = 0.0
     slope_error: Error = None
 
     def __add__(self, other: Entry) -> Entry:
-        operands = ((self, 1.0, None), (other, 1.0, None))
-        return self.tape.write(self.value + other.value, _plus(self.error, other.error), operands)
-
-    def __radd__(self, other: float) -> Entry:
-        return self  # `sum` begins with a nought of its own
+        return self.tape.total([self, other], self)
 
     def __mul__(self, other: Entry) -> Entry:
+        return self.tape.once("*", (self, other), self._product)
+
+    def _product(self, _: Entry, other: Entry) -> Entry:
         a, b = self.value, other.value
+        error = _plus(_times(self.error, b), _times(other.error, a))
         if self.wide or other.wide:
             self.tape.demand_room(a, b)
-        operands = ((self, b, other.error), (other, a, self.error))
-        return self.tape.write(a * b, _plus(_times(self.error, b), _times(other.error, a)), operands)
+        elif error is not None or not self.tape.arithmetic.short(a * b):
+            error = _plus(error, self.tape.rounding(a * b))
+        return self.tape.write(a * b, error, ((self, b, other.error), (other, a, self.error)))
 
     def __truediv__(self, other: Entry) -> Entry:
         return self * self.tape.power(other, -1.0)
@@ -165,9 +169,10 @@ class Tape:
 
     def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
         self.arithmetic, self.entries, self.signs = arithmetic, list[Entry](), cycle(_signs())
+        self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
         functions = {name: self._function(name) for name in arithmetic.numbers.functions}
         pi = self.constant(arithmetic.numbers.pi)
-        self.numbers = Numbers("tape", self._number, pi, functions, self._power, lambda entry: entry)
+        self.numbers = Numbers("tape", self._number, pi, functions, self._power, lambda entry: entry, self.total)
 
     def _number(self, q: Fraction) -> Entry:
         return self.constant(self.arithmetic.numbers.number(Fraction(q)))
@@ -180,16 +185,28 @@ class Tape:
         """An entry of a parameter."""
         return Entry(self, value, None, traced=True)
 
-    def rounding(self, value: Number, wide: bool = True) -> Array:
-        """What rounding a value makes of it, in units of UNIT. What float32 holds with few digits it rounds by more."""
+    def once(self, name: object, operands: tuple[Entry, ...], make: Callable[..., Entry]) -> Entry:
+        """The same operation on the same operands is made once: it rounds the same way each time."""
+        key = (name, *map(id, operands))
+        if key not in self.known:
+            self.known[key] = operands, make(*operands)
+        return self.known[key][1]
+
+    def rounding(self, value: Number, wide: bool = False) -> Array:
+        """What rounding a value makes of it. A number so small that float32 holds few digits of it is rounded by more.
+
+        A product with an exponential is not rounded: where that is carried as an exponent, it only adds exponents.
+        """
         return next(self.signs) * (value if wide or abs(value) > SMALLEST else SMALLEST)
 
-    def write(self, value: Number, error: Error, operands: tuple[tuple[Entry, Number, Error], ...]) -> Entry:
-        """The next operation. It rounds its value, unless that is short and made of such."""
+    def rounded_sum(self, a: Number, b: Number) -> Array:
+        """What rounding a sum makes of it: no more than the smaller term, for the larger one is a number to be had."""
+        return next(self.signs) * min(abs(a + b), min(abs(a), abs(b)) / UNIT)
+
+    def write(self, value: Number, error: Error, operands: Operands, wide: bool = False) -> Entry:
+        """The next operation."""
         traced = tuple([o for o in operands if o[0].traced])
-        wide = any(o[0].wide for o in operands)
-        if error is not None or not self.arithmetic.short(value):
-            error = _plus(error, self.rounding(value, wide))
+        wide = wide or any(o[0].wide for o in operands)
         if not abs(value) < LARGEST:
             self._demand_wide(wide)
         entry = Entry(self, value, error, traced, bool(traced), wide)
@@ -223,23 +240,22 @@ class Tape:
         if not x.wide and x.error is not None and abs(x.value) <= CLEAR * UNIT * largest(x.error):
             raise Unclear("a pole")
 
-    def unary(self, x: Entry, value: Number, slope: Number, bend: Number, wide: bool = False) -> Entry:
-        """What a function of x gives, where it has that slope and the slope has that slope."""
-        if not x.traced and x.error is None:
-            return self.write(value, None, ((x, slope, None),))
-        turned = _plus(_times(x.error, bend), self.rounding(slope))
-        entry = self.write(value, _times(x.error, slope), ((x, slope, turned),))
-        entry.wide = entry.wide or wide
-        return entry
-
-    def power(self, x: Entry, n: Number, n_error: Error = None) -> Entry:
+    def power(self, x: Entry, n: Number) -> Entry:
         """x ** n for a number n; its slope is n x ** (n - 1)."""
+        return self.once(n, (x,), lambda x: self._raised_to(x, n))
+
+    def _raised_to(self, x: Entry, n: Number) -> Entry:
         if n < 0 or n != int(n):
             self.demand_no_pole(x)
         value = self._raised(x.value, n)
         slope = n * self._raised(x.value, n - 1) if n and (x.traced or x.error is not None) else 0.0
         bend = n * (n - 1) * self._raised(x.value, n - 2) if n not in (0, 1) and x.error is not None else 0.0
-        return self.unary(x, value, slope, bend)
+        if x.error is None and self.arithmetic.short(value) and self.arithmetic.short(slope):
+            return self.write(value, None, ((x, slope, None),))
+        error, turned = _times(x.error, slope), _times(x.error, bend)
+        if not x.wide:
+            error, turned = _plus(error, self.rounding(value)), _plus(turned, self.rounding(slope))
+        return self.write(value, error, ((x, slope, turned),))
 
     def _raised(self, x: Number, n: Number) -> Number:
         if n == int(n):
@@ -247,6 +263,23 @@ class Tape:
         if x == 0 and n < 0:
             raise ZeroDivisionError
         return self.arithmetic.numbers.power(x, n)
+
+    def total(self, terms: list[Entry], zero: Entry) -> Entry:
+        """The sum of many, as one operation; each addition rounds what there is by then."""
+        if len(terms) < 2:
+            return terms[0] if terms else zero
+        return self.once("+", tuple(terms), self._added)
+
+    def _added(self, *terms: Entry) -> Entry:
+        value, error, exact = terms[0].value, terms[0].error, True
+        off = 0.0
+        for term in terms[1:]:
+            most = min(abs(value + term.value), min(abs(value), abs(term.value)) / UNIT)
+            value, error = value + term.value, _plus(error, term.error)
+            exact, off = exact and self.arithmetic.short(value), max(off, most)
+        if off and not (exact and error is None):
+            error = _plus(error, next(self.signs) * off)
+        return self.write(value, error, tuple([(term, 1.0, None) for term in terms]))
 
     def _power(self, base: Entry, exponent: Entry) -> Entry:
         if not exponent.traced:
@@ -258,15 +291,22 @@ class Tape:
         calls = self.arithmetic.numbers.functions
         call, slopes_of = calls[name], SLOPES[name]
 
-        def function(x: Entry) -> Entry:
+        def make(x: Entry) -> Entry:
             if name in ("abs", "sign"):
                 self.apart(x, self.constant(0.0))
             if name in ("log", "log1p"):
                 self.demand_no_pole(x if name == "log" else x + self.constant(1.0))
             value = call(x.value)
-            return self.unary(x, value, *slopes_of(calls, x.value, value), name in WIDE)
+            slope, by_x, by_value, cancelled = slopes_of(calls, x.value, value)
+            exact = x.error is None and not (x.value and value)
+            wide = x.wide or name in WIDE
+            error = None if exact else _plus(_times(x.error, slope), self.rounding(value * ELEMENTARY, wide))
+            turned = _plus(_times(x.error, by_x), _times(error, by_value))
+            if not exact:
+                turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
+            return self.write(value, error, ((x, slope, turned),), wide)
 
-        return function
+        return lambda x: self.once(name, (x,), make)
 
     def differentiate(self, loss: Entry) -> None:
         """The chain rule, from the last operation to the first; every entry then has its slope."""
@@ -282,40 +322,38 @@ class Tape:
                 self._add_slope(operand, slope * by, _plus(_times(error, by), _times(by_error, slope)), by, wide)
 
     def _add_slope(self, operand: Entry, value: Number, error: Error, by: Number, wide: bool) -> None:
-        if by not in (1, -1) and (value or error is not None):
-            error = _plus(error, self.rounding(value, wide))
+        if not wide and by not in (1, -1) and (value or error is not None):
+            error = _plus(error, self.rounding(value))
         if not abs(value) < LARGEST:
             self._demand_wide(wide)
         if operand.slope:
+            error = _plus(error, self.rounded_sum(operand.slope, value))
             value = operand.slope + value
-            error = _plus(error, self.rounding(value, wide))
         operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
 
 
 Calls = Mapping[str, Callable[[Number], Number]]
+Slope = tuple[Number, Number, Number, Number]
 
 
-def _of_tanh(calls: Calls, x: Number, f: Number) -> tuple[Number, Number]:
-    return 1 - f * f, -2 * f * (1 - f * f)
-
-
-def _of_erf(calls: Calls, x: Number, f: Number) -> tuple[Number, Number]:
+def _of_erf(calls: Calls, x: Number, f: Number) -> Slope:
     slope = calls["exp"](-x * x) * (2 / math.sqrt(math.pi))
-    return slope, -2 * x * slope
+    return slope, -2 * x * slope, 0.0, 0.0
 
 
-# The first and the second derivative of each elementary function at x, where its value is f.
-SLOPES: Mapping[str, Callable[[Calls, Number, Number], tuple[Number, Number]]] = {
-    "exp": lambda calls, x, f: (f, f),
-    "expm1": lambda calls, x, f: (f + 1, f + 1),
-    "log": lambda calls, x, f: (1 / x, -1 / (x * x)),
-    "log1p": lambda calls, x, f: (1 / (1 + x), -1 / ((1 + x) * (1 + x))),
-    "sin": lambda calls, x, f: (calls["cos"](x), -f),
-    "cos": lambda calls, x, f: (-calls["sin"](x), -f),
-    "tanh": _of_tanh,
+# The derivative of each elementary function at x, where its value is f; how fast that changes with x and with f, as it
+# is computed; and the size of the terms that it is the difference of.
+SLOPES: Mapping[str, Callable[[Calls, Number, Number], Slope]] = {
+    "exp": lambda calls, x, f: (f, 0.0, 1.0, 0.0),
+    "expm1": lambda calls, x, f: (f + 1, 0.0, 1.0, 1.0),
+    "log": lambda calls, x, f: (1 / x, -1 / (x * x), 0.0, 0.0),
+    "log1p": lambda calls, x, f: (1 / (1 + x), -1 / ((1 + x) * (1 + x)), 0.0, 1 / abs(1 + x)),
+    "sin": lambda calls, x, f: (calls["cos"](x), -f, 0.0, 0.0),
+    "cos": lambda calls, x, f: (-calls["sin"](x), -f, 0.0, 0.0),
+    "tanh": lambda calls, x, f: (1 - f * f, 0.0, -2 * f, 1.0),
     "erf": _of_erf,
-    "abs": lambda calls, x, f: (calls["sign"](x), 0.0),
-    "sign": lambda calls, x, f: (0.0, 0.0),
+    "abs": lambda calls, x, f: (calls["sign"](x), 0.0, 0.0, 0.0),
+    "sign": lambda calls, x, f: (0.0, 0.0, 0.0, 0.0),
 }
 
 
@@ -353,8 +391,12 @@ def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs) -> Slopes:
     """
     try:
         return _slopes(network, loss, sizes, inputs, IN_FLOATS)
-    except (NoRoom, ZeroDivisionError, OverflowError, ValueError):
-        return _slopes(network, loss, sizes, inputs, in_digits())
+    except (NoRoom, *DOMAIN_ERRORS):
+        few, many = DIGITS
+    try:
+        return _slopes(network, loss, sizes, inputs, in_digits(few))
+    except DOMAIN_ERRORS:
+        return _slopes(network, loss, sizes, inputs, in_digits(many))
 
 
 def _slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs, arithmetic: Arithmetic) -> Slopes:
@@ -380,6 +422,7 @@ def _slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs, arithmeti
             {p: {k: _floats(e.slope, e.slope_error) for k, e in tables[p].items()} for p in network.parameters},
         )
     finally:
+        tape.known.clear()
         tape.entries.clear()  # entries and tape hold one another
 
 
