@@ -24,13 +24,13 @@ from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, loop_length
 from symbp.verify.subject import Subject, Wrong
 from symbp.verify.systems import DOMAIN_ERRORS
-from symbp.verify.tape import UNIT, Slopes, Unclear, slopes
+from symbp.verify.tape import DOUBLE, UNIT, Slope, Slopes, Unclear, slopes
 from symbp.verify.world import World, said
 
 BOUND = 4.0  # how many times the definition's own rounding
 FLOOR = 1e-6  # what is never too much beside the largest entry, in float32
 NOUGHT = 1e-36  # what float32 cannot tell from 0
-TYPES = (("float32", UNIT), ("float64", 2.0**-53))
+TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
 SHORT_WORK, ALL_WORK, FEWEST = 100, 3_000, 4
 
@@ -145,8 +145,8 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
         if found is None:
             outcomes.skipped += 1
             continue
-        for dtype, unit in TYPES:
-            _compare(network, subject, run, found, kind, dtype, unit, outcomes)
+        for dtype in TYPES:
+            _compare(network, subject, run, found, kind, dtype, outcomes)
     return outcomes
 
 
@@ -180,18 +180,17 @@ def _compare(
     drawn: tuple[Drawn, Slopes],
     kind: Kind,
     dtype: str,
-    unit: float,
     outcomes: Outcomes,
 ) -> None:
     inputs, right = drawn
     where = f"in {dtype}, {kind.words}"
     try:
         value, found = run({t.name: to_parts(t, inputs[t.name], dtype) for t in network.inputs})
-        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, unit, where)
+        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where)
         for tensor in network.inputs:
             if tensor.kind == PARAM:
                 got = flat(subject.gradient(tensor, found))
-                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], unit, where)
+                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], dtype, where)
     except Wrong as wrong:
         outcomes.failure = outcomes.failure or f"{where}: {wrong}"
 
@@ -200,18 +199,20 @@ def _add(
     outcome: Outcome,
     name: str,
     got: Mapping[Key, float],
-    right: Mapping[Key, tuple[float, float]],
-    unit: float,
+    right: Mapping[Key, Slope],
+    dtype: str,
     where: str,
 ) -> None:
     """The worst entry, to the largest of what rounding makes of any: a tensor is as exact as its norm."""
-    rounding = max(off for _, off in right.values()) * unit
-    largest = max(abs(value) for value, _ in right.values())
-    allowed = max(rounding, FLOOR * (unit / UNIT) * largest / BOUND, NOUGHT / BOUND)
-    errors = {key: abs(got.get(key, math.inf) - value) / allowed for key, (value, _) in right.items()}
+    single = dtype == "float32"
+    rounding = max(slope.single if single else slope.double for slope in right.values())
+    largest = max(abs(slope.value) for slope in right.values())
+    floor = FLOOR if single else FLOOR * DOUBLE / UNIT
+    allowed = max(rounding, floor * largest / BOUND, NOUGHT / BOUND)
+    errors = {key: abs(got.get(key, math.inf) - slope.value) / allowed for key, slope in right.items()}
     worst = max(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])
     outcome.count += len(errors)
     outcome.nought = outcome.nought and largest == 0
-    values = f"{got.get(worst, math.nan):.9g}, by its definition {right[worst][0]:.9g}"
+    values = f"{got.get(worst, math.nan):.9g}, by its definition {right[worst].value:.9g}"
     outcome.add(errors[worst], f"{where}: {name}{said(worst)} is {values}")
 

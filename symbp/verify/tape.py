@@ -16,10 +16,11 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,11 +36,11 @@ from symbp.verify.world import Inputs, axes
 Number = Any  # a float, or a number of mpmath
 Array = np.ndarray[Any, np.dtype[Any]]
 Error = Array | None  # in each trial, to be multiplied by the unit of roundoff; None: exact
-Operands = tuple[tuple["Entry", Number, Error], ...]  # with the slope by each, and its error
-TRIALS = 8
+TRIALS = 8  # in float32, and as many in float64
+SINGLE, IN_DOUBLE = slice(0, TRIALS), slice(TRIALS, 2 * TRIALS)
 # NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
 ELEMENTARY = 4
-UNIT = 2.0**-24  # what float32 rounds by
+UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
 SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
 # Two values are told apart where they differ by so many times what rounding may make of them.
 CLEAR = 16
@@ -91,19 +92,31 @@ def in_digits(digits: int) -> Arithmetic:
     return Arithmetic(numbers, lambda v: isinstance(v, (int, float)) or v._mpf_[3] <= 24, False)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An exponential, or a product of powers of such, with its error beside its value."""
+
+    value: Number
+    relative: Error
+
+    def times(self, other: Scale | None) -> Scale:
+        return self if other is None else Scale(self.value * other.value, _plus(self.relative, other.relative))
+
+
 @dataclass(slots=True, eq=False)
 class Entry:
-    """What an operation gave: its value, its error, the operands with the slope by each of them and the slope's error.
+    """What an operation gave: its value, its error, the operands with the slope by each of them.
 
-    `traced`: a parameter is in it. `wide`: an exponential is in it. `slope` is the loss's, once that is known.
+    `traced`: a parameter is in it. `scale`: the exponential that it is a multiple of, if one is in it. `slope` is the
+    loss's, once that is known.
     """
 
     tape: Tape
     value: Number
     error: Error
-    operands: Operands = ()
+    operands: tuple[Operand, ...] = ()
     traced: bool = False
-    wide: bool = False
+    scale: Scale | None = None
     slope: Number = 0.0
     slope_error: Error = None
 
@@ -111,16 +124,7 @@ class Entry:
         return self.tape.total([self, other], self)
 
     def __mul__(self, other: Entry) -> Entry:
-        return self.tape.once("*", (self, other), self._product)
-
-    def _product(self, _: Entry, other: Entry) -> Entry:
-        a, b = self.value, other.value
-        error = _plus(_times(self.error, b), _times(other.error, a))
-        if self.wide or other.wide:
-            self.tape.demand_room(a, b)
-        elif error is not None or not self.tape.arithmetic.short(a * b):
-            error = _plus(error, self.tape.rounding(a * b))
-        return self.tape.write(a * b, error, ((self, b, other.error), (other, a, self.error)))
+        return self.tape.once("*", (self, other), self.tape.product)
 
     def __truediv__(self, other: Entry) -> Entry:
         return self * self.tape.power(other, -1.0)
@@ -144,6 +148,18 @@ class Entry:
         return isinstance(other, Entry) and not self.tape.apart(self, other)
 
 
+# An operand, the slope by it, that one's error, and how a product with it rounds.
+Operand = tuple[Entry, Number, Error, "Rounds"]
+
+
+class Rounds(Enum):
+    """Where a product rounds: a factor that is 1 up to less than float32, or float64, can tell rounds nothing there."""
+
+    NOWHERE = 0
+    IN_FLOAT64 = 1
+    EVERYWHERE = 2
+
+
 def _plus(a: Error, b: Error) -> Error:
     return b if a is None else a if b is None else a + b
 
@@ -152,16 +168,17 @@ def _times(error: Error, number: Number) -> Error:
     return None if error is None else error * number
 
 
-def largest(error: Error) -> Number:
-    """Of all trials the largest."""
-    return 0.0 if error is None else abs(error).max()
+def largest(error: Error, of: slice = SINGLE) -> Number:
+    """Of all trials the largest, in units of roundoff."""
+    return 0.0 if error is None else abs(error[of]).max()
 
 
 @lru_cache(maxsize=1)
-def _signs() -> tuple[Array, ...]:
-    """Which way each of many operations rounds, in every trial."""
+def _signs() -> tuple[tuple[Array, Array], ...]:
+    """Which way each of many operations rounds, in every trial; the second for the trials in float64 alone."""
     generator = random.Random(0)
-    return tuple(np.array([generator.choice((-1.0, 1.0)) for _ in range(TRIALS)]) for _ in range(1009))
+    both = [np.array([generator.choice((-1.0, 1.0)) for _ in range(2 * TRIALS)]) for _ in range(1009)]
+    return tuple((signs, np.concatenate([np.zeros(TRIALS), signs[TRIALS:]])) for signs in both)
 
 
 class Tape:
@@ -192,27 +209,44 @@ class Tape:
             self.known[key] = operands, make(*operands)
         return self.known[key][1]
 
-    def rounding(self, value: Number, wide: bool = False) -> Array:
-        """What rounding a value makes of it. A number so small that float32 holds few digits of it is rounded by more.
-
-        A product with an exponential is not rounded: where that is carried as an exponent, it only adds exponents.
-        """
-        return next(self.signs) * (value if wide or abs(value) > SMALLEST else SMALLEST)
-
-    def rounded_sum(self, a: Number, b: Number) -> Array:
-        """What rounding a sum makes of it: no more than the smaller term, for the larger one is a number to be had."""
-        return next(self.signs) * min(abs(a + b), min(abs(a), abs(b)) / UNIT)
-
-    def write(self, value: Number, error: Error, operands: Operands, wide: bool = False) -> Entry:
+    def write(self, value: Number, error: Error, operands: tuple[Operand, ...], scale: Scale | None) -> Entry:
         """The next operation."""
         traced = tuple([o for o in operands if o[0].traced])
-        wide = wide or any(o[0].wide for o in operands)
         if not abs(value) < LARGEST:
-            self._demand_wide(wide)
-        entry = Entry(self, value, error, traced, bool(traced), wide)
+            self._demand_wide(scale is not None)
+        entry = Entry(self, value, error, traced, bool(traced), scale)
         if traced:
             self.entries.append(entry)
         return entry
+
+    # What rounding makes of an operation.
+
+    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = Rounds.EVERYWHERE) -> Array:
+        """Of a number so small that float32 holds few of its digits it makes more; not where exponents have room."""
+        both, double = next(self.signs)
+        return (double if rounds is Rounds.IN_FLOAT64 else both) * (
+            value if wide or abs(value) > SMALLEST else SMALLEST
+        )
+
+    def rounded_sum(self, a: Number, b: Number) -> Error:
+        """No more than the smaller term: the larger one is a number to be had."""
+        total, less = abs(a + b), min(abs(a), abs(b))
+        both, double = next(self.signs)
+        if less >= UNIT * total:
+            return both * total if total else None
+        return both * (less / UNIT) + double * (min(total, less / DOUBLE) - less / UNIT)
+
+    def rounds(self, value: Number, error: Error, scale: Scale | None) -> Rounds:
+        """What a factor does to a product; what holds an exponential is looked at as a multiple of that one."""
+        if scale is not None:
+            if not scale.value:
+                return Rounds.EVERYWHERE
+            value, error = value / scale.value, _times(error, 1 / scale.value)
+            error = _plus(error, _times(scale.relative, -value))
+        off = abs(abs(value) - 1)
+        if off > UNIT / 4 or largest(error) > 1 / 4:
+            return Rounds.EVERYWHERE
+        return Rounds.IN_FLOAT64 if off > DOUBLE / 4 or largest(error, IN_DOUBLE) > 1 / 4 else Rounds.NOWHERE
 
     def _demand_wide(self, wide: bool) -> None:
         if not wide:
@@ -235,9 +269,9 @@ class Tape:
 
     def demand_no_pole(self, x: Entry) -> None:
         """Unclear where rounding may take a value to 0 or beyond; what exponentials make is asked all the same."""
-        if self.arithmetic.narrow and x.wide and abs(x.value) < FAINT:
+        if self.arithmetic.narrow and x.scale is not None and abs(x.value) < FAINT:
             raise NoRoom
-        if not x.wide and x.error is not None and abs(x.value) <= CLEAR * UNIT * largest(x.error):
+        if x.scale is None and x.error is not None and abs(x.value) <= CLEAR * UNIT * largest(x.error):
             raise Unclear("a pole")
 
     def power(self, x: Entry, n: Number) -> Entry:
@@ -250,12 +284,16 @@ class Tape:
         value = self._raised(x.value, n)
         slope = n * self._raised(x.value, n - 1) if n and (x.traced or x.error is not None) else 0.0
         bend = n * (n - 1) * self._raised(x.value, n - 2) if n not in (0, 1) and x.error is not None else 0.0
+        wide = x.scale is not None
+        scale = x.scale
+        if scale is not None and scale.value:
+            scale = Scale(self._raised(scale.value, n), _times(scale.relative, n))
         if x.error is None and self.arithmetic.short(value) and self.arithmetic.short(slope):
-            return self.write(value, None, ((x, slope, None),))
-        error, turned = _times(x.error, slope), _times(x.error, bend)
-        if not x.wide:
-            error, turned = _plus(error, self.rounding(value)), _plus(turned, self.rounding(slope))
-        return self.write(value, error, ((x, slope, turned),))
+            return self.write(value, None, ((x, slope, None, Rounds.EVERYWHERE),), scale)
+        one = self.rounds(x.value, x.error, x.scale)
+        error = self._round(_times(x.error, slope), value, wide, one)
+        turned = self._round(_times(x.error, bend), slope, wide, one)
+        return self.write(value, error, ((x, slope, turned, one if abs(n) == 1 else Rounds.EVERYWHERE),), scale)
 
     def _raised(self, x: Number, n: Number) -> Number:
         if n == int(n):
@@ -263,6 +301,21 @@ class Tape:
         if x == 0 and n < 0:
             raise ZeroDivisionError
         return self.arithmetic.numbers.power(x, n)
+
+    def product(self, a: Entry, b: Entry) -> Entry:
+        """a b."""
+        wide = a.scale is not None or b.scale is not None
+        if wide:
+            self.demand_room(a.value, b.value)
+        value, error = a.value * b.value, _plus(_times(a.error, b.value), _times(b.error, a.value))
+        by_a, by_b = (self.rounds(e.value, e.error, e.scale) for e in (b, a))
+        if error is not None or not self.arithmetic.short(value):
+            error = self._round(error, value, wide, min(by_a, by_b, key=lambda r: r.value))
+        scale = a.scale.times(b.scale) if a.scale is not None else b.scale
+        return self.write(value, error, ((a, b.value, b.error, by_a), (b, a.value, a.error, by_b)), scale)
+
+    def _round(self, error: Error, value: Number, wide: bool, rounds: Rounds) -> Error:
+        return error if rounds is Rounds.NOWHERE else _plus(error, self.rounding(value, wide, rounds))
 
     def total(self, terms: list[Entry], zero: Entry) -> Entry:
         """The sum of many, as one operation; each addition rounds what there is by then."""
@@ -272,14 +325,18 @@ class Tape:
 
     def _added(self, *terms: Entry) -> Entry:
         value, error, exact = terms[0].value, terms[0].error, True
-        off = 0.0
+        worst, most = (0.0, 0.0), 0.0
         for term in terms[1:]:
-            most = min(abs(value + term.value), min(abs(value), abs(term.value)) / UNIT)
+            rounded = min(abs(value + term.value), min(abs(value), abs(term.value)) / UNIT)
+            if rounded > most:
+                worst, most = (value, term.value), rounded
             value, error = value + term.value, _plus(error, term.error)
-            exact, off = exact and self.arithmetic.short(value), max(off, most)
-        if off and not (exact and error is None):
-            error = _plus(error, next(self.signs) * off)
-        return self.write(value, error, tuple([(term, 1.0, None) for term in terms]))
+            exact = exact and self.arithmetic.short(value)
+        if not (exact and error is None):
+            error = _plus(error, self.rounded_sum(*worst))
+        scales = [t for t in terms if t.scale is not None]
+        scale = max(scales, key=lambda t: abs(t.value)).scale if scales else None
+        return self.write(value, error, tuple([(t, 1.0, None, Rounds.NOWHERE) for t in terms]), scale)
 
     def _power(self, base: Entry, exponent: Entry) -> Entry:
         if not exponent.traced:
@@ -299,12 +356,14 @@ class Tape:
             value = call(x.value)
             slope, by_x, by_value, cancelled = slopes_of(calls, x.value, value)
             exact = x.error is None and not (x.value and value)
-            wide = x.wide or name in WIDE
+            wide = x.scale is not None or name in WIDE
             error = None if exact else _plus(_times(x.error, slope), self.rounding(value * ELEMENTARY, wide))
             turned = _plus(_times(x.error, by_x), _times(error, by_value))
             if not exact:
                 turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
-            return self.write(value, error, ((x, slope, turned),), wide)
+            rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE
+            scale = Scale(value, _times(error, 1 / value) if value else None) if name in WIDE else x.scale
+            return self.write(value, error, ((x, slope, turned, rounds),), scale)
 
         return lambda x: self.once(name, (x,), make)
 
@@ -315,15 +374,15 @@ class Tape:
             slope, error = entry.slope, entry.slope_error
             if not slope and error is None:
                 continue
-            for operand, by, by_error in entry.operands:
-                wide = entry.wide or operand.wide
+            for operand, by, by_error, rounds in entry.operands:
+                wide = entry.scale is not None or operand.scale is not None
                 if wide:
                     self.demand_room(slope, by)
-                self._add_slope(operand, slope * by, _plus(_times(error, by), _times(by_error, slope)), by, wide)
+                value, off = slope * by, _plus(_times(error, by), _times(by_error, slope))
+                if value or off is not None:
+                    self._add_slope(operand, value, self._round(off, value, wide, rounds), wide)
 
-    def _add_slope(self, operand: Entry, value: Number, error: Error, by: Number, wide: bool) -> None:
-        if not wide and by not in (1, -1) and (value or error is not None):
-            error = _plus(error, self.rounding(value))
+    def _add_slope(self, operand: Entry, value: Number, error: Error, wide: bool) -> None:
         if not abs(value) < LARGEST:
             self._demand_wide(wide)
         if operand.slope:
@@ -333,17 +392,17 @@ class Tape:
 
 
 Calls = Mapping[str, Callable[[Number], Number]]
-Slope = tuple[Number, Number, Number, Number]
+Turn = tuple[Number, Number, Number, Number]
 
 
-def _of_erf(calls: Calls, x: Number, f: Number) -> Slope:
+def _of_erf(calls: Calls, x: Number, f: Number) -> Turn:
     slope = calls["exp"](-x * x) * (2 / math.sqrt(math.pi))
     return slope, -2 * x * slope, 0.0, 0.0
 
 
 # The derivative of each elementary function at x, where its value is f; how fast that changes with x and with f, as it
 # is computed; and the size of the terms that it is the difference of.
-SLOPES: Mapping[str, Callable[[Calls, Number, Number], Slope]] = {
+SLOPES: Mapping[str, Callable[[Calls, Number, Number], Turn]] = {
     "exp": lambda calls, x, f: (f, 0.0, 1.0, 0.0),
     "expm1": lambda calls, x, f: (f + 1, 0.0, 1.0, 1.0),
     "log": lambda calls, x, f: (1 / x, -1 / (x * x), 0.0, 0.0),
@@ -374,14 +433,20 @@ class _Table(dict[Key, Any]):
         return value
 
 
+class Slope(NamedTuple):
+    """A value, with what rounding makes of it in float32 and in float64."""
+
+    value: float
+    single: float
+    double: float
+
+
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """The loss and its derivatives by every entry of each parameter: pairs of a value and what rounding may add to it,
-    as a multiple of the unit of roundoff.
-    """
+    """The loss and its derivatives by every entry of each parameter."""
 
-    loss: tuple[float, float]
-    gradients: Mapping[str, Mapping[Key, tuple[float, float]]]
+    loss: Slope
+    gradients: Mapping[str, Mapping[Key, Slope]]
 
 
 def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs) -> Slopes:
@@ -437,14 +502,11 @@ def _lazily(equation: Any, scope: Scope) -> Callable[[Key], Any]:
     return compute
 
 
-def _floats(value: Number, error: Error) -> tuple[float, float]:
-    """Both as floats; a value that float32 has no room for is none that can be asked for."""
-    off = largest(error)
-    if isinstance(value, float) and not (math.isfinite(value) and off < math.inf):
+def _floats(value: Number, error: Error) -> Slope:
+    """All as floats; a value that float32 has no room for is none that can be asked for."""
+    single, double = largest(error) * UNIT, largest(error, IN_DOUBLE) * DOUBLE
+    if isinstance(value, float) and not (math.isfinite(value) and single < math.inf):
         raise NoRoom
     if not abs(value) < LARGEST:
         raise Unclear("a result beyond float32")
-    return float(value), float(off)
-
-
-__all__ = ["DOMAIN_ERRORS", "LARGEST", "UNIT", "NoRoom", "Slopes", "Unclear", "slopes"]
+    return Slope(float(value), float(single), float(double))
