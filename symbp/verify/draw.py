@@ -117,8 +117,10 @@ def shortened(world: World, inputs: Drawn) -> Drawn:
 
 def _in_steps(entries: Mapping[Key, Value], asked: Demands) -> dict[Key, Value]:
     """Multiples of a power of two, of which sums are exact."""
-    values = {key: max(1.0, round(value * GRID)) / GRID if asked.bounded else round(value * GRID) / GRID
-              for key, value in entries.items()}
+    values = {
+        key: max(1.0, round(value * GRID)) / GRID if asked.bounded else round(value * GRID) / GRID
+        for key, value in entries.items()
+    }
     for axes, total in asked.sums:
         for fibre in _fibres(list(values), axes):
             values[fibre[-1]] = total - sum(values[key] for key in fibre[:-1])

@@ -29,7 +29,7 @@ from symbp.verify.world import World, said
 
 BOUND = 4.0  # how many times the definition's own rounding
 FLOOR = 1e-6  # what is never too much beside the largest entry, in float32
-NOUGHT = 1e-36  # what float32 cannot tell from 0
+NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
 SHORT_WORK, ALL_WORK, FEWEST = 100, 3_000, 4
@@ -186,11 +186,12 @@ def _compare(
     where = f"in {dtype}, {kind.words}"
     try:
         value, found = run({t.name: to_parts(t, inputs[t.name], dtype) for t in network.inputs})
-        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where)
+        least = NOUGHT * max([1.0, *(abs(s.value) for g in right.gradients.values() for s in g.values())])
+        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where, least)
         for tensor in network.inputs:
             if tensor.kind == PARAM:
                 got = flat(subject.gradient(tensor, found))
-                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], dtype, where)
+                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], dtype, where, least)
     except Wrong as wrong:
         outcomes.failure = outcomes.failure or f"{where}: {wrong}"
 
@@ -202,17 +203,17 @@ def _add(
     right: Mapping[Key, Slope],
     dtype: str,
     where: str,
+    least: float,
 ) -> None:
     """The worst entry, to the largest of what rounding makes of any: a tensor is as exact as its norm."""
     single = dtype == "float32"
     rounding = max(slope.single if single else slope.double for slope in right.values())
     largest = max(abs(slope.value) for slope in right.values())
     floor = FLOOR if single else FLOOR * DOUBLE / UNIT
-    allowed = max(rounding, floor * largest / BOUND, NOUGHT / BOUND)
+    allowed = max(rounding, floor * largest / BOUND, least)
     errors = {key: abs(got.get(key, math.inf) - slope.value) / allowed for key, slope in right.items()}
     worst = max(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])
     outcome.count += len(errors)
     outcome.nought = outcome.nought and largest == 0
     values = f"{got.get(worst, math.nan):.9g}, by its definition {right[worst].value:.9g}"
     outcome.add(errors[worst], f"{where}: {name}{said(worst)} is {values}")
-

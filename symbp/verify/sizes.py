@@ -73,7 +73,7 @@ def choose_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
 
 @lru_cache(maxsize=16)
 def least_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
-    """Sizes that make loops shortest, whether they are alike or not, for what an axis taken for another cannot spoil."""
+    """Sizes that make loops shortest, alike or not: for what an axis taken for another cannot spoil."""
     usual = choose_sizes(network, more)
     names = tuple(usual.values)
     alone: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
