@@ -8,6 +8,7 @@ once every check has passed.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from pathlib import Path
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.equality import Check
+from symbp.core.equality import ROUNDING, Check
 from symbp.core.expr import Compare
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
@@ -154,16 +155,28 @@ def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
 
 
 def demand_passed(checks: tuple[Check, ...]) -> None:
-    """Raise CheckFailed, naming each check that failed, unless all have passed."""
-    failed = [c for c in checks if not c.passed]
-    if failed:
-        raise CheckFailed("\n".join(describe(c) for c in failed))
+    """Raise CheckFailed, with a line for each thing that is wrong, unless all have passed."""
+    if found := findings(checks):
+        raise CheckFailed("\n".join(found))
 
 
-def describe(check: Check) -> str:
-    """One line on a check that failed."""
-    head = f"{check.name} against {check.witness}: error {check.error:.3g} exceeds the bound {check.bound:g}"
-    return f"{head}; {check.note}" if check.note else head
+def findings(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding."""
+    failed: dict[str, list[Check]] = {}
+    for check in checks:
+        if not check.passed:
+            failed.setdefault(check.name, []).append(check)
+    return tuple(describe(*found) for found in failed.values())
+
+
+def describe(first: Check, *others: Check) -> str:
+    """One line on checks of one thing that failed, in the words of the first."""
+    against = [first.witness, *(c.witness for c in others)]
+    said = " and ".join(filter(None, (", ".join(against[:-1]), against[-1])))
+    error = f"error {first.error:.3g} exceeds the bound {first.bound:g}" if math.isfinite(first.error) else ""
+    if error and first.witness == ROUNDING:
+        error = f"{first.error:.3g} times what rounding makes of the definition, where {first.bound:g} times may be"
+    return f"{first.name} against {said}: {'; '.join(filter(None, (error, first.note)))}"
 
 
 def with_respect_to(network: Network, names: tuple[str, ...]) -> Network:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from symbp.core.equality import Check
+from symbp.core.equality import ROUNDING, Check
 from symbp.core.integers import Poly
 from symbp.core.network import PARAM, Network, Tensor
 from symbp.errors import CheckFailed
@@ -43,7 +43,6 @@ PLAIN = 8
 # Gradients smaller than this beside the loss are compared absolutely: rounding in them comes from terms of order 1.
 SMALLEST_SCALE = 1e-3
 INTERPRETER, COMPLEX, CENTRAL, INTERFACE = "interpreter", "complex step", "central difference", "interface"
-ROUNDING = "its definition's rounding"
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and 
 CLEAR = 16
 # What leaves the range of floats while its logarithm is an ordinary number, and where floats begin to lose digits.
 WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
-DIGITS = (40, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
+DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
 MOST_BITS = 2000  # of an exponent's exponent
 
 
@@ -233,8 +233,8 @@ class Tape:
         total, less = abs(a + b), min(abs(a), abs(b))
         both, double = next(self.signs)
         if less >= UNIT * total:
-            return both * total if total else None
-        return both * (less / UNIT) + double * (min(total, less / DOUBLE) - less / UNIT)
+            return _times(both, total) if total else None
+        return _plus(_times(both, less / UNIT), _times(double, min(total, less / DOUBLE) - less / UNIT))
 
     def rounds(self, value: Number, error: Error, scale: Scale | None) -> Rounds:
         """What a factor does to a product; what holds an exponential is looked at as a multiple of that one."""
