@@ -139,13 +139,13 @@ class LiveNetwork:
 
 def _with_warning(text: str, name: str) -> str:
     """The module with one more paragraph in its docstring."""
-    docstring = ast.parse(text).body[0]
-    assert isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant)
-    lines, last = text.splitlines(keepends=True), docstring.end_lineno or 1
+    tree = ast.parse(text)
+    lines, last = text.splitlines(keepends=True), tree.body[0].end_lineno or 1
     warning = f"No check has seen this text: `{name}.verify()` is there for that."
     if lines[last - 1].strip() == '"""':
         return "".join([*lines[: last - 1], f"\n{warning}\n", *lines[last - 1 :]])
-    return "".join([f"{f'{docstring.value.value}  {warning}'!r}\n", *lines[last:]])
+    docstring = f"{ast.get_docstring(tree, clean=False)}  {warning}"
+    return "".join([f"{docstring!r}\n", *lines[last:]])
 
 
 def network(define: Callable[..., Any]) -> LiveNetwork:

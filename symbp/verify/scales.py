@@ -13,7 +13,6 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
@@ -32,7 +31,8 @@ FLOOR = 1e-6  # what is never too much beside the largest entry, in float32
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
-SHORT_WORK, ALL_WORK, FEWEST = 100, 3_000, 4
+SHORT_WORK, ALL_WORK, FEWEST = 100, 4_000, 3
+DEAR = 4  # what mpmath costs to what floats cost
 
 Number = Callable[[random.Random], float]
 Run = Callable[[Mapping[str, Parts]], tuple[Any, dict[str, Any]]]
@@ -109,6 +109,35 @@ def _some_noughts(base: Number) -> Number:
     return lambda r: base(r) * r.randrange(2)
 
 
+class TooMuch(Exception):
+    """More than one is willing to spend on data of a kind."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """How long loops may be, in all: a few draws are made in any case, but in mpmath only where it is affordable."""
+
+    work: int
+    draws: int = 0
+    done: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """Is it enough?"""
+        return self.draws >= FEWEST and self.done + self.work > ALL_WORK
+
+    def draw(self) -> None:
+        """One more in floats."""
+        self.draws, self.done = self.draws + 1, self.done + self.work
+
+    def again(self) -> None:
+        """The same in mpmath."""
+        if DEAR * self.work > ALL_WORK:
+            self.draws -= 1
+            raise TooMuch
+        self.done += DEAR * self.work
+
+
 @dataclass(slots=True)
 class Outcome:
     """What was found of one tensor: the worst error, in units of the definition's own rounding, and where it was."""
@@ -139,9 +168,11 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
     sizes = _sizes(network, tuple(needed))
     world = World(network, sizes)
     outcomes = Outcomes({name: Outcome() for name in ("", *network.parameters)})
-    most = max(FEWEST, ALL_WORK // max(1, loop_length(network, sizes)))
-    for place, kind in enumerate(islice(_kinds(network), most)):
-        found = _draw(world, loss, kind, place)
+    effort = Effort(loop_length(network, sizes))
+    for place, kind in enumerate(_kinds(network)):
+        if effort.spent:
+            break
+        found = _draw(world, loss, kind, place, effort)
         if found is None:
             outcomes.skipped += 1
             continue
@@ -155,7 +186,7 @@ def _sizes(network: Network, needed: tuple[Any, ...]) -> Sizes:
     return usual if loop_length(network, usual) <= SHORT_WORK else least_sizes(network, needed)
 
 
-def _draw(world: World, loss: str, kind: Kind, place: int) -> tuple[Drawn, Slopes] | None:
+def _draw(world: World, loss: str, kind: Kind, place: int, effort: Effort) -> tuple[Drawn, Slopes] | None:
     """Data of a kind at which the definition has a value and a derivative, with both; None where none are found."""
     for attempt, base in enumerate((*BASES, BASES[0])):
         own = {t.name: kind.number(t, base) for t in world.network.inputs}
@@ -163,7 +194,10 @@ def _draw(world: World, loss: str, kind: Kind, place: int) -> tuple[Drawn, Slope
             own = {name: _fraction(number) for name, number in own.items()}
         try:
             inputs = shortened(world, draw_inputs(world, random.Random(100 * place + attempt), base, own))
-            return inputs, slopes(world.network, loss, world.scope.sizes, inputs)
+            effort.draw()
+            return inputs, slopes(world.network, loss, world.scope.sizes, inputs, effort.again)
+        except TooMuch:
+            return None
         except (CheckFailed, Unclear, *DOMAIN_ERRORS):
             continue
     return None

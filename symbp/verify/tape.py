@@ -36,8 +36,8 @@ from symbp.verify.world import Inputs, axes
 Number = Any  # a float, or a number of mpmath
 Array = np.ndarray[Any, np.dtype[Any]]
 Error = Array | None  # in each trial, to be multiplied by the unit of roundoff; None: exact
-TRIALS = 8  # in float32, and as many in float64
-SINGLE, IN_DOUBLE = slice(0, TRIALS), slice(TRIALS, 2 * TRIALS)
+# In float32, and as many in float64; fewer where a number costs more.
+TRIALS, FEW_TRIALS = 8, 3
 # NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
 ELEMENTARY = 4
 UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
@@ -168,24 +168,28 @@ def _times(error: Error, number: Number) -> Error:
     return None if error is None else error * number
 
 
-def largest(error: Error, of: slice = SINGLE) -> Number:
-    """Of all trials the largest, in units of roundoff."""
-    return 0.0 if error is None else abs(error[of]).max()
+def largest(error: Error, *, double: bool = False) -> Number:
+    """Of all trials in float32 the largest, or of those in float64, in units of roundoff."""
+    if error is None:
+        return 0.0
+    half = len(error) // 2
+    return abs(error[half:] if double else error[:half]).max()
 
 
-@lru_cache(maxsize=1)
-def _signs() -> tuple[tuple[Array, Array], ...]:
+@lru_cache(maxsize=2)
+def _signs(trials: int) -> tuple[tuple[Array, Array], ...]:
     """Which way each of many operations rounds, in every trial; the second for the trials in float64 alone."""
     generator = random.Random(0)
-    both = [np.array([generator.choice((-1.0, 1.0)) for _ in range(2 * TRIALS)]) for _ in range(1009)]
-    return tuple((signs, np.concatenate([np.zeros(TRIALS), signs[TRIALS:]])) for signs in both)
+    both = [np.array([generator.choice((-1.0, 1.0)) for _ in range(2 * trials)]) for _ in range(1009)]
+    return tuple((signs, np.concatenate([np.zeros(trials), signs[trials:]])) for signs in both)
 
 
 class Tape:
     """The operations in the order in which they were made; `numbers` is the system that writes them down."""
 
     def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
-        self.arithmetic, self.entries, self.signs = arithmetic, list[Entry](), cycle(_signs())
+        self.arithmetic, self.entries = arithmetic, list[Entry]()
+        self.signs = cycle(_signs(TRIALS if arithmetic.narrow else FEW_TRIALS))
         self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
         functions = {name: self._function(name) for name in arithmetic.numbers.functions}
         pi = self.constant(arithmetic.numbers.pi)
@@ -246,7 +250,7 @@ class Tape:
         off = abs(abs(value) - 1)
         if off > UNIT / 4 or largest(error) > 1 / 4:
             return Rounds.EVERYWHERE
-        return Rounds.IN_FLOAT64 if off > DOUBLE / 4 or largest(error, IN_DOUBLE) > 1 / 4 else Rounds.NOWHERE
+        return Rounds.IN_FLOAT64 if off > DOUBLE / 4 or largest(error, double=True) > 1 / 4 else Rounds.NOWHERE
 
     def _demand_wide(self, wide: bool) -> None:
         if not wide:
@@ -449,8 +453,12 @@ class Slopes:
     gradients: Mapping[str, Mapping[Key, Slope]]
 
 
-def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs) -> Slopes:
-    """In floats, and in more digits where an exponential leaves their range.
+def _always() -> None:
+    """No objection."""
+
+
+def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs, again: Callable[[], None] = _always) -> Slopes:
+    """In floats, and in more digits where an exponential leaves their range; `again` is told, and may object.
 
     Unclear, or another of DOMAIN_ERRORS, where the definition has no value or no derivative at these data.
     """
@@ -458,6 +466,7 @@ def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs) -> Slopes:
         return _slopes(network, loss, sizes, inputs, IN_FLOATS)
     except (NoRoom, *DOMAIN_ERRORS):
         few, many = DIGITS
+    again()
     try:
         return _slopes(network, loss, sizes, inputs, in_digits(few))
     except DOMAIN_ERRORS:
@@ -504,7 +513,7 @@ def _lazily(equation: Any, scope: Scope) -> Callable[[Key], Any]:
 
 def _floats(value: Number, error: Error) -> Slope:
     """All as floats; a value that float32 has no room for is none that can be asked for."""
-    single, double = largest(error) * UNIT, largest(error, IN_DOUBLE) * DOUBLE
+    single, double = largest(error) * UNIT, largest(error, double=True) * DOUBLE
     if isinstance(value, float) and not (math.isfinite(value) and single < math.inf):
         raise NoRoom
     if not abs(value) < LARGEST:
