@@ -122,7 +122,7 @@ def test_hvp_goes_into_the_document_the_module_and_the_checks(run) -> None:
 
 
 def test_hvp_is_verified_and_wants_parameters(run) -> None:
-    assert "symmetry" in run("verify", "good.py:line", "--hvp").out
+    assert "symmetry" in run("verify", "good.py:line", "--hvp", "-v").out
     run("emit", "good.py:line")
     missing = run("verify", "good.py:line", "--hvp", "--module", "generated/line/gradients.py")
     assert (missing.status, "no function hessian_vector_product" in missing.err) == (1, True)
@@ -141,8 +141,12 @@ def test_show(run) -> None:
 
 
 def test_verify_prints_the_figures_and_writes_nothing(run) -> None:
-    result = run("verify", "good.py:line")
+    short = run("verify", "good.py:line")
+    assert (short.status, short.out.count("\n")) == (0, 1)
+    assert short.out.startswith("right: line, ")
+    result = run("verify", "good.py:line", "-v")
     assert (result.status, written()) == (0, [])
+    assert result.out.startswith("right: line, ")
     assert all(word in result.out for word in ("central difference", "complex step", "interpreter", "passed"))
 
 
@@ -153,9 +157,12 @@ def test_a_right_module_passes_and_a_wrong_one_does_not(run) -> None:
     wrong = path.read_text() + WRONG_SIGN
     Path("wrong.py").write_text(wrong)
     result = run("verify", "good.py:line", "--module", "wrong.py")
-    assert result.status == 1
-    assert "w" in result.err
-    assert "sign" in result.err
+    assert (result.status, result.err) == (1, "")
+    verdict, *lines = result.out.splitlines()
+    assert verdict.startswith("wrong: line, ")
+    assert len(lines) == 1  # all witnesses say the same
+    assert lines[0].startswith("  w against complex step and central difference")
+    assert "sign" in lines[0]
 
 
 WRONG_SIGN = """
@@ -243,7 +250,8 @@ def test_a_failed_check_writes_nothing(run, monkeypatch: pytest.MonkeyPatch) -> 
     for command in ("derive", "emit", "build", "verify"):
         result = run(command, "two_paths")
         assert result.status == 1
-        assert "W1 against central difference: error 0.5 exceeds the bound 1e-06; looks like a sign" in result.err
+        said = result.out if command == "verify" else result.err
+        assert "W1 against central difference: error 0.5 exceeds the bound 1e-06; looks like a sign" in said
         assert written() == []
 
 

@@ -31,7 +31,13 @@ INSIDE = {
     ),
     "show": ("core", "notation", "pipeline"),
     "__main__": ("cli",),
-    "live": ("pipeline", "sources", "calculus.steps", "core.network"),  # the last two for types alone
+    "live": (
+        "pipeline",
+        "sources",
+        "calculus.steps",
+        "core.network",
+        "core.equality",
+    ),  # the last three for types alone
     "cli": ("errors", "pipeline", "sources", "files", "show", "__version__"),
 }
 
