@@ -7,9 +7,11 @@ once every check has passed.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +28,7 @@ from symbp.document.latex import write_latex
 from symbp.document.model import Document
 from symbp.document.summary import with_checks
 from symbp.emit.write import write_module
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.lowering.lower import lower
 from symbp.lowering.program import Program
 from symbp.notation.read import read_network
@@ -103,16 +105,27 @@ class Build:
     def equality_check(self) -> Check:
         d, p = self.derivation, self.product
         network, tangents = (with_vector(d, p), p.tangents) if p else (d.backward, ())
-        return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
+        with self._trial():
+            return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
         d, p, module = self.derivation, self.product, self.given_module or self.module[0]
-        checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients)
+        with self._trial():
+            checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients)
         if p is None:
             return checks
         given = with_vector(d, p)
         return (*checks, *check_hessian(self.network, module, given, p.network, d.gradients, p.tangents, p.products))
+
+    @contextmanager
+    def _trial(self) -> Iterator[None]:
+        """Inside, what no sizes or no data can be found for is no failed check but a network to be mended."""
+        try:
+            yield
+        except NoTrial as error:
+            span = definition_of(error.tensor, self.source.text, self.network)
+            raise NotationError(str(error), span, path=self.source.path, source=self.source.text) from error
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -147,6 +160,18 @@ def _demand_loss(network: Network) -> None:
             f"{network.name} returns several tensors and no loss: return a scalar first, "
             "or one tensor alone, which gets a cotangent"
         )
+
+
+def definition_of(tensor: str, text: str, network: Network) -> Span:
+    """Where a network's text defines a tensor, or else where it returns."""
+    function = next(f for f in ast.walk(ast.parse(text)) if isinstance(f, ast.FunctionDef) and f.name == network.name)
+    last = function.body[-1]
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            named = node.targets[0].value if isinstance(node.targets[0], ast.Subscript) else node.targets[0]
+            if isinstance(named, ast.Name) and named.id == tensor:
+                last = node
+    return Span(last.lineno, last.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0)
 
 
 def with_vector(derivation: Derivation, product: HessianProduct) -> Network:

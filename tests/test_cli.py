@@ -125,7 +125,7 @@ def test_hvp_is_verified_and_wants_parameters(run) -> None:
     assert "symmetry" in run("verify", "good.py:line", "--hvp", "-v").out
     run("emit", "good.py:line")
     missing = run("verify", "good.py:line", "--hvp", "--module", "generated/line/gradients.py")
-    assert (missing.status, "no function hessian_vector_product" in missing.err) == (1, True)
+    assert (missing.status, "no function hessian_vector_product" in missing.out) == (1, True)
     Path("none.py").write_text(GOOD_FILE.replace("Param", "Data"))
     result = run("emit", "none.py:line", "--hvp", "-o", "out")
     assert (result.status, result.out, Path("out").exists()) == (2, "", False)

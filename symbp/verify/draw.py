@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from symbp.core.network import LABELS, Tensor
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.equal_entries import can_tie
 from symbp.verify.facts import Demands, broken, demands
 from symbp.verify.interpret import integer
 from symbp.verify.scope import Key
-from symbp.verify.systems import DOMAIN_ERRORS, Value
+from symbp.verify.systems import DOMAIN_ERRORS, NoValue, Value
 from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
@@ -41,7 +41,7 @@ TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
 
 
-class NoData(CheckFailed):
+class NoData(NoTrial):
     """No data were found at which the loss is a number."""
 
 
@@ -55,7 +55,7 @@ class Draw:
 
 def draw(world: World, loss: str, seed: int) -> Draw:
     """Data at which the loss is a finite number; the tables of `world` are left filled with them."""
-    reason = ""
+    reason = tensor = ""
     first = (SMALL,) if seed % 3 == 2 else (TIED,) if seed % 3 == 1 and can_tie(world.network) else ()
     for manner, number in (*first, *MANNERS):
         for attempt in range(3):
@@ -64,12 +64,12 @@ def draw(world: World, loss: str, seed: int) -> Draw:
                 world.fill(inputs)
                 value = world.value(loss)
             except DOMAIN_ERRORS as error:
-                reason = str(error)
+                reason, tensor = str(error), error.tensor if isinstance(error, NoValue) else loss
                 continue
             if is_finite(value):
                 return Draw(inputs, manner)
-            reason = f"the loss is {value}"
-    raise NoData(f"no data found at which {world.network.name} has a value: {reason}")
+            reason, tensor = f"the loss is {value}", loss
+    raise NoData(f"no data found at which {world.network.name} has a value: {reason}", tensor)
 
 
 def draw_inputs(

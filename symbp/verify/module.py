@@ -16,7 +16,7 @@ from typing import Any
 from symbp.core.equality import ROUNDING, Check
 from symbp.core.integers import Poly
 from symbp.core.network import PARAM, Network, Tensor
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify import gradients, scales
 from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, flat, to_parts
@@ -141,6 +141,8 @@ def check_module(
         others = other_sizes(network, usual, 6, True, needed)
         last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
         trial.given = isinstance(module, Path)
+    except NoTrial:
+        raise
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
     try:
@@ -154,6 +156,8 @@ def check_module(
         _interface(trial, one, two)
         if not any(t.error > t.bound for t in trial.tallies.values()):
             _scales(trial, needed)
+    except NoTrial:
+        raise
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
         trial.tally("module", INTERFACE, 0.0).add(math.inf, str(error))
     return tuple(t.check(trial.manner) for t in trial.tallies.values())

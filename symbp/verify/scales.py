@@ -32,6 +32,7 @@ NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of al
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
 SHORT_WORK, ALL_WORK, FEWEST = 100, 4_000, 3
+MOST_WORK = 40_000  # where loops are longer, nothing is asked
 DEAR = 4  # what mpmath costs to what floats cost
 
 Number = Callable[[random.Random], float]
@@ -124,7 +125,7 @@ class Effort:
     @property
     def spent(self) -> bool:
         """Is it enough?"""
-        return self.draws >= FEWEST and self.done + self.work > ALL_WORK
+        return self.work > MOST_WORK or (self.draws >= FEWEST and self.done + self.work > ALL_WORK)
 
     def draw(self) -> None:
         """One more in floats."""

@@ -18,7 +18,7 @@ from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.extents import is_known, is_plain, value_of
 from symbp.verify.search import Problem, cheapest, least_cost
 from symbp.verify.ties import ties
@@ -64,7 +64,7 @@ def choose_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
     problem = Problem(names, _candidates(names, more), limits, _apart(network), _others(names), _loops(network))
     found = _first(problem) or _first(replace(problem, apart=()))
     if found is None:
-        raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
+        raise NoTrial(f"no small sizes found for which every extent of {network.name} is at least 2")
     for beside in (problem.beside, _neighbours(network)):
         if (work := _work(problem, found)) > MUCH_WORK:
             found = cheapest(replace(problem, beside=beside), work) or found

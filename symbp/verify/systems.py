@@ -31,6 +31,10 @@ class OutsideDomain(ArithmeticError):
 class NoValue(OutsideDomain):
     """The same, with the entry of a tensor that has no value for it."""
 
+    def __init__(self, message: str, tensor: str = ""):
+        super().__init__(message)
+        self.tensor = tensor
+
 
 # What Python and NumPy raise when a value is not a real number.
 DOMAIN_ERRORS = (OutsideDomain, ValueError, ZeroDivisionError, OverflowError, FloatingPointError)
