@@ -221,12 +221,12 @@ def _compare(
     where = f"in {dtype}, {kind.words}"
     try:
         value, found = run({t.name: to_parts(t, inputs[t.name], dtype) for t in network.inputs})
-        least = NOUGHT * max([1.0, *(abs(s.value) for g in right.gradients.values() for s in g.values())])
-        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where, least)
+        most = max([1.0, *(abs(s.value) for g in right.gradients.values() for s in g.values())])
+        _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where, most)
         for tensor in network.inputs:
             if tensor.kind == PARAM:
                 got = flat(subject.gradient(tensor, found))
-                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], dtype, where, least)
+                _add(outcomes.by_name[tensor.name], tensor.name, got, right.gradients[tensor.name], dtype, where, most)
     except Wrong as wrong:
         outcomes.failure = outcomes.failure or f"{where}: {wrong}"
 
@@ -238,14 +238,17 @@ def _add(
     right: Mapping[Key, Slope],
     dtype: str,
     where: str,
-    least: float,
+    most: float,
 ) -> None:
-    """The worst entry, to the largest of what rounding makes of any: a tensor is as exact as its norm."""
+    """The worst entry, to the largest of what rounding makes of any: a tensor is as exact as its norm.
+
+    `most` is the largest gradient of all. One that is 0 may be what is left of terms as large.
+    """
     single = dtype == "float32"
     rounding = max(slope.single if single else slope.double for slope in right.values())
     largest = max(abs(slope.value) for slope in right.values())
     floor = FLOOR if single else FLOOR * DOUBLE / UNIT
-    allowed = max(rounding, floor * largest / BOUND, least)
+    allowed = max(rounding, floor * (largest or most) / BOUND, NOUGHT * most)
     errors = {key: abs(got.get(key, math.inf) - slope.value) / allowed for key, slope in right.items()}
     worst = max(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])
     outcome.count += len(errors)

@@ -47,6 +47,7 @@ CLEAR = 16
 # What leaves the range of floats while its logarithm is an ordinary number, and where floats begin to lose digits.
 WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
 DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
+CANCELLED = 1e-9
 MOST_BITS = 2000  # of an exponent's exponent
 
 
@@ -240,6 +241,11 @@ class Tape:
             return _times(both, total) if total else None
         return _plus(_times(both, less / UNIT), _times(double, min(total, less / DOUBLE) - less / UNIT))
 
+    def demand_digits(self, a: Number, b: Number) -> None:
+        """Where exponentials cancel, floats leave nothing of what may be far smaller than they are."""
+        if self.arithmetic.narrow and abs(a + b) < CANCELLED * abs(a):
+            raise NoRoom
+
     def rounds(self, value: Number, error: Error, scale: Scale | None) -> Rounds:
         """What a factor does to a product; what holds an exponential is looked at as a multiple of that one."""
         if scale is not None:
@@ -390,6 +396,8 @@ class Tape:
         if not abs(value) < LARGEST:
             self._demand_wide(wide)
         if operand.slope:
+            if wide:
+                self.demand_digits(operand.slope, value)
             error = _plus(error, self.rounded_sum(operand.slope, value))
             value = operand.slope + value
         operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
