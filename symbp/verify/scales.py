@@ -28,12 +28,13 @@ from symbp.verify.world import World, said
 
 BOUND = 4.0  # how many times the definition's own rounding
 FLOOR = 1e-6  # what is never too much beside the largest entry, in float32
+LOOSER = 16  # in float64, where elementary functions are exact to fewer units than in float32
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
-SHORT_WORK, ALL_WORK, FEWEST = 100, 4_000, 3
+SHORT_WORK, ALL_WORK, FEWEST = 100, 1_600, 3
 MOST_WORK = 40_000  # where loops are longer, nothing is asked
-DEAR = 4  # what mpmath costs to what floats cost
+DEAR, MOST_DEAR = 4, 4_000  # what mpmath costs to what floats cost
 
 Number = Callable[[random.Random], float]
 Run = Callable[[Mapping[str, Parts]], tuple[Any, dict[str, Any]]]
@@ -93,9 +94,10 @@ def _kinds(network: Network) -> Iterator[Kind]:
     yield Kind("zeros and ones", lambda t, base: _zero_or_one)
     yield _scaled(1.0, 30.0)
     yield Kind("zeros among the parameters", lambda t, base: _some_noughts(base) if t.kind == PARAM else base)
-    yield from (_without(t.name, 30.0) for t in network.inputs if t.kind == DATA)
-    yield from (_without(t.name, 1.0) for t in network.inputs if t.kind != LABELS)
+    yield from (_without(t.name, 30.0) for t in network.inputs if t.kind == DATA and not t.shape)
     yield from (_mixed(network, place) for place in range(MIXTURES))
+    yield from (_without(t.name, 30.0) for t in network.inputs if t.kind == DATA and t.shape)
+    yield from (_without(t.name, 1.0) for t in network.inputs if t.kind != LABELS)
 
 
 def _mixed(network: Network, place: int) -> Kind:
@@ -133,7 +135,7 @@ class Effort:
 
     def again(self) -> None:
         """The same in mpmath."""
-        if DEAR * self.work > ALL_WORK:
+        if DEAR * self.work > MOST_DEAR:
             self.draws -= 1
             raise TooMuch
         self.done += DEAR * self.work
@@ -245,9 +247,9 @@ def _add(
     `most` is the largest gradient of all. One that is 0 may be what is left of terms as large.
     """
     single = dtype == "float32"
-    rounding = max(slope.single if single else slope.double for slope in right.values())
+    rounding = max(slope.single if single else LOOSER * slope.double for slope in right.values())
     largest = max(abs(slope.value) for slope in right.values())
-    floor = FLOOR if single else FLOOR * DOUBLE / UNIT
+    floor = FLOOR if single else LOOSER * FLOOR * DOUBLE / UNIT
     allowed = max(rounding, floor * (largest or most) / BOUND, NOUGHT * most)
     errors = {key: abs(got.get(key, math.inf) - slope.value) / allowed for key, slope in right.items()}
     worst = max(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])
