@@ -112,7 +112,8 @@ class Build:
     def module_checks(self) -> tuple[Check, ...]:
         d, p, module = self.derivation, self.product, self.given_module or self.module[0]
         with self._trial():
-            checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients)
+            own = self.given_module is None
+            checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients, exact=own)
         if p is None:
             return checks
         given = with_vector(d, p)

@@ -161,7 +161,7 @@ def test_a_right_module_passes_and_a_wrong_one_does_not(run) -> None:
     verdict, *lines = result.out.splitlines()
     assert verdict.startswith("wrong: line, ")
     assert len(lines) == 1  # all witnesses say the same
-    assert lines[0].startswith("  w against complex step and central difference")
+    assert lines[0].startswith("  w against interpreter, complex step and central difference: error 2 ")
     assert "sign" in lines[0]
 
 
@@ -242,6 +242,29 @@ def test_wrong_shapes_are_underlined(run) -> None:
     assert lines[0].startswith("symbp: wrong.py:6: ")
     assert lines[1].strip() == "return sum(x @ w)"
     assert set(lines[2].strip()) == {"^"}
+
+
+LATE = """from symbp import Data, Param, dims, network
+
+N, T = dims("N T")
+
+
+@network
+def late(x: Data[N, T], w: Param[T]):
+    y[n] = mean(x[n, t] * w[t] for t in T if t > MOST)
+    return sum(y)
+"""
+
+
+def test_sizes_at_which_nothing_is_left_are_no_failed_check(run) -> None:
+    """Larger ones are found, or the line is named."""
+    Path("late.py").write_text(LATE.replace("MOST", "30"))
+    assert run("verify", "late.py").out.startswith("right: late, ")
+    Path("late.py").write_text(LATE.replace("t > MOST", "t > 10 * T"))
+    result = run("build", "late.py")
+    assert (result.status, written()) == (2, [])
+    assert result.err.startswith("symbp: late.py:8: no data found at which late has a value: y[0] has none")
+    assert "y[n] = mean(" in result.err.splitlines()[1]
 
 
 def test_a_failed_check_writes_nothing(run, monkeypatch: pytest.MonkeyPatch) -> None:
