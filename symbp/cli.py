@@ -140,15 +140,15 @@ def _regular(_context: click.Context, _parameter: click.Parameter, value: Path |
 )  # fmt: skip
 @wrt_option
 @hvp_option
-def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool) -> None:
-    """Check derivation and module, and show the figures."""
-    from symbp.pipeline import demand_passed
+@click.option("-v", "verbose", is_flag=True, help="With a table of every check, its error and its bound.")
+def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, verbose: bool) -> None:
+    """Check derivation and module: right or wrong in the first line, then what is wrong."""
     from symbp.show import show_checks
 
     build = _build(net, wrt, module, hvp)
     _work((build,), last="module_checks")
-    show_checks(build.network, build.checks)
-    demand_passed(build.checks)
+    if not show_checks(build.network, build.checks, table=verbose):
+        raise click.exceptions.Exit(FAILED)
 
 
 @commands.command()

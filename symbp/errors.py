@@ -72,3 +72,11 @@ class MissingRule(SymbpError):
 
 class CheckFailed(SymbpError):
     """An equality, a gradient or a module that its witness contradicts."""
+
+
+class NoTrial(CheckFailed):
+    """No sizes or no data were found at which a network can be checked; `tensor` is what has no value, if one."""
+
+    def __init__(self, message: str, tensor: str = ""):
+        super().__init__(message)
+        self.tensor = tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import textwrap
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symbp.calculus.steps import Derivation
+    from symbp.core.equality import Check
     from symbp.core.network import Network
     from symbp.pipeline import Build
 
@@ -94,7 +96,7 @@ class LiveNetwork:
     """A network written live. What it says is read from its source on first use."""
 
     def __init__(self, define: Callable[..., Any]):
-        self._define = define
+        self._define, self._verified = define, False
         self.__name__, self.__doc__ = define.__name__, define.__doc__
 
     def __repr__(self) -> str:
@@ -115,8 +117,17 @@ class LiveNetwork:
         return self._build.derivation
 
     def gradients_source(self) -> str:
-        """The text of the module gradients.py."""
-        return self._build.module[0]
+        """The text of the module gradients.py; its docstring says so as long as `verify` has not seen it pass."""
+        text = self._build.module[0]
+        return text if self._verified else _with_warning(text, self.__name__)
+
+    def verify(self) -> tuple[Check, ...]:
+        """Check derivation and module, and return what was checked; CheckFailed says what is wrong."""
+        from symbp.pipeline import demand_passed
+
+        demand_passed(self._build.checks)
+        self._verified = True
+        return self._build.checks
 
     @cached_property
     def _build(self) -> Build:
@@ -124,6 +135,17 @@ class LiveNetwork:
         from symbp.sources import Source
 
         return Build(Source(self.source, f"<{self.__name__}>", self.__name__))
+
+
+def _with_warning(text: str, name: str) -> str:
+    """The module with one more paragraph in its docstring."""
+    tree = ast.parse(text)
+    lines, last = text.splitlines(keepends=True), tree.body[0].end_lineno or 1
+    warning = f"No check has seen this text: `{name}.verify()` is there for that."
+    if lines[last - 1].strip() == '"""':
+        return "".join([*lines[: last - 1], f"\n{warning}\n", *lines[last - 1 :]])
+    docstring = f"{ast.get_docstring(tree, clean=False)}  {warning}"
+    return "".join([f"{docstring!r}\n", *lines[last:]])
 
 
 def network(define: Callable[..., Any]) -> LiveNetwork:

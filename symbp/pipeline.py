@@ -7,7 +7,10 @@ once every check has passed.
 
 from __future__ import annotations
 
+import ast
+import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +18,7 @@ from pathlib import Path
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.equality import Check
+from symbp.core.equality import ROUNDING, Check
 from symbp.core.expr import Compare
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
@@ -24,7 +27,7 @@ from symbp.document.latex import write_latex
 from symbp.document.model import Document
 from symbp.document.summary import with_checks
 from symbp.emit.write import write_module
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
 from symbp.lowering.lower import lower
 from symbp.lowering.program import Program
@@ -102,16 +105,28 @@ class Build:
     def equality_check(self) -> Check:
         d, p = self.derivation, self.product
         network, tangents = (with_vector(d, p), p.tangents) if p else (d.backward, ())
-        return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
+        with self._trial():
+            return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
         d, p, module = self.derivation, self.product, self.given_module or self.module[0]
-        checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients)
+        with self._trial():
+            own = self.given_module is None
+            checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients, exact=own)
         if p is None:
             return checks
         given = with_vector(d, p)
         return (*checks, *check_hessian(self.network, module, given, p.network, d.gradients, p.tangents, p.products))
+
+    @contextmanager
+    def _trial(self) -> Iterator[None]:
+        """Inside, what no sizes or no data can be found for is no failed check but a network to be mended."""
+        try:
+            yield
+        except NoTrial as error:
+            span = definition_of(error.tensor, self.source.text, self.network)
+            raise NotationError(str(error), span, path=self.source.path, source=self.source.text) from error
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -148,22 +163,46 @@ def _demand_loss(network: Network) -> None:
         )
 
 
+def definition_of(tensor: str, text: str, network: Network) -> Span:
+    """Where a network's text defines a tensor, or else where it returns."""
+    function = next(f for f in ast.walk(ast.parse(text)) if isinstance(f, ast.FunctionDef) and f.name == network.name)
+    last = function.body[-1]
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            named = node.targets[0].value if isinstance(node.targets[0], ast.Subscript) else node.targets[0]
+            if isinstance(named, ast.Name) and named.id == tensor:
+                last = node
+    return Span(last.lineno, last.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0)
+
+
 def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
     """The equations of the gradient, with the parts of the vector as further inputs."""
     return replace(derivation.backward, inputs=product.network.inputs)
 
 
 def demand_passed(checks: tuple[Check, ...]) -> None:
-    """Raise CheckFailed, naming each check that failed, unless all have passed."""
-    failed = [c for c in checks if not c.passed]
-    if failed:
-        raise CheckFailed("\n".join(describe(c) for c in failed))
+    """Raise CheckFailed, with a line for each thing that is wrong, unless all have passed."""
+    if found := findings(checks):
+        raise CheckFailed("\n".join(found))
 
 
-def describe(check: Check) -> str:
-    """One line on a check that failed."""
-    head = f"{check.name} against {check.witness}: error {check.error:.3g} exceeds the bound {check.bound:g}"
-    return f"{head}; {check.note}" if check.note else head
+def findings(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding."""
+    failed: dict[str, list[Check]] = {}
+    for check in checks:
+        if not check.passed:
+            failed.setdefault(check.name, []).append(check)
+    return tuple(describe(*found) for found in failed.values())
+
+
+def describe(first: Check, *others: Check) -> str:
+    """One line on checks of one thing that failed, in the words of the first."""
+    against = [first.witness, *(c.witness for c in others)]
+    said = " and ".join(filter(None, (", ".join(against[:-1]), against[-1])))
+    error = f"error {first.error:.3g} exceeds the bound {first.bound:g}" if math.isfinite(first.error) else ""
+    if error and first.witness == ROUNDING:
+        error = f"{first.error:.3g} times what rounding makes of the definition, where {first.bound:g} times may be"
+    return f"{first.name} against {said}: {'; '.join(filter(None, (error, first.note)))}"
 
 
 def with_respect_to(network: Network, names: tuple[str, ...]) -> Network:

@@ -20,7 +20,7 @@ from symbp.core.network import Network
 from symbp.core.traverse import reads
 from symbp.escape import on_terminal
 from symbp.notation.write import write_equation, write_expr
-from symbp.pipeline import STAGES, Build
+from symbp.pipeline import STAGES, Build, findings
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,9 +81,32 @@ def unreached(network: Network) -> tuple[str, ...]:
     return tuple(p for p in network.parameters if p not in live)
 
 
-def show_checks(network: Network, checks: Sequence[Check]) -> None:
-    """Print what was checked, against what, how far off it was and how far off it may be."""
-    table = Table("checked", "against", box=None, pad_edge=False, title=f"{network.name}", title_justify="left")
+def show_checks(network: Network, checks: tuple[Check, ...], *, table: bool = False) -> bool:
+    """Print the verdict, then a line for each thing that is wrong and for what else there is to say; is it right?
+
+    With `table` also what was checked, against what, how far off it was and how far off it may be.
+    """
+    wrong, count = findings(checks), sum(c.count for c in checks)
+    passed = sum(c.passed for c in checks)
+    said = f"{network.name}, {passed} of {len(checks)} checks passed, {count} values compared"
+    _line(f"[bold red]wrong:[/] {said}" if wrong else f"[green]right:[/] {said}")
+    for finding in wrong:
+        _line(f"  {escape(finding)}")
+    for c in checks:
+        if c.passed and c.note and not table and _is_remark(c):
+            _line(f"  note: {escape(c.note)}")
+    if table:
+        _print(_table_of(checks))
+    return not wrong
+
+
+def _is_remark(check: Check) -> bool:
+    """Is its note about the module, and not about how it was checked?"""
+    return check.name == "float32" or "off by more than rounding" in check.note
+
+
+def _table_of(checks: Sequence[Check]) -> Table:
+    table = Table("checked", "against", box=None, pad_edge=False)
     for title in ("count", "error", "bound"):
         table.add_column(title, justify="right")
     table.add_column("")
@@ -93,9 +116,7 @@ def show_checks(network: Network, checks: Sequence[Check]) -> None:
         table.add_row(
             c.name, c.witness, str(c.count), f"{c.error:.1e}", f"{c.bound:.0e}", verdict, escape(on_terminal(c.note))
         )
-    _print(table)
-    passed = sum(c.passed for c in checks)
-    _line(f"{passed} of {len(checks)} checks passed, {sum(c.count for c in checks)} values compared")
+    return table
 
 
 class _Console(Console):

@@ -122,10 +122,10 @@ def test_hvp_goes_into_the_document_the_module_and_the_checks(run) -> None:
 
 
 def test_hvp_is_verified_and_wants_parameters(run) -> None:
-    assert "symmetry" in run("verify", "good.py:line", "--hvp").out
+    assert "symmetry" in run("verify", "good.py:line", "--hvp", "-v").out
     run("emit", "good.py:line")
     missing = run("verify", "good.py:line", "--hvp", "--module", "generated/line/gradients.py")
-    assert (missing.status, "no function hessian_vector_product" in missing.err) == (1, True)
+    assert (missing.status, "no function hessian_vector_product" in missing.out) == (1, True)
     Path("none.py").write_text(GOOD_FILE.replace("Param", "Data"))
     result = run("emit", "none.py:line", "--hvp", "-o", "out")
     assert (result.status, result.out, Path("out").exists()) == (2, "", False)
@@ -141,8 +141,12 @@ def test_show(run) -> None:
 
 
 def test_verify_prints_the_figures_and_writes_nothing(run) -> None:
-    result = run("verify", "good.py:line")
+    short = run("verify", "good.py:line")
+    assert (short.status, short.out.count("\n")) == (0, 1)
+    assert short.out.startswith("right: line, ")
+    result = run("verify", "good.py:line", "-v")
     assert (result.status, written()) == (0, [])
+    assert result.out.startswith("right: line, ")
     assert all(word in result.out for word in ("central difference", "complex step", "interpreter", "passed"))
 
 
@@ -153,9 +157,12 @@ def test_a_right_module_passes_and_a_wrong_one_does_not(run) -> None:
     wrong = path.read_text() + WRONG_SIGN
     Path("wrong.py").write_text(wrong)
     result = run("verify", "good.py:line", "--module", "wrong.py")
-    assert result.status == 1
-    assert "w" in result.err
-    assert "sign" in result.err
+    assert (result.status, result.err) == (1, "")
+    verdict, *lines = result.out.splitlines()
+    assert verdict.startswith("wrong: line, ")
+    assert len(lines) == 1  # all witnesses say the same
+    assert lines[0].startswith("  w against interpreter, complex step and central difference: error 2 ")
+    assert "sign" in lines[0]
 
 
 WRONG_SIGN = """
@@ -237,13 +244,37 @@ def test_wrong_shapes_are_underlined(run) -> None:
     assert set(lines[2].strip()) == {"^"}
 
 
+LATE = """from symbp import Data, Param, dims, network
+
+N, T = dims("N T")
+
+
+@network
+def late(x: Data[N, T], w: Param[T]):
+    y[n] = mean(x[n, t] * w[t] for t in T if t > MOST)
+    return sum(y)
+"""
+
+
+def test_sizes_at_which_nothing_is_left_are_no_failed_check(run) -> None:
+    """Larger ones are found, or the line is named."""
+    Path("late.py").write_text(LATE.replace("MOST", "30"))
+    assert run("verify", "late.py").out.startswith("right: late, ")
+    Path("late.py").write_text(LATE.replace("t > MOST", "t > 10 * T"))
+    result = run("build", "late.py")
+    assert (result.status, written()) == (2, [])
+    assert result.err.startswith("symbp: late.py:8: no data found at which late has a value: y[0] has none")
+    assert "y[n] = mean(" in result.err.splitlines()[1]
+
+
 def test_a_failed_check_writes_nothing(run, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = Check("W1", "central difference", 6, 0.5, 1e-6, "looks like a sign")
     monkeypatch.setattr(pipeline, "check_module", lambda *_, **__: (bad,))
     for command in ("derive", "emit", "build", "verify"):
         result = run(command, "two_paths")
         assert result.status == 1
-        assert "W1 against central difference: error 0.5 exceeds the bound 1e-06; looks like a sign" in result.err
+        said = result.out if command == "verify" else result.err
+        assert "W1 against central difference: error 0.5 exceeds the bound 1e-06; looks like a sign" in said
         assert written() == []
 
 

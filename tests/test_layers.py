@@ -33,7 +33,10 @@ INSIDE = {
     ),
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
-    "live": ("pipeline", "sources", "calculus.steps", "core.network"),  # the last two for types alone
+    "live": (
+        *("pipeline", "sources"),
+        *("calculus.steps", "core.network", "core.equality"),  # for types alone
+    ),
     "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "__version__"),
 }
 

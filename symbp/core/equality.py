@@ -8,6 +8,8 @@ from symbp.core.expr import Expr
 
 # What stands before a parameter in the name of the check of its part of a Hessian-vector product.
 PRODUCT = "H v by "
+# The witness of a module's exactness: what rounding makes of the definition.
+ROUNDING = "rounding"
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class WordWriter:
             case Code(text):
                 return self._code(text)
             case Bound(value):
-                return f"$10^{{{decade(value)}}}$"
+                return f"$10^{{{decade(value)}}}$" if value < 1 else f"{value:g}"
         raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/latex_words.py")
 
     def _code(self, text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.equality import PRODUCT, Check
+from symbp.core.equality import PRODUCT, ROUNDING, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import Named
@@ -125,7 +125,7 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     if equal:
         blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
     if others:
-        blocks.append(Paragraph(_table_words()))
+        blocks.append(Paragraph(_table_words(others)))
         blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
     return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
 
@@ -141,11 +141,20 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
     )
 
 
-def _table_words() -> Words:
+def _table_words(checks: Iterable[Check]) -> Words:
+    scaled = [c for c in checks if c.witness == ROUNDING]
     return (
         "The module was run on the same kind of data and compared with these witnesses. A number says how many values ",
         "were compared; each agrees within the bound at the head of its column, or within the one beside it.",
+        *((_ROUNDING_WORDS, *_bound(scaled[0].bound), " times as much.") if scaled else ()),
     )
+
+
+_ROUNDING_WORDS = (
+    " It was run in single and in double precision as well, on data from a thousandth to a thousand, with zeros and "
+    "masks among them, and compared with the definition, differentiated operation by operation: under rounding its "
+    "error is, beside what rounding makes of that, at most "
+)
 
 
 def _check_table(checks: list[Check], tensors: Collection[str]) -> Table:

@@ -27,7 +27,7 @@ class Draft:
 
     def __init__(self, scope: Scope):
         self.scope = scope
-        self.names: dict[str, Any] = {"__builtins__": {}, "add_up": sum, "range": range, "int": int}
+        self.names: dict[str, Any] = {"__builtins__": {}, "add_up": scope.numbers.add_up, "range": range, "int": int}
         self.letters: Mapping[Index, str] = {}
         self.functions: list[str] = []
         self.depth, self.bound, self.tables = 0, 0, dict[str, str]()

@@ -11,19 +11,22 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from symbp.core.network import LABELS, Network, Tensor
 from symbp.core.traverse import free_indices
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.equal_entries import can_tie
 from symbp.verify.facts import Demands, broken, classes, demands, keys_of
 from symbp.verify.interpret import integer
 from symbp.verify.scope import Key, Scope
-from symbp.verify.systems import DOMAIN_ERRORS, Value
+from symbp.verify.systems import DOMAIN_ERRORS, NoValue, Value
 from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
 MOST_TRIES = 5000
 MOST_ROUNDS, SETTLED = 2000, 1e-15
+GRID = 4096
 FREE = Demands()
 
 Manner = tuple[str, Callable[[random.Random], float]]
@@ -40,7 +43,7 @@ TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
 
 
-class NoData(CheckFailed):
+class NoData(NoTrial):
     """No data were found at which the loss is a number."""
 
 
@@ -54,7 +57,7 @@ class Draw:
 
 def draw(world: World, loss: str, seed: int) -> Draw:
     """Data at which the loss is a finite number; the tables of `world` are left filled with them."""
-    reason = ""
+    reason = tensor = ""
     first = (SMALL,) if seed % 3 == 2 else (TIED,) if seed % 3 == 1 and can_tie(world.network) else ()
     for manner, number in (*first, *MANNERS):
         for attempt in range(3):
@@ -63,24 +66,68 @@ def draw(world: World, loss: str, seed: int) -> Draw:
                 world.fill(inputs)
                 value = world.value(loss)
             except DOMAIN_ERRORS as error:
-                reason = str(error)
+                reason, tensor = str(error), error.tensor if isinstance(error, NoValue) else loss
                 continue
             if is_finite(value):
                 return Draw(inputs, manner)
-            reason = f"the loss is {value}"
-    raise NoData(f"no data found at which {world.network.name} has a value: {reason}")
+            reason, tensor = f"the loss is {value}", loss
+    raise NoData(f"no data found at which {world.network.name} has a value: {reason}", tensor)
 
 
-def draw_inputs(world: World, generator: random.Random, number: Callable[[random.Random], float]) -> Drawn:
-    """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing."""
+def draw_inputs(
+    world: World,
+    generator: random.Random,
+    number: Callable[[random.Random], float],
+    own: Mapping[str, Callable[[random.Random], float]] | None = None,
+) -> Drawn:
+    """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing.
+
+    What no fact restricts is drawn by `number`, or in its `own` way.
+    """
     network = world.network
     asked = demands(network, world.scope)
-    inputs = {t.name: _draw_tensor(t, world, generator, number, asked.get(t.name, FREE)) for t in network.inputs}
+    inputs = {
+        t.name: _draw_tensor(t, world, generator, (own or {}).get(t.name, number), asked.get(t.name, FREE))
+        for t in network.inputs
+    }
     _make_equal(inputs, network, world.scope, asked, generator)
+    return obeying(world, inputs)
+
+
+def obeying(world: World, inputs: Drawn) -> Drawn:
+    """The same, if it obeys the facts; the tables of `world` are left filled with it."""
+    network = world.network
     world.fill(inputs)
     for fact in broken(network, world.scope):
         raise CheckFailed(f"no data could be drawn that obey fact {fact}")
     return inputs
+
+
+def shortened(world: World, inputs: Drawn) -> Drawn:
+    """The same in numbers that float32 holds. Of entries whose sum is given the last one makes up for it exactly."""
+    asked = demands(world.network, world.scope)
+    short: Drawn = {}
+    for tensor in world.network.inputs:
+        entries, own = inputs[tensor.name], asked.get(tensor.name, FREE)
+        if tensor.kind == LABELS:
+            short[tensor.name] = entries
+        elif own.sums and not own.choices:
+            short[tensor.name] = _in_steps(entries, own)
+        else:
+            short[tensor.name] = {key: float(np.float32(value)) for key, value in entries.items()}
+    return obeying(world, short)
+
+
+def _in_steps(entries: Mapping[Key, Value], asked: Demands) -> dict[Key, Value]:
+    """Multiples of a power of two, of which sums are exact."""
+    values = {
+        key: max(1.0, round(value * GRID)) / GRID if asked.bounded else round(value * GRID) / GRID
+        for key, value in entries.items()
+    }
+    for axes, total in asked.sums:
+        for fibre in _fibres(list(values), axes):
+            values[fibre[-1]] = total - sum(values[key] for key in fibre[:-1])
+    return values
 
 
 def _draw_tensor(

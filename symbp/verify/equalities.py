@@ -20,7 +20,7 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
@@ -109,6 +109,8 @@ def check_equalities(
 
             found = _evaluate_all(build(LANES, FAST), Again(build), equalities, some, notes)
             findings = [_worse(a, b) for a, b in zip(findings, found, strict=True)] if findings else found
+    except NoTrial:
+        raise
     except (CheckFailed, *DOMAIN_ERRORS) as error:
         return Check("equalities", "interpreter", len(equalities), math.inf, BOUND, str(error))
     return _conclude(findings, list(notes))

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from symbp.core.equality import Check
+from symbp.core.equality import ROUNDING, Check
+from symbp.core.integers import Poly
 from symbp.core.network import PARAM, Network, Tensor
-from symbp.errors import CheckFailed
-from symbp.verify import gradients
+from symbp.errors import CheckFailed, NoTrial
+from symbp.verify import gradients, scales
 from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, flat, to_parts
 from symbp.verify.diagnose import Case, Look, agreed, diagnose, diagnose_number, diagnose_shape, undecided
@@ -24,17 +25,21 @@ from symbp.verify.draw import Draw, draw
 from symbp.verify.gradients import Flips, compare_central
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.needs import needs
+from symbp.verify.scales import at_every_scale
 from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import FAST, Steps
 from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
 from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
+from symbp.verify.tape import Slopes, slopes
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, said
 
 LOSS_BOUND = 1e-12
 GRADIENT_BOUND = 1e-9
 SINGLE_BOUND = 1e-3
+# So many times what rounding makes of a definition that is differentiated plainly is no mistake.
+PLAIN = 8
 # Gradients smaller than this beside the loss are compared absolutely: rounding in them comes from terms of order 1.
 SMALLEST_SCALE = 1e-3
 INTERPRETER, COMPLEX, CENTRAL, INTERFACE = "interpreter", "complex step", "central difference", "interface"
@@ -52,6 +57,7 @@ class Tally:
     note: str = ""
     vacuous: bool = True
     skipped: int = 0
+    remark: str = ""  # what is worth saying of a check that passes
     looks: list[tuple[Look, ...]] = field(default_factory=list)  # what the mistake looks like at each draw
 
     def add(self, error: float, note: str = "") -> None:
@@ -67,7 +73,34 @@ class Tally:
             notes = [manner] if manner else []
             notes += ["vacuous: 0 on both sides"] if self.vacuous and self.count else []
             notes += [f"{self.skipped} skipped at kinks"] if self.skipped else []
+            notes += [self.remark] if self.remark else []
         return Check(self.name, self.witness, self.count, self.error, self.bound, "; ".join(notes))
+
+
+@dataclass(slots=True)
+class Terms:
+    """What rounding makes of the loss and of each gradient at a draw, worked out when it is first asked for."""
+
+    slopes: Callable[[], Slopes] | None = None
+    found: Slopes | None = None
+
+    def left(self, value: float, name: str = "", *, single: bool = False) -> float:
+        """What may be left of terms that cancel, where a value is no larger than that; else 0: it has digits to ask."""
+        rounding = PLAIN * self._rounding(name, single)
+        return rounding if value <= rounding else 0.0
+
+    def _rounding(self, name: str, single: bool) -> float:
+        """That of a gradient, or of the loss, where it is computed plainly; 0 where nothing is known."""
+        if self.slopes is not None:
+            compute, self.slopes = self.slopes, None
+            try:
+                self.found = compute()
+            except (ArithmeticError, ValueError):  # at a kink, or at a pole
+                self.found = None
+        if self.found is None:
+            return 0.0
+        found = self.found.gradients[name].values() if name else (self.found.loss,)
+        return max(s.single if single else s.double for s in found)
 
 
 @dataclass(slots=True)
@@ -83,7 +116,9 @@ class Trial:
     backward: Mapping[str, str] = field(default_factory=dict)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     manner: str = ""
+    terms: Terms = field(default_factory=lambda: Terms())
     looks: dict[object, tuple[Look, ...]] = field(default_factory=dict)  # those of this draw, by the gradient
+    given: bool = False  # a module of someone's own, of which the mathematics is asked
 
     def tally(self, name: str, witness: str, bound: float) -> Tally:
         """The check of that name against that witness."""
@@ -97,8 +132,12 @@ def check_module(
     backward: Network | None = None,
     adjoints: Sequence[tuple[str, str]] = (),
     seeds: int = 3,
+    exact: bool = False,
 ) -> tuple[Check, ...]:
     """The module, given as its text or as a file, against all witnesses.
+
+    `exact` asks of it that it is as exact as the network's definition at every scale, as symbp's own are; where a file
+    is not, that is said.
 
     With the backward network and the names of its gradients (`adjoints`, pairs of a parameter and its gradient) each
     gradient is also held against what the interpreter makes of the derived equations.
@@ -110,6 +149,9 @@ def check_module(
         trial = _start(network, usual, subject, backward, dict(adjoints))
         others = other_sizes(network, usual, 6, True, needed)
         last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
+        trial.given = isinstance(module, Path)
+    except NoTrial:
+        raise
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
     try:
@@ -121,6 +163,10 @@ def check_module(
             larger = _start(network, without_two(network, usual), subject, backward, dict(adjoints), trial.tallies)
             _one_draw(larger, draw(larger.witness.world, larger.loss, 0))
         _interface(trial, one, two)
+        if (exact or trial.given) and not any(t.error > t.bound for t in trial.tallies.values()):
+            _scales(trial, needed)
+    except NoTrial:
+        raise
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
         trial.tally("module", INTERFACE, 0.0).add(math.inf, str(error))
     return tuple(t.check(trial.manner) for t in trial.tallies.values())
@@ -152,6 +198,7 @@ def _one_draw(trial: Trial, drawn: Draw) -> None:
     trial.looks.clear()
     trial.witness.fill(drawn.inputs)
     trial.again.fill(drawn.inputs)
+    trial.terms = _terms(trial, drawn)
     parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
     loss, found = _run(trial.subject, parts)
     _check_loss(trial, loss, parts)
@@ -162,6 +209,11 @@ def _one_draw(trial: Trial, drawn: Draw) -> None:
                 _check_tensor(trial, tensor, found, parts, drawn)
             except Wrong as wrong:
                 trial.tally(tensor.name, INTERFACE, 0.0).add(math.inf, str(wrong))
+
+
+def _terms(trial: Trial, drawn: Draw) -> Terms:
+    network, sizes = trial.network, trial.witness.world.scope.sizes
+    return Terms(lambda: slopes(network, trial.loss, sizes, drawn.inputs))
 
 
 def _check_names(trial: Trial, found: Mapping[str, Any]) -> None:
@@ -202,6 +254,8 @@ def _check_loss(trial: Trial, loss: float, parts: Mapping[str, Parts]) -> None:
         tally.count += 1
         tally.vacuous = tally.vacuous and right == 0
         error = abs(value - right) / max(1.0, abs(right))
+        if LOSS_BOUND < error < math.inf:
+            error = abs(value - right) / max(1.0, abs(right), trial.terms.left(abs(right)) / LOSS_BOUND)
         if LOSS_BOUND < error < math.inf:
             error = trial.again.error(lambda w, v=value: _off(w.world.value(trial.loss), v), LOSS_BOUND, error)  # type: ignore[misc]
         if not error <= LOSS_BOUND:
@@ -247,6 +301,9 @@ def _compare(
     tally.count += len(right)
     scale = _scale((*right.values(), *got.values()), trial.witness.world.value(trial.loss))
     errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
+    if max(errors.values()) > tally.bound:
+        scale = max(scale, trial.terms.left(max(map(abs, right.values())), name) / tally.bound)
+        errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
     for key in [k for k in errors if tally.bound < errors[k] < math.inf]:
         errors[key] = trial.again.error(
             lambda w, k=key: (w.world.tables[table][k] - got[k]) / scale,  # type: ignore[misc]
@@ -275,6 +332,31 @@ def _scale(values: Sequence[float], loss: float) -> float:
 
 def _distance(a: float, b: float) -> float:
     return abs(a - b) if math.isfinite(a) and math.isfinite(b) else math.inf
+
+
+# As exact as the definition, at every scale.
+
+
+def _scales(trial: Trial, needed: Sequence[Poly]) -> None:
+    """Of a given module it is only said where it is less exact, for it is judged on its mathematics."""
+    found = at_every_scale(
+        trial.network, trial.loss, trial.subject, lambda parts: _run(trial.subject, parts), tuple(needed)
+    )
+    for name, outcome in found.by_name.items():
+        tally = trial.tally(name or "loss", ROUNDING, scales.BOUND)
+        tally.count, tally.vacuous = outcome.count, outcome.nought
+        if outcome.error <= scales.BOUND or not trial.given:
+            tally.add(outcome.error, outcome.note)
+        else:
+            tally.remark = f"{outcome.note}, off by more than rounding"
+    if found.failure and trial.given:
+        trial.tally("loss", ROUNDING, scales.BOUND).remark = found.failure
+    elif found.failure:
+        trial.tally("module", ROUNDING, 0.0).add(math.inf, found.failure)
+    if found.skipped:
+        tally = trial.tally("loss", ROUNDING, scales.BOUND)
+        draws = "kinds of data" if found.skipped > 1 else "kind of data"
+        tally.remark = "; ".join(filter(None, (tally.remark, f"{found.skipped} {draws} skipped at poles and kinks")))
 
 
 # What the interface promises besides right numbers.
@@ -312,20 +394,33 @@ def _reuse(trial: Trial, one: Draw, two: Draw, options: list[str]) -> None:
 
 
 def _single(trial: Trial, one: Draw) -> None:
-    """float32 parameters give float32 gradients near those in float64."""
+    """float32 parameters give gradients near those in float64: in float32, or else that is said of a given module."""
     tally = trial.tally("float32", INTERFACE, SINGLE_BOUND)
     tally.vacuous = False
     inputs = trial.network.inputs
+    trial.terms = _terms(trial, one)
     _, single = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name], "float32") for t in inputs})
     loss, double = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name]) for t in inputs})
+    other: dict[str, str] = {}
     for tensor, a, b in _both(trial, single, double):
         tally.count += 1
         dtypes = {array.dtype.name for _, array in trial.subject.gradient(tensor, single)}
         if dtypes != {"float32"}:
-            tally.add(math.inf, f"float32 parameters give a gradient of {tensor.name} in {', '.join(sorted(dtypes))}")
+            other[tensor.name] = ", ".join(sorted(dtypes))
         scale = _scale(tuple(b.values()), loss)
-        note = f"in float32 the gradient of {tensor.name} differs from that in float64"
-        tally.add(max(_distance(a.get(key, math.inf), v) for key, v in b.items()) / scale, note)
+        off = max(_distance(a.get(key, math.inf), v) for key, v in b.items())
+        if off > SINGLE_BOUND * scale:
+            left = trial.terms.left(max(map(abs, b.values())), tensor.name, single=True)
+            scale = max(scale, left / SINGLE_BOUND)
+        tally.add(off / scale, f"in float32 the gradient of {tensor.name} differs from that in float64")
+    if other:
+        names = " and ".join(other)
+        said = f"float32 parameters give {'gradients' if len(other) > 1 else 'a gradient'} of {names} in"
+        note = f"{said} {', '.join(dict.fromkeys(other.values()))}"
+        if trial.given:
+            tally.remark = note
+        else:
+            tally.add(math.inf, note)
 
 
 def _both(

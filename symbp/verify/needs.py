@@ -18,7 +18,7 @@ from symbp.verify.sizes import MUCH_WORK, choose_sizes, loop_length, on_indices
 from symbp.verify.world import World
 
 # By how much more than 2 a size is.
-MORE = (1, 3, 5, 9)
+MORE = (1, 3, 5, 9, 20, 50)
 
 
 @lru_cache(maxsize=16)

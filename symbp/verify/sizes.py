@@ -18,12 +18,13 @@ from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
-from symbp.errors import CheckFailed
+from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.extents import is_known, is_plain, value_of
 from symbp.verify.search import Problem, cheapest, least_cost
 from symbp.verify.ties import ties
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
+ALL = tuple(range(2, 30))
 WIDTHS = (3, 5, 2, 7)
 MOST_TRIES = 20_000
 MUCH_WORK = 5_000
@@ -63,11 +64,22 @@ def choose_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
     problem = Problem(names, _candidates(names, more), limits, _apart(network), _others(names), _loops(network))
     found = _first(problem) or _first(replace(problem, apart=()))
     if found is None:
-        raise CheckFailed(f"no small sizes found for which every extent of {network.name} is at least 2")
+        raise NoTrial(f"no small sizes found for which every extent of {network.name} is at least 2")
     for beside in (problem.beside, _neighbours(network)):
         if (work := _work(problem, found)) > MUCH_WORK:
             found = cheapest(replace(problem, beside=beside), work) or found
     return Sizes(found)
+
+
+@lru_cache(maxsize=16)
+def least_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
+    """Sizes that make loops shortest, alike or not: for what an axis taken for another cannot spoil."""
+    usual = choose_sizes(network, more)
+    names = tuple(usual.values)
+    alone: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    problem = Problem(names, ALL, (*limits_of(network), *more), (), alone, _loops(network))
+    found = cheapest(problem, _work(problem, usual.values))
+    return usual if found is None else Sizes(found)
 
 
 @lru_cache(maxsize=16)

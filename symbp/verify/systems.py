@@ -31,6 +31,10 @@ class OutsideDomain(ArithmeticError):
 class NoValue(OutsideDomain):
     """The same, with the entry of a tensor that has no value for it."""
 
+    def __init__(self, message: str, tensor: str = ""):
+        super().__init__(message)
+        self.tensor = tensor
+
 
 # What Python and NumPy raise when a value is not a real number.
 DOMAIN_ERRORS = (OutsideDomain, ValueError, ZeroDivisionError, OverflowError, FloatingPointError)
@@ -38,7 +42,10 @@ DOMAIN_ERRORS = (OutsideDomain, ValueError, ZeroDivisionError, OverflowError, Fl
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A number system: exact numbers as its values, its functions, powers, and the real part by which it compares."""
+    """A number system: exact numbers as its values, its functions, powers, and the real part by which it compares.
+
+    `add_up` is the sum of many values, with the value that a sum of none has.
+    """
 
     name: str
     number: Callable[[Fraction], Value]
@@ -46,6 +53,7 @@ class Numbers:
     functions: Mapping[str, Callable[[Value], Value]]
     power: Callable[[Value, Value], Value]
     real: Callable[[Value], Value]
+    add_up: Callable[[list[Value], Value], Value] = sum
 
 
 def _sign(x: float) -> float:

@@ -47,7 +47,7 @@ class Table(dict[Key, Value]):
         except NoValue:
             raise
         except DOMAIN_ERRORS as error:
-            raise NoValue(f"{self.name}{said(key)} has none ({error})") from error
+            raise NoValue(f"{self.name}{said(key)} has none ({error})", self.name) from error
         if key in self.steps:
             value = value + self.steps[key]
         self[key] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -28,6 +29,12 @@ def live(x: Data[N, D], w: Param[D], v: Param[M]):
     return sum(f(z)) / N + sum(v)
 
 
+@network
+def checked(w: Param[D]):
+    """A live network."""
+    return sum(w**2)
+
+
 def test_a_live_network_reads_its_own_source():
     assert isinstance(live, LiveNetwork)
     found = live.network
@@ -39,6 +46,14 @@ def test_a_live_network_reads_its_own_source():
 
 def test_its_module_is_text():
     assert "def loss_and_gradients(" in live.gradients_source()
+
+
+def test_its_module_says_so_as_long_as_no_check_has_seen_it():
+    text = checked.gradients_source()
+    warning = "No check has seen this text: `checked.verify()` is there for that."
+    assert warning in ast.get_docstring(ast.parse(text))
+    assert all(c.passed for c in checked.verify())
+    assert checked.gradients_source() == text.replace(f"\n{warning}\n", "")
 
 
 def test_importing_symbp_is_cheap():

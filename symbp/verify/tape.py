@@ -1,0 +1,529 @@
+"""The plain way to differentiate a network: every operation of its definition noted, then the chain rule backward.
+
+In come equations and data, out go the loss and its derivatives, each with what rounding makes of it where it is
+computed that way, operation by operation, as automatic differentiation does. That says how exact a gradient may be
+asked to be. To first order an error goes through an operation as a small change does, and each operation adds its own:
+its value, times the unit of roundoff, with a sign that chance gives, in several trials at once. What 24 bits hold has
+none.
+
+Nothing of the calculus is known here: an operation is a value, and a slope by each operand. Values are floats or, where
+those have no room, mpmath's numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
+from itertools import cycle
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from symbp.core.network import LABELS, PARAM, Network
+from symbp.verify.interpret import compile_at, entries
+from symbp.verify.precise import precise
+from symbp.verify.scope import Key, Scope
+from symbp.verify.sizes import Sizes
+from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, Numbers, OutsideDomain
+from symbp.verify.unknown import Smooth
+from symbp.verify.world import Inputs, axes
+
+Number = Any  # a float, or a number of mpmath
+Array = np.ndarray[Any, np.dtype[Any]]
+Error = Array | None  # in each trial, to be multiplied by the unit of roundoff; None: exact
+# In float32, and as many in float64; fewer where a number costs more.
+TRIALS, FEW_TRIALS = 8, 3
+# NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
+ELEMENTARY = 4
+UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
+SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
+# Two values are told apart where they differ by so many times what rounding may make of them.
+CLEAR = 16
+# What leaves the range of floats while its logarithm is an ordinary number, and where floats begin to lose digits.
+WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
+DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
+CANCELLED = 1e-9
+MOST_BITS = 2000  # of an exponent's exponent
+
+
+class Unclear(ArithmeticError):
+    """Rounding decides what is computed: at a kink, at a pole, or beyond the range of float32."""
+
+
+class NoRoom(ArithmeticError):
+    """Floats have no room for a value that is an exponential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """What values are, and which of them float32 holds exactly."""
+
+    numbers: Numbers
+    short: Callable[[Number], bool]
+    narrow: bool  # do values have the range of floats alone?
+
+
+def _is_short(value: float) -> bool:
+    """Has it no more than 24 bits? (What it loses when its last 29 are rounded away is nothing.)"""
+    big = value * 536870913.0
+    return big - (big - value) == value
+
+
+IN_FLOATS = Arithmetic(FLOATS, _is_short, True)
+
+
+def in_digits(digits: int) -> Arithmetic:
+    """So many digits, and exponents without end."""
+    numbers = precise(digits)
+    exp = numbers.functions["exp"]
+
+    def bounded(x: Number) -> Number:
+        if x and x._mpf_[2] + x._mpf_[3] > MOST_BITS:
+            if x > 0:
+                raise OutsideDomain("exp of a number without end")
+            return x * 0
+        return exp(x)
+
+    numbers = replace(numbers, functions={**numbers.functions, "exp": bounded})
+    return Arithmetic(numbers, lambda v: isinstance(v, (int, float)) or v._mpf_[3] <= 24, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An exponential, or a product of powers of such, with its error beside its value."""
+
+    value: Number
+    relative: Error
+
+    def times(self, other: Scale | None) -> Scale:
+        return self if other is None else Scale(self.value * other.value, _plus(self.relative, other.relative))
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What an operation gave: its value, its error, the operands with the slope by each of them.
+
+    `traced`: a parameter is in it. `scale`: the exponential that it is a multiple of, if one is in it. `slope` is the
+    loss's, once that is known.
+    """
+
+    tape: Tape
+    value: Number
+    error: Error
+    operands: tuple[Operand, ...] = ()
+    traced: bool = False
+    scale: Scale | None = None
+    slope: Number = 0.0
+    slope_error: Error = None
+
+    def __add__(self, other: Entry) -> Entry:
+        return self.tape.total([self, other], self)
+
+    def __mul__(self, other: Entry) -> Entry:
+        return self.tape.once("*", (self, other), self.tape.product)
+
+    def __truediv__(self, other: Entry) -> Entry:
+        return self * self.tape.power(other, -1.0)
+
+    def __pow__(self, n: int) -> Entry:
+        return self.tape.power(self, float(n))
+
+    def __lt__(self, other: Entry) -> bool:
+        return self.tape.apart(self, other) and bool(self.value < other.value)
+
+    def __le__(self, other: Entry) -> bool:
+        return not other < self
+
+    def __gt__(self, other: Entry) -> bool:
+        return other < self
+
+    def __ge__(self, other: Entry) -> bool:
+        return not self < other
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and not self.tape.apart(self, other)
+
+
+# An operand, the slope by it, that one's error, and how a product with it rounds.
+Operand = tuple[Entry, Number, Error, "Rounds"]
+
+
+class Rounds(Enum):
+    """Where a product rounds: a factor that is 1 up to less than float32, or float64, can tell rounds nothing there."""
+
+    NOWHERE = 0
+    IN_FLOAT64 = 1
+    EVERYWHERE = 2
+
+
+def _plus(a: Error, b: Error) -> Error:
+    return b if a is None else a if b is None else a + b
+
+
+def _times(error: Error, number: Number) -> Error:
+    return None if error is None else error * number
+
+
+def largest(error: Error, *, double: bool = False) -> Number:
+    """Of all trials in float32 the largest, or of those in float64, in units of roundoff."""
+    if error is None:
+        return 0.0
+    half = len(error) // 2
+    return abs(error[half:] if double else error[:half]).max()
+
+
+@lru_cache(maxsize=2)
+def _signs(trials: int) -> tuple[tuple[Array, Array], ...]:
+    """Which way each of many operations rounds, in every trial; the second for the trials in float64 alone."""
+    generator = random.Random(0)
+    both = [np.array([generator.choice((-1.0, 1.0)) for _ in range(2 * trials)]) for _ in range(1009)]
+    return tuple((signs, np.concatenate([np.zeros(trials), signs[trials:]])) for signs in both)
+
+
+class Tape:
+    """The operations in the order in which they were made; `numbers` is the system that writes them down."""
+
+    def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
+        self.arithmetic, self.entries = arithmetic, list[Entry]()
+        self.signs = cycle(_signs(TRIALS if arithmetic.narrow else FEW_TRIALS))
+        self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
+        functions = {name: self._function(name) for name in arithmetic.numbers.functions}
+        pi = self.constant(arithmetic.numbers.pi)
+        self.numbers = Numbers("tape", self._number, pi, functions, self._power, lambda entry: entry, self.total)
+
+    def _number(self, q: Fraction) -> Entry:
+        return self.constant(self.arithmetic.numbers.number(Fraction(q)))
+
+    def constant(self, value: Number) -> Entry:
+        """What nothing is differentiated by."""
+        return Entry(self, value, None if self.arithmetic.short(value) else self.rounding(value))
+
+    def variable(self, value: Number) -> Entry:
+        """An entry of a parameter."""
+        return Entry(self, value, None, traced=True)
+
+    def once(self, name: object, operands: tuple[Entry, ...], make: Callable[..., Entry]) -> Entry:
+        """The same operation on the same operands is made once: it rounds the same way each time."""
+        key = (name, *map(id, operands))
+        if key not in self.known:
+            self.known[key] = operands, make(*operands)
+        return self.known[key][1]
+
+    def write(self, value: Number, error: Error, operands: tuple[Operand, ...], scale: Scale | None) -> Entry:
+        """The next operation."""
+        traced = tuple([o for o in operands if o[0].traced])
+        if not abs(value) < LARGEST:
+            self._demand_wide(scale is not None)
+        entry = Entry(self, value, error, traced, bool(traced), scale)
+        if traced:
+            self.entries.append(entry)
+        return entry
+
+    # What rounding makes of an operation.
+
+    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = Rounds.EVERYWHERE) -> Array:
+        """Of a number so small that float32 holds few of its digits it makes more; not where exponents have room."""
+        both, double = next(self.signs)
+        return (double if rounds is Rounds.IN_FLOAT64 else both) * (
+            value if wide or abs(value) > SMALLEST else SMALLEST
+        )
+
+    def rounded_sum(self, a: Number, b: Number) -> Error:
+        """No more than the smaller term: the larger one is a number to be had."""
+        total, less = abs(a + b), min(abs(a), abs(b))
+        both, double = next(self.signs)
+        if less >= UNIT * total:
+            return _times(both, total) if total else None
+        return _plus(_times(both, less / UNIT), _times(double, min(total, less / DOUBLE) - less / UNIT))
+
+    def demand_digits(self, a: Number, b: Number) -> None:
+        """Where exponentials cancel, floats leave nothing of what may be far smaller than they are."""
+        if self.arithmetic.narrow and abs(a + b) < CANCELLED * abs(a):
+            raise NoRoom
+
+    def rounds(self, value: Number, error: Error, scale: Scale | None) -> Rounds:
+        """What a factor does to a product; what holds an exponential is looked at as a multiple of that one."""
+        if scale is not None:
+            if not scale.value:
+                return Rounds.EVERYWHERE
+            value, error = value / scale.value, _times(error, 1 / scale.value)
+            error = _plus(error, _times(scale.relative, -value))
+        off = abs(abs(value) - 1)
+        if off > UNIT / 4 or largest(error) > 1 / 4:
+            return Rounds.EVERYWHERE
+        return Rounds.IN_FLOAT64 if off > DOUBLE / 4 or largest(error, double=True) > 1 / 4 else Rounds.NOWHERE
+
+    def _demand_wide(self, wide: bool) -> None:
+        if not wide:
+            raise Unclear("a value beyond float32")
+
+    def demand_room(self, a: Number, b: Number) -> None:
+        """A small number that lost digits or is gone, times a large one, is none to go by."""
+        if self.arithmetic.narrow and min(abs(a), abs(b)) < FAINT and max(abs(a), abs(b)) > STRONG:
+            raise NoRoom
+
+    def apart(self, a: Entry, b: Entry) -> bool:
+        """Are they different numbers? Unclear where rounding may make them change places."""
+        gap = abs(a.value - b.value)
+        if a.error is None and b.error is None:
+            return bool(gap)
+        off = largest(_plus(a.error, _times(b.error, -1.0))) + max(abs(a.value), abs(b.value)) + SMALLEST
+        if gap <= CLEAR * UNIT * off:
+            raise Unclear("a kink")
+        return True
+
+    def demand_no_pole(self, x: Entry) -> None:
+        """Unclear where rounding may take a value to 0 or beyond; what exponentials make is asked all the same."""
+        if self.arithmetic.narrow and x.scale is not None and abs(x.value) < FAINT:
+            raise NoRoom
+        if x.scale is None and x.error is not None and abs(x.value) <= CLEAR * UNIT * largest(x.error):
+            raise Unclear("a pole")
+
+    def power(self, x: Entry, n: Number) -> Entry:
+        """x ** n for a number n; its slope is n x ** (n - 1)."""
+        return self.once(n, (x,), lambda x: self._raised_to(x, n))
+
+    def _raised_to(self, x: Entry, n: Number) -> Entry:
+        if n < 0 or n != int(n):
+            self.demand_no_pole(x)
+        value = self._raised(x.value, n)
+        slope = n * self._raised(x.value, n - 1) if n and (x.traced or x.error is not None) else 0.0
+        bend = n * (n - 1) * self._raised(x.value, n - 2) if n not in (0, 1) and x.error is not None else 0.0
+        wide = x.scale is not None
+        scale = x.scale
+        if scale is not None and scale.value:
+            scale = Scale(self._raised(scale.value, n), _times(scale.relative, n))
+        if x.error is None and self.arithmetic.short(value) and self.arithmetic.short(slope):
+            return self.write(value, None, ((x, slope, None, Rounds.EVERYWHERE),), scale)
+        one = self.rounds(x.value, x.error, x.scale)
+        error = self._round(_times(x.error, slope), value, wide, one)
+        turned = self._round(_times(x.error, bend), slope, wide, one)
+        return self.write(value, error, ((x, slope, turned, one if abs(n) == 1 else Rounds.EVERYWHERE),), scale)
+
+    def _raised(self, x: Number, n: Number) -> Number:
+        if n == int(n):
+            return 1 / x ** -int(n) if n < 0 else x ** int(n)
+        if x == 0 and n < 0:
+            raise ZeroDivisionError
+        return self.arithmetic.numbers.power(x, n)
+
+    def product(self, a: Entry, b: Entry) -> Entry:
+        """a b."""
+        wide = a.scale is not None or b.scale is not None
+        if wide:
+            self.demand_room(a.value, b.value)
+        value, error = a.value * b.value, _plus(_times(a.error, b.value), _times(b.error, a.value))
+        by_a, by_b = (self.rounds(e.value, e.error, e.scale) for e in (b, a))
+        if error is not None or not self.arithmetic.short(value):
+            error = self._round(error, value, wide, min(by_a, by_b, key=lambda r: r.value))
+        scale = a.scale.times(b.scale) if a.scale is not None else b.scale
+        return self.write(value, error, ((a, b.value, b.error, by_a), (b, a.value, a.error, by_b)), scale)
+
+    def _round(self, error: Error, value: Number, wide: bool, rounds: Rounds) -> Error:
+        return error if rounds is Rounds.NOWHERE else _plus(error, self.rounding(value, wide, rounds))
+
+    def total(self, terms: list[Entry], zero: Entry) -> Entry:
+        """The sum of many, as one operation; each addition rounds what there is by then."""
+        if len(terms) < 2:
+            return terms[0] if terms else zero
+        return self.once("+", tuple(terms), self._added)
+
+    def _added(self, *terms: Entry) -> Entry:
+        value, error, exact = terms[0].value, terms[0].error, True
+        worst, most = (0.0, 0.0), 0.0
+        for term in terms[1:]:
+            rounded = min(abs(value + term.value), min(abs(value), abs(term.value)) / UNIT)
+            if rounded > most:
+                worst, most = (value, term.value), rounded
+            value, error = value + term.value, _plus(error, term.error)
+            exact = exact and self.arithmetic.short(value)
+        if not (exact and error is None):
+            error = _plus(error, self.rounded_sum(*worst))
+        scales = [t for t in terms if t.scale is not None]
+        scale = max(scales, key=lambda t: abs(t.value)).scale if scales else None
+        return self.write(value, error, tuple([(t, 1.0, None, Rounds.NOWHERE) for t in terms]), scale)
+
+    def _power(self, base: Entry, exponent: Entry) -> Entry:
+        if not exponent.traced:
+            return self.power(base, exponent.value)
+        log, exp = (self.numbers.functions[name] for name in ("log", "exp"))
+        return exp(exponent * log(base))  # type: ignore[no-any-return]
+
+    def _function(self, name: str) -> Callable[[Entry], Entry]:
+        calls = self.arithmetic.numbers.functions
+        call, slopes_of = calls[name], SLOPES[name]
+
+        def make(x: Entry) -> Entry:
+            if name in ("abs", "sign"):
+                self.apart(x, self.constant(0.0))
+            if name in ("log", "log1p"):
+                self.demand_no_pole(x if name == "log" else x + self.constant(1.0))
+            value = call(x.value)
+            slope, by_x, by_value, cancelled = slopes_of(calls, x.value, value)
+            exact = x.error is None and not (x.value and value)
+            wide = x.scale is not None or name in WIDE
+            error = None if exact else _plus(_times(x.error, slope), self.rounding(value * ELEMENTARY, wide))
+            turned = _plus(_times(x.error, by_x), _times(error, by_value))
+            if not exact:
+                turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
+            rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE
+            scale = Scale(value, _times(error, 1 / value) if value else None) if name in WIDE else x.scale
+            return self.write(value, error, ((x, slope, turned, rounds),), scale)
+
+        return lambda x: self.once(name, (x,), make)
+
+    def differentiate(self, loss: Entry) -> None:
+        """The chain rule, from the last operation to the first; every entry then has its slope."""
+        loss.slope = loss.slope + 1.0
+        for entry in reversed(self.entries):
+            slope, error = entry.slope, entry.slope_error
+            if not slope and error is None:
+                continue
+            for operand, by, by_error, rounds in entry.operands:
+                wide = entry.scale is not None or operand.scale is not None
+                if wide:
+                    self.demand_room(slope, by)
+                value, off = slope * by, _plus(_times(error, by), _times(by_error, slope))
+                if value or off is not None:
+                    self._add_slope(operand, value, self._round(off, value, wide, rounds), wide)
+
+    def _add_slope(self, operand: Entry, value: Number, error: Error, wide: bool) -> None:
+        if not abs(value) < LARGEST:
+            self._demand_wide(wide)
+        if operand.slope:
+            if wide:
+                self.demand_digits(operand.slope, value)
+            error = _plus(error, self.rounded_sum(operand.slope, value))
+            value = operand.slope + value
+        operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
+
+
+Calls = Mapping[str, Callable[[Number], Number]]
+Turn = tuple[Number, Number, Number, Number]
+
+
+def _of_erf(calls: Calls, x: Number, f: Number) -> Turn:
+    slope = calls["exp"](-x * x) * (2 / math.sqrt(math.pi))
+    return slope, -2 * x * slope, 0.0, 0.0
+
+
+# The derivative of each elementary function at x, where its value is f; how fast that changes with x and with f, as it
+# is computed; and the size of the terms that it is the difference of.
+SLOPES: Mapping[str, Callable[[Calls, Number, Number], Turn]] = {
+    "exp": lambda calls, x, f: (f, 0.0, 1.0, 0.0),
+    "expm1": lambda calls, x, f: (f + 1, 0.0, 1.0, 1.0),
+    "log": lambda calls, x, f: (1 / x, -1 / (x * x), 0.0, 0.0),
+    "log1p": lambda calls, x, f: (1 / (1 + x), -1 / ((1 + x) * (1 + x)), 0.0, 1 / abs(1 + x)),
+    "sin": lambda calls, x, f: (calls["cos"](x), -f, 0.0, 0.0),
+    "cos": lambda calls, x, f: (-calls["sin"](x), -f, 0.0, 0.0),
+    "tanh": lambda calls, x, f: (1 - f * f, 0.0, -2 * f, 1.0),
+    "erf": _of_erf,
+    "abs": lambda calls, x, f: (calls["sign"](x), 0.0, 0.0, 0.0),
+    "sign": lambda calls, x, f: (0.0, 0.0, 0.0, 0.0),
+}
+
+
+# A whole network.
+
+
+class _Table(dict[Key, Any]):
+    """The entries of a tensor, each computed when first read."""
+
+    def __init__(self, inside: list[Key], compute: Callable[[Key], Any] | None = None):
+        super().__init__()
+        self.inside, self.compute = frozenset(inside), compute
+
+    def __missing__(self, key: Key) -> Any:
+        if self.compute is None or key not in self.inside:
+            raise OutsideDomain("a read outside")
+        self[key] = value = self.compute(key)
+        return value
+
+
+class Slope(NamedTuple):
+    """A value, with what rounding makes of it in float32 and in float64."""
+
+    value: float
+    single: float
+    double: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """The loss and its derivatives by every entry of each parameter."""
+
+    loss: Slope
+    gradients: Mapping[str, Mapping[Key, Slope]]
+
+
+def _always() -> None:
+    """No objection."""
+
+
+def slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs, again: Callable[[], None] = _always) -> Slopes:
+    """In floats, and in more digits where an exponential leaves their range; `again` is told, and may object.
+
+    Unclear, or another of DOMAIN_ERRORS, where the definition has no value or no derivative at these data.
+    """
+    try:
+        return _slopes(network, loss, sizes, inputs, IN_FLOATS)
+    except (NoRoom, *DOMAIN_ERRORS):
+        few, many = DIGITS
+    again()
+    try:
+        return _slopes(network, loss, sizes, inputs, in_digits(few))
+    except DOMAIN_ERRORS:
+        return _slopes(network, loss, sizes, inputs, in_digits(many))
+
+
+def _slopes(network: Network, loss: str, sizes: Sizes, inputs: Inputs, arithmetic: Arithmetic) -> Slopes:
+    tape = Tape(arithmetic)
+    tables: dict[str, _Table] = {}
+    functions = {name: Smooth(place, arity) for place, (name, arity) in enumerate(network.functions)}
+    scope = Scope(sizes, tables, tape.numbers, functions)
+    for tensor in network.inputs:
+        tables[tensor.name] = table = _Table(entries(axes(tensor), scope))
+        make = tape.variable if tensor.kind == PARAM else tape.constant
+        number = arithmetic.numbers.number
+        exact = {k: v if tensor.kind == LABELS else make(number(Fraction(v))) for k, v in inputs[tensor.name].items()}
+        table.update(exact)
+    for equation in network.equations:
+        keys = entries(equation.indices, scope)
+        tables[equation.name] = _Table(keys, _lazily(equation, scope))
+    try:
+        with np.errstate(all="ignore"):
+            last = tables[loss][()]
+            tape.differentiate(last)
+        return Slopes(
+            _floats(last.value, last.error),
+            {p: {k: _floats(e.slope, e.slope_error) for k, e in tables[p].items()} for p in network.parameters},
+        )
+    finally:
+        tape.known.clear()
+        tape.entries.clear()  # entries and tape hold one another
+
+
+def _lazily(equation: Any, scope: Scope) -> Callable[[Key], Any]:
+    compiled: list[Callable[[Key], Any]] = []
+
+    def compute(key: Key) -> Any:
+        if not compiled:
+            compiled.append(compile_at(equation.body, equation.indices, scope))
+        return compiled[0](key)
+
+    return compute
+
+
+def _floats(value: Number, error: Error) -> Slope:
+    """All as floats; a value that float32 has no room for is none that can be asked for."""
+    single, double = largest(error) * UNIT, largest(error, double=True) * DOUBLE
+    if isinstance(value, float) and not (math.isfinite(value) and single < math.inf):
+        raise NoRoom
+    if not abs(value) < LARGEST:
+        raise Unclear("a result beyond float32")
+    return Slope(float(value), float(single), float(double))
