@@ -56,7 +56,7 @@ class Splits(Forms):
         if (a := _exponential_below(terms_of(total), [self.form(t, known) for t in terms_of(total)])) is not None:
             small, rest = of_small(self.plain(a[1], known))
             self.done.update((small, rest))
-            return Linear.of(small), build.mul(Num(a[0]), rest)
+            return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
         exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
         ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
@@ -134,14 +134,17 @@ class Splits(Forms):
         return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
 
 
-def _exponential_below(terms: tuple[Expr, ...], forms: list[Scaled]) -> tuple[Fraction, Expr] | None:
-    """c and a where the terms are c - c exp(-exp(a))."""
+def _exponential_below(terms: tuple[Expr, ...], forms: list[Scaled]) -> tuple[Fraction, Expr, Linear] | None:
+    """c, a, k where the terms are exp(k) (c - c exp(-exp(a))); k is 0, or exp(a) where they are c exp(exp(a)) - c."""
     if len(terms) != 2:
         return None
     number, other = sorted(forms, key=lambda f: not f.plain)
+    if not isinstance(number.rest, Num) or not number.plain or other.sums or other.rest != build.neg(number.rest):
+        return None
     match other.exponent.terms:
-        case ((Fn("exp", (a,)), times),) if times == -1 and not other.sums and other.rest == build.neg(number.rest):
-            return (number.rest.value, a) if isinstance(number.rest, Num) and number.plain else None
+        case ((Fn("exp", (a,)), times),) if abs(times) == 1:
+            c = number.rest.value * -times
+            return c, a, other.exponent if times == 1 else NOTHING
     return None
 
 
