@@ -46,6 +46,7 @@ BASES: tuple[Number, ...] = (
 )
 FRACTIONS = 2
 MIXTURES = 4
+ROUNDS = 3  # each with other data
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ def _kinds(network: Network) -> Iterator[Kind]:
     yield Kind("zeros and ones", lambda t, base: _zero_or_one)
     yield _scaled(1.0, 30.0)
     yield Kind("zeros among the parameters", lambda t, base: _some_noughts(base) if t.kind == PARAM else base)
-    yield from (_without(t.name, 30.0) for t in network.inputs if t.kind == DATA and not t.shape)
+    yield from (_without(t.name, 100.0) for t in network.inputs if t.kind == DATA and not t.shape)
     yield from (_mixed(network, place) for place in range(MIXTURES))
-    yield from (_without(t.name, 30.0) for t in network.inputs if t.kind == DATA and t.shape)
+    yield from (_without(t.name, 100.0) for t in network.inputs if t.kind == DATA and t.shape)
     yield from (_without(t.name, 1.0) for t in network.inputs if t.kind != LABELS)
 
 
@@ -172,7 +173,7 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
     world = World(network, sizes)
     outcomes = Outcomes({name: Outcome() for name in ("", *network.parameters)})
     effort = Effort(loop_length(network, sizes))
-    for place, kind in enumerate(_kinds(network)):
+    for place, kind in enumerate(list(_kinds(network)) * ROUNDS):
         if effort.spent:
             break
         found = _draw(world, loss, kind, place, effort)

@@ -61,6 +61,8 @@ SPELLINGS = {
     ),
     "an exponential of one": (TARGETS, "p = exp(-exp(z))", "return sum((p - t) ** 2)"),
     "the rest of that": (TARGETS, "p = 1 - exp(-exp(z))", "return sum((p - t) ** 2)"),
+    "a logarithm of that": (TARGETS, "p = 1 - exp(-exp(z))", "return -sum(t * log(p))"),
+    "the same unnamed": (TARGETS, "return -sum(t * log(1 - exp(-exp(z))))"),
     "a tanh by named parts": (
         TARGETS,
         "u = exp(z)",

@@ -6,6 +6,10 @@ may be 0. Two more things follow from the same representation: 1 - 1/(1 + e^-z) 
 it is e^-z/(1 + e^-z) and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No function and no layer
 is known by name.
 
+What m is taken from and m itself are one computation: both get tensors of their own beside the equation (`named`). A
+mask, a delta or a coefficient of 0 takes its exponent out; a choice between exponential things that is divided by or
+stands in a logarithm is computed branch by branch; a sum takes in what would overflow beside it.
+
 A named tensor is looked into only where its reader could be harmed: where it may overflow as it is computed, is divided
 by, or stands in a logarithm. What is bounded as it stands (a softmax, masked or not) is read like any other array.
 """

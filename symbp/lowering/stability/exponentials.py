@@ -15,6 +15,9 @@ from symbp.lowering.linear import Linear, write
 # Where an exponential inside an exponent stops to matter; within the range of float32, even its square times data.
 HIGHEST = build.num(60)
 
+# 1 - exp(-u) is u to the last digit where u is below the exponential of this.
+SMALL = build.num(-40)
+
 
 def exponential(m: Linear) -> Expr:
     """exp(m); 1 where there is nothing in the exponent."""
@@ -52,9 +55,15 @@ def log_of(v: Expr) -> Expr:
 
 def less_one(node: Add) -> tuple[Fraction, Expr] | None:
     """c and a where the sum is c*exp(a) - c."""
-    if len(node.args) != 2 or not isinstance(node.args[1], Num):
-        return None
-    c, rest = build.split_number(node.args[0])
-    if isinstance(rest, Fn) and rest.name == "exp" and node.args[1].value == -c:
+    power, number = sorted(node.args, key=lambda a: isinstance(a, Num)) if len(node.args) == 2 else (node, node)
+    c, rest = build.split_number(power)
+    if isinstance(rest, Fn) and rest.name == "exp" and isinstance(number, Num) and number.value == -c:
         return c, rest.args[0]
     return None
+
+
+def of_small(a: Expr) -> tuple[Expr, Expr]:
+    """m and v of 1 - exp(-exp(a)) = exp(m) * v: it is exp(a) where that is small, with all the digits of a."""
+    m = Where(Compare("<", a, build.NIL), a, build.NIL)
+    other = build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), Fn("exp", (build.neg(m),)))
+    return m, Where(Compare("<", a, SMALL), build.UNIT, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import islice
 
 from symbp.core import build
@@ -11,7 +12,7 @@ from symbp.core.traverse import all_index_names, rename_bound, replace_reads, wa
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
-from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of, of_small
 from symbp.lowering.stability.forms import Forms, terms_of
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
@@ -52,6 +53,10 @@ class Splits(Forms):
 
     def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
         terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
+        if (a := _exponential_below(terms_of(total), [self.form(t, known) for t in terms_of(total)])) is not None:
+            small, rest = of_small(self.plain(a[1], known))
+            self.done.update((small, rest))
+            return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
         exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
         ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
@@ -127,6 +132,20 @@ class Splits(Forms):
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
         self.done.update((exponent, largest))
         return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
+
+
+def _exponential_below(terms: tuple[Expr, ...], forms: list[Scaled]) -> tuple[Fraction, Expr, Linear] | None:
+    """c, a, k where the terms are exp(k) (c - c exp(-exp(a))); k is 0, or exp(a) where they are c exp(exp(a)) - c."""
+    if len(terms) != 2:
+        return None
+    number, other = sorted(forms, key=lambda f: not f.plain)
+    if not isinstance(number.rest, Num) or not number.plain or other.sums or other.rest != build.neg(number.rest):
+        return None
+    match other.exponent.terms:
+        case ((Fn("exp", (a,)), times),) if abs(times) == 1:
+            c = number.rest.value * -times
+            return c, a, other.exponent if times == 1 else NOTHING
+    return None
 
 
 def _is_wild(m: Linear) -> bool:
