@@ -303,6 +303,8 @@ class Tape:
         one = self.rounds(x.value, x.error, x.scale)
         error = self._round(_times(x.error, slope), value, wide, one)
         turned = self._round(_times(x.error, bend), slope, wide, one)
+        if n == -1 and (apart := _beside_number(x)):
+            turned = _plus(turned, self.rounding(slope * x.value / apart, wide))
         return self.write(value, error, ((x, slope, turned, one if abs(n) == 1 else Rounds.EVERYWHERE),), scale)
 
     def _raised(self, x: Number, n: Number) -> Number:
@@ -401,6 +403,19 @@ class Tape:
             error = _plus(error, self.rounded_sum(operand.slope, value))
             value = operand.slope + value
         operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
+
+
+def _beside_number(x: Entry) -> Number | None:
+    """What is exponential in a sum of that and a number, as in 1 + exp(-z).
+
+    The inverse of such a sum saturates as tanh does, of which it is a multiple and a number: its derivative may be had
+    from its own rounded value, r (1 - r), as that of tanh is from 1 - f^2.
+    """
+    exponential = [o.value for o, by, _, _ in x.operands if by == 1.0 and o.scale is not None]
+    if not exponential or len(exponential) < len(x.operands):
+        return None
+    part = sum(exponential[1:], exponential[0])
+    return part if part != x.value else None
 
 
 Calls = Mapping[str, Callable[[Number], Number]]
