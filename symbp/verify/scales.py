@@ -26,7 +26,7 @@ from symbp.verify.systems import DOMAIN_ERRORS
 from symbp.verify.tape import DOUBLE, UNIT, Slope, Slopes, Unclear, slopes
 from symbp.verify.world import World, said
 
-BOUND = 4.0  # how many times the definition's own rounding
+BOUND = 8.0  # how many times the definition's own rounding
 FLOOR = 1e-6  # what is never too much beside the largest entry, in float32
 LOOSER = 16  # in float64, where elementary functions are exact to fewer units than in float32
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
