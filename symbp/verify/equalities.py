@@ -10,7 +10,7 @@ what is wrong (`again`). The 1 is safe because the data are drawn near 1 and an 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,6 @@ from symbp.errors import CheckFailed
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
-from symbp.verify.interpret import compile_at
 from symbp.verify.needs import needs
 from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.scope import Key, Scope
@@ -44,20 +43,17 @@ BACKWARD = "_backward"
 class Side:
     """One side of an equality. It remembers its values at one draw: a chain a = b = c evaluates b once."""
 
-    def __init__(self, expr: Expr, indices: tuple[Index, ...], scope: Scope, where: str):
-        self.expr, self.indices, self.scope, self.where = expr, indices, scope, where
+    def __init__(self, expr: Expr, indices: tuple[Index, ...], witness: Witness, where: str):
+        self.expr, self.indices, self.witness, self.where = expr, indices, witness, where
         self.known: dict[Key, float] = {}
-        self.run: Callable[[Key], float] | None = None
 
     def at(self, keys: Sequence[Key]) -> list[float]:
-        """Its values; what is wrong with them is said with the place of the equality. Compiled when first called."""
+        """Its values; what is wrong with them is said with the place of the equality."""
         known = self.known
         try:
-            if self.run is None:
-                self.run = compile_at(self.expr, self.indices, self.scope)
-            for key in keys:
-                if key not in known:
-                    known[key] = self.run(key)
+            new = [key for key in keys if key not in known]
+            if new:
+                known.update(zip(new, self.witness.values(self.expr, self.indices, new), strict=True))
         except (CheckFailed, *DOMAIN_ERRORS) as error:
             raise CheckFailed(f"{self.where}: {error}") from error
         return [known[key] for key in keys]
@@ -135,8 +131,8 @@ def _worse(a: Finding, b: Finding) -> Finding:
 def _evaluate_all(
     witness: Witness, again: Again, equalities: Sequence[Equality], seeds: Sequence[int], notes: dict[str, None]
 ) -> list[Finding]:
-    scope = replace(witness.world.scope, partials=witness.partials)
-    findings = _prepare(equalities, scope)
+    scope = witness.scope
+    findings = _prepare(equalities, witness)
     for seed in seeds:
         drawn = draw(witness.world, witness.loss, seed)
         witness.fill(drawn.inputs)
@@ -151,13 +147,13 @@ def _evaluate_all(
     return findings
 
 
-def _prepare(equalities: Sequence[Equality], scope: Scope) -> list[Finding]:
+def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
     sides: dict[tuple[Expr, tuple[Index, ...]], Side] = {}
     findings: list[Finding] = []
     for equality in equalities:
         indices = _indices(equality)
         lhs, rhs = (
-            sides.setdefault((e, indices), Side(e, indices, scope, equality.where))
+            sides.setdefault((e, indices), Side(e, indices, witness, equality.where))
             for e in (equality.lhs, equality.rhs)
         )
         chained = findings and findings[-1].equality.rhs == equality.lhs
@@ -222,8 +218,7 @@ def _place(indices: tuple[Index, ...], key: Key) -> str:
 
 
 def _difference(finding: Finding, key: Key, witness: Witness) -> Value:
-    scope = replace(witness.world.scope, partials=witness.partials)
-    a, b = (compile_at(e, finding.indices, scope)(key) for e in (finding.equality.lhs, finding.equality.rhs))
+    a, b = (witness.values(e, finding.indices, [key])[0] for e in (finding.equality.lhs, finding.equality.rhs))
     return abs(a - b) / max(1, abs(a), abs(b))
 
 

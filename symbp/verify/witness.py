@@ -2,18 +2,26 @@
 
 `Adjoint` is a table of dL/d(entry) for one quantity, through everything downstream of it. `Local` is a table of the
 local derivatives of one equation: its own definition with one entry that it reads moved and all else standing still.
-Both are computed when first read, many entries at a time.
+Both are computed when first read, many entries at a time. Floats are moved by arrays instead (`slopes`, `chain`); where
+that gives no number, or the chain of local derivatives is not what full steps say, it is these tables that tell.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from symbp.core.expr import Expr
+from symbp.core.integers import Index
 from symbp.errors import CheckFailed
-from symbp.verify.scope import Key
+from symbp.verify.by_arrays import ByArrays, PlainLocal
+from symbp.verify.dense import can_evaluate
+from symbp.verify.interpret import compile_at
+from symbp.verify.scope import Key, Scope
+from symbp.verify.slopes import Jacobian
 from symbp.verify.steps import FAST, Steps
 from symbp.verify.systems import Value
 from symbp.verify.tangents import Moved
@@ -156,12 +164,33 @@ class Witness:
         `most` is how many entries may be computed for steps, in all.
         """
         self.world, self.loss, self.steps, self.left = world, loss, steps, most
-        adjoint = {name: Adjoint(self, quantity, name) for quantity, name in adjoints.items()}
+        self.names, self.moved = adjoints, moved
+        self.arrays: ByArrays | None = None
+        if world.forward is not None and steps is FAST:
+            plain_local: PlainLocal = lambda of, by: self.plain.partials(of, by)  # noqa: E731
+            self.arrays = ByArrays(world, world.forward, loss, plain_local, self._plain_adjoint)
+        adjoint = {name: self._table(quantity, name) for quantity, name in adjoints.items()}
         self.world.tables.update(adjoint)
         self.world.tables.update({} if moved is None else moved.tables)
-        self.moved = moved
-        self.adjoints: Mapping[str, Adjoint] = adjoint
+        self.adjoints: Mapping[str, Table] = adjoint
         self.locals: dict[tuple[str, str], Local] = {}
+        self._plain: Witness | None = None
+
+    def _table(self, quantity: str, name: str) -> Table:
+        arrays = self.arrays
+        if arrays is None:
+            return Adjoint(self, quantity, name)
+        return Table(name, self.world.keys(quantity), None, lambda: arrays.adjoint(quantity))
+
+    def _plain_adjoint(self, quantity: str) -> Table:
+        return self.plain.adjoints[self.names[quantity]]
+
+    @property
+    def plain(self) -> Witness:
+        """The same by plain loops, where arrays found no number."""
+        if self._plain is None:
+            self._plain = Witness(self.world.twin, self.loss, self.names, None, self.steps, self.left)
+        return self._plain
 
     def spend(self, entries: int) -> None:
         """So many entries are about to be computed."""
@@ -169,16 +198,33 @@ class Witness:
         if self.left < 0:
             raise CheckFailed("too many entries to be worked out")
 
-    def partials(self, of: str, by: str) -> Local:
+    def partials(self, of: str, by: str) -> Local | Jacobian:
         """The table of local derivatives."""
+        if self.arrays is not None:
+            return self.arrays.jacobian(of, by)
         if (of, by) not in self.locals:
             self.locals[of, by] = Local(self.world, self.steps, of, by)
         return self.locals[of, by]
+
+    @property
+    def scope(self) -> Scope:
+        """What an expression about the world is read in."""
+        return replace(self.world.scope, partials=self.partials)
+
+    def values(self, expr: Expr, indices: tuple[Index, ...], keys: Sequence[Key]) -> list[Value]:
+        """An expression about the world, at values of its indices."""
+        if self.arrays is not None and can_evaluate(expr):
+            return self.arrays.values(expr, indices, keys, self.scope)  # type: ignore[return-value]
+        run = compile_at(expr, indices, self.scope)
+        return [run(key) for key in keys]
 
     def fill(self, inputs: Inputs) -> None:
         """New data: everything is computed anew. The forward values at once, so that no step can get into them."""
         for local in self.locals.values():
             local.forget()
+        if self.arrays is not None:
+            self.arrays.forget()
+        self._plain = None
         self.world.fill(inputs)
         self.world.force()
         if self.moved is not None:

@@ -1,0 +1,146 @@
+"""dL/d(entry) of every tensor: local derivatives, chained backwards through the graph of entries.
+
+Each local derivative is a complex step's (`slopes`), and the chain rule is what is being checked; so beside them some
+entries of each quantity, and all of them along a random direction, take a step that goes through everything downstream
+of it. What the chain says of a quantity counts only where these agree.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from symbp.core.network import Equation
+from symbp.verify.dense import Dense, Held
+from symbp.verify.elementwise import is_complex
+from symbp.verify.forward import Batch, Forward, NoEntry, at_all, at_some
+from symbp.verify.grid import Array
+from symbp.verify.slopes import Jacobian
+from symbp.verify.systems import STEP
+
+# So many entries of each quantity take a full step alone, and in so many directions all of them at once.
+ALONE, DIRECTIONS = 4, 2
+# So far may the two be apart: relative to the largest entry, or to 1 where all are that small.
+CLOSE = 1e-10
+
+
+def chained(forward: Forward, loss: str, partials: Callable[[str, str], Jacobian]) -> Mapping[str, Array]:
+    """The derivative of the loss by every tensor, in the places of its grid."""
+    total = {name: np.zeros(a.shape) for name, a in forward.values.items()}
+    if loss not in total:
+        return total
+    total[loss][...] = 1.0
+    split: dict[tuple[str, str], tuple[Array, Array]] = {}
+    for batch in reversed(forward.batches):
+        name = batch.equation.name
+        for by in forward.reads[name]:
+            pairs = partials(name, by).pairs
+            of, to, slope = pairs.of, pairs.by, pairs.slopes
+            if batch.which is not None:
+                chosen = _of_batch(forward, batch, by, pairs.of, split)
+                of, to, slope = of[chosen], to[chosen], slope[chosen]
+            moving = total[name][of] * slope
+            total[by] += np.bincount(to, moving, len(total[by]))
+    return total
+
+
+def _of_batch(
+    forward: Forward, batch: Batch, by: str, of: Array, split: dict[tuple[str, str], tuple[Array, Array]]
+) -> Array:
+    """Which pairs belong to the entries of a batch: they are sorted by entry once, and cut out."""
+    name, grid = batch.equation.name, forward.grids[batch.equation.name]
+    if (name, by) not in split:
+        order = np.argsort(of, kind="stable")
+        split[name, by] = order, np.searchsorted(of[order], np.arange(grid.size + 1))
+    order, starts = split[name, by]
+    slots = grid.slots[batch.which]
+    counts = starts[slots + 1] - starts[slots]
+    first = np.repeat(starts[slots] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+    return order[first + np.arange(int(counts.sum()))]
+
+
+def full_steps(forward: Forward, loss: str, name: str, steps: Array) -> Array:
+    """How fast the loss moves where the entries of `name` move so far, a column for each lane."""
+    lanes, grid = steps.shape[1], forward.grids[name]
+    moved: dict[str, Array] = {}
+    downstream = {name, *forward.downstream[name]}
+    shifted = forward.values[name][:, None] + 1j * STEP * steps
+    itself = name in forward.downstream[name]
+    moved[name] = shifted.copy()
+    d = replace(forward.dense(), tables=_Moved(forward, moved))
+    for batch in forward.batches:
+        own = batch.equation.name
+        if own not in downstream or (own == name and not itself):
+            continue
+        values = _again(batch, forward, d, lanes)
+        if own not in moved:
+            moved[own] = np.zeros((forward.grids[own].size, lanes), complex)
+        where = slice(None) if batch.which is None else forward.grids[own].slots[batch.which]
+        moved[own][where] = values + (1j * STEP * steps[where] if own == name else 0)
+    end = moved.get(loss)
+    del grid
+    return np.zeros(lanes) if end is None else end[0].imag / STEP
+
+
+def _again(batch: Batch, forward: Forward, d: Dense, lanes: int) -> Array:
+    equation: Equation = batch.equation
+    grid = forward.grids[equation.name]
+    if batch.which is None:
+        return at_all(equation, grid, d, lanes)
+    return at_some(equation, grid, batch.which, d, lanes)
+
+
+class _Moved(Mapping[str, Held]):
+    """The tables, of which some have lanes."""
+
+    def __init__(self, forward: Forward, moved: Mapping[str, Array]):
+        self.forward, self.moved = forward, moved
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.forward.grids
+
+    def __getitem__(self, name: str) -> Held:
+        if name in self.moved:
+            return Held(self.forward.grids[name], self.moved[name])
+        return self.forward.held(name)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.forward.grids)
+
+    def __len__(self) -> int:
+        return len(self.forward.grids)
+
+
+def agrees(forward: Forward, loss: str, name: str, derivative: Array) -> bool:
+    """Do full steps say the same of a quantity?"""
+    grid = forward.grids[name]
+    if not np.isfinite(derivative).all():
+        return False
+    if not len(grid.keys):
+        return True
+    steps = _steps(grid.size, grid.slots)
+    try:
+        found = full_steps(forward, loss, name, steps)
+    except NoEntry:
+        return False
+    scale = max(1.0, float(np.abs(derivative).max()))
+    return bool(np.all(np.abs(found - derivative @ steps) <= CLOSE * scale))
+
+
+def _steps(size: int, slots: Array) -> Array:
+    """A column for each step: of some entries alone, or all of them at once in random proportions."""
+    generator = random.Random(size)
+    alone = generator.sample(range(len(slots)), min(len(slots), ALONE))
+    directions = 0 if len(slots) <= ALONE else DIRECTIONS
+    steps = np.zeros((size, len(alone) + directions))
+    for lane, k in enumerate(alone):
+        steps[slots[k], lane] = 1.0
+    for lane in range(len(alone), len(alone) + directions):
+        steps[slots, lane] = [generator.gauss(0, 1) for _ in slots]
+    return steps
+
+
+__all__ = ["agrees", "chained", "full_steps", "is_complex"]
