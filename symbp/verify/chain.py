@@ -13,9 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbp.core.network import Equation
-from symbp.verify.dense import Dense, Held
-from symbp.verify.elementwise import is_complex
+from symbp.core.network import LABELS, Equation
+from symbp.verify.dense import Held, step_of
 from symbp.verify.forward import Batch, Forward, NoEntry, at_all, at_some
 from symbp.verify.grid import Array
 from symbp.verify.slopes import Jacobian
@@ -33,10 +32,15 @@ def chained(forward: Forward, loss: str, partials: Callable[[str, str], Jacobian
     if loss not in total:
         return total
     total[loss][...] = 1.0
+    labels = [t.name for t in forward.network.inputs if t.kind == LABELS]
     split: dict[tuple[str, str], tuple[Array, Array]] = {}
     for batch in reversed(forward.batches):
         name = batch.equation.name
+        if not _leads_to(forward, name, loss):
+            continue
         for by in forward.reads[name]:
+            if by in labels:
+                continue
             pairs = partials(name, by).pairs
             of, to, slope = pairs.of, pairs.by, pairs.slopes
             if batch.which is not None:
@@ -63,26 +67,28 @@ def _of_batch(
 
 
 def full_steps(forward: Forward, loss: str, name: str, steps: Array) -> Array:
-    """How fast the loss moves where the entries of `name` move so far, a column for each lane."""
-    lanes, grid = steps.shape[1], forward.grids[name]
+    """How far the loss moves where the entries of `name` take these small steps, a column for each lane."""
+    lanes = steps.shape[1]
     moved: dict[str, Array] = {}
     downstream = {name, *forward.downstream[name]}
-    shifted = forward.values[name][:, None] + 1j * STEP * steps
+    shifted = forward.values[name][:, None] + 1j * steps
     itself = name in forward.downstream[name]
     moved[name] = shifted.copy()
     d = replace(forward.dense(), tables=_Moved(forward, moved))
     for batch in forward.batches:
         own = batch.equation.name
-        if own not in downstream or (own == name and not itself):
+        if own not in downstream or (own == name and not itself) or not _leads_to(forward, own, loss):
             continue
         values = _again(batch, forward, d, lanes)
         if own not in moved:
             moved[own] = np.zeros((forward.grids[own].size, lanes), complex)
         where = slice(None) if batch.which is None else forward.grids[own].slots[batch.which]
-        moved[own][where] = values + (1j * STEP * steps[where] if own == name else 0)
-    end = moved.get(loss)
-    del grid
-    return np.zeros(lanes) if end is None else end[0].imag / STEP
+        moved[own][where] = values + (1j * steps[where] if own == name else 0)
+    return moved[loss][0].imag if loss in moved else np.zeros(lanes)
+
+
+def _leads_to(forward: Forward, name: str, loss: str) -> bool:
+    return name == loss or loss in forward.downstream[name]
 
 
 def _again(batch: Batch, forward: Forward, d: Dense, lanes: int) -> Array:
@@ -121,26 +127,27 @@ def agrees(forward: Forward, loss: str, name: str, derivative: Array) -> bool:
         return False
     if not len(grid.keys):
         return True
-    steps = _steps(grid.size, grid.slots)
+    steps = _steps(forward.values[name], grid.slots)
     try:
-        found = full_steps(forward, loss, name, steps)
+        found = full_steps(forward, loss, name, steps * STEP) / STEP
     except NoEntry:
         return False
-    scale = max(1.0, float(np.abs(derivative).max()))
-    return bool(np.all(np.abs(found - derivative @ steps) <= CLOSE * scale))
+    terms = np.abs(derivative[:, None] * steps)
+    return bool(np.all(np.abs(found - derivative @ steps) <= CLOSE * np.maximum(1.0, terms.max(axis=0))))
 
 
-def _steps(size: int, slots: Array) -> Array:
-    """A column for each step: of some entries alone, or all of them at once in random proportions."""
-    generator = random.Random(size)
+def _steps(values: Array, slots: Array) -> Array:
+    """A column for each step: of some entries alone, or all of them at once in random proportions.
+
+    An entry near 0 moves less far, so that the square of its step vanishes beside it.
+    """
+    generator = random.Random(len(values))
     alone = generator.sample(range(len(slots)), min(len(slots), ALONE))
     directions = 0 if len(slots) <= ALONE else DIRECTIONS
-    steps = np.zeros((size, len(alone) + directions))
+    far = step_of(values) / STEP
+    steps = np.zeros((len(values), len(alone) + directions))
     for lane, k in enumerate(alone):
-        steps[slots[k], lane] = 1.0
+        steps[slots[k], lane] = far[slots[k]]
     for lane in range(len(alone), len(alone) + directions):
-        steps[slots, lane] = [generator.gauss(0, 1) for _ in slots]
+        steps[slots, lane] = far[slots] * [generator.gauss(0, 1) for _ in slots]
     return steps
-
-
-__all__ = ["agrees", "chained", "full_steps", "is_complex"]

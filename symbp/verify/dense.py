@@ -239,8 +239,13 @@ def _read(node: Read, frame: Frame, d: Dense) -> Array:
     if d.moved is not None and d.moved[0] == node.tensor:
         hit = places == d.moved[1]
         if hit.any():
-            return found + (1j * STEP) * hit
+            return found + 1j * (step_of(held.values[d.moved[1]]) * hit)
     return found
+
+
+def step_of(at: Array) -> Array:
+    """A step so small that its square vanishes beside what is moved."""
+    return STEP * np.where(at == 0, 1.0, np.minimum(1.0, np.abs(at)))
 
 
 def _await(tensor: str, places: Array, frame: Frame, waiting: Waiting) -> None:

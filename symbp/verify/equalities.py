@@ -26,6 +26,7 @@ from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
 from symbp.verify.needs import needs
 from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
+from symbp.verify.grid import Array
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import FAST, Steps
@@ -40,23 +41,30 @@ VISIBLE = 1e-6
 BACKWARD = "_backward"
 
 
+class Entries:
+    """The entries at which an equality is evaluated, and more of them at which others of its chain are."""
+
+    def __init__(self, keys: Sequence[Key]):
+        self.keys = keys
+
+
 class Side:
     """One side of an equality. It remembers its values at one draw: a chain a = b = c evaluates b once."""
 
     def __init__(self, expr: Expr, indices: tuple[Index, ...], witness: Witness, where: str):
         self.expr, self.indices, self.witness, self.where = expr, indices, witness, where
-        self.known: dict[Key, float] = {}
+        self.known: dict[Entries, Array] = {}
 
-    def at(self, keys: Sequence[Key]) -> list[float]:
-        """Its values; what is wrong with them is said with the place of the equality."""
-        known = self.known
-        try:
-            new = [key for key in keys if key not in known]
-            if new:
-                known.update(zip(new, self.witness.values(self.expr, self.indices, new), strict=True))
-        except (CheckFailed, *DOMAIN_ERRORS) as error:
-            raise CheckFailed(f"{self.where}: {error}") from error
-        return [known[key] for key in keys]
+    def at(self, entries: Entries, count: int) -> Array:
+        """Its values at the first of the entries; what is wrong with them is said with the place of the equality."""
+        known = self.known.get(entries, np.zeros(0))
+        if len(known) < count:
+            try:
+                more = self.witness.values(self.expr, self.indices, entries.keys[len(known) : count])
+            except (CheckFailed, *DOMAIN_ERRORS) as error:
+                raise CheckFailed(f"{self.where}: {error}") from error
+            self.known[entries] = known = np.concatenate((known, more))
+        return known[:count]
 
 
 @dataclass(slots=True)
@@ -139,8 +147,8 @@ def _evaluate_all(
         again.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
-        for finding, keys in _with_keys(findings, scope, seed):
-            _evaluate(finding, keys, again)
+        for finding, entries, count in _with_entries(findings, scope, seed):
+            _evaluate(finding, entries, count, again)
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
@@ -161,19 +169,22 @@ def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
     return findings
 
 
-def _with_keys(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Sequence[Key]]]:
+def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Entries, int]]:
     """Each with the entries at which it is evaluated; all steps of a chain go through them in the same order."""
-    orders: dict[tuple[Expr, tuple[Index, ...]], list[Key]] = {}
+    everywhere: dict[tuple[Index, ...], Entries] = {}
+    orders: dict[tuple[Expr, tuple[Index, ...]], Entries] = {}
     for finding in findings:
         keys = combinations(finding.indices, scope)
         most = affordable((finding.equality.lhs, finding.equality.rhs), scope)
         if len(keys) <= most:
-            yield finding, list(keys)
+            if finding.indices not in everywhere:
+                everywhere[finding.indices] = Entries(list(keys))
+            yield finding, everywhere[finding.indices], len(keys)
             continue
         chain = finding.start, finding.indices
         if chain not in orders:
-            orders[chain] = in_order(keys, telling_entries(*chain, scope, seed), seed)
-        yield finding, orders[chain][:most]
+            orders[chain] = Entries(in_order(keys, telling_entries(*chain, scope, seed), seed))
+        yield finding, orders[chain], min(most, len(orders[chain].keys))
 
 
 def _indices(equality: Equality) -> tuple[Index, ...]:
@@ -197,19 +208,20 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _evaluate(finding: Finding, keys: Sequence[Key], again: Again) -> None:
-    with np.errstate(over="raise", divide="raise", invalid="raise"):
-        for key, a, b in zip(keys, finding.lhs.at(keys), finding.rhs.at(keys), strict=True):
-            larger = max(abs(a), abs(b))
-            finding.largest = max(finding.largest, larger)
-            if a == b:
-                continue
-            error = abs(a - b) / max(1.0, larger)
-            if not error <= BOUND:
-                error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
-            if not error <= finding.error:
-                finding.error = math.inf if math.isnan(error) else error
-                finding.worst = f"{_place(finding.indices, key)}{a:.12g} against {b:.12g}"
+def _evaluate(finding: Finding, entries: Entries, count: int, again: Again) -> None:
+    with np.errstate(all="ignore"):
+        a, b = finding.lhs.at(entries, count), finding.rhs.at(entries, count)
+        larger = np.maximum(np.abs(a), np.abs(b))
+        finding.largest = max(finding.largest, float(np.max(larger, initial=0.0)))
+        errors = np.where(a == b, 0.0, np.abs(a - b) / np.maximum(1.0, larger))
+    beyond = np.flatnonzero(~(errors <= min(BOUND, finding.error)))
+    for place in beyond:
+        key, error = entries.keys[place], float(errors[place])
+        if not error <= BOUND:
+            error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
+        if not error <= finding.error:
+            finding.error = math.inf if math.isnan(error) else error
+            finding.worst = f"{_place(finding.indices, key)}{a[place]:.12g} against {b[place]:.12g}"
 
 
 def _place(indices: tuple[Index, ...], key: Key) -> str:

@@ -102,8 +102,8 @@ def telling_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed:
         return []
     generator = random.Random(seed)
     places = [letters.index(i) for i in indices]
-    pairs = _pairs(start, scope, generator) if isinstance(start, Partial) else _entries(start, scope)
-    found = [(value, tuple([pair[p] for p in places])) for value, pair in pairs]
+    values, pairs = _pairs(start, scope, generator) if isinstance(start, Partial) else _entries(start, scope, generator)
+    found = [(value, tuple([pair[p] for p in places])) for value, pair in zip(values, pairs, strict=True)]
     generator.shuffle(found)
     by_turns = zip_longest([k for v, k in found if v], [k for v, k in found if not v])
     return list(filter(inside(indices, scope), (key for pair in by_turns for key in pair if key is not None)))
@@ -115,19 +115,23 @@ def _letters(start: Expr) -> tuple[Index | None, ...]:
     return tuple(s.index for s in start.subs) if isinstance(start, Read) else ()
 
 
-def _entries(start: Expr, scope: Scope) -> Iterator[tuple[Value, Key]]:
+def _entries(start: Expr, scope: Scope, generator: random.Random) -> tuple[Sequence[Value], Sequence[Key]]:
+    """All entries, or some of many: no more are ever taken."""
     assert isinstance(start, Read)
     table = scope.table(start.tensor)
-    keys = getattr(table, "keys_in_order", ())
-    yield from ((table[key], key) for key in keys)
+    keys: list[Key] = getattr(table, "keys_in_order", [])
+    some = keys if len(keys) <= 2 * MOST_ENTRIES else generator.sample(keys, 2 * MOST_ENTRIES)
+    return [table[key] for key in some], some
 
 
-def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[tuple[Value, Key]]:
+def _pairs(start: Partial, scope: Scope, generator: random.Random) -> tuple[Sequence[Value], Sequence[Key]]:
     """An entry and one that it reads: a few for each that is read, of many tensors' entries some."""
     assert scope.partials is not None
-    table, keys = scope.partials(start.of.tensor, start.by.tensor), list(scope.table(start.by.tensor))
-    each = max(1, MOST_ENTRIES // (2 * len(keys)))
-    for by in generator.sample(keys, min(len(keys), MOST_ENTRIES // 2)):
-        readers = table.readers(by)
-        for of in generator.sample(readers, min(len(readers), each)):
-            yield table[of, by], (*of, *by)
+    table = scope.partials(start.of.tensor, start.by.tensor)
+    read = table.number_read
+    each = max(1, MOST_ENTRIES // (2 * max(1, read)))
+    chosen: list[int] = []
+    for place in generator.sample(range(read), min(read, MOST_ENTRIES // 2)):
+        readers = table.pairs_of(place)
+        chosen += readers if len(readers) <= each else generator.sample(readers, each)
+    return table.pairs_at(chosen)

@@ -24,6 +24,16 @@ class Paths(Protocol):
     def readers(self, by: Key) -> Sequence[Key]:
         """The entries of `of` whose definition reads the entry `by`; by no other is the derivative not 0."""
 
+    @property
+    def number_read(self) -> int:
+        """How many entries of `by` there are; each has its pairs, which have numbers."""
+
+    def pairs_of(self, place: int) -> range:
+        """The numbers of the pairs of one of these entries and those that read it."""
+
+    def pairs_at(self, numbers: Sequence[int]) -> tuple[Sequence[Value], Sequence[Key]]:
+        """The derivatives of pairs, and their subscripts, those of `of` first."""
+
 
 EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,

@@ -7,20 +7,20 @@ evaluated once more for each such pair, with that one entry moved and all else s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symbp.core.network import Equation
 from symbp.errors import CheckFailed
-from symbp.verify.dense import Dense, Refused
+from symbp.verify.dense import Dense, Refused, step_of
 from symbp.verify.elementwise import is_complex
 from symbp.verify.forward import at_columns
 from symbp.verify.frame import BLOCK
 from symbp.verify.grid import Array, Grid
 from symbp.verify.scope import Key
-from symbp.verify.systems import STEP, Value
+from symbp.verify.systems import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,24 @@ class Jacobian:
         """The entries of `of` that read this entry of `by`."""
         self._demand_inside(self.names[1], self.by, by)
         place = self.by.slot(by)
-        return [self.of.key(int(k)) for k in self.pairs.of[self.starts[place] : self.starts[place + 1]]]
+        of = self.pairs.of[self.starts[place] : self.starts[place + 1]]
+        columns = [c.tolist() for c in self.of.subscripts(of)]
+        return list(zip(*columns, strict=True)) if columns else [()] * len(of)
+
+    @property
+    def number_read(self) -> int:
+        """How many places there are that may be read."""
+        return self.by.size
+
+    def pairs_of(self, place: int) -> range:
+        """Where the pairs are of those that read a place."""
+        return range(int(self.starts[place]), int(self.starts[place + 1]))
+
+    def pairs_at(self, numbers: Sequence[int]) -> tuple[list[Value], list[Key]]:
+        """The derivatives of pairs, and their subscripts, those of `of` first."""
+        of, by = self.pairs.of[numbers], self.pairs.by[numbers]
+        columns = [c.tolist() for c in (*self.of.subscripts(of), *self.by.subscripts(by))]
+        return self.pairs.slopes[numbers].tolist(), list(zip(*columns, strict=True)) if columns else [()] * len(numbers)
 
     def _demand_inside(self, name: str, grid: Grid, key: Key) -> None:
         if not grid.holds(key):
@@ -125,7 +142,7 @@ def _moved(equation: Equation, columns: Mapping[object, Array], by: str, places:
         except Refused as refused:
             left = np.delete(left, refused.place)
             continue
-        found[left] = moved.imag / STEP if is_complex(moved) else 0.0
+        found[left] = moved.imag / step_of(d.table(by).values[places[left]]) if is_complex(moved) else 0.0
         break
     return found
 

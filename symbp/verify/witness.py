@@ -139,6 +139,21 @@ class Local(dict[tuple[Key, Key], Value]):
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             return self.steps.slopes(self.formula(of), len(block))
 
+    @property
+    def number_read(self) -> int:
+        """How many entries of `by` there are."""
+        return len(self.world.keys(self.by))
+
+    def pairs_of(self, place: int) -> range:
+        """Pairs are numbered in the order of `by`."""
+        counts = [len(self.readers(by)) for by in self.world.keys(self.by)[: place + 1]]
+        return range(sum(counts[:-1]), sum(counts))
+
+    def pairs_at(self, numbers: Sequence[int]) -> tuple[list[Value], list[Key]]:
+        """The derivatives of pairs, and their subscripts, those of `of` first."""
+        pairs = [(of, by) for by in self.world.keys(self.by) for of in self.readers(by)]
+        return [self[pairs[n]] for n in numbers], [(*pairs[n][0], *pairs[n][1]) for n in numbers]
+
     def forget(self) -> None:
         """The data have changed."""
         self.clear()
