@@ -7,7 +7,7 @@ of the same world say what they find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from symbp.verify.forward import Forward
 from symbp.verify.frame import BLOCK, Frame
 from symbp.verify.grid import Array
 from symbp.verify.interpret import compile_at
-from symbp.verify.scope import Key, Paths, Scope
+from symbp.verify.scope import Paths, Scope
 from symbp.verify.slopes import Jacobian, Pairs, read_by, slopes
 from symbp.verify.systems import OutsideDomain
 from symbp.verify.world import Table, World
@@ -100,24 +100,25 @@ class ByArrays:
         found[grid.slots] = [table[key] for key in grid.keys]
         return found
 
-    def values(self, expr: Expr, indices: tuple[Index, ...], keys: Sequence[Key], scope: Scope) -> list[float]:
-        """An expression at values of its indices; where it has no value, what the plain loops raise of the first."""
-        found = list[float]()
-        for start in range(0, len(keys), BLOCK):
-            found += self._block(expr, indices, keys[start : start + BLOCK], scope)
-        return found
+    def values(self, expr: Expr, indices: tuple[Index, ...], rows: Array, scope: Scope) -> Array:
+        """An expression at values of its indices, a row for each time.
 
-    def _block(self, expr: Expr, indices: tuple[Index, ...], keys: Sequence[Key], scope: Scope) -> list[float]:
-        columns = dict(zip(indices, np.array(keys, np.int64).reshape(len(keys), len(indices)).T, strict=True))
+        Where it has no value, what the plain loops raise of the first row for which that is so.
+        """
+        found = [self._block(expr, indices, rows[k : k + BLOCK], scope) for k in range(0, len(rows), BLOCK)]
+        return np.concatenate(found) if found else np.zeros(0)
+
+    def _block(self, expr: Expr, indices: tuple[Index, ...], rows: Array, scope: Scope) -> Array:
+        columns = dict(zip(indices, np.ascontiguousarray(rows.T), strict=True))
         try:
             with np.errstate(all="ignore"):
-                found = value(expr, Frame(columns, None, 1), replace(self.dense, keys=(len(keys),)))
-            return np.broadcast_to(found, (len(keys),)).tolist()  # type: ignore[no-any-return]
+                found = value(expr, Frame(columns, None, 1), replace(self.dense, keys=(len(rows),)))
+            return np.broadcast_to(found, (len(rows),))
         except Refused as refused:
             place = refused.place
         if place:  # one before it may be refused for another reason
-            self._block(expr, indices, keys[:place], scope)
-        compile_at(expr, indices, scope)(keys[place])
+            self._block(expr, indices, rows[:place], scope)
+        compile_at(expr, indices, scope)(tuple(rows[place].tolist()))
         raise OutsideDomain("there is no value")
 
 

@@ -149,5 +149,10 @@ def _steps(values: Array, slots: Array) -> Array:
     for lane, k in enumerate(alone):
         steps[slots[k], lane] = far[slots[k]]
     for lane in range(len(alone), len(alone) + directions):
-        steps[slots, lane] = far[slots] * [generator.gauss(0, 1) for _ in slots]
+        steps[slots, lane] = far[slots] * _proportions(generator, len(slots))
     return steps
+
+
+def _proportions(generator: random.Random, count: int) -> Array:
+    """Numbers between -1 and 1, the same on every machine."""
+    return np.frombuffer(generator.randbytes(4 * count), "<i4") / 2.0**31

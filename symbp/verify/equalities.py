@@ -25,7 +25,7 @@ from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
 from symbp.verify.needs import needs
-from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
+from symbp.verify.sample import Box, Entries, Rows, affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.grid import Array
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
@@ -41,13 +41,6 @@ VISIBLE = 1e-6
 BACKWARD = "_backward"
 
 
-class Entries:
-    """The entries at which an equality is evaluated, and more of them at which others of its chain are."""
-
-    def __init__(self, keys: Sequence[Key]):
-        self.keys = keys
-
-
 class Side:
     """One side of an equality. It remembers its values at one draw: a chain a = b = c evaluates b once."""
 
@@ -60,7 +53,7 @@ class Side:
         known = self.known.get(entries, np.zeros(0))
         if len(known) < count:
             try:
-                more = self.witness.values(self.expr, self.indices, entries.keys[len(known) : count])
+                more = self.witness.values(self.expr, self.indices, entries.rows[len(known) : count])
             except (CheckFailed, *DOMAIN_ERRORS) as error:
                 raise CheckFailed(f"{self.where}: {error}") from error
             self.known[entries] = known = np.concatenate((known, more))
@@ -71,7 +64,7 @@ class Side:
 class Finding:
     """What is known of one equality so far: its worst error and where, and the largest value it took.
 
-    `start` is the left side of the chain that it belongs to.
+    `start` is the left side of the chain that it belongs to; of all its entries, `keys`, it is evaluated at `most`.
     """
 
     equality: Equality
@@ -79,6 +72,8 @@ class Finding:
     indices: tuple[Index, ...]
     lhs: Side
     rhs: Side
+    keys: Rows | Box
+    most: int
     error: float = 0.0
     worst: str = ""
     largest: float = 0.0
@@ -139,7 +134,6 @@ def _worse(a: Finding, b: Finding) -> Finding:
 def _evaluate_all(
     witness: Witness, again: Again, equalities: Sequence[Equality], seeds: Sequence[int], notes: dict[str, None]
 ) -> list[Finding]:
-    scope = witness.scope
     findings = _prepare(equalities, witness)
     for seed in seeds:
         drawn = draw(witness.world, witness.loss, seed)
@@ -147,8 +141,8 @@ def _evaluate_all(
         again.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
-        for finding, entries, count in _with_entries(findings, scope, seed):
-            _evaluate(finding, entries, count, again)
+        for finding, entries in _with_entries(findings, witness.scope, seed):
+            _evaluate(finding, entries, again)
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
@@ -156,6 +150,7 @@ def _evaluate_all(
 
 
 def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
+    scope = witness.scope
     sides: dict[tuple[Expr, tuple[Index, ...]], Side] = {}
     findings: list[Finding] = []
     for equality in equalities:
@@ -165,26 +160,26 @@ def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
             for e in (equality.lhs, equality.rhs)
         )
         chained = findings and findings[-1].equality.rhs == equality.lhs
-        findings.append(Finding(equality, findings[-1].start if chained else equality.lhs, indices, lhs, rhs))
+        start = findings[-1].start if chained else equality.lhs
+        keys, most = combinations(indices, scope), affordable((equality.lhs, equality.rhs), scope)
+        findings.append(Finding(equality, start, indices, lhs, rhs, keys, most))
     return findings
 
 
-def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Entries, int]]:
+def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Entries]]:
     """Each with the entries at which it is evaluated; all steps of a chain go through them in the same order."""
     everywhere: dict[tuple[Index, ...], Entries] = {}
     orders: dict[tuple[Expr, tuple[Index, ...]], Entries] = {}
     for finding in findings:
-        keys = combinations(finding.indices, scope)
-        most = affordable((finding.equality.lhs, finding.equality.rhs), scope)
-        if len(keys) <= most:
+        if len(finding.keys) <= finding.most:
             if finding.indices not in everywhere:
-                everywhere[finding.indices] = Entries(list(keys))
-            yield finding, everywhere[finding.indices], len(keys)
+                everywhere[finding.indices] = Entries(finding.keys.all())
+            yield finding, everywhere[finding.indices]
             continue
         chain = finding.start, finding.indices
         if chain not in orders:
-            orders[chain] = Entries(in_order(keys, telling_entries(*chain, scope, seed), seed))
-        yield finding, orders[chain], min(most, len(orders[chain].keys))
+            orders[chain] = Entries(in_order(finding.keys, telling_entries(*chain, scope, seed), seed))
+        yield finding, orders[chain]
 
 
 def _indices(equality: Equality) -> tuple[Index, ...]:
@@ -208,7 +203,8 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _evaluate(finding: Finding, entries: Entries, count: int, again: Again) -> None:
+def _evaluate(finding: Finding, entries: Entries, again: Again) -> None:
+    count = min(finding.most, len(entries))
     with np.errstate(all="ignore"):
         a, b = finding.lhs.at(entries, count), finding.rhs.at(entries, count)
         larger = np.maximum(np.abs(a), np.abs(b))
@@ -216,7 +212,7 @@ def _evaluate(finding: Finding, entries: Entries, count: int, again: Again) -> N
         errors = np.where(a == b, 0.0, np.abs(a - b) / np.maximum(1.0, larger))
     beyond = np.flatnonzero(~(errors <= min(BOUND, finding.error)))
     for place in beyond:
-        key, error = entries.keys[place], float(errors[place])
+        key, error = entries.key(place), float(errors[place])
         if not error <= BOUND:
             error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
         if not error <= finding.error:
@@ -230,7 +226,8 @@ def _place(indices: tuple[Index, ...], key: Key) -> str:
 
 
 def _difference(finding: Finding, key: Key, witness: Witness) -> Value:
-    a, b = (witness.values(e, finding.indices, [key])[0] for e in (finding.equality.lhs, finding.equality.rhs))
+    rows = np.array([key], np.int64)
+    a, b = (witness.values(e, finding.indices, rows)[0] for e in (finding.equality.lhs, finding.equality.rhs))
     return abs(a - b) / max(1, abs(a), abs(b))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Protocol
 
 from symbp.errors import CheckFailed
@@ -24,15 +25,8 @@ class Paths(Protocol):
     def readers(self, by: Key) -> Sequence[Key]:
         """The entries of `of` whose definition reads the entry `by`; by no other is the derivative not 0."""
 
-    @property
-    def number_read(self) -> int:
-        """How many entries of `by` there are; each has its pairs, which have numbers."""
-
-    def pairs_of(self, place: int) -> range:
-        """The numbers of the pairs of one of these entries and those that read it."""
-
-    def pairs_at(self, numbers: Sequence[int]) -> tuple[Sequence[Value], Sequence[Key]]:
-        """The derivatives of pairs, and their subscripts, those of `of` first."""
+    def some(self, generator: Random, most: int) -> tuple[Any, Any]:
+        """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""
 
 
 EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {

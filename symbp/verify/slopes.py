@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from random import Random
 
 import numpy as np
 
@@ -84,24 +85,26 @@ class Jacobian:
         columns = [c.tolist() for c in self.of.subscripts(of)]
         return list(zip(*columns, strict=True)) if columns else [()] * len(of)
 
-    @property
-    def number_read(self) -> int:
-        """How many places there are that may be read."""
-        return self.by.size
-
-    def pairs_of(self, place: int) -> range:
-        """Where the pairs are of those that read a place."""
-        return range(int(self.starts[place]), int(self.starts[place + 1]))
-
-    def pairs_at(self, numbers: Sequence[int]) -> tuple[list[Value], list[Key]]:
-        """The derivatives of pairs, and their subscripts, those of `of` first."""
-        of, by = self.pairs.of[numbers], self.pairs.by[numbers]
-        columns = [c.tolist() for c in (*self.of.subscripts(of), *self.by.subscripts(by))]
-        return self.pairs.slopes[numbers].tolist(), list(zip(*columns, strict=True)) if columns else [()] * len(numbers)
+    def some(self, generator: Random, most: int) -> tuple[Array, Array]:
+        """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""
+        counts = self.starts[1:] - self.starts[:-1]
+        read = np.flatnonzero(counts)
+        each = max(1, most // max(1, len(read)))
+        if len(read) > most:
+            read = read[np.argsort(_numbers(generator, len(read)), kind="stable")[:most]]
+        chosen = (self.starts[read, None] + _numbers(generator, len(read) * each).reshape(-1, each) % counts[read, None])
+        place = np.unique(chosen)
+        columns = (*self.of.subscripts(self.pairs.of[place]), *self.by.subscripts(self.pairs.by[place]))
+        rows = np.array(columns, np.int64).T.reshape(len(place), len(columns))
+        return self.pairs.slopes[place], rows
 
     def _demand_inside(self, name: str, grid: Grid, key: Key) -> None:
         if not grid.holds(key):
             raise CheckFailed(f"{name}[{', '.join(map(str, key))}] is outside, in a derivative of {self.names[0]}")
+
+
+def _numbers(generator: Random, count: int) -> Array:
+    return np.frombuffer(generator.randbytes(4 * count), "<u4").astype(np.int64)
 
 
 def read_by(equation: Equation, grid: Grid, d: Dense) -> Mapping[str, tuple[Array, Array]]:
@@ -113,11 +116,19 @@ def read_by(equation: Equation, grid: Grid, d: Dense) -> Mapping[str, tuple[Arra
 
         def record(tensor: str, places: Array, mask: Array | None, own: Array = own) -> None:
             by, of, counts = np.broadcast_arrays(places, own, True if mask is None else mask)
-            found.setdefault(tensor, []).append(np.unique((by * grid.size + of)[counts]))
+            found.setdefault(tensor, []).append(_distinct((by * grid.size + of)[counts]))
 
         at_columns(equation, columns, len(own), replace(d, record=record))
-    codes = {tensor: np.unique(np.concatenate(parts)) for tensor, parts in found.items()}
+    codes = {tensor: _distinct(np.concatenate(parts)) if len(parts) > 1 else parts[0] for tensor, parts in found.items()}
     return {tensor: (c % max(1, grid.size), c // max(1, grid.size)) for tensor, c in codes.items()}
+
+
+def _distinct(codes: Array) -> Array:
+    """In order, each once. Of integers `np.unique` makes a hash table, which takes longer."""
+    ordered = np.sort(codes, kind="stable")
+    fresh = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh]
 
 
 def slopes(equation: Equation, grid: Grid, by: str, pairs: tuple[Array, Array], d: Dense) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from symbp.core.integers import Index
 from symbp.errors import CheckFailed
 from symbp.verify.by_arrays import ByArrays, PlainLocal
 from symbp.verify.dense import can_evaluate
+from symbp.verify.grid import Array
 from symbp.verify.interpret import compile_at
 from symbp.verify.scope import Key, Scope
 from symbp.verify.slopes import Jacobian
@@ -139,20 +141,18 @@ class Local(dict[tuple[Key, Key], Value]):
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             return self.steps.slopes(self.formula(of), len(block))
 
-    @property
-    def number_read(self) -> int:
-        """How many entries of `by` there are."""
-        return len(self.world.keys(self.by))
-
-    def pairs_of(self, place: int) -> range:
-        """Pairs are numbered in the order of `by`."""
-        counts = [len(self.readers(by)) for by in self.world.keys(self.by)[: place + 1]]
-        return range(sum(counts[:-1]), sum(counts))
-
-    def pairs_at(self, numbers: Sequence[int]) -> tuple[list[Value], list[Key]]:
-        """The derivatives of pairs, and their subscripts, those of `of` first."""
-        pairs = [(of, by) for by in self.world.keys(self.by) for of in self.readers(by)]
-        return [self[pairs[n]] for n in numbers], [(*pairs[n][0], *pairs[n][1]) for n in numbers]
+    def some(self, generator: Random, most: int) -> tuple[Array, Array]:
+        """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""
+        keys = self.world.keys(self.by)
+        each = max(1, most // max(1, len(keys)))
+        pairs = [
+            (of, by)
+            for by in generator.sample(keys, min(len(keys), most))
+            for of in (lambda readers: generator.sample(readers, min(len(readers), each)))(self.readers(by))
+        ]
+        rank = len(keys[0]) + len(self.world.keys(self.of)[0]) if pairs else 0
+        rows = np.array([(*of, *by) for of, by in pairs], np.int64).reshape(len(pairs), rank)
+        return np.array([float(self[pair]) for pair in pairs]), rows
 
     def forget(self) -> None:
         """The data have changed."""
@@ -226,12 +226,12 @@ class Witness:
         """What an expression about the world is read in."""
         return replace(self.world.scope, partials=self.partials)
 
-    def values(self, expr: Expr, indices: tuple[Index, ...], keys: Sequence[Key]) -> list[Value]:
-        """An expression about the world, at values of its indices."""
+    def values(self, expr: Expr, indices: tuple[Index, ...], rows: Array) -> Sequence[Value]:
+        """An expression about the world, at values of its indices, a row for each time."""
         if self.arrays is not None and can_evaluate(expr):
-            return self.arrays.values(expr, indices, keys, self.scope)  # type: ignore[return-value]
+            return self.arrays.values(expr, indices, rows, self.scope)
         run = compile_at(expr, indices, self.scope)
-        return [run(key) for key in keys]
+        return [run(tuple(key)) for key in rows.tolist()]
 
     def fill(self, inputs: Inputs) -> None:
         """New data: everything is computed anew. The forward values at once, so that no step can get into them."""

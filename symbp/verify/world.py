@@ -61,7 +61,15 @@ class Table(dict[Key, Value]):
 
     def held(self) -> Held:
         """All entries as an array."""
-        return Held(self.grid, _in_places(self.grid, self) if self.array is None else self.array())
+        return Held(self.grid, self._in_places() if self.array is None else self.array())
+
+    def _in_places(self) -> Array:
+        """Complex where an entry holds a step, which is the one lane then."""
+        values = [self[key] for key in self.keys_in_order]
+        stepped = any(isinstance(v, np.ndarray) for v in values)
+        array = np.zeros(self.grid.size, complex if stepped else float)
+        array[self.grid.slots] = [np.ravel(v)[0] for v in values] if stepped else values
+        return array
 
     def __missing__(self, key: Key) -> Value:
         if key not in self.inside or (self.compute is None and self.array is None):
@@ -110,10 +118,17 @@ class World:
             self._compute_by_arrays()
 
     def _compute_by_arrays(self) -> None:
+        """All but equations that read what others put beside the tables: an adjoint, say."""
         grids = {name: table.grid for name, table in self.tables.items()}
-        self.forward = Forward(self.network, grids, self.downstream, self._dense)
+        strange = [e.name for e in self.network.equations if any(r.tensor not in grids for r in reads(e.body))]
+        rest = tuple(
+            e
+            for e in self.network.equations
+            if not any(e.name == name or e.name in self.downstream[name] for name in strange)
+        )
+        self.forward = Forward(replace(self.network, equations=rest), grids, self.downstream, self._dense)
         self.shared = Dense(self.scope.sizes, Known(self.forward), self.scope.functions)
-        for equation in self.network.equations:
+        for equation in rest:
             self.tables[equation.name].array = lambda name=equation.name: self.array(name)  # type: ignore[misc]
 
     def _dense(self) -> Dense:
@@ -180,13 +195,12 @@ class World:
 
     def force(self) -> None:
         """Compute every entry that is still missing."""
-        if self.forward is not None:
-            for equation in self.network.equations:
-                self.array(equation.name)
-            return
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             for equation in self.network.equations:
                 table = self.tables[equation.name]
+                if table.array is not None:
+                    table.array()
+                    continue
                 for key in table.keys_in_order:
                     table[key]
 
@@ -228,16 +242,6 @@ class Known(Mapping[str, Held]):
 
     def __len__(self) -> int:
         return len(self.forward.grids)
-
-
-def _in_places(grid: Grid, table: Mapping[Key, Value]) -> Array:
-    """The entries that are there, in the places of a grid; complex where one holds a step, which is one lane then."""
-    there = [key in table for key in grid.keys]
-    values = [table[key] for key, has in zip(grid.keys, there, strict=True) if has]
-    stepped = any(isinstance(v, np.ndarray) for v in values)
-    array = np.zeros(grid.size, complex if stepped else float)
-    array[grid.slots[np.array(there, bool)]] = [np.ravel(v)[0] for v in values] if stepped else values
-    return array
 
 
 def _as_values(array: Array) -> list[Value]:
