@@ -55,6 +55,7 @@ from symbp.verify.systems import STEP
 from symbp.verify.ties import Tie, ties
 from symbp.verify.unknown import Smooth
 
+BIG = 1 << 40
 ONE, ZERO = np.float64(1.0), np.float64(0.0)
 YES, NO = np.bool_(True), np.bool_(False)
 
@@ -116,12 +117,29 @@ class Way:
     indices: tuple[Index, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A tensor, and at each entry asked for the one place of it that takes a complex step.
+
+    Entries asked for are pairs: `first` says where each different one stands first, `inverse` which of these each is.
+    """
+
+    tensor: str
+    at: Array
+    first: Array | None = None
+    inverse: Array | None = None
+
+
+# How what stands under a sum reads a tensor: nowhere, not under a further sum, or under one.
+NOWHERE, HERE, DEEPER = range(3)
+
+
 @dataclass(slots=True)
 class Dense:
     """What an expression is read in. The entries asked for are the last axes of every frame, `keys` their lengths.
 
-    `moved` names a tensor, and the one place of it at each entry asked for that takes a complex step. `record` hears
-    of every read: tensor, places, mask. `decisions` collects which way comparisons and extremes went.
+    `moved` says what takes a complex step. `record` hears of every read: tensor, places, mask. `decisions` collects
+    which way comparisons and extremes went.
     """
 
     sizes: Sizes
@@ -129,13 +147,14 @@ class Dense:
     functions: Mapping[str, Smooth]
     partials: Callable[[str, str], LocalTable] | None = None
     keys: tuple[int, ...] = ()
-    moved: tuple[str, Array] | None = None
+    moved: Moved | None = None
     record: Callable[[str, Array, Array | None], None] | None = None
     decisions: list[object] | None = None
     waiting: Waiting | None = None
     lanes: int = 1
     polys: dict[Poly, tuple[int, tuple[tuple[int, tuple[Atom, ...]], ...]]] = field(default_factory=dict)
     sums: dict[Sum, Way] = field(default_factory=dict)
+    depths: dict[tuple[Node, str], int] = field(default_factory=dict)
 
     def table(self, name: str) -> Held:
         """The values of a tensor."""
@@ -236,10 +255,13 @@ def _read(node: Read, frame: Frame, d: Dense) -> Array:
     if held.values.ndim == 2:  # a row of lanes for each place
         return held.values[places[..., 0] if np.ndim(places) else places]
     found = held.values[places]
-    if d.moved is not None and d.moved[0] == node.tensor:
-        hit = places == d.moved[1]
+    if d.moved is not None and d.moved.tensor == node.tensor:
+        hit = places == d.moved.at
         if hit.any():
-            return found + 1j * (step_of(held.values[d.moved[1]]) * hit)
+            stepped = np.empty(hit.shape, complex)
+            stepped.real = found
+            np.multiply(step_of(held.values[d.moved.at]), hit, out=stepped.imag)
+            return stepped
     return found
 
 
@@ -345,6 +367,13 @@ def alike(node: Delta, frame: Frame, d: Dense) -> Array:
 
 @rule.register
 def _sum(node: Sum, frame: Frame, d: Dense) -> Array:
+    if d.moved is not None and (depth := _depth(node, d.moved.tensor, d)) != DEEPER:
+        still = _standing_still(node, frame, d, d.moved)
+        return still if depth == NOWHERE else still + 1j * _steps_of_terms(node, frame, d, d.moved)
+    return _total(node, frame, d)
+
+
+def _total(node: Sum, frame: Frame, d: Dense) -> Array:
     total = ZERO
     for inner, lengths in _summed(node, frame, d):
         if is_nowhere(inner.mask):
@@ -354,6 +383,98 @@ def _sum(node: Sum, frame: Frame, d: Dense) -> Array:
             body = np.where(inner.mask, body, ZERO)
         total = total + _add_up(body, lengths, frame.rank)
     return total
+
+
+def _depth(node: Sum | Extreme, tensor: str, d: Dense) -> int:
+    if (node, tensor) not in d.depths:
+        d.depths[node, tensor] = max(_depths(node.body, tensor, HERE), default=NOWHERE)
+    return d.depths[node, tensor]
+
+
+def _depths(node: Node, tensor: str, depth: int) -> Iterator[int]:
+    """How deep each read of a tensor stands; one in a subscript is never moved."""
+    if isinstance(node, Read) and node.tensor == tensor:
+        yield depth
+    for child in children(node):
+        yield from _depths(child, tensor, DEEPER if isinstance(node, (Sum, Extreme)) else depth)
+
+
+def _standing_still(node: Sum, frame: Frame, d: Dense, moved: Moved) -> Array:
+    """A sum without the step: the same for all pairs of one entry asked for."""
+    if moved.first is None or moved.inverse is None:
+        return _total(node, frame, replace(d, moved=None))
+    first = moved.first
+    values = {i: _taken(a, first) for i, a in frame.values.items()}
+    mask = None if frame.mask is None else _taken(frame.mask, first)
+    try:
+        total = _total(node, Frame(values, mask, frame.rank), replace(d, moved=None, keys=(len(first),)))
+    except Refused as refused:
+        raise Refused(int(first[refused.place])) from None
+    return _taken(total, moved.inverse)
+
+
+def _taken(array: Array, places: Array) -> Array:
+    """Some places along the last axis, where there is one."""
+    return array[..., places] if np.ndim(array) and array.shape[-1] > 1 else array
+
+
+def _steps_of_terms(node: Sum, frame: Frame, d: Dense, moved: Moved) -> Array:
+    """How far a sum steps: only terms that read what is moved do, and only they are evaluated with the step in them."""
+    wanted = [r for r in _reads_here(node.body) if r.tensor == moved.tensor]
+    total: Array = ZERO
+    for inner, _ in _summed(node, frame, d):
+        if is_nowhere(inner.mask):
+            continue
+        hit: Array = NO
+        for read in wanted:
+            hit = hit | (_anywhere(read, inner, d) == moved.at)
+        if inner.mask is not None:
+            hit = hit & inner.mask
+        if hit.any():
+            total = total + _scattered(node, inner, frame.rank, hit, d, moved)
+    return total
+
+
+def _scattered(node: Sum, inner: Frame, rank: int, hit: Array, d: Dense, moved: Moved) -> Array:
+    """The steps of the terms that were hit, each added to the place of its sum."""
+    shapes = [np.shape(inner.values[i]) for i in (*free_indices(node.body), *node.indices) if i in inner.values]
+    whole = np.broadcast_shapes(hit.shape, (1,) * inner.rank, (len(moved.at),), *shapes)
+    places = np.nonzero(np.broadcast_to(hit, whole))
+    values = {i: _at_places(a, places) for i, a in inner.values.items()}
+    keys = places[-1]
+    slopes = {p: _at_places(a, places) for p, a in inner.slopes.items()}
+    here = replace(d, keys=(len(keys),), moved=Moved(moved.tensor, moved.at[keys]))
+    try:
+        terms = value(node.body, Frame(values, None, 1, slopes), here)
+    except Refused as refused:
+        raise Refused(int(keys[refused.place])) from None
+    shape = whole[inner.rank - rank :]
+    steps = np.broadcast_to(terms.imag, keys.shape)
+    flat = np.ravel_multi_index(places[inner.rank - rank :], shape)
+    return np.bincount(flat, steps, int(np.prod(shape))).reshape(shape)
+
+
+def _at_places(array: Array, places: tuple[Array, ...]) -> Array:
+    """An array of the frame at some places of it, on one axis."""
+    if not np.ndim(array):
+        return array
+    axes = places[len(places) - array.ndim :]
+    return array[tuple(p if n > 1 else 0 for p, n in zip(axes, array.shape, strict=True))]
+
+
+def _reads_here(node: Node) -> Iterator[Read]:
+    if isinstance(node, Read):
+        yield node
+    for child in children(node):
+        if not isinstance(child, (Sum, Extreme)):
+            yield from _reads_here(child)
+
+
+def _anywhere(read: Read, frame: Frame, d: Dense) -> Array:
+    """Which place is read, and none (-1) where that is outside: under which condition it is read is not asked here."""
+    grid = d.table(read.tensor).grid
+    place, outside = _placed(read, grid, frame, d)
+    return place if outside is None else np.where(outside, -1, place)
 
 
 def _add_up(body: Array, lengths: Sequence[int], rank: int) -> Array:
@@ -565,31 +686,64 @@ def _not(node: Not, frame: Frame, d: Dense) -> Array:
 def slots(read: Read, frame: Frame, d: Dense) -> Array:
     """The places of the entries that are read; any place where one does not count."""
     grid = d.table(read.tensor).grid
-    if grid.size == 0:
-        d.refuse(YES, frame)
-        return np.int64(0)
-    place: Array = np.int64(0)
-    for sub, low, length in zip(read.subs, grid.low, grid.shape, strict=True):
-        k = np.asarray(integer(sub, frame, d))[()] - low
-        if k.size and (k.min() < 0 or k.max() >= length):
-            d.refuse((k < 0) | (k >= length), frame)
-            k = np.clip(k, 0, length - 1)
-        place = place * length + k
-    if grid.inside is not None:
-        d.refuse(~grid.inside[place], frame)
+    place, outside = _placed(read, grid, frame, d)
+    if outside is not None:
+        d.refuse(outside, frame)
     return place
+
+
+def _placed(read: Read, grid: Grid, frame: Frame, d: Dense) -> tuple[Array, Array | None]:
+    """The places of what is read, and where that is outside: there it is any place."""
+    if grid.size == 0:
+        return np.int64(0), YES
+    outside: Array | None = None
+    stride, offset = grid.size, 0
+    parts: list[Array] = []
+    for sub, low, length in zip(read.subs, grid.low, grid.shape, strict=True):
+        stride //= length
+        start, terms = _terms(sub, frame, d)
+        start -= low
+        least, most = start, start
+        for term in terms:
+            least, most = least + int(term.min(initial=BIG)), most + int(term.max(initial=-BIG))
+        if 0 <= least and most < length:
+            offset += start * stride
+            parts += terms if stride == 1 else [term * stride for term in terms]
+            continue
+        k = sum(terms, np.int64(start))
+        beyond = (k < 0) | (k >= length)
+        if beyond.any():
+            outside = beyond if outside is None else outside | beyond
+            k = np.clip(k, 0, length - 1)
+        parts.append(k * stride)
+    place: Array = np.int64(offset)
+    for part in sorted(parts, key=np.size):  # the smallest first: few sums are as large as the last
+        place = place + part
+    if grid.inside is not None:
+        unused = ~grid.inside[place]
+        outside = unused if outside is None else outside | unused
+    return place, outside
+
+
+def _terms(poly: Poly, frame: Frame, d: Dense) -> tuple[int, list[Array]]:
+    """An integer expression as the sum of a number and arrays."""
+    if poly not in d.polys:
+        d.polys[poly] = _parts(poly, d.sizes)
+    total, moving = d.polys[poly]
+    found = []
+    for coefficient, atoms in moving:
+        term: Array = _atom(atoms[0], frame, d)
+        for atom in atoms[1:]:
+            term = term * _atom(atom, frame, d)
+        found.append(np.asarray(term if coefficient == 1 else coefficient * term))
+    return total, found
 
 
 def integer(poly: Poly, frame: Frame, d: Dense) -> Array:
     """The values of an integer expression."""
-    if poly not in d.polys:
-        d.polys[poly] = _parts(poly, d.sizes)
-    total, moving = d.polys[poly]
+    total, terms = _terms(poly, frame, d)
     found: Array = total
-    for coefficient, atoms in moving:
-        term: Array = coefficient
-        for atom in atoms:
-            term = term * _atom(atom, frame, d)
+    for term in terms:
         found = found + term
     return found
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from symbp.core.network import Equation
 from symbp.errors import CheckFailed
-from symbp.verify.dense import Dense, Refused, step_of
+from symbp.verify.dense import Dense, Moved, Refused, step_of
 from symbp.verify.elementwise import is_complex
 from symbp.verify.forward import at_columns
 from symbp.verify.frame import BLOCK
@@ -138,18 +138,21 @@ def slopes(equation: Equation, grid: Grid, by: str, pairs: tuple[Array, Array], 
     for start in range(0, len(found), BLOCK):
         part = slice(start, start + BLOCK)
         columns = {i: c[part] for i, c in zip(equation.indices, subscripts, strict=False)}
-        found[part] = _moved(equation, columns, by, pairs[1][part], d)
+        found[part] = _moved(equation, columns, pairs[0][part], by, pairs[1][part], d)
     return found
 
 
-def _moved(equation: Equation, columns: Mapping[object, Array], by: str, places: Array, d: Dense) -> Array:
+def _moved(
+    equation: Equation, columns: Mapping[object, Array], of: Array, by: str, places: Array, d: Dense
+) -> Array:
     """One that is refused is not a number, and neither is asked for again."""
     found = np.full(len(places), np.nan)
     left = np.arange(len(places))
     while len(left):
         some = {i: c[left] for i, c in columns.items()}
+        _, first, inverse = np.unique(of[left], return_index=True, return_inverse=True)
         try:
-            moved = at_columns(equation, some, len(left), replace(d, moved=(by, places[left])))
+            moved = at_columns(equation, some, len(left), replace(d, moved=Moved(by, places[left], first, inverse)))
         except Refused as refused:
             left = np.delete(left, refused.place)
             continue
