@@ -7,7 +7,7 @@ of the same world say what they find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.errors import CheckFailed
-from symbp.verify.chain import agrees, chained
+from symbp.verify.chain import chained, confirmed
 from symbp.verify.dense import Dense, Held, Refused, value
 from symbp.verify.forward import Forward
 from symbp.verify.frame import BLOCK, Frame
@@ -34,17 +34,18 @@ PlainAdjoint = Callable[[str], Table]
 
 @dataclass(slots=True)
 class ByArrays:
-    """`local` and `full` ask the plain loops for a local derivative and for an adjoint, of a quantity."""
+    """`quantities` are those of which there are adjoints; `local` and `full` ask the plain loops for a local derivative and for an adjoint, of a quantity."""
 
     world: World
     forward: Forward
     loss: str
+    quantities: Collection[str]
     local: PlainLocal
     full: PlainAdjoint
     jacobians: dict[tuple[str, str], Jacobian] = field(default_factory=dict)
     reads: dict[str, Mapping[str, tuple[Array, Array]]] = field(default_factory=dict)
-    chain: dict[str, Array] = field(default_factory=dict)
     adjoints: dict[str, Array] = field(default_factory=dict)
+    confirmed: dict[str, bool] = field(default_factory=dict)
     tables: Tables = field(init=False)
     dense: Dense = field(init=False)
 
@@ -54,7 +55,7 @@ class ByArrays:
 
     def forget(self) -> None:
         """The data have changed."""
-        for made in (self.jacobians, self.reads, self.chain, self.adjoints, self.tables.known):
+        for made in (self.jacobians, self.reads, self.adjoints, self.confirmed, self.tables.known):
             made.clear()
 
     def jacobian(self, of: str, by: str) -> Jacobian:
@@ -84,14 +85,14 @@ class ByArrays:
 
     def adjoint(self, quantity: str) -> Array:
         """The derivative of the loss by each entry of a quantity, in the places of its grid."""
-        if quantity not in self.adjoints:
+        if not self.adjoints:
             with np.errstate(all="ignore"):
-                if not self.chain:
-                    self.world.array(self.loss)
-                    self.chain.update(chained(self.forward, self.loss, self.jacobian))
-                found = self.chain[quantity]
-                agree = agrees(self.forward, self.loss, quantity, found)
-            self.adjoints[quantity] = found if agree else self._by_plain_loops(quantity)
+                self.world.array(self.loss)
+                chain = chained(self.forward, self.loss, self.jacobian)
+                self.adjoints.update({q: chain[q] for q in self.quantities})
+                self.confirmed.update(confirmed(self.forward, self.loss, self.adjoints))
+        if not self.confirmed[quantity]:
+            self.adjoints[quantity], self.confirmed[quantity] = self._by_plain_loops(quantity), True
         return self.adjoints[quantity]
 
     def _by_plain_loops(self, quantity: str) -> Array:

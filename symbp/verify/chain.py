@@ -21,7 +21,9 @@ from symbp.verify.slopes import Jacobian
 from symbp.verify.systems import STEP
 
 # So many entries of each quantity take a full step alone, and in so many directions all of them at once.
-ALONE, DIRECTIONS = 4, 2
+ALONE, DIRECTIONS = 2, 1
+# So many quantities do so in one pass through the network, each in lanes of its own.
+TOGETHER = 16
 # So far may the two be apart: relative to the largest entry, or to 1 where all are that small.
 CLOSE = 1e-10
 
@@ -66,24 +68,21 @@ def _of_batch(
     return order[first + np.arange(int(counts.sum()))]
 
 
-def full_steps(forward: Forward, loss: str, name: str, steps: Array) -> Array:
-    """How far the loss moves where the entries of `name` take these small steps, a column for each lane."""
-    lanes = steps.shape[1]
-    moved: dict[str, Array] = {}
-    downstream = {name, *forward.downstream[name]}
-    shifted = forward.values[name][:, None] + 1j * steps
-    itself = name in forward.downstream[name]
-    moved[name] = shifted.copy()
+def full_steps(forward: Forward, loss: str, steps: Mapping[str, Array]) -> Array:
+    """How far the loss moves where entries take these small steps: a column for each lane, all quantities at once."""
+    lanes = next(iter(steps.values())).shape[1]
+    downstream = {q for name in steps for q in forward.downstream[name]}
+    moved = {n: forward.values[n][:, None] + 1j * s for n, s in steps.items() if n not in downstream}
     d = replace(forward.dense(), tables=_Moved(forward, moved))
     for batch in forward.batches:
         own = batch.equation.name
-        if own not in downstream or (own == name and not itself) or not _leads_to(forward, own, loss):
+        if own not in downstream or not _leads_to(forward, own, loss):
             continue
         values = _again(batch, forward, d, lanes)
         if own not in moved:
             moved[own] = np.zeros((forward.grids[own].size, lanes), complex)
         where = slice(None) if batch.which is None else forward.grids[own].slots[batch.which]
-        moved[own][where] = values + (1j * steps[where] if own == name else 0)
+        moved[own][where] = values + (1j * steps[own][where] if own in steps else 0)
     return moved[loss][0].imag if loss in moved else np.zeros(lanes)
 
 
@@ -120,18 +119,34 @@ class _Moved(Mapping[str, Held]):
         return len(self.forward.grids)
 
 
-def agrees(forward: Forward, loss: str, name: str, derivative: Array) -> bool:
-    """Do full steps say the same of a quantity?"""
-    grid = forward.grids[name]
-    if not np.isfinite(derivative).all():
-        return False
-    if not len(grid.keys):
-        return True
-    steps = _steps(forward.values[name], grid.slots)
+def confirmed(forward: Forward, loss: str, derivatives: Mapping[str, Array]) -> Mapping[str, bool]:
+    """Of each quantity whether full steps say what the chain does."""
+    found = {name: bool(np.isfinite(a).all()) for name, a in derivatives.items()}
+    place = {batch.equation.name: k for k, batch in enumerate(forward.batches)}
+    asked = sorted((n for n in found if found[n] and forward.grids[n].keys), key=lambda n: place.get(n, -1))
+    for start in range(0, len(asked), TOGETHER):
+        found.update(_confirmed(forward, loss, {n: derivatives[n] for n in asked[start : start + TOGETHER]}))
+    return found
+
+
+def _confirmed(forward: Forward, loss: str, derivatives: Mapping[str, Array]) -> Mapping[str, bool]:
+    alone = {n: _steps(forward.values[n], forward.grids[n].slots) for n in derivatives}
+    ends = np.cumsum([0, *(s.shape[1] for s in alone.values())])
+    steps = {n: np.zeros((len(s), ends[-1])) for n, s in alone.items()}
+    for (n, s), a, b in zip(alone.items(), ends[:-1], ends[1:], strict=True):
+        steps[n][:, a:b] = s
     try:
-        found = full_steps(forward, loss, name, steps * STEP) / STEP
+        moved = full_steps(forward, loss, {n: s * STEP for n, s in steps.items()}) / STEP
     except NoEntry:
-        return False
+        if len(derivatives) == 1:
+            return dict.fromkeys(derivatives, False)
+        return {n: v for name in derivatives for n, v in _confirmed(forward, loss, {name: derivatives[name]}).items()}
+    return {
+        n: _alike(moved[a:b], derivatives[n], alone[n]) for n, a, b in zip(alone, ends[:-1], ends[1:], strict=True)
+    }
+
+
+def _alike(found: Array, derivative: Array, steps: Array) -> bool:
     terms = np.abs(derivative[:, None] * steps)
     return bool(np.all(np.abs(found - derivative @ steps) <= CLOSE * np.maximum(1.0, terms.max(axis=0))))
 

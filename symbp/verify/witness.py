@@ -183,7 +183,7 @@ class Witness:
         self.arrays: ByArrays | None = None
         if world.forward is not None and steps is FAST:
             plain_local: PlainLocal = lambda of, by: self.plain.partials(of, by)  # noqa: E731
-            self.arrays = ByArrays(world, world.forward, loss, plain_local, self._plain_adjoint)
+            self.arrays = ByArrays(world, world.forward, loss, adjoints, plain_local, self._plain_adjoint)
         adjoint = {name: self._table(quantity, name) for quantity, name in adjoints.items()}
         self.world.tables.update(adjoint)
         self.world.tables.update({} if moved is None else moved.tables)
