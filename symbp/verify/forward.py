@@ -91,8 +91,22 @@ class Forward:
             self._in_waves(group, d)
             return
         (equation,) = group
-        self.values[equation.name] = at_all(equation, self.grids[equation.name], d)
+        try:
+            self.values[equation.name] = at_all(equation, self.grids[equation.name], d)
+        except NoEntry as error:
+            raise self._first(equation, error, replace(d, decisions=None)) from None
         self.batches.append(Batch(equation, None))
+
+    def _first(self, equation: Equation, error: NoEntry, d: Dense) -> NoEntry:
+        """The first entry without a value: of one before it another part of the equation may have none."""
+        grid = self.grids[equation.name]
+        while place := int(np.searchsorted(grid.slots, grid.slot(error.key))):
+            try:
+                at_some(equation, grid, np.arange(place), d)
+                break
+            except NoEntry as earlier:
+                error = earlier
+        return error
 
     def _in_waves(self, group: tuple[Equation, ...], d: Dense) -> None:
         try:
