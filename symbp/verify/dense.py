@@ -439,7 +439,7 @@ def _scattered(node: Sum, inner: Frame, rank: int, hit: Array, d: Dense, moved: 
     """The steps of the terms that were hit, each added to the place of its sum."""
     shapes = [np.shape(inner.values[i]) for i in (*free_indices(node.body), *node.indices) if i in inner.values]
     whole = np.broadcast_shapes(hit.shape, (1,) * inner.rank, (len(moved.at),), *shapes)
-    places = np.nonzero(np.broadcast_to(hit, whole))
+    places = np.unravel_index(np.flatnonzero(np.ascontiguousarray(np.broadcast_to(hit, whole))), whole)
     values = {i: _at_places(a, places) for i, a in inner.values.items()}
     keys = places[-1]
     slopes = {p: _at_places(a, places) for p, a in inner.slopes.items()}
