@@ -52,7 +52,7 @@ from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Key, Paths, Scope
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import STEP
-from symbp.verify.ties import Tie, ties
+from symbp.verify.ties import Tie, have_plain_ranges, ties
 from symbp.verify.unknown import Smooth
 
 BIG = 1 << 40
@@ -155,6 +155,7 @@ class Dense:
     polys: dict[Poly, tuple[int, tuple[tuple[int, tuple[Atom, ...]], ...]]] = field(default_factory=dict)
     sums: dict[Sum, Way] = field(default_factory=dict)
     depths: dict[tuple[Node, str], int] = field(default_factory=dict)
+    solved: dict[tuple[Sum, Read], tuple[Tie, ...]] = field(default_factory=dict)
 
     def table(self, name: str) -> Held:
         """The values of a tensor."""
@@ -420,19 +421,43 @@ def _taken(array: Array, places: Array) -> Array:
 
 def _steps_of_terms(node: Sum, frame: Frame, d: Dense, moved: Moved) -> Array:
     """How far a sum steps: only terms that read what is moved do, and only they are evaluated with the step in them."""
-    wanted = [r for r in _reads_here(node.body) if r.tensor == moved.tensor]
+    wanted = tuple(dict.fromkeys(r for r in _reads_here(node.body) if r.tensor == moved.tensor))
     total: Array = ZERO
-    for inner, _ in _summed(node, frame, d):
-        if is_nowhere(inner.mask):
-            continue
-        hit: Array = NO
-        for read in wanted:
-            hit = hit | (_anywhere(read, inner, d) == moved.at)
-        if inner.mask is not None:
-            hit = hit & inner.mask
-        if hit.any():
-            total = total + _scattered(node, inner, frame.rank, hit, d, moved)
+    for place, read in enumerate(wanted):
+        for inner in _reading(node, read, frame, d, moved):
+            if is_nowhere(inner.mask):
+                continue
+            hit = _anywhere(read, inner, d) == moved.at
+            for before in wanted[:place]:
+                hit = hit & (_anywhere(before, inner, d) != moved.at)
+            if inner.mask is not None:
+                hit = hit & inner.mask
+            if hit.any():
+                total = total + _scattered(node, inner, frame.rank, hit, d, moved)
     return total
+
+
+def _reading(node: Sum, read: Read, frame: Frame, d: Dense, moved: Moved) -> Iterator[Frame]:
+    """The terms in which the entry that is read may be the one that is moved.
+
+    Each subscript is equal to one of that entry, which leaves one value of a summed index for each of the others, as
+    a delta does.
+    """
+    if not have_plain_ranges(node) or not read.subs:
+        yield from (inner for inner, _ in _summed(node, frame, d))
+        return
+    entry = d.table(read.tensor).grid.subscripts(moved.at)
+    letters = tuple(Index(f"moved {k}", Poly.of(1)) for k in range(len(entry)))
+    key = (node, read)
+    if key not in d.solved:
+        equal = tuple(Delta(sub, Poly.of(letter)) for sub, letter in zip(read.subs, letters, strict=True))
+        d.solved[key] = ties(Sum(node.indices, Mul(equal)), lambda i: _length(i, d))
+    tied = d.solved[key]
+    known = [t.index for t in tied]
+    outer = frame.with_values(dict(zip(letters, entry, strict=True)), frame.rank)
+    free = tuple(i for i in node.indices if i not in known)
+    for inner, _ in bound(free, free_indices(node.body), outer, d):
+        yield _tie(tied, inner, d)
 
 
 def _scattered(node: Sum, inner: Frame, rank: int, hit: Array, d: Dense, moved: Moved) -> Array:
