@@ -34,7 +34,10 @@ PlainAdjoint = Callable[[str], Table]
 
 @dataclass(slots=True)
 class ByArrays:
-    """`quantities` are those of which there are adjoints; `local` and `full` ask the plain loops for a local derivative and for an adjoint, of a quantity."""
+    """`quantities` are those of which there are adjoints.
+
+    `local` and `full` ask the plain loops for a local derivative and for an adjoint, of a quantity.
+    """
 
     world: World
     forward: Forward
@@ -64,9 +67,9 @@ class ByArrays:
             for name in (of, by):
                 if name not in self.world.tables:
                     raise CheckFailed(f"nothing defines {name}")
-            grids = [self.world.tables[name].grid for name in (of, by)]
+            own, other = (self.world.tables[name].grid for name in (of, by))
             plain = self.local
-            self.jacobians[of, by] = Jacobian((of, by), *grids, self._pairs(of, by), lambda p: plain(of, by)[p])
+            self.jacobians[of, by] = Jacobian((of, by), own, other, self._pairs(of, by), lambda p: plain(of, by)[p])
         return self.jacobians[of, by]
 
     def _pairs(self, of: str, by: str) -> Pairs:

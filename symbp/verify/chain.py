@@ -14,9 +14,10 @@ from dataclasses import replace
 import numpy as np
 
 from symbp.core.network import LABELS, Equation
-from symbp.verify.dense import Held, step_of
+from symbp.verify.dense import Dense, Held
 from symbp.verify.forward import Batch, Forward, NoEntry, at_all, at_some
 from symbp.verify.grid import Array
+from symbp.verify.moving import step_of
 from symbp.verify.slopes import Jacobian
 from symbp.verify.systems import STEP
 
@@ -141,9 +142,7 @@ def _confirmed(forward: Forward, loss: str, derivatives: Mapping[str, Array]) ->
         if len(derivatives) == 1:
             return dict.fromkeys(derivatives, False)
         return {n: v for name in derivatives for n, v in _confirmed(forward, loss, {name: derivatives[name]}).items()}
-    return {
-        n: _alike(moved[a:b], derivatives[n], alone[n]) for n, a, b in zip(alone, ends[:-1], ends[1:], strict=True)
-    }
+    return {n: _alike(moved[a:b], derivatives[n], alone[n]) for n, a, b in zip(alone, ends[:-1], ends[1:], strict=True)}
 
 
 def _alike(found: Array, derivative: Array, steps: Array) -> bool:

@@ -24,9 +24,9 @@ from symbp.errors import CheckFailed
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
+from symbp.verify.grid import Array
 from symbp.verify.needs import needs
 from symbp.verify.sample import Box, Entries, Rows, affordable, combinations, in_order, inner, telling_entries
-from symbp.verify.grid import Array
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import FAST, Steps
@@ -211,7 +211,7 @@ def _evaluate(finding: Finding, entries: Entries, again: Again) -> None:
         finding.largest = max(finding.largest, float(np.max(larger, initial=0.0)))
         errors = np.where(a == b, 0.0, np.abs(a - b) / np.maximum(1.0, larger))
     beyond = np.flatnonzero(~(errors <= min(BOUND, finding.error)))
-    for place in beyond:
+    for place in map(int, beyond):
         key, error = entries.key(place), float(errors[place])
         if not error <= BOUND:
             error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]

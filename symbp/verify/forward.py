@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import reads
 from symbp.errors import CheckFailed
@@ -237,9 +238,9 @@ def at_some(equation: Equation, grid: Grid, which: Array, d: Dense, lanes: int =
     return np.concatenate(found) if len(found) > 1 else found[0]
 
 
-def at_columns(equation: Equation, columns: Mapping[object, Array], count: int, d: Dense, lanes: int = 0) -> Array:
+def at_columns(equation: Equation, columns: Mapping[Index, Array], count: int, d: Dense, lanes: int = 0) -> Array:
     """An equation where its indices have these values."""
     values = {i: c[:, None] if lanes else c for i, c in columns.items()}
     here = replace(d, keys=(count, lanes) if lanes else (count,), lanes=max(1, lanes))
-    found = value(equation.body, Frame(values, None, 2 if lanes else 1), here)  # type: ignore[arg-type]
+    found = value(equation.body, Frame(values, None, 2 if lanes else 1), here)
     return np.broadcast_to(found, (count, lanes) if lanes else (count,))

@@ -46,7 +46,7 @@ class Frame:
         return replace(self, values={**self.values, **values}, rank=rank, slopes=kept)
 
     def size_of(self, indices: Sequence[Index], also: tuple[int, ...] = ()) -> int:
-        """How many numbers an array has that depends on these indices, on the mask and on axes that are `also` there."""
+        """How many numbers an array has that depends on these indices and the mask; `also` are axes of its own."""
         arrays = [self.values[i] for i in indices if i in self.values]
         shapes = [np.shape(a) for a in arrays] + ([] if self.mask is None else [np.shape(self.mask)])
         return math.prod(np.broadcast_shapes(also, *shapes))

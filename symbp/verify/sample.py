@@ -151,7 +151,7 @@ def inner(index: Index) -> tuple[Index, ...]:
 
 
 def telling_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: int) -> Array:
-    """Values of `indices`, in rows, at which the start of a chain is likely not 0, and such at which it might have been.
+    """Values of `indices`, in rows, at which the start of a chain is likely not 0, and others at which it might be.
 
     Of a local derivative d(of)/d(by) those at which `of` reads `by`; of an entry those that are not 0.
     """

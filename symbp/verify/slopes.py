@@ -7,19 +7,21 @@ evaluated once more for each such pair, with that one entry moved and all else s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
 
+from symbp.core.integers import Index
 from symbp.core.network import Equation
 from symbp.errors import CheckFailed
-from symbp.verify.dense import Dense, Moved, Refused, step_of
+from symbp.verify.dense import Dense, Moved, Refused
 from symbp.verify.elementwise import is_complex
 from symbp.verify.forward import at_columns
 from symbp.verify.frame import BLOCK
 from symbp.verify.grid import Array, Grid
+from symbp.verify.moving import step_of
 from symbp.verify.scope import Key
 from symbp.verify.systems import Value
 
@@ -92,8 +94,8 @@ class Jacobian:
         each = max(1, most // max(1, len(read)))
         if len(read) > most:
             read = read[np.argsort(_numbers(generator, len(read)), kind="stable")[:most]]
-        chosen = (self.starts[read, None] + _numbers(generator, len(read) * each).reshape(-1, each) % counts[read, None])
-        place = np.unique(chosen)
+        turns = _numbers(generator, len(read) * each).reshape(-1, each) % counts[read, None]
+        place = np.unique(self.starts[read, None] + turns)
         columns = (*self.of.subscripts(self.pairs.of[place]), *self.by.subscripts(self.pairs.by[place]))
         rows = np.array(columns, np.int64).T.reshape(len(place), len(columns))
         return self.pairs.slopes[place], rows
@@ -119,7 +121,7 @@ def read_by(equation: Equation, grid: Grid, d: Dense) -> Mapping[str, tuple[Arra
             found.setdefault(tensor, []).append(_distinct((by * grid.size + of)[counts]))
 
         at_columns(equation, columns, len(own), replace(d, record=record))
-    codes = {tensor: _distinct(np.concatenate(parts)) if len(parts) > 1 else parts[0] for tensor, parts in found.items()}
+    codes = {tensor: _distinct(np.concatenate(parts)) for tensor, parts in found.items()}
     return {tensor: (c % max(1, grid.size), c // max(1, grid.size)) for tensor, c in codes.items()}
 
 
@@ -142,9 +144,7 @@ def slopes(equation: Equation, grid: Grid, by: str, pairs: tuple[Array, Array], 
     return found
 
 
-def _moved(
-    equation: Equation, columns: Mapping[object, Array], of: Array, by: str, places: Array, d: Dense
-) -> Array:
+def _moved(equation: Equation, columns: Mapping[Index, Array], of: Array, by: str, places: Array, d: Dense) -> Array:
     """One that is refused is not a number, and neither is asked for again."""
     found = np.full(len(places), np.nan)
     left = np.arange(len(places))
@@ -159,4 +159,3 @@ def _moved(
         found[left] = moved.imag / step_of(d.table(by).values[places[left]]) if is_complex(moved) else 0.0
         break
     return found
-

@@ -19,9 +19,9 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.errors import CheckFailed
 from symbp.verify.by_arrays import ByArrays, PlainLocal
-from symbp.verify.dense import can_evaluate
 from symbp.verify.grid import Array
 from symbp.verify.interpret import compile_at
+from symbp.verify.rules import can_evaluate
 from symbp.verify.scope import Key, Scope
 from symbp.verify.slopes import Jacobian
 from symbp.verify.steps import FAST, Steps
@@ -229,7 +229,8 @@ class Witness:
     def values(self, expr: Expr, indices: tuple[Index, ...], rows: Array) -> Sequence[Value]:
         """An expression about the world, at values of its indices, a row for each time."""
         if self.arrays is not None and can_evaluate(expr):
-            return self.arrays.values(expr, indices, rows, self.scope)
+            found: Sequence[Value] = self.arrays.values(expr, indices, rows, self.scope)
+            return found
         run = compile_at(expr, indices, self.scope)
         return [run(tuple(key)) for key in rows.tolist()]
 

@@ -18,11 +18,12 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
-from symbp.verify.dense import Dense, Held, supports
+from symbp.verify.dense import Dense, Held
 from symbp.verify.elementwise import is_complex
 from symbp.verify.forward import Forward, NoEntry
 from symbp.verify.grid import Array, Grid
 from symbp.verify.interpret import compile_at, entries, integer
+from symbp.verify.rules import supports
 from symbp.verify.scope import Entries, Key, Scope
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES, NoValue, Numbers, Value
@@ -129,7 +130,7 @@ class World:
         self.forward = Forward(replace(self.network, equations=rest), grids, self.downstream, self._dense)
         self.shared = Dense(self.scope.sizes, Known(self.forward), self.scope.functions)
         for equation in rest:
-            self.tables[equation.name].array = lambda name=equation.name: self.array(name)  # type: ignore[misc]
+            self.tables[equation.name].array = lambda name=equation.name: self.array(name)
 
     def _dense(self) -> Dense:
         return replace(self.shared, decisions=self.scope.decisions)
@@ -245,7 +246,7 @@ class Known(Mapping[str, Held]):
 
 
 def _as_values(array: Array) -> list[Value]:
-    return list(array[:, None]) if is_complex(array) else array.tolist()  # type: ignore[no-any-return]
+    return list(array[:, None]) if is_complex(array) else array.tolist()
 
 
 def is_finite(value: Value) -> bool:
