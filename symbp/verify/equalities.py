@@ -10,7 +10,7 @@ what is wrong (`again`). The 1 is safe because the data are drawn near 1 and an 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,9 +24,9 @@ from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
 from symbp.verify.draw import draw
-from symbp.verify.interpret import compile_at
+from symbp.verify.grid import Array
 from symbp.verify.needs import needs
-from symbp.verify.sample import affordable, combinations, in_order, inner, telling_entries
+from symbp.verify.sample import Box, Entries, Rows, affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import FAST, Steps
@@ -44,30 +44,27 @@ BACKWARD = "_backward"
 class Side:
     """One side of an equality. It remembers its values at one draw: a chain a = b = c evaluates b once."""
 
-    def __init__(self, expr: Expr, indices: tuple[Index, ...], scope: Scope, where: str):
-        self.expr, self.indices, self.scope, self.where = expr, indices, scope, where
-        self.known: dict[Key, float] = {}
-        self.run: Callable[[Key], float] | None = None
+    def __init__(self, expr: Expr, indices: tuple[Index, ...], witness: Witness, where: str):
+        self.expr, self.indices, self.witness, self.where = expr, indices, witness, where
+        self.known: dict[Entries, Array] = {}
 
-    def at(self, keys: Sequence[Key]) -> list[float]:
-        """Its values; what is wrong with them is said with the place of the equality. Compiled when first called."""
-        known = self.known
-        try:
-            if self.run is None:
-                self.run = compile_at(self.expr, self.indices, self.scope)
-            for key in keys:
-                if key not in known:
-                    known[key] = self.run(key)
-        except (CheckFailed, *DOMAIN_ERRORS) as error:
-            raise CheckFailed(f"{self.where}: {error}") from error
-        return [known[key] for key in keys]
+    def at(self, entries: Entries, count: int) -> Array:
+        """Its values at the first of the entries; what is wrong with them is said with the place of the equality."""
+        known = self.known.get(entries, np.zeros(0))
+        if len(known) < count:
+            try:
+                more = self.witness.values(self.expr, self.indices, entries.rows[len(known) : count])
+            except (CheckFailed, *DOMAIN_ERRORS) as error:
+                raise CheckFailed(f"{self.where}: {error}") from error
+            self.known[entries] = known = np.concatenate((known, more))
+        return known[:count]
 
 
 @dataclass(slots=True)
 class Finding:
     """What is known of one equality so far: its worst error and where, and the largest value it took.
 
-    `start` is the left side of the chain that it belongs to.
+    `start` is the left side of the chain that it belongs to; of all its entries, `keys`, it is evaluated at `most`.
     """
 
     equality: Equality
@@ -75,6 +72,8 @@ class Finding:
     indices: tuple[Index, ...]
     lhs: Side
     rhs: Side
+    keys: Rows | Box
+    most: int
     error: float = 0.0
     worst: str = ""
     largest: float = 0.0
@@ -137,49 +136,52 @@ def _worse(a: Finding, b: Finding) -> Finding:
 def _evaluate_all(
     witness: Witness, again: Again, equalities: Sequence[Equality], seeds: Sequence[int], notes: dict[str, None]
 ) -> list[Finding]:
-    scope = replace(witness.world.scope, partials=witness.partials)
-    findings = _prepare(equalities, scope)
+    findings = _prepare(equalities, witness)
     for seed in seeds:
         drawn = draw(witness.world, witness.loss, seed)
         witness.fill(drawn.inputs)
         again.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
-        for finding, keys in _with_keys(findings, scope, seed):
-            _evaluate(finding, keys, again)
+        for finding, entries in _with_entries(findings, witness.scope, seed):
+            _evaluate(finding, entries, again)
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
     return findings
 
 
-def _prepare(equalities: Sequence[Equality], scope: Scope) -> list[Finding]:
+def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
+    scope = witness.scope
     sides: dict[tuple[Expr, tuple[Index, ...]], Side] = {}
     findings: list[Finding] = []
     for equality in equalities:
         indices = _indices(equality)
         lhs, rhs = (
-            sides.setdefault((e, indices), Side(e, indices, scope, equality.where))
+            sides.setdefault((e, indices), Side(e, indices, witness, equality.where))
             for e in (equality.lhs, equality.rhs)
         )
         chained = findings and findings[-1].equality.rhs == equality.lhs
-        findings.append(Finding(equality, findings[-1].start if chained else equality.lhs, indices, lhs, rhs))
+        start = findings[-1].start if chained else equality.lhs
+        keys, most = combinations(indices, scope), affordable((equality.lhs, equality.rhs), scope)
+        findings.append(Finding(equality, start, indices, lhs, rhs, keys, most))
     return findings
 
 
-def _with_keys(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Sequence[Key]]]:
+def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Entries]]:
     """Each with the entries at which it is evaluated; all steps of a chain go through them in the same order."""
-    orders: dict[tuple[Expr, tuple[Index, ...]], list[Key]] = {}
+    everywhere: dict[tuple[Index, ...], Entries] = {}
+    orders: dict[tuple[Expr, tuple[Index, ...]], Entries] = {}
     for finding in findings:
-        keys = combinations(finding.indices, scope)
-        most = affordable((finding.equality.lhs, finding.equality.rhs), scope)
-        if len(keys) <= most:
-            yield finding, list(keys)
+        if len(finding.keys) <= finding.most:
+            if finding.indices not in everywhere:
+                everywhere[finding.indices] = Entries(finding.keys.all())
+            yield finding, everywhere[finding.indices]
             continue
         chain = finding.start, finding.indices
         if chain not in orders:
-            orders[chain] = in_order(keys, telling_entries(*chain, scope, seed), seed)
-        yield finding, orders[chain][:most]
+            orders[chain] = Entries(in_order(finding.keys, telling_entries(*chain, scope, seed), seed))
+        yield finding, orders[chain]
 
 
 def _indices(equality: Equality) -> tuple[Index, ...]:
@@ -203,19 +205,21 @@ def _twice(names: list[str]) -> str:
     return next(n for n in names if names.count(n) > 1)
 
 
-def _evaluate(finding: Finding, keys: Sequence[Key], again: Again) -> None:
-    with np.errstate(over="raise", divide="raise", invalid="raise"):
-        for key, a, b in zip(keys, finding.lhs.at(keys), finding.rhs.at(keys), strict=True):
-            larger = max(abs(a), abs(b))
-            finding.largest = max(finding.largest, larger)
-            if a == b:
-                continue
-            error = abs(a - b) / max(1.0, larger)
-            if not error <= BOUND:
-                error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
-            if not error <= finding.error:
-                finding.error = math.inf if math.isnan(error) else error
-                finding.worst = f"{_place(finding.indices, key)}{a:.12g} against {b:.12g}"
+def _evaluate(finding: Finding, entries: Entries, again: Again) -> None:
+    count = min(finding.most, len(entries))
+    with np.errstate(all="ignore"):
+        a, b = finding.lhs.at(entries, count), finding.rhs.at(entries, count)
+        larger = np.maximum(np.abs(a), np.abs(b))
+        finding.largest = max(finding.largest, float(np.max(larger, initial=0.0)))
+        errors = np.where(a == b, 0.0, np.abs(a - b) / np.maximum(1.0, larger))
+    beyond = np.flatnonzero(~(errors <= min(BOUND, finding.error)))
+    for place in map(int, beyond):
+        key, error = entries.key(place), float(errors[place])
+        if not error <= BOUND:
+            error = again.error(lambda witness, k=key: _difference(finding, k, witness), BOUND, error)  # type: ignore[misc]
+        if not error <= finding.error:
+            finding.error = math.inf if math.isnan(error) else error
+            finding.worst = f"{_place(finding.indices, key)}{a[place]:.12g} against {b[place]:.12g}"
 
 
 def _place(indices: tuple[Index, ...], key: Key) -> str:
@@ -224,8 +228,8 @@ def _place(indices: tuple[Index, ...], key: Key) -> str:
 
 
 def _difference(finding: Finding, key: Key, witness: Witness) -> Value:
-    scope = replace(witness.world.scope, partials=witness.partials)
-    a, b = (compile_at(e, finding.indices, scope)(key) for e in (finding.equality.lhs, finding.equality.rhs))
+    rows = np.array([key], np.int64)
+    a, b = (witness.values(e, finding.indices, rows)[0] for e in (finding.equality.lhs, finding.equality.rhs))
     return abs(a - b) / max(1, abs(a), abs(b))
 
 

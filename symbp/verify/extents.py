@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from symbp.core.integers import Dim, Poly, Quotient
@@ -15,6 +16,7 @@ class ByName(Protocol):
     def __getitem__(self, name: str, /) -> int: ...
 
 
+@lru_cache(maxsize=1 << 14)
 def is_plain(poly: Poly) -> bool:
     """Is it made of named sizes alone? (`D[l]` is not, nor is what holds an index.)"""
     return all(
@@ -24,9 +26,37 @@ def is_plain(poly: Poly) -> bool:
 
 def is_known(poly: Poly, chosen: Mapping[str, int]) -> bool:
     """Has every size in it been chosen?"""
-    return all(d.name in chosen for d in dims_of(poly))
+    return all(name in chosen for name in _names(poly))
 
 
 def value_of(poly: Poly, chosen: ByName) -> int:
     """Its value."""
-    return poly.value({d: chosen[d.name] for d in dims_of(poly)})
+    total = 0
+    for coefficient, names, quotients in terms(poly):
+        for name in names:
+            coefficient *= chosen[name]
+        for top, bottom in quotients:
+            coefficient *= value_of(top, chosen) // value_of(bottom, chosen)
+        total += coefficient
+    return total
+
+
+@lru_cache(maxsize=1 << 14)
+def _names(poly: Poly) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(d.name for d in dims_of(poly)))
+
+
+Quotients = tuple[tuple[Poly, Poly], ...]
+
+
+@lru_cache(maxsize=1 << 14)
+def terms(poly: Poly) -> tuple[tuple[int, tuple[str, ...], Quotients], ...]:
+    """Its terms: the coefficient, the names of the sizes, the quotients. The same is asked at many sizes."""
+    return tuple(
+        (
+            coefficient,
+            tuple(a.name for a in monomial if isinstance(a, Dim)),
+            tuple((a.top, a.bottom) for a in monomial if isinstance(a, Quotient)),
+        )
+        for monomial, coefficient in poly.terms
+    )

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product, zip_longest
+
+import numpy as np
 
 from symbp.core.expr import Expr, Extreme, Partial, Read, Sum
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import children, indices_of
+from symbp.verify.grid import Array
 from symbp.verify.interpret import entries, inside, reach
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Key, Scope
-from symbp.verify.systems import Value
 from symbp.verify.ties import ties
 
 # More work than this on one side of an equality and its entries are sampled.
@@ -27,6 +28,20 @@ MOST_ENTRIES = 2_000
 FEWEST_ENTRIES = 20
 # About how many entries read one entry, and how long a range is that depends on other indices.
 READERS, INNER = 12, 4
+
+
+class Entries:
+    """Values of indices at which something is evaluated, a row for each: an array, and as keys."""
+
+    def __init__(self, rows: Array):
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def key(self, place: int) -> Key:
+        """One of them."""
+        return tuple(int(v) for v in self.rows[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +53,75 @@ class Box:
     def __len__(self) -> int:
         return math.prod(map(len, self.ranges))
 
-    def __iter__(self) -> Iterator[Key]:
-        return product(*self.ranges)
+    def all(self) -> Array:
+        """All of them, a row for each."""
+        rows = np.indices([len(r) for r in self.ranges], np.int64).reshape(len(self.ranges), len(self))
+        return rows.T + np.array([r.start for r in self.ranges], np.int64)
 
-    def some(self, generator: random.Random) -> list[Key]:
+    def some(self, generator: random.Random) -> Array:
         """The first, the last and others at random."""
-        ends = [tuple(r[end] for r in self.ranges) for end in (0, -1)]
-        return ends + list(zip(*(generator.choices(r, k=MOST_ENTRIES) for r in self.ranges), strict=True))
+        ends = [[r[end] for r in self.ranges] for end in (0, -1)]
+        inner = [r.start + numbers(generator, MOST_ENTRIES) % len(r) for r in self.ranges]
+        return np.concatenate((np.array(ends, np.int64), np.array(inner, np.int64).T))
 
 
-def combinations(indices: tuple[Index, ...], scope: Scope) -> list[Key] | Box:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The combinations of values of indices of which some depend on others."""
+
+    rows: Array
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def all(self) -> Array:
+        """All of them, a row for each."""
+        return self.rows
+
+    def some(self, generator: random.Random) -> Array:
+        """The first, the last and others at random."""
+        chosen = shuffled(generator, len(self.rows))[:MOST_ENTRIES]
+        return np.concatenate((self.rows[[0, -1]], self.rows[chosen]))
+
+
+def numbers(generator: random.Random, count: int) -> Array:
+    """Random integers that are not negative, the same on every machine."""
+    return np.frombuffer(generator.randbytes(4 * count), "<u4").astype(np.int64)
+
+
+def shuffled(generator: random.Random, count: int) -> Array:
+    """The numbers below `count` in random order."""
+    return np.argsort(numbers(generator, count), kind="stable")
+
+
+def combinations(indices: tuple[Index, ...], scope: Scope) -> Rows | Box:
     """Every combination of the values of the indices."""
     if any(inner(i) for i in indices):
-        return entries(indices, scope)
+        return Rows(_rows(entries(indices, scope), len(indices)))
     return Box(tuple(reach(i, scope) for i in indices))
 
 
-def in_order(keys: list[Key] | Box, telling: Sequence[Key], seed: int) -> list[Key]:
-    """Telling keys and others by turns, so that as much as is taken of it is a fair share; the ends first."""
-    generator = random.Random(seed)
-    others = keys.some(generator) if isinstance(keys, Box) else _some(keys, generator)
-    by_turns = (key for pair in zip_longest(telling, others[2:]) for key in pair if key is not None)
-    return list(dict.fromkeys((*others[:2], *by_turns)))[:MOST_ENTRIES]
+def _rows(keys: Sequence[Key], rank: int) -> Array:
+    return np.array(keys, np.int64).reshape(len(keys), rank)
 
 
-def _some(keys: list[Key], generator: random.Random) -> list[Key]:
-    return [keys[0], keys[-1], *generator.sample(keys, min(len(keys), MOST_ENTRIES))]
+def in_order(keys: Rows | Box, telling: Array, seed: int) -> Array:
+    """Telling ones and others by turns, so that as much as is taken of it is a fair share; the ends first."""
+    others = keys.some(random.Random(seed))
+    rows = np.concatenate((others[:2], by_turns(telling, others[2:])))
+    return rows[np.sort(np.unique(_codes(rows), return_index=True)[1])][:MOST_ENTRIES]
+
+
+def by_turns(one: Array, other: Array) -> Array:
+    """The rows of both, in turn as long as there are some of both."""
+    turns = np.concatenate((2 * np.arange(len(one)), 2 * np.arange(len(other)) + 1))
+    return np.concatenate((one, other))[np.argsort(turns, kind="stable")]
+
+
+def _codes(rows: Array) -> Array:
+    """A number for each row, the same for no two different ones."""
+    low = rows.min(axis=0)
+    return np.ravel_multi_index(tuple((rows - low).T), tuple(rows.max(axis=0) - low + 1))
 
 
 def affordable(sides: Sequence[Expr], scope: Scope) -> int:
@@ -92,21 +150,28 @@ def inner(index: Index) -> tuple[Index, ...]:
     return tuple(dict.fromkeys(i for p in (index.start, index.stop) for i in indices_of(p)))
 
 
-def telling_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: int) -> list[Key]:
-    """Values of `indices` at which the start of a chain is likely not 0, and such at which it might have been.
+def telling_entries(start: Expr, indices: tuple[Index, ...], scope: Scope, seed: int) -> Array:
+    """Values of `indices`, in rows, at which the start of a chain is likely not 0, and others at which it might be.
 
     Of a local derivative d(of)/d(by) those at which `of` reads `by`; of an entry those that are not 0.
     """
     letters = _letters(start)
     if len(letters) != len(indices) or set(letters) != set(indices):
-        return []
+        return np.zeros((0, len(indices)), np.int64)
     generator = random.Random(seed)
-    places = [letters.index(i) for i in indices]
-    pairs = _pairs(start, scope, generator) if isinstance(start, Partial) else _entries(start, scope)
-    found = [(value, tuple([pair[p] for p in places])) for value, pair in pairs]
-    generator.shuffle(found)
-    by_turns = zip_longest([k for v, k in found if v], [k for v, k in found if not v])
-    return list(filter(inside(indices, scope), (key for pair in by_turns for key in pair if key is not None)))
+    values, rows = _pairs(start, scope, generator) if isinstance(start, Partial) else _entries(start, scope)
+    order = shuffled(generator, len(values))
+    values, rows = values[order], rows[order][:, [letters.index(i) for i in indices]]
+    found = by_turns(rows[values != 0], rows[values == 0])
+    return found[_inside(indices, found, scope)]
+
+
+def _inside(indices: tuple[Index, ...], rows: Array, scope: Scope) -> Array:
+    """Which rows are in the ranges of the indices."""
+    if any(inner(i) for i in indices):
+        return np.array(list(map(inside(indices, scope), map(tuple, rows.tolist()))), bool)
+    ranges = [reach(i, scope) for i in indices]
+    return np.all((rows >= [r.start for r in ranges]) & (rows < [r.stop for r in ranges]), axis=1)
 
 
 def _letters(start: Expr) -> tuple[Index | None, ...]:
@@ -115,19 +180,15 @@ def _letters(start: Expr) -> tuple[Index | None, ...]:
     return tuple(s.index for s in start.subs) if isinstance(start, Read) else ()
 
 
-def _entries(start: Expr, scope: Scope) -> Iterator[tuple[Value, Key]]:
+def _entries(start: Expr, scope: Scope) -> tuple[Array, Array]:
+    """The values of all entries, and their subscripts in rows."""
     assert isinstance(start, Read)
     table = scope.table(start.tensor)
-    keys = getattr(table, "keys_in_order", ())
-    yield from ((table[key], key) for key in keys)
+    keys: Sequence[Key] = getattr(table, "keys_in_order", ())
+    return np.array([table[key] for key in keys]), _rows(keys, len(start.subs))
 
 
-def _pairs(start: Partial, scope: Scope, generator: random.Random) -> Iterator[tuple[Value, Key]]:
-    """An entry and one that it reads: a few for each that is read, of many tensors' entries some."""
+def _pairs(start: Partial, scope: Scope, generator: random.Random) -> tuple[Array, Array]:
+    """An entry and one that it reads, in rows: a few for each that is read, of many tensors' entries some."""
     assert scope.partials is not None
-    table, keys = scope.partials(start.of.tensor, start.by.tensor), list(scope.table(start.by.tensor))
-    each = max(1, MOST_ENTRIES // (2 * len(keys)))
-    for by in generator.sample(keys, min(len(keys), MOST_ENTRIES // 2)):
-        readers = table.readers(by)
-        for of in generator.sample(readers, min(len(readers), each)):
-            yield table[of, by], (*of, *by)
+    return scope.partials(start.of.tensor, start.by.tensor).some(generator, MOST_ENTRIES // 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Protocol
 
 from symbp.errors import CheckFailed
@@ -23,6 +24,9 @@ class Paths(Protocol):
 
     def readers(self, by: Key) -> Sequence[Key]:
         """The entries of `of` whose definition reads the entry `by`; by no other is the derivative not 0."""
+
+    def some(self, generator: Random, most: int) -> tuple[Any, Any]:
+        """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""
 
 
 EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {

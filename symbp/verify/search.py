@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symbp.core.integers import Poly, Quotient
+from symbp.core.integers import Poly
+from symbp.verify.extents import terms
 
 MOST_NODES = 500
 Ranges = Mapping[str, tuple[int, int]]
@@ -95,17 +96,20 @@ def least_cost(problem: Problem, ranges: Ranges) -> int:
 def bounds(poly: Poly, ranges: Ranges) -> tuple[int, int]:
     """Between which numbers it lies while each size lies in its range."""
     low = high = 0
-    for monomial, coefficient in poly.terms:
+    for coefficient, names, quotients in terms(poly):
         least = most = coefficient
-        for atom in monomial:
-            a, b = _quotient(atom, ranges) if isinstance(atom, Quotient) else ranges[atom.name]  # type: ignore[attr-defined]
+        for name in names:
+            a, b = ranges[name]
+            least, most = (least * a, most * b) if coefficient > 0 else (least * b, most * a)
+        for top, bottom in quotients:
+            a, b = _quotient(top, bottom, ranges)
             ends = (least * a, least * b, most * a, most * b)
             least, most = min(ends), max(ends)
         low, high = low + least, high + most
     return low, high
 
 
-def _quotient(atom: Quotient, ranges: Ranges) -> tuple[int, int]:
-    (low, high), (small, large) = bounds(atom.top, ranges), bounds(atom.bottom, ranges)
+def _quotient(above: Poly, below: Poly, ranges: Ranges) -> tuple[int, int]:
+    (low, high), (small, large) = bounds(above, ranges), bounds(below, ranges)
     ends = [top // bottom for top in (low, high) for bottom in (max(1, small), max(1, large))]
     return min(ends), max(ends)

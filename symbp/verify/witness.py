@@ -2,18 +2,28 @@
 
 `Adjoint` is a table of dL/d(entry) for one quantity, through everything downstream of it. `Local` is a table of the
 local derivatives of one equation: its own definition with one entry that it reads moved and all else standing still.
-Both are computed when first read, many entries at a time.
+Both are computed when first read, many entries at a time. Floats are moved by arrays instead (`slopes`, `chain`); where
+that gives no number, or the chain of local derivatives is not what full steps say, it is these tables that tell.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
 
 import numpy as np
 
+from symbp.core.expr import Expr
+from symbp.core.integers import Index
 from symbp.errors import CheckFailed
-from symbp.verify.scope import Key
+from symbp.verify.by_arrays import ByArrays, PlainLocal
+from symbp.verify.grid import Array
+from symbp.verify.interpret import compile_at
+from symbp.verify.rules import can_evaluate
+from symbp.verify.scope import Key, Scope
+from symbp.verify.slopes import Jacobian
 from symbp.verify.steps import FAST, Steps
 from symbp.verify.systems import Value
 from symbp.verify.tangents import Moved
@@ -131,6 +141,19 @@ class Local(dict[tuple[Key, Key], Value]):
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             return self.steps.slopes(self.formula(of), len(block))
 
+    def some(self, generator: Random, most: int) -> tuple[Array, Array]:
+        """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""
+        keys = self.world.keys(self.by)
+        each = max(1, most // max(1, len(keys)))
+        pairs = [
+            (of, by)
+            for by in generator.sample(keys, min(len(keys), most))
+            for of in (lambda readers: generator.sample(readers, min(len(readers), each)))(self.readers(by))
+        ]
+        rank = len(keys[0]) + len(self.world.keys(self.of)[0]) if pairs else 0
+        rows = np.array([(*of, *by) for of, by in pairs], np.int64).reshape(len(pairs), rank)
+        return np.array([float(self[pair]) for pair in pairs]), rows
+
     def forget(self) -> None:
         """The data have changed."""
         self.clear()
@@ -156,12 +179,33 @@ class Witness:
         `most` is how many entries may be computed for steps, in all.
         """
         self.world, self.loss, self.steps, self.left = world, loss, steps, most
-        adjoint = {name: Adjoint(self, quantity, name) for quantity, name in adjoints.items()}
+        self.names, self.moved = adjoints, moved
+        self.arrays: ByArrays | None = None
+        if world.forward is not None and steps is FAST:
+            plain_local: PlainLocal = lambda of, by: self.plain.partials(of, by)  # noqa: E731
+            self.arrays = ByArrays(world, world.forward, loss, adjoints, plain_local, self._plain_adjoint)
+        adjoint = {name: self._table(quantity, name) for quantity, name in adjoints.items()}
         self.world.tables.update(adjoint)
         self.world.tables.update({} if moved is None else moved.tables)
-        self.moved = moved
-        self.adjoints: Mapping[str, Adjoint] = adjoint
+        self.adjoints: Mapping[str, Table] = adjoint
         self.locals: dict[tuple[str, str], Local] = {}
+        self._plain: Witness | None = None
+
+    def _table(self, quantity: str, name: str) -> Table:
+        arrays = self.arrays
+        if arrays is None:
+            return Adjoint(self, quantity, name)
+        return Table(name, self.world.keys(quantity), None, lambda: arrays.adjoint(quantity))
+
+    def _plain_adjoint(self, quantity: str) -> Table:
+        return self.plain.adjoints[self.names[quantity]]
+
+    @property
+    def plain(self) -> Witness:
+        """The same by plain loops, where arrays found no number."""
+        if self._plain is None:
+            self._plain = Witness(self.world.twin, self.loss, self.names, None, self.steps, self.left)
+        return self._plain
 
     def spend(self, entries: int) -> None:
         """So many entries are about to be computed."""
@@ -169,16 +213,34 @@ class Witness:
         if self.left < 0:
             raise CheckFailed("too many entries to be worked out")
 
-    def partials(self, of: str, by: str) -> Local:
+    def partials(self, of: str, by: str) -> Local | Jacobian:
         """The table of local derivatives."""
+        if self.arrays is not None:
+            return self.arrays.jacobian(of, by)
         if (of, by) not in self.locals:
             self.locals[of, by] = Local(self.world, self.steps, of, by)
         return self.locals[of, by]
+
+    @property
+    def scope(self) -> Scope:
+        """What an expression about the world is read in."""
+        return replace(self.world.scope, partials=self.partials)
+
+    def values(self, expr: Expr, indices: tuple[Index, ...], rows: Array) -> Sequence[Value]:
+        """An expression about the world, at values of its indices, a row for each time."""
+        if self.arrays is not None and can_evaluate(expr):
+            found: Sequence[Value] = self.arrays.values(expr, indices, rows, self.scope)
+            return found
+        run = compile_at(expr, indices, self.scope)
+        return [run(tuple(key)) for key in rows.tolist()]
 
     def fill(self, inputs: Inputs) -> None:
         """New data: everything is computed anew. The forward values at once, so that no step can get into them."""
         for local in self.locals.values():
             local.forget()
+        if self.arrays is not None:
+            self.arrays.forget()
+        self._plain = None
         self.world.fill(inputs)
         self.world.force()
         if self.moved is not None:

@@ -1,7 +1,8 @@
-"""A network at given sizes and data: a table of entries for each tensor, each entry computed when it is first read.
+"""A network at given sizes and data: a table of entries for each tensor, computed when it is first read.
 
 Reading computes, so equations may stand in any order and a recurrence may read itself. A table knows its range: a read
-outside is an error and never another entry.
+outside is an error and never another entry. Floats are computed by arrays, a whole tensor at once (`forward`), and any
+other number by plain loops, entry by entry; so is what has no value in floats, for the loops say what is wrong.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,10 +18,15 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import indices_of, reads
 from symbp.errors import CheckFailed
+from symbp.verify.dense import Dense, Held
+from symbp.verify.elementwise import is_complex
+from symbp.verify.forward import Forward, NoEntry
+from symbp.verify.grid import Array, Grid
 from symbp.verify.interpret import compile_at, entries, integer
+from symbp.verify.rules import supports
 from symbp.verify.scope import Entries, Key, Scope
 from symbp.verify.sizes import Sizes
-from symbp.verify.systems import DOMAIN_ERRORS, LANES, NoValue, Numbers, Value
+from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES, NoValue, Numbers, Value
 from symbp.verify.unknown import Smooth
 
 Inputs = Mapping[str, Mapping[Key, Value]]
@@ -31,17 +38,47 @@ def said(key: Key) -> str:
 
 
 class Table(dict[Key, Value]):
-    """The entries of one tensor; one that is missing is computed, and gets what `steps` adds to it."""
+    """The entries of one tensor; one that is missing is computed, and gets what `steps` adds to it.
 
-    def __init__(self, name: str, keys: list[Key], compute: Callable[[Key], Value] | None = None):
+    `array` gives all of them at once, in the places of the tensor's grid, where they are computed so.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        keys: list[Key],
+        compute: Callable[[Key], Value] | None = None,
+        array: Callable[[], Array] | None = None,
+    ):
         super().__init__()
-        self.name, self.keys_in_order, self.compute = name, keys, compute
+        self.name, self.keys_in_order, self.compute, self.array = name, keys, compute, array
         self.inside = frozenset(keys)
         self.steps: Mapping[Key, Value] = {}
 
+    @cached_property
+    def grid(self) -> Grid:
+        """Where the entries lie in an array."""
+        return Grid.of(self.keys_in_order)
+
+    def held(self) -> Held:
+        """All entries as an array."""
+        return Held(self.grid, self._in_places() if self.array is None else self.array())
+
+    def _in_places(self) -> Array:
+        """Complex where an entry holds a step, which is the one lane then."""
+        values = [self[key] for key in self.keys_in_order]
+        stepped = any(isinstance(v, np.ndarray) for v in values)
+        array = np.zeros(self.grid.size, complex if stepped else float)
+        array[self.grid.slots] = [np.ravel(v)[0] for v in values] if stepped else values
+        return array
+
     def __missing__(self, key: Key) -> Value:
-        if key not in self.inside or self.compute is None:
+        if key not in self.inside or (self.compute is None and self.array is None):
             raise CheckFailed(f"{self.name}{said(key)} is read, which is outside")
+        if self.array is not None:
+            self.update(zip(self.keys_in_order, _as_values(self.array()[self.grid.slots]), strict=True))
+            return self[key]
+        assert self.compute is not None
         try:
             value = self.compute(key)
         except NoValue:
@@ -63,6 +100,7 @@ class World:
         sizes: Sizes,
         numbers: Numbers = LANES,
         decisions: list[object] | None = None,
+        by_arrays: bool = True,
     ):
         self.network = network
         self.tables: dict[str, Table] = {}
@@ -74,6 +112,46 @@ class World:
             keys = entries(equation.indices, self.scope)
             self.tables[equation.name] = Table(equation.name, keys, self.formula(equation))
         self.downstream = _downstream(network)
+        self.inputs: Inputs = {}
+        self.forward: Forward | None = None
+        self._twin: World | None = None
+        if by_arrays and numbers in (LANES, FLOATS) and supports(network):
+            self._compute_by_arrays()
+
+    def _compute_by_arrays(self) -> None:
+        """All but equations that read what others put beside the tables: an adjoint, say."""
+        grids = {name: table.grid for name, table in self.tables.items()}
+        strange = [e.name for e in self.network.equations if any(r.tensor not in grids for r in reads(e.body))]
+        rest = tuple(
+            e
+            for e in self.network.equations
+            if not any(e.name == name or e.name in self.downstream[name] for name in strange)
+        )
+        self.forward = Forward(replace(self.network, equations=rest), grids, self.downstream, self._dense)
+        self.shared = Dense(self.scope.sizes, Known(self.forward), self.scope.functions)
+        for equation in rest:
+            self.tables[equation.name].array = lambda name=equation.name: self.array(name)
+
+    def _dense(self) -> Dense:
+        return replace(self.shared, decisions=self.scope.decisions)
+
+    def array(self, name: str) -> Array:
+        """All entries of a tensor, in the places of its grid."""
+        assert self.forward is not None
+        try:
+            with np.errstate(all="ignore"):
+                return self.forward.held(name).values
+        except NoEntry as error:
+            self.twin.value(error.name, error.key)
+            raise NoValue(f"{error.name}{said(error.key)} has none") from error
+
+    @property
+    def twin(self) -> World:
+        """The same at the same data by plain loops."""
+        if self._twin is None:
+            self._twin = World(self.network, self.scope.sizes, self.scope.numbers, by_arrays=False)
+            self._twin.fill(self.inputs)
+        return self._twin
 
     def formula(self, equation: Equation, tables: Mapping[str, Entries] | None = None) -> Callable[[Key], Value]:
         """What one equation says, as a function of the entry; compiled when first called, once all tables stand.
@@ -94,10 +172,14 @@ class World:
         """New data; everything else is computed anew when read, and decided anew."""
         if self.scope.decisions is not None:
             self.scope.decisions.clear()
+        self.inputs, self._twin = inputs, None
         for name, table in self.tables.items():
             table.clear()
-            if name in inputs:
+            if name in inputs and table.array is None:
                 table.update(inputs[name])
+        if self.forward is not None:
+            given = [self.tables[t.name] for t in self.network.inputs]
+            self.forward.fill({t.name: t.held().values for t in given if len(t) == len(t.inside)})
 
     def size(self, poly: Poly) -> int:
         """The value of an extent."""
@@ -117,6 +199,9 @@ class World:
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             for equation in self.network.equations:
                 table = self.tables[equation.name]
+                if table.array is not None:
+                    table.array()
+                    continue
                 for key in table.keys_in_order:
                     table[key]
 
@@ -139,6 +224,29 @@ class World:
             for q in touched:
                 self.tables[q].clear()
                 self.tables[q].update(saved[q])
+
+
+class Known(Mapping[str, Held]):
+    """The tensors of a network by name, as arrays."""
+
+    def __init__(self, forward: Forward):
+        self.forward = forward
+
+    def __getitem__(self, name: str) -> Held:
+        return self.forward.held(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.forward.grids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.forward.grids)
+
+    def __len__(self) -> int:
+        return len(self.forward.grids)
+
+
+def _as_values(array: Array) -> list[Value]:
+    return list(array[:, None]) if is_complex(array) else array.tolist()
 
 
 def is_finite(value: Value) -> bool:
