@@ -19,8 +19,11 @@ from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.equal_entries import can_tie
 from symbp.verify.facts import Demands, broken, classes, demands, keys_of
 from symbp.verify.interpret import integer
+from symbp.verify.precise import precise_with_steps
 from symbp.verify.scope import Key, Scope
-from symbp.verify.systems import DOMAIN_ERRORS, NoValue, Value
+from symbp.verify.sizes import Sizes
+from symbp.verify.steps import FAST, Steps
+from symbp.verify.systems import DOMAIN_ERRORS, LANES, NoValue, Numbers, Value
 from symbp.verify.world import World, is_finite
 
 Drawn = dict[str, dict[Key, Value]]
@@ -72,6 +75,20 @@ def draw(world: World, loss: str, seed: int) -> Draw:
                 return Draw(inputs, manner)
             reason, tensor = f"the loss is {value}", loss
     raise NoData(f"no data found at which {world.network.name} has a value: {reason}", tensor)
+
+
+def numbers_with_values(network: Network, sizes: Sizes, loss: str) -> tuple[Numbers, Steps]:
+    """Floats; mpmath's numbers where no data have a value in floats, as where all that a logarithm sums underflows.
+
+    NoData where those have none either.
+    """
+    try:
+        draw(World(network, sizes, LANES), loss, 0)
+    except NoData:
+        numbers, steps = precise_with_steps()
+        draw(World(network, sizes, numbers), loss, 0)
+        return numbers, steps
+    return LANES, FAST
 
 
 def draw_inputs(

@@ -23,14 +23,14 @@ from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
-from symbp.verify.draw import draw
+from symbp.verify.draw import draw, numbers_with_values
 from symbp.verify.grid import Array
 from symbp.verify.needs import needs
 from symbp.verify.sample import Box, Entries, Rows, affordable, combinations, in_order, inner, telling_entries
 from symbp.verify.scope import Key, Scope
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
-from symbp.verify.steps import FAST, Steps
-from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
+from symbp.verify.steps import Steps
+from symbp.verify.systems import DOMAIN_ERRORS, Numbers, Value
 from symbp.verify.tangents import Moved
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
@@ -56,7 +56,7 @@ class Side:
                 more = self.witness.values(self.expr, self.indices, entries.rows[len(known) : count])
             except (CheckFailed, *DOMAIN_ERRORS) as error:
                 raise CheckFailed(f"{self.where}: {error}") from error
-            self.known[entries] = known = np.concatenate((known, more))
+            self.known[entries] = known = np.concatenate((known, np.asarray(more).astype(float)))
         return known[:count]
 
 
@@ -106,7 +106,9 @@ def check_equalities(
                 moved = Moved(network, sizes, tangents, numbers, steps) if tangents else None
                 return Witness(World(forward, sizes, numbers), loss, names, moved, steps, most)
 
-            found = _evaluate_all(build(LANES, FAST), Again(build), equalities, some, notes)
+            found = _evaluate_all(
+                build(*numbers_with_values(forward, sizes, loss)), Again(build), equalities, some, notes
+            )
             findings = [_worse(a, b) for a, b in zip(findings, found, strict=True)] if findings else found
     except NoTrial:
         raise

@@ -92,9 +92,13 @@ def check_hessian(
     tallies: dict[tuple[str, str], Tally] = {}
     wrong: tuple[Check, ...] = ()
     try:
+        subject = load(module, network)
+    except Wrong as error:
+        return (Check(HESSIAN, INTERFACE, 1, math.inf, 0.0, str(error)),)
+    try:
         trial = Trial(
             network=network,
-            subject=load(module, network),
+            subject=subject,
             derived=World(product, sizes),
             moved=Moved(backward, sizes, tangents),
             branches=Branches(network, network.outputs[0], sizes) if has_kinks(network) else None,
@@ -110,6 +114,8 @@ def check_hessian(
         _interface(trial, draws[0], draws[1])
     except (Wrong, CheckFailed, *DOMAIN_ERRORS) as error:
         wrong = (Check(HESSIAN, INTERFACE, 1, math.inf, 0.0, str(error)),)
+    finally:
+        subject.close()
     return (*(t.check("") for t in tallies.values()), *wrong)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +22,19 @@ from symbp.verify import gradients, scales
 from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, flat, to_parts
 from symbp.verify.diagnose import Case, Look, agreed, diagnose, diagnose_number, diagnose_shape, undecided
-from symbp.verify.draw import Draw, draw
+from symbp.verify.draw import Draw, draw, numbers_with_values
 from symbp.verify.gradients import Flips, compare_central
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.needs import needs
 from symbp.verify.scales import at_every_scale
 from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
-from symbp.verify.steps import FAST, Steps
+from symbp.verify.steps import Steps
 from symbp.verify.subject import OPTIONAL, Subject, Wrong, demand_shape, load
-from symbp.verify.systems import DOMAIN_ERRORS, LANES, Numbers, Value
+from symbp.verify.systems import DOMAIN_ERRORS, Numbers, Value
 from symbp.verify.tape import Slopes, slopes
 from symbp.verify.witness import Witness
-from symbp.verify.world import World, said
+from symbp.verify.world import World, plain, said
 
 LOSS_BOUND = 1e-12
 GRADIENT_BOUND = 1e-9
@@ -143,24 +144,36 @@ def check_module(
     gradient is also held against what the interpreter makes of the derived equations.
     """
     try:
-        subject = load(module, network)
-        needed = needs(network, network.outputs[0])
-        usual = choose_sizes(network, needed)
-        trial = _start(network, usual, subject, backward, dict(adjoints))
-        others = other_sizes(network, usual, 6, True, needed)
-        last = trial if others == usual else _start(network, others, subject, backward, dict(adjoints), trial.tallies)
-        trial.given = isinstance(module, Path)
+        with closing(load(module, network)) as subject:
+            return _checked(network, subject, backward, dict(adjoints), seeds, exact, isinstance(module, Path))
     except NoTrial:
         raise
     except (Wrong, CheckFailed) as error:
         return (Check("module", INTERFACE, 1, math.inf, 0.0, str(error)),)
+
+
+def _checked(
+    network: Network,
+    subject: Subject,
+    backward: Network | None,
+    adjoints: Mapping[str, str],
+    seeds: int,
+    exact: bool,
+    given: bool,
+) -> tuple[Check, ...]:
+    needed = needs(network, network.outputs[0])
+    usual = choose_sizes(network, needed)
+    trial = _start(network, usual, subject, backward, adjoints)
+    others = other_sizes(network, usual, 6, True, needed)
+    last = trial if others == usual else _start(network, others, subject, backward, adjoints, trial.tallies)
+    trial.given = given
     try:
         one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
         for drawn in (one, two)[: seeds - 1]:
             _one_draw(trial, drawn)
         _one_draw(last, draw(last.witness.world, last.loss, seeds - 1))
         if any(undecided(t.looks) for t in trial.tallies.values()):
-            larger = _start(network, without_two(network, usual), subject, backward, dict(adjoints), trial.tallies)
+            larger = _start(network, without_two(network, usual), subject, backward, adjoints, trial.tallies)
             _one_draw(larger, draw(larger.witness.world, larger.loss, 0))
         _interface(trial, one, two)
         if (exact or trial.given) and not any(t.error > t.bound for t in trial.tallies.values()):
@@ -190,7 +203,8 @@ def _start(
 
     branches = Branches(network, loss, sizes) if has_kinks(network) else None
     derived = adjoints if backward else {}
-    return Trial(network, loss, subject, build(LANES, FAST), Again(build), branches, derived, tallies or {})
+    witness = build(*numbers_with_values(network, sizes, loss))
+    return Trial(network, loss, subject, witness, Again(build), branches, derived, tallies or {})
 
 
 def _one_draw(trial: Trial, drawn: Draw) -> None:
@@ -227,7 +241,7 @@ def _check_tensor(
     trial: Trial, tensor: Tensor, found: Mapping[str, Any], parts: Mapping[str, Parts], drawn: Draw
 ) -> None:
     table = trial.witness.adjoints[f"{tensor.name} by steps"]
-    right = {key: table[key] for key in table.keys_in_order}
+    right = {key: plain(table[key]) for key in table.keys_in_order}
     got = trial.subject.gradient(tensor, found)
     demand_shape(tensor, got, to_parts(tensor, right), lambda a, b: diagnose_shape(_case(trial), a, b))
     _check_gradient(trial, tensor, flat(got), right, parts, drawn)
@@ -243,12 +257,12 @@ def _run(subject: Subject, parts: Mapping[str, Parts], **options: Any) -> tuple[
 def _case(trial: Trial) -> Case:
     world = trial.witness.world
     names = [t.name for t in trial.network.inputs] + [e.name for e in trial.network.equations]
-    values = {name: {key: world.tables[name][key] for key in world.keys(name)} for name in names}
+    values = {name: {key: plain(world.tables[name][key]) for key in world.keys(name)} for name in names}
     return Case(trial.network, trial.loss, world.scope.sizes, values)
 
 
 def _check_loss(trial: Trial, loss: float, parts: Mapping[str, Parts]) -> None:
-    right = trial.witness.world.value(trial.loss)
+    right = plain(trial.witness.world.value(trial.loss))
     for value, where in ((loss, "loss_and_gradients"), (trial.subject.loss(parts), "loss")):
         tally = trial.tally("loss", INTERPRETER, LOSS_BOUND)
         tally.count += 1
@@ -274,7 +288,7 @@ def _check_gradient(
     name = tensor.name
     if name in trial.backward:
         table = trial.witness.world.tables[trial.backward[name]]
-        derived = {key: table[key] for key in table.keys_in_order}
+        derived = {key: plain(table[key]) for key in table.keys_in_order}
         _compare(trial, name, INTERPRETER, got, derived, trial.backward[name])
     _compare(trial, name, COMPLEX, got, right, f"{name} by steps")
     tally = trial.tally(name, CENTRAL, gradients.BOUND)
@@ -299,7 +313,7 @@ def _compare(
     """Entry by entry, to the largest entry of the tensor; `table` is where the witness has it."""
     tally = trial.tally(name, witness, GRADIENT_BOUND)
     tally.count += len(right)
-    scale = _scale((*right.values(), *got.values()), trial.witness.world.value(trial.loss))
+    scale = _scale((*right.values(), *got.values()), plain(trial.witness.world.value(trial.loss)))
     errors = {key: _distance(got[key], value) / scale for key, value in right.items()}
     if max(errors.values()) > tally.bound:
         scale = max(scale, trial.terms.left(max(map(abs, right.values())), name) / tally.bound)

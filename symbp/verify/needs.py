@@ -13,9 +13,8 @@ from symbp.core.integers import Poly
 from symbp.core.network import Network
 from symbp.core.traverse import walk
 from symbp.errors import CheckFailed
-from symbp.verify.draw import NoData, draw
+from symbp.verify.draw import NoData, numbers_with_values
 from symbp.verify.sizes import MUCH_WORK, choose_sizes, loop_length, on_indices
-from symbp.verify.world import World
 
 # By how much more than 2 a size is.
 MORE = (1, 3, 5, 9, 20, 50)
@@ -45,7 +44,7 @@ def _lacks_value(network: Network, loss: str, more: tuple[Poly, ...]) -> bool:
         sizes = choose_sizes(network, more)
         if more and loop_length(network, sizes) > 4 * MUCH_WORK:
             return True
-        draw(World(network, sizes), loss, 0)
+        numbers_with_values(network, sizes, loss)
     except NoData:
         return True
     except CheckFailed:

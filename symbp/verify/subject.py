@@ -55,6 +55,10 @@ class Subject:
     changed: dict[str, None] = field(default_factory=dict)  # the inputs that a call has changed
     kept: list[dict[Any, Any]] = field(default_factory=list)  # the dictionaries that were given, by their number
 
+    def close(self) -> None:
+        """End the process that it runs in."""
+        self.worker.close()
+
     def accepts(self, option: str) -> bool:
         """Does `loss_and_gradients` take this keyword?"""
         return option in self._parameters(CALL)

@@ -249,9 +249,14 @@ def _as_values(array: Array) -> list[Value]:
     return list(array[:, None]) if is_complex(array) else array.tolist()
 
 
+def plain(value: Value) -> Value:
+    """A value as a float or an integer: where floats have no room on the way to it, it is one of mpmath's numbers."""
+    return value if isinstance(value, (int, float, np.ndarray)) else float(value.real)
+
+
 def is_finite(value: Value) -> bool:
     """Is it a number, neither infinite nor nan?"""
-    return bool(np.all(np.isfinite(value)))
+    return bool(np.all(np.isfinite(plain(value))))
 
 
 def axes(tensor: Tensor) -> tuple[Index, ...]:
