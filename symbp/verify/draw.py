@@ -84,9 +84,12 @@ def numbers_with_values(network: Network, sizes: Sizes, loss: str) -> tuple[Numb
     """
     try:
         draw(World(network, sizes, LANES), loss, 0)
-    except NoData:
+    except NoData as none:
         numbers, steps = precise_with_steps()
-        draw(World(network, sizes, numbers), loss, 0)
+        try:
+            draw(World(network, sizes, numbers), loss, 0)
+        except NoData:
+            raise none from None
         return numbers, steps
     return LANES, FAST
 
