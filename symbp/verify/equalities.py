@@ -196,7 +196,7 @@ def _with_entries(findings: list[Finding], witness: Witness, seed: int) -> Itera
 
 
 def _telling(finding: Finding, witness: Witness, seed: int) -> Array:
-    """Entries at which the start of the chain is not 0, and others by turns; plain loops ask no more of it than it says."""
+    """Entries at which the start of the chain is not 0, and others by turns; for plain loops that is too much work."""
     start, indices, scope = finding.start, finding.indices, witness.scope
     if isinstance(start, (Partial, Read)) or witness.arrays is None:
         return telling_entries(start, indices, scope, seed)
