@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symbp.core.equality import Check, Equality
-from symbp.core.expr import Expr
+from symbp.core.expr import Expr, Partial, Read
 from symbp.core.integers import Index
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices
@@ -26,8 +26,19 @@ from symbp.verify.coverage import covering
 from symbp.verify.draw import draw, numbers_with_values
 from symbp.verify.grid import Array
 from symbp.verify.needs import needs
-from symbp.verify.sample import Box, Entries, Rows, affordable, combinations, in_order, inner, telling_entries
-from symbp.verify.scope import Key, Scope
+from symbp.verify.sample import (
+    Box,
+    Entries,
+    Rows,
+    affordable,
+    by_turns,
+    combinations,
+    in_order,
+    inner,
+    some_of,
+    telling_entries,
+)
+from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.steps import Steps
 from symbp.verify.systems import DOMAIN_ERRORS, Numbers, Value
@@ -37,6 +48,8 @@ from symbp.verify.world import World
 
 BOUND = 1e-12
 VISIBLE = 1e-6
+# Of a chain that starts with an expression, that is looked at where it may be 0: so many times as often as is checked.
+LOOKED_AT = 4
 # What the name of a backward network ends in, which no user wrote.
 BACKWARD = "_backward"
 
@@ -145,7 +158,7 @@ def _evaluate_all(
         again.fill(drawn.inputs)
         if drawn.manner:
             notes[drawn.manner] = None
-        for finding, entries in _with_entries(findings, witness.scope, seed):
+        for finding, entries in _with_entries(findings, witness, seed):
             _evaluate(finding, entries, again)
         for finding in findings:
             finding.lhs.known.clear()
@@ -170,7 +183,7 @@ def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:
     return findings
 
 
-def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[tuple[Finding, Entries]]:
+def _with_entries(findings: list[Finding], witness: Witness, seed: int) -> Iterator[tuple[Finding, Entries]]:
     """Each with the entries at which it is evaluated; all steps of a chain go through them in the same order."""
     everywhere: dict[tuple[Index, ...], Entries] = {}
     orders: dict[tuple[Expr, tuple[Index, ...]], Entries] = {}
@@ -182,8 +195,21 @@ def _with_entries(findings: list[Finding], scope: Scope, seed: int) -> Iterator[
             continue
         chain = finding.start, finding.indices
         if chain not in orders:
-            orders[chain] = Entries(in_order(finding.keys, telling_entries(*chain, scope, seed), seed))
+            orders[chain] = Entries(in_order(finding.keys, _telling(finding, witness, seed), seed))
         yield finding, orders[chain]
+
+
+def _telling(finding: Finding, witness: Witness, seed: int) -> Array:
+    """Entries at which the start of the chain is not 0, and others by turns; for plain loops that is too much work."""
+    start, indices, scope = finding.start, finding.indices, witness.scope
+    if isinstance(start, (Partial, Read)) or witness.arrays is None:
+        return telling_entries(start, indices, scope, seed)
+    rows = some_of(finding.keys, LOOKED_AT * affordable((start,), scope), seed)
+    try:
+        values = np.asarray(witness.values(start, indices, rows))
+    except (CheckFailed, *DOMAIN_ERRORS):  # which the equality will say, where it comes upon the same
+        return rows[:0]
+    return by_turns(rows[values != 0], rows[values == 0])
 
 
 def _indices(equality: Equality) -> tuple[Index, ...]:

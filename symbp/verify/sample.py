@@ -23,7 +23,7 @@ from symbp.verify.scope import Key, Scope
 from symbp.verify.ties import ties
 
 # More work than this on one side of an equality and its entries are sampled.
-MOST_WORK = 1_500_000
+MOST_WORK = 4_000_000
 MOST_ENTRIES = 2_000
 FEWEST_ENTRIES = 20
 # About how many entries read one entry, and how long a range is that depends on other indices.
@@ -110,6 +110,14 @@ def in_order(keys: Rows | Box, telling: Array, seed: int) -> Array:
     others = keys.some(random.Random(seed))
     rows = np.concatenate((others[:2], by_turns(telling, others[2:])))
     return rows[np.sort(np.unique(_codes(rows), return_index=True)[1])][:MOST_ENTRIES]
+
+
+def some_of(keys: Rows | Box, count: int, seed: int) -> Array:
+    """All of them in random order, or so many at random."""
+    generator = random.Random(seed)
+    if len(keys) <= 2 * MOST_ENTRIES * FEWEST_ENTRIES:
+        return keys.all()[shuffled(generator, len(keys))[:count]]
+    return keys.some(generator)[:count]
 
 
 def by_turns(one: Array, other: Array) -> Array:

@@ -13,7 +13,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import PARAM, Equation, Network, Tensor
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
-from symbp.verify import by_arrays, chain
+from symbp.verify import by_arrays, chain, elementwise
 from symbp.verify import world as world_module
 from symbp.verify.draw import draw, draw_inputs
 from symbp.verify.equalities import check_equalities
@@ -22,7 +22,7 @@ from symbp.verify.sizes import Sizes
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
-from tests.verify.nets import k, n, read, size, softmax_network
+from tests.verify.nets import d, k, n, read, size, softmax_network
 from tests.verify.random_expressions import SIZES, Maker
 
 RAISED = (CheckFailed, *DOMAIN_ERRORS)
@@ -313,3 +313,34 @@ def test_equations_that_need_themselves_are_named():
     network = Network("round", "", (), (), (one, other), ("a",))
     with pytest.raises(CheckFailed, match="a, c needs itself"):
         World(network, Sizes()).value("a", (0,))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (elementwise.times(np.array([1e-30j]), np.array([2e-30j])), 0.0),
+        (elementwise.inverse(np.array([3 + 1e-30j])), 1 / 3),
+        (elementwise.whole_power(np.array([0.3 + 1e-30j]), 5), 0.3**5),
+        (elementwise.whole_power(np.array([0.3 + 1e-30j]), -3), 0.3**-3),
+        (elementwise.power(np.array([0.3 + 1e-30j]), np.float64(0.7))[0], np.power(0.3, 0.7)),
+        (elementwise.function("exp", np.array([0.3 + 1e-30j])), np.exp(0.3)),
+    ],
+)
+def test_a_step_leaves_the_very_real_part_so_that_a_tie_stays_one(found, expected):
+    assert found.real[0] == expected
+    assert found.imag[0] != 0 or expected == 0
+
+
+def test_a_derivative_of_a_path_is_not_that_of_an_inner_sum_over_the_same_letter():
+    """Of z1[n, h] by x[m, e], along its path, times the sum over all n of the same derivative times n + 1."""
+    network, sizes = softmax_network(), Sizes({"N": 3, "D": 5, "H": 7, "K": 2})
+    witness = Witness(World(network, sizes), "L", {})
+    witness.fill(draw(witness.world, "L", 0).inputs)
+    (row, unit), m, e = network.equation("z1").indices, Index("m", n.stop), Index("e", d.stop)
+    slope = Partial(read("z1", row, unit), read("x", m, e))
+    expr = Sum((row, unit), Mul((slope, Sum((row,), Mul((slope, Int(Poly.of(row) + 1)))))))
+    rows = entries((m, e), witness.world.scope)
+    run = compile_at(expr, (m, e), witness.scope)
+    assert list(witness.values(expr, (m, e), as_rows(rows, (m, e)))) == pytest.approx([run(key) for key in rows])
+    weights = witness.world.tables["W1"]
+    assert run((1, 0)) == pytest.approx(2 * sum(weights[0, k] ** 2 for k in range(7)))
