@@ -146,14 +146,14 @@ def _table_words(checks: Iterable[Check]) -> Words:
     return (
         "The module was run on the same kind of data and compared with these witnesses. A number says how many values ",
         "were compared; each agrees within the bound at the head of its column, or within the one beside it.",
-        *((_ROUNDING_WORDS, *_bound(scaled[0].bound), " times as much.") if scaled else ()),
+        *((_ROUNDING_WORDS, *_bound(scaled[0].bound), " times that error.") if scaled else ()),
     )
 
 
 _ROUNDING_WORDS = (
     " It was run in single and in double precision as well, on data from a thousandth to a thousand, with zeros and "
-    "masks among them, and compared with the definition, differentiated operation by operation: under rounding its "
-    "error is, beside what rounding makes of that, at most "
+    "masks among them. The definition differentiated operation by operation has an error from rounding there; under "
+    "rounding, that of the module is at most "
 )
 
 
