@@ -30,11 +30,13 @@ from symbp.core.traverse import all_index_names, apply, children, free_indices, 
 
 def derive(network: Network) -> Derivation:
     """The derivation of a network whose single output is its loss."""
-    work = _Work(name_kernels(network, _active(network)))
+    whole = name_kernels(network, _active(network))
+    work = _Work(whole)
     for quantity in work.order():
         work.add_section(quantity)
         work.close_circle(quantity)
-    return work.derivation()
+    named = tuple(e.name for e in whole.equations if network.equation(e.name) is None)
+    return replace(work.derivation(), named=named)
 
 
 @dataclass(frozen=True, slots=True)

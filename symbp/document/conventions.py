@@ -24,12 +24,24 @@ def opening(d: Derivation) -> Words:
     if d.unreached:
         names: tuple[Part, ...] = tuple(Whole(p) for p in d.unreached)
         words += [" No path leads from ", *listed(names), " to the loss: the gradient there is zero."]
+    if d.named:
+        words += [" ", *listed(tuple(Whole(n) for n in d.named)), *(_NAMED if len(d.named) == 1 else _ALL_NAMED)]
     unused: tuple[Part, ...] = tuple(FactRef(f.label) for f in d.network.facts if f.label not in d.facts)
     if unused:
         plural = len(unused) > 1
         words += [" The facts " if plural else " Fact ", *listed(unused), " are" if plural else " is"]
         words.append(" not used by the derivation.")
     return tuple(words)
+
+
+_NAMED = (
+    " has a name of its own, since its value is needed below and could be had from another one only with fewer digits",
+    " or by a division that may be by 0.",
+)
+_ALL_NAMED = (
+    " have names of their own, since their values are needed below and could be had from others only with fewer digits",
+    " or by a division that may be by 0.",
+)
 
 
 def remarks(d: Derivation, part: Section) -> tuple[Words, ...]:

@@ -91,6 +91,7 @@ SAID = [
     ("mlp", "\nloss & 12 & "),
     ("mlp", "interpreter, $10^{-6}$ & "),
     ("lstm", "A bar behind one, with \\eqref{eq:9} below"),
+    ("lstm", "$\\mathbf{H}^{\\mathrm{tanh}}$ has a name of its own, since its value is needed below"),
 ]
 
 
