@@ -118,10 +118,12 @@ def div(a: Expr, b: Expr) -> Expr:
 
 
 def total(indices: Iterable[Index], body: Expr) -> Expr:
-    """The sum of `body` over `indices`; sums of sums become one."""
+    """The sum of `body` over `indices`; sums of sums become one, and a sum of nothing is 0."""
     indices = tuple(indices)
     if body == NIL or not indices:
         return body
+    if any((i.stop - i.start).constant == 0 for i in indices):
+        return NIL
     if isinstance(body, Sum) and not {i.name for i in indices} & {i.name for i in body.indices}:
         return Sum((*indices, *body.indices), body.body)
     return Sum(indices, body)

@@ -23,7 +23,6 @@ from symbp.verify.grid import Array
 from symbp.verify.interpret import compile_at
 from symbp.verify.scope import Paths, Scope
 from symbp.verify.slopes import Jacobian, Pairs, read_by, slopes
-from symbp.verify.systems import OutsideDomain
 from symbp.verify.world import Table, World
 
 NOTHING = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
@@ -107,7 +106,7 @@ class ByArrays:
     def values(self, expr: Expr, indices: tuple[Index, ...], rows: Array, scope: Scope) -> Array:
         """An expression at values of its indices, a row for each time.
 
-        Where it has no value, what the plain loops raise of the first row for which that is so.
+        Where arrays find none, what the plain loops find, or raise of the first row without a value.
         """
         found = [self._block(expr, indices, rows[k : k + BLOCK], scope) for k in range(0, len(rows), BLOCK)]
         return np.concatenate(found) if found else np.zeros(0)
@@ -118,12 +117,9 @@ class ByArrays:
             with np.errstate(all="ignore"):
                 found = value(expr, Frame(columns, None, 1), replace(self.dense, keys=(len(rows),)))
             return np.broadcast_to(found, (len(rows),))
-        except Refused as refused:
-            place = refused.place
-        if place:  # one before it may be refused for another reason
-            self._block(expr, indices, rows[:place], scope)
-        compile_at(expr, indices, scope)(tuple(rows[place].tolist()))
-        raise OutsideDomain("there is no value")
+        except Refused:  # by plain loops, which say what is wrong with the first row that has no value, if one has none
+            run = compile_at(expr, indices, scope)
+            return np.array([run(tuple(row)) for row in rows.tolist()])
 
 
 class Tables(Mapping[str, Held]):

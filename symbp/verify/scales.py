@@ -51,15 +51,16 @@ ROUNDS = 3  # each with other data
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of data, in words, with how an entry of each input is drawn from a base."""
+    """A kind of data, in words, with how an entry of each input is drawn from a base; `large` where it is beyond 1."""
 
     words: str
     number: Callable[[Tensor, Number], Number]
+    large: bool = False
 
 
 def _scaled(data: float, parameters: float) -> Kind:
     words = f"everything at {data:g}" if data == parameters else f"data at {data:g}, parameters at {parameters:g}"
-    return Kind(words, lambda t, base: _times(parameters if t.kind == PARAM else data, base))
+    return Kind(words, lambda t, base: _times(parameters if t.kind == PARAM else data, base), max(data, parameters) > 1)
 
 
 def _times(scale: float, base: Number) -> Number:
@@ -80,7 +81,12 @@ def _without(name: str, data: float) -> Kind:
     def number(t: Tensor, base: Number) -> Number:
         return _nought if t.name == name else base if t.kind == PARAM else _times(data, base)
 
-    return Kind(words, number)
+    return Kind(words, number, data > 1)
+
+
+def _kinds_for(network: Network) -> list[Kind]:
+    """What a function that stands for an unknown one does at large numbers says nothing about any other."""
+    return [k for k in _kinds(network) if not (network.functions and k.large)]
 
 
 def _kinds(network: Network) -> Iterator[Kind]:
@@ -106,7 +112,8 @@ def _mixed(network: Network, place: int) -> Kind:
     generator = random.Random(place)
     scales = {t.name: generator.choice((0.0, 1e-3, 1.0, 30.0, 1e3)) for t in network.inputs}
     words = ", ".join(f"{name} at {scale:g}" if scale else f"{name} 0 or 1" for name, scale in scales.items())
-    return Kind(words, lambda t, base: _times(scales[t.name], base) if scales[t.name] else _zero_or_one)
+    large = max(scales.values(), default=0.0) > 1
+    return Kind(words, lambda t, base: _times(scales[t.name], base) if scales[t.name] else _zero_or_one, large)
 
 
 def _some_noughts(base: Number) -> Number:
@@ -173,7 +180,7 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
     world = World(network, sizes)
     outcomes = Outcomes({name: Outcome() for name in ("", *network.parameters)})
     effort = Effort(loop_length(network, sizes))
-    for place, kind in enumerate(list(_kinds(network)) * ROUNDS):
+    for place, kind in enumerate(_kinds_for(network) * ROUNDS):
         if effort.spent:
             break
         found = _draw(world, loss, kind, place, effort)
