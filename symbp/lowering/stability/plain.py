@@ -17,6 +17,7 @@ from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.named import BESIDE
+from symbp.lowering.stability.quotients import exponent_of, log_of_mean, log_of_quotient
 from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
@@ -109,21 +110,39 @@ class Stable(Safety):
         value = self.opened(inside, known)
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return log_of(self.plain(inside, known))
-        m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
-        inner: Expr = build.UNIT
-        scale = Fraction(1)
+        m, logs, ordinary = self._logs_of(value, known)
+        return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
+
+    def _logs_of(self, value: Scaled, known: Known) -> tuple[Linear, list[Expr], Expr]:
+        """m, the logarithms of what is certain to be positive, and the rest of v."""
+        m, rest = value.exponent, [self.plain(value.rest, known)]
+        sums: list[tuple[Expr, Fraction]] = []
         for e, p in value.sums:
             more, v = self.split(e, known, exact=True)
             m = m + more * p
             if is_positive(v):
-                logs.append(build.mul(Num(p), log_of(v)))
-                inner, scale = v, p
+                sums.append((v, p))
             else:
                 rest.append(build.power(v, Num(p)))
         ordinary = build.mul(*rest)
-        if len(logs) == 1 and is_positive(ordinary) and not free_indices(ordinary) and scale == 1:
-            return build.add(self.plain(write(m), known), log_of(build.mul(ordinary, inner)))
-        return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
+        if len(sums) == 1 and sums[0][1] == 1 and is_positive(ordinary) and not free_indices(ordinary):
+            (s, _), no_exponent = sums[0], build.UNIT
+            mean = log_of_mean(s, ordinary) if self.is_nonpositive(exponent_of(s)) else None
+            return m, [mean or log_of(build.mul(ordinary, s))], no_exponent
+        return m, [*self._logs_of_quotients(sums, known)], ordinary
+
+    def _logs_of_quotients(self, sums: list[tuple[Expr, Fraction]], known: Known) -> Iterator[Expr]:
+        """p log v for each of the sums, of one over another as one where they are alike."""
+        if sums:
+            (s, p), *others = sums
+            for k, (t, q) in enumerate(others):
+                found = log_of_quotient(s, t, lambda e: self.named(e, known)) if p == -q else None
+                if found is not None:
+                    yield build.mul(Num(p), found)
+                    yield from self._logs_of_quotients(others[:k] + others[k + 1 :], known)
+                    return
+            yield build.mul(Num(p), log_of(s))
+            yield from self._logs_of_quotients(others, known)
 
     def _is_plain_sum(self, total: Add, known: Known) -> bool:
         """Is nothing taken out of this sum, so that it is computed as it stands?"""
@@ -309,11 +328,37 @@ class Stable(Safety):
         if found is not None:
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
+        joined = self._quotient_of_logarithms(total, known)
+        if joined is not None:
+            return joined
         logs = [a for a in total.args if self._is_long_logarithm(a, known)]
         if len(logs) < 2:
             return build.add(*(self.plain(a, known) for a in total.args))
         terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
         return build.add(*terms)
+
+    def _quotient_of_logarithms(self, total: Add, known: Known) -> Expr | None:
+        """The sum with c log p - c log q in it as that of a quotient, where sums of exponentials in p and q are alike."""
+        logs = [(c, rest) for c, rest in map(build.split_number, total.args) if isinstance(rest, Fn) and rest.name == "log"]
+        for k, (c, p) in enumerate(logs):
+            for d, q in logs[k + 1 :]:
+                found = self._log_of_quotient(p.args[0], q.args[0], known) if c == -d else None
+                if found is not None:
+                    left = [a for a in total.args if a not in (build.scale(c, p), build.scale(d, q))]
+                    return build.add(build.mul(Num(c), found), *(self.plain(a, known) for a in left))
+        return None
+
+    def _log_of_quotient(self, p: Expr, q: Expr, known: Known) -> Expr | None:
+        """log p - log q, the exponents of each put together first: they may be large."""
+        one, other = self.opened(p, known), self.opened(q, known).power(Fraction(-1))
+        if not one.sums and not other.sums:
+            return None
+        (m, logs, _), (n, more, _) = self._logs_of(one, known), self._logs_of(other, known)
+        _, joined, ordinary = self._logs_of(one * other, known)
+        if len(joined) >= len(logs) + len(more):
+            return None
+        exponents = (self.named(self.plain(write(e), known), known) for e in (m, n))
+        return build.add(*exponents, *joined, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
 
     def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
         """Is it a logarithm, times a number, that is written as a sum?"""
