@@ -42,8 +42,8 @@ def capped(node: Node) -> Any:
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
-        case Mul(args) if (a := _exponent_among(args)) is not None:
-            return build.mul(*(capped(f) if _is_exponential(f) else _limited(f, a) for f in args))
+        case Mul(args) if (exponent := _exponent_among(args)) is not None:
+            return build.mul(*(capped(f) if _is_exponential(f) else _limited(f, exponent) for f in args))
         case Read() | Sum() | Extreme():
             return node
     return map_children(node, capped)

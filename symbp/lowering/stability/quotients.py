@@ -11,31 +11,38 @@ from collections.abc import Callable
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Compare, Expr, Fn, Int, Mul, Sum, Where
+from symbp.core.expr import Add, Compare, Expr, Fn, Int, Mul, Sum, Where
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import substitute
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import Linear, parts, write
-from symbp.lowering.stability.exponentials import exponential_of, expm1_of
+from symbp.lowering.stability.exponentials import expm1_of, exponential_of
 
 
 def log_of_quotient(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
-    """log(s/t) of two sums over as many terms, the exponentials in them no more than a few; None of anything else.
+    """log(s/t) of two sums, the exponentials in them no more than a few, and alike but for these; None of others.
 
     `named` gives an exponent as a tensor, so that what it is taken from is no sum of four: these may be large.
     """
-    if not (isinstance(s, Sum) and isinstance(t, Sum)) or not is_positive(s):
+    less = _less(s, t, named) if is_positive(s) and is_positive(t) else None
+    if less is None:
+        return None
+    smaller = Where(Compare("<", s, t), s, t)
+    return build.mul(Fn("sign", (less,)), Fn("log1p", (build.div(Fn("abs", (less,)), smaller),)))
+
+
+def _less(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
+    """s - t, of two sums over as many terms or of a few terms of which all but one are the same."""
+    if isinstance(s, Add) and isinstance(t, Add):
+        own, others = [a for a in s.args if a not in t.args], [a for a in t.args if a not in s.args]
+        return _difference(own[0], others[0], named) if len(own) == len(others) == 1 else None
+    if not (isinstance(s, Sum) and isinstance(t, Sum)):
         return None
     if [(i.start, i.stop) for i in s.indices] != [(j.start, j.stop) for j in t.indices]:
         return None
     table: dict[Atom, Poly] = {j: Poly.of(i) for i, j in zip(s.indices, t.indices, strict=True) if i != j}
-    (factor, one), (same, other) = _parted(s.body), _parted(substitute(t.body, table))
-    if key(factor) != key(same) or not one.terms or not other.terms:
-        return None
-    difference = _difference(named(write(one)), named(write(other)))
-    more = build.total(s.indices, build.mul(factor, difference))
-    smaller = Where(Compare("<", s, t), s, t)
-    return build.mul(Fn("sign", (more,)), Fn("log1p", (build.div(Fn("abs", (more,)), smaller),)))
+    less = _difference(s.body, substitute(t.body, table), named)
+    return None if less is None else build.total(s.indices, less)
 
 
 def log_of_mean(s: Expr, divided: Expr) -> Expr | None:
@@ -64,9 +71,12 @@ def _parted(body: Expr) -> tuple[Expr, Linear]:
     return build.mul(*(f for f in factors if f not in powers)), exponent
 
 
-def _difference(one: Expr, other: Expr) -> Expr:
-    """exp(one) - exp(other)."""
-    apart = build.sub(one, other)
-    larger = Where(Compare(">", one, other), one, other)
+def _difference(one: Expr, other: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
+    """The difference of two exponentials with the same factor."""
+    (factor, m), (same, n) = _parted(one), _parted(other)
+    if key(factor) != key(same) or not m.terms or not n.terms:
+        return None
+    a, b = named(write(m)), named(write(n))
+    apart, larger = build.sub(a, b), Where(Compare(">", a, b), a, b)
     less = build.neg(expm1_of(build.neg(Fn("abs", (apart,)))))
-    return build.mul(Fn("sign", (apart,)), exponential_of(larger), less)
+    return build.mul(factor, Fn("sign", (apart,)), exponential_of(larger), less)
