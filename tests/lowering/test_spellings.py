@@ -172,7 +172,7 @@ def test_logarithms_nearly_the_same(case: str) -> None:
     """In float32 a difference of logarithms has its digits where it is a thousandth of them, and right far apart."""
     net = network(TARGETS, *NEARLY_THE_SAME[case])
     routine = gradient_routine(net)
-    for scale, bound in ((1e-3, 2e-3), (1.0, 1e-5), (300.0, 1e-5)):
+    for scale, bound in ((1e-3, 2e-4), (1.0, 1e-5), (300.0, 1e-5)):
         z = np.array(EXTREMES) * scale
         t = np.array([[0.25, 0.5, -1.0], [0.75, -0.5, 1.0]]) * scale
         arrays = {"z": z.astype(np.float32), "t": t.astype(np.float32)}
