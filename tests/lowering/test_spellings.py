@@ -192,3 +192,19 @@ def test_a_square_beside_an_exponential() -> None:
     y, s = (arrays[n][1:].astype(float) for n in ("y", "s"))
     value = y**2 * np.exp(-2 * s)
     assert np.allclose(found["s"], [1, *(1 + 2 * value * np.exp(-value))], rtol=1e-5)
+
+
+def test_the_largest_of_no_class() -> None:
+    """With a single class there is no other: the largest is -inf, and the larger of that and 0 is 0."""
+    net = network(
+        "z: Param[N, K], y: Labels[N, K]",
+        "m[n] = max(z[n, k] for k in K if k != y[n])",
+        "return mean(maximum(1 + m[n] - z[n, y[n]], 0) for n in N)",
+    )
+    z = np.array([[0.5, 1.0], [2.0, 0.5]])
+    for classes, loss, slopes in ((1, 0.0, [[0.0], [0.0]]), (2, 0.75, [[-0.5, 0.5], [0.0, 0.0]])):
+        arrays = {"z": z[:, :classes], "y": np.array([0, 0])}
+        with np.errstate(all="raise"):
+            found = run(gradient_routine(net), arrays, {"N": 2, "K": classes})
+        assert found["L"] == loss
+        assert np.array_equal(found["z"], slopes)
