@@ -156,8 +156,12 @@ def _is_nonnegative(factor: Expr) -> bool:
     match factor:
         case Pow(_, Num(q)):
             return q.denominator == 1 and q % 2 == 0
+        case Num(value):
+            return value >= 0
         case Fn(name):
             return name in ("exp", "abs")
+        case Where(_, then, other):
+            return _is_nonnegative(then) and _is_nonnegative(other)
     return False
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
 from symbp.lowering.boxes import pieces_of
@@ -160,12 +160,18 @@ def _times(at: Entries, outside: list[Expr], summed: Labelled | None) -> Labelle
 
 
 def _factors(body: Expr) -> tuple[Expr, ...]:
-    """The factors of a product; a choice between something and 0 is a mask times it."""
+    """The factors of a product; a choice between something and 0 is a mask times it, but not the larger of the two."""
     if isinstance(body, Mul):
         return tuple(g for f in body.args for g in _factors(f))
-    if isinstance(body, Where) and body.other == build.NIL and body.then != build.UNIT:
+    if isinstance(body, Where) and body.other == build.NIL and body.then != build.UNIT and not _is_clipped(body):
         return (build.where(body.cond, build.UNIT, build.NIL), *_factors(body.then))
     return (body,)
+
+
+def _is_clipped(choice: Where) -> bool:
+    """Is it max(u, 0), which is one operation, and 0 where u is infinite below?"""
+    cond = choice.cond
+    return isinstance(cond, Compare) and cond.op in (">", ">=") and (cond.a, cond.b) == (choice.then, build.NIL)
 
 
 def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:

@@ -41,6 +41,19 @@ SPELLINGS = {
     "focal": (LABELLED, "p = softmax(z)", "q[n] = p[n, y[n]]", "return -sum((1 - q) ** 2 * log(q))"),
     "a choice of logarithms": (TARGETS, "p = sigmoid(z)", "return -sum(where(t > 0.5, log(p), log(1 - p)))"),
     "a logarithm of a choice": (TARGETS, "p = sigmoid(z)", "q = where(t > 0.5, p, 1 - p)", "return -sum(log(q))"),
+    "a choice by arithmetic": (
+        TARGETS,
+        "p = sigmoid(z)",
+        "l = t * p + (1 - t) * (1 - p)",
+        "return -sum(log(l)) / N",
+    ),
+    "a divergence to the mean": (
+        TARGETS,
+        "p = softmax(z)",
+        "q = softmax(t)",
+        "m = (p + q) / 2",
+        "return sum(p * (log(p) - log(m)) + q * (log(q) - log(m)))",
+    ),
     "a choice by labels": (
         LABELLED,
         "p = sigmoid(z)",
@@ -137,3 +150,61 @@ def test_a_largest_and_what_it_is_taken_from() -> None:
         for name in ("A", "B", "S"):
             apart = np.abs(single[name] - double[name]).max()
             assert apart <= 2e-5 * np.abs(double[name]).max(), (scale, name)
+
+
+NEARLY_THE_SAME = {
+    "two softmaxes": ("p = softmax(z)", "q = softmax(t)", "return sum(p * (log(p) - log(q)))"),
+    "a logarithm of their quotient": ("p = softmax(z)", "q = softmax(t)", "return -sum(p * log(q / p))"),
+    "two sums": ("return sum(log(sum(exp(z), axis=1)) - log(sum(exp(t), axis=1)))",),
+    "a mean": ("return sum(log(sum(exp(z), axis=1) / K))",),
+    "a mean by two logarithms": ("return sum(log(sum(exp(z), axis=1)) - log(K))",),
+    "two sigmoids": (
+        "p = sigmoid(z)",
+        "q = sigmoid(t)",
+        "return sum(p * (log(p) - log(q)) + (1 - p) * (log(1 - p) - log(1 - q)))",
+    ),
+    "densities": ("p = softmax(z)", "return sum(log(sum(p * exp(-(t ** 2) / 2 - z / 3), axis=1)))"),
+}
+
+
+@pytest.mark.parametrize("case", NEARLY_THE_SAME)
+def test_logarithms_nearly_the_same(case: str) -> None:
+    """In float32 a difference of logarithms has its digits where it is a thousandth of them, and right far apart."""
+    net = network(TARGETS, *NEARLY_THE_SAME[case])
+    routine = gradient_routine(net)
+    for scale, bound in ((1e-3, 2e-4), (1.0, 1e-5), (300.0, 1e-5)):
+        z = np.array(EXTREMES) * scale
+        t = np.array([[0.25, 0.5, -1.0], [0.75, -0.5, 1.0]]) * scale
+        arrays = {"z": z.astype(np.float32), "t": t.astype(np.float32)}
+        exact = {n: a.astype(float) for n, a in arrays.items()}
+        loss, _ = Reference(net, {"N": 2, "K": 3}, 400).loss_and_gradients(exact)
+        with np.errstate(all="raise", under="ignore"):
+            found = run(routine, arrays, {"N": 2, "K": 3})
+        assert abs(float(found["L"]) / float(loss) - 1) <= bound, (scale, float(found["L"]), float(loss))
+
+
+def test_a_square_beside_an_exponential() -> None:
+    """A density of data so large that their square times what an exponent may hold is beyond float32."""
+    net = network("y: Data[N], s: Param[N]", "return sum(exp(-(y ** 2) * exp(-2 * s)) + s)")
+    arrays = {"y": np.array([1e9, 1e9, 1e-3, 2.0], np.float32), "s": np.array([-1e3, 20, -3, 0.5], np.float32)}
+    with np.errstate(all="raise", under="ignore"):
+        found = run(gradient_routine(net), arrays, {"N": 4})
+    y, s = (arrays[n][1:].astype(float) for n in ("y", "s"))
+    value = y**2 * np.exp(-2 * s)
+    assert np.allclose(found["s"], [1, *(1 + 2 * value * np.exp(-value))], rtol=1e-5)
+
+
+def test_the_largest_of_no_class() -> None:
+    """With a single class there is no other: the largest is -inf, and the larger of that and 0 is 0."""
+    net = network(
+        "z: Param[N, K], y: Labels[N, K]",
+        "m[n] = max(z[n, k] for k in K if k != y[n])",
+        "return mean(maximum(1 + m[n] - z[n, y[n]], 0) for n in N)",
+    )
+    z = np.array([[0.5, 1.0], [2.0, 0.5]])
+    for classes, loss, slopes in ((1, 0.0, [[0.0], [0.0]]), (2, 0.75, [[-0.5, 0.5], [0.0, 0.0]])):
+        arrays = {"z": z[:, :classes], "y": np.array([0, 0])}
+        with np.errstate(all="raise"):
+            found = run(gradient_routine(net), arrays, {"N": 2, "K": classes})
+        assert found["L"] == loss
+        assert np.array_equal(found["z"], slopes)

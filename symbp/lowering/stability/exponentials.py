@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Num, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
@@ -14,6 +14,9 @@ from symbp.lowering.linear import Linear, write
 
 # Where an exponential inside an exponent stops to matter; within the range of float32, even its square times data.
 HIGHEST = build.num(60)
+
+# What such an exponential is taken times: the product is within that range too, and an exponential of it 0 or infinite.
+MOST = build.num(10**10)
 
 # 1 - exp(-u) is u to the last digit where u is below the exponential of this.
 SMALL = build.num(-40)
@@ -39,9 +42,29 @@ def capped(node: Node) -> Any:
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
+        case Mul(args) if (exponent := _exponent_among(args)) is not None:
+            return build.mul(*(capped(f) if _is_exponential(f) else _limited(f, exponent) for f in args))
         case Read() | Sum() | Extreme():
             return node
     return map_children(node, capped)
+
+
+def _exponent_among(factors: tuple[Expr, ...]) -> Expr | None:
+    """The exponent of the one factor that is an exponential without bound."""
+    found = [f.args[0] for f in factors if isinstance(f, Fn) and f.name == "exp" and not is_bounded(f.args[0])]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_exponential(f: Expr) -> bool:
+    return isinstance(f, Fn) and f.name == "exp"
+
+
+def _limited(f: Expr, exponent: Expr) -> Expr:
+    """A factor of an exponential of this; a square no larger than `MOST` where the exponential is not small."""
+    match f:
+        case Pow(_, Num(q)) if q.denominator == 1 and q % 2 == 0:
+            return Where(build.either(Compare("<", exponent, build.NIL), Compare("<", f, MOST)), f, MOST)
+    return capped(f)  # type: ignore[no-any-return]
 
 
 def log_of(v: Expr) -> Expr:

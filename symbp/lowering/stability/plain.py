@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, substitute
-from symbp.lowering.guard import guarded, is_positive
+from symbp.lowering.guard import guarded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one, log_of
+from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
 from symbp.lowering.stability.forms import terms_of
 from symbp.lowering.stability.known import Known, outside
+from symbp.lowering.stability.logarithms import Logarithms
 from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.named import BESIDE
-from symbp.lowering.stability.safety import Safety
 from symbp.lowering.stability.splits import counting
 
 Factors = list[tuple[Expr, Scaled]]
 Exprs = tuple[Expr, ...]
 
 
-class Stable(Safety):
+class Stable(Logarithms):
     """The whole pass on expressions."""
 
     __slots__ = ()
@@ -42,7 +41,7 @@ class Stable(Safety):
             return build.where(self.plain(cond, known), yes, no)  # type: ignore[arg-type]
         match node:
             case Fn("log" | "log1p"):
-                return self._logarithm(node, known)
+                return self.logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
                 return exponential_of(self.exponent(a, known)) if not value.sums else self._computed(value, known)
@@ -100,37 +99,6 @@ class Stable(Safety):
 
     def _cancels(self, node: Add, *knowns: Known) -> bool:
         return any(self.cancelled([self.form(a, k) for a in terms_of(node)], k) is not None for k in knowns)
-
-    # --- logarithms --------------------------------------------------------------------------------------------------
-
-    def _logarithm(self, node: Fn, known: Known) -> Expr:
-        """log(exp(m) * v) = m + log v."""
-        inside = node.args[0] if node.name == "log" else build.add(build.UNIT, node.args[0])
-        value = self.opened(inside, known)
-        if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
-            return log_of(self.plain(inside, known))
-        m, logs, rest = value.exponent, [], [self.plain(value.rest, known)]
-        inner: Expr = build.UNIT
-        scale = Fraction(1)
-        for e, p in value.sums:
-            more, v = self.split(e, known, exact=True)
-            m = m + more * p
-            if is_positive(v):
-                logs.append(build.mul(Num(p), log_of(v)))
-                inner, scale = v, p
-            else:
-                rest.append(build.power(v, Num(p)))
-        ordinary = build.mul(*rest)
-        if len(logs) == 1 and is_positive(ordinary) and not free_indices(ordinary) and scale == 1:
-            return build.add(self.plain(write(m), known), log_of(build.mul(ordinary, inner)))
-        return build.add(self.plain(write(m), known), *logs, *([] if ordinary == build.UNIT else [log_of(ordinary)]))
-
-    def _is_plain_sum(self, total: Add, known: Known) -> bool:
-        """Is nothing taken out of this sum, so that it is computed as it stands?"""
-        value = self.form(total, known)
-        if value.exponent.terms or len(value.sums) != 1 or value.sums[0][1] != 1:
-            return False
-        return not self.split(value.sums[0][0], known)[0].terms
 
     # --- products ----------------------------------------------------------------------------------------------------
 
@@ -309,21 +277,8 @@ class Stable(Safety):
         if found is not None:
             c, a = found
             return build.mul(Num(c), expm1_of(self.plain(a, known)))
-        logs = [a for a in total.args if self._is_long_logarithm(a, known)]
-        if len(logs) < 2:
-            return build.add(*(self.plain(a, known) for a in total.args))
-        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
-        return build.add(*terms)
-
-    def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
-        """Is it a logarithm, times a number, that is written as a sum?"""
-        rest = build.split_number(term)[1]
-        return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
-
-    def _with_tensors(self, term: Expr, known: Known) -> Expr:
-        """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
-        c, rest = build.split_number(term)
-        return build.mul(Num(c), self.named(self.plain(rest, known), known))
+        logs = self.sum_of_logarithms(total, known)
+        return build.add(*(self.plain(a, known) for a in total.args)) if logs is None else logs
 
 
 def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:

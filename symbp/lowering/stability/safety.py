@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children, free_indices, rename_bound
@@ -129,7 +131,8 @@ class Safety(Splits):
         """May it underflow to 0 as it is computed, or overflow: has it an exponent when all is looked into?"""
         value = self.opened(expr, known)
         if not value.plain:
-            return bool(self.lifted(value, known)[0].terms)
+            inverse = value.power(Fraction(-1))  # so that terms that a factor of 0 takes out do not count
+            return bool(self.lifted(inverse, known)[0].terms)
         cond = self.choice(expr, known)
         return cond is not None and any(self.vanishes(expr, (*known, (cond, taken))) for taken in (True, False))
 

@@ -60,7 +60,7 @@ class Splits(Forms):
         exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
         ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
-        if any(c != TRUE for c in conds) or (not ordered and any(_is_wild(m) for m, _ in terms)):
+        if any(c != TRUE for c in conds) or (not ordered and any(_is_wild(m) or self._is_shifted(m) for m, _ in terms)):
             return self._split_masked(terms, conds, known)
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
@@ -73,6 +73,10 @@ class Splits(Forms):
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
+
+    def _is_shifted(self, m: Linear) -> bool:
+        """Is it values less the largest of them: a difference that is to stay one, beside others that may be large?"""
+        return len(m.terms) > 1 and self.remainder(m) != m
 
     def exponent(self, expr: Expr, known: Known) -> Expr:
         """What stands in an exponent as it is to be computed: what would overflow by itself by its definition, since an

@@ -1,6 +1,6 @@
 """What the parts of the stability pass share: the definitions, what has been worked out, and each other.
 
-A part is a file that adds its methods: `forms`, `splits`, `safety`, `plain`.
+A part is a file that adds its methods: `forms`, `splits`, `safety`, `logarithms`, `plain`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""Logarithms: log(exp(m) * v) = m + log v, and those of quotients where that keeps more digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.expr import Add, Expr, Fn, Num
+from symbp.core.traverse import free_indices
+from symbp.lowering.guard import is_positive
+from symbp.lowering.linear import Linear, write
+from symbp.lowering.scaled import Scaled
+from symbp.lowering.stability.exponentials import log_of
+from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.quotients import exponent_of, log_of_mean, log_of_quotient
+from symbp.lowering.stability.safety import Safety
+
+Powers = list[tuple[Expr, Fraction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """A logarithm as m, the logarithms of what is certain to be positive, and that of the rest.
+
+    `joined` says that one of them is of a quotient of two sums.
+    """
+
+    m: Linear
+    terms: tuple[Expr, ...]
+    rest: Expr = build.UNIT
+    joined: bool = False
+
+    def after(self, *exponents: Expr) -> Expr:
+        """All of it, m as it is computed."""
+        return build.add(*exponents, *self.terms, *([] if self.rest == build.UNIT else [log_of(self.rest)]))
+
+
+class Logarithms(Safety):
+    """How logarithms and sums of them are computed."""
+
+    __slots__ = ()
+
+    def logarithm(self, node: Fn, known: Known) -> Expr:
+        """log(exp(m) * v) = m + log v."""
+        inside = node.args[0] if node.name == "log" else build.add(build.UNIT, node.args[0])
+        value = self.opened(inside, known)
+        if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
+            return log_of(self.plain(inside, known))
+        logs = self._logs_of(value, known)
+        return logs.after(self.plain(write(logs.m), known))
+
+    def _logs_of(self, value: Scaled, known: Known) -> Logs:
+        m, factors = value.exponent, [self.plain(value.rest, known)]
+        sums: Powers = []
+        for e, p in value.sums:
+            more, v = self.split(e, known, exact=True)
+            m = m + more * p
+            if is_positive(v):
+                sums.append((v, p))
+            else:
+                factors.append(build.power(v, Num(p)))
+        rest = build.mul(*factors)
+        if len(sums) == 1 and sums[0][1] == 1 and is_positive(rest) and not free_indices(rest):
+            ((s, _),) = sums
+            mean = log_of_mean(s, rest) if self.is_nonpositive(exponent_of(s)) else None
+            return Logs(m, (log_of(build.mul(rest, s)),)) if mean is None else Logs(m, (mean,), joined=True)
+        logs = tuple(self._logs_of_quotients(sums, known))
+        return Logs(m, logs, rest, len(logs) < len(sums))
+
+    def _logs_of_quotients(self, sums: Powers, known: Known) -> Iterator[Expr]:
+        """p log v for each of the sums, of one over another as one where they are alike."""
+        if sums:
+            (s, p), *others = sums
+            for k, (t, q) in enumerate(others):
+                found = log_of_quotient(s, t, lambda e: self.named(e, known)) if p == -q else None
+                if found is not None:
+                    yield build.mul(Num(p), found)
+                    yield from self._logs_of_quotients(others[:k] + others[k + 1 :], known)
+                    return
+            yield build.mul(Num(p), log_of(s))
+            yield from self._logs_of_quotients(others, known)
+
+    def _is_plain_sum(self, total: Add, known: Known) -> bool:
+        """Is nothing taken out of this sum, so that it is computed as it stands?"""
+        value = self.form(total, known)
+        if value.exponent.terms or len(value.sums) != 1 or value.sums[0][1] != 1:
+            return False
+        return not self.split(value.sums[0][0], known)[0].terms
+
+    def sum_of_logarithms(self, total: Add, known: Known) -> Expr | None:
+        """A sum of terms in which there are several logarithms; None of any other."""
+        joined = self._quotient_of_logarithms(total, known)
+        if joined is not None:
+            return joined
+        logs = [a for a in total.args if self._is_long_logarithm(a, known)]
+        if len(logs) < 2:
+            return None
+        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
+        return build.add(*terms)
+
+    def _quotient_of_logarithms(self, total: Add, known: Known) -> Expr | None:
+        """The sum with c log p - c log q in it as that of p/q, where sums of exponentials in p and q are alike."""
+        logs = [t for t in map(build.split_number, total.args) if isinstance(t[1], Fn) and t[1].name == "log"]
+        for k, (c, p) in enumerate(logs):
+            for d, q in logs[k + 1 :]:
+                found = self._log_of_quotient(p, q, known) if c == -d else None
+                if found is not None:
+                    left = [a for a in total.args if a not in (build.scale(c, p), build.scale(d, q))]
+                    return build.add(build.mul(Num(c), found), *(self.plain(a, known) for a in left))
+        return None
+
+    def _log_of_quotient(self, log_p: Expr, log_q: Expr, known: Known) -> Expr | None:
+        """log p - log q, the exponents of each put together first: they may be large."""
+        (p,), (q,) = (e.args for e in (log_p, log_q) if isinstance(e, Fn))
+        one, other = self.opened(p, known), self.opened(q, known).power(Fraction(-1))
+        if not one.sums and not other.sums:
+            return None
+        both = self._logs_of(one * other, known)
+        if not both.joined or self._logs_of(one, known).joined or self._logs_of(other, known).joined:
+            return None
+        exponents = (self._logs_of(value, known).m for value in (one, other))
+        return both.after(*(self.named(self.plain(write(m), known), known) for m in exponents))
+
+    def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
+        """Is it a logarithm, times a number, that is written as a sum?"""
+        rest = build.split_number(term)[1]
+        return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
+
+    def _with_tensors(self, term: Expr, known: Known) -> Expr:
+        """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
+        c, rest = build.split_number(term)
+        return build.mul(Num(c), self.named(self.plain(rest, known), known))
