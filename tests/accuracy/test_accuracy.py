@@ -27,6 +27,7 @@ FURTHER = """
     residual_of_softplus gated_roots group_lasso unit_rows cosine hinge_of_a_line huber_by_hand pseudo_huber triplet
     batch_norm_by_hand rms_by_hand geometric_mean product_of_a_row weighted_mean ratio_of_sums radial_basis
     soft_assignment student_assignment gelu_network gated_units residual_cell gated_cell memory_cell decaying_memory
+    unlikelihood masked_poisson masked_square
 """
 OF_A_MILLION = "logistic_of_a_million spread_of_a_million"
 
