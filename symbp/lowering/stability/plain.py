@@ -151,7 +151,8 @@ class Stable(Safety):
         else:
             chosen = _joined(forms)
         if not chosen:
-            return build.mul(*(self._shut(self.plain(a, known), args) for a in args))
+            each = enumerate(args)
+            return build.mul(*(self._shut(self.plain(a, known), args[:k] + args[k + 1 :]) for k, a in each))
         core = product_of(f for _, f in chosen)
         chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
         others = [a for a in args if not any(a is b for b, _ in chosen)]
@@ -255,7 +256,7 @@ class Stable(Safety):
         return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
 
     def _shut(self, total: Expr, beside: Exprs) -> Expr:
-        """A sum with no exponential that may overflow where a factor beside it is 0: in m (exp(z) - t)."""
+        """A sum with no exponential that may overflow where another factor is 0: in m (exp(z) - t)."""
         if not isinstance(total, (Add, Sum)):
             return total
         total = rename_bound(total, {i.name for a in beside for i in free_indices(a)})
