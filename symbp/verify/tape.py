@@ -3,7 +3,7 @@
 In come equations and data, out go the loss and its derivatives, each with what rounding makes of it where it is
 computed that way, operation by operation, as automatic differentiation does. That says how exact a gradient may be
 asked to be. To first order an error goes through an operation as a small change does, and each operation adds its own:
-its value, times the unit of roundoff, with a sign that chance gives, in several trials at once. What 24 bits hold has
+its value, times the unit of roundoff, times what chance gives, in several trials at once. What 24 bits hold has
 none.
 
 Nothing of the calculus is known here: an operation is a value, and a slope by each operand. Values are floats or, where
@@ -40,6 +40,9 @@ Error = Array | None  # in each trial, to be multiplied by the unit of roundoff;
 TRIALS, FEW_TRIALS = 8, 3
 # NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
 ELEMENTARY = 4
+# What chance gives is as large as this at most, and of variance 1. Were it a sign, two operations whose results cancel
+# would often have the same one in every trial, and what is lost there would not show.
+WIDEST = math.sqrt(3)
 UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
 SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
 # Two values are told apart where they differ by so many times what rounding may make of them.
@@ -179,9 +182,9 @@ def largest(error: Error, *, double: bool = False) -> Number:
 
 @lru_cache(maxsize=2)
 def _signs(trials: int) -> tuple[tuple[Array, Array], ...]:
-    """Which way each of many operations rounds, in every trial; the second for the trials in float64 alone."""
+    """How each of many operations rounds, in every trial; the second for the trials in float64 alone."""
     generator = random.Random(0)
-    both = [np.array([generator.choice((-1.0, 1.0)) for _ in range(2 * trials)]) for _ in range(1009)]
+    both = [np.array([generator.uniform(-WIDEST, WIDEST) for _ in range(2 * trials)]) for _ in range(1009)]
     return tuple((signs, np.concatenate([np.zeros(trials), signs[trials:]])) for signs in both)
 
 

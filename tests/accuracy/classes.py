@@ -266,3 +266,14 @@ def partial_likelihood(x: Data[N, D], event: Data[N], w: Param[D]):
 def partial_likelihood(x, event, w):
     r = x @ w
     return -(event * (r - torch.logcumsumexp(r.flip(0), 0).flip(0))).sum()
+
+
+@network("""
+@network
+def unlikelihood(z: Param[N, K], y: Labels[N, K]):
+    p = softmax(z)
+    return -sum(log(1 - p[n, y[n]]) for n in N) / N
+""")
+def unlikelihood(z, y):
+    others = F.log_softmax(z, -1).masked_fill(F.one_hot(y, z.shape[1]).bool(), float("-inf"))
+    return -torch.logsumexp(others, -1).mean()

@@ -85,6 +85,26 @@ def masked_exponential(x, m, w):
 
 @network("""
 @network
+def masked_poisson(x: Data[N, D], y: Data[N], m: Data[N], w: Param[D]):
+    z = x @ w
+    return sum(m[n] * (exp(z[n]) - y[n] * z[n]) for n in N)
+""", m=bits, y=counts)  # fmt: skip
+def masked_poisson(x, y, m, w):
+    z = x @ w
+    return torch.where(m > 0, z.exp() - y * z, torch.zeros_like(z)).sum()
+
+
+@network("""
+@network
+def masked_square(x: Data[N, D], y: Data[N], m: Data[N], w: Param[D]):
+    return sum(m * (exp(x @ w) - y) ** 2) / 2
+""", m=bits)  # fmt: skip
+def masked_square(x, y, m, w):
+    return (m * (torch.exp((x @ w).masked_fill(m == 0, 0)) - y) ** 2).sum() / 2
+
+
+@network("""
+@network
 def mixture_of_gaussians(x: Data[N, D], a: Param[K], mu: Param[K, D]):
     p = softmax(a)
     d[n, k] = sum((x[n, j] - mu[k, j]) ** 2 for j in D)

@@ -31,7 +31,7 @@ FURTHER = """
     softmax_by_parts softmax_by_inverse entropy_bonus divergence_of_softmaxes product_of_experts masked_softmax
     causal_heads choice_of_logs masked_exponential mixture_of_gaussians density_network soft_largest
     complementary_log_log tanh_residual residual_of_entries deep_residual penalty_by_a_number pairs_in_space
-    chain_of_tags
+    chain_of_tags unlikelihood masked_poisson masked_square
 """
 # Their truth takes many digits of a long computation at some settings, so they are tried at a few.
 LONG = "lstm stacked_lstm normalised_depth gated_cell"

@@ -126,6 +126,9 @@ def relative_error(a: Array | float, b: Array | float, floor: float = 0.0) -> fl
 
 
 def norm(a: Array | float) -> float:
-    """The Euclidean norm of all entries."""
-    arrays = a if isinstance(a, list) else [a]
-    return float(np.linalg.norm([np.linalg.norm(np.ravel(x)) for x in arrays]))
+    """The Euclidean norm of all entries, of such as have no square in float64 too."""
+    flat = np.concatenate([np.ravel(x) for x in (a if isinstance(a, list) else [a])])
+    largest = float(np.abs(flat).max(initial=0.0))
+    if not 1e-100 < largest < 1e100:
+        return largest * norm(flat / largest) if 0 < largest < np.inf else largest
+    return float(np.linalg.norm(flat))

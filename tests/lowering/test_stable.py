@@ -161,3 +161,37 @@ def test_what_is_bounded_is_read() -> None:
     assert sum(s.op == "matmul" and len(s.args[0].shape) == len(s.args[1].shape) > 1 for s in statements) == 24
     assert max(len(s.target.shape) for s in statements) == 4
     assert sum(s.op == "exp" for s in statements) == 2
+
+
+SHUT = {
+    "Poisson": ("m * (exp(z) - 2 * z)", lambda z: np.exp(z) - 2 * z, lambda z: np.exp(z) - 2),
+    "squares": ("m * (exp(z) - 3) ** 2", lambda z: (np.exp(z) - 3) ** 2, lambda z: 2 * (np.exp(z) - 3) * np.exp(z)),
+    "a sum": ("m * (exp(z) + exp(2 * z) + z)", lambda z: np.exp(z) + np.exp(2 * z) + z,
+              lambda z: np.exp(z) + 2 * np.exp(2 * z) + 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHUT)
+@pytest.mark.parametrize("signature", ["m: Data[N, K], z: Param[N, K]", "m: Data[N], z: Param[N, K]"])
+def test_a_mask_shuts_the_exponentials_of_a_bracket(case: str, signature: str) -> None:
+    """0 (exp(1000) - 2000) is 0, whatever its gradient is multiplied by then."""
+    text, value, slope = SHUT[case]
+    rows = "[N], z" in signature
+    entry = text.replace("m", "m[n]" if rows else "m[n, k]").replace("z", "z[n, k]")
+    net = network(signature, f"return sum({entry} for n in N for k in K)" if rows else f"return sum({text})")
+    z = np.array([[1000.0, 2.0], [0.5, -1.0], [-3.0, 0.25]])
+    m = np.array([0.0, 1.0, 0.5]) if rows else np.array([[0.0, 1.0], [1.0, 0.5], [0.5, 1.0]])
+    each, safe = (m[:, None] if rows else m), np.where((m[:, None] if rows else m) == 0, 0.0, z)
+    with np.errstate(all="raise", under="ignore"):
+        found = run(gradient_routine(net), {"m": m, "z": z}, {"N": 3, "K": 2})
+    assert relative(found["L"], np.array((each * value(safe)).sum())) <= 1e-14
+    assert relative(found["z"], each * slope(safe)) <= 1e-14
+
+
+def test_a_bracket_is_not_shut_where_it_is_itself_nought() -> None:
+    """min(e a, c a) e with e = exp(z): 0 of the slope of a minimum is no 0 of a mask."""
+    net = network("a: Data[N], z: Param[N]", "e = exp(z)", "return sum(min(e * a, min(max(e, 0.8), 1.2) * a))")
+    arrays = {"a": np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0]), "z": np.array([0.5, 0.125, -0.5, 0.5, 0.125, -0.5])}
+    found = run(gradient_routine(net), arrays, {"N": 6})
+    e = np.exp(arrays["z"])
+    assert relative(found["z"], np.array([0.0, e[1], e[2], -e[3], -e[4], 0.0])) <= 1e-14

@@ -2,12 +2,15 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
 from symbp.notation.read import read_network
 from symbp.verify.module import check_module
 from symbp.verify.scales import BOUND, at_every_scale
+from symbp.verify.sizes import choose_sizes
 from symbp.verify.subject import load
+from symbp.verify.tape import FEW_TRIALS, TRIALS, UNIT, _signs, slopes
 
 HEAD = """from symbp import Data, Labels, Param, dims, network
 
@@ -141,6 +144,36 @@ def test_there_are_twenty_re_expressions():
 def test_a_re_expression_that_cancels_or_has_a_pole_is_found(name, old, new):
     error, failure = outcomes(name, old, new)
     assert error > BOUND or failure
+
+
+DISCOUNTED = """def net(v: Param[N + 1], r: Data[N], lam: Data):
+    G[N] = v[N]
+    for n in N:
+        G[n] = r[n] + 0.9 * ((1 - lam) * v[n + 1] + lam * G[n + 1])
+    return sum((G[n] - v[n]) ** 2 for n in N) / 2
+"""
+
+
+def test_rounding_of_what_cancels_is_told_whatever_the_signs_that_chance_gives():
+    """(1 - lam) v + lam v at lam = 450 loses 900 units of v, as automatic differentiation does too."""
+    network = read_network(HEAD + DISCOUNTED, "net.py", "net")
+    inputs = {
+        "r": dict(zip([(0,), (1,), (2,)], (-901.5, 1456.5, -848.25), strict=True)),
+        "v": dict(zip([(0,), (1,), (2,), (3,)], (0.75, 0.25, -0.625, -0.25), strict=True)),
+        "lam": {(): 450.375},
+    }
+    found = slopes(network, "L", choose_sizes(network, ()), inputs).gradients["v"][3,]
+    assert 300 < found.single / abs(found.value) / UNIT < 3000
+
+
+@pytest.mark.parametrize("trials", [TRIALS, FEW_TRIALS])
+def test_no_two_operations_round_alike_in_every_trial(trials):
+    """Else what cancels would seem exact: of as many signs many are the same."""
+    both = np.array([signs for signs, _ in _signs(trials)])
+    apart = np.abs(both[:, None, :trials] - both[:, :trials]).max(-1) + np.eye(len(both))
+    assert apart.min() > 0
+    assert np.mean(apart < 0.1) < 1e-3
+    assert abs(np.mean(both**2) - 1) < 0.05
 
 
 KEY_BIAS = """def net(x: Data[N, D], t: Data[N, K], W: Param[D, K], b: Param):

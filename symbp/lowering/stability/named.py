@@ -134,6 +134,19 @@ class Named(Work):
 
     def remainder(self, m: Linear) -> Linear:
         """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""
+        for less in self.less(m):
+            m = m - less
+        return m
+
+    def less(self, m: Linear) -> Iterator[Linear]:
+        """Parts of an exponent, each certain to be 0 or less, or a few at most."""
+        found = self._less(m)
+        while found is not None:
+            yield found
+            m = m - found
+            found = self._less(m)
+
+    def _less(self, m: Linear) -> Linear | None:
         for largest, c in m.terms:
             if c >= 0:
                 continue
@@ -146,13 +159,13 @@ class Named(Work):
                             and (own.cond == TRUE or terms == read)
                             and _holds(replace(own, terms=terms), m, -c)
                         ):
-                            return self.remainder(m - terms * -c + Linear.of(largest) * -c)
+                            return terms * -c - Linear.of(largest) * -c
         for e, c in m.terms:
             inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
             times = [m.coefficient(a) / d for a, d in inside.terms]
             if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
-                return self.remainder(m - inside * min(times) - Linear(((e, c),)))
-        return m
+                return inside * min(times) + Linear(((e, c),))
+        return None
 
     def is_attained(self, m: Linear, indices: tuple[Index, ...]) -> bool:
         """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""

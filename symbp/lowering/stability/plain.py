@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
-from symbp.core.traverse import free_indices, map_children, substitute
-from symbp.lowering.guard import guarded
-from symbp.lowering.linear import Linear, write
+from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
+from symbp.lowering.guard import guarded, is_bounded, is_positive
+from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
 from symbp.lowering.stability.forms import terms_of
@@ -119,7 +119,8 @@ class Stable(Logarithms):
         else:
             chosen = _joined(forms)
         if not chosen:
-            return build.mul(*(self.plain(a, known) for a in args))
+            each = enumerate(args)
+            return build.mul(*(self._shut(self.plain(a, known), args[:k] + args[k + 1 :]) for k, a in each))
         core = product_of(f for _, f in chosen)
         chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
         others = [a for a in args if not any(a is b for b, _ in chosen)]
@@ -200,7 +201,9 @@ class Stable(Logarithms):
         """exp(m) * v as it is to be computed beside other factors; where one of them is 0 the exponent is no matter."""
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
-            return build.mul(self.plain(value.rest, known), self._as_it_stands(total, known))
+            rest = self.plain(value.rest, known)
+            others = (*(rest.args if isinstance(rest, Mul) else (rest,)), *beside)
+            return build.mul(rest, self._shut(self._as_it_stands(total, known), others))
         m, v = self.lifted(value, known)
         if not m.terms:
             return v
@@ -220,16 +223,37 @@ class Stable(Logarithms):
         bare = guarded(spelt, cond) == spelt
         return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
 
+    def _shut(self, total: Expr, beside: Exprs) -> Expr:
+        """A sum with no exponential that may overflow where another factor is 0: in m (exp(z) - t)."""
+        if not isinstance(total, (Add, Sum)):
+            return total
+        total = rename_bound(total, {i.name for a in beside for i in free_indices(a)})
+
+        def shut(node: Node) -> Node:
+            if not isinstance(node, Fn) or node.name not in ("exp", "expm1"):
+                return map_children(node, shut)
+            exponent = node.args[0]
+            if is_bounded(exponent) or self.is_nonpositive(parts(exponent)):
+                return node
+            nought = tuple(self._zeros(beside, exponent))
+            return Fn(node.name, (build.where(build.both(*nought), exponent, build.NIL),)) if nought else node
+
+        return shut(total)  # type: ignore[return-value]
+
     def _grouped(self, m: Linear, known: Known) -> Linear:
-        """The exponent with values less the largest of them as one tensor, where more is added to them.
+        """The exponent with values less the largest of them as one tensor each, where more is added to them.
 
         Between two of 1000 in float32 what is added in the middle would lose its digits.
         """
-        left = self.remainder(m)
-        less = m - left
-        if not left.terms or not less.terms or any(isinstance(e, Where) for e, _ in less.terms):
+        each = [p for p in self.less(m) if p.terms]
+        left = m
+        for part in each:
+            left = left - part
+        if len(each) + bool(left.terms) < 2 or any(isinstance(e, Where) for p in each for e, _ in p.terms):
             return m
-        return Linear.of(self.named(capped(self.exponent(write(less), known)), known)) + left
+        for part in each:
+            left = left + Linear.of(self.named(capped(self.exponent(write(part), known)), known))
+        return left
 
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
