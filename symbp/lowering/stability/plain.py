@@ -8,7 +8,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
-from symbp.lowering.guard import guarded, is_bounded, is_positive
+from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
