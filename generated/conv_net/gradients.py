@@ -29,7 +29,7 @@ FACTS = ()
 def forward(x, *, w1, b1, w2, b2, W3, b3):
     """Return the named tensors that need no target, by name."""
     dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     N, C, I, J, F, G, U, V, K = _forward_sizes(x, w1, b1, w2, b2, W3, b3)
     I1 = I + 1 - U
     J1 = J + 1 - V
@@ -108,7 +108,7 @@ def forward(x, *, w1, b1, w2, b2, W3, b3):
 def loss(x, t, *, w1, b1, w2, b2, W3, b3):
     """Return L."""
     dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     t = _labels("t", t)
     N, C, I, J, F, G, U, V, K = _sizes(x, t, w1, b1, w2, b2, W3, b3)
     _check_labels("t", t, K)
@@ -186,10 +186,10 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
 
     `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
-    the scratch arrays are kept between calls.
+    the scratch arrays are kept between calls: one for this module and one thread.
     """
     dtype, (w1, b1, w2, b2, W3, b3) = _parameters(w1, b1, w2, b2, W3, b3)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     t = _labels("t", t)
     N, C, I, J, F, G, U, V, K = _sizes(x, t, w1, b1, w2, b2, W3, b3)
     _check_labels("t", t, K)
@@ -202,7 +202,11 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     I4 = I3 // 2
     J4 = J3 // 2
     out = _outputs(
-        out, dtype, ((F, C, U, V), (F,), (G, F, U, V), (G,), (G, I4, J4, K), (K,)), (x, t, w1, b1, w2, b2, W3, b3)
+        out,
+        work,
+        dtype,
+        ((F, C, U, V), (F,), (G, F, U, V), (G,), (G, I4, J4, K), (K,)),
+        (x, t, w1, b1, w2, b2, W3, b3),
     )
     (
         z1_part1, z1_part4, z1, p1, z2_part2, z2, p2, z3, p_max, p_exp, ones, p_sum, W3_bar, ones1, p2_bar, z2_bar_mask,
@@ -281,7 +285,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     np.matmul(z3_bar.T, p2.reshape(G * I4 * J4, N).T, out=W3_bar.reshape(K, G * I4 * J4))  # (K, G * I4 * J4)
     out["W3"][...] = W3_bar.transpose(2, 1, 3, 0)  # (G, I4, J4, K)
     # [16] b3_bar = Z3_bar^T 1
-    np.matmul(ones1, z3_bar, out=out["b3"])  # (K,)
+    _row_sum(ones1, z3_bar, out=out["b3"])  # (K,)
     # [18] p2_bar[n, g, i] = W3[g, i] z3_bar[n]
     np.matmul(
         W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K),
@@ -322,7 +326,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     out["w2"][...] = w2_bar_sum.reshape(U, F, V, G).transpose(3, 1, 0, 2)  # (G, F, U, V)
     # [26]
     np.matmul(z2_bar.reshape(G * I3, J3 * N), ones2, out=b2_bar_part1.reshape(G * I3))  # (G * I3,)
-    np.matmul(ones3, b2_bar_part1, out=out["b2"])  # (G,)
+    _row_sum(ones3, b2_bar_part1, out=out["b2"])  # (G,)
     # [28]
     z2_part2[...] = 0  # (I2, F, V, J3, N)
     for _u in range(U):
@@ -366,18 +370,50 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     out["w1"][...] = w1_bar_sum.reshape(U, C, V, F).transpose(3, 1, 0, 2)  # (F, C, U, V)
     # [36]
     np.matmul(z1_bar.reshape(F * I1, J1 * N), ones4, out=b1_bar_part1.reshape(F * I1))  # (F * I1,)
-    np.matmul(ones5, b1_bar_part1, out=out["b1"])  # (F,)
+    _row_sum(ones5, b1_bar_part1, out=out["b1"])  # (F,)
     return float(L), out
 
 
 def sgd_step(parameters, gradients, learning_rate):
-    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place.
+
+    Where something does not fit, ValueError says what, and no parameter has changed.
+    """
+    rate = _number("learning_rate", learning_rate)
+    if not np.isfinite(rate):
+        raise ValueError(f"learning_rate is {rate}, expected a finite number")
+    for what, given in (("parameters", parameters), ("gradients", gradients)):
+        if not hasattr(given, "keys"):
+            raise ValueError(f"{what} is of type {type(given).__name__}, expected a dictionary")
+    steps = []
     for name, gradient in gradients.items():
-        step = float(learning_rate) * gradient
-        if isinstance(parameters[name], np.ndarray):
-            parameters[name] -= step
-        else:
-            parameters[name] = parameters[name] - float(step)
+        if name not in parameters:
+            raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
+        steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
+    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    with np.errstate(all="ignore"):
+        for holder, key, step in steps:
+            if type(step) is float:
+                holder[key] = holder[key] - step
+            else:
+                parameter = holder[key]
+                parameter -= step
+
+
+def _step(name, holder, key, gradient, rate):
+    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
+    _demand_real(f"the gradient of {name}", gradient)
+    single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
+    if not single and (not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f"):
+        found = getattr(parameter, "dtype", type(parameter).__name__)
+        raise ValueError(f"{name} is of type {found}, expected an array of floats, to be changed in place")
+    if np.shape(parameter) != gradient.shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, and {name} {np.shape(parameter)}")
+    if single:
+        return float(rate * gradient)
+    _demand_place(name, parameter)
+    return rate * gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -388,8 +424,10 @@ def _parameters(*values):
     dtype, arrays = None, []
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
-            value = np.asarray(value)
-            dtype = _joined(name, value.dtype, dtype)
+            if type(value) is not np.ndarray:
+                value = _plain(name, value)
+            if value.dtype is not dtype:
+                dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
@@ -401,15 +439,28 @@ def _joined(name, found, dtype):
     if found != dtype and (dtype is not None or found not in _FLOATS):
         expected = dtype or "float32 or float64"
         raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
-    return found
+    return _FLOATS[found == _FLOATS[1]]
+
+
+def _data(name, value, dtype):
+    """Data as an array of the parameters' dtype, converted from any real numbers that it can hold."""
+    if type(value) is np.ndarray and value.dtype is dtype:
+        return value
+    value = _plain(name, value)
+    _demand_real(name, value)
+    try:
+        with np.errstate(all="ignore", over="raise"):
+            return value.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{name} has dtype {value.dtype} and entries too large for {dtype}") from None
 
 
 def _labels(name, value):
     """Labels as integers."""
-    value = np.asarray(value)
+    value = _plain(name, value)
     if value.dtype.kind not in "iu":
         raise ValueError(f"{name} has dtype {value.dtype}, expected integers")
-    return value
+    return value.astype(np.intp, copy=False)
 
 
 def _check_labels(name, value, count):
@@ -418,6 +469,38 @@ def _check_labels(name, value, count):
         entry = tuple(map(int, np.argwhere((value < 0) | (value >= count))[0]))
         place = f"{name}[{', '.join(map(str, entry))}]" if entry else name
         raise ValueError(f"{place} is {value[entry]}, expected a label from 0 to {LABELS[name]} - 1 = {count - 1}")
+
+
+def _number(name, value):
+    """A single number as a float."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    value = _plain(name, value)
+    _demand_real(name, value)
+    return float(value)
+
+
+def _plain(name, value):
+    """The value as an array of NumPy's own, without a mask: what is masked has no value."""
+    if type(value) is np.ndarray:
+        return value
+    if _is_masked(value):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+
+
+def _is_masked(value):
+    """Does it have a mask, or does one of those that it lists?"""
+    return isinstance(value, np.ma.MaskedArray) or isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
+def _demand_real(name, array):
+    """ValueError where an array does not hold truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
 
 
 def _windows(array, starts, shape, steps):
@@ -430,6 +513,19 @@ def _windows(array, starts, shape, steps):
         raise ValueError(f"windows that end at {last} leave an array of shape {view.shape}")
     strides = [view.strides[axis] * step for axis, step in steps]
     return np.lib.stride_tricks.as_strided(view, shape, strides, writeable=False)
+
+
+def _row_sum(ones, rows, out=None):
+    """The sum of the rows, a product with ones; of very many by blocks, since a single product would lose digits."""
+    count = len(rows) // 512
+    if count < 2:
+        return np.matmul(ones, rows, out=out)
+    parts = np.matmul(ones[:512], rows[: 512 * count].reshape(count, 512, -1))
+    total = _row_sum(ones[:count], parts) + ones[512 * count :] @ rows[512 * count :]
+    if out is None:
+        return total
+    out[...] = total
+    return out
 
 
 def _forward_sizes(x, w1, b1, w2, b2, W3, b3):
@@ -551,37 +647,115 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes, inputs):
+def _outputs(out, work, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    new = {}
+    if not isinstance(out, dict):
+        raise ValueError(f"out is of type {type(out).__name__}, expected a dictionary of gradients")
+    kept = () if work is None else _check_work(work, out)
+    held, new = {}, {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
             new[name] = np.empty(shape, dtype)
-        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
-            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
-            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-    if out:
-        _check_apart(out, inputs)
+            continue
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype or not array.flags.carray:
+            _check_place(f"out[{name!r}]", array, shape, dtype)
+        held[name] = array
+    if len(out) > len(held) and not out.keys() <= set(PARAMETERS):
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    if held or kept:
+        _check_apart(held, kept, inputs)
     out.update(new)
     return out
 
 
-def _check_apart(out, inputs):
-    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if not out.keys() <= set(PARAMETERS):
-        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    arrays = list(out.values())
-    # Arrays of different owners never overlap, and owners are quickly told apart.
-    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
-    mine = set(owners[: len(arrays)])
-    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+def _check_place(name, array, shape, dtype):
+    """ValueError where an array cannot take a gradient."""
+    if isinstance(array, (np.ndarray, np.generic)) and type(array) is not np.ndarray:
+        raise ValueError(f"{name} is of type {type(array).__name__}, expected an array of NumPy's own")
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+        raise ValueError(f"{name} has {has}, expected shape {shape} and dtype {dtype}")
+    _demand_place(name, array)
+
+
+def _check_work(work, out):
+    """What this module keeps in `work`; ValueError where it is no dictionary of its own, or holds anything else."""
+    if not isinstance(work, dict) or work is out:
+        found = "is out too" if work is out else f"is of type {type(work).__name__}"
+        raise ValueError(f"work {found}, expected a dictionary of its own, empty at first")
+    found, places = [], (("arrays", "for"),)
+    for place, fit in places:
+        kept = work.get(place)
+        if type(kept) is _Scratch and kept.own == id(kept) and kept.fit is work.get(fit):
+            found.append(kept)
+    if 2 * len(found) != len(work):
+        raise ValueError(f"work has entries that are not from this module, {tuple(work)}; expected none at first")
+    return found
+
+
+def _check_apart(out, kept, inputs):
+    """ValueError where a gradient or a scratch array would be written over an input or over another of them."""
+    places = out.values()
+    arrays = [*places, *inputs]
+    # Arrays that own their memory lie apart; what is in work is written by nobody else, and no array owns its memory.
+    if len({*map(id, arrays)}) == len(arrays) and not [_ for _ in arrays if _.base is not None]:
         return
-    for k, array in enumerate(arrays):
-        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
-            name = next(name for name, value in out.items() if value is array)
-            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+    # So do views of different owners, unless these are no arrays, as a file or a buffer, and may lie on one another.
+    owners = [_ if _.base is None else _.base for _ in arrays]
+    ids = [*map(id, owners)]
+    mine = {*ids[: len(places)]}.union(*[arrays.owners for arrays in kept])
+    if (
+        len(mine) < len(places) + sum(len(arrays.owners) for arrays in kept)
+        or not mine.isdisjoint(ids[len(places) :])
+        or any(_owner(_) is None for _ in arrays)
+    ):
+        _compare_all(out, kept, inputs)
+
+
+def _compare_all(out, kept, inputs):
+    """ValueError where two arrays share memory and one of them is written, naming it."""
+    places = [(f"out[{name!r}]", array, _owner(array)) for name, value in out.items() for array in _flat([value])]
+    scratch = [("an array that work keeps", array, _owner(array)) for array in _flat(kept)]
+    names = (*DATA, *PARAMETERS)
+    others = [(name, array, _owner(array)) for name, value in zip(names, inputs) for array in _flat([value])]
+    for k, (name, array, owner) in enumerate(places):
+        for other, b, its in (*places[:k], *scratch, *others):
+            if (owner is its or owner is None or its is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with {other}, so a gradient cannot be written there")
+    for name, array, owner in others:
+        for _, b, its in scratch:
+            if (owner is its or owner is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with an array that work keeps and that is written over")
+
+
+def _owner(array):
+    """The array that owns the memory; none where it is a file's or a buffer's, which may be anybody's."""
+    base = array if array.base is None else array.base
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
+def _flat(values):
+    """The arrays among these values and in their lists."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _flat(value)
+
+
+def _demand_place(name, array):
+    """ValueError where an array cannot be written, or two of its entries are one."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    reach = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride < reach:
+            raise ValueError(f"{name} has strides {array.strides}: several of its entries share memory")
+        reach += stride * (extent - 1)
 
 
 def _aligned(shape, dtype):
@@ -592,10 +766,31 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+class _Scratch(tuple):
+    """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
+
+
+def _keep(work, place, place_of_fit, fit, arrays):
+    """The arrays as what `work` keeps at that place for a dtype and sizes."""
+    kept = work[place] = _Scratch(arrays)
+    kept.own, kept.fit = id(kept), fit
+    work[place_of_fit] = fit
+    kept.owners = {id(_ if _.base is None else _.base) for _ in kept}
+    return kept
+
+
+def _ones(shape, dtype):
+    """Ones to sum by; they stay what they are."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
-    if work.get("for") != ("conv_net", dtype, N, C, I, J, F, G, U, V, K):
+    kept = work.get("arrays")
+    if kept is None or kept.fit != ("arrays", dtype, N, C, I, J, F, G, U, V, K):
         I1 = I + 1 - U
         J1 = J + 1 - V
         I2 = I1 // 2
@@ -604,7 +799,7 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
         J3 = J2 + 1 - V
         I4 = I3 // 2
         J4 = J3 // 2
-        work["arrays"] = (
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, G, U, V, K), (
             _aligned((C, I, J, N), dtype),  # z1_part1
             _aligned((I, C, V, J1, N), dtype),  # z1_part4
             _aligned((I1, F, J1, N), dtype),  # z1
@@ -615,19 +810,19 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
             _aligned((N, K), dtype),  # z3
             _aligned((N,), dtype),  # p_max
             _aligned((N, K), dtype),  # p_exp
-            np.ones((K,), dtype),  # ones
+            _ones((K,), dtype),  # ones
             _aligned((N,), dtype),  # p_sum
             _aligned((K, I4, G, J4), dtype),  # W3_bar
-            np.ones((N,), dtype),  # ones1
+            _ones((N,), dtype),  # ones1
             _aligned((I4, G, J4, N), dtype),  # p2_bar
             _aligned((I4, G, J4, N), bool),  # z2_bar_mask
             _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled1
             _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled2
             _aligned((I3, F * U * V, G), dtype),  # w2_bar_product
             _aligned((F * U * V, G), dtype),  # w2_bar_sum
-            np.ones((J3 * N,), dtype),  # ones2
+            _ones((J3 * N,), dtype),  # ones2
             _aligned((I3, G), dtype),  # b2_bar_part1
-            np.ones((I3,), dtype),  # ones3
+            _ones((I3,), dtype),  # ones3
             _aligned((I3, F * V, J3 * N), dtype),  # p1_bar_part2
             _aligned((I2, F, J2, N), dtype),  # p1_bar
             _aligned((I2, F, J2, N), bool),  # z1_bar_mask
@@ -635,9 +830,8 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
             _aligned((I2, F, J2, N), dtype),  # z1_bar_scaled2
             _aligned((I1, C * U * V, F), dtype),  # w1_bar_product
             _aligned((C * U * V, F), dtype),  # w1_bar_sum
-            np.ones((J1 * N,), dtype),  # ones4
+            _ones((J1 * N,), dtype),  # ones4
             _aligned((I1, F), dtype),  # b1_bar_part1
-            np.ones((I1,), dtype),  # ones5
-        )
-        work["for"] = ("conv_net", dtype, N, C, I, J, F, G, U, V, K)
-    return work["arrays"]
+            _ones((I1,), dtype),  # ones5
+        ))
+    return kept

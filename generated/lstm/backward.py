@@ -22,16 +22,17 @@ def lstm_backward(
         g[t, n, k: H] = tanh(z[t, n, 2 * H + k])
         o[t, n, k] = 1 / (1 + exp(-z[t, n, 3 * H + k]))
         c[t, n, j] = f[t, n, j] * (c[t - 1, n, j] if 1 <= t else c0[n, j]) + i[t, n, j] * g[t, n, j]
-        h[t, n, j] = o[t, n, j] * tanh(c[t, n, j])
+        h_tanh[t, n, j] = tanh(c[t, n, j])
+        h[t, n, j] = o[t, n, j] * h_tanh[t, n, j]
     L = sum(h[t, n, j] ** 2 for t in T for n in N for j in H) / 2
     for t in T:
         h_bar[t, n, j] = (
             h[t, n, j] + (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0)
         )
         c_bar[t, n, j] = (
-            h_bar[t, n, j] * o[t, n, j] * (1 - tanh(c[t, n, j]) ** 2) + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)
+            h_bar[t, n, j] * o[t, n, j] * (1 - h_tanh[t, n, j] ** 2) + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)
         )
-        o_bar[t, n, k] = h_bar[t, n, k] * tanh(c[t, n, k])
+        o_bar[t, n, k] = h_bar[t, n, k] * h_tanh[t, n, k]
         g_bar[t, n, k] = c_bar[t, n, k] * i[t, n, k]
         f_bar[t, n, k] = c_bar[t, n, k] * (c[t - 1, n, k] if 1 <= t else c0[n, k])
         i_bar[t, n, k] = c_bar[t, n, k] * g[t, n, k]

@@ -30,7 +30,7 @@ FACTS = ("sum(y[n, k] for k in K) == 1",)
 def forward(x, *, W1, b1, W2, b2, W3, b3):
     """Return the named tensors that need no target, by name."""
     dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     N, D, H, K, M = _forward_sizes(x, W1, b1, W2, b2, W3, b3)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -56,9 +56,9 @@ def forward(x, *, W1, b1, W2, b2, W3, b3):
 def loss(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3):
     """Return L."""
     dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
-    t = np.asarray(t, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
+    t = _data("t", t, dtype)
     alpha, beta = _numbers(alpha=alpha, beta=beta)
     N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
 
@@ -80,10 +80,10 @@ def loss(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3):
     # [6] class_loss = -(1^T (Y * log(P)) 1)/N
     np.log(class_loss_log, out=class_loss_log)
     class_loss_shifted = np.subtract(p_shifted, class_loss_log, out=p_shifted)
-    class_loss = -np.vdot(y, class_loss_shifted) / N
+    class_loss = -_dot(y, class_loss_shifted) / N
     # [7] value_loss = ||R - T||^2/N
     value_loss_shifted = np.subtract(r, t, out=r)
-    value_loss = np.vdot(value_loss_shifted, value_loss_shifted) / N
+    value_loss = _dot(value_loss_shifted, value_loss_shifted) / N
     L = alpha * class_loss + beta * value_loss  # [8]
     return float(L)
 
@@ -92,16 +92,17 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
 
     `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
-    the scratch arrays are kept between calls.
+    the scratch arrays are kept between calls: one for this module and one thread.
     """
     dtype, (W1, b1, W2, b2, W3, b3) = _parameters(W1, b1, W2, b2, W3, b3)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
-    t = np.asarray(t, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
+    t = _data("t", t, dtype)
+    _given = (x, y, t, alpha, beta, W1, b1, W2, b2, W3, b3)
     alpha, beta = _numbers(alpha=alpha, beta=beta)
     N, D, H, K, M = _sizes(x, y, t, W1, b1, W2, b2, W3, b3)
     _check_facts(y, K)
-    out = _outputs(out, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)), (x, y, t, W1, b1, W2, b2, W3, b3))
+    out = _outputs(out, work, dtype, ((D, H), (H,), (H, K), (K,), (H, M), (M,)), _given)
     z1, z2, p_max, p_exp, ones, r, ones1, z1_bar, z1_bar_product = _scratch(work, dtype, N, D, H, K, M)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -124,24 +125,24 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     # [6] class_loss = -(1^T (Y * log(P)) 1)/N
     class_loss_log = np.log(p_sum, out=p_sum)
     class_loss_shifted = np.subtract(p_shifted, class_loss_log, out=p_shifted)
-    class_loss = -np.vdot(y, class_loss_shifted) / N
+    class_loss = -_dot(y, class_loss_shifted) / N
     # [7] value_loss = ||R - T||^2/N
     value_loss_shifted = np.subtract(r, t, out=r)
-    value_loss = np.vdot(value_loss_shifted, value_loss_shifted) / N
+    value_loss = _dot(value_loss_shifted, value_loss_shifted) / N
     L = alpha * class_loss + beta * value_loss  # [8]
     # [12] R_bar = 2 beta (R - T)/N
     r_bar = np.multiply(2 * beta / N, value_loss_shifted, out=value_loss_shifted)  # (N, M)
     # [14] W3_bar = A1^T R_bar
     np.matmul(a1.T, r_bar, out=out["W3"])  # (H, M)
     # [16] b3_bar = R_bar^T 1
-    np.matmul(ones1, r_bar, out=out["b3"])  # (M,)
+    _row_sum(ones1, r_bar, out=out["b3"])  # (M,)
     # [20] Z2_bar = alpha (P - Y)/N
     z2_bar = np.subtract(p, y, out=p)
     z2_bar *= alpha / N  # (N, K)
     # [22] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
     # [24] b2_bar = Z2_bar^T 1
-    np.matmul(ones1, z2_bar, out=out["b2"])  # (K,)
+    _row_sum(ones1, z2_bar, out=out["b2"])  # (K,)
     # [29] Z1_bar = (Z2_bar W2^T + R_bar W3^T) * (1 - A1^2)
     np.matmul(z2_bar, W2.T, out=z1_bar)  # (N, H)
     np.matmul(r_bar, W3.T, out=z1_bar_product)  # (N, H)
@@ -152,18 +153,50 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     # [31] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     # [33] b1_bar = Z1_bar^T 1
-    np.matmul(ones1, z1_bar, out=out["b1"])  # (H,)
+    _row_sum(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 
 
 def sgd_step(parameters, gradients, learning_rate):
-    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place.
+
+    Where something does not fit, ValueError says what, and no parameter has changed.
+    """
+    rate = _number("learning_rate", learning_rate)
+    if not np.isfinite(rate):
+        raise ValueError(f"learning_rate is {rate}, expected a finite number")
+    for what, given in (("parameters", parameters), ("gradients", gradients)):
+        if not hasattr(given, "keys"):
+            raise ValueError(f"{what} is of type {type(given).__name__}, expected a dictionary")
+    steps = []
     for name, gradient in gradients.items():
-        step = float(learning_rate) * gradient
-        if isinstance(parameters[name], np.ndarray):
-            parameters[name] -= step
-        else:
-            parameters[name] = parameters[name] - float(step)
+        if name not in parameters:
+            raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
+        steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
+    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    with np.errstate(all="ignore"):
+        for holder, key, step in steps:
+            if type(step) is float:
+                holder[key] = holder[key] - step
+            else:
+                parameter = holder[key]
+                parameter -= step
+
+
+def _step(name, holder, key, gradient, rate):
+    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
+    _demand_real(f"the gradient of {name}", gradient)
+    single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
+    if not single and (not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f"):
+        found = getattr(parameter, "dtype", type(parameter).__name__)
+        raise ValueError(f"{name} is of type {found}, expected an array of floats, to be changed in place")
+    if np.shape(parameter) != gradient.shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, and {name} {np.shape(parameter)}")
+    if single:
+        return float(rate * gradient)
+    _demand_place(name, parameter)
+    return rate * gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -174,8 +207,10 @@ def _parameters(*values):
     dtype, arrays = None, []
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
-            value = np.asarray(value)
-            dtype = _joined(name, value.dtype, dtype)
+            if type(value) is not np.ndarray:
+                value = _plain(name, value)
+            if value.dtype is not dtype:
+                dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
@@ -187,7 +222,20 @@ def _joined(name, found, dtype):
     if found != dtype and (dtype is not None or found not in _FLOATS):
         expected = dtype or "float32 or float64"
         raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
-    return found
+    return _FLOATS[found == _FLOATS[1]]
+
+
+def _data(name, value, dtype):
+    """Data as an array of the parameters' dtype, converted from any real numbers that it can hold."""
+    if type(value) is np.ndarray and value.dtype is dtype:
+        return value
+    value = _plain(name, value)
+    _demand_real(name, value)
+    try:
+        with np.errstate(all="ignore", over="raise"):
+            return value.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{name} has dtype {value.dtype} and entries too large for {dtype}") from None
 
 
 def _numbers(**values):
@@ -199,7 +247,53 @@ def _number(name, value):
     """A single number as a float."""
     if np.shape(value) != ():
         raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    value = _plain(name, value)
+    _demand_real(name, value)
     return float(value)
+
+
+def _plain(name, value):
+    """The value as an array of NumPy's own, without a mask: what is masked has no value."""
+    if type(value) is np.ndarray:
+        return value
+    if _is_masked(value):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+
+
+def _is_masked(value):
+    """Does it have a mask, or does one of those that it lists?"""
+    return isinstance(value, np.ma.MaskedArray) or isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
+def _demand_real(name, array):
+    """ValueError where an array does not hold truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _row_sum(ones, rows, out=None):
+    """The sum of the rows, a product with ones; of very many by blocks, since a single product would lose digits."""
+    count = len(rows) // 512
+    if count < 2:
+        return np.matmul(ones, rows, out=out)
+    parts = np.matmul(ones[:512], rows[: 512 * count].reshape(count, 512, -1))
+    total = _row_sum(ones[:count], parts) + ones[512 * count :] @ rows[512 * count :]
+    if out is None:
+        return total
+    out[...] = total
+    return out
+
+
+def _dot(a, b):
+    """The sum of the products of all entries; of very many by blocks, since a single product would lose digits."""
+    if a.size <= 65536:
+        return np.vdot(a, b)
+    a, b = a.reshape(-1), b.reshape(-1)
+    return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
 
 
 def _forward_sizes(x, W1, b1, W2, b2, W3, b3):
@@ -261,44 +355,122 @@ def _check_facts(y, K):
     F1_gap = y @ ones  # (N,)
     F1_gap -= 1
     np.abs(F1_gap, out=F1_gap)
-    if not F1_gap.max() <= tolerance:
+    if not F1_gap.max().item() <= tolerance:
         raise ValueError(
             "y breaks a fact that the gradients rely on, sum(y[n, k] for k in K) == 1: "
-            f"off by {F1_gap.max():.3g}"
+            f"off by {F1_gap.max().item():.3g}"
         )
 
 
-def _outputs(out, dtype, shapes, inputs):
+def _outputs(out, work, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    new = {}
+    if not isinstance(out, dict):
+        raise ValueError(f"out is of type {type(out).__name__}, expected a dictionary of gradients")
+    kept = () if work is None else _check_work(work, out)
+    held, new = {}, {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
             new[name] = np.empty(shape, dtype)
-        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
-            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
-            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-    if out:
-        _check_apart(out, inputs)
+            continue
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype or not array.flags.carray:
+            _check_place(f"out[{name!r}]", array, shape, dtype)
+        held[name] = array
+    if len(out) > len(held) and not out.keys() <= set(PARAMETERS):
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    if held or kept:
+        _check_apart(held, kept, inputs)
     out.update(new)
     return out
 
 
-def _check_apart(out, inputs):
-    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if not out.keys() <= set(PARAMETERS):
-        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    arrays = list(out.values())
-    # Arrays of different owners never overlap, and owners are quickly told apart.
-    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
-    mine = set(owners[: len(arrays)])
-    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+def _check_place(name, array, shape, dtype):
+    """ValueError where an array cannot take a gradient."""
+    if isinstance(array, (np.ndarray, np.generic)) and type(array) is not np.ndarray:
+        raise ValueError(f"{name} is of type {type(array).__name__}, expected an array of NumPy's own")
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+        raise ValueError(f"{name} has {has}, expected shape {shape} and dtype {dtype}")
+    _demand_place(name, array)
+
+
+def _check_work(work, out):
+    """What this module keeps in `work`; ValueError where it is no dictionary of its own, or holds anything else."""
+    if not isinstance(work, dict) or work is out:
+        found = "is out too" if work is out else f"is of type {type(work).__name__}"
+        raise ValueError(f"work {found}, expected a dictionary of its own, empty at first")
+    found, places = [], (("arrays", "for"),)
+    for place, fit in places:
+        kept = work.get(place)
+        if type(kept) is _Scratch and kept.own == id(kept) and kept.fit is work.get(fit):
+            found.append(kept)
+    if 2 * len(found) != len(work):
+        raise ValueError(f"work has entries that are not from this module, {tuple(work)}; expected none at first")
+    return found
+
+
+def _check_apart(out, kept, inputs):
+    """ValueError where a gradient or a scratch array would be written over an input or over another of them."""
+    places = [*_flat(out.values())]
+    arrays = [*places, *_flat(inputs)]
+    # Arrays that own their memory lie apart; what is in work is written by nobody else, and no array owns its memory.
+    if len({*map(id, arrays)}) == len(arrays) and not [_ for _ in arrays if _.base is not None]:
         return
-    for k, array in enumerate(arrays):
-        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
-            name = next(name for name, value in out.items() if value is array)
-            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+    # So do views of different owners, unless these are no arrays, as a file or a buffer, and may lie on one another.
+    owners = [_ if _.base is None else _.base for _ in arrays]
+    ids = [*map(id, owners)]
+    mine = {*ids[: len(places)]}.union(*[arrays.owners for arrays in kept])
+    if (
+        len(mine) < len(places) + sum(len(arrays.owners) for arrays in kept)
+        or not mine.isdisjoint(ids[len(places) :])
+        or any(_owner(_) is None for _ in arrays)
+    ):
+        _compare_all(out, kept, inputs)
+
+
+def _compare_all(out, kept, inputs):
+    """ValueError where two arrays share memory and one of them is written, naming it."""
+    places = [(f"out[{name!r}]", array, _owner(array)) for name, value in out.items() for array in _flat([value])]
+    scratch = [("an array that work keeps", array, _owner(array)) for array in _flat(kept)]
+    names = (*DATA, *PARAMETERS)
+    others = [(name, array, _owner(array)) for name, value in zip(names, inputs) for array in _flat([value])]
+    for k, (name, array, owner) in enumerate(places):
+        for other, b, its in (*places[:k], *scratch, *others):
+            if (owner is its or owner is None or its is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with {other}, so a gradient cannot be written there")
+    for name, array, owner in others:
+        for _, b, its in scratch:
+            if (owner is its or owner is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with an array that work keeps and that is written over")
+
+
+def _owner(array):
+    """The array that owns the memory; none where it is a file's or a buffer's, which may be anybody's."""
+    base = array if array.base is None else array.base
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
+def _flat(values):
+    """The arrays among these values and in their lists."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _flat(value)
+
+
+def _demand_place(name, array):
+    """ValueError where an array cannot be written, or two of its entries are one."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    reach = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride < reach:
+            raise ValueError(f"{name} has strides {array.strides}: several of its entries share memory")
+        reach += stride * (extent - 1)
 
 
 def _aligned(shape, dtype):
@@ -309,20 +481,40 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+class _Scratch(tuple):
+    """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
+
+
+def _keep(work, place, place_of_fit, fit, arrays):
+    """The arrays as what `work` keeps at that place for a dtype and sizes."""
+    kept = work[place] = _Scratch(arrays)
+    kept.own, kept.fit = id(kept), fit
+    work[place_of_fit] = fit
+    kept.owners = {id(_ if _.base is None else _.base) for _ in kept}
+    return kept
+
+
+def _ones(shape, dtype):
+    """Ones to sum by; they stay what they are."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _scratch(work, dtype, N, D, H, K, M):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
-    if work.get("for") != ("multi_loss", dtype, N, D, H, K, M):
-        work["arrays"] = (
+    kept = work.get("arrays")
+    if kept is None or kept.fit != ("arrays", dtype, N, D, H, K, M):
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D, H, K, M), (
             _aligned((N, H), dtype),  # z1
             _aligned((N, K), dtype),  # z2
             _aligned((N, 1), dtype),  # p_max
             _aligned((N, K), dtype),  # p_exp
-            np.ones((K, 1), dtype),  # ones
+            _ones((K, 1), dtype),  # ones
             _aligned((N, M), dtype),  # r
-            np.ones((N,), dtype),  # ones1
+            _ones((N,), dtype),  # ones1
             _aligned((N, H), dtype),  # z1_bar
             _aligned((N, H), dtype),  # z1_bar_product
-        )
-        work["for"] = ("multi_loss", dtype, N, D, H, K, M)
-    return work["arrays"]
+        ))
+    return kept

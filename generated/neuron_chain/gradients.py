@@ -25,7 +25,7 @@ FACTS = ()
 def forward(x, *, w1, b1, w2, b2, w3, b3):
     """Return the named tensors that need no target, by name."""
     dtype, (w1, b1, w2, b2, w3, b3) = _parameters(w1, b1, w2, b2, w3, b3)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     w1, b1, w2, b2, w3, b3 = _numbers(w1=w1, b1=b1, w2=w2, b2=b2, w3=w3, b3=b3)
     (N,) = _forward_sizes(x)
 
@@ -68,8 +68,8 @@ def forward(x, *, w1, b1, w2, b2, w3, b3):
 def loss(x, y, *, w1, b1, w2, b2, w3, b3):
     """Return L."""
     dtype, (w1, b1, w2, b2, w3, b3) = _parameters(w1, b1, w2, b2, w3, b3)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
     w1, b1, w2, b2, w3, b3 = _numbers(w1=w1, b1=b1, w2=w2, b2=b2, w3=w3, b3=b3)
     (N,) = _sizes(x, y)
 
@@ -108,7 +108,7 @@ def loss(x, y, *, w1, b1, w2, b2, w3, b3):
     a3 /= a3_total  # (N,)
     # [7] L = ||a3 - y||^2/N
     L_shifted = np.subtract(a3, y, out=a3)
-    L = L_shifted @ L_shifted / N
+    L = _dot(L_shifted, L_shifted) / N
     return float(L)
 
 
@@ -116,14 +116,15 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
 
     `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
-    the scratch arrays are kept between calls.
+    the scratch arrays are kept between calls: one for this module and one thread.
     """
     dtype, (w1, b1, w2, b2, w3, b3) = _parameters(w1, b1, w2, b2, w3, b3)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
+    _given = (x, y, w1, b1, w2, b2, w3, b3)
     w1, b1, w2, b2, w3, b3 = _numbers(w1=w1, b1=b1, w2=w2, b2=b2, w3=w3, b3=b3)
     (N,) = _sizes(x, y)
-    out = _outputs(out, dtype, ((), (), (), (), (), ()), (x, y))
+    out = _outputs(out, work, dtype, ((), (), (), (), (), ()), _given)
     z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total = _scratch(work, dtype, N)
 
     # [1] z1 = w1 x + b1
@@ -161,14 +162,14 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     a3 /= a3_total  # (N,)
     # [7] L = ||a3 - y||^2/N
     L_shifted = np.subtract(a3, y, out=a3)
-    L = L_shifted @ L_shifted / N
+    L = _dot(L_shifted, L_shifted) / N
     # [10] z3_bar = 2 ((a3 - y) * a3 * (1 - a3))/N
     z3_bar_square = np.square(a3_total, out=a3_total)
     z3_bar = np.multiply(L_shifted, 2 / N, out=L_shifted)
     z3_bar *= a3_exp
     z3_bar /= z3_bar_square  # (N,)
     # [12] w3_bar = z3_bar^T a2
-    out["w3"][...] = z3_bar @ a2
+    out["w3"][...] = _dot(z3_bar, a2)
     # [14] b3_bar = 1^T z3_bar
     out["b3"][...] = z3_bar.sum()
     # [18] z2_bar = w3 (z3_bar * a2 * (1 - a2))
@@ -177,7 +178,7 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (N,)
     # [20] w2_bar = z2_bar^T a1
-    out["w2"][...] = z2_bar @ a1
+    out["w2"][...] = _dot(z2_bar, a1)
     # [22] b2_bar = 1^T z2_bar
     out["b2"][...] = z2_bar.sum()
     # [26] z1_bar = w2 (z2_bar * a1 * (1 - a1))
@@ -186,20 +187,52 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     z1_bar *= a1_exp
     z1_bar /= z1_bar_square  # (N,)
     # [28] w1_bar = z1_bar^T x
-    out["w1"][...] = z1_bar @ x
+    out["w1"][...] = _dot(z1_bar, x)
     # [30] b1_bar = 1^T z1_bar
     out["b1"][...] = z1_bar.sum()
     return float(L), out
 
 
 def sgd_step(parameters, gradients, learning_rate):
-    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place.
+
+    Where something does not fit, ValueError says what, and no parameter has changed.
+    """
+    rate = _number("learning_rate", learning_rate)
+    if not np.isfinite(rate):
+        raise ValueError(f"learning_rate is {rate}, expected a finite number")
+    for what, given in (("parameters", parameters), ("gradients", gradients)):
+        if not hasattr(given, "keys"):
+            raise ValueError(f"{what} is of type {type(given).__name__}, expected a dictionary")
+    steps = []
     for name, gradient in gradients.items():
-        step = float(learning_rate) * gradient
-        if isinstance(parameters[name], np.ndarray):
-            parameters[name] -= step
-        else:
-            parameters[name] = parameters[name] - float(step)
+        if name not in parameters:
+            raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
+        steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
+    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    with np.errstate(all="ignore"):
+        for holder, key, step in steps:
+            if type(step) is float:
+                holder[key] = holder[key] - step
+            else:
+                parameter = holder[key]
+                parameter -= step
+
+
+def _step(name, holder, key, gradient, rate):
+    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
+    _demand_real(f"the gradient of {name}", gradient)
+    single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
+    if not single and (not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f"):
+        found = getattr(parameter, "dtype", type(parameter).__name__)
+        raise ValueError(f"{name} is of type {found}, expected an array of floats, to be changed in place")
+    if np.shape(parameter) != gradient.shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, and {name} {np.shape(parameter)}")
+    if single:
+        return float(rate * gradient)
+    _demand_place(name, parameter)
+    return rate * gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -210,8 +243,10 @@ def _parameters(*values):
     dtype, arrays = None, []
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
-            value = np.asarray(value)
-            dtype = _joined(name, value.dtype, dtype)
+            if type(value) is not np.ndarray:
+                value = _plain(name, value)
+            if value.dtype is not dtype:
+                dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
@@ -223,7 +258,20 @@ def _joined(name, found, dtype):
     if found != dtype and (dtype is not None or found not in _FLOATS):
         expected = dtype or "float32 or float64"
         raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
-    return found
+    return _FLOATS[found == _FLOATS[1]]
+
+
+def _data(name, value, dtype):
+    """Data as an array of the parameters' dtype, converted from any real numbers that it can hold."""
+    if type(value) is np.ndarray and value.dtype is dtype:
+        return value
+    value = _plain(name, value)
+    _demand_real(name, value)
+    try:
+        with np.errstate(all="ignore", over="raise"):
+            return value.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{name} has dtype {value.dtype} and entries too large for {dtype}") from None
 
 
 def _numbers(**values):
@@ -235,7 +283,40 @@ def _number(name, value):
     """A single number as a float."""
     if np.shape(value) != ():
         raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    value = _plain(name, value)
+    _demand_real(name, value)
     return float(value)
+
+
+def _plain(name, value):
+    """The value as an array of NumPy's own, without a mask: what is masked has no value."""
+    if type(value) is np.ndarray:
+        return value
+    if _is_masked(value):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+
+
+def _is_masked(value):
+    """Does it have a mask, or does one of those that it lists?"""
+    return isinstance(value, np.ma.MaskedArray) or isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
+def _demand_real(name, array):
+    """ValueError where an array does not hold truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _dot(a, b):
+    """The sum of the products of all entries; of very many by blocks, since a single product would lose digits."""
+    if a.size <= 65536:
+        return np.vdot(a, b)
+    a, b = a.reshape(-1), b.reshape(-1)
+    return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
 
 
 def _forward_sizes(x):
@@ -281,37 +362,115 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes, inputs):
+def _outputs(out, work, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    new = {}
+    if not isinstance(out, dict):
+        raise ValueError(f"out is of type {type(out).__name__}, expected a dictionary of gradients")
+    kept = () if work is None else _check_work(work, out)
+    held, new = {}, {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
             new[name] = np.empty(shape, dtype)
-        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
-            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
-            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-    if out:
-        _check_apart(out, inputs)
+            continue
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype or not array.flags.carray:
+            _check_place(f"out[{name!r}]", array, shape, dtype)
+        held[name] = array
+    if len(out) > len(held) and not out.keys() <= set(PARAMETERS):
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    if held or kept:
+        _check_apart(held, kept, inputs)
     out.update(new)
     return out
 
 
-def _check_apart(out, inputs):
-    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if not out.keys() <= set(PARAMETERS):
-        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    arrays = list(out.values())
-    # Arrays of different owners never overlap, and owners are quickly told apart.
-    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
-    mine = set(owners[: len(arrays)])
-    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+def _check_place(name, array, shape, dtype):
+    """ValueError where an array cannot take a gradient."""
+    if isinstance(array, (np.ndarray, np.generic)) and type(array) is not np.ndarray:
+        raise ValueError(f"{name} is of type {type(array).__name__}, expected an array of NumPy's own")
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+        raise ValueError(f"{name} has {has}, expected shape {shape} and dtype {dtype}")
+    _demand_place(name, array)
+
+
+def _check_work(work, out):
+    """What this module keeps in `work`; ValueError where it is no dictionary of its own, or holds anything else."""
+    if not isinstance(work, dict) or work is out:
+        found = "is out too" if work is out else f"is of type {type(work).__name__}"
+        raise ValueError(f"work {found}, expected a dictionary of its own, empty at first")
+    found, places = [], (("arrays", "for"),)
+    for place, fit in places:
+        kept = work.get(place)
+        if type(kept) is _Scratch and kept.own == id(kept) and kept.fit is work.get(fit):
+            found.append(kept)
+    if 2 * len(found) != len(work):
+        raise ValueError(f"work has entries that are not from this module, {tuple(work)}; expected none at first")
+    return found
+
+
+def _check_apart(out, kept, inputs):
+    """ValueError where a gradient or a scratch array would be written over an input or over another of them."""
+    places = [*_flat(out.values())]
+    arrays = [*places, *_flat(inputs)]
+    # Arrays that own their memory lie apart; what is in work is written by nobody else, and no array owns its memory.
+    if len({*map(id, arrays)}) == len(arrays) and not [_ for _ in arrays if _.base is not None]:
         return
-    for k, array in enumerate(arrays):
-        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
-            name = next(name for name, value in out.items() if value is array)
-            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+    # So do views of different owners, unless these are no arrays, as a file or a buffer, and may lie on one another.
+    owners = [_ if _.base is None else _.base for _ in arrays]
+    ids = [*map(id, owners)]
+    mine = {*ids[: len(places)]}.union(*[arrays.owners for arrays in kept])
+    if (
+        len(mine) < len(places) + sum(len(arrays.owners) for arrays in kept)
+        or not mine.isdisjoint(ids[len(places) :])
+        or any(_owner(_) is None for _ in arrays)
+    ):
+        _compare_all(out, kept, inputs)
+
+
+def _compare_all(out, kept, inputs):
+    """ValueError where two arrays share memory and one of them is written, naming it."""
+    places = [(f"out[{name!r}]", array, _owner(array)) for name, value in out.items() for array in _flat([value])]
+    scratch = [("an array that work keeps", array, _owner(array)) for array in _flat(kept)]
+    names = (*DATA, *PARAMETERS)
+    others = [(name, array, _owner(array)) for name, value in zip(names, inputs) for array in _flat([value])]
+    for k, (name, array, owner) in enumerate(places):
+        for other, b, its in (*places[:k], *scratch, *others):
+            if (owner is its or owner is None or its is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with {other}, so a gradient cannot be written there")
+    for name, array, owner in others:
+        for _, b, its in scratch:
+            if (owner is its or owner is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with an array that work keeps and that is written over")
+
+
+def _owner(array):
+    """The array that owns the memory; none where it is a file's or a buffer's, which may be anybody's."""
+    base = array if array.base is None else array.base
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
+def _flat(values):
+    """The arrays among these values and in their lists."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _flat(value)
+
+
+def _demand_place(name, array):
+    """ValueError where an array cannot be written, or two of its entries are one."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    reach = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride < reach:
+            raise ValueError(f"{name} has strides {array.strides}: several of its entries share memory")
+        reach += stride * (extent - 1)
 
 
 def _aligned(shape, dtype):
@@ -322,11 +481,25 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+class _Scratch(tuple):
+    """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
+
+
+def _keep(work, place, place_of_fit, fit, arrays):
+    """The arrays as what `work` keeps at that place for a dtype and sizes."""
+    kept = work[place] = _Scratch(arrays)
+    kept.own, kept.fit = id(kept), fit
+    work[place_of_fit] = fit
+    kept.owners = {id(_ if _.base is None else _.base) for _ in kept}
+    return kept
+
+
 def _scratch(work, dtype, N):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
-    if work.get("for") != ("neuron_chain", dtype, N):
-        work["arrays"] = (
+    kept = work.get("arrays")
+    if kept is None or kept.fit != ("arrays", dtype, N):
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N), (
             _aligned((N,), dtype),  # z1
             _aligned((N,), dtype),  # a1
             _aligned((N,), dtype),  # a1_total
@@ -336,6 +509,5 @@ def _scratch(work, dtype, N):
             _aligned((N,), dtype),  # z3
             _aligned((N,), dtype),  # a3
             _aligned((N,), dtype),  # a3_total
-        )
-        work["for"] = ("neuron_chain", dtype, N)
-    return work["arrays"]
+        ))
+    return kept

@@ -25,7 +25,8 @@ def stacked_lstm_backward(
             c[l, t, n, g] = (
                 h_f[l, t, n, g] * (c[l, t - 1, n, g] if 1 <= t else c0[l, n, g]) + h_i[l, t, n, g] * h_g[l, t, n, g]
             )
-            h[l, t, n, g] = h_o[l, t, n, g] * tanh(c[l, t, n, g])
+            h_tanh[l, t, n, g] = tanh(c[l, t, n, g])
+            h[l, t, n, g] = h_o[l, t, n, g] * h_tanh[l, t, n, g]
     loss = sum(h[L - 1, t, n, g] ** 2 for t in T for n in N for g in H) / 2
     for l in L:
         for t in T:
@@ -33,9 +34,9 @@ def stacked_lstm_backward(
                 (sum(h_z_bar[l + 1, t, n, d] * Wx[l + 1, g, d] for d in range(4 * H)) if l + 1 < L else h[L - 1, t, n, g]) + (sum(h_z_bar[l, t + 1, n, d] * Wh[l, g, d] for d in range(4 * H)) if t + 1 < T else 0)
             )
             c_bar[l, t, n, g] = (
-                h_bar[l, t, n, g] * h_o[l, t, n, g] * (1 - tanh(c[l, t, n, g]) ** 2) + (c_bar[l, t + 1, n, g] * h_f[l, t + 1, n, g] if t + 1 < T else 0)
+                h_bar[l, t, n, g] * h_o[l, t, n, g] * (1 - h_tanh[l, t, n, g] ** 2) + (c_bar[l, t + 1, n, g] * h_f[l, t + 1, n, g] if t + 1 < T else 0)
             )
-            h_o_bar[l, t, n, k] = h_bar[l, t, n, k] * tanh(c[l, t, n, k])
+            h_o_bar[l, t, n, k] = h_bar[l, t, n, k] * h_tanh[l, t, n, k]
             h_g_bar[l, t, n, k] = c_bar[l, t, n, k] * h_i[l, t, n, k]
             h_f_bar[l, t, n, k] = c_bar[l, t, n, k] * (c[l, t - 1, n, k] if 1 <= t else c0[l, n, k])
             h_i_bar[l, t, n, k] = c_bar[l, t, n, k] * h_g[l, t, n, k]

@@ -25,9 +25,9 @@ FACTS = ()
 def forward(x, h0, c0, *, Wx, Wh, b):
     """Return the named tensors that need no target, by name."""
     dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
-    x = np.asarray(x, dtype)
-    h0 = np.asarray(h0, dtype)
-    c0 = np.asarray(c0, dtype)
+    x = _data("x", x, dtype)
+    h0 = _data("h0", h0, dtype)
+    c0 = _data("c0", c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
 
     h_z = np.empty((L, T, 4 * H, N), dtype)
@@ -36,6 +36,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
     h_g = np.empty((L, T, H, N), dtype)
     h_o = np.empty((L, T, H, N), dtype)
     c = np.empty((L, T, H, N), dtype)
+    h_tanh = np.empty((L, T, H, N), dtype)
     h = np.empty((L, T, H, N), dtype)
     h_before1 = x.transpose(0, 2, 1)
     for l in range(L):
@@ -48,6 +49,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         h_g_part = h_g[l]
         h_o_part = h_o[l]
         c_part = c[l]
+        h_tanh_part = h_tanh[l]
         h_part = h[l]
         h_before = h0[l].T
         c_before = c0[l].T
@@ -85,9 +87,10 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
             c_scaled = h_i_t * h_g_t  # (H, N)
             c_t += c_scaled  # (H, N)
-            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
-            h_t = np.tanh(c_t, out=h_part[t])
-            h_t *= h_o_t  # (H, N)
+            # [7] h_tanh[l, t] = tanh(c[l, t])
+            h_tanh_t = np.tanh(c_t, out=h_tanh_part[t])  # (H, N)
+            # [8] h[l, t] = h_o[l, t] * h_tanh[l, t]
+            h_t = np.multiply(h_o_t, h_tanh_t, out=h_part[t])  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
     return {
@@ -97,6 +100,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         "h_g": h_g.transpose(0, 1, 3, 2),
         "h_o": h_o.transpose(0, 1, 3, 2),
         "c": c.transpose(0, 1, 3, 2),
+        "h_tanh": h_tanh.transpose(0, 1, 3, 2),
         "h": h.transpose(0, 1, 3, 2),
     }
 
@@ -104,9 +108,9 @@ def forward(x, h0, c0, *, Wx, Wh, b):
 def loss(x, h0, c0, *, Wx, Wh, b):
     """Return loss."""
     dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
-    x = np.asarray(x, dtype)
-    h0 = np.asarray(h0, dtype)
-    c0 = np.asarray(c0, dtype)
+    x = _data("x", x, dtype)
+    h0 = _data("h0", h0, dtype)
+    c0 = _data("c0", c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
 
     h = np.empty((L, T, H, N), dtype)
@@ -152,13 +156,14 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             c_t *= c_before
             c_scaled *= h_g_t
             c_t += c_scaled  # (H, N)
-            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
-            h_tanh = np.tanh(c_t)  # (H, N)
-            h_t *= h_tanh  # (H, N)
+            # [7] h_tanh[l, t] = tanh(c[l, t])
+            h_tanh_t = np.tanh(c_t)  # (H, N)
+            # [8] h[l, t] = h_o[l, t] * h_tanh[l, t]
+            h_t *= h_tanh_t  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
-    # [8] loss = (sum_t ||h[L - 1, t]||^2)/2
-    loss = np.vdot(h[L - 1], h[L - 1]) / 2
+    # [9] loss = (sum_t ||h[L - 1, t]||^2)/2
+    loss = _dot(h[L - 1], h[L - 1]) / 2
     return float(loss)
 
 
@@ -166,17 +171,17 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     """Return loss and its gradient by each parameter, in the parameters' dtype and shapes.
 
     `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
-    the scratch arrays are kept between calls.
+    the scratch arrays are kept between calls: one for this module and one thread.
     """
     dtype, (Wx, Wh, b) = _parameters(Wx, Wh, b)
-    x = np.asarray(x, dtype)
-    h0 = np.asarray(h0, dtype)
-    c0 = np.asarray(c0, dtype)
+    x = _data("x", x, dtype)
+    h0 = _data("h0", h0, dtype)
+    c0 = _data("c0", c0, dtype)
     L, T, N, H = _sizes(x, h0, c0, Wx, Wh, b)
     T1 = T - 1
-    out = _outputs(out, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
+    out = _outputs(out, work, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
     (
-        h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h, h_z_total, h_z_t, h_i_total, c_bar_tanh,
+        h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h_tanh, h, h_z_total, h_z_t, h_i_total,
         c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5,
         h_z_bar_scaled6, next_part4, next_part6, Wx_bar_part3, Wx_bar_part6, Wh_bar_sum, Wh_bar_product,
     ) = _scratch(work, dtype, L, T, N, H)
@@ -194,6 +199,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         h_g_part = h_g[l]
         h_o_part = h_o[l]
         c_part = c[l]
+        h_tanh_part = h_tanh[l]
         h_part = h[l]
         h_before = h0[l].T
         c_before = c0[l].T
@@ -231,15 +237,15 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
             c_scaled = np.multiply(h_i_t, h_g_t, out=h_i_total)  # (H, N)
             c_t += c_scaled  # (H, N)
-            # [7] h[l, t] = h_o[l, t] * tanh(c[l, t])
-            h_t = np.tanh(c_t, out=h_part[t])
-            h_t *= h_o_t  # (H, N)
+            # [7] h_tanh[l, t] = tanh(c[l, t])
+            h_tanh_t = np.tanh(c_t, out=h_tanh_part[t])  # (H, N)
+            # [8] h[l, t] = h_o[l, t] * h_tanh[l, t]
+            h_t = np.multiply(h_o_t, h_tanh_t, out=h_part[t])  # (H, N)
             h_before, c_before = h_t, c_t
         h_before1 = h_part
-    # [8] loss = (sum_t ||h[L - 1, t]||^2)/2
-    loss = np.vdot(h[L - 1], h[L - 1]) / 2
-    np.tanh(c, out=c_bar_tanh)  # (L, T, H, N)
-    np.square(c_bar_tanh, out=c_bar_scaled)  # (L, T, H, N)
+    # [9] loss = (sum_t ||h[L - 1, t]||^2)/2
+    loss = _dot(h[L - 1], h[L - 1]) / 2
+    np.square(h_tanh, out=c_bar_scaled)  # (L, T, H, N)
     np.subtract(1, c_bar_scaled, out=c_bar_scaled)
     c_bar_scaled *= h_o
     h_z_bar_scaled[:, 1 : T] = c[:, : T1]  # (L, T, H, N)
@@ -254,7 +260,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     np.subtract(1, h_z_bar_scaled2, out=h_z_bar_scaled2)
     h_z_bar_scaled2 *= h_i
     h_z_bar_shifted2 = np.subtract(1, h_o, out=h_i)  # (L, T, H, N)
-    h_z_bar_scaled3 = np.multiply(c_bar_tanh, h_o, out=c_bar_tanh)
+    h_z_bar_scaled3 = np.multiply(h_tanh, h_o, out=h_g)  # (L, T, H, N)
     h_z_bar_scaled3 *= h_z_bar_shifted2
     h_z_bar_after1[...] = h[L - 1]
     for l in reversed(range(L)):
@@ -262,12 +268,12 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         h_z_bar_after[...] = 0
         c_bar_after[...] = 0
         for t in reversed(range(T)):
-            # [11] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
+            # [12] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
             np.add(h_z_bar_after1[t], h_z_bar_after, out=h_bar_t)  # (H, N)
-            # [14] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - tanh(c[l, t])^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
+            # [17] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - h_tanh[l, t]^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
             np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (H, N)
             c_bar_t += c_bar_after  # (H, N)
-            # [27] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
+            # [30] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
             np.multiply(h_z_bar_scaled1[l, t], c_bar_t, out=h_z_bar_scaled4)  # (H, N)
             np.multiply(h_z_bar_scaled[l, t], c_bar_t, out=h_z_bar_scaled5)  # (H, N)
             np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_scaled6)  # (H, N)
@@ -282,7 +288,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         next_part4[...] = h_z_bar_part.transpose(1, 0, 2)  # (4 * H, T, N)
         np.matmul(Wx[l], next_part4.reshape(4 * H, N * T), out=next_part6.reshape(H, N * T))  # (H, N * T)
         h_z_bar_after1[...] = next_part6.transpose(1, 0, 2)
-    # [29] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
+    # [32] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
     Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
     Wx_bar_part6[...] = h_z_bar.transpose(0, 2, 1, 3)  # (L, 4 * H, T, N)
@@ -291,7 +297,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         Wx_bar_part6.transpose(0, 2, 3, 1).reshape(L, N * T, 4 * H),
         out=out["Wx"],
     )  # (L, H, 4 * H)
-    # [31] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
+    # [34] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
     Wx_bar_part3[...] = h.transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wh_bar_part1 = Wx_bar_part3
     Wh_bar = np.matmul(
@@ -302,19 +308,51 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     h_z_bar[:, : 1].sum(axis=1, out=Wh_bar_sum)  # (L, 4 * H, N)
     np.matmul(h0.transpose(0, 2, 1), Wh_bar_sum.transpose(0, 2, 1), out=Wh_bar_product)  # (L, H, 4 * H)
     Wh_bar += Wh_bar_product  # (L, H, 4 * H)
-    # [33] b_bar[l] = sum_t h_z_bar[l, t]^T 1
+    # [36] b_bar[l] = sum_t h_z_bar[l, t]^T 1
     h_z_bar.sum(axis=(1, 3), out=out["b"])  # (L, 4 * H)
     return float(loss), out
 
 
 def sgd_step(parameters, gradients, learning_rate):
-    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place.
+
+    Where something does not fit, ValueError says what, and no parameter has changed.
+    """
+    rate = _number("learning_rate", learning_rate)
+    if not np.isfinite(rate):
+        raise ValueError(f"learning_rate is {rate}, expected a finite number")
+    for what, given in (("parameters", parameters), ("gradients", gradients)):
+        if not hasattr(given, "keys"):
+            raise ValueError(f"{what} is of type {type(given).__name__}, expected a dictionary")
+    steps = []
     for name, gradient in gradients.items():
-        step = float(learning_rate) * gradient
-        if isinstance(parameters[name], np.ndarray):
-            parameters[name] -= step
-        else:
-            parameters[name] = parameters[name] - float(step)
+        if name not in parameters:
+            raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
+        steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
+    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    with np.errstate(all="ignore"):
+        for holder, key, step in steps:
+            if type(step) is float:
+                holder[key] = holder[key] - step
+            else:
+                parameter = holder[key]
+                parameter -= step
+
+
+def _step(name, holder, key, gradient, rate):
+    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
+    _demand_real(f"the gradient of {name}", gradient)
+    single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
+    if not single and (not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f"):
+        found = getattr(parameter, "dtype", type(parameter).__name__)
+        raise ValueError(f"{name} is of type {found}, expected an array of floats, to be changed in place")
+    if np.shape(parameter) != gradient.shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, and {name} {np.shape(parameter)}")
+    if single:
+        return float(rate * gradient)
+    _demand_place(name, parameter)
+    return rate * gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -325,8 +363,10 @@ def _parameters(*values):
     dtype, arrays = None, []
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
-            value = np.asarray(value)
-            dtype = _joined(name, value.dtype, dtype)
+            if type(value) is not np.ndarray:
+                value = _plain(name, value)
+            if value.dtype is not dtype:
+                dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
@@ -338,7 +378,60 @@ def _joined(name, found, dtype):
     if found != dtype and (dtype is not None or found not in _FLOATS):
         expected = dtype or "float32 or float64"
         raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
-    return found
+    return _FLOATS[found == _FLOATS[1]]
+
+
+def _data(name, value, dtype):
+    """Data as an array of the parameters' dtype, converted from any real numbers that it can hold."""
+    if type(value) is np.ndarray and value.dtype is dtype:
+        return value
+    value = _plain(name, value)
+    _demand_real(name, value)
+    try:
+        with np.errstate(all="ignore", over="raise"):
+            return value.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{name} has dtype {value.dtype} and entries too large for {dtype}") from None
+
+
+def _number(name, value):
+    """A single number as a float."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    value = _plain(name, value)
+    _demand_real(name, value)
+    return float(value)
+
+
+def _plain(name, value):
+    """The value as an array of NumPy's own, without a mask: what is masked has no value."""
+    if type(value) is np.ndarray:
+        return value
+    if _is_masked(value):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+
+
+def _is_masked(value):
+    """Does it have a mask, or does one of those that it lists?"""
+    return isinstance(value, np.ma.MaskedArray) or isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
+def _demand_real(name, array):
+    """ValueError where an array does not hold truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _dot(a, b):
+    """The sum of the products of all entries; of very many by blocks, since a single product would lose digits."""
+    if a.size <= 65536:
+        return np.vdot(a, b)
+    a, b = a.reshape(-1), b.reshape(-1)
+    return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
 
 
 def _sizes(x, h0, c0, Wx, Wh, b):
@@ -375,37 +468,115 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes, inputs):
+def _outputs(out, work, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    new = {}
+    if not isinstance(out, dict):
+        raise ValueError(f"out is of type {type(out).__name__}, expected a dictionary of gradients")
+    kept = () if work is None else _check_work(work, out)
+    held, new = {}, {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
             new[name] = np.empty(shape, dtype)
-        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
-            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
-            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-    if out:
-        _check_apart(out, inputs)
+            continue
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype or not array.flags.carray:
+            _check_place(f"out[{name!r}]", array, shape, dtype)
+        held[name] = array
+    if len(out) > len(held) and not out.keys() <= set(PARAMETERS):
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    if held or kept:
+        _check_apart(held, kept, inputs)
     out.update(new)
     return out
 
 
-def _check_apart(out, inputs):
-    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if not out.keys() <= set(PARAMETERS):
-        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    arrays = list(out.values())
-    # Arrays of different owners never overlap, and owners are quickly told apart.
-    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
-    mine = set(owners[: len(arrays)])
-    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+def _check_place(name, array, shape, dtype):
+    """ValueError where an array cannot take a gradient."""
+    if isinstance(array, (np.ndarray, np.generic)) and type(array) is not np.ndarray:
+        raise ValueError(f"{name} is of type {type(array).__name__}, expected an array of NumPy's own")
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+        raise ValueError(f"{name} has {has}, expected shape {shape} and dtype {dtype}")
+    _demand_place(name, array)
+
+
+def _check_work(work, out):
+    """What this module keeps in `work`; ValueError where it is no dictionary of its own, or holds anything else."""
+    if not isinstance(work, dict) or work is out:
+        found = "is out too" if work is out else f"is of type {type(work).__name__}"
+        raise ValueError(f"work {found}, expected a dictionary of its own, empty at first")
+    found, places = [], (("arrays", "for"),)
+    for place, fit in places:
+        kept = work.get(place)
+        if type(kept) is _Scratch and kept.own == id(kept) and kept.fit is work.get(fit):
+            found.append(kept)
+    if 2 * len(found) != len(work):
+        raise ValueError(f"work has entries that are not from this module, {tuple(work)}; expected none at first")
+    return found
+
+
+def _check_apart(out, kept, inputs):
+    """ValueError where a gradient or a scratch array would be written over an input or over another of them."""
+    places = out.values()
+    arrays = [*places, *inputs]
+    # Arrays that own their memory lie apart; what is in work is written by nobody else, and no array owns its memory.
+    if len({*map(id, arrays)}) == len(arrays) and not [_ for _ in arrays if _.base is not None]:
         return
-    for k, array in enumerate(arrays):
-        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
-            name = next(name for name, value in out.items() if value is array)
-            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+    # So do views of different owners, unless these are no arrays, as a file or a buffer, and may lie on one another.
+    owners = [_ if _.base is None else _.base for _ in arrays]
+    ids = [*map(id, owners)]
+    mine = {*ids[: len(places)]}.union(*[arrays.owners for arrays in kept])
+    if (
+        len(mine) < len(places) + sum(len(arrays.owners) for arrays in kept)
+        or not mine.isdisjoint(ids[len(places) :])
+        or any(_owner(_) is None for _ in arrays)
+    ):
+        _compare_all(out, kept, inputs)
+
+
+def _compare_all(out, kept, inputs):
+    """ValueError where two arrays share memory and one of them is written, naming it."""
+    places = [(f"out[{name!r}]", array, _owner(array)) for name, value in out.items() for array in _flat([value])]
+    scratch = [("an array that work keeps", array, _owner(array)) for array in _flat(kept)]
+    names = (*DATA, *PARAMETERS)
+    others = [(name, array, _owner(array)) for name, value in zip(names, inputs) for array in _flat([value])]
+    for k, (name, array, owner) in enumerate(places):
+        for other, b, its in (*places[:k], *scratch, *others):
+            if (owner is its or owner is None or its is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with {other}, so a gradient cannot be written there")
+    for name, array, owner in others:
+        for _, b, its in scratch:
+            if (owner is its or owner is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with an array that work keeps and that is written over")
+
+
+def _owner(array):
+    """The array that owns the memory; none where it is a file's or a buffer's, which may be anybody's."""
+    base = array if array.base is None else array.base
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
+def _flat(values):
+    """The arrays among these values and in their lists."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _flat(value)
+
+
+def _demand_place(name, array):
+    """ValueError where an array cannot be written, or two of its entries are one."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    reach = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride < reach:
+            raise ValueError(f"{name} has strides {array.strides}: several of its entries share memory")
+        reach += stride * (extent - 1)
 
 
 def _aligned(shape, dtype):
@@ -416,11 +587,25 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+class _Scratch(tuple):
+    """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
+
+
+def _keep(work, place, place_of_fit, fit, arrays):
+    """The arrays as what `work` keeps at that place for a dtype and sizes."""
+    kept = work[place] = _Scratch(arrays)
+    kept.own, kept.fit = id(kept), fit
+    work[place_of_fit] = fit
+    kept.owners = {id(_ if _.base is None else _.base) for _ in kept}
+    return kept
+
+
 def _scratch(work, dtype, L, T, N, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
-    if work.get("for") != ("stacked_lstm", dtype, L, T, N, H):
-        work["arrays"] = (
+    kept = work.get("arrays")
+    if kept is None or kept.fit != ("arrays", dtype, L, T, N, H):
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, L, T, N, H), (
             _aligned((T, H, N), dtype),  # h_z_bar_after1
             _aligned((H, N), dtype),  # h_z_bar_after
             _aligned((H, N), dtype),  # c_bar_after
@@ -429,11 +614,11 @@ def _scratch(work, dtype, L, T, N, H):
             _aligned((L, T, H, N), dtype),  # h_g
             _aligned((L, T, H, N), dtype),  # h_o
             _aligned((L, T, H, N), dtype),  # c
+            _aligned((L, T, H, N), dtype),  # h_tanh
             _aligned((L, T, H, N), dtype),  # h
             _aligned((4 * H, T, N), dtype),  # h_z_total
             _aligned((4 * H, N), dtype),  # h_z_t
             _aligned((H, N), dtype),  # h_i_total
-            _aligned((L, T, H, N), dtype),  # c_bar_tanh
             _aligned((L, T, H, N), dtype),  # c_bar_scaled
             _aligned((L, T, H, N), dtype),  # h_z_bar_scaled
             _aligned((L, T, H, N), dtype),  # h_z_bar_scaled1
@@ -449,6 +634,5 @@ def _scratch(work, dtype, L, T, N, H):
             _aligned((L, 4 * H, T, N), dtype),  # Wx_bar_part6
             _aligned((L, 4 * H, N), dtype),  # Wh_bar_sum
             _aligned((L, H, 4 * H), dtype),  # Wh_bar_product
-        )
-        work["for"] = ("stacked_lstm", dtype, L, T, N, H)
-    return work["arrays"]
+        ))
+    return kept

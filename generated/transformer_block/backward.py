@@ -30,7 +30,7 @@ def transformer_block_backward(
     k[n, h, t, e] = sum(u[n, t, d] * Wk[h, d, e] for d in range(E * H))
     v[n, h, t, e] = sum(u[n, t, d] * Wv[h, d, e] for d in range(E * H))
     o_s[n, h, t, s] = sum(q[n, h, t, d] * k[n, h, s, d] for d in E) / sqrt(E)
-    o_a[n, h, t: T, s: T] = exp(o_s[n, h, t, s]) / sum(exp(o_s[n, h, t, i]) for i in T if i <= t) if s <= t else 0
+    o_a[n, h, t, s] = exp(o_s[n, h, t, s]) / sum(exp(o_s[n, h, t, i]) for i in T if i <= t) if s <= t else 0
     o[n, h, t, e] = sum(o_a[n, h, t, s] * v[n, h, s, e] for s in T)
     r[n, t, d] = x[n, t, d] + sum(o[n, h, t, e] * Wo[h, e, d] for h in H for e in E)
     w_mu[n, t] = sum(r[n, t, d] for d in range(E * H)) / E / H

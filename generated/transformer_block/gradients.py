@@ -35,7 +35,7 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     dtype, (
         g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2
     ) = _parameters(g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
-    x = np.asarray(x, dtype)
+    x = _data("x", x, dtype)
     N, T, H, E, F = _forward_sizes(x, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
@@ -143,8 +143,8 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     dtype, (
         g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2
     ) = _parameters(g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
     N, T, H, E, F = _sizes(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
@@ -224,7 +224,7 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     m += c2  # (N, T, E * H)
     # [21] L = (sum_n ||m[n] - y[n]||^2)/2/N
     L_shifted = np.subtract(m, y, out=m)
-    L = np.vdot(L_shifted, L_shifted) / 2 / N
+    L = _dot(L_shifted, L_shifted) / 2 / N
     return float(L)
 
 
@@ -232,16 +232,17 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     """Return L and its gradient by each parameter, in the parameters' dtype and shapes.
 
     `out` takes the gradients of an earlier call, to be filled again; `work` is a dictionary, empty at first, in which
-    the scratch arrays are kept between calls.
+    the scratch arrays are kept between calls: one for this module and one thread.
     """
     dtype, (
         g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2
     ) = _parameters(g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
-    x = np.asarray(x, dtype)
-    y = np.asarray(y, dtype)
+    x = _data("x", x, dtype)
+    y = _data("y", y, dtype)
     N, T, H, E, F = _sizes(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
     out = _outputs(
         out,
+        work,
         dtype,
         (
             (E * H,),
@@ -261,8 +262,8 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )
     (
         ones, u_mu, u_v_shifted, u_v_square, q_part4, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r,
-        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_scaled, Wo_bar, o_bar_part, o_a_bar, ones3,
-        Wv_bar_part2, k_bar, q_bar,
+        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_scaled, Wo_bar, o_bar_part, o_a_bar,
+        o_s_bar_scaled, Wv_bar_part2, k_bar, q_bar,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
@@ -354,13 +355,13 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     m += c2  # (N, T, E * H)
     # [21] L = (sum_n ||m[n] - y[n]||^2)/2/N
     L_shifted = np.subtract(m, y, out=m)
-    L = np.vdot(L_shifted, L_shifted) / 2 / N
+    L = _dot(L_shifted, L_shifted) / 2 / N
     # [22] m_bar[n] = (m[n] - y[n])/N
     m_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (N, T, E * H)
     # [24] W2_bar = sum_n a[n]^T m_bar[n]
     np.matmul(a.reshape(N * T, F).T, m_bar.reshape(N * T, E * H), out=out["W2"])  # (F, E * H)
     # [26] c2_bar = sum_n m_bar[n]^T 1
-    np.matmul(ones2, m_bar.reshape(N * T, E * H), out=out["c2"])  # (E * H,)
+    _row_sum(ones2, m_bar.reshape(N * T, E * H), out=out["c2"])  # (E * H,)
     # [30] z_bar[n] = (m_bar[n] W2^T) * ((1 + erf(z[n]/sqrt(2)))/2 + (z[n] * exp(-z[n]^2/2))/sqrt(2)/sqrt(pi))
     z_bar = np.multiply(a_total, 0.5, out=a_total)
     z_bar_exp = np.square(z, out=a)  # (N, T, F)
@@ -375,13 +376,13 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [32] W1_bar = sum_n w[n]^T z_bar[n]
     np.matmul(w.reshape(N * T, E * H).T, z_bar.reshape(N * T, F), out=out["W1"])  # (E * H, F)
     # [34] c1_bar = sum_n z_bar[n]^T 1
-    c1_bar = np.matmul(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
+    c1_bar = _row_sum(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
     # [36] w_bar[n] = z_bar[n] W1^T
     np.matmul(z_bar.reshape(N * T, F), W1.T, out=w_v_square.reshape(N * T, E * H))  # (N * T, E * H)
     w_bar = w_v_square
     # [38] g2_bar = sum_n (w_bar[n] * w_xhat[n])^T 1
     g2_bar_scaled = np.multiply(w_bar, w_xhat, out=m_part3)  # (N, T, E * H)
-    np.matmul(ones2, g2_bar_scaled.reshape(N * T, E * H), out=out["g2"])  # (E * H,)
+    _row_sum(ones2, g2_bar_scaled.reshape(N * T, E * H), out=out["g2"])  # (E * H,)
     # [40] b2_bar = sum_n w_bar[n]^T 1, by way of [34]
     np.matmul(W1, c1_bar, out=out["b2"])  # (E * H,)
     # [42] w_xhat_bar[n] = w_bar[n] diag(g2)
@@ -410,9 +411,9 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (N * T, E * H)
     # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
     np.matmul(o_bar_part.transpose(0, 2, 1, 3), v_part2.transpose(0, 2, 3, 1), out=o_a_bar)  # (N, H, T, T)
-    # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h])), by way of [58, 11]
-    o_s_bar_scaled = np.multiply(o_bar_part.transpose(0, 2, 1, 3), o, out=o)
-    o_s_bar_sum = np.matmul(o_s_bar_scaled, ones3, out=o_a_max)  # (N, H, T, 1)
+    # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
+    np.multiply(o_a_bar, o_a, out=o_s_bar_scaled)  # (N, H, T, T)
+    o_s_bar_sum = np.matmul(o_s_bar_scaled, ones1, out=o_a_max)  # (N, H, T, 1)
     o_s_bar = np.subtract(o_a_bar, o_s_bar_sum, out=o_a_bar)
     o_s_bar *= o_a  # (N, H, T, T)
     # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
@@ -469,20 +470,52 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     u_bar += u_bar_part7  # (N, T, E * H)
     # [80] g1_bar = sum_n (u_bar[n] * u_xhat[n])^T 1
     g1_bar_scaled = np.multiply(u_bar, u_xhat, out=u_xhat)
-    np.matmul(ones2, g1_bar_scaled.reshape(N * T, E * H), out=out["g1"])  # (E * H,)
+    _row_sum(ones2, g1_bar_scaled.reshape(N * T, E * H), out=out["g1"])  # (E * H,)
     # [82] b1_bar = sum_n u_bar[n]^T 1
-    np.matmul(ones2, u_bar.reshape(N * T, E * H), out=out["b1"])  # (E * H,)
+    _row_sum(ones2, u_bar.reshape(N * T, E * H), out=out["b1"])  # (E * H,)
     return float(L), out
 
 
 def sgd_step(parameters, gradients, learning_rate):
-    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place."""
+    """Take a step of gradient descent: each parameter minus the learning rate times its gradient, in place.
+
+    Where something does not fit, ValueError says what, and no parameter has changed.
+    """
+    rate = _number("learning_rate", learning_rate)
+    if not np.isfinite(rate):
+        raise ValueError(f"learning_rate is {rate}, expected a finite number")
+    for what, given in (("parameters", parameters), ("gradients", gradients)):
+        if not hasattr(given, "keys"):
+            raise ValueError(f"{what} is of type {type(given).__name__}, expected a dictionary")
+    steps = []
     for name, gradient in gradients.items():
-        step = float(learning_rate) * gradient
-        if isinstance(parameters[name], np.ndarray):
-            parameters[name] -= step
-        else:
-            parameters[name] = parameters[name] - float(step)
+        if name not in parameters:
+            raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
+        steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
+    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    with np.errstate(all="ignore"):
+        for holder, key, step in steps:
+            if type(step) is float:
+                holder[key] = holder[key] - step
+            else:
+                parameter = holder[key]
+                parameter -= step
+
+
+def _step(name, holder, key, gradient, rate):
+    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
+    _demand_real(f"the gradient of {name}", gradient)
+    single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
+    if not single and (not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f"):
+        found = getattr(parameter, "dtype", type(parameter).__name__)
+        raise ValueError(f"{name} is of type {found}, expected an array of floats, to be changed in place")
+    if np.shape(parameter) != gradient.shape:
+        raise ValueError(f"the gradient of {name} has shape {gradient.shape}, and {name} {np.shape(parameter)}")
+    if single:
+        return float(rate * gradient)
+    _demand_place(name, parameter)
+    return rate * gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -493,8 +526,10 @@ def _parameters(*values):
     dtype, arrays = None, []
     for name, value in zip(PARAMETERS, values):
         if type(value) is not float:
-            value = np.asarray(value)
-            dtype = _joined(name, value.dtype, dtype)
+            if type(value) is not np.ndarray:
+                value = _plain(name, value)
+            if value.dtype is not dtype:
+                dtype = _joined(name, value.dtype, dtype)
         elif SHAPES[name]:
             raise ValueError(f"{name} is a number, expected an array of shape {SHAPES[name]}")
         arrays.append(value)
@@ -506,7 +541,52 @@ def _joined(name, found, dtype):
     if found != dtype and (dtype is not None or found not in _FLOATS):
         expected = dtype or "float32 or float64"
         raise ValueError(f"{name} has dtype {found}, expected {expected}, the same for all parameters")
-    return found
+    return _FLOATS[found == _FLOATS[1]]
+
+
+def _data(name, value, dtype):
+    """Data as an array of the parameters' dtype, converted from any real numbers that it can hold."""
+    if type(value) is np.ndarray and value.dtype is dtype:
+        return value
+    value = _plain(name, value)
+    _demand_real(name, value)
+    try:
+        with np.errstate(all="ignore", over="raise"):
+            return value.astype(dtype, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{name} has dtype {value.dtype} and entries too large for {dtype}") from None
+
+
+def _number(name, value):
+    """A single number as a float."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} has shape {np.shape(value)}, expected a single number, shape ()")
+    value = _plain(name, value)
+    _demand_real(name, value)
+    return float(value)
+
+
+def _plain(name, value):
+    """The value as an array of NumPy's own, without a mask: what is masked has no value."""
+    if type(value) is np.ndarray:
+        return value
+    if _is_masked(value):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    try:
+        return np.asarray(value)
+    except Exception as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+
+
+def _is_masked(value):
+    """Does it have a mask, or does one of those that it lists?"""
+    return isinstance(value, np.ma.MaskedArray) or isinstance(value, (list, tuple)) and any(map(_is_masked, value))
+
+
+def _demand_real(name, array):
+    """ValueError where an array does not hold truth values, integers or floats."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
 
 
 # erf(x) = tanh(x p(x^2) / q(x^2)) up to x = 6, within 3e-9 and 2e-15: p, q by bytes of a number, highest power first.
@@ -528,6 +608,9 @@ _ERF = {
 def _erf(x, out=None):
     """The error function of each entry, in blocks that stay in the cache."""
     out = np.empty(np.shape(x), np.asarray(x).dtype) if out is None else out
+    if not out.flags.c_contiguous:
+        out[...] = _erf(x)
+        return out
     np.clip(x, -6, 6, out=out)
     entries, (p, q) = out.reshape(-1), _ERF[out.itemsize]
     for start in range(0, out.size, 1 << 15):
@@ -548,6 +631,27 @@ def _polynomial(x, coefficients):
         value *= x
         value += c
     return value
+
+
+def _row_sum(ones, rows, out=None):
+    """The sum of the rows, a product with ones; of very many by blocks, since a single product would lose digits."""
+    count = len(rows) // 512
+    if count < 2:
+        return np.matmul(ones, rows, out=out)
+    parts = np.matmul(ones[:512], rows[: 512 * count].reshape(count, 512, -1))
+    total = _row_sum(ones[:count], parts) + ones[512 * count :] @ rows[512 * count :]
+    if out is None:
+        return total
+    out[...] = total
+    return out
+
+
+def _dot(a, b):
+    """The sum of the products of all entries; of very many by blocks, since a single product would lose digits."""
+    if a.size <= 65536:
+        return np.vdot(a, b)
+    a, b = a.reshape(-1), b.reshape(-1)
+    return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
 
 
 def _forward_sizes(x, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
@@ -659,37 +763,115 @@ def _misfit(names, shapes, expected=None, sources=""):
     return f"the shapes {shapes} do not fit"
 
 
-def _outputs(out, dtype, shapes, inputs):
+def _outputs(out, work, dtype, shapes, inputs):
     """The arrays that take the gradients: those in `out`, which must fit and lie apart from all else, or new ones."""
     out = {} if out is None else out
-    new = {}
+    if not isinstance(out, dict):
+        raise ValueError(f"out is of type {type(out).__name__}, expected a dictionary of gradients")
+    kept = () if work is None else _check_work(work, out)
+    held, new = {}, {}
     for name, shape in zip(PARAMETERS, shapes):
         array = out.get(name)
         if array is None:
             new[name] = np.empty(shape, dtype)
-        elif not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
-            has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
-            raise ValueError(f"out[{name!r}] has {has}, expected shape {shape} and dtype {dtype}")
-    if out:
-        _check_apart(out, inputs)
+            continue
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype or not array.flags.carray:
+            _check_place(f"out[{name!r}]", array, shape, dtype)
+        held[name] = array
+    if len(out) > len(held) and not out.keys() <= set(PARAMETERS):
+        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
+    if held or kept:
+        _check_apart(held, kept, inputs)
     out.update(new)
     return out
 
 
-def _check_apart(out, inputs):
-    """ValueError where `out` has an entry too many, or a gradient would be written over an input or another one."""
-    if not out.keys() <= set(PARAMETERS):
-        raise ValueError(f"out has the entries {tuple(out)}, expected {PARAMETERS}")
-    arrays = list(out.values())
-    # Arrays of different owners never overlap, and owners are quickly told apart.
-    owners = [id(_ if _.base is None else _.base) for _ in (*arrays, *inputs)]
-    mine = set(owners[: len(arrays)])
-    if len(mine) == len(arrays) and mine.isdisjoint(owners[len(arrays) :]):
+def _check_place(name, array, shape, dtype):
+    """ValueError where an array cannot take a gradient."""
+    if isinstance(array, (np.ndarray, np.generic)) and type(array) is not np.ndarray:
+        raise ValueError(f"{name} is of type {type(array).__name__}, expected an array of NumPy's own")
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        has = f"shape {np.shape(array)} and dtype {getattr(array, 'dtype', type(array).__name__)}"
+        raise ValueError(f"{name} has {has}, expected shape {shape} and dtype {dtype}")
+    _demand_place(name, array)
+
+
+def _check_work(work, out):
+    """What this module keeps in `work`; ValueError where it is no dictionary of its own, or holds anything else."""
+    if not isinstance(work, dict) or work is out:
+        found = "is out too" if work is out else f"is of type {type(work).__name__}"
+        raise ValueError(f"work {found}, expected a dictionary of its own, empty at first")
+    found, places = [], (("arrays", "for"),)
+    for place, fit in places:
+        kept = work.get(place)
+        if type(kept) is _Scratch and kept.own == id(kept) and kept.fit is work.get(fit):
+            found.append(kept)
+    if 2 * len(found) != len(work):
+        raise ValueError(f"work has entries that are not from this module, {tuple(work)}; expected none at first")
+    return found
+
+
+def _check_apart(out, kept, inputs):
+    """ValueError where a gradient or a scratch array would be written over an input or over another of them."""
+    places = out.values()
+    arrays = [*places, *inputs]
+    # Arrays that own their memory lie apart; what is in work is written by nobody else, and no array owns its memory.
+    if len({*map(id, arrays)}) == len(arrays) and not [_ for _ in arrays if _.base is not None]:
         return
-    for k, array in enumerate(arrays):
-        if any(np.may_share_memory(array, other) for other in (*arrays[:k], *inputs)):
-            name = next(name for name, value in out.items() if value is array)
-            raise ValueError(f"out[{name!r}] shares memory with an input or with another array of out")
+    # So do views of different owners, unless these are no arrays, as a file or a buffer, and may lie on one another.
+    owners = [_ if _.base is None else _.base for _ in arrays]
+    ids = [*map(id, owners)]
+    mine = {*ids[: len(places)]}.union(*[arrays.owners for arrays in kept])
+    if (
+        len(mine) < len(places) + sum(len(arrays.owners) for arrays in kept)
+        or not mine.isdisjoint(ids[len(places) :])
+        or any(_owner(_) is None for _ in arrays)
+    ):
+        _compare_all(out, kept, inputs)
+
+
+def _compare_all(out, kept, inputs):
+    """ValueError where two arrays share memory and one of them is written, naming it."""
+    places = [(f"out[{name!r}]", array, _owner(array)) for name, value in out.items() for array in _flat([value])]
+    scratch = [("an array that work keeps", array, _owner(array)) for array in _flat(kept)]
+    names = (*DATA, *PARAMETERS)
+    others = [(name, array, _owner(array)) for name, value in zip(names, inputs) for array in _flat([value])]
+    for k, (name, array, owner) in enumerate(places):
+        for other, b, its in (*places[:k], *scratch, *others):
+            if (owner is its or owner is None or its is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with {other}, so a gradient cannot be written there")
+    for name, array, owner in others:
+        for _, b, its in scratch:
+            if (owner is its or owner is None) and np.may_share_memory(array, b):
+                raise ValueError(f"{name} shares memory with an array that work keeps and that is written over")
+
+
+def _owner(array):
+    """The array that owns the memory; none where it is a file's or a buffer's, which may be anybody's."""
+    base = array if array.base is None else array.base
+    return base if type(base) is np.ndarray and base.base is None else None
+
+
+def _flat(values):
+    """The arrays among these values and in their lists."""
+    for value in values:
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _flat(value)
+
+
+def _demand_place(name, array):
+    """ValueError where an array cannot be written, or two of its entries are one."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, expected one without a mask")
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    reach = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n > 1):
+        if stride < reach:
+            raise ValueError(f"{name} has strides {array.strides}: several of its entries share memory")
+        reach += stride * (extent - 1)
 
 
 def _aligned(shape, dtype):
@@ -700,12 +882,33 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+class _Scratch(tuple):
+    """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
+
+
+def _keep(work, place, place_of_fit, fit, arrays):
+    """The arrays as what `work` keeps at that place for a dtype and sizes."""
+    kept = work[place] = _Scratch(arrays)
+    kept.own, kept.fit = id(kept), fit
+    work[place_of_fit] = fit
+    kept.owners = {id(_ if _.base is None else _.base) for _ in kept}
+    return kept
+
+
+def _ones(shape, dtype):
+    """Ones to sum by; they stay what they are."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _scratch(work, dtype, N, T, H, E, F):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
-    if work.get("for") != ("transformer_block", dtype, N, T, H, E, F):
-        work["arrays"] = (
-            np.ones((E * H,), dtype),  # ones
+    kept = work.get("arrays")
+    if kept is None or kept.fit != ("arrays", dtype, N, T, H, E, F):
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, H, E, F), (
+            _ones((E * H,), dtype),  # ones
             _aligned((N, T), dtype),  # u_mu
             _aligned((N, T, E * H), dtype),  # u_v_shifted
             _aligned((N, T, E * H), dtype),  # u_v_square
@@ -715,7 +918,7 @@ def _scratch(work, dtype, N, T, H, E, F):
             _aligned((N, H, T, T), dtype),  # o_s
             _aligned((T, T), bool),  # o_a_mask
             _aligned((N, H, T, 1), dtype),  # o_a_max
-            np.ones((T, 1), dtype),  # ones1
+            _ones((T, 1), dtype),  # ones1
             _aligned((N, H, T, E), dtype),  # o
             _aligned((N, T, E * H), dtype),  # r
             _aligned((N, T, E * H), dtype),  # w_v_shifted
@@ -724,15 +927,14 @@ def _scratch(work, dtype, N, T, H, E, F):
             _aligned((N, T, F), dtype),  # a_total
             _aligned((N, T, F), dtype),  # a
             _aligned((N, T, E * H), dtype),  # m_part3
-            np.ones((N * T,), dtype),  # ones2
+            _ones((N * T,), dtype),  # ones2
             _aligned((N, T), dtype),  # r_bar_scaled
             _aligned((H, E, E * H), dtype),  # Wo_bar
             _aligned((N, T, H, E), dtype),  # o_bar_part
             _aligned((N, H, T, T), dtype),  # o_a_bar
-            np.ones((E, 1), dtype),  # ones3
+            _aligned((N, H, T, T), dtype),  # o_s_bar_scaled
             _aligned((E * H, H, E), dtype),  # Wv_bar_part2
             _aligned((N, H, T, E), dtype),  # k_bar
             _aligned((N, H, T, E), dtype),  # q_bar
-        )
-        work["for"] = ("transformer_block", dtype, N, T, H, E, F)
-    return work["arrays"]
+        ))
+    return kept
