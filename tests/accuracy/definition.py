@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -59,7 +60,6 @@ class Definition:
         self.network, self.inputs, self.digits, self.unknown = network, inputs, digits, unknown
         self.sizes = Numbers.of(network, inputs)
         self.known: dict[tuple[str, tuple[int, ...]], Value] = {}
-        sys.setrecursionlimit(100_000)
 
     def read(self, name: str, at: tuple[int, ...]) -> Value:
         """An entry of a tensor, computed once."""
@@ -177,11 +177,23 @@ Differentiated = tuple[float, dict[str, Array], dict[str, Array]]
 def differentiated(network: Network, inputs: Mapping[str, Array], digits: Digits, unknown: Unknown) -> Differentiated:
     """The loss, its gradient by each parameter, and the sizes of what these are sums of, rounded to float64."""
     definition = Definition(network, inputs, digits, unknown)
-    loss = definition.read(network.outputs[0], ())
-    places = {n: _places(inputs[n]) for n in network.parameters}
-    leaves = [definition.read(n, at) for n, found in places.items() for at in found]
-    slopes, sizes = gradients(loss, leaves)
+    with _deep():
+        loss = definition.read(network.outputs[0], ())
+        places = {n: _places(inputs[n]) for n in network.parameters}
+        leaves = [definition.read(n, at) for n, found in places.items() for at in found]
+        slopes, sizes = gradients(loss, leaves)
     return float(loss.x), *(_arranged(inputs, places, iter(v)) for v in (slopes, sizes))
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Room for entries that read one another step by step; others are left the room that they had."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _places(value: Array) -> list[tuple[int, ...]]:
