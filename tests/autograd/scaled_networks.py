@@ -97,3 +97,9 @@ def start_that_is_learned(x: Data[T, D], h0: Param[D], W: Param[D, D]):
     for t in T:
         h[t] = tanh(x[t] + h[t - 1] @ W)
     return sum(h[T - 1] ** 2) / 2
+
+
+@network
+def root_of_two_negatives(x: Data[T, T], s: Param):
+    a = attention(x @ x, x @ x, x)
+    return sum(where(a * s > 0, sqrt(a * s), a))

@@ -95,3 +95,12 @@ def test_logarithms_of_a_sigmoid_by_parts(dtype: type) -> None:
 def test_a_mask_before_an_exponential() -> None:
     loss, found = module("exponential_under_mask").loss_and_gradients(single(50), single(0), w=np.float32(1))
     assert (loss, found["w"]) == (0, 0)
+
+
+def test_a_root_of_a_product_of_two_negatives() -> None:
+    x = -np.eye(2)
+    loss, found = module("root_of_two_negatives").loss_and_gradients(x, s=-4.0)
+    weights = np.exp(np.eye(2) / np.sqrt(2))
+    a = -weights / weights.sum(axis=1, keepdims=True)
+    assert loss == pytest.approx(np.sqrt(-4 * a).sum())
+    assert found["s"] == pytest.approx((a / np.sqrt(-4 * a) / 2).sum())

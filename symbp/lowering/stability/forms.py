@@ -42,7 +42,7 @@ class Forms(Named):
                 inner = self.form(base, known)
                 if q < 0 and inner.plain and self.vanishes(base, known):
                     inner = self.opened(base, known)
-                return inner.power(q) if q.denominator == 1 or _may_take_root(inner) else Scaled(expr)
+                return inner.power(q) if q.denominator == 1 or may_take_root(inner) else Scaled(expr)
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
@@ -263,7 +263,7 @@ class Forms(Named):
         return [value]
 
 
-def _may_take_root(value: Scaled) -> bool:
+def may_take_root(value: Scaled) -> bool:
     """Is the root of the product that of its factors: is there something exponential, and no sum less than 0?"""
     return not value.plain and all(is_positive(e) for e, _ in value.sums)
 

@@ -12,7 +12,7 @@ from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
-from symbp.lowering.stability.forms import terms_of
+from symbp.lowering.stability.forms import may_take_root, terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
 from symbp.lowering.stability.masks import is_zero_elsewhere
@@ -135,7 +135,8 @@ class Stable(Logarithms):
         form = self.form(a, known)
         match a:
             case Pow(base, Num(q)) if q < 0 and form.plain and self.vanishes(base, known):
-                return self.opened(base, known).power(q)
+                below = self.opened(base, known)
+                return below.power(q) if q.denominator == 1 or may_take_root(below) else form
         return form
 
     def _stands_alone(self, a: Expr, form: Scaled, known: Known) -> bool:
