@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
@@ -12,7 +12,7 @@ from symbp.emit.layout import split_line
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.emit.onehot import plus_lines, rows_line
 from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, reshaped, shape
-from symbp.emit.pieces import pieces
+from symbp.emit.pieces import part_of, pieces
 from symbp.emit.scatters import added_lines, scatter_lines
 from symbp.emit.words import DTYPE, ZIP
 from symbp.escape import COMMENT, in_python
@@ -47,6 +47,7 @@ class _Writer:
     inline: dict[str, Text] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     uses: dict[str, int] = field(init=False)
+    placed: frozenset[str] = field(init=False)  # values that stand in the slice that they are for
     variable: str = ""
     kept: bool = False
     indent: int = 4
@@ -58,6 +59,7 @@ class _Writer:
 
     def __post_init__(self) -> None:
         self.uses = {}
+        self.placed = frozenset(_placed(self.routine))
         self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
         for s in self.routine.statements:
             for a in s.args:
@@ -70,7 +72,7 @@ class _Writer:
         self.inside = standing_inside(self.routine, self._may_stand_inside)
 
     def _count(self, a: Operand) -> None:
-        if isinstance(a, Value):
+        if isinstance(a, Value) and a.name not in self.placed:
             self.uses[a.name] = self.uses.get(a.name, 0) + 1
 
     def add(self, s: Statement) -> None:
@@ -93,6 +95,10 @@ class _Writer:
             if s.place.name != s.target.name:  # room that another array has left
                 self.inline[s.target.name] = Text(s.place.name)
             return
+        if s.op == "pieces":
+            s, args = self._without_placed(s, args)
+        if s.target.name in self.placed and s.place is not None and s.place.how == "over":
+            s = replace(s, target=replace(s.target, name=s.place.name))  # nothing asks for it by its own name
         args = self._over_view(s, args)
         if s.place is not None and s.place.shape:
             self.arrays[s.target.name] = s.place.name
@@ -106,6 +112,16 @@ class _Writer:
     def _array_of(self, a: Operand) -> str:
         """The array in which a result has been written in another shape than its own."""
         return self.arrays.get(a.name, "") if isinstance(a, Value) else ""
+
+    def _without_placed(self, s: Statement, args: tuple[Text, ...]) -> tuple[Statement, tuple[Text, ...]]:
+        """An array made of slices, without those that are there already."""
+        spans, gaps = s.detail
+        left = [
+            (text, span)
+            for a, text, span in zip(s.args, args, spans, strict=True)  # type: ignore[call-overload]
+            if not (isinstance(a, Value) and a.name in self.placed)
+        ]
+        return replace(s, detail=(tuple(span for _, span in left), gaps)), tuple(text for text, _ in left)
 
     def _over_view(self, s: Statement, args: tuple[Text, ...]) -> tuple[Text, ...]:
         """What is written over an array in another shape first bears its name: `z1 = product.reshape(F, I, J, N)`."""
@@ -166,6 +182,19 @@ class _Writer:
         return self.inline.get(a.name, Text(a.name))
 
 
+def _placed(routine: Routine) -> Iterator[str]:
+    """The values that are written into a slice of the array that is made of them."""
+    places = {s.target.name: s.place for s in routine.statements}
+    for s in routine.statements:
+        if s.op == "pieces":
+            for a in s.args:
+                name = a.name if isinstance(a, Value) else ""
+                while (place := places.get(name)) is not None and place.how == "over":
+                    name = place.name
+                if place is not None and place.span:
+                    yield a.name  # type: ignore[union-attr]
+
+
 def _comment(s: Statement) -> str:
     numbers = ", ".join(map(str, s.numbers))
     return f"# [{numbers}] {in_python(s.comment, COMMENT)}".rstrip()
@@ -200,14 +229,14 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
         if other is not None:
             return (f"{name} {AUGMENTED[s.op]} {other.code}",)
     targets = {"out": f'out["{s.place.name}"]', "step": f"{s.place.name}[{variable}]"}
-    target = targets.get(s.place.how, s.place.name)
+    target = part_of(targets.get(s.place.how, s.place.name), s.place.span)
     if s.op == "fill" and s.target.kind == LIST:
         return (f"for _own, _new in {ZIP}({target}, {args[0].code}):", "    _own[...] = _new")
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
     if s.place.shape:
         return (str(call(s, args, reshaped(s, target))),)
-    named = name != target and (needed or s.place.how not in ("out", "step", "buffer"))
+    named = name != target and (needed or not (s.place.span or s.place.how in ("out", "step", "buffer")))
     if s.op in LINES:
         lines = LINES[s.op](s, args, target)
         return (*lines, f"{name} = {target}") if named else lines

@@ -182,7 +182,7 @@ def scratch_arrays(routine: Routine) -> list[Value]:
     for a in carried_arrays(routine.statements):
         found.setdefault(a.name, a)
     for s in every_statement(routine.statements):
-        if s.place is not None and s.place.how in ("scratch", "ones"):
+        if s.place is not None and s.place.how in ("scratch", "ones") and not s.place.span:
             name = s.place.name
             shape = s.place.shape or s.target.shape
             found.setdefault(name, Value(name, shape, "ones" if s.op == "ones" else s.target.kind))

@@ -12,11 +12,16 @@ def pieces(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]
     spans, gaps = s.detail
     lines = [f"{target}[...] = 0"] if gaps else []
     for part, span in zip(args, spans, strict=True):  # type: ignore[call-overload]
-        places = [":" if d is None else _range(*d) for d in span]
-        while places[-1] == ":":
-            places.pop()
-        lines.append(f"{target}[{', '.join(places)}] = {part.code}")
+        lines.append(f"{part_of(target, span)} = {part.code}")
     return tuple(lines)
+
+
+def part_of(target: str, span: tuple[tuple[Poly, Poly] | None, ...]) -> str:
+    """`target[:, 1 : T]`, or all of it."""
+    places = [":" if d is None else _range(*d) for d in span]
+    while places and places[-1] == ":":
+        places.pop()
+    return f"{target}[{', '.join(places)}]" if places else target
 
 
 def _range(low: Poly, high: Poly) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from symbp.core.integers import Dim
+from symbp.core.integers import Dim, Poly
 from symbp.lowering.bodies import varies
 from symbp.lowering.program import (
     ARITHMETIC,
@@ -76,6 +76,18 @@ def _placed_carries(carried: tuple[Carry, ...], body: _BodyPlan) -> tuple[Carry,
     return (*reversed(handed), *(c for c in done.values() if c not in handed))
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Part `number` of the array that is made of slices by the statement at `place`."""
+
+    place: int
+    number: int
+
+
+# What is written where from the start: into the caller's array or the array of all steps of that name, or into a part.
+_Destined = dict[str, "str | _Part"]
+
+
 @dataclass(slots=True)
 class _Plan:
     """What is known going down the statements: who owns which storage, and which storage is free."""
@@ -84,7 +96,7 @@ class _Plan:
     kept: bool
     variables: tuple[Dim, ...] = ()  # of the loops around
     last: dict[str, int] = field(init=False)
-    destined: dict[str, str] = field(init=False)
+    destined: _Destined = field(init=False)
     views: frozenset[str] = field(init=False)
     reshaped: frozenset[str] = field(init=False)
     shown: dict[str, Value] = field(init=False)
@@ -92,6 +104,7 @@ class _Plan:
     ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
     scratch: dict[str, Value] = field(default_factory=dict)
+    early: dict[int, Place | None] = field(default_factory=dict)  # places of arrays whose parts came before them
 
     def __post_init__(self) -> None:
         roots = view_roots(self.routine)
@@ -99,11 +112,18 @@ class _Plan:
         self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
         self.reshaped = _reshaped(self.routine)
         self.shown = _shown(self.routine)
-        self.destined = self.destinations()
+        destined = self.destinations()
+        self.destined = {**self.parts(destined), **destined}
 
-    def destinations(self) -> dict[str, str]:
+    def destinations(self) -> _Destined:
         """The values that have a place of their own from the start."""
         return _destinations(self.routine, self.last) if self.kept else {}
+
+    def parts(self, destined: _Destined) -> _Destined:
+        """The values that are computed in the slice that they are for."""
+        if not self.kept:
+            return {}
+        return _followed(self.routine, self.last, _parts(self.routine, destined), frozenset(destined))
 
     def placed(self, k: int, s: Statement) -> Statement:
         """The statement with its place; what it was the last to need is free afterwards."""
@@ -122,6 +142,8 @@ class _Plan:
 
     def _place(self, k: int, s: Statement) -> Place | None:
         name = s.target.name
+        if k in self.early:
+            return self.early[k]
         if s.op == FILL:
             return Place("out", name.removesuffix(".fill"))
         if name in self.destined and s.op != "ones":
@@ -143,12 +165,25 @@ class _Plan:
         return Place("ones" if s.op == "ones" else "scratch", self._take(s, shown), shape=shape)
 
     def _destined(self, s: Statement) -> Place:
-        """The caller's array, or over what is there already."""
+        """The array or the part of one that it is for, or over what is there already."""
         there = self.destined[s.target.name]
         for operand, a in enumerate(s.args):
             if isinstance(a, Value) and self.destined.get(a.name) == there:
                 return Place("over", a.name, operand)
-        return Place("out", there)
+        return self._part(there) if isinstance(there, _Part) else self.array(there)
+
+    def array(self, name: str) -> Place:
+        """The array of that name, which is there before the routine begins."""
+        return Place("out", name)
+
+    def _part(self, part: _Part) -> Place:
+        """A part of an array, whose place is settled with the first of them."""
+        whole = self.routine.statements[part.place]
+        if part.place not in self.early:
+            self.early[part.place] = self._place(part.place, whole)
+        place = self.early[part.place]
+        assert place is not None
+        return replace(place, span=whole.detail[0][part.number])  # type: ignore[index]
 
     def _over(self, k: int, s: Statement) -> int | None:
         """The operand that the result may replace."""
@@ -201,7 +236,7 @@ class _BodyPlan(_Plan):
 
     lists: frozenset[str] = frozenset()
 
-    def destinations(self) -> dict[str, str]:
+    def destinations(self) -> _Destined:
         """Entries of the arrays of all steps, and the arrays for what is carried on, unless they are still read."""
         destined = _destinations(self.routine, self.last)
         roots = view_roots(self.routine)
@@ -212,7 +247,7 @@ class _BodyPlan(_Plan):
             root = roots.get(v.name)
             if root is not None and made[v.name].op == "stacked" and root in made:
                 destined.setdefault(root, name)
-        return {v: name for v, name in destined.items() if self._may_be(v, name)}
+        return {v: name for v, name in destined.items() if isinstance(name, str) and self._may_be(v, name)}
 
     def _may_be(self, value: str, name: str) -> bool:
         place, s = next((k, s) for k, s in enumerate(self.routine.statements) if s.target.name == value)
@@ -220,12 +255,9 @@ class _BodyPlan(_Plan):
             return False
         return self.last.get(name, -1) < place and (self.kept or not (is_carry(name) or name in self.lists))
 
-    def _destined(self, s: Statement) -> Place:
-        there = self.destined[s.target.name]
-        for operand, a in enumerate(s.args):
-            if isinstance(a, Value) and self.destined.get(a.name) == there:
-                return Place("over", a.name, operand)
-        return Place("buffer" if is_carry(there) else "step", there)
+    def array(self, name: str) -> Place:
+        """The entry of this step, or the array for what is carried on."""
+        return Place("buffer" if is_carry(name) else "step", name)
 
     def carry(self, c: Carry) -> Carry:
         """How a value is carried on: by its name alone where it is an entry of an array of all steps."""
@@ -284,14 +316,25 @@ def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:
     return last
 
 
-def _destinations(routine: Routine, last: dict[str, int]) -> dict[str, str]:
+def _destinations(routine: Routine, last: dict[str, int]) -> _Destined:
     """Values to be written into the caller's gradient arrays: the gradients, and what they are made of in place."""
     destined: dict[str, str] = {}
     for name, v in routine.results[1:]:
         if isinstance(v, Value) and v.shape and v.name not in destined:
             destined[v.name] = name
-    computed = {s.target.name for s in routine.statements if s.op not in (*VIEWS, "arange", "ones")}
-    destined = {v: name for v, name in destined.items() if v in computed}
+    computed = _computed(routine)
+    return _followed(routine, last, {v: name for v, name in destined.items() if v in computed})
+
+
+def _computed(routine: Routine) -> frozenset[str]:
+    return frozenset(s.target.name for s in routine.statements if s.op not in (*VIEWS, "arange", "ones"))
+
+
+def _followed(
+    routine: Routine, last: dict[str, int], destined: _Destined, taken: frozenset[str] = frozenset()
+) -> _Destined:
+    """With what has a destination, what that is made of in place; but not what is taken."""
+    destined, computed = dict(destined), _computed(routine) - taken
     for k, s in reversed(tuple(enumerate(routine.statements))):
         if s.target.name in destined and s.op in UFUNCS:
             for a in s.args:
@@ -302,13 +345,35 @@ def _destinations(routine: Routine, last: dict[str, int]) -> dict[str, str]:
 
 
 def _may_follow(
-    a: object,
-    k: int,
-    s: Statement,
-    last: dict[str, int],
-    destined: dict[str, str],
-    computed: set[str],
+    a: object, k: int, s: Statement, last: dict[str, int], destined: _Destined, computed: frozenset[str]
 ) -> bool:
     if not isinstance(a, Value) or a.name not in computed or a.name in destined or a.kind != FLOAT:
         return False
     return a.shape == s.target.shape and last.get(a.name, -1) == k
+
+
+def _parts(routine: Routine, destined: _Destined) -> _Destined:
+    """Values that are needed for one slice of an array and nothing else, and fill it.
+
+    Not where the array holds something else until it is made: what is carried from step to step, or zeros to come.
+    """
+    made = {s.target.name: s for s in routine.statements}
+    uses = [a.name for s in routine.statements for a in s.args if isinstance(a, Value)]
+    uses += [v.name for _, v in routine.results if isinstance(v, Value)]
+    parts: _Destined = {}
+    for k, s in enumerate(routine.statements):
+        there = destined.get(s.target.name, "")
+        if s.op != "pieces" or s.detail[1] or isinstance(there, _Part) or is_carry(there):
+            continue
+        for number, (a, span) in enumerate(zip(s.args, s.detail[0], strict=True)):  # type: ignore[call-overload]
+            if isinstance(a, Value) and uses.count(a.name) == 1 and a.name not in destined:
+                if a.name in made and _fills(made[a.name], s, span):
+                    parts[a.name] = _Part(k, number)
+    return parts
+
+
+def _fills(part: Statement, whole: Statement, span: tuple[tuple[Poly, Poly] | None, ...]) -> bool:
+    """Can a statement write its result straight into that slice?"""
+    axes = zip(whole.target.shape, span, strict=True)
+    shape = tuple(extent if ends is None else ends[1] - ends[0] for extent, ends in axes)
+    return part.op in UFUNCS and (part.target.shape, part.target.kind) == (shape, FLOAT)

@@ -38,13 +38,15 @@ Operand = Value | Expr  # an Expr is a scalar of numbers and sizes alone: `1 / N
 class Place:
     """Where a result is written: over operand `operand` ("over"), into the array `name` ("scratch", "out").
 
-    An array of another `shape` is the one that the result is reshaped to by all that needs it.
+    An array of another `shape` is the one that the result is reshaped to by all that needs it. With a `span`, from
+    where to where on each axis, it is written into that part of the array.
     """
 
     how: str
     name: str = ""
     operand: int = 0
     shape: Shape = ()
+    span: tuple[tuple[Poly, Poly] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
