@@ -50,7 +50,9 @@ def head(loop: Loop) -> str:
 def end_of_step(loop: Loop, empty: frozenset[str], text: Write) -> list[str]:
     """What is stored that was not written in place, and what the next step gets."""
     variable = loop.variable.name
-    written = {s.place.name for s in loop.statements if s.place is not None and s.place.how == "step" and not s.place.span}
+    written = {
+        s.place.name for s in loop.statements if s.place is not None and s.place.how == "step" and not s.place.span
+    }
     lines = []
     for stack, entry in loop.stored:
         if stack.name not in written:

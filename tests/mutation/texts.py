@@ -51,33 +51,29 @@ def _shapes(text: str, function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
 
 def mutants(text: str) -> Iterator[tuple[str, str]]:
     """Every single mistake of `RULES` in the functions that compute loss and gradients."""
-    tree = ast.parse(text)
-    for function in tree.body:
+    lines = text.splitlines(keepends=True)
+    for function in ast.parse(text).body:
         if isinstance(function, ast.FunctionDef) and function.name in FUNCTIONS:
-            place = Place(text, function)
-            for k, _ in enumerate(ast.walk(function)):
-                for j in range(_count(function, k, place)):
-                    kind, changed = _mutate(tree, function.name, k, j, place)
-                    if changed != ast.unparse(tree):
-                        yield f"{function.name}: {kind}", changed
+            before, after = "".join(lines[: function.lineno - 1]), "".join(lines[function.end_lineno :])
+            for kind, changed in _changed(function, Place(text, function)):
+                yield f"{function.name}: {kind}", f"{before}{changed}\n{after}"
 
 
-def _count(function: ast.FunctionDef, k: int, place: Place) -> int:
-    return len(_edits(function, k, place))
+def _changed(function: ast.FunctionDef, place: Place) -> Iterator[tuple[str, str]]:
+    """The text of a function after each edit of each of its nodes; the tree itself stays as it is."""
+    plain = ast.unparse(function)
+    for k, node in enumerate(ast.walk(function)):
+        for j, _ in enumerate(_edits(node, place)):
+            fresh = copy.deepcopy(function)
+            kind, edit = _edits(list(ast.walk(fresh))[k], place)[j]
+            edit()
+            changed = ast.unparse(ast.fix_missing_locations(fresh))
+            if changed != plain:
+                yield kind, changed
 
 
-def _edits(function: ast.FunctionDef, k: int, place: Place) -> list[tuple[str, Edit]]:
-    node = list(ast.walk(function))[k]
+def _edits(node: ast.AST, place: Place) -> list[tuple[str, Edit]]:
     return [edit for rule in RULES for edit in rule(node, place)]
-
-
-def _mutate(tree: ast.Module, name: str, k: int, j: int, place: Place) -> tuple[str, str]:
-    """The text after edit j of node k; the tree itself stays as it is."""
-    fresh = copy.deepcopy(tree)
-    function = next(f for f in fresh.body if isinstance(f, ast.FunctionDef) and f.name == name)
-    kind, edit = _edits(function, k, place)[j]
-    edit()
-    return kind, ast.unparse(ast.fix_missing_locations(fresh))
 
 
 def _operator(node: ast.AST, place: Place) -> Iterator[tuple[str, Edit]]:
