@@ -269,7 +269,7 @@ class _BodyPlan(_Plan):
             return c
         if there == c.value.name:
             return replace(c, how="buffer")
-        stored = there and not is_carry(there)
+        stored = isinstance(there, str) and there != "" and not is_carry(there)
         return c if stored or varies(c.next.shape, self.variables) else replace(c, how="copy")
 
 
@@ -366,9 +366,9 @@ def _parts(routine: Routine, destined: _Destined) -> _Destined:
         if s.op != "pieces" or s.detail[1] or isinstance(there, _Part) or is_carry(there):
             continue
         for number, (a, span) in enumerate(zip(s.args, s.detail[0], strict=True)):  # type: ignore[call-overload]
-            if isinstance(a, Value) and uses.count(a.name) == 1 and a.name not in destined:
-                if a.name in made and _fills(made[a.name], s, span):
-                    parts[a.name] = _Part(k, number)
+            alone = isinstance(a, Value) and uses.count(a.name) == 1 and a.name not in destined
+            if alone and a.name in made and _fills(made[a.name], s, span):
+                parts[a.name] = _Part(k, number)
     return parts
 
 

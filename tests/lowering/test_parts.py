@@ -1,0 +1,88 @@
+"""What is for one slice of an array is computed there; the modules are right by every witness."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from symbp.calculus.derive import derive
+from symbp.emit.write import write_module
+from symbp.lowering.lower import lower
+from symbp.networks import source
+from symbp.notation.read import read_network
+from symbp.verify.module import check_module
+
+HEAD = "from symbp import Array, Data, Labels, Param, dims, network\nT, N, D, H = dims('T N D H')\n@network\n"
+
+# What is joined, and whether its parts are computed in place in `loss_and_gradients`.
+NETWORKS = {
+    "side by side": (
+        """
+def net(x: Param[N, H], w: Param[N, D]):
+    y[n, k:H + D] = tanh(x[n, k]) if k < H else exp(w[n, k - H])
+    return sum(y**3) / 3
+""",
+        True,
+    ),
+    "of another length": (
+        """
+def net(x: Param[N, H], w: Param[N]):
+    y[n, k:H + 1] = tanh(x[n, k]) if k < H else exp(w[n])
+    return sum(y**3) / 3
+""",
+        True,
+    ),
+    "needed by others too": (
+        """
+def net(x: Param[N, H], w: Param[N, D]):
+    u[n, k] = tanh(x[n, k])
+    y[n, k:H + D] = u[n, k] if k < H else w[n, k - H]
+    return sum(y**3) / 3 + sum(u**2)
+""",
+        False,
+    ),
+    "beside zeros": (
+        """
+def net(x: Param[N, H]):
+    y[n, k:H + 1] = tanh(x[n, k]) if k < H else 0
+    return sum(y**3) / 3
+""",
+        False,
+    ),
+    "carried on": (
+        """
+def net(x: Data[T, N, H], h0: Data[N, 2 * H], W: Param[2 * H, H], V: Param[2 * H, H]):
+    h[-1] = h0
+    for t in T:
+        a[t] = x[t] + h[t - 1] @ W
+        b[t] = h[t - 1] @ V
+        h[t, n, k:2 * H] = tanh(a[t, n, k]) if k < H else exp(-b[t, n, k - H])
+    return sum(h**2) / 2
+""",
+        True,
+    ),
+}
+
+
+def in_place(module: str) -> list[str]:
+    """Results of `loss_and_gradients` that are written into a slice."""
+    body = module[module.index("def loss_and_gradients") :]
+    return re.findall(r"out=(\w+\S*\[[^\]]*:[^\]]*\])\)", body[: body.index("\ndef ", 1)])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_slice_is_computed_in_its_place(name: str) -> None:
+    text, some = NETWORKS[name]
+    network = read_network(HEAD + text.strip(), "net.py")
+    derivation = derive(network)
+    module = write_module(lower(derivation))[0]
+    assert bool(in_place(module)) == some
+    checks = check_module(network, module, backward=derivation.backward, adjoints=derivation.gradients)
+    assert [c for c in checks if not c.passed] == []
+
+
+def test_the_gates_of_an_lstm_are_computed_side_by_side() -> None:
+    module = write_module(lower(derive(read_network(*source("lstm"), "lstm"))))[0]
+    gates = [": H", "H : 2 * H", "2 * H : 3 * H", "3 * H : 4 * H"]
+    assert sorted(in_place(module)) == sorted(f"z_bar[t][{span}]" for span in gates)
