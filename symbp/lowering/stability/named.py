@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
@@ -24,6 +25,8 @@ from symbp.lowering.stability.work import Work
 BESIDE = "~"
 
 
+# What has more parts than this is read by its name.
+LONGEST = 500
 # An exponential outgrows so many times its exponent before it matters.
 MOST = 16
 
@@ -75,13 +78,22 @@ class Named(Work):
         return Read(found.name, tuple(Poly.of(i) for i in order))
 
     def spelt(self, expr: Expr) -> Expr:
-        """The expression with the definitions of the tensors beside equations in their place."""
+        """The expression with the definitions of the tensors beside equations in their place, but for long ones: each
+        may stand in the next several times, and a text twice as long at each is never done."""
 
         def definition(read: Read) -> Expr | None:
             found = self.besides.get(read.tensor)
-            return None if found is None else self.spelt(apply(found.body, found.indices, read.subs))
+            body = None if found is None else self._spelt_body(found)
+            return None if found is None or body is None else apply(body, found.indices, read.subs)
 
         return replace_reads(expr, definition)
+
+    def _spelt_body(self, beside: Equation) -> Expr | None:
+        if beside.name not in self.spellings:
+            body = self.spelt(beside.body)
+            long = sum(1 for _ in islice(walk(body), LONGEST + 1)) > LONGEST
+            self.spellings[beside.name] = None if long else body
+        return self.spellings[beside.name]
 
     def largest_of(self, largest: Expr, below: tuple[Below, ...], known: Known) -> Expr:
         """A read of a largest value, of which it is known what it is the largest of; itself where it has no name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
 from symbp.lowering.guard import guarded, is_bounded
@@ -220,6 +220,8 @@ class Stable(Logarithms):
         exponent = self.exponent(write(self._grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
+        if cond == TRUE:
+            return build.mul(v, e)
         spelt = self.spelt(e)
         bare = guarded(spelt, cond) == spelt
         return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)

@@ -37,6 +37,7 @@ class Work(ABC):
     beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
     own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
     besides: dict[str, Equation] = field(default_factory=dict)  # and by name
+    spellings: dict[str, Expr | None] = field(default_factory=dict)  # each written out, where it is not too long
     largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
     def definition(self, read: Read, known: Known) -> Expr | None:
