@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Compare, Cond, Expr, Where
+from symbp.core.expr import TRUE, Compare, Cond, Expr, Read, Where
 from symbp.core.guards import conjuncts, follows, settle_condition, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
@@ -15,6 +15,12 @@ Known = tuple[tuple[Cond, bool], ...]
 def outside(known: Known, indices: tuple[Index, ...]) -> Known:
     """What is known where the indices are bound anew: nothing about them."""
     return tuple((c, true) for c, true in known if not any(i in indices for i in free_indices(c)))
+
+
+def about(read: Read, known: Known) -> Known:
+    """What is known of an entry: nothing that is of other indices alone."""
+    mine = {i for s in read.subs for i in indices_of(s)}
+    return tuple((c, true) for c, true in known if not (of := free_indices(c)) or any(i in mine for i in of))
 
 
 def branch(body: Expr, known: Known) -> Expr:

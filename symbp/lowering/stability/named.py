@@ -16,7 +16,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import apply, free_indices, indices_of, replace_reads, substitute, walk
+from symbp.core.traverse import apply, free_indices, indices_of, reads, replace_reads, substitute, walk
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
 from symbp.lowering.stability.known import Known, holds
 from symbp.lowering.stability.work import Work
@@ -61,6 +61,8 @@ class Named(Work):
         """A read of a tensor that is this expression, or the expression where it is one or can be none."""
         free = free_indices(what)
         if not self.owner or isinstance(what, (Read, Num)) or not _may_stand_alone(what, free, known):
+            return what
+        if self.loop and any(r.tensor in self.loop for r in reads(what)):
             return what
         order = _order(what, free, order)
         spelt = spelling(what, order)

@@ -9,7 +9,7 @@ from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children, free_indices, rename_bound
 from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.known import Known, branch, outside
+from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.splits import Splits
 
 
@@ -124,6 +124,7 @@ class Safety(Splits):
         equation = self.equations.get(read.tensor)
         if equation is None or self.is_tame(equation.body, ()):
             return True
+        known = about(read, known)
         body = self.definition(read, known)
         return bool(known) and body is not None and self.is_tame(body, known)
 

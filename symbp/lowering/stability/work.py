@@ -33,6 +33,7 @@ class Work(ABC):
     apart: dict[tuple[Expr, Known, bool], tuple[Linear, Expr]] = field(default_factory=dict)
     done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
     owner: str = ""  # the equation at hand, where tensors may be put beside it
+    loop: frozenset[str] = frozenset()  # the tensors of its recurrence, if it is of one
     added: list[Equation] = field(default_factory=list)  # those put beside it
     beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
     own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
