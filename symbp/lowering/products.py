@@ -181,8 +181,10 @@ def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
 def _splits(indices: tuple[Index, ...], body: Add) -> bool:
     """Is a term a product of factors with different indices, so that its own sum is a smaller computation?
 
-    A term without an index splits nothing: what cancels in each entry is added up entry by entry.
+    A term without an index splits nothing, nor does a difference: what cancels in each entry is added up entry by entry.
     """
+    if len({build.split_number(term)[0] < 0 for term in body.args}) == 2:
+        return False
     everything = free_indices(body)
     for term in body.args:
         inner = [f for f in _factors(term) if free_indices(f)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symbp.core import build
 from symbp.core.expr import TRUE, Compare, Cond, Expr, Read, Where
 from symbp.core.guards import conjuncts, follows, settle_condition, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of
+from symbp.lowering.linear import Linear, parts
 
 Known = tuple[tuple[Cond, bool], ...]
 
@@ -47,6 +50,15 @@ def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
         return True
     apart = isinstance(cond, Compare) and cond.op == "!="
     return apart and any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))  # type: ignore[attr-defined]
+
+
+def nonpositives(known: Known) -> Iterator[Linear]:
+    """What is 0 or less, by the comparisons that are known to hold or not to."""
+    for cond, true in known:
+        for c in conjuncts(cond) if true else (cond,):
+            if isinstance(c, Compare) and c.op in ("<", "<=", ">", ">="):
+                difference = parts(c.a) - parts(c.b)
+                yield difference if (c.op in ("<", "<=")) == true else difference * -1
 
 
 def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:

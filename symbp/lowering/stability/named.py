@@ -18,7 +18,7 @@ from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import apply, free_indices, indices_of, reads, replace_reads, substitute, walk
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
-from symbp.lowering.stability.known import Known, holds
+from symbp.lowering.stability.known import Known, holds, nonpositives
 from symbp.lowering.stability.work import Work
 
 # What stands between the name of an equation and the number of a tensor that it gets beside it; in no name of a user's.
@@ -142,9 +142,15 @@ class Named(Work):
                 return m - own.terms * left + read * left
         return m
 
-    def is_nonpositive(self, m: Linear) -> bool:
-        """Is it certain to be 0 or less, or no more than a few?"""
-        return is_nonpositive(self.remainder(m))
+    def is_nonpositive(self, m: Linear, known: Known = ()) -> bool:
+        """Is it certain to be 0 or less, or no more than a few: by its form, or x where x > 0 is known not to hold?"""
+        if is_nonpositive(self.remainder(m)):
+            return True
+        for less in nonpositives(known):
+            times = [m.coefficient(e) / c for e, c in less.terms]
+            if times and min(times) > 0 and self.is_nonpositive(m - less * min(times)):
+                return True
+        return False
 
     def remainder(self, m: Linear) -> Linear:
         """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""
