@@ -52,7 +52,10 @@ def _quotient(at: Entries, constant: Expr, above: list[Labelled], below: list[La
         result = at.scalar(constant)
     else:
         result = steps.pop(first)[1]
-        if constant != build.UNIT:
+        count = _count_below(at, constant, result)
+        if count is not None:
+            result = at.apply("div", at.number(result), at.scalar(count))
+        elif constant != build.UNIT:
             result = _scaled(at, constant, result)
     for op, value in steps:
         both_masks = is_mask(result.value) and is_mask(value.value)
@@ -64,6 +67,19 @@ def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
     if constant == build.MINUS:
         return at.apply("neg", at.number(a))
     return at.apply("mul", at.number(a), at.scalar(constant))
+
+
+def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
+    """The sizes that a sum is divided by: a mean of equal numbers is that number, and times 1/3 it is not."""
+    maker = at.builder.made(a.value)
+    while maker is not None and maker.op in ("reshape", "transpose", "expand"):
+        maker = at.builder.made(maker.args[0])
+    value, sizes = build.split_number(constant)
+    factors = sizes.args if isinstance(sizes, Mul) else (sizes,)
+    whole = all(isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value.denominator == 1 for f in factors)
+    if maker is None or maker.op != "sum" or value.numerator != 1 or not whole or not all(map(_is_divisor, factors)):
+        return None
+    return build.power(constant, build.MINUS)
 
 
 def _is_divisor(factor: Expr) -> bool:
