@@ -75,9 +75,9 @@ def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
     while maker is not None and maker.op in ("reshape", "transpose", "expand"):
         maker = at.builder.made(maker.args[0])
     value, sizes = build.split_number(constant)
-    factors = sizes.args if isinstance(sizes, Mul) else (sizes,)
-    whole = all(isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value.denominator == 1 for f in factors)
-    if maker is None or maker.op != "sum" or value.numerator != 1 or not whole or not all(map(_is_divisor, factors)):
+    counts = [build.split_power(f) for f in (sizes.args if isinstance(sizes, Mul) else (sizes,))]
+    below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
+    if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
         return None
     return build.power(constant, build.MINUS)
 
@@ -197,7 +197,7 @@ def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
 def _splits(indices: tuple[Index, ...], body: Add) -> bool:
     """Is a term a product of factors with different indices, so that its own sum is a smaller computation?
 
-    A term without an index splits nothing, nor does a difference: what cancels in each entry is added up entry by entry.
+    A term without an index splits nothing, nor does a difference: what cancels in each entry is added up there.
     """
     if len({build.split_number(term)[0] < 0 for term in body.args}) == 2:
         return False

@@ -238,10 +238,19 @@ def _may_stand_alone(what: Expr, free: tuple[Index, ...], known: Known) -> bool:
     """Is it an array of its own: plain ranges, and no read that is only inside where a known condition holds?"""
     if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
         return False
+    if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
+        return False
     bound = any(i in free for c, _ in known for i in free_indices(c))
-    return not bound or all(
-        s.atom is not None or s.constant is not None for r in walk(what) if isinstance(r, Read) for s in r.subs
-    )
+    return not bound or all(s.atom is not None or s.constant is not None for s in _subscripts(what))
+
+
+def _is_of_sizes(cond: Cond) -> bool:
+    """Does it say nothing of an entry, so that a position may be outside for all of them: `2 < T`?"""
+    return not free_indices(cond) and not any(True for _ in reads(cond))
+
+
+def _subscripts(what: Expr) -> Iterator[Poly]:
+    return (s for r in walk(what) if isinstance(r, Read) for s in r.subs)
 
 
 def _order(what: Node, free: tuple[Index, ...], last: tuple[Index, ...]) -> tuple[Index, ...]:
