@@ -102,19 +102,20 @@ def test_a_number_in_the_middle_of_a_sum_stays_there() -> None:
     check_float32(m, {"x": np.zeros(5), "y": 1e-3 * np.arange(1, 6)}, 2e-7)
 
 
-@pytest.mark.parametrize("rows", [3, 5, 6, 7, 11])
+@pytest.mark.parametrize("rows", [3, 7, 13])
 def test_a_mean_of_equal_numbers_is_that_number(rows: int) -> None:
     m = module("def net(x: Data[N, D], w: Param[D]):\n    return sum((x - mean(x, axis=0)) * w) + sum(w)\n")
-    x = np.tile(np.array([3.0, 7.0, 11.0], np.float32), (rows, 1))  # sums of these are exact
+    x = np.tile(np.array([3.0, 7.0, 13.0], np.float32), (rows, 1))  # sums of these are exact
     _, gradients = run(m, {"x": x, "w": np.ones(3, np.float32)})
     assert gradients["w"].tolist() == [1.0, 1.0, 1.0]
 
 
-STACKED = """def net(x: Data[T, N, D], W: Param[L, D, D], U: Param[L, D, D]):
+STACKED = """def net(x: Data[T, N, D], h0: Data[L, N, D], W: Param[L, D, D], U: Param[L, D, D]):
+    h[-1] = x
     for l in L:
-        h[l, -1, n: N, d: D] = 0
+        h[l, -1] = h0[l]
         for t in T:
-            h[l, t] = tanh((h[l - 1, t] if l >= 1 else x[t]) @ W[l] + h[l, t - 1] @ U[l])
+            h[l, t] = tanh(h[l - 1, t] @ W[l] + h[l, t - 1] @ U[l])
     return sum(h[L - 1, T - 1] ** 2)
 """
 
@@ -122,13 +123,13 @@ STACKED = """def net(x: Data[T, N, D], W: Param[L, D, D], U: Param[L, D, D]):
 @pytest.mark.parametrize(("layers", "steps"), [(1, 1), (1, 3), (3, 1), (2, 3)])
 def test_second_derivatives_of_stacked_loops_of_one_step(layers: int, steps: int) -> None:
     m, rng = module(STACKED, hvp=True), np.random.default_rng(4)
-    x = rng.normal(size=(steps, 2, 3))
+    x, h0 = rng.normal(size=(steps, 2, 3)), rng.normal(size=(layers, 2, 3))
     p = {n: rng.normal(size=(layers, 3, 3)) for n in ("W", "U")}
     v = {n: rng.normal(size=(layers, 3, 3)) for n in p}
-    found = m.hessian_vector_product(x, **p, vector=v)
+    found = m.hessian_vector_product(x, h0, **p, vector=v)
 
     def gradients(h: float) -> dict[str, np.ndarray]:
-        return m.loss_and_gradients(x, **{n: p[n] + h * v[n] for n in p})[1]  # type: ignore[no-any-return]
+        return m.loss_and_gradients(x, h0, **{n: p[n] + h * v[n] for n in p})[1]  # type: ignore[no-any-return]
 
     up, down = gradients(1e-5), gradients(-1e-5)
     for n in p:
