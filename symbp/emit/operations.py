@@ -142,6 +142,8 @@ def _square(s: Statement, args: tuple[Text, ...]) -> Text:
 def _where(s: Statement, args: tuple[Text, ...]) -> Text:
     cond, then, other = args
     if is_scalar(s.target):
+        if all(isinstance(a, Expr) for a in s.args[1:]):
+            then, other = _as_float(then), _as_float(other)
         return Text(f"{then.within(OR)} if {cond.within(OR)} else {other.within(CHOICE)}", CHOICE)
     if is_scalar(s.args[1]) and is_scalar(s.args[2]):
         return Text(f"np.where({_list(args)}).astype({DTYPE})")
@@ -175,8 +177,14 @@ def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"{FLOAT}(_erf({args[0].code}))" if is_scalar(s.target) else f"_erf({args[0].code})")
 
 
+def _as_float(text: Text) -> Text:
+    """A number or size as a float, since a function of the user's may work in the type that it is given."""
+    return Text(f"{text.code}.0" if text.code.lstrip("-").isdigit() else f"{FLOAT}({text.code})", text.level)
+
+
 def _call(s: Statement, args: tuple[Text, ...]) -> Text:
-    text = f"{function_name(*s.detail)}({_list(args)})"  # type: ignore[arg-type]
+    given = tuple(_as_float(t) if isinstance(a, Expr) else t for t, a in zip(args, s.args, strict=True))
+    text = f"{function_name(*s.detail)}({_list(given)})"  # type: ignore[arg-type]
     return Text(text if is_scalar(s.target) else f"np.asarray({text}, {DTYPE})")
 
 
@@ -260,6 +268,8 @@ def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
 
 
 def _broadcast(s: Statement, args: tuple[Text, ...]) -> Text:
+    if is_scalar(s.args[0]):
+        return Text(f"np.full({shape(s)}, {args[0].code}, {DTYPE})")
     return Text(f"np.broadcast_to({args[0].code}, {shape(s)})")
 
 

@@ -63,7 +63,8 @@ def _read(at: Entries, node: Read) -> Labelled:
 def _add(at: Entries, node: Add) -> Labelled:
     """Terms from left to right, the first one that is added before those that are taken away.
 
-    A number comes last where others are added and taken away: they may cancel but for much less than it.
+    A number that stands first comes last where others are added and taken away: they may cancel but for much less than
+    it. Elsewhere it stays: in sqrt(1 + x**2) - 1 - y it cancels first.
     """
     found = [pieces_of(t) if isinstance(t, Where) else None for t in node.args]
     if all(p is not None and len(p) == 1 for p in found):
@@ -71,10 +72,8 @@ def _add(at: Entries, node: Add) -> Labelled:
         if covers(pieces):
             return _pieces(at, in_order(pieces))
     terms = sorted(node.args, key=_is_negative)
-    numbers = [t for t in terms if isinstance(t, Num)]
-    others = [t for t in terms if not isinstance(t, Num)]
-    if len({_is_negative(t) for t in others}) == 2:
-        terms = [*others, *numbers]
+    if isinstance(node.args[0], Num) and len({_is_negative(t) for t in node.args[1:]}) == 2:
+        terms = [*sorted(node.args[1:], key=_is_negative), node.args[0]]
     if _is_negative(terms[0]):
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))

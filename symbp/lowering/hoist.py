@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Cond, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
+from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, map_children, polys, reads, substitute, walk
 from symbp.lowering.boxes import Box, box_of
 from symbp.lowering.depends import mentions
@@ -30,6 +31,7 @@ class _Hoist:
     may: Callable[[Expr], bool]
     extent: Callable[[str, int], Poly | None]
     taken: list[Equation] = field(default_factory=list)
+    cond: Cond = TRUE  # where what is taken out counts; elsewhere it is 0
 
     def free(self, node: Node) -> bool:
         """Does it read nothing of the loop?"""
@@ -54,7 +56,16 @@ class _Hoist:
         return map_children(node, self.out)
 
     def _in_box(self, node: Where, box: Box) -> Expr:
-        """A choice by the range of an index: what stands there is taken out for that range alone."""
+        """A choice by the range of an index: what stands there is taken out for that range alone.
+
+        A range that may be empty, as that of all steps but one, is none to be read from at any place: there it is taken
+        out for all values of the index, and is 0 outside of the range.
+        """
+        if not is_nonnegative(box.inner.extent - 1):
+            outer, self.cond = self.cond, build.both(self.cond, node.cond)
+            inside = self.out(node.then)
+            self.cond = outer
+            return Where(node.cond, inside, node.other)
         before = self.own
         self.own = tuple(box.inner if i == box.index else i for i in self.own)
         then = self.out(box.inside(node.then))
@@ -80,7 +91,8 @@ class _Hoist:
         indices = tuple(i for i in self.own if i in held)
         name = f"{self.prefix}.{len(self.taken)}"
         first, ahead = self.own[0], self._ahead(node)
-        self.taken.append(Equation(name, indices, substitute(node, {first: Poly.of(first) - ahead})))
+        there = substitute(node, {first: Poly.of(first) - ahead})
+        self.taken.append(Equation(name, indices, build.where(self.cond, there, build.NIL)))
         return Read(name, tuple(Poly.of(i) + (ahead if i == first else 0) for i in indices))
 
     def _ahead(self, node: Expr) -> int:

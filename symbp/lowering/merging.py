@@ -40,6 +40,22 @@ def _shape(root: Value, order: tuple[int, ...]) -> Shape:
     return tuple(root.shape[d] for d in order)
 
 
+def reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
+    """The sum over those of the indices that are axes."""
+    a = at.number(a)
+    summed = tuple(k for k, i in enumerate(a.axes) if i in indices)
+    if not summed:
+        return a
+    assert isinstance(a.value, Value)
+    kept = tuple(i for i in a.axes if i not in indices)
+    matrix = in_two(at, a, tuple(i for i in a.axes if i in indices))
+    if matrix is not None:
+        value = at.builder.reduce("sum", matrix[0], (int(matrix[1]),))
+        return Labelled(at.builder.reshape(value, tuple(i.extent for i in kept)), kept)
+    around = sum_around(at, a, tuple(i for i in a.axes if i in indices))
+    return around or Labelled(at.builder.reduce("sum", a.value, summed), kept)
+
+
 def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, bool] | None:
     """A matrix of summed axes by the others, and whether those summed are its columns; None where it is no view."""
     kept = tuple(i for i in a.axes if i not in summed)

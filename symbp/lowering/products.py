@@ -15,7 +15,7 @@ from symbp.core.traverse import children, free_indices, indices_of, polys, subst
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.merging import in_two, side_by_side, sum_around
+from symbp.lowering.merging import reduced, side_by_side
 from symbp.lowering.onehot import added_rows
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
@@ -52,7 +52,10 @@ def _quotient(at: Entries, constant: Expr, above: list[Labelled], below: list[La
         result = at.scalar(constant)
     else:
         result = steps.pop(first)[1]
-        if constant != build.UNIT:
+        count = _count_below(at, constant, result)
+        if count is not None:
+            result = at.apply("div", at.number(result), at.scalar(count))
+        elif constant != build.UNIT:
             result = _scaled(at, constant, result)
     for op, value in steps:
         both_masks = is_mask(result.value) and is_mask(value.value)
@@ -64,6 +67,19 @@ def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
     if constant == build.MINUS:
         return at.apply("neg", at.number(a))
     return at.apply("mul", at.number(a), at.scalar(constant))
+
+
+def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
+    """The sizes that a sum is divided by: a mean of equal numbers is that number, and times 1/3 it is not."""
+    maker = at.builder.made(a.value)
+    while maker is not None and maker.op in ("reshape", "transpose", "expand"):
+        maker = at.builder.made(maker.args[0])
+    value, sizes = build.split_number(constant)
+    counts = [build.split_power(f) for f in (sizes.args if isinstance(sizes, Mul) else (sizes,))]
+    below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
+    if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
+        return None
+    return build.power(constant, build.MINUS)
 
 
 def _is_divisor(factor: Expr) -> bool:
@@ -181,8 +197,10 @@ def _depends(expr: Expr, indices: tuple[Index, ...]) -> bool:
 def _splits(indices: tuple[Index, ...], body: Add) -> bool:
     """Is a term a product of factors with different indices, so that its own sum is a smaller computation?
 
-    A term without an index splits nothing: what cancels in each entry is added up entry by entry.
+    A term without an index splits nothing, nor does a difference: what cancels in each entry is added up there.
     """
+    if len({build.split_number(term)[0] < 0 for term in body.args}) == 2:
+        return False
     everything = free_indices(body)
     for term in body.args:
         inner = [f for f in _factors(term) if free_indices(f)]
@@ -217,13 +235,13 @@ def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]
         groups = [*rest, _pair(at, a, b, _exclusive((a, b), rest, indices))]
         groups = _each_reduced(at, groups, indices)
     at.later = around
-    summed = _reduced(at, groups[0], indices)
+    summed = reduced(at, groups[0], indices)
     return _times(at, [build.integer(i.extent) for i in same], summed) if same else summed
 
 
 def _each_reduced(at: Entries, groups: list[Labelled], indices: tuple[Index, ...]) -> list[Labelled]:
     """The groups, each summed over what it alone holds."""
-    return [_reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
+    return [reduced(at, g, _exclusive((g,), [h for h in groups if h is not g], indices)) for g in groups]
 
 
 def _groups(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> list[Labelled]:
@@ -267,22 +285,6 @@ def _cost(
     return len(union) - len(gone), len(union)
 
 
-def _reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
-    """The sum over those of the indices that are axes."""
-    a = at.number(a)
-    summed = tuple(k for k, i in enumerate(a.axes) if i in indices)
-    if not summed:
-        return a
-    assert isinstance(a.value, Value)
-    kept = tuple(i for i in a.axes if i not in indices)
-    matrix = in_two(at, a, tuple(i for i in a.axes if i in indices))
-    if matrix is not None:
-        value = at.builder.reduce("sum", matrix[0], (int(matrix[1]),))
-        return Labelled(at.builder.reshape(value, _extents(kept)), kept)
-    around = sum_around(at, a, tuple(i for i in a.axes if i in indices))
-    return around or Labelled(at.builder.reduce("sum", a.value, summed), kept)
-
-
 def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> Labelled:
     """The product of two arrays, summed over indices that no other holds."""
     shared = [i for i in a.axes if i in b.axes]
@@ -290,7 +292,7 @@ def _pair(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, ...]) -> L
     free_a = tuple(i for i in a.axes if i not in shared)
     free_b = tuple(i for i in b.axes if i not in shared)
     if not summed or (batch and not free_a and not free_b):
-        return _reduced(at, at.apply("mul", *sorted((a, b), key=lambda g: len(g.axes))), summed)
+        return reduced(at, at.apply("mul", *sorted((a, b), key=lambda g: len(g.axes))), summed)
     a, b = at.number(a), at.number(b)
     if at.windows:
         free_a, free_b = _as_wanted(at, a, free_a), _as_wanted(at, b, free_b)

@@ -16,6 +16,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import dims_of, indices_of
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares
 from symbp.lowering.program import Operand, Statement, Value
 
@@ -67,8 +68,11 @@ def _pooled(
     before, at.order = at.order, [windows.get(i, i) for i in at.order]
     involved = {*offsets, *windows.values()}
     others = build.mul(*(f for f in rest if f is not factor))
-    given = at.number(contract(at, tuple(i for i in indices if i not in involved), others))
-    parts = shares(at, given, extreme)
+    apart = tuple(i for i in indices if i not in involved)
+    largest = at.value(extreme)
+    held = tuple(i for i in apart if i in largest.axes)  # each of its values has a largest of its own
+    given = at.number(contract(at, tuple(i for i in apart if i not in held), others))
+    parts = [(place, reduced(at, share, held)) for place, share in shares(at, given, extreme)]
     at.order = before
     axes = next(p.axes for _, p in parts)
     if not all(w in axes for w in windows.values()) or any(i in offsets for i in axes):

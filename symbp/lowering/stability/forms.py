@@ -15,7 +15,7 @@ from symbp.core.traverse import free_indices, reads, substitute
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
-from symbp.lowering.stability.known import Known, branch, holds, outside
+from symbp.lowering.stability.known import Known, about, branch, holds, outside
 from symbp.lowering.stability.named import Named
 
 
@@ -137,7 +137,7 @@ class Forms(Named):
         return None
 
     def _read_form(self, read: Read, known: Known) -> Scaled:
-        equation = self.equations.get(read.tensor)
+        equation, known = self.equations.get(read.tensor), about(read, known)
         if equation is None or (not known and self._is_ordinary(equation)):
             return Scaled(read)
         body = self.definition(read, known)

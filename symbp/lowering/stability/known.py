@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symbp.core import build
-from symbp.core.expr import TRUE, Compare, Cond, Expr, Where
+from symbp.core.expr import TRUE, Compare, Cond, Expr, Read, Where
 from symbp.core.guards import conjuncts, follows, settle_condition, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of
+from symbp.lowering.linear import Linear, parts
 
 Known = tuple[tuple[Cond, bool], ...]
 
@@ -15,6 +18,12 @@ Known = tuple[tuple[Cond, bool], ...]
 def outside(known: Known, indices: tuple[Index, ...]) -> Known:
     """What is known where the indices are bound anew: nothing about them."""
     return tuple((c, true) for c, true in known if not any(i in indices for i in free_indices(c)))
+
+
+def about(read: Read, known: Known) -> Known:
+    """What is known of an entry: nothing that is of other indices alone."""
+    mine = {i for s in read.subs for i in indices_of(s)}
+    return tuple((c, true) for c, true in known if not (of := free_indices(c)) or any(i in mine for i in of))
 
 
 def branch(body: Expr, known: Known) -> Expr:
@@ -41,6 +50,15 @@ def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
         return True
     apart = isinstance(cond, Compare) and cond.op == "!="
     return apart and any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))  # type: ignore[attr-defined]
+
+
+def nonpositives(known: Known) -> Iterator[Linear]:
+    """What is 0 or less, by the comparisons that are known to hold or not to."""
+    for cond, true in known:
+        for c in conjuncts(cond) if true else (cond,):
+            if isinstance(c, Compare) and c.op in ("<", "<=", ">", ">="):
+                difference = parts(c.a) - parts(c.b)
+                yield difference if (c.op in ("<", "<=")) == true else difference * -1
 
 
 def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:

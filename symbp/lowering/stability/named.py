@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import apply, free_indices, indices_of, replace_reads, substitute, walk
+from symbp.core.traverse import apply, free_indices, indices_of, reads, replace_reads, substitute, walk
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
-from symbp.lowering.stability.known import Known, holds
+from symbp.lowering.stability.known import Known, holds, nonpositives
 from symbp.lowering.stability.work import Work
 
 # What stands between the name of an equation and the number of a tensor that it gets beside it; in no name of a user's.
 BESIDE = "~"
 
 
+# What has more parts than this is read by its name.
+LONGEST = 500
 # An exponential outgrows so many times its exponent before it matters.
 MOST = 16
 
@@ -59,6 +62,8 @@ class Named(Work):
         free = free_indices(what)
         if not self.owner or isinstance(what, (Read, Num)) or not _may_stand_alone(what, free, known):
             return what
+        if self.loop and any(r.tensor in self.loop for r in reads(what)):
+            return what
         order = _order(what, free, order)
         spelt = spelling(what, order)
         known_largest = self.own_largest.get(spelt) if isinstance(what, Extreme) else None
@@ -75,13 +80,22 @@ class Named(Work):
         return Read(found.name, tuple(Poly.of(i) for i in order))
 
     def spelt(self, expr: Expr) -> Expr:
-        """The expression with the definitions of the tensors beside equations in their place."""
+        """The expression with the definitions of the tensors beside equations in their place, but for long ones: each
+        may stand in the next several times, and a text twice as long at each is never done."""
 
         def definition(read: Read) -> Expr | None:
             found = self.besides.get(read.tensor)
-            return None if found is None else self.spelt(apply(found.body, found.indices, read.subs))
+            body = None if found is None else self._spelt_body(found)
+            return None if found is None or body is None else apply(body, found.indices, read.subs)
 
         return replace_reads(expr, definition)
+
+    def _spelt_body(self, beside: Equation) -> Expr | None:
+        if beside.name not in self.spellings:
+            body = self.spelt(beside.body)
+            long = sum(1 for _ in islice(walk(body), LONGEST + 1)) > LONGEST
+            self.spellings[beside.name] = None if long else body
+        return self.spellings[beside.name]
 
     def largest_of(self, largest: Expr, below: tuple[Below, ...], known: Known) -> Expr:
         """A read of a largest value, of which it is known what it is the largest of; itself where it has no name."""
@@ -128,9 +142,15 @@ class Named(Work):
                 return m - own.terms * left + read * left
         return m
 
-    def is_nonpositive(self, m: Linear) -> bool:
-        """Is it certain to be 0 or less, or no more than a few?"""
-        return is_nonpositive(self.remainder(m))
+    def is_nonpositive(self, m: Linear, known: Known = ()) -> bool:
+        """Is it certain to be 0 or less, or no more than a few: by its form, or x where x > 0 is known not to hold?"""
+        if is_nonpositive(self.remainder(m)):
+            return True
+        for less in nonpositives(known):
+            times = [m.coefficient(e) / c for e, c in less.terms]
+            if times and min(times) > 0 and self.is_nonpositive(m - less * min(times)):
+                return True
+        return False
 
     def remainder(self, m: Linear) -> Linear:
         """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""
@@ -218,10 +238,19 @@ def _may_stand_alone(what: Expr, free: tuple[Index, ...], known: Known) -> bool:
     """Is it an array of its own: plain ranges, and no read that is only inside where a known condition holds?"""
     if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
         return False
+    if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
+        return False
     bound = any(i in free for c, _ in known for i in free_indices(c))
-    return not bound or all(
-        s.atom is not None or s.constant is not None for r in walk(what) if isinstance(r, Read) for s in r.subs
-    )
+    return not bound or all(s.atom is not None or s.constant is not None for s in _subscripts(what))
+
+
+def _is_of_sizes(cond: Cond) -> bool:
+    """Does it say nothing of an entry, so that a position may be outside for all of them: `2 < T`?"""
+    return not free_indices(cond) and not any(True for _ in reads(cond))
+
+
+def _subscripts(what: Expr) -> Iterator[Poly]:
+    return (s for r in walk(what) if isinstance(r, Read) for s in r.subs)
 
 
 def _order(what: Node, free: tuple[Index, ...], last: tuple[Index, ...]) -> tuple[Index, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
 from symbp.lowering.guard import guarded, is_bounded
@@ -220,17 +220,23 @@ class Stable(Logarithms):
         exponent = self.exponent(write(self._grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
+        if cond == TRUE:
+            return build.mul(v, e)
         spelt = self.spelt(e)
         bare = guarded(spelt, cond) == spelt
         return build.mul(v, e) if bare else build.where(cond, build.mul(*factors, e), build.NIL)
 
     def _shut(self, total: Expr, beside: Exprs) -> Expr:
         """A sum with no exponential that may overflow where another factor is 0: in m (exp(z) - t)."""
-        if not isinstance(total, (Add, Sum)):
+        if not isinstance(total, (Add, Sum)) and not (isinstance(total, Fn) and total.name == "expm1"):
             return total
         total = rename_bound(total, {i.name for a in beside for i in free_indices(a)})
 
         def shut(node: Node) -> Node:
+            if isinstance(node, Read) and not self.is_tame(node, ()):  # an exponential that has a name of its own
+                body = self.definition(node, ())
+                if isinstance(body, Fn) and body.name in ("exp", "expm1") and (closed := shut(body)) != body:
+                    return closed
             if not isinstance(node, Fn) or node.name not in ("exp", "expm1"):
                 return map_children(node, shut)
             exponent = node.args[0]
@@ -274,8 +280,9 @@ class Stable(Logarithms):
         if equation is None:
             return True
         body = equation.body
-        return any(
-            isinstance(f, Where) and f.other == build.NIL for f in (body.args if isinstance(body, Mul) else (body,))
+        factors = body.args if isinstance(body, Mul) else ()
+        return any(isinstance(f, Where) and f.other == build.NIL for f in factors or (body,)) or any(
+            isinstance(f, Read) and self.is_data(f) for f in factors
         )
 
     def _as_it_stands(self, total: Expr, known: Known) -> Expr:

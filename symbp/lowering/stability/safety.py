@@ -9,7 +9,7 @@ from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.traverse import children, free_indices, rename_bound
 from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.known import Known, branch, outside
+from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.splits import Splits
 
 
@@ -21,7 +21,8 @@ class Safety(Splits):
     def is_safe(self, value: Scaled, known: Known) -> bool:
         found = self.safe.get((value, known))
         if found is None:
-            safe = self.is_nonpositive(self.lifted(value, known)[0]) or self._absorbs(value, known)
+            m = self.lifted(value, known)[0]
+            safe = self.is_nonpositive(m, known) or self._absorbs(value, known)
             found = self.safe[value, known] = safe
         return found
 
@@ -30,7 +31,8 @@ class Safety(Splits):
         if found is None:
             return False
         total, summand = found
-        return self.is_nonpositive(self.lifted(summand, outside(known, total.indices))[0])
+        within = outside(known, total.indices)
+        return self.is_nonpositive(self.lifted(summand, within)[0], within)
 
     def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
         """A sum that takes in all else of a value, so that what may overflow is the same for all terms; and these."""
@@ -124,6 +126,7 @@ class Safety(Splits):
         equation = self.equations.get(read.tensor)
         if equation is None or self.is_tame(equation.body, ()):
             return True
+        known = about(read, known)
         body = self.definition(read, known)
         return bool(known) and body is not None and self.is_tame(body, known)
 

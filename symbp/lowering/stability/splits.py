@@ -57,19 +57,20 @@ class Splits(Forms):
             small, rest = of_small(self.plain(a[1], known))
             self.done.update((small, rest))
             return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
-        exact = exact or not all(self.is_nonpositive(m) for m, _ in terms)
+        exact = exact or not all(self.is_nonpositive(m, known) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
-        ordered = any(all(self.is_nonpositive(k - m) for k, _ in terms) for m, _ in terms)
-        if any(c != TRUE for c in conds) or (not ordered and any(_is_wild(m) or self._is_shifted(m) for m, _ in terms)):
+        above = [all(self.is_nonpositive(k - m, known) for k, _ in terms) for m, _ in terms]
+        ordered, sure = any(above), any(a and c == TRUE for a, c in zip(above, conds, strict=True))
+        apart = not ordered and any(_is_wild(m) or self._is_shifted(m) for m, _ in terms)
+        if apart or (any(c != TRUE for c in conds) and not sure):
             return self._split_masked(terms, conds, known)
         largest = terms[0][0]
         if len(dict.fromkeys(m for m, _ in terms)) > MOST_EXPONENTS or sum(map(_length, terms)) > LONGEST:
             return NOTHING, self.as_they_stand(total, known)
         for m, _ in terms[1:]:
             d = m - largest
-            largest = (
-                largest if self.is_nonpositive(d) else m if self.is_nonpositive(d * -1) else largest + positive_part(d)
-            )
+            if not self.is_nonpositive(d, known):
+                largest = m if self.is_nonpositive(d * -1, known) else largest + positive_part(d)
         if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
             return largest, pair
         return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))

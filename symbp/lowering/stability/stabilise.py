@@ -20,20 +20,23 @@ def stabilise(network: Network) -> Network:
     """The same network, every equation written so that it is computed well."""
     if not any(_has_exponential(e.body) for e in network.equations):
         return network
-    alone = {part[0].name: part[0] for part in components(network.equations) if not is_recurrent(part)}
+    parts = components(network.equations)
+    alone = {part[0].name: part[0] for part in parts if not is_recurrent(part)}
+    loops = {e.name: frozenset(other.name for other in part) for part in parts if is_recurrent(part) for e in part}
     classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
     work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
-    equations = tuple(new for e in network.equations for new in _computed_well(e, work))
+    equations = tuple(new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
     return replace(network, equations=equations)
 
 
-def _computed_well(equation: Equation, work: Stable) -> tuple[Equation, ...]:
-    """The equation as it is best computed, after the tensors that it needs beside it.
+def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tuple[Equation, ...]:
+    """The equation as it is best computed, after the tensors that it needs beside it; of a recurrence what does not
+    depend on its steps.
 
     It stays as it stands where it has become too long to be any good.
     """
-    work.owner, work.added = equation.name if equation.name in work.equations else "", []
+    work.owner, work.loop, work.added = equation.name, loop, []
     body = work.plain(equation.body, ())
     long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
     return (*work.added, equation if long else replace(equation, body=body))

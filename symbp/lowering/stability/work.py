@@ -33,10 +33,12 @@ class Work(ABC):
     apart: dict[tuple[Expr, Known, bool], tuple[Linear, Expr]] = field(default_factory=dict)
     done: set[Expr] = field(default_factory=set)  # what is written as it is to be computed
     owner: str = ""  # the equation at hand, where tensors may be put beside it
+    loop: frozenset[str] = frozenset()  # the tensors of its recurrence, if it is of one
     added: list[Equation] = field(default_factory=list)  # those put beside it
     beside: dict[str, Equation] = field(default_factory=dict)  # all of them by what they are, whatever the letters
     own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
     besides: dict[str, Equation] = field(default_factory=dict)  # and by name
+    spellings: dict[str, Expr | None] = field(default_factory=dict)  # each written out, where it is not too long
     largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
     def definition(self, read: Read, known: Known) -> Expr | None:
