@@ -44,7 +44,8 @@ class Stable(Logarithms):
                 return self.logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
-                return exponential_of(self.exponent(a, known)) if not value.sums else self._computed(value, known)
+                alone = not value.sums and value.rest == build.UNIT
+                return exponential_of(self.exponent(a, known)) if alone else self._computed(value, known)
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:

@@ -147,5 +147,6 @@ class Safety(Splits):
                 return product_of(self.opened(a, known) for a in args)
             case Sum(indices, body):
                 summand = self.form(body, outside(known, indices))
-                return Scaled(expr) if summand.plain else self.total_form(indices, summand)
+                ordinary = summand.plain or self.has_largest_one(expr, known)
+                return Scaled(expr) if ordinary else self.total_form(indices, summand)
         return self.form(expr, known)
