@@ -118,7 +118,11 @@ class Safety(Splits):
         value = self.form(expr, known)
         if value.plain:
             return value.rest != expr and self.stands(value.rest, known)
-        return self.is_safe(value, known)
+        return self.is_safe(value, known) or self.is_safe_opened(expr, value, known)
+
+    def is_safe_opened(self, expr: Expr, value: Scaled, known: Known) -> bool:
+        """Is a product safe with its sums looked into, which as they stand may be as small as its exponential is large?"""
+        return isinstance(expr, Mul) and (opened := self.opened(expr, known)) != value and self.is_safe(opened, known)
 
     def _is_read_tame(self, read: Read, known: Known) -> bool:
         equation = self.equations.get(read.tensor)
