@@ -109,6 +109,9 @@ class Stable(Logarithms):
         fixed = self._by_delta(args, known)
         if fixed is not None:
             return fixed
+        apart = self.own_term_apart(args, known)
+        if apart is not None:
+            return build.add(*(self.plain(a, known) for a in apart))
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
         if spread is not None:
             return self.plain(spread, known)
