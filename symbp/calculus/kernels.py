@@ -19,7 +19,7 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import is_root
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read
+from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import fresh_name, map_children, reads, walk
@@ -57,8 +57,9 @@ def _word(part: Expr) -> str:
 
 def _wanted(equation: Equation, active: Collection[str]) -> tuple[Expr, ...]:
     """The kernels that some derivative of the equation needs and cannot have from its value."""
-    kernels = [k for k in kernels_of(equation) if _returns(k) and _reads_any(k, active) and not _is_had(equation, k)]
-    found: set[str] = set()
+    kernels = [k for k in kernels_of(equation) if _reads_any(k, active) and not _is_had(equation, k)]
+    found = {key(k) for k in kernels if _is_log_of(k, _part(equation, k))}
+    kernels = [k for k in kernels if _returns(k) or key(k) in found]
     for name in dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in active) if kernels else ():
         found.update(key(k) for k in refused(equation, along(equation.body, {name: f"{name} moved"})))
     return tuple(k for k in kernels if key(k) in found)
@@ -74,6 +75,15 @@ def _returns(kernel: Expr) -> bool:
         slope = scalar.derivative(kernel.name, build.UNIT)
         return any(isinstance(n, Fn) and n.name == kernel.name for n in walk(slope))
     return is_root(kernel)
+
+
+def _is_log_of(kernel: Expr, part: Expr) -> bool:
+    """Is it the logarithm of that sum of exponentials, by which its derivative divides them?"""
+    return isinstance(kernel, Sum) and isinstance(part, Fn) and part.name == "log" and _has_exponential(kernel)
+
+
+def _has_exponential(expr: Expr) -> bool:
+    return any(isinstance(n, Fn) and n.name == "exp" for n in walk(expr))
 
 
 def _is_had(equation: Equation, kernel: Expr) -> bool:
@@ -96,10 +106,10 @@ def _without(node: Expr, kernel: Expr, indices: tuple[Index, ...]) -> Expr:
 
 
 def _part(equation: Equation, kernel: Expr) -> Expr:
-    """What is to be named: the kernel; of an exponential, which may overflow, what it stands in by itself, as it does
-    in 1/(1 + exp(-z)), if that holds its digits.
+    """What is to be named: the kernel; of an exponential or a sum of them, which may overflow, what it stands in by
+    itself, as it does in 1/(1 + exp(-z)) or log(sum(exp(z))), if that holds its digits.
     """
-    if isinstance(kernel, Fn) and kernel.name == "exp":
+    if (isinstance(kernel, Fn) and kernel.name == "exp") or (isinstance(kernel, Sum) and _has_exponential(kernel)):
         _, whole = build.split_number(_whole(equation, equation.body, kernel))
         solved = None if same(whole, equation.body) else solve(whole, Read(""), kernel)
         return whole if solved is not None and solved.exact else kernel

@@ -102,7 +102,7 @@ def _forms(value: _Value, derivative: Expr) -> Iterator[_Form]:
             solved = solve(way.body, way.entry, kernel, way.when)
             form = None if solved is None else _replace(derivative, kernel, solved.value, way)
             if form is not None and solved is not None:
-                exact = solved.exact or not _is_joined(value.entry, form)
+                exact = (solved.exact and way is value) or not _is_joined(value.entry, form)
                 sound = exact and _no_new_pole(form, derivative, way, kernel)
                 yield _Form(form, kernel, solved.value, sound)
 
@@ -253,9 +253,7 @@ def _better(form: Expr, best: Expr) -> bool:
 
 
 def _is_joined(entry: Expr, node: Node) -> bool:
-    """Does the entry stand in a sum, that of an exponent apart, where its rounding could be all that is left?"""
-    if isinstance(node, Fn) and node.name == "exp":
-        return False
+    """Does the entry stand in a sum, be it that of an exponent, where its rounding could be all that is left?"""
     if isinstance(node, Add) and any(same(entry, n) for n in walk(node) if isinstance(n, Read)):
         return True
     return any(_is_joined(entry, c) for c in children(node))

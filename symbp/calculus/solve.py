@@ -40,17 +40,10 @@ def solve(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond] = ()) -> 
         peeled = None if shell is None or solved is None else _peel(shell, solved.value)
         if shell is None or solved is None or peeled is None:
             return None
-        exact = exact and (solved.exact or _is_log(shell))
+        exact = exact and solved.exact
         outer, target = peeled
     solved = _linear(outer, target, kernel, given)
     return None if solved is None else Solution(solved.value, exact and solved.exact)
-
-
-def _is_log(shell: Expr) -> bool:
-    """A difference in the exponent does no harm: exp(z) of a rounded z has the relative error |z| eps as well, and
-    o = log s is not larger than what s sums.
-    """
-    return isinstance(shell, Fn) and shell.name == "log"
 
 
 def _contains_rationally(expr: Expr, kernel: Expr) -> bool:

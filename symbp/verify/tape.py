@@ -51,6 +51,7 @@ CLEAR = 16
 WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
 DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
 CANCELLED = 1e-9
+SPARE = 20  # digits that a number is to have left
 MOST_BITS = 2000  # of an exponent's exponent
 
 
@@ -69,6 +70,7 @@ class Arithmetic:
     numbers: Numbers
     short: Callable[[Number], bool]
     narrow: bool  # do values have the range of floats alone?
+    least: Number = 0.0  # what is left of a number by less than that is rounding
 
 
 def _is_short(value: float) -> bool:
@@ -93,7 +95,8 @@ def in_digits(digits: int) -> Arithmetic:
         return exp(x)
 
     numbers = replace(numbers, functions={**numbers.functions, "exp": bounded})
-    return Arithmetic(numbers, lambda v: isinstance(v, (int, float)) or v._mpf_[3] <= 24, False)
+    least = numbers.number(Fraction(1, 10 ** (digits - SPARE)))
+    return Arithmetic(numbers, lambda v: isinstance(v, (int, float)) or v._mpf_[3] <= 24, False, least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,8 @@ class Tape:
         """Unclear where rounding may take a value to 0 or beyond; what exponentials make is asked all the same."""
         if self.arithmetic.narrow and x.scale is not None and abs(x.value) < FAINT:
             raise NoRoom
+        if x.scale is not None and 0 < abs(x.value) < self.arithmetic.least * abs(x.scale.value):
+            raise OutsideDomain("too few digits for what exponentials leave of one another")
         if x.scale is None and x.error is not None and abs(x.value) <= CLEAR * UNIT * largest(x.error):
             raise Unclear("a pole")
 

@@ -122,10 +122,10 @@ class Forms(Named):
         if isinstance(rest, Add):
             linear, logs = self._combination(rest, c, known)
             # 10^30 (1 - m) stays as it is: multiplied out it loses whatever it is added to
-            return (Linear(((rest, c),)), unit()) if logs.plain and abs(c) != 1 else (linear, logs)
+            return (Linear(((rest, c),)), unit()) if logs == unit() and abs(c) != 1 else (linear, logs)
         if isinstance(rest, Read) and (body := self.definition(rest, known)):
             linear, logs = self._combination(body, c, known)
-            if not logs.plain:
+            if logs != unit():
                 return linear, logs
         return Linear(((rest, c),)), unit()
 
@@ -133,8 +133,17 @@ class Forms(Named):
         """What a logarithm is the logarithm of, where that is exponential."""
         if isinstance(e, Fn) and e.name in ("log", "log1p"):
             inside = self.form(e.args[0] if e.name == "log" else build.add(build.UNIT, e.args[0]), known)
-            return None if inside.plain else inside
+            return inside if not inside.plain or self.has_largest_one(e.args[0], known) else None
         return None
+
+    def has_largest_one(self, expr: Expr, known: Known) -> bool:
+        """Is it a sum of exponentials the largest of which is 1, so that it is as it stands what can be divided by?"""
+        if not isinstance(expr, Sum):
+            return False
+        summand = self.form(expr.body, outside(known, expr.indices))
+        return (
+            not summand.sums and summand.rest == build.UNIT and self.is_attained(summand.exponent, expr.indices)
+        )
 
     def _read_form(self, read: Read, known: Known) -> Scaled:
         equation, known = self.equations.get(read.tensor), about(read, known)

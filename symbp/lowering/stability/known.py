@@ -48,8 +48,11 @@ def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
     """The same, of integers that differ if the one is less or the other."""
     if follows(cond, given) or settle_condition(cond) == TRUE:
         return True
-    apart = isinstance(cond, Compare) and cond.op == "!="
-    return apart and any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))  # type: ignore[attr-defined]
+    if not isinstance(cond, Compare) or cond.op != "!=":
+        return False
+    if Compare("!=", cond.b, cond.a) in given:
+        return True
+    return any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))
 
 
 def nonpositives(known: Known) -> Iterator[Linear]:

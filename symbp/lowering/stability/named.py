@@ -13,10 +13,10 @@ from fractions import Fraction
 from itertools import islice
 
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num, Read
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Int, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import apply, free_indices, indices_of, reads, replace_reads, substitute, walk
+from symbp.core.traverse import apply, free_indices, fresh_name, indices_of, reads, replace_reads, substitute, walk
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
 from symbp.lowering.stability.known import Known, holds, nonpositives
 from symbp.lowering.stability.work import Work
@@ -42,6 +42,18 @@ class Below:
     over: tuple[Index, ...] = ()
     cond: Cond = TRUE
     read: Expr | None = None
+
+    def beside(self, names: set[str]) -> Below:
+        """The same over indices of other names than these."""
+        if not any(i.name in names for i in self.over):
+            return self
+        taken = names | {i.name for e, _ in self.terms.terms for i in free_indices(e)} | {i.name for i in self.over}
+        new: dict[Index, Index] = {}
+        for i in self.over:
+            new[i] = replace(i, name=fresh_name(i.name, taken)) if i.name in names else i
+            taken = taken | {new[i].name}
+        table: dict[Atom, Poly] = {i: Poly.of(n) for i, n in new.items() if n != i}
+        return replace(self.at(table), over=tuple(new.values()))
 
     def at(self, table: dict[Atom, Poly]) -> Below:
         """The same for other indices."""
@@ -122,7 +134,8 @@ class Named(Work):
         if not below:
             return ()
         table: dict[Atom, Poly] = {i: s for i, s in zip(indices, largest.subs, strict=True) if s.index != i}
-        return tuple(b.at(table) for b in below)
+        used = {i.name for s in largest.subs for i in free_indices(Int(s))}
+        return tuple(b.beside(used).at(table) for b in below)
 
     def folded(self, m: Linear, known: Known) -> Linear:
         """The exponent with the tensors that largest values were taken of in the place of their terms."""

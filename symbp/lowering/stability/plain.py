@@ -44,7 +44,8 @@ class Stable(Logarithms):
                 return self.logarithm(node, known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
-                return exponential_of(self.exponent(a, known)) if not value.sums else self._computed(value, known)
+                alone = not value.sums and value.rest == build.UNIT
+                return exponential_of(self.exponent(a, known)) if alone else self._computed(value, known)
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
@@ -108,11 +109,17 @@ class Stable(Logarithms):
         fixed = self._by_delta(args, known)
         if fixed is not None:
             return fixed
+        apart = self.own_term_apart(args, known)
+        if apart is not None:
+            return build.add(*(self.plain(a, known) for a in apart))
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
         if spread is not None:
             return self.plain(spread, known)
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
-        if chosen:
+        together = self.form(build.mul(*args), known)
+        if chosen and not self.is_safe(together, known) and self.is_safe_opened(build.mul(*args), together, known):
+            chosen = forms = [(a, f) for a in args if not (f := self.opened(a, known)).plain]
+        elif chosen:
             chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
             if not self.is_safe(product_of(f for _, f in chosen), known):
                 chosen = forms
@@ -166,7 +173,9 @@ class Stable(Logarithms):
             core = product_of(f for b, f in forms if b is not a)
             others = args[:k] + args[k + 1 :]
             if isinstance(a, Add) and (
-                any(self._needs_product(t, core, known) for t in a.args) or self._is_saved(a, core, others, known)
+                any(self._needs_product(t, core, known) for t in a.args)
+                or self._is_saved(a, core, others, known)
+                or self._is_compensated(a, core, others, known)
             ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
@@ -191,6 +200,12 @@ class Stable(Logarithms):
         if not doubtful or (doubtful == list(total.args) and self.is_safe(core * self.form(total, known), known)):
             return False
         return all(self.is_tame(build.mul(*others, t), known) for t in doubtful)
+
+    def _is_compensated(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
+        """May what stands beside the sum overflow, but is each term as small as that is large?"""
+        if core.plain or self.is_safe(core, known):
+            return False
+        return all(self.is_tame(build.mul(*others, t), known) for t in total.args)
 
     def _needs_product(self, term: Expr, core: Scaled, known: Known) -> bool:
         form = self.form(term, known)

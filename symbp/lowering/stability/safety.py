@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.traverse import children, free_indices, rename_bound
+from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.integers import Poly
+from symbp.core.traverse import children, free_indices, rename_bound, substitute
 from symbp.lowering.linear import is_nonpositive
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.known import Known, about, branch, outside
@@ -65,6 +67,7 @@ class Safety(Splits):
             self.stands(taken, known)
             or self._is_safe_as_a_whole(taken, known)
             or (isinstance(taken, Mul) and self._is_safe_spread(taken, known))
+            or (isinstance(taken, Mul) and self.own_term_apart(taken.args, known) is not None)
             or self._is_tame_by_choice(taken, known)
         )
 
@@ -102,6 +105,22 @@ class Safety(Splits):
                 return all(self.is_tame(build.mul(*others, t), known) for t in a.args)
         return False
 
+    def own_term_apart(self, factors: tuple[Expr, ...], known: Known) -> tuple[Expr, Expr] | None:
+        """Two terms that can be computed each by itself, where what is among the factors cannot: u_k - sum_j p_j u_j.
+
+        With u = 1/(1 - p) its terms cancel where p_k is nearly 1; with the term for k taken out of the sum it is
+        (1 - p_k) u_k less the sum over all the others.
+        """
+        if self.stands(build.mul(*factors), known):
+            return None
+        for k, total in enumerate(factors):
+            others = factors[:k] + factors[k + 1 :]
+            for own, rest in own_terms(total, build.mul(*others)):
+                both = build.mul(*others, own), rest
+                if all(self.is_tame(e, known) for e in both):
+                    return both
+        return None
+
     def stands(self, expr: Expr, known: Known) -> bool:
         match expr:
             case Read():
@@ -120,7 +139,16 @@ class Safety(Splits):
         value = self.form(expr, known)
         if value.plain:
             return value.rest != expr and self.stands(value.rest, known)
-        return self.is_safe(value, known)
+        return self._is_safe_beside(value, known) or self.is_safe_opened(expr, value, known)
+
+    def _is_safe_beside(self, value: Scaled, known: Known) -> bool:
+        """Is what is exponential in it safe, and what it is times?"""
+        return self.is_safe(value, known) and self.stands(value.rest, known)
+
+    def is_safe_opened(self, expr: Expr, value: Scaled, known: Known) -> bool:
+        """Is a product safe with its sums looked into, which as they stand may be as small as its exponential is large?"""
+        opened = self.opened(expr, known) if isinstance(expr, Mul) else value
+        return opened != value and self._is_safe_beside(opened, known)
 
     def _is_read_tame(self, read: Read, known: Known) -> bool:
         equation = self.equations.get(read.tensor)
@@ -150,5 +178,36 @@ class Safety(Splits):
                 return product_of(self.opened(a, known) for a in args)
             case Sum(indices, body):
                 summand = self.form(body, outside(known, indices))
-                return Scaled(expr) if summand.plain else self.total_form(indices, summand)
+                ordinary = summand.plain or self.has_largest_one(expr, known)
+                return Scaled(expr) if ordinary else self.total_form(indices, summand)
         return self.form(expr, known)
+
+
+def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """u_k + c sum_j p_j u_j as (1 + c p_k) u_k and c times the sum over all j but k, for each such pair of terms; in
+    the sum each term is taken `times` what the whole is.
+    """
+    for t in total.args if isinstance(total, Add) else ():
+        for other in total.args:  # type: ignore[attr-defined]
+            c, rest = build.split_number(other)
+            if other is t or not isinstance(rest, Sum) or len(rest.indices) != 1:
+                continue
+            (j,) = rest.indices
+            for k in free_indices(t):
+                share = _share(substitute(rest.body, {j: Poly.of(k)}), t) if (k.start, k.stop) == (j.start, j.stop) else None
+                if share is not None:
+                    left = (a for a in total.args if a is not t and a is not other)  # type: ignore[attr-defined]
+                    apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
+                    others = Sum((j,), build.where(apart, build.mul(times, rest.body), build.NIL))
+                    own = build.mul(t, build.add(build.UNIT, build.scale(c, share)))
+                    yield own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
+
+
+def _share(product: Expr, factor: Expr) -> Expr | None:
+    """What is left of a product without the factors of another; None where it has not all of them."""
+    left = list(product.args) if isinstance(product, Mul) else [product]
+    for f in factor.args if isinstance(factor, Mul) else (factor,):
+        if f not in left:
+            return None
+        left.remove(f)
+    return build.mul(*left)
