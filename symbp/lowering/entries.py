@@ -34,6 +34,7 @@ from symbp.core.traverse import polys, walk
 from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import is_mask
+from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.onehot import changed_entries
 from symbp.lowering.pooling import window_extreme
@@ -70,6 +71,9 @@ def _add(at: Entries, node: Add) -> Labelled:
         pieces = tuple(p[0] for p in found if p is not None)
         if covers(pieces):
             return _pieces(at, in_order(pieces))
+    beside = side_by_side(at, node.args, contract)
+    if beside is not None:
+        return beside
     terms = sorted(node.args, key=_is_negative)
     numbers = [t for t in terms if isinstance(t, Num)]
     others = [t for t in terms if not isinstance(t, Num)]
@@ -183,7 +187,8 @@ def _joined(at: Entries, parts: list[Labelled], boxes: list[tuple[Box, ...]], ga
     values = tuple(at.aligned(p, axes) for p in parts)
     ranges = [{b.index: (b.low, b.high) for b in row} for row in boxes]
     spans = tuple(tuple(table.get(i) for i in axes) for table in ranges)
-    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=(spans, gaps)), axes)
+    detail = (spans, gaps, ((),) * len(parts))
+    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
 
 
 def _outward(at: Entries, boxes: tuple[Box, ...], body: Expr) -> Labelled:

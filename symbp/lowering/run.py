@@ -136,11 +136,12 @@ def _slice(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _pieces(state: _State, s: Statement, *parts: Any) -> Any:
-    spans, _ = s.detail
+    spans, _, splits = s.detail
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
-    for part, span in zip(parts, spans, strict=True):  # type: ignore[call-overload]
+    for part, span, split in zip(parts, spans, splits, strict=True):  # type: ignore[call-overload]
         ends = [None if d is None else [p.value(state.sizes) for p in d] for d in span]
-        result[tuple(slice(None) if e is None else slice(*e) for e in ends)] = part
+        room = result[tuple(slice(None) if e is None else slice(*e) for e in ends)]
+        (room.reshape(_shape(state, split)) if split else room)[...] = part
     return result
 
 

@@ -34,17 +34,26 @@ class Target:
     stop: Poly
 
 
+def _targets(indices: tuple[Index, ...], factors: list[Expr]) -> dict[Expr, Target]:
+    """The targets of a sum's deltas; none where two of them have an index in common."""
+    targets: dict[Expr, Target] = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices))}
+    involved = [i for t in targets.values() for i in _involved(t)]
+    return targets if len(set(involved)) == len(involved) else {}
+
+
+def pooled(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
+    """The adjoint of the largest of each window, or None where it is no such sum."""
+    targets = _targets(indices, factors)
+    rest = [f for f in factors if f not in targets]
+    return _pooled(at, indices, tuple(targets.values()), rest, contract) if targets else None
+
+
 def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
     """The sum as slices added up, or None where no delta asks for it."""
-    targets = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices)) is not None}
-    if not targets or len({i for t in targets.values() for i in _involved(t)}) != sum(
-        len(_involved(t)) for t in targets.values()
-    ):
+    targets = _targets(indices, factors)
+    if not targets:
         return None
     rest = [f for f in factors if f not in targets]
-    pooled = _pooled(at, indices, tuple(targets.values()), rest, contract)
-    if pooled is not None:
-        return pooled
     involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
     before, at.order = at.order, _order(tuple(targets.values()), at.order)
     part = at.number(contract(at, tuple(i for i in indices if i not in involved), build.mul(*rest)))
