@@ -19,7 +19,7 @@ from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import equations, merged
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import in_two, side_by_side, sum_around
-from symbp.lowering.onehot import added_rows
+from symbp.lowering.onehot import added_rows, scaled_rows
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import pooled, scatter
@@ -38,7 +38,7 @@ def is_scalar(expr: Expr) -> bool:
 
 def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
     """A product: numbers and sizes at once, then from the smallest array to the largest, divisions last."""
-    factors = _scaled_within(at, factors)
+    factors = scaled_rows(at, _scaled_within(at, factors))
     constant = build.mul(*(f for f in factors if is_scalar(f)))
     arrays = [f for f in factors if not is_scalar(f)]
     if not arrays:
@@ -109,9 +109,12 @@ def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Lab
         return at.value(build.total(left, build.mul(*solved)))
     if not any(isinstance(f, Delta) for f in opened):
         return None
+    rows = added_rows(at, indices, opened, contract)
+    if rows is not None:
+        return rows
     outside = [f for f in opened if not _depends(f, indices)]
     inside = [f for f in opened if f not in outside]
-    for rule in (added_rows, pooled, merged, scatter):
+    for rule in (pooled, merged, scatter):
         found = rule(at, indices, inside, contract)
         if found is not None:
             return _times(at, outside, found)

@@ -183,8 +183,9 @@ def _windows(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _rows(state: _State, s: Statement, rows: Any, where: Any) -> Any:
+    (times,) = s.detail
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
-    np.add.at(result, where, rows)
+    np.add.at(result, where, np.repeat(rows, times.value(state.sizes), axis=0))  # type: ignore[attr-defined]
     return result
 
 
