@@ -20,6 +20,7 @@ from symbp.lowering.program import (
     GATHERS,
     LIST,
     LOGICAL,
+    POSITIONS,
     REDUCTIONS,
     UNARY,
     VIEWS,
@@ -132,7 +133,7 @@ class _Plan:
             assert isinstance(operand, Value)
             self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
-        if s.op in ("call", "where", *GATHERS):
+        if s.op in ("call", "where", *GATHERS, *POSITIONS):
             self._put(name, f"new.{name}")
             return None
         if not self.kept or varies(s.target.shape, self.variables):

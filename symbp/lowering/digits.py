@@ -147,10 +147,15 @@ def part_of(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr], co
 
 
 def _place(run: Run) -> Poly:
+    return run.place.start + run.place.step * number_of(run.place.digits)
+
+
+def number_of(digits: tuple[Index, ...]) -> Poly:
+    """The number that digits make, the first being the most significant."""
     number = Poly()
-    for i in run.place.digits:
+    for i in digits:
         number = number * i.extent + Poly.of(i)
-    return run.place.start + run.place.step * number
+    return number
 
 
 def _order(order: list[Index], runs: tuple[Run, ...]) -> list[Index]:

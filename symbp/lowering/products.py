@@ -13,7 +13,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Compare, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
+from symbp.core.traverse import children, free_indices, indices_of, polys, rename_bound, substitute
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import equations, merged
@@ -103,9 +103,10 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
 
 def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:
     """A sum whose deltas, or conditions that equate indices, say where each term belongs; None where none does."""
+    indices, factors = _flat(indices, factors)
     opened = [g for f in factors for g in equations(f)]
     left, solved = _without_deltas(indices, opened)
-    if left != indices:
+    if len(left) < len(indices):
         return at.value(build.total(left, build.mul(*solved)))
     if not any(isinstance(f, Delta) for f in opened):
         return None
@@ -119,6 +120,19 @@ def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Lab
         if found is not None:
             return _times(at, outside, found)
     return None
+
+
+def _flat(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:
+    """One sum in the place of two, where the inner one has a delta that an outer index is in: both are then solved."""
+    for f in factors:
+        inner = list(_factors(f.body)) if isinstance(f, Sum) else []
+        if not any(isinstance(g, Delta) and _depends(g, indices) for h in inner for g in equations(h)):
+            continue
+        rest = [g for g in factors if g is not f]
+        f = rename_bound(f, {i.name for g in rest for i in free_indices(g)} | {i.name for i in indices})
+        assert isinstance(f, Sum)
+        return _flat((*indices, *f.indices), [*rest, *_factors(f.body)])
+    return indices, factors
 
 
 def _scaled_within(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:

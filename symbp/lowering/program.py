@@ -217,6 +217,7 @@ ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "cal
 VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slice", "windows")
 GATHERS = ("gather", "take")
 REDUCTIONS = ("sum", "max", "min")
+POSITIONS = ("argmax", "argmin")
 PRODUCTS = ("matmul", "vdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
 FILL = "fill"  # a scalar or a view spread over an array of its own

@@ -217,6 +217,8 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "min": lambda state, s, a: np.min(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
+    "argmax": lambda state, s, a: np.argmax(a, axis=s.detail[0]),
+    "argmin": lambda state, s, a: np.argmin(a, axis=s.detail[0]),
     "arange": lambda state, s, start, stop: np.arange(start, stop),
     "empty": lambda state, s: np.empty(_shape(state, s.target.shape), state.dtype),
     "ones": lambda state, s: np.ones(_shape(state, s.target.shape), state.dtype),

@@ -261,6 +261,29 @@ CASES = {
         ("h[d] = sum(E[t[n, s], d] for n in N for s in T)", "return sum(h ** 2)"),
         sizes=("N=3 T=4 V=5 D=2", "V=1 T=1", "N=30 T=30 D=9 V=100"),
     ),
+    "the largest of a row": Case(
+        "x: Data[N, A, B], W: Param[A, B], w: Data[N, A]",
+        ("m = max(x * W, axis=2)", "return sum((m - w) ** 2)"),
+    ),
+    "the largest of a column": Case(
+        "x: Data[N, A, B], W: Param[A, B], w: Data[A, B]", ("m = max(x * W, axis=0)", "return sum((m - w) ** 2)")
+    ),
+    "the least of two axes": Case(
+        "x: Data[N, A, B], W: Param[A, B], w: Data[N]",
+        ("m[n] = min(x[n, a, b] * W[a, b] for a in A for b in B)", "return sum((m - w) ** 2)"),
+    ),
+    "the largest of two axes that stand apart": Case(
+        "x: Data[A, N, B], W: Param[A, B], w: Data[N]",
+        ("m[n] = max(x[a, n, b] * W[a, b] for b in B for a in A)", "return sum(exp(m - w))"),
+    ),
+    "the largest where there are ties": Case(
+        "x: Data[N, A], W: Param[A, B], w: Data[N]",
+        ("m[n] = max(x[n, a] * relu(W[a, b]) for a in A for b in B)", "return sum((m - w) ** 2) + sum(W ** 2)"),
+    ),
+    "the largest of a sum": Case(
+        "x: Param[N, A], y: Param[N, B], w: Data[N]",
+        ("m[n] = max(x[n, a] + y[n, b] for a in A for b in B)", "return sum((m - w) ** 2)"),
+    ),
 }  # fmt: skip
 
 
