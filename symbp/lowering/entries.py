@@ -193,7 +193,7 @@ def _first_hit(at: Entries, node: Where) -> Labelled | None:
     position = at.builder.emit(f"arg{extreme.kind}", (value,), tuple(i.extent for i in kept), INT, (axis,))
     numbers = at.builder.emit("arange", (build.NIL, build.integer(count)), (count,), INT)
     after = len(value.shape) - axis - 1
-    sides = at.builder.expand(numbers, tuple(range(1, after + 1))), at.builder.expand(position, (axis,))
+    sides = at.builder.expand(numbers, tuple(range(1, after + 1))), at.builder.expand(position, (axis,) if axis else ())
     mask = at.builder.elementwise("==", *sides, kind=BOOL)
     assert isinstance(mask, Value)
     return Labelled(at.builder.reshape(mask, tuple(i.extent for i in axes)), axes)

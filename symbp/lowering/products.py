@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.guards import under
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, polys, rename_bound, substitute
@@ -20,6 +21,7 @@ from symbp.lowering.digits import equations, merged
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import in_two, side_by_side, sum_around
 from symbp.lowering.onehot import added_rows, scaled_rows
+from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
 from symbp.lowering.scatters import pooled, scatter
@@ -110,16 +112,24 @@ def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Lab
         return at.value(build.total(left, build.mul(*solved)))
     if not any(isinstance(f, Delta) for f in opened):
         return None
-    rows = added_rows(at, indices, opened, contract)
+    given = tuple(c for f in opened if isinstance(f, Delta) for c in _said_by(f))
+    certain = [f if isinstance(f, Delta) else under(f, given) for f in opened]  # where each term has its one place
+    rows = added_rows(at, indices, certain, contract)
     if rows is not None:
         return rows
     outside = [f for f in opened if not _depends(f, indices)]
-    inside = [f for f in opened if f not in outside]
-    for rule in (pooled, merged, scatter):
-        found = rule(at, indices, inside, contract)
+    for rule, found_in in ((pooled, opened), (merged, certain), (scatter, opened)):
+        found = rule(at, indices, [f for f in found_in if f not in outside], contract)
         if found is not None:
             return _times(at, outside, found)
-    return None
+    found = padded(at, indices, [f for f in opened if f not in outside])
+    return None if found is None else _times(at, outside, found)
+
+
+def _said_by(delta: Delta) -> tuple[Cond, ...]:
+    """What holds where a delta is 1, as a condition may spell it."""
+    a, b = build.integer(delta.a), build.integer(delta.b)
+    return build.compare("==", a, b), build.compare("==", b, a)
 
 
 def _flat(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:

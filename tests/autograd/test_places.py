@@ -195,6 +195,29 @@ CASES = {
         ("o[n, p: 2 * I] = sum(x[n, i] * w[u] for i in I for u in U if p + 1 == 2 * i + u)", "return sum((o - y) ** 2) / 2"),
         sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
     ),
+    "cropped on both sides, in two directions": Case(
+        "y: Data[N, F, 2 * I, 3 * J], x: Param[N, C, I, J], w: Param[C, F, U, V]",
+        (
+            "o[n, f, p: 2 * I, q: 3 * J] = sum(x[n, c, i, j] * w[c, f, u, v] for c in C for i in I for j in J for u in U"
+            " for v in V if p + 1 == 2 * i + u and q + 2 == 3 * j + v)",
+            "return sum((o - y) ** 2) / 2",
+        ),
+        sizes=("N=2 C=3 F=2 I=4 J=3 U=3 V=4", "I=1 J=1 U=1 V=1", "I=1 J=2 U=7 V=8", "U=2 V=2"),
+    ),
+    "a convolution as a sum with an equation": Case(
+        "x: Param[N, I], w: Param[U], y: Data[N, I]",
+        ("o[n, p: I] = sum(x[n, i] * w[u] for i in I for u in U if p + 1 == i + u)", "return sum((o - y) ** 2) / 2"),
+        sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
+    ),
+    "a correlation as a sum with an equation": Case(
+        "x: Param[N, I], w: Param[U], y: Data[N, I]",
+        ("o[n, p: I] = sum(x[n, i] * w[u] for i in I for u in U if p + u == i + 1)", "return sum((o - y) ** 2) / 2"),
+        sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
+    ),
+    "spread out beyond the end": Case(
+        "x: Param[N, A], w: Data[N, 2 * A]",
+        ("f[n, k: 2 * A] = sum(x[n, a] for a in A if k + 3 == 2 * a)", "return sum((f - w) ** 2)"),
+    ),
     "patches": Case(
         "x: Param[N, C, 4 * A, 4 * B], W: Param[16 * C, D], w: Data[N, A * B, D]",
         (
