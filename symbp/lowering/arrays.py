@@ -145,7 +145,7 @@ def _few(s: Statement, made: dict[str, Statement]) -> tuple[int, ...]:
         return ()
     if len(a.shape) <= len(shape_of(maker.args[0])) or not 0 < len(s.target.shape) == len(a.shape) - len(s.detail):
         return ()
-    counts = tuple(a.shape[k].constant or 0 for k in s.detail)  # type: ignore[index]
+    counts = tuple(e.constant or 0 for k, e in enumerate(a.shape) if k in s.detail)
     return counts if 1 < prod(counts) <= MOST_SLICES else ()
 
 

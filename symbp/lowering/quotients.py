@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from symbp.core import build
@@ -91,7 +92,7 @@ def _chain(bottoms: list[Poly], stop: Poly) -> list[Poly] | None:
             return None
         ends.append(following)
         rest.remove(following)
-    ratios = [_ratio(b, a) for a, b in zip(ends, ends[1:], strict=False)]
+    ratios = [_ratio(b, a) for a, b in pairwise(ends)]
     return None if None in ratios else [r for r in reversed(ratios) if r is not None]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
+from symbp.calculus.derive import derive
+from symbp.core.expr import Read
+from symbp.core.integers import Dim, Poly, quotient
+from symbp.emit.write import write_module
+from symbp.lowering.lower import lower
 from symbp.notation.read import read_network
 from tests.autograd import witness
 from tests.autograd.compare import errors, tensors
-from tests.autograd.modules import draw_inputs, module_from
+from tests.autograd.modules import draw_inputs, module_from, module_of
 
 HEAD = (
     "from symbp import Array, Data, Labels, Param, dims, network\n"
@@ -38,7 +43,9 @@ class Case:
 SPLIT = "x: Param[N, A * B], w: Data[N, A, B]"
 MERGED = "x: Param[N, A, B], w: Param[A * B, C]"
 CASES = {
-    "merged": Case(MERGED, ("f[n, k: A * B] = sum(x[n, a, b] for a in A for b in B if B * a + b == k)", "return sum((f @ w) ** 2)")),
+    "merged": Case(
+        MERGED, ("f[n, k: A * B] = sum(x[n, a, b] for a in A for b in B if B * a + b == k)", "return sum((f @ w) ** 2)")
+    ),
     "merged, written the other way round": Case(
         MERGED, ("f[n, k: A * B] = sum(x[n, a, b] for b in B for a in A if k == b + a * B)", "return sum((f @ w) ** 2)")
     ),
@@ -89,7 +96,10 @@ CASES = {
     ),
     "more room than digits": Case(
         "x: Param[N, A, B], w: Data[N, A * B + 2]",
-        ("f[n, k: A * B + 2] = sum(x[n, a, b] for a in A for b in B if B * a + b + 1 == k)", "return sum((f - w) ** 3)"),
+        (
+            "f[n, k: A * B + 2] = sum(x[n, a, b] for a in A for b in B if B * a + b + 1 == k)",
+            "return sum((f - w) ** 3)",
+        ),
     ),
     "less room than digits": Case(
         "x: Param[N, A, B], w: Data[N, A]",
@@ -101,11 +111,17 @@ CASES = {
     ),
     "digits that overlap": Case(
         "x: Param[N, A, 3], w: Data[N, 2 * A + 1]",
-        ("f[n, k: 2 * A + 1] = sum(x[n, a, b] for a in A for b in range(3) if 2 * a + b == k)", "return sum((f - w) ** 3)"),
+        (
+            "f[n, k: 2 * A + 1] = sum(x[n, a, b] for a in A for b in range(3) if 2 * a + b == k)",
+            "return sum((f - w) ** 3)",
+        ),
     ),
     "digits and another condition": Case(
         MERGED,
-        ("f[n, k: A * B] = sum(x[n, a, b] for a in A for b in B if B * a + b == k and b <= a)", "return sum((f @ w) ** 2)"),
+        (
+            "f[n, k: A * B] = sum(x[n, a, b] for a in A for b in B if B * a + b == k and b <= a)",
+            "return sum((f @ w) ** 2)",
+        ),
     ),
     "digits where an entry is positive": Case(
         MERGED,
@@ -115,14 +131,26 @@ CASES = {
         ),
     ),
     "a sum of all": Case(
-        MERGED, ("return sum(exp(x[n, a, b] * w[k, 0]) for n in N for k in A * B for a in A for b in B if B * a + b == k)",)
+        MERGED,
+        ("return sum(exp(x[n, a, b] * w[k, 0]) for n in N for k in A * B for a in A for b in B if B * a + b == k)",),
     ),
     "split": Case(SPLIT, ("f[n, a: A, b: B] = x[n, B * a + b] ** 2", "return sum(f * w)")),
-    "split and turned": Case(SPLIT, ("f[b: B, n, a: A] = x[n, B * a + b] ** 2", "return sum(f[b, n, a] * w[n, a, b] for n in N for a in A for b in B)")),
-    "split under a sum": Case(SPLIT, ("f[n, a: A] = sum(x[n, B * a + b] * w[n, a, b] for b in B)", "return sum(exp(f / 9))")),
+    "split and turned": Case(
+        SPLIT,
+        (
+            "f[b: B, n, a: A] = x[n, B * a + b] ** 2",
+            "return sum(f[b, n, a] * w[n, a, b] for n in N for a in A for b in B)",
+        ),
+    ),
+    "split under a sum": Case(
+        SPLIT, ("f[n, a: A] = sum(x[n, B * a + b] * w[n, a, b] for b in B)", "return sum(exp(f / 9))")
+    ),
     "split twice": Case(
         "x: Param[A * B, C * D], w: Data[A, C]",
-        ("f[a: A, b: B, c: C, d: D] = x[B * a + b, D * c + d]", "return sum(w[a, c] * f[a, b, c, d] ** 3 for a in A for b in B for c in C for d in D)"),
+        (
+            "f[a: A, b: B, c: C, d: D] = x[B * a + b, D * c + d]",
+            "return sum(w[a, c] * f[a, b, c, d] ** 3 for a in A for b in B for c in C for d in D)",
+        ),
     ),
     "split with one index twice": Case(
         "x: Param[A, A * B], w: Data[A, B]", ("f[a: A, b: B] = x[a, B * a + b] ** 2", "return sum(f * w)")
@@ -157,7 +185,8 @@ CASES = {
         ),
     ),
     "even and odd": Case(
-        "x: Param[N, 2 * A], w: Data[N, A]", ("return sum(w[n, a] * x[n, 2 * a] * x[n, 2 * a + 1] ** 2 for n in N for a in A)",)
+        "x: Param[N, 2 * A], w: Data[N, A]",
+        ("return sum(w[n, a] * x[n, 2 * a] * x[n, 2 * a + 1] ** 2 for n in N for a in A)",),
     ),
     "one of two": Case("x: Param[N, 2 * A], w: Data[N, A]", ("f[n, a: A] = x[n, 2 * a + 1] ** 2", "return sum(f * w)")),
     "every so many": Case("x: Param[N, A * B], w: Data[N, A]", ("f[n, a: A] = x[n, B * a] ** 2", "return sum(f * w)")),
@@ -176,8 +205,8 @@ CASES = {
     "transposed convolution": Case(
         "y: Data[N, F, 2 * I - 2 + U, 2 * J - 2 + V], x: Param[N, C, I, J], w: Param[C, F, U, V], b: Param[F]",
         (
-            "o[n, f, p: 2 * I - 2 + U, q: 2 * J - 2 + V] = b[f] + sum(x[n, c, i, j] * w[c, f, u, v] for c in C for i in I"
-            " for j in J for u in U for v in V if p == 2 * i + u and q == 2 * j + v)",
+            "o[n, f, p: 2 * I - 2 + U, q: 2 * J - 2 + V] = b[f] + sum(x[n, c, i, j] * w[c, f, u, v] for c in C"
+            " for i in I for j in J for u in U for v in V if p == 2 * i + u and q == 2 * j + v)",
             "return sum((o - y) ** 2) / 2",
         ),
         sizes=("N=2 C=3 F=4 I=5 J=3 U=3 V=2", "U=1 V=1", "I=1 J=1 U=2", "C=1 F=1 U=4 V=5", "I=2 J=7 U=1"),
@@ -185,21 +214,25 @@ CASES = {
     "transposed along a line, with a stride of three": Case(
         "y: Data[N, F, 3 * I - 3 + U], x: Param[N, C, I], w: Param[C, F, U]",
         (
-            "o[n, f, p: 3 * I - 3 + U] = sum(x[n, c, i] * w[c, f, u] for c in C for i in I for u in U if 3 * i + u == p)",
+            "o[n, f, p: 3 * I - 3 + U] = sum(x[n, c, i] * w[c, f, u] for c in C for i in I for u in U"
+            " if 3 * i + u == p)",
             "return sum((o - y) ** 2) / 2",
         ),
         sizes=("N=2 C=3 F=4 I=5 U=3", "U=1", "I=1 U=2", "U=7"),
     ),
     "cropped": Case(
         "y: Data[N, 2 * I], x: Param[N, I], w: Param[U]",
-        ("o[n, p: 2 * I] = sum(x[n, i] * w[u] for i in I for u in U if p + 1 == 2 * i + u)", "return sum((o - y) ** 2) / 2"),
+        (
+            "o[n, p: 2 * I] = sum(x[n, i] * w[u] for i in I for u in U if p + 1 == 2 * i + u)",
+            "return sum((o - y) ** 2) / 2",
+        ),
         sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
     ),
     "cropped on both sides, in two directions": Case(
         "y: Data[N, F, 2 * I, 3 * J], x: Param[N, C, I, J], w: Param[C, F, U, V]",
         (
-            "o[n, f, p: 2 * I, q: 3 * J] = sum(x[n, c, i, j] * w[c, f, u, v] for c in C for i in I for j in J for u in U"
-            " for v in V if p + 1 == 2 * i + u and q + 2 == 3 * j + v)",
+            "o[n, f, p: 2 * I, q: 3 * J] = sum(x[n, c, i, j] * w[c, f, u, v] for c in C for i in I"
+            " for j in J for u in U for v in V if p + 1 == 2 * i + u and q + 2 == 3 * j + v)",
             "return sum((o - y) ** 2) / 2",
         ),
         sizes=("N=2 C=3 F=2 I=4 J=3 U=3 V=4", "I=1 J=1 U=1 V=1", "I=1 J=2 U=7 V=8", "U=2 V=2"),
@@ -221,8 +254,8 @@ CASES = {
     "patches": Case(
         "x: Param[N, C, 4 * A, 4 * B], W: Param[16 * C, D], w: Data[N, A * B, D]",
         (
-            "f[n, p: A * B, k: 16 * C] = sum(x[n, c, 4 * a + u, 4 * b + v] for a in A for b in B for c in C for u in range(4)"
-            " for v in range(4) if B * a + b == p and 16 * c + 4 * u + v == k)",
+            "f[n, p: A * B, k: 16 * C] = sum(x[n, c, 4 * a + u, 4 * b + v] for a in A for b in B for c in C"
+            " for u in range(4) for v in range(4) if B * a + b == p and 16 * c + 4 * u + v == k)",
             "return sum(tanh(f @ W) * w)",
         ),
     ),
@@ -247,7 +280,8 @@ CASES = {
         (
             "h[-1] = c",
             "for t in T:",
-            "    z[t, n: N, a: A, b: B] = x[t, n, B * a + b] + sum(h[t - 1, B * i + j] * W[i, j, a, b] for i in A for j in B)",
+            "    z[t, n: N, a: A, b: B] = x[t, n, B * a + b] + sum(h[t - 1, B * i + j] * W[i, j, a, b]"
+            " for i in A for j in B)",
             "    s[t, a, b] = mean(tanh(z[t, n, a, b]) for n in N)",
             "    h[t, k: A * B] = sum(s[t, a, b] for a in A for b in B if B * a + b == k)",
             "return sum(h[T - 1] ** 2)",
@@ -307,7 +341,67 @@ CASES = {
         "x: Param[N, A], y: Param[N, B], w: Data[N]",
         ("m[n] = max(x[n, a] + y[n, b] for a in A for b in B)", "return sum((m - w) ** 2)"),
     ),
+}
+
+
+QUOTIENTS = {
+    "k // B and k % B": (
+        "x: Param[N, A, B], w: Data[N, A * B]",
+        "f[n: N, k: A * B]",
+        lambda n, k: (n, k // B, k - B * (k // B)),
+    ),
+    "three digits": (
+        "x: Param[A, B, C], w: Data[A * B * C]",
+        "f[k: A * B * C]",
+        lambda k: (k // (B * C), k // C - B * (k // (B * C)), k - C * (k // C)),
+    ),
+    "every entry twice": ("x: Param[N, A], w: Data[N, 2 * A]", "f[n: N, k: 2 * A]", lambda n, k: (n, k // TWO)),
+    "every entry again": (
+        "x: Param[N, B], w: Data[N, A * B]", "f[n: N, k: A * B]", lambda n, k: (n, k - B * (k // B)),
+    ),
+    "every pixel twice each way": (
+        "x: Param[N, I, J], w: Data[N, 2 * I, 2 * J]", "f[n: N, i: 2 * I, j: 2 * J]",
+        lambda n, i, j: (n, i // TWO, j // TWO)
+    ),
+    "no multiple": ("x: Param[N, A], w: Data[N, 2 * A - 1]", "f[n: N, k: 2 * A - 1]", lambda n, k: (n, k // TWO)),
 }  # fmt: skip
+
+
+class Number:
+    """An integer expression that Python's operators make."""
+
+    def __init__(self, poly: Poly) -> None:
+        self.poly = poly
+
+    def __floordiv__(self, other: Number) -> Number:
+        return Number(quotient(self.poly, other.poly))
+
+    def __mul__(self, other: Number) -> Number:
+        return Number(self.poly * other.poly)
+
+    def __sub__(self, other: Number) -> Number:
+        return Number(self.poly - other.poly)
+
+
+A, B, C, TWO = (Number(Poly.of(a)) for a in (Dim("A"), Dim("B"), Dim("C"), 2))
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+def test_quotients(name: str) -> None:
+    signature, left, subs = QUOTIENTS[name]
+    rank = signature.split("]")[0].count(",") + 1
+    text = Case(signature, (f"{left} = x[{', '.join('0' * rank)}]", "return sum(tanh(f) * w)")).text
+    network = read_network(text, "net.py", "net")
+    equation = network.equation("f")
+    assert equation is not None
+    read = Read("x", tuple(s.poly for s in subs(*(Number(Poly.of(i)) for i in equation.indices))))
+    equations = tuple(replace(e, body=read) if e.name == "f" else e for e in network.equations)
+    network = replace(network, equations=equations)
+    module = module_of(write_module(lower(derive(network)))[0], "net")
+    for seed in range(4):
+        inputs = draw_inputs(module, {}, seed, dict.fromkeys("NABCIJ", (1, 5)))
+        worst = errors(module, inputs, witness.gradients(network, tensors(inputs)))
+        assert max(worst.values()) <= 1e-12, worst
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -317,6 +411,6 @@ def test_places(name: str) -> None:
     network = read_network(case.text, "net.py", "net")
     for seed, sizes in enumerate(case.sizes):
         ranges = {n: (int(k), int(k) + 1) for n, k in (part.split("=") for part in sizes.split())}
-        inputs = draw_inputs(module, {}, seed, {n: (2, 5) for n in "NABCDFIJUVLTK"} | ranges)
+        inputs = draw_inputs(module, {}, seed, dict.fromkeys("NABCDFIJUVLTK", (2, 5)) | ranges)
         worst = errors(module, inputs, witness.gradients(network, tensors(inputs)))
         assert max(worst.values()) <= 1e-11, (sizes, worst)

@@ -17,7 +17,7 @@ from tests.benchmarks.emitted import Arrays, emitted
 from tests.benchmarks.layers import Row, compare, normal, single
 from tests.benchmarks.timing import ratios, row
 
-HERE = Path(__file__).parent / "networks"
+NETWORKS = Path(__file__).parent / "place_networks.py"
 
 
 def groups(y, x, gamma, beta):  # type: ignore[no-untyped-def]
@@ -102,7 +102,7 @@ def flatten(quick: bool) -> str:
         np.multiply(g, 2, out=g)
         return float(np.vdot(p, p))
 
-    steps = {"ours": emitted(str(HERE / "flatten.py"), data, parameters), "numpy": reshaped}
+    steps = {"ours": emitted(f"{NETWORKS}:flatten", data, parameters), "numpy": reshaped}
     ratio = ratios(steps, {"ours": "numpy"}, 0.05 if quick else 3.0)["ours", "numpy"]
     return row("flatten, 64 x 54 x 54, to NumPy's reshape", ratio, 1.1)
 
@@ -112,7 +112,7 @@ def main(quick: bool) -> None:
     torch.set_num_threads(1)
     print(flatten(quick), flush=True)
     for r in ROWS:
-        in_file = Row(str(HERE / f"{r.network}.py"), r.what, r.bound, r.draw, r.torch)
+        in_file = Row(f"{NETWORKS}:{r.network}", r.what, r.bound, r.draw, r.torch)
         print(*compare(in_file, quick), sep="\n", flush=True)
 
 
