@@ -15,6 +15,7 @@ from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr, Sum
+from symbp.core.guards import settle
 from symbp.core.integers import ONE, Atom, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import all_index_names, fresh_name, map_children, polys, substitute, walk
@@ -23,21 +24,23 @@ from symbp.lowering.recurrence import components, is_recurrent
 
 
 def split_quotients(network: Network) -> Network:
-    """The network with digits in the place of such indices; the index of a loop stays one."""
+    """The network with digits in the place of such indices; equations of a loop, which is cut into steps by what stands
+    outermost in them, stay as they are.
+    """
     looped = {e.name for part in components(network.equations) if is_recurrent(part) for e in part}
-    return replace(network, equations=tuple(_split(e, e.name in looped) for e in network.equations))
+    return replace(network, equations=tuple(e if e.name in looped else _split(e) for e in network.equations))
 
 
-def _split(equation: Equation, looped: bool) -> Equation:
+def _split(equation: Equation) -> Equation:
     body = _under_sums(equation.body)
     every: tuple[Index, ...] = ()
     places: list[Expr] = []
-    for index in equation.indices[looped:]:
-        digits, table = _digits(index, body, {i.name for i in every})
+    for index in equation.indices:
+        digits, table = _digits(index, body, {i.name for i in (*equation.indices, *every)})
         if digits:
             every += digits
             places.append(Delta(Poly.of(index), number_of(digits)))
-            body = substitute(body, table)
+            body = settle(substitute(body, table))
     return replace(equation, body=build.total(every, build.mul(*places, body)))
 
 
@@ -50,7 +53,7 @@ def _under_sums(node: Node) -> Any:
         digits, table = _digits(index, body, {i.name for i in indices})
         if digits:
             indices = tuple(j for i in indices for j in (digits if i == index else (i,)))
-            body = substitute(body, table)
+            body = settle(substitute(body, table))
     return build.total(indices, body)
 
 
