@@ -118,11 +118,12 @@ def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Lab
     if rows is not None:
         return rows
     outside = [f for f in opened if not _depends(f, indices)]
-    for rule, found_in in ((pooled, opened), (merged, certain), (scatter, opened)):
-        found = rule(at, indices, [f for f in found_in if f not in outside], contract)
+    inside = [f for f in opened if f not in outside]
+    for rule in (pooled, merged, scatter):
+        found = rule(at, indices, inside, contract)
         if found is not None:
             return _times(at, outside, found)
-    found = padded(at, indices, [f for f in opened if f not in outside])
+    found = padded(at, indices, inside)
     return None if found is None else _times(at, outside, found)
 
 

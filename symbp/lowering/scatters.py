@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import dims_of, indices_of
+from symbp.core.traverse import dims_of, free_indices, indices_of, substitute
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.pooling import first_hit_of, positions, shares
 from symbp.lowering.program import Operand, Statement, Value
@@ -45,7 +45,9 @@ def pooled(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contrac
     """The adjoint of the largest of each window, or None where it is no such sum."""
     targets = _targets(indices, factors)
     rest = [f for f in factors if f not in targets]
-    return _pooled(at, indices, tuple(targets.values()), rest, contract) if targets else None
+    if not targets or any(t.index in free_indices(f) for t in targets.values() for f in rest):
+        return None
+    return _pooled(at, indices, tuple(targets.values()), rest, contract)
 
 
 def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
@@ -54,6 +56,11 @@ def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contra
     if not targets:
         return None
     rest = [f for f in factors if f not in targets]
+    if any(t.index in free_indices(f) for t in targets.values() for f in rest):
+        if any((t.start, t.stop) != (Poly(), t.index.stop) for t in targets.values()):
+            return None  # there is no entry for a place outside
+        places: dict[Atom, Poly] = {t.index: t.place for t in targets.values()}
+        rest = [substitute(f, places) for f in rest]
     involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
     before, at.order = at.order, _order(tuple(targets.values()), at.order)
     part = at.number(contract(at, tuple(i for i in indices if i not in involved), build.mul(*rest)))

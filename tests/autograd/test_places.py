@@ -251,6 +251,22 @@ CASES = {
         "x: Param[N, A], w: Data[N, 2 * A]",
         ("f[n, k: 2 * A] = sum(x[n, a] for a in A if k + 3 == 2 * a)", "return sum((f - w) ** 2)"),
     ),
+    "a scatter with a factor of where it goes": Case(
+        "x: Param[N, I], w: Param[U], y: Data[2 * I + U]",
+        (
+            "o[n: N, p: 2 * I + U] = sum(exp(x[n, i] * y[p] / 9) * w[u] for i in I for u in U if p == 2 * i + u)",
+            "return sum(o ** 2) / 2",
+        ),
+        sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
+    ),
+    "one beyond the end with a factor of where it goes": Case(
+        "x: Param[N, I], w: Param[U], y: Data[2 * I]",
+        (
+            "o[n: N, p: 2 * I] = sum(exp(x[n, i] * y[p] / 9) * w[u] for i in I for u in U if p + 1 == 2 * i + u)",
+            "return sum(o ** 2) / 2",
+        ),
+        sizes=("N=2 I=5 U=3", "I=1 U=1", "I=1 U=5", "I=4 U=2"),
+    ),
     "patches": Case(
         "x: Param[N, C, 4 * A, 4 * B], W: Param[16 * C, D], w: Data[N, A * B, D]",
         (
