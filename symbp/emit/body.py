@@ -115,13 +115,14 @@ class _Writer:
 
     def _without_placed(self, s: Statement, args: tuple[Text, ...]) -> tuple[Statement, tuple[Text, ...]]:
         """An array made of slices, without those that are there already."""
-        spans, gaps = s.detail
+        spans, gaps, splits = s.detail
         left = [
-            (text, span)
-            for a, text, span in zip(s.args, args, spans, strict=True)  # type: ignore[call-overload]
+            (text, span, split)
+            for a, text, span, split in zip(s.args, args, spans, splits, strict=True)  # type: ignore[call-overload]
             if not (isinstance(a, Value) and a.name in self.placed)
         ]
-        return replace(s, detail=(tuple(span for _, span in left), gaps)), tuple(text for text, _ in left)
+        texts, spans, splits = zip(*left, strict=True) if left else ((), (), ())
+        return replace(s, detail=(spans, gaps, splits)), texts
 
     def _over_view(self, s: Statement, args: tuple[Text, ...]) -> tuple[Text, ...]:
         """What is written over an array in another shape first bears its name: `z1 = product.reshape(F, I, J, N)`."""

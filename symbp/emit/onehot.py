@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from symbp.core.expr import Num
-from symbp.emit.formula import ATOM, Text, scalar
+from symbp.core.integers import ONE
+from symbp.emit.formula import ATOM, Text, scalar, size
 from symbp.lowering.program import Statement
 
 
 def rows_line(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
-    """`_add_rows(target, labels, rows)`."""
-    return (f"_add_rows({target}, {args[1].code}, {args[0].code})",)
+    """`_add_rows(target, labels, rows)`, with how many labels each row has where that is not one."""
+    (times,) = s.detail
+    several = "" if times == ONE else f", {size(times).code}"  # type: ignore[arg-type]
+    return (f"_add_rows({target}, {args[1].code}, {args[0].code}{several})",)
 
 
 def plus_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:

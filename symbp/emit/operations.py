@@ -306,6 +306,8 @@ ROWS: dict[str, Row] = {
     "sum": _reduction,
     "max": _reduction,
     "min": _reduction,
+    "argmax": _reduction,
+    "argmin": _reduction,
     "neg": _neg,
     "square": _square,
     "where": _where,

@@ -21,7 +21,7 @@ def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[st
     places = [":" if span is None else _slice(span, letters) for span in spans]  # type: ignore[attr-defined]
     while places[-1] == ":":
         places.pop()
-    part = f"{args[0].within(ATOM)}[{', '.join(letters.values())}]"
+    part = f"{args[0].within(ATOM)}[{', '.join(letters.values())}]" if letters else args[0].code
     if len(args) > 1:
         lines.append(indent + _product(s, part, args))
         part = args[3].code

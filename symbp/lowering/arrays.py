@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+from math import prod
 
 from symbp.core.expr import Expr
-from symbp.core.integers import ONE
+from symbp.core.integers import ONE, Poly
 from symbp.lowering.bodies import without_unused_steps
-from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine, shape_of
 
 
 def without_unused(program: Program) -> Program:
@@ -114,6 +116,57 @@ def _is_fast(s: Statement, a: Value, maker: Statement | None, routine: str) -> b
         return len(a.shape) == 2 and len(s.target.shape) == 1
     in_order = maker is None or maker.op not in VIEWS or maker.op == "reshape"
     return s.detail == (len(a.shape) - 1,) and len(a.shape) > 1 and in_order and routine in (*FILLING, "facts")
+
+
+MOST_SLICES = 16
+
+
+def add_slices(program: Program) -> Program:
+    """The sum over axes of few entries that were split off others as their slices added up: `sum` would go through them
+    entry by entry.
+    """
+    return each_routine(program, _add_slices)
+
+
+def _add_slices(routine: Routine) -> Routine:
+    statements: list[Statement] = []
+    made = makers(routine)
+    for s in routine.statements:
+        counts = _few(s, made)
+        statements += _slices_added(s, counts) if counts else [s]
+    return replace(routine, statements=tuple(statements))
+
+
+def _few(s: Statement, made: dict[str, Statement]) -> tuple[int, ...]:
+    """How many entries a sum over split axes has along each; none where they are many, or not known to be few."""
+    a = s.args[0] if s.op == "sum" else None
+    maker = made.get(a.name) if isinstance(a, Value) else None
+    if not isinstance(a, Value) or maker is None or maker.op != "reshape":
+        return ()
+    if len(a.shape) <= len(shape_of(maker.args[0])) or not 0 < len(s.target.shape) == len(a.shape) - len(s.detail):
+        return ()
+    counts = tuple(e.constant or 0 for k, e in enumerate(a.shape) if k in s.detail)
+    return counts if 1 < prod(counts) <= MOST_SLICES else ()
+
+
+def _slices_added(s: Statement, counts: tuple[int, ...]) -> list[Statement]:
+    """The views of slices at each position along the summed axes, and their sum from the first to the last."""
+    views: list[Statement] = []
+    sums: list[Statement] = []
+    (a,) = s.args
+    assert isinstance(a, Value)
+    shape = tuple(e for k, e in enumerate(a.shape) if k not in s.detail)
+    for n, at in enumerate(product(*map(range, counts))):
+        places: dict[object, int] = dict(zip(s.detail, at, strict=True))
+        detail = tuple(Poly.of(places[k]) if k in places else None for k in range(len(a.shape)))
+        views.append(Statement(Value(f"{s.target.name}.slice{n}", shape), "item", (a,), detail))
+    total = views[0].target
+    for n, view in enumerate(views[1:], 1):
+        last = n == len(views) - 1
+        target = replace(s.target, shape=shape) if last else Value(f"{s.target.name}.sum{n}", shape)
+        sums.append(replace(s if last else view, target=target, op="add", args=(total, view.target), detail=()))
+        total = target
+    return [*views, *sums]
 
 
 def compare_what_stays(program: Program) -> Program:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from symbp.core.integers import Dim, Poly
+from symbp.core.integers import Dim
 from symbp.lowering.bodies import varies
 from symbp.lowering.program import (
     ARITHMETIC,
@@ -20,6 +20,7 @@ from symbp.lowering.program import (
     GATHERS,
     LIST,
     LOGICAL,
+    POSITIONS,
     REDUCTIONS,
     UNARY,
     VIEWS,
@@ -27,6 +28,7 @@ from symbp.lowering.program import (
     Place,
     Program,
     Routine,
+    Span,
     Statement,
     Value,
     body_of,
@@ -154,7 +156,7 @@ class _Plan:
             assert isinstance(operand, Value)
             self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
-        if s.op in ("call", "where", *GATHERS):
+        if s.op in ("call", "where", *GATHERS, *POSITIONS):
             self._put(name, f"new.{name}")
             return None
         if not self.kept or varies(s.target.shape, self.variables):
@@ -365,15 +367,18 @@ def _parts(routine: Routine, destined: _Destined) -> _Destined:
         there = destined.get(s.target.name, "")
         if s.op != "pieces" or s.detail[1] or isinstance(there, _Part) or is_carry(there):
             continue
-        for number, (a, span) in enumerate(zip(s.args, s.detail[0], strict=True)):  # type: ignore[call-overload]
+        spans, _, splits = s.detail
+        for number, (a, span, split) in enumerate(zip(s.args, spans, splits, strict=True)):  # type: ignore[call-overload]
             alone = isinstance(a, Value) and uses.count(a.name) == 1 and a.name not in destined
-            if alone and a.name in made and _fills(made[a.name], s, span):
+            if alone and not split and a.name in made and _fills(made[a.name], s, span):
                 parts[a.name] = _Part(k, number)
     return parts
 
 
-def _fills(part: Statement, whole: Statement, span: tuple[tuple[Poly, Poly] | None, ...]) -> bool:
+def _fills(part: Statement, whole: Statement, span: Span) -> bool:
     """Can a statement write its result straight into that slice?"""
+    if any(ends is not None and len(ends) > 2 for ends in span):
+        return False
     axes = zip(whole.target.shape, span, strict=True)
     shape = tuple(extent if ends is None else ends[1] - ends[0] for extent, ends in axes)
     return part.op in UFUNCS and (part.target.shape, part.target.kind) == (shape, FLOAT)

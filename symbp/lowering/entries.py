@@ -30,15 +30,16 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Dim, DimAt, Node
-from symbp.core.traverse import polys, walk
+from symbp.core.traverse import free_indices, polys, walk
 from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
-from symbp.lowering.builder import is_mask
+from symbp.lowering.builder import extent, is_mask
+from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.onehot import changed_entries
-from symbp.lowering.pooling import window_extreme
+from symbp.lowering.pooling import first_hit_of, window_extreme
 from symbp.lowering.products import contract, is_scalar, multiply
-from symbp.lowering.program import BOOL, Value
+from symbp.lowering.program import BOOL, INT, Value
 from symbp.lowering.subscripts import integers, read
 
 
@@ -71,6 +72,9 @@ def _add(at: Entries, node: Add) -> Labelled:
         pieces = tuple(p[0] for p in found if p is not None)
         if covers(pieces):
             return _pieces(at, in_order(pieces))
+    beside = side_by_side(at, node.args, contract)
+    if beside is not None:
+        return beside
     terms = sorted(node.args, key=_is_negative)
     if isinstance(node.args[0], Num) and len({_is_negative(t) for t in node.args[1:]}) == 2:
         terms = [*sorted(node.args[1:], key=_is_negative), node.args[0]]
@@ -148,6 +152,9 @@ def _choice(at: Entries, node: Where) -> Labelled:
     extreme = _EXTREMES.get(_comparison(node) or ("", False))
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
+    hit = _first_hit(at, node)
+    if hit is not None:
+        return hit
     pieces = pieces_of(node)
     if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
         return _pieces(at, pieces)
@@ -160,6 +167,35 @@ def _choice(at: Entries, node: Where) -> Labelled:
     if node.then == build.NIL:
         return _masked(at, at.apply("not", cond, kind=BOOL), node.other)
     return at.apply("where", cond, at.number(at.value(node.then)), at.number(at.value(node.other)))
+
+
+def _first_hit(at: Entries, node: Where) -> Labelled | None:
+    """Where the first entry that attains the largest is: at the position that `argmax` says."""
+    found = first_hit_of(node, free_indices(node.cond))
+    if found is None:
+        return None
+    extreme, own = found
+    body = at.number(at.value(extreme.body))
+    kept = tuple(i for i in body.axes if i not in extreme.indices)
+    if not isinstance(body.value, Value) or len(kept) + len(own) != len(body.axes):
+        return None
+    axis, axes = body.axes.index(extreme.indices[0]), (*kept, *own)
+    if len(own) == 1:
+        axes = (*body.axes[:axis], *own, *body.axes[axis + 1 :])
+        value = body.value
+    else:  # positions are counted as if the axes were one
+        ordered = at.ordered(body, (*kept, *extreme.indices)).value
+        assert isinstance(ordered, Value)
+        axis = len(kept)
+        value = at.builder.reshape(ordered, (*(i.extent for i in kept), extent(tuple(i.extent for i in own))))
+    count = value.shape[axis]
+    position = at.builder.emit(f"arg{extreme.kind}", (value,), tuple(i.extent for i in kept), INT, (axis,))
+    numbers = at.builder.emit("arange", (build.NIL, build.integer(count)), (count,), INT)
+    after = len(value.shape) - axis - 1
+    sides = at.builder.expand(numbers, tuple(range(1, after + 1))), at.builder.expand(position, (axis,) if axis else ())
+    mask = at.builder.elementwise("==", *sides, kind=BOOL)
+    assert isinstance(mask, Value)
+    return Labelled(at.builder.reshape(mask, tuple(i.extent for i in axes)), axes)
 
 
 def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
@@ -182,7 +218,8 @@ def _joined(at: Entries, parts: list[Labelled], boxes: list[tuple[Box, ...]], ga
     values = tuple(at.aligned(p, axes) for p in parts)
     ranges = [{b.index: (b.low, b.high) for b in row} for row in boxes]
     spans = tuple(tuple(table.get(i) for i in axes) for table in ranges)
-    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=(spans, gaps)), axes)
+    detail = (spans, gaps, ((),) * len(parts))
+    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
 
 
 def _outward(at: Entries, boxes: tuple[Box, ...], body: Expr) -> Labelled:

@@ -8,6 +8,7 @@ entries, every read of the loop's tensors taking the entry of the same place.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from symbp.core.expr import Sum
 from symbp.core.integers import Index
@@ -23,6 +24,8 @@ def axis_orders(part: Sequence[Equation]) -> dict[str, Order]:
         return {}
     found = (_places(part, k) for k in range(1, len(part[0].indices)))
     places = next((p for p in found if p is not None), {})
+    if any(_multiplies_each(e, e.indices[places[e.name]]) for e in part if e.name in places):
+        return {}
     ranks = {e.name: len(e.indices) for e in part}
     return {name: (*(d for d in range(ranks[name]) if d != k), k) for name, k in places.items()}
 
@@ -39,6 +42,19 @@ def _mixes(equation: Equation, part: Sequence[Equation]) -> bool:
     return any(
         i in s.indices for s in sums for r in reads(s.body) if r.tensor in names for p in r.subs for i in indices_of(p)
     )
+
+
+def _multiplies_each(equation: Equation, index: Index) -> bool:
+    """Does it multiply two matrices for each value of an index, as attention does for each example?
+
+    These are taken one by one, and each lies in one piece where that index stands outermost.
+    """
+    for s in (n for n in walk(equation.body) if isinstance(n, Sum)):
+        held = [{i for p in r.subs for i in indices_of(p)} for r in reads(s.body)]
+        pairs = ((a, b) for a, b in combinations(held, 2) if index in a and index in b)
+        if any(a & b & set(s.indices) and (a - b) - set(s.indices) and (b - a) - set(s.indices) for a, b in pairs):
+            return True
+    return False
 
 
 def _places(part: Sequence[Equation], first: int) -> dict[str, int] | None:

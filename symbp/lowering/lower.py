@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
 from symbp.core.network import Network
-from symbp.lowering.arrays import add_axes_back, compare_what_stays, sum_by_products, without_unused
+from symbp.lowering.arrays import add_axes_back, add_slices, compare_what_stays, sum_by_products, without_unused
 from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
@@ -18,6 +18,7 @@ from symbp.lowering.lengths import name_lengths
 from symbp.lowering.names import name_values
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
+from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
 from symbp.lowering.stability import stabilise
@@ -28,6 +29,7 @@ NETWORK_PASSES = (
     masks_at_hits,  # once ranges are whole, as the lowering of hits expects them
     stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors
     guard_branches,  # after both, which make branches: nothing in a branch not taken may overflow or be nan
+    split_quotients,  # last: what it makes of an equation is a sum, which the passes before would take for the user's
 )
 
 # Program -> Program: pure statements, complete and runnable after each of them.
@@ -36,6 +38,7 @@ PURE_PASSES = (
     fill_gradients,  # gradients that are no array of their own, before the rest asks what a result is
     add_axes_back,  # a reduced axis that is wanted again is kept (keepdims)
     compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
+    add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
 )
 

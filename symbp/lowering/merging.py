@@ -87,10 +87,12 @@ def sum_around(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> Labelled 
 
 
 def _lies_as_it_says(at: Entries, value: Value) -> bool:
+    """Is it one piece of memory, as what was computed is? An input in another shape is, if only by a copy."""
     maker = at.builder.made(value)
+    again = maker is not None and maker.op == "reshape"
     while maker is not None and maker.op == "reshape":
         maker = at.builder.made(maker.args[0])
-    return maker is not None and (maker.op not in VIEWS or maker.op == "stacked")
+    return again if maker is None else maker.op not in VIEWS or maker.op == "stacked"
 
 
 def _follow(wanted: tuple[int, ...], cut: Slice) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import Delta, Expr, Mul, Read
+from symbp.core.expr import Delta, Expr, Mul, Read, Sum
 from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices, indices_of
+from symbp.core.traverse import free_indices, indices_of, rename_bound
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, Value
@@ -60,17 +60,38 @@ def added_rows(at: Entries, indices: tuple[Index, ...], factors: list[Expr], con
     if hot is None or not hot.own or hot.place in indices or not all(i in indices for i in hot.own):
         return None
     part = at.number(contract(at, tuple(i for i in indices if i not in hot.own), hot.factor))
-    if not all(i in part.axes for i in hot.own):
-        return None
     where = at.value(hot.labels)
-    own, rest = where.axes, tuple(i for i in part.axes if i not in hot.own)
-    rows, count = at.ordered(part, (*own, *rest)), extent(tuple(i.extent for i in own))
-    assert isinstance(where.value, Value)
-    assert isinstance(rows.value, Value)
+    if not isinstance(part.value, Value):
+        return None
+    held = tuple(i for i in where.axes if i in part.axes)
+    same = tuple(i for i in where.axes if i not in held)  # one row has as many labels
+    rest = tuple(i for i in part.axes if i not in hot.own)
+    rows, labels = at.ordered(part, (*held, *rest)).value, at.ordered(where, (*held, *same)).value
+    assert isinstance(rows, Value)
+    assert isinstance(labels, Value)
+    count, times = (extent(tuple(i.extent for i in part)) for part in (held, same))
     shape = tuple(i.extent for i in rest)
-    flat = at.builder.reshape(rows.value, (count, *shape)), at.builder.reshape(where.value, (count,))
+    flat = at.builder.reshape(rows, (count, *shape)), at.builder.reshape(labels, (count * times,))
     at.place(hot.place)
-    return Labelled(at.builder.emit("rows", flat, (hot.place.extent, *shape)), (hot.place, *rest))
+    return Labelled(at.builder.emit("rows", flat, (hot.place.extent, *shape), detail=(times,)), (hot.place, *rest))
+
+
+def scaled_rows(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """Factors of a sum that adds up rows where labels say, moved to the rows: there are fewer of them, as a rule, than
+    there are labels to tell apart.
+    """
+    sums = [f for f in factors if isinstance(f, Sum)]
+    if len(sums) != 1 or len(factors) == 1:
+        return factors
+    others = tuple(f for f in factors if f is not sums[0])
+    total = rename_bound(sums[0], {i.name for f in others for i in free_indices(f)})
+    assert isinstance(total, Sum)
+    hot = hot_of(at, total.body.args if isinstance(total.body, Mul) else (total.body,))
+    if hot is None or not hot.own or not all(i in total.indices for i in hot.own) or hot.place in total.indices:
+        return factors
+    if any(hot.place in free_indices(f) for f in others):
+        return factors
+    return (build.total(total.indices, build.mul(*others, total.body)),)
 
 
 def changed_entries(at: Entries, base: Labelled, term: Expr) -> Labelled | None:

@@ -6,20 +6,25 @@ groups are multiplied two at a time, smallest result first, and an index is summ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
-from symbp.core.integers import Index, Poly
-from symbp.core.traverse import children, free_indices, indices_of, polys, substitute
+from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.guards import under
+from symbp.core.integers import Dim, Index, Poly
+from symbp.core.ranges import highest, is_nonnegative, lowest
+from symbp.core.traverse import children, free_indices, indices_of, polys, rename_bound, substitute
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
+from symbp.lowering.digits import equations, merged
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import reduced, side_by_side
-from symbp.lowering.onehot import added_rows
+from symbp.lowering.onehot import added_rows, scaled_rows
+from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
-from symbp.lowering.scatters import scatter
+from symbp.lowering.scatters import pooled, scatter
 from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns
 
@@ -35,7 +40,7 @@ def is_scalar(expr: Expr) -> bool:
 
 def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
     """A product: numbers and sizes at once, then from the smallest array to the largest, divisions last."""
-    factors = _scaled_within(at, factors)
+    factors = scaled_rows(at, _scaled_within(at, factors))
     constant = build.mul(*(f for f in factors if is_scalar(f)))
     arrays = [f for f in factors if not is_scalar(f)]
     if not arrays:
@@ -96,13 +101,9 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     if isinstance(body, Add) and _splits(indices, body):
         return at.value(build.add(*(build.total(indices, term) for term in body.args)))
     factors = list(_factors(body))
-    indices, factors = _without_deltas(indices, factors)
-    rows = added_rows(at, indices, factors, contract)
-    if rows is not None:
-        return rows
-    added = scatter(at, indices, factors, contract)
-    if added is not None:
-        return added
+    placed = _placed(at, indices, factors)
+    if placed is not None:
+        return placed
     hits = picked(at, indices, factors)
     if hits is not None:
         return hits
@@ -116,6 +117,49 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     if not outside and summed is not None:
         return summed
     return _times(at, outside, summed)
+
+
+def _placed(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:
+    """A sum whose deltas, or conditions that equate indices, say where each term belongs; None where none does."""
+    indices, factors = _flat(indices, factors)
+    opened = [g for f in factors for g in equations(f)]
+    left, solved = _without_deltas(indices, opened)
+    if len(left) < len(indices):
+        return at.value(build.total(left, build.mul(*solved)))
+    if not any(isinstance(f, Delta) for f in opened):
+        return None
+    given = tuple(c for f in opened if isinstance(f, Delta) for c in _said_by(f))
+    certain = [f if isinstance(f, Delta) else under(f, given) for f in opened]  # where each term has its one place
+    rows = added_rows(at, indices, certain, contract)
+    if rows is not None:
+        return rows
+    outside = [f for f in opened if not _depends(f, indices)]
+    inside = [f for f in opened if f not in outside]
+    for rule in (pooled, merged, scatter):
+        found = rule(at, indices, inside, contract)
+        if found is not None:
+            return _times(at, outside, found)
+    found = padded(at, indices, inside)
+    return None if found is None else _times(at, outside, found)
+
+
+def _said_by(delta: Delta) -> tuple[Cond, ...]:
+    """What holds where a delta is 1, as a condition may spell it."""
+    a, b = build.integer(delta.a), build.integer(delta.b)
+    return build.compare("==", a, b), build.compare("==", b, a)
+
+
+def _flat(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:
+    """One sum in the place of two, where the inner one has a delta that an outer index is in: both are then solved."""
+    for f in factors:
+        inner = list(_factors(f.body)) if isinstance(f, Sum) else []
+        if not any(isinstance(g, Delta) and _depends(g, indices) for h in inner for g in equations(h)):
+            continue
+        rest = [g for g in factors if g is not f]
+        f = rename_bound(f, {i.name for g in rest for i in free_indices(g)} | {i.name for i in indices})
+        assert isinstance(f, Sum)
+        return _flat((*indices, *f.indices), [*rest, *_factors(f.body)])
+    return indices, factors
 
 
 def _scaled_within(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
@@ -210,15 +254,35 @@ def _splits(indices: tuple[Index, ...], body: Add) -> bool:
 
 
 def _without_deltas(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:
-    """A delta of a summed index and another of the same range renames the one to the other."""
+    """A summed index that a delta says the value of is that value: that of another of the same range, or one that its
+    range always holds, as that of p in delta(p, 2*i + u) is 2*i + u.
+    """
     for f in factors:
-        if not isinstance(f, Delta) or f.a.index is None or f.b.index is None:
-            continue
-        for old, new in ((f.a.index, f.b.index), (f.b.index, f.a.index)):
-            if old in indices and (old.start, old.stop) == (new.start, new.stop):
-                rest = [substitute(g, {old: Poly.of(new)}) for g in factors if g is not f]
-                return _without_deltas(tuple(i for i in indices if i != old), rest)
+        for old, new in _solutions(f, indices) if isinstance(f, Delta) else ():
+            rest = [substitute(g, {old: new}) for g in factors if g is not f]
+            return _without_deltas(tuple(i for i in indices if i != old), rest)
     return indices, factors
+
+
+def _solutions(delta: Delta, indices: tuple[Index, ...]) -> Iterator[tuple[Index, Poly]]:
+    """The summed indices that a delta fixes, and their values."""
+    difference = delta.a - delta.b
+    for i in indices:
+        factor = difference.coefficient(i).constant
+        value = (Poly.of(i) * (factor or 0) - difference) * (factor or 0)
+        if factor in (1, -1) and i not in tuple(indices_of(value)) and _holds_always(i, value):
+            yield i, value
+
+
+def _holds_always(index: Index, value: Poly) -> bool:
+    """Is the value of an integer expression in the range of an index for all values of its own indices?"""
+    other = value.index
+    if other is not None and (other.start, other.stop) == (index.start, index.stop):
+        return True
+    if any(not isinstance(a, (Index, Dim)) for a in value.atoms()):
+        return False
+    low, high = lowest(value), highest(value)
+    return low is not None and high is not None and all(map(is_nonnegative, (low - index.start, index.stop - 1 - high)))
 
 
 def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:

@@ -18,6 +18,9 @@ from symbp.escape import Prose
 
 Shape = tuple[Poly, ...]
 
+# Of each axis from where to where it goes, and by which step where that is not 1; None is all of it.
+Span = tuple[tuple[Poly, ...] | None, ...]
+
 FLOAT, BOOL, INT = "float", "bool", "int"
 LIST = "list"  # a list of arrays, one for each value of the first index
 
@@ -46,7 +49,7 @@ class Place:
     name: str = ""
     operand: int = 0
     shape: Shape = ()
-    span: tuple[tuple[Poly, Poly] | None, ...] = ()
+    span: Span = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,7 @@ ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "cal
 VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slice", "windows")
 GATHERS = ("gather", "take")
 REDUCTIONS = ("sum", "max", "min")
+POSITIONS = ("argmax", "argmin")
 PRODUCTS = ("matmul", "vdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
 FILL = "fill"  # a scalar or a view spread over an array of its own

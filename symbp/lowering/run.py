@@ -136,11 +136,12 @@ def _slice(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _pieces(state: _State, s: Statement, *parts: Any) -> Any:
-    spans, _ = s.detail
+    spans, _, splits = s.detail
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
-    for part, span in zip(parts, spans, strict=True):  # type: ignore[call-overload]
+    for part, span, split in zip(parts, spans, splits, strict=True):  # type: ignore[call-overload]
         ends = [None if d is None else [p.value(state.sizes) for p in d] for d in span]
-        result[tuple(slice(None) if e is None else slice(*e) for e in ends)] = part
+        room = result[tuple(slice(None) if e is None else slice(*e) for e in ends)]
+        (room.reshape(_shape(state, split)) if split else room)[...] = part
     return result
 
 
@@ -182,8 +183,9 @@ def _windows(state: _State, s: Statement, a: Any) -> Any:
 
 
 def _rows(state: _State, s: Statement, rows: Any, where: Any) -> Any:
+    (times,) = s.detail
     result = np.zeros(_shape(state, s.target.shape), state.dtype)
-    np.add.at(result, where, rows)
+    np.add.at(result, where, np.repeat(rows, times.value(state.sizes), axis=0))  # type: ignore[attr-defined]
     return result
 
 
@@ -215,6 +217,8 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "sum": lambda state, s, a: np.sum(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "max": lambda state, s, a: np.max(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
     "min": lambda state, s, a: np.min(a, axis=s.detail, keepdims=len(np.shape(a)) == len(s.target.shape)),
+    "argmax": lambda state, s, a: np.argmax(a, axis=s.detail[0]),
+    "argmin": lambda state, s, a: np.argmin(a, axis=s.detail[0]),
     "arange": lambda state, s, start, stop: np.arange(start, stop),
     "empty": lambda state, s: np.empty(_shape(state, s.target.shape), state.dtype),
     "ones": lambda state, s: np.ones(_shape(state, s.target.shape), state.dtype),

@@ -1,4 +1,4 @@
-"""A sum with a delta of several summed indices, `sum over o, u of g[o] * w[u] * delta(2*o + u, n)`: slices added up.
+"""A sum with a delta of summed indices, `sum over o, u of g[o] * w[u] * delta(2*o + u, n)`: slices added up.
 
 One product makes all that is to be added; then a loop over the kernel's offsets u adds a strided slice for each.
 Which of the indices is the offset shows in their ranges: a number, or what the other's range is made with (I - U + 1
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import dims_of, indices_of
+from symbp.core.traverse import dims_of, free_indices, indices_of, substitute
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares
@@ -35,17 +35,33 @@ class Target:
     stop: Poly
 
 
+def _targets(indices: tuple[Index, ...], factors: list[Expr]) -> dict[Expr, Target]:
+    """The targets of a sum's deltas; none where two of them have an index in common."""
+    targets: dict[Expr, Target] = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices))}
+    involved = [i for t in targets.values() for i in _involved(t)]
+    return targets if len(set(involved)) == len(involved) else {}
+
+
+def pooled(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
+    """The adjoint of the largest of each window, or None where it is no such sum."""
+    targets = _targets(indices, factors)
+    rest = [f for f in factors if f not in targets]
+    if not targets or any(t.index in free_indices(f) for t in targets.values() for f in rest):
+        return None
+    return _pooled(at, indices, tuple(targets.values()), rest, contract)
+
+
 def scatter(at: Entries, indices: tuple[Index, ...], factors: list[Expr], contract: Contract) -> Labelled | None:
     """The sum as slices added up, or None where no delta asks for it."""
-    targets = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices)) is not None}
-    if not targets or len({i for t in targets.values() for i in _involved(t)}) != sum(
-        len(_involved(t)) for t in targets.values()
-    ):
+    targets = _targets(indices, factors)
+    if not targets:
         return None
     rest = [f for f in factors if f not in targets]
-    pooled = _pooled(at, indices, tuple(targets.values()), rest, contract)
-    if pooled is not None:
-        return pooled
+    if any(t.index in free_indices(f) for t in targets.values() for f in rest):
+        if any((t.start, t.stop) != (Poly(), t.index.stop) for t in targets.values()):
+            return None  # there is no entry for a place outside
+        places: dict[Atom, Poly] = {t.index: t.place for t in targets.values()}
+        rest = [substitute(f, places) for f in rest]
     involved = {i for t in targets.values() for i in (t.window, *t.offsets)}
     before, at.order = at.order, _order(tuple(targets.values()), at.order)
     part = at.number(contract(at, tuple(i for i in indices if i not in involved), build.mul(*rest)))
@@ -142,7 +158,7 @@ def _target(delta: Delta, indices: tuple[Index, ...]) -> Target | None:
     held = [a for a in difference.atoms() if isinstance(a, Index)]
     free = [i for i in held if i not in indices]
     summed = [i for i in held if i in indices]
-    if len(free) != 1 or len(summed) < 2 or difference.coefficient(free[0]).constant not in (1, -1):
+    if len(free) != 1 or not summed or difference.coefficient(free[0]).constant not in (1, -1):
         return None
     index = free[0]
     sign = difference.coefficient(index).constant or 0
@@ -171,12 +187,27 @@ def _window(summed: list[Index]) -> Index:
 def _ends(index: Index, place: Poly) -> tuple[Poly, Poly] | None:
     """From where to where things are put, the whole range of the target's index included."""
     low, high = lowest(place), highest(place)
-    if low is None or high is None:
-        return None
-    start = Poly() if is_nonnegative(low) else low if is_nonnegative(-low) else None
+    return None if low is None or high is None else around(index, low, high)
+
+
+def around(index: Index, low: Poly, high: Poly) -> tuple[Poly, Poly] | None:
+    """The start and the stop of an array with room for the range of an index from 0 and for places from `low` to
+    `high`; where sizes decide which of two ends is further out, one that is behind both.
+    """
     last = index.stop - 1
-    stop = last if is_nonnegative(last - high) else high if is_nonnegative(high - last) else None
-    return None if start is None or stop is None else (start, stop + 1)
+    before, behind = _excess(-low), _excess(high - last)
+    return None if before is None or behind is None else (-before, last + behind + 1)
+
+
+def _excess(distance: Poly) -> Poly | None:
+    """How far something reaches beyond an end, 0 where it does not; at least so far where sizes decide."""
+    if is_nonnegative(-distance):
+        return Poly()
+    if is_nonnegative(distance):
+        return distance
+    if any(not isinstance(a, Dim) for a in distance.atoms()):
+        return None
+    return Poly(tuple((m, c) for m, c in distance.terms if c > 0))
 
 
 def _order(targets: tuple[Target, ...], order: list[Index]) -> list[Index]:

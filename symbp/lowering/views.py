@@ -5,9 +5,10 @@ Only for reads that are certain to stay inside; what a guard alone keeps inside 
 
 from __future__ import annotations
 
-from symbp.core.integers import Index, Poly
+from symbp.core.integers import ONE, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import indices_of
+from symbp.lowering.digits import Digits, digits_of
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, LIST, Shape, Value
 from symbp.lowering.windows import turned
@@ -28,6 +29,9 @@ def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape)
     if max(held) == 1:
         detail: tuple[object, ...] = tuple(_slice(s, e) for s, e in zip(subs, shape, strict=True))
         return Labelled(at.builder.emit("slice", (value,), extents, value.kind, detail), axes)
+    split = _split(at, value, subs, shape)
+    if split is not None:
+        return split
     value, order = turned(at, value)
     subs = tuple(subs[k] for k in order)
     axes = tuple(i for s in subs for i in s.atoms() if isinstance(i, Index))
@@ -35,6 +39,29 @@ def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape)
     starts = tuple(_start(s) for s in subs)
     steps = tuple((k, s.coefficient(i)) for k, s in enumerate(subs) for i in s.atoms() if isinstance(i, Index))
     return Labelled(at.builder.emit("windows", (value,), extents, FLOAT, (starts, steps)), axes)
+
+
+def _split(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape) -> Labelled | None:
+    """A slice whose axes are split, `x[n, B*a + b]` being x in the shape (N, A, B); None where windows overlap."""
+    places = [digits_of(s) for s in subs]
+    if any(p is None and any(True for _ in indices_of(s)) for p, s in zip(places, subs, strict=True)):
+        return None
+    cut = tuple(_slice_of(p, s, e) for p, s, e in zip(places, subs, shape, strict=True))
+    found = [p for p in places if p is not None]
+    counts = tuple(p.count for p in found)
+    if any(d is not None for d in cut):
+        value = at.builder.emit("slice", (value,), counts, value.kind, cut)
+    axes = tuple(i for p in found for i in p.digits)
+    return Labelled(at.builder.reshape(value, tuple(i.extent for i in axes)), axes)
+
+
+def _slice_of(place: Digits | None, sub: Poly, extent: Poly) -> object:
+    """None for the whole axis, a position, or start, stop and step."""
+    if place is None:
+        return sub
+    if (place.start, place.step, place.count) == (Poly(), ONE, extent):
+        return None
+    return place.start, place.stop, place.step
 
 
 def _is_affine(sub: Poly) -> bool:

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.core.integers import Index, Node
-from symbp.core.traverse import polys, walk
+from symbp.core.expr import Extreme
+from symbp.core.integers import Index, Node, Poly
+from symbp.core.traverse import children, polys, walk
+from symbp.lowering.digits import digits_of
 from symbp.lowering.labelled import Entries, Known, Labelled
 from symbp.lowering.program import FLOAT, Shape, Statement, Value
 
 
 def has_windows(body: Node) -> bool:
-    """Does a subscript add one index to another?"""
-    return any(sum(isinstance(a, Index) for a in p.atoms()) > 1 for n in walk(body) for p in polys(n))
+    """Does a subscript add one index to another, and not as digits of a number but under the largest of a window?"""
+    if isinstance(body, Extreme):
+        return any(_adds(p) for n in walk(body) for p in polys(n))
+    own = any(_adds(p) and digits_of(p) is None for p in polys(body))
+    return own or any(has_windows(c) for c in children(body))
+
+
+def _adds(p: Poly) -> bool:
+    return sum(isinstance(a, Index) for a in p.atoms()) > 1
 
 
 def batch_last(indices: tuple[Index, ...]) -> tuple[Index, ...]:

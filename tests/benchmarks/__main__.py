@@ -12,6 +12,7 @@ from tests.benchmarks import (
     losers,
     memory,
     one_derivation,
+    places,
     processes,
     train_digits,
 )
@@ -23,7 +24,7 @@ PARTS = (
     ),
     (
         "Networks of layers",
-        (agreement.main, layers.main, processes.layers, one_derivation.main, memory.main),
+        (agreement.main, layers.main, places.main, processes.layers, one_derivation.main, memory.main),
     ),
     ("Where the emitted modules lose, and why", (losers.main,)),
 )

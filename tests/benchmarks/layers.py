@@ -151,9 +151,14 @@ def single(arrays: Arrays) -> Arrays:
     return {n: a if a.dtype.kind == "i" else a.astype(np.float32) for n, a in arrays.items()}
 
 
+def name_of(network: str) -> str:
+    """The name of a network given by it, by its file or by its file and it."""
+    return Path(network.rpartition(":")[2]).stem
+
+
 def by_hand(network: str) -> ModuleType | None:
     """The hand-written module of a network, where there is one."""
-    name = f"tests.benchmarks.{Path(network).stem}_by_hand"
+    name = f"tests.benchmarks.{name_of(network)}_by_hand"
     return import_module(name) if find_spec(name) else None
 
 
@@ -172,7 +177,7 @@ def compare(r: Row, quick: bool) -> list[str]:
         if other != "ours"
     ]
     bounds = {"torch": r.bound, "hand": HAND_BOUND}
-    return [row(f"{Path(r.network).stem}, {r.what}, {TO[other]}", ratio, bounds[other]) for other, ratio in found]
+    return [row(f"{name_of(r.network)}, {r.what}, {TO[other]}", ratio, bounds[other]) for other, ratio in found]
 
 
 HAND_BOUND = 1.1
@@ -191,7 +196,7 @@ def main(quick: bool, names: tuple[str, ...] = ()) -> None:
     """Print the table, or the rows asked for."""
     torch.set_num_threads(1)
     for r in ROWS:
-        if not names or Path(r.network).stem in names:
+        if not names or name_of(r.network) in names:
             print(*compare(r, quick), sep="\n", flush=True)
 
 

@@ -141,9 +141,7 @@ class Forms(Named):
         if not isinstance(expr, Sum):
             return False
         summand = self.form(expr.body, outside(known, expr.indices))
-        return (
-            not summand.sums and summand.rest == build.UNIT and self.is_attained(summand.exponent, expr.indices)
-        )
+        return not summand.sums and summand.rest == build.UNIT and self.is_attained(summand.exponent, expr.indices)
 
     def _read_form(self, read: Read, known: Known) -> Scaled:
         equation, known = self.equations.get(read.tensor), about(read, known)

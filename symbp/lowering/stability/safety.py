@@ -146,7 +146,7 @@ class Safety(Splits):
         return self.is_safe(value, known) and self.stands(value.rest, known)
 
     def is_safe_opened(self, expr: Expr, value: Scaled, known: Known) -> bool:
-        """Is a product safe with its sums looked into, which as they stand may be as small as its exponential is large?"""
+        """Is a product safe with its sums looked into? They may be as small as its exponential is large."""
         opened = self.opened(expr, known) if isinstance(expr, Mul) else value
         return opened != value and self._is_safe_beside(opened, known)
 
@@ -194,7 +194,9 @@ def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
                 continue
             (j,) = rest.indices
             for k in free_indices(t):
-                share = _share(substitute(rest.body, {j: Poly.of(k)}), t) if (k.start, k.stop) == (j.start, j.stop) else None
+                if (k.start, k.stop) != (j.start, j.stop):
+                    continue
+                share = _share(substitute(rest.body, {j: Poly.of(k)}), t)
                 if share is not None:
                     left = (a for a in total.args if a is not t and a is not other)  # type: ignore[attr-defined]
                     apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
