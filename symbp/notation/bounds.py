@@ -16,7 +16,7 @@ from symbp.core.traverse import children, walk
 from symbp.notation.context import Context, Pending
 from symbp.notation.source import TOO_LARGE, Placed, too_large
 
-MOST_ENTRIES, MOST_STEPS = 200_000, 1_000
+MOST_ENTRIES, MOST_STEPS = 200_000_000, 1_000
 _HINT = "a size from dims may be of any length"
 
 
