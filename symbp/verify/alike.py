@@ -30,21 +30,26 @@ class Numbers:
     """Which numbers stand for which: pairs of sizes, and what has been found of others."""
 
     pairs: tuple[tuple[int, int], ...]
-    known: dict[tuple[int, int], bool] = field(default_factory=dict)
+    known: dict[tuple[Fraction, Fraction], bool] = field(default_factory=dict)
 
     def agree(self, one: Fraction | int, other: Fraction | int) -> bool:
         """May they stand in the same place?"""
         if one == other:
             return True
         a, b = Fraction(one), Fraction(other)
-        return self._whole(a.numerator, b.numerator) and self._whole(a.denominator, b.denominator)
+        pair = (a, b)
+        if pair not in self.known:
+            whole = self._whole(a.numerator, b.numerator) and self._whole(a.denominator, b.denominator)
+            self.known[pair] = whole or self._in_proportion(a, b)
+        return self.known[pair]
+
+    def _in_proportion(self, one: Fraction, other: Fraction) -> bool:
+        """The same part or multiple of a size, or of a product of sizes: 1/384 and 2/5 of 1/768 and 1/5."""
+        sizes = (*self.pairs, *((a * c, b * d) for a, b in self.pairs for c, d in self.pairs))
+        return any(one * a == other * b or one / a == other / b for a, b in sizes)
 
     def _whole(self, one: int, other: int) -> bool:
-        if one == other:
-            return True
-        if (one, other) not in self.known:
-            self.known[one, other] = self._near(one, other) or self._near(-one, -other)
-        return self.known[one, other]
+        return one == other or self._near(one, other) or self._near(-one, -other)
 
     def _near(self, one: int, other: int) -> bool:
         """k v + c for one or two sizes v, or the same of a product."""
@@ -169,6 +174,8 @@ def alike_texts(one: str, other: str, numbers: Numbers) -> bool:
 
 
 def _same_syntax(a: object, b: object, numbers: Numbers) -> bool:
+    if (one := _fraction(a)) is not None and (other := _fraction(b)) is not None:
+        return numbers.agree(one, other)
     if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
         return _same_constant(a.value, b.value, numbers)
     if isinstance(a, ast.AST) and isinstance(b, ast.AST):
@@ -178,11 +185,19 @@ def _same_syntax(a: object, b: object, numbers: Numbers) -> bool:
     return a == b
 
 
+def _fraction(node: object) -> Fraction | None:
+    """A number, or a quotient of two: 1 / 768 is as good as 0.2."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return Fraction(repr(node.value))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        top, bottom = _fraction(node.left), _fraction(node.right)
+        return None if top is None or not bottom else top / bottom
+    return None
+
+
 def _same_constant(a: object, b: object, numbers: Numbers) -> bool:
     if type(a) is not type(b):
         return False
-    if isinstance(a, int) and isinstance(b, int):
-        return numbers.agree(a, b)
     if isinstance(a, str) and isinstance(b, str):
         ones, others = _WORD.findall(a), _WORD.findall(b)
         return len(ones) == len(others) and all(map(lambda x, y: _same_word(x, y, numbers), ones, others))
