@@ -1,6 +1,6 @@
-"""What a network may ask for: numbers that a float64 holds, literal sizes that the checks get through in seconds.
+"""What a network may ask for: numbers that a float64 holds, arrays that a machine can hold, loops that are written out.
 
-A size from dims is taken small where a network is checked, a literal one is what it is.
+How large literal sizes may be where a network is checked is for the checks to say: most are taken smaller there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from symbp.core.traverse import children, walk
 from symbp.notation.context import Context, Pending
 from symbp.notation.source import TOO_LARGE, Placed, too_large
 
-MOST_ENTRIES, MOST_STEPS = 200_000_000, 1_000
+MOST_ENTRIES, MOST_STEPS = 2**40, 1_000
 _HINT = "a size from dims may be of any length"
 
 

@@ -29,7 +29,7 @@ DIRECTION, MODULE = "random directions", "symbp's module"
 DIRECTION_BOUND, MODULE_BOUND = 1e-4, 1e-9
 STEP = 1e-6
 # With so many entries in all, and so many terms of one equation, a run takes a moment.
-MOST_ENTRIES, MOST_TERMS = 3_000_000, 30_000_000
+MOST_ENTRIES, MOST_TERMS = 8_000_000, 30_000_000
 
 
 def check_full_size(network: Network, small: Network, module: str | Path, right: str | None = None) -> tuple[Check, ...]:

@@ -17,9 +17,9 @@ from math import prod
 
 from symbp.core import build
 from symbp.core.expr import Compare, Delta, Expr, Extreme, Num, Read, Sum
-from symbp.core.integers import Atom, Dim, Index, Poly, Quotient
+from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import children, reads, walk
 
 # Sizes and constants up to this are what they are; so are numbers among values up to the next.
 KEPT, FEW = 2, 7
@@ -43,7 +43,7 @@ class Unknowns:
         if abs(value) <= KEPT:
             return Poly.of(value)
         if place not in self.at:
-            self.at[place] = Dim(f"{len(self.at)}")
+            self.at[place] = Dim(f"size{len(self.at)}")
             self.real[self.at[place]] = abs(value)
         return Poly.of(self.at[place]) if value > 0 else -Poly.of(self.at[place])
 
@@ -349,10 +349,13 @@ class Scan:
                 yield from (prod(c[1:], start=c[0]) for n in range(len(stops), 0, -1) for c in combinations(stops, n))
 
 
-def _large(body: Expr) -> Iterator[int]:
-    for node in walk(body):
-        if isinstance(node, Num):
-            yield from (n for n in _whole(node.value) if n > FEW)
+def _large(node: Node) -> Iterator[int]:
+    """Those above `FEW` among values: what indices are compared with is no value."""
+    if isinstance(node, Num):
+        yield from (n for n in _whole(node.value) if n > FEW)
+    if not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
+        for child in children(node):
+            yield from _large(child)
 
 
 def _whole(value: Fraction) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def smaller(network: Network) -> Iterator[Smaller]:
 def _smaller(network: Network, unknowns: Unknowns, freely: bool) -> Smaller | None:
     solved, left = eliminate(unknowns.zero, unknowns, {})
     solved, left = eliminate([*left, *unknowns.by_value()], unknowns, solved, freely)
-    free = tuple(sorted((v for v in unknowns.real if v not in solved), key=lambda v: (unknowns.real[v], int(str(v)))))
+    free = tuple(sorted((v for v in unknowns.real if v not in solved), key=lambda v: (unknowns.real[v], int(str(v)[4:]))))
     if not 0 < len(free) <= MOST_FREE:
         return None
     forms = {v: solved.get(v, Poly.of(v)) for v in unknowns.real}
@@ -89,7 +89,7 @@ def eliminate(
         if not linear:
             left += [equation] if equation.terms else []
             continue
-        largest = max(linear, key=lambda a: (unknowns.real[a], -int(str(a))))
+        largest = max(linear, key=lambda a: (unknowns.real[a], -int(str(a)[4:])))
         sign = equation.coefficient(largest).constant or 1
         form = (equation - Poly.of(largest) * sign) * -sign
         solved = {v: p.replace(lambda a, f=form, w=largest: f if a == w else None) for v, p in solved.items()}  # type: ignore[misc]
