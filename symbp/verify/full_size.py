@@ -32,7 +32,9 @@ STEP = 1e-6
 MOST_ENTRIES, MOST_TERMS = 8_000_000, 30_000_000
 
 
-def check_full_size(network: Network, small: Network, module: str | Path, right: str | None = None) -> tuple[Check, ...]:
+def check_full_size(
+    network: Network, small: Network, module: str | Path, right: str | None = None
+) -> tuple[Check, ...]:
     """The module, a text or a file, at its own literal sizes; `small` is the same network at those that were checked.
 
     `right` is the text of a module that is right, which the given one is held against; without data nothing can be
@@ -102,9 +104,7 @@ def _draw(tensor: Tensor, sizes: Sizes, generator: np.random.Generator, positive
 
 def _along(network: Network, subject: Subject, parts: dict[str, Parts], gradients: dict[str, Parts]) -> list[Check]:
     generator = np.random.default_rng(1)
-    return [
-        _direction(subject, t.name, parts, gradients[t.name], generator) for t in network.inputs if t.kind == PARAM
-    ]
+    return [_direction(subject, t.name, parts, gradients[t.name], generator) for t in network.inputs if t.kind == PARAM]
 
 
 def _direction(

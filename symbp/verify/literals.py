@@ -82,8 +82,8 @@ def unknowns_of(network: Network) -> Unknowns:
     return found
 
 
+# What keeps a size as it is; a number among values stands for none.
 SAID = {
-    "number": "{value} is a number in `{name}`",
     "bound": "{value} bounds an index in `{name}`",
     "term": "{value} stands in a subscript in `{name}`",
 }
@@ -93,11 +93,11 @@ def why_kept(network: Network) -> str:
     """Which number, the largest that has to stay as it is, is used as what."""
     found = unknowns_of(network)
     kept = [(found.real[v], place) for place, v in found.at.items() if v in found.kept]
-    said = [(value, place) for value, place in kept if place[0] in SAID] or kept
+    said = [(value, place) for value, place in kept if place[0] in SAID]
     if not said:
         return ""
     value, (kind, name, *_) = max(said, key=lambda pair: pair[0])
-    return SAID.get(str(kind), "the {value} of `{name}` stands in what is not understood").format(value=value, name=name)
+    return SAID[str(kind)].format(value=value, name=name)
 
 
 def axis(network: Network, unknowns: Unknowns, name: str, place: int) -> Poly | None:
@@ -360,5 +360,3 @@ def _large(node: Node) -> Iterator[int]:
 
 def _whole(value: Fraction) -> tuple[int, int]:
     return abs(value.numerator), value.denominator
-
-

@@ -61,7 +61,9 @@ def smaller(network: Network) -> Iterator[Smaller]:
 def _smaller(network: Network, unknowns: Unknowns, freely: bool) -> Smaller | None:
     solved, left = eliminate(unknowns.zero, unknowns, {})
     solved, left = eliminate([*left, *unknowns.by_value()], unknowns, solved, freely)
-    free = tuple(sorted((v for v in unknowns.real if v not in solved), key=lambda v: (unknowns.real[v], int(str(v)[4:]))))
+    free = tuple(
+        sorted((v for v in unknowns.real if v not in solved), key=lambda v: (unknowns.real[v], int(str(v)[4:])))
+    )
     if not 0 < len(free) <= MOST_FREE:
         return None
     forms = {v: solved.get(v, Poly.of(v)) for v in unknowns.real}
@@ -281,5 +283,3 @@ def _sum(node: Sum, r: Rewrite) -> Expr:
 @_term.register
 def _extreme(node: Extreme, r: Rewrite) -> Expr:
     return Extreme(node.kind, tuple(map(r.index, node.indices)), r.term(node.body), r.term(node.cond))
-
-
