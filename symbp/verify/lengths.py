@@ -32,11 +32,9 @@ def demand_affordable(network: Network) -> None:
     for name, count in _counts(network):
         if count > MOST:
             why = why_kept(network)
-            raise NoTrial(
-                f"`{name}` has {count} terms by its literal sizes, too many to be checked, and smaller ones do not stand "
-                f"for them{f': {why}' if why else ''}; a size from dims may be of any length",
-                name,
-            )
+            reason = f"and no smaller ones stand for them{f': {why}' if why else ''}"
+            what = f"`{name}` has {count} terms by its literal sizes, too many to be checked, {reason}"
+            raise NoTrial(f"{what}; a size from dims may be of any length", name)
 
 
 def most_terms(network: Network, sizes: dict[str, int]) -> int:

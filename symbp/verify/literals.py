@@ -16,7 +16,7 @@ from itertools import combinations
 from math import prod
 
 from symbp.core import build
-from symbp.core.expr import Compare, Delta, Expr, Extreme, Num, Read, Sum
+from symbp.core.expr import Compare, Delta, Extreme, Num, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import children, reads, walk
@@ -201,7 +201,7 @@ class Scan:
             self.found.equate(counted, extent)
 
     def _subscript(self, sub: Poly, extent: Poly) -> None:
-        """It goes as far as it goes, or beyond by as much; where it ends far from its axis both ends keep their order."""
+        """It ends as far from its axis's end as it does; where that is far, both ends keep their order."""
         if (divided := self._divided(sub, extent)) is not None:
             self.found.equate(*divided)
             return
@@ -226,7 +226,7 @@ class Scan:
         size = self.found.number(term_of(self.equation.name, quotients[0].bottom, 0), bottom)
         if sub == Poly.of(quotients[0]):
             pair = self._stop(index), size * extent
-        elif sub == index - Poly.of(quotients[0]) * bottom:
+        elif sub == Poly.of(index) - Poly.of(quotients[0]) * bottom:
             place = next(k for k, (m, _) in enumerate(sub.terms) if quotients[0] in m)
             self.found.equate(-self.found.number(term_of(self.equation.name, sub, place), -bottom), size)
             pair = size, extent

@@ -24,10 +24,12 @@ HEAD = "from symbp import Data, Labels, Param, dims, network\nN, T = dims('N T')
 MLP = """(x: Data[N, 784], t: Labels[N, 10], W: Param[784, 50], b: Param[50], V: Param[50, 10], c: Param[10]):
     return cross_entropy(relu(x @ W + b) @ V + c, t)"""
 LENET = """(x: Data[N, 1, 28, 28], t: Labels[N, 10], c1: Param[6, 1, 5, 5], k1: Param[6], c2: Param[16, 6, 5, 5],
-        k2: Param[16], A: Param[120, 400], a: Param[120], B: Param[84, 120], b: Param[84], C: Param[10, 84], c: Param[10]):
+        k2: Param[16], A: Param[120, 400], a: Param[120], B: Param[84, 120], b: Param[84], C: Param[10, 84],
+        c: Param[10]):
     p = max_pool2d(relu(conv2d(x, c1, k1, padding=2)), 2)
     q = max_pool2d(relu(conv2d(p, c2, k2)), 2)
-    f[n, j] = sum(q[n, m, u, v] * A[j, 25 * m + 5 * u + v] for m in range(16) for u in range(5) for v in range(5)) + a[j]
+    z[n, j] = sum(q[n, m, u, v] * A[j, 25 * m + 5 * u + v] for m in range(16) for u in range(5) for v in range(5))
+    f = z + a
     return cross_entropy(relu(relu(f) @ B.T + b) @ C.T + c, t)"""
 HEADS = """(x: Data[N, T, 512], y: Data[N, T, 512], Q: Param[512, 512], V: Param[512, 512]):
     q = x @ Q
@@ -44,7 +46,8 @@ STRIDED = """(x: Data[N, 3, 32, 32], t: Labels[N, 10], w: Param[16, 3, 3, 3], W:
     l[n, k] = sum(c[n, f, i, j] * W[225 * f + 15 * i + j, k] for f in range(16) for i in range(15) for j in range(15))
     return cross_entropy(l, t)"""
 MEAN = "(x: Data[N, 784], w: Param[784, 30]):\n    return sum((x @ w) ** 2) / 784"
-NORM = "(x: Data[N, 768], g: Param[768], b: Param[768], W: Param[768, 768]):\n    return mean(layer_norm(x @ W, g, b) ** 2)"
+NORM = """(x: Data[N, 768], g: Param[768], b: Param[768], W: Param[768, 768]):
+    return mean(layer_norm(x @ W, g, b) ** 2)"""
 EQUAL = "(x: Data[64, 64], y: Data[64, 64], W: Param[64, 64], b: Param[64]):\n    return mse(tanh(x @ W + b), y)"
 FEW = "(x: Data[1, 784], y: Data[1, 2], W: Param[784, 2], b: Param[2]):\n    return sum((sigmoid(x @ W + b) - y) ** 2)"
 STEPS = """(x: Data[100, N, 32], s: Data[N, 48], A: Param[32, 48], B: Param[48, 48]):
@@ -63,6 +66,8 @@ JOINED = """(x: Data[N, 300], A: Param[300, 64], B: Param[300, 100], C: Param[16
     c[n, i: 164] = a[n, i] if i < 64 else b[n, i - 64]
     return sum((c @ C) ** 2)"""
 PADDED = "(x: Data[N, 3, 32, 32], w: Param[16, 3, 3, 3]):\n    return sum(relu(conv2d(x, w, padding=1)) ** 2)"
+
+RETURN = "    return float(L), out"
 
 # A network, and what some of its literal sizes are taken for.
 TAKEN = [
@@ -136,10 +141,8 @@ def test_one_number_that_is_wrong_is_not_alike() -> None:
     other, numbers = replace(build, at=small), Numbers(small.pairs)
     text, right = build.module[0], other.module[0]
     assert alike_texts(text, right, numbers)
-    assert not alike_texts(text.replace("784, 30", "785, 40", 1), right, numbers)
-    assert not alike_texts(
-        text.replace("* 2", "* 3", 1) if "* 2" in text else text.replace("2", "3", 1), right, numbers
-    )
+    assert not alike_texts(text.replace('"w": (784, 30)', '"w": (785, 30)'), right, numbers)
+    assert not alike_texts(text.replace("1 / 392", "1 / 391"), right, numbers)
     claims = equalities(build.document)
     assert alike_equalities(claims, equalities(other.document), numbers)
     assert not alike_equalities(claims[::-1], equalities(other.document), numbers)
@@ -152,7 +155,7 @@ def test_a_module_that_is_wrong_at_its_own_sizes_alone_is_found() -> None:
     module = build.module[0]
     small = build.trial.network
     assert all(c.passed for c in check_full_size(build.network, small, module))
-    broken = module.replace("    return L, out", "    out['b'][41] *= 3\n    return L, out")
+    broken = module.replace(RETURN, "    out['b'][41] *= 3\n" + RETURN)
     assert broken != module
     assert [c.name for c in check_full_size(build.network, small, broken) if not c.passed] == ["b"]
 
@@ -161,7 +164,7 @@ def test_a_given_module_of_large_sizes_is_held_against_the_one_that_is_right(tmp
     build = build_of(LENET)
     path = tmp_path / "given.py"
     for factor, wrong in (("1", []), ("1.001", ["c2"])):
-        module = build.module[0].replace("    return L, out", f"    out['c2'][3] *= {factor}\n    return L, out")
+        module = build.module[0].replace(RETURN, f"    out['c2'][3] *= {factor}\n{RETURN}")
         path.write_text(module)
         checks = replace(build, given_module=path).module_checks
         assert [c.name for c in checks if not c.passed] == wrong
@@ -173,7 +176,9 @@ REFUSED = """(x: Data[600, 600], w: Param[600, 600]):
 
 
 def test_sizes_that_decide_are_refused_with_the_reason() -> None:
-    with pytest.raises(NotationError, match="`x` has 360000 terms.*300 stands in a subscript in `z`; a size from dims"):
+    with pytest.raises(
+        NotationError, match=r"`x` has 360000 terms.*300 stands in a subscript in `z`; a size from dims"
+    ):
         _ = build_of(REFUSED).files
 
 
