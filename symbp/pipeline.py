@@ -34,10 +34,14 @@ from symbp.lowering.program import Program
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
+from symbp.verify.alike import Numbers, alike_equalities, alike_texts
 from symbp.verify.equalities import check_equalities
+from symbp.verify.full_size import check_full_size
 from symbp.verify.hessian import check_hessian
+from symbp.verify.lengths import demand_affordable, is_affordable, is_large
 from symbp.verify.module import check_module
 from symbp.verify.report import report
+from symbp.verify.smaller import Smaller, smaller
 
 STAGES = (
     ("network", "reading"),  # text -> Network
@@ -68,9 +72,12 @@ class Build:
     wrt: tuple[str, ...] = ()
     given_module: Path | None = None
     hvp: bool = False
+    at: Smaller | None = None  # the network itself, at other literal sizes
 
     @cached_property
     def network(self) -> Network:
+        if self.at is not None:
+            return self.at.network
         network = read_network(self.source.text, self.source.path, self.source.name)
         return with_respect_to(network, self.wrt) if self.wrt else network
 
@@ -102,7 +109,26 @@ class Build:
         return compose(self.derivation, self.module[1], product=self.product)
 
     @cached_property
+    def trial(self) -> Build:
+        """What is checked in its place: the same at smaller literal sizes, where all that is derived and written is."""
+        if not is_large(self.network):
+            return self
+        for small in smaller(self.network):
+            build = replace(self, given_module=None, at=small)
+            if self._is_like(build, Numbers(small.pairs)):
+                return build
+        with self._trial():
+            demand_affordable(self.network)
+        return self
+
+    def _is_like(self, small: Build, numbers: Numbers) -> bool:
+        claims = equalities(self.document), equalities(small.document)
+        return alike_equalities(*claims, numbers) and alike_texts(self.module[0], small.module[0], numbers)
+
+    @cached_property
     def equality_check(self) -> Check:
+        if self.trial is not self:
+            return self.trial.equality_check
         d, p = self.derivation, self.product
         network, tangents = (with_vector(d, p), p.tangents) if p else (d.backward, ())
         with self._trial():
@@ -110,14 +136,27 @@ class Build:
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
-        d, p, module = self.derivation, self.product, self.given_module or self.module[0]
+        """Of a module whose literal sizes are too large to be checked as they are; itself it runs once at these."""
+        if self.given_module is not None and not is_affordable(self.network):
+            return check_full_size(self.network, self.trial.network, self.given_module, self._own_module())
+        if self.given_module is None and self.trial is not self:
+            checks = self.trial.module_checks
+            return (*checks, *check_full_size(self.network, self.trial.network, self.module[0]))
+        return self._module_checks(self.given_module)
+
+    def _own_module(self) -> str:
+        demand_passed(replace(self, given_module=None).module_checks)
+        return self.module[0]
+
+    def _module_checks(self, given: Path | None) -> tuple[Check, ...]:
+        d, p, module = self.derivation, self.product, given or self.module[0]
         with self._trial():
-            own = self.given_module is None
+            own = given is None
             checks = check_module(self.network, module, backward=d.backward, adjoints=d.gradients, exact=own)
         if p is None:
             return checks
-        given = with_vector(d, p)
-        return (*checks, *check_hessian(self.network, module, given, p.network, d.gradients, p.tangents, p.products))
+        vectors = with_vector(d, p)
+        return (*checks, *check_hessian(self.network, module, vectors, p.network, d.gradients, p.tangents, p.products))
 
     @contextmanager
     def _trial(self) -> Iterator[None]:
@@ -127,6 +166,12 @@ class Build:
         except NoTrial as error:
             span = definition_of(error.tensor, self.source.text, self.network)
             raise NotationError(str(error), span, path=self.source.path, source=self.source.text) from error
+
+    @property
+    def literal_sizes(self) -> tuple[tuple[int, int], ...]:
+        """What was written, and what it was taken for in the checks."""
+        at = self.trial.at
+        return () if at is None else tuple((a, b) for a, b in at.pairs if a != b)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -141,7 +186,7 @@ class Build:
             "derivation.tex": write_latex(document),
             "backward.py": write_network(self.derivation.backward),
             "gradients.py": self.module[0],
-            "report.json": in_json(report(self.network, self.checks)) + "\n",
+            "report.json": in_json(report(self.trial.network, self.checks, self.literal_sizes)) + "\n",
         }
         return files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})
 

@@ -7,8 +7,10 @@ arrows, bent. Places are in millimetres. It knows nothing of networks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
 
 from symbp.document.model import Edge
 
@@ -17,6 +19,7 @@ BENDS = (0, 12, 20, 30, 40, 52, 64)  # degrees, to either side
 SAMPLES = 25
 CLEAR = 0.8  # millimetres that an arrow keeps from a box
 APART = 1.3  # and from another arrow
+CELL = 20.0  # the side of a square of the grid by which they are found
 REACH = 0.3915  # of TikZ: how far the control points of a bend are from its ends
 
 
@@ -50,34 +53,68 @@ class Curve:
     @staticmethod
     def of(way: Sequence[Point]) -> Curve:
         """All but its ends, where arrows of one box meet."""
-        xs, ys = zip(*way[2:-2], strict=True)
-        wide, high = (max(xs) - min(xs)) / 2, (max(ys) - min(ys)) / 2
-        return Curve(tuple(way[2:-2]), Box(min(xs) + wide, min(ys) + high, wide + APART, high + APART))
+        return Curve(tuple(way[2:-2]), _frame(way[2:-2], APART))
 
     def is_near(self, p: Point) -> bool:
         """Does a point lie closer to it than arrows should?"""
         return self.frame.holds(p, 0) and any(math.dist(p, q) < APART for q in self.points)
 
 
+class Cells:
+    """Frames by the squares of a grid that they reach into, so that what is far away is not looked at."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], dict[int, None]] = {}
+        self.kept: list[tuple[object, Box]] = []
+
+    def add(self, thing: object, frame: Box) -> None:
+        """Keep a thing with its frame."""
+        for cell in _reached(frame):
+            self.cells.setdefault(cell, {})[len(self.kept)] = None
+        self.kept.append((thing, frame))
+
+    def near(self, frame: Box) -> list[Any]:
+        """What was kept with a frame that may meet this one, in the order of keeping."""
+        found = {k for cell in _reached(frame) for k in self.cells.get(cell, ())}
+        return [self.kept[k][0] for k in sorted(found)]
+
+
+def _reached(frame: Box) -> Iterator[tuple[int, int]]:
+    ranges = [
+        range(math.floor((middle - half) / CELL), math.floor((middle + half) / CELL) + 1)
+        for middle, half in ((frame.x, frame.wide), (frame.y, frame.high))
+    ]
+    yield from product(*ranges)
+
+
+def _frame(way: Sequence[Point], more: float) -> Box:
+    xs, ys = zip(*way, strict=True)
+    wide, high = (max(xs) - min(xs)) / 2, (max(ys) - min(ys)) / 2
+    return Box(min(xs) + wide, min(ys) + high, wide + more, high + more)
+
+
 def bent(edges: Sequence[Edge], boxes: Mapping[str, Box]) -> list[Edge]:
     """The arrows, one after the other, each bent as it costs least beside those before it."""
-    drawn: list[Curve] = []
+    drawn, standing = Cells(), Cells()
+    for key, box in boxes.items():
+        standing.add(key, replace(box, wide=box.wide + CLEAR, high=box.high + CLEAR))
     result = []
     for e in edges:
         if e.turn is None and not e.loop:
-            e = _best(e, boxes, drawn)
-            drawn.append(Curve.of(points(e, boxes)))
+            e = _best(e, boxes, standing, drawn)
+            curve = Curve.of(points(e, boxes))
+            drawn.add(curve, curve.frame)
         result.append(e)
     return result
 
 
-def _best(wanted: Edge, boxes: Mapping[str, Box], drawn: Sequence[Curve]) -> Edge:
+def _best(wanted: Edge, boxes: Mapping[str, Box], standing: Cells, drawn: Cells) -> Edge:
     """The bend that costs least; those further from the wish than the best so far costs are not looked at."""
     best, least = wanted, math.inf
     for e in sorted(_candidates(wanted), key=lambda c: _wish(c, wanted)):
         if _wish(e, wanted) >= least:
             break
-        cost = _wish(e, wanted) + _meets(points(e, boxes), e, boxes, drawn)
+        cost = _wish(e, wanted) + _meets(points(e, boxes), e, boxes, standing, drawn)
         if cost < least:
             best, least = e, cost
     return best
@@ -93,11 +130,13 @@ def _wish(e: Edge, wanted: Edge) -> float:
     return abs(abs(e.bend) - abs(wanted.bend)) / 20 + 0.5 * (e.bend * wanted.bend < 0)
 
 
-def _meets(way: Sequence[Point], e: Edge, boxes: Mapping[str, Box], drawn: Sequence[Curve]) -> float:
+def _meets(way: Sequence[Point], e: Edge, boxes: Mapping[str, Box], standing: Cells, drawn: Cells) -> float:
     """Points of it in a box count most, then those that run along another arrow."""
-    others = [b for key, b in boxes.items() if key not in (e.start, e.end)]
+    around = _frame(way, 1e-6)
+    others = [boxes[key] for key in standing.near(around) if key not in (e.start, e.end)]
     inside = sum(b.holds(p, CLEAR) for p in way for b in others)
-    return 10.0 * inside + sum(curve.is_near(p) for curve in drawn for p in way[3:-3])
+    curves: list[Curve] = drawn.near(around)
+    return 10.0 * inside + sum(curve.is_near(p) for curve in curves for p in way[3:-3])
 
 
 def points(e: Edge, boxes: Mapping[str, Box]) -> list[Point]:

@@ -1,6 +1,6 @@
-"""What a network may ask for: numbers that a float64 holds, literal sizes that the checks get through in seconds.
+"""What a network may ask for: numbers that a float64 holds, arrays that a machine can hold, loops that are written out.
 
-A size from dims is taken small where a network is checked, a literal one is what it is.
+How large literal sizes may be where a network is checked is for the checks to say: most are taken smaller there.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from math import prod
 from symbp.core.expr import Expr, Extreme, Num, Sum
 from symbp.core.integers import Index, Node, Poly, Quotient
 from symbp.core.ranges import highest
-from symbp.core.traverse import children, walk
+from symbp.core.traverse import children, indices_of, reads, walk
 from symbp.notation.context import Context, Pending
 from symbp.notation.source import TOO_LARGE, Placed, too_large
 
-MOST_ENTRIES, MOST_STEPS = 200_000, 1_000
+MOST_ENTRIES, MOST_STEPS = 2**36, 1_000
 _HINT = "a size from dims may be of any length"
 
 
 def check_extent(context: Context, node: Placed, extent: Poly, most: int = MOST_ENTRIES) -> None:
-    """Refuses a range that is too long to be checked, with the ranges that it stands in."""
+    """Refuses a range of more entries than any machine holds, with the ranges that it stands in."""
     count = entries([extent])
     if count > most:
-        context.fail(node, f"{count} entries are too many to be checked, expected at most {most}; {_HINT}")
+        context.fail(node, f"{count} entries are too many, expected at most {most}; {_HINT}")
     around = [b.extent for b in context.scope.values() if isinstance(b, Index)]
     if (whole := entries([*around, extent])) > most:
-        context.fail(node, f"with the ranges around it this has {whole} entries, too many to be checked: {_HINT}")
+        context.fail(node, f"with the ranges around it this has {whole} entries, too many: {_HINT}")
 
 
 def check_shape(context: Context, node: Placed, shape: Iterable[Poly]) -> None:
-    """Refuses an array that is too large to be checked."""
+    """Refuses an array of more entries than any machine holds."""
     if (count := entries(shape)) > MOST_ENTRIES:
-        context.fail(node, f"{count} entries are too many to be checked, expected at most {MOST_ENTRIES}; {_HINT}")
+        context.fail(node, f"{count} entries are too many, expected at most {MOST_ENTRIES}; {_HINT}")
 
 
 def check_equation(context: Context, node: Placed, pending: Pending) -> None:
@@ -41,9 +41,21 @@ def check_equation(context: Context, node: Placed, pending: Pending) -> None:
     for part in walk(pending.body):
         if isinstance(part, Num) and too_large(part.value):
             context.fail(node, f"{TOO_LARGE}: what its parts come to together")
+    if (places := max(map(_window, walk(pending.body)), default=1)) > MOST_STEPS:
+        many = f"a window of {places} places, which are written out one by one"
+        context.fail(node, f"`{pending.name}` looks at {many}, expected at most {MOST_STEPS}; {_HINT}")
     count = entries(i.extent for i in pending.indices) * _terms(pending.body)
     if count > MOST_ENTRIES:
-        context.fail(node, f"`{pending.name}` has {count} terms by its literal sizes, too many to be checked: {_HINT}")
+        context.fail(node, f"`{pending.name}` has {count} terms by its literal sizes, too many: {_HINT}")
+
+
+def _window(node: Node) -> int:
+    """How many places an extreme compares that move with other indices: of max(x[2*i + u] for u in range(3)) three."""
+    if not isinstance(node, Extreme):
+        return 1
+    subs = [s for r in reads(node) for s in r.subs]
+    moving = {i for s in subs for i in indices_of(s) if i in node.indices and set(indices_of(s)) - set(node.indices)}
+    return entries(i.extent for i in node.indices if i in moving)
 
 
 def check_number(context: Context, node: ast.expr, entry: Expr) -> None:

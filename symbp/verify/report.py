@@ -17,12 +17,19 @@ from symbp.verify.sizes import choose_sizes
 ARITHMETIC = "float64, and mpmath where digits cancel"
 
 
-def report(network: Network, checks: Sequence[Check], seeds: int = 3) -> dict[str, object]:
-    """The content of report.json: the same bytes on every machine."""
+def report(
+    network: Network, checks: Sequence[Check], literals: Sequence[tuple[int, int]] = (), seeds: int = 3
+) -> dict[str, object]:
+    """The content of report.json: the same bytes on every machine.
+
+    `network` is what was checked; `literals` are literal sizes as they were written and as they were taken for that.
+    """
+    taken = {"literal sizes": {str(a): b for a, b in literals}} if literals else {}
     return {
         "network": network.name,
         "passed": all(c.passed for c in checks),
         "sizes": dict(choose_sizes(network, needs(network, network.outputs[0])).values),
+        **taken,
         "seeds": seeds,
         "arithmetic": ARITHMETIC,
         "checks": [_entry(c) for c in checks],

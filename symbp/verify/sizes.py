@@ -251,21 +251,21 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
     A read in a branch that indices decide has its condition to keep it inside.
     """
     for equation in network.equations:
-        for read in _unguarded(equation.body):
+        for read in unguarded(equation.body):
             for sub, extent in zip(read.subs, network.shape(read.tensor), strict=True):
                 largest = highest(sub)
                 if largest is not None and sub.index is None and is_plain(extent - largest):
                     yield extent - largest + 1
 
 
-def _unguarded(node: Node) -> Iterator[Read]:
+def unguarded(node: Node) -> Iterator[Read]:
     if isinstance(node, Read):
         yield node
     if isinstance(node, (Where, Extreme)) and any(on_indices(c) for c in walk(node.cond)):
-        yield from _unguarded(node.cond)
+        yield from unguarded(node.cond)
         return
     for child in children(node):
-        yield from _unguarded(child)
+        yield from unguarded(child)
         if isinstance(node, (And, Or)) and any(on_indices(c) for c in walk(child)):
             return  # the other parts of a condition are looked at only where this one does not decide
 

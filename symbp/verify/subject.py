@@ -172,7 +172,8 @@ class Subject:
     def _functions(self, taken: tuple[str, ...]) -> dict[str, dict[str, object]]:
         """The unknown functions and their derivatives that the module asks for."""
         known = {name: Smooth(place, arity) for place, (name, arity) in enumerate(self.network.functions)}
-        asked = [p for p in taken if p not in {t.name for t in self.network.inputs}]
+        inputs = {t.name for t in self.network.inputs}
+        asked = [p for p in taken if p not in inputs]
         given = {name: for_module(name, known) for name in asked}
         return {name: terms for name, terms in given.items() if terms is not None}
 

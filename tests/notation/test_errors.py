@@ -113,15 +113,9 @@ BODIES = [
     ("z = 10 ** 400 * b\nreturn s", 0, "10 ** 400", "too large for a float64"),
     (f"z = {'9' * 400} * b\nreturn s", 0, "9" * 400, "too large for a float64"),
     (f"z = {'9' * 5000} * b\nreturn s", 0, None, "too large for a float64"),
-    # what would take too long to be checked
-    ("return s * sum(i for i in range(1000000000))", 0, "1000000000", "1000000000 entries are too many"),
-    ("return s * sum(i for i in range(N, 1000000))", 0, "1000000", "999999 entries are too many"),
-    ("z[i: 2000000] = s\nreturn sum(z)", 0, "2000000", "2000000 entries are too many"),
-    ("return s * sum(i * j for i in range(1001) for j in range(1000))", 0, "1000", "1001000 entries, too many"),
-    ("return s * sum(sum(i * j for j in range(1000)) for i in range(1001))", 0, "1000", "1001000 entries, too many"),
-    ("z[i: 2000, j: 1000] = s\nreturn sum(z)", 0, "1000", "2000000 entries, too many"),
-    ("z[i: 1001, n] = sum(x[n, d] * i * j for d in D for j in range(1000))\nreturn sum(z)", 0, "1000", "1001000 ent"),
-    ("z[i: 1001] = i\nq[j: 1000] = j\nw[i, j] = z[i] * q[j]\nreturn s", 2, "w[i, j] = z[i] * q[j]", "has 1001000"),
+    # what would take too long to be written out
+    ("z[n, i: 9] = max(x[n, i + u] for u in range(1001))\nreturn sum(z)", 0, None, "window of 1001 places"),
+    ("return s * sum(i * j for i in range(999999) for j in range(999999))", 0, "999999", "999998000001 entries, too"),
     ("for t in range(1001):\n    z[t] = s\nreturn s", 0, "1001", "1001 entries are too many"),
     ("z = (lambda q: q)(b)\nreturn s", 0, "lambda q: q", "only a function's name"),
     ("z = (q := b)\nreturn s", 0, "q := b", "an assignment inside"),
@@ -198,8 +192,7 @@ SIGNATURES = [
     ("", None, "no arguments"),
     ("x: Labels", "x: Labels", "Labels[N, K]"),
     ("x: Data[N, D], x: Param[D]", "x: Param[D]", "the argument `x` is there twice"),
-    ("x: Data[1000000000]", "1000000000", "1000000000 entries are too many to be checked"),
-    ("x: Data[20 * N, 90000 * D]", "x: Data[20 * N, 90000 * D]", "1800000 entries are too many to be checked"),
+    ("x: Data[2000000 * N, 900000 * D]", "x: Data[2000000 * N, 900000 * D]", "1800000000000 entries are too many"),
 ]
 
 FUNCTIONS = [
