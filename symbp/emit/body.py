@@ -63,7 +63,8 @@ class _Writer:
         self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
         for s in self.routine.statements:
             for a in s.args:
-                self._count(a)
+                if not (s.op == "pieces" and isinstance(a, Value) and a.name in self.placed):
+                    self._count(a)
         for _, v in self.routine.results:
             self._count(v)
         self.looped = frozenset(
@@ -72,7 +73,7 @@ class _Writer:
         self.inside = standing_inside(self.routine, self._may_stand_inside)
 
     def _count(self, a: Operand) -> None:
-        if isinstance(a, Value) and a.name not in self.placed:
+        if isinstance(a, Value):
             self.uses[a.name] = self.uses.get(a.name, 0) + 1
 
     def add(self, s: Statement) -> None:
@@ -102,10 +103,10 @@ class _Writer:
         args = self._over_view(s, args)
         if s.place is not None and s.place.shape:
             self.arrays[s.target.name] = s.place.name
-        line, *rest = _lines(
-            s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
-        )
-        self.pending += [part for text in (_with_shape(line, s), *rest) for part in split_line(text, self.indent)]
+        needed = self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
+        lines = _lines(s, args, self.variable, needed)  # none where all slices are there already
+        lines = (*(_with_shape(line, s) for line in lines[:1]), *lines[1:])
+        self.pending += [part for text in lines for part in split_line(text, self.indent)]
         if s.numbers:
             self._flush(s)
 
@@ -185,15 +186,15 @@ class _Writer:
 
 def _placed(routine: Routine) -> Iterator[str]:
     """The values that are written into a slice of the array that is made of them."""
-    places = {s.target.name: s.place for s in routine.statements}
+    inside: set[str] = set()  # down the statements: a name may be given again to what replaces the value
     for s in routine.statements:
         if s.op == "pieces":
-            for a in s.args:
-                name = a.name if isinstance(a, Value) else ""
-                while (place := places.get(name)) is not None and place.how == "over":
-                    name = place.name
-                if place is not None and place.span:
-                    yield a.name  # type: ignore[union-attr]
+            yield from (a.name for a in s.args if isinstance(a, Value) and a.name in inside)
+        place = s.place
+        if place is not None and (place.span or (place.how == "over" and place.name in inside)):
+            inside.add(s.target.name)
+        else:
+            inside.discard(s.target.name)
 
 
 def _comment(s: Statement) -> str:
