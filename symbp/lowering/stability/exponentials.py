@@ -12,9 +12,10 @@ from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
+from symbp.lowering.reach import Reach
 
-# Where an exponential inside an exponent ends: e^84 is within the range of float32 with room for a sum of some dozens.
-HIGHEST = 84
+# Where an exponential inside an exponent ends.
+HIGHEST = Reach()
 
 # 1 - exp(-u) is u to the last digit where u is below the exponential of this.
 SMALL = build.num(-40)
@@ -43,10 +44,10 @@ def capped(node: Node) -> Any:
     """
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
-            return _within(a, build.num(HIGHEST))
+            return _within(a, HIGHEST)
         case Mul(args) if (k := _exponential_among(args)) is not None:
             others = args[:k] + args[k + 1 :]
-            highest = build.add(build.num(HIGHEST), *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
+            highest = build.add(HIGHEST, *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
             return build.mul(*map(capped, others), _within(args[k].args[0], highest))  # type: ignore[attr-defined]
         case Read() | Sum() | Extreme():
             return node
