@@ -11,6 +11,7 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, DimAt, Poly, Quotient, write_poly
+from symbp.lowering.reach import OF_EXPONENT, Reach
 
 LARGE = 10**15  # from here on an integer is written as a float
 
@@ -68,6 +69,8 @@ def scalar(expr: Expr) -> Text:
             return number(value)
         case Pi():
             return Text("np.pi")
+        case Reach():
+            return Text(f"{OF_EXPONENT} * np.finfo(dtype).maxexp", PRODUCT)
         case Int(poly):
             return size(poly)
         case Add(args):

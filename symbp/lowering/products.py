@@ -24,6 +24,7 @@ from symbp.lowering.onehot import added_rows, scaled_rows
 from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
 from symbp.lowering.program import Operand, Value
+from symbp.lowering.reach import Reach
 from symbp.lowering.scatters import pooled, scatter
 from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns
@@ -31,7 +32,7 @@ from symbp.lowering.windows import columns as window_columns
 
 def is_scalar(expr: Expr) -> bool:
     """Does it hold nothing but numbers and sizes?"""
-    if not isinstance(expr, (Num, Pi, Int, Add, Mul, Pow)):
+    if not isinstance(expr, (Num, Pi, Reach, Int, Add, Mul, Pow)):
         return False
     if any(True for p in polys(expr) for _ in indices_of(p)):
         return False

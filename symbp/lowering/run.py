@@ -14,6 +14,7 @@ import numpy as np
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.lowering.program import Operand, Routine, Statement, Value, function_name
+from symbp.lowering.reach import OF_EXPONENT, Reach
 
 Arrays = Mapping[str, Any]
 
@@ -37,26 +38,30 @@ class _State:
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def number(expr: Expr, sizes: Mapping[Atom, int]) -> float | int:
-    """The value of a scalar of numbers and sizes."""
+def number(expr: Expr, sizes: Mapping[Atom, int], dtype: Any = float) -> float | int:
+    """The value of a scalar of numbers and sizes, computed in this dtype."""
     match expr:
         case Num(value):
             return int(value) if value.denominator == 1 and abs(value) < 2**53 else float(value)
         case Pi():
             return math.pi
+        case Reach():
+            return OF_EXPONENT * np.finfo(dtype).maxexp
         case Int(poly):
             return poly.value(sizes)
         case Add(args):
-            return sum(number(a, sizes) for a in args)
+            return sum(number(a, sizes, dtype) for a in args)
         case Mul(args):
-            return math.prod(number(a, sizes) for a in args)
+            return math.prod(number(a, sizes, dtype) for a in args)
         case Pow(base, exponent):
-            return float(number(base, sizes)) ** number(exponent, sizes)
+            return float(number(base, sizes, dtype)) ** number(exponent, sizes, dtype)
     raise TypeError(f"{type(expr).__name__} is not a scalar of numbers and sizes")
 
 
 def _operand(state: _State, operand: Operand) -> Any:
-    return state.values[operand.name] if isinstance(operand, Value) else number(operand, state.sizes)
+    if isinstance(operand, Value):
+        return state.values[operand.name]
+    return number(operand, state.sizes, state.dtype)
 
 
 def _shape(state: _State, shape: tuple[Poly, ...]) -> tuple[int, ...]:

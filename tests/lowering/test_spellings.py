@@ -208,3 +208,56 @@ def test_the_largest_of_no_class() -> None:
             found = run(gradient_routine(net), arrays, {"N": 2, "K": classes})
         assert found["L"] == loss
         assert np.array_equal(found["z"], slopes)
+
+
+FAR = {
+    # the network's text, and c
+    "an exponential of an exponential": ("return -sum(log(sum(exp(-exp(z[n, k])) for k in K)) for n in N)", 1.0),
+    "times data": ("return -sum(log(sum(exp(-exp(z[n, k]) * t[n, k]) for k in K)) for n in N)", 1000.0),
+    "times a small number": ("return -sum(log(sum(exp(-exp(z[n, k]) / 8) for k in K)) for n in N)", 0.125),
+    "times a square": ("return -sum(log(sum(exp(-exp(z[n, k]) * (t[n, k] - 1e4) ** 2) for k in K)) for n in N)", 8.1e7),
+    "some are shut": (
+        "return -sum(log(sum(exp(-exp(z[n, k])) if t[n, k] > 0 else 0 for k in K)) for n in N)",
+        1.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAR)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_largest_of_exponents_with_exponentials_in_them(case: str, dtype: str) -> None:
+    """log(sum(exp(-c e^z))) is -c e^z of the smallest z: nothing that stands for a large exponential may be cut off."""
+    text, times = FAR[case]
+    shut, least = (0, 0) if case == "some are shut" else (1000, 2)
+    routine = gradient_routine(network(TARGETS, text))
+    tolerance = 1e-4 if dtype == "float32" else 1e-12  # an exponent near 80 has an error of 4e-6 in float32
+    for log_truth in (25, 76):
+        z = log_truth - np.log(times)
+        arrays = {"z": np.array([[z, z + 1, z - 1]], dtype), "t": np.array([[1000, 1000, shut]], dtype)}
+        with np.errstate(all="raise", under="ignore"):
+            found = run(routine, arrays, {"N": 1, "K": 3})
+        truth = times * np.exp(arrays["z"][0, least].astype(float))
+        expected = np.zeros((1, 3))
+        expected[0, least] = truth
+        np.testing.assert_allclose(found["L"], truth, rtol=tolerance)
+        np.testing.assert_allclose(found["z"], expected, rtol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_density_far_from_its_mean(dtype: str) -> None:
+    """(y - m)^2 / (2 s^2) with its scale as an exponential: 1.36e12 at y = 1e6, s = exp(-1/2); not cut at 1e10."""
+    net = network(
+        "y: Data[N], m: Param[N, K], z: Param[N, K]",
+        "s = exp(z)",
+        "return -sum(log(sum(exp(-((y[n] - m[n, k]) / s[n, k]) ** 2 / 2) / s[n, k] for k in K)) for n in N)",
+    )
+    routine = gradient_routine(net)
+    for y, z in ((1e6, -0.5), (1e6, 3.0), (-1e9, -10.0), (1e3, -30.0)):
+        arrays = {"y": np.array([y], dtype), "m": np.zeros((1, 1), dtype), "z": np.array([[z]], dtype)}
+        with np.errstate(all="raise", under="ignore"):
+            found = run(routine, arrays, {"N": 1, "K": 1})
+        square = y**2 * np.exp(-2 * z)
+        tolerance = 1e-5 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(found["L"], square / 2 + z, rtol=tolerance)
+        np.testing.assert_allclose(found["z"], [[1 - square]], rtol=tolerance)
+        np.testing.assert_allclose(found["m"], [[-square / y]], rtol=tolerance)

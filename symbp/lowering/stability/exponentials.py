@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -11,12 +12,10 @@ from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
+from symbp.lowering.reach import Reach
 
-# Where an exponential inside an exponent stops to matter; within the range of float32, even its square times data.
-HIGHEST = build.num(60)
-
-# What such an exponential is taken times: the product is within that range too, and an exponential of it 0 or infinite.
-MOST = build.num(10**10)
+# Where an exponential inside an exponent ends.
+HIGHEST = Reach()
 
 # 1 - exp(-u) is u to the last digit where u is below the exponential of this.
 SMALL = build.num(-40)
@@ -28,7 +27,8 @@ def exponential(m: Linear) -> Expr:
 
 
 def exponential_of(exponent: Expr) -> Expr:
-    """exp of it; an exponential inside the exponent need not go beyond e^60, where the outer one is 0 or infinite."""
+    """exp of it; an exponential inside the exponent goes no further than numbers do, where the outer one is 0 or
+    infinite."""
     return Fn("exp", (capped(exponent),))
 
 
@@ -38,33 +38,44 @@ def expm1_of(exponent: Expr) -> Expr:
 
 
 def capped(node: Node) -> Any:
-    """What stands in an exponent, no exponential in it beyond `HIGHEST`."""
+    """What stands in an exponent, no exponential in it, nor what it is times, beyond e to the power of `HIGHEST`.
+
+    What is below that stays what it is: the largest of several exponents is a value too, not only what they are less.
+    """
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
-            return Fn("exp", (Where(Compare("<", a, HIGHEST), a, HIGHEST),))
-        case Mul(args) if (exponent := _exponent_among(args)) is not None:
-            return build.mul(*(capped(f) if _is_exponential(f) else _limited(f, exponent) for f in args))
+            return _within(a, HIGHEST)
+        case Mul(args) if (k := _exponential_among(args)) is not None:
+            others = args[:k] + args[k + 1 :]
+            highest = build.add(HIGHEST, *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
+            return build.mul(*map(capped, others), _within(args[k].args[0], highest))  # type: ignore[attr-defined]
         case Read() | Sum() | Extreme():
             return node
     return map_children(node, capped)
 
 
-def _exponent_among(factors: tuple[Expr, ...]) -> Expr | None:
-    """The exponent of the one factor that is an exponential without bound."""
-    found = [f.args[0] for f in factors if isinstance(f, Fn) and f.name == "exp" and not is_bounded(f.args[0])]
+def _within(exponent: Expr, highest: Expr) -> Expr:
+    """The exponential of an exponent, or of the highest that it may be."""
+    return Fn("exp", (Where(Compare("<", exponent, highest), exponent, highest),))
+
+
+def _exponential_among(factors: tuple[Expr, ...]) -> int | None:
+    """The place of the one factor that is an exponential without bound."""
+    found = [k for k, f in enumerate(factors) if isinstance(f, Fn) and f.name == "exp" and not is_bounded(f.args[0])]
     return found[0] if len(found) == 1 else None
 
 
-def _is_exponential(f: Expr) -> bool:
-    return isinstance(f, Fn) and f.name == "exp"
-
-
-def _limited(f: Expr, exponent: Expr) -> Expr:
-    """A factor of an exponential of this; a square no larger than `MOST` where the exponential is not small."""
+def _logarithm(f: Expr) -> Expr:
+    """log of max(|f|, 1): how much sooner an exponential ends that is times f."""
     match f:
-        case Pow(_, Num(q)) if q.denominator == 1 and q % 2 == 0:
-            return Where(build.either(Compare("<", exponent, build.NIL), Compare("<", f, MOST)), f, MOST)
-    return capped(f)  # type: ignore[no-any-return]
+        case Num(value):
+            return build.num(math.ceil(math.log(abs(value)))) if abs(value) > 1 else build.NIL
+        case Pow(base, Num(q)) if q.denominator == 1 and q > 0:
+            return build.scale(q, _logarithm(base))
+        case Where(_, then, other) if {then, other} <= {build.UNIT, build.NIL}:
+            return build.NIL
+    size = Fn("abs", (f,))
+    return Fn("log", (Where(Compare(">", size, build.UNIT), size, build.UNIT),))
 
 
 def log_of(v: Expr) -> Expr:

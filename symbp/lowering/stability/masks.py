@@ -1,7 +1,7 @@
 """Exponents that count only where a condition holds: elsewhere they are so small that their exponential is 0.
 
 The largest of masked exponents needs no condition, and an exponential of `masked - largest` needs none around it:
-exp(-10^30) is 0. Where no exponent counts, the largest is LEAST, and every exponential is 1, so that a sum of them is
+exp(-10^37) is 0. Where no exponent counts, the largest is LEAST, and every exponential is 1, so that a sum of them is
 never 0; taken times exp(LEAST), as it always is, it is.
 """
 
@@ -15,8 +15,9 @@ from symbp.lowering.guard import guarded
 from symbp.lowering.linear import Linear, parts, places
 from symbp.lowering.stability.known import Known, holds, surely_some
 
-LEAST = build.num(-(10**30))
-LARGEST = build.num(10**30)
+# Below every exponent in float32 (`Reach`), and a sum of some dozens of them is within its range.
+LEAST = build.num(-(10**37))
+LARGEST = build.num(10**37)
 
 
 def masked(cond: Cond, exponent: Expr) -> Expr:
