@@ -202,8 +202,11 @@ class Stable(Logarithms):
         return all(self.is_tame(build.mul(*others, t), known) for t in doubtful)
 
     def _is_compensated(self, total: Add, core: Scaled, others: Exprs, known: Known) -> bool:
-        """May what stands beside the sum overflow, but is each term as small as that is large?"""
-        if core.plain or self.is_safe(core, known):
+        """May what stands beside the sum overflow, but is each term as small as that is large?
+
+        A term that is nothing exponential compensates for nothing: what it stands in is a difference, to be kept whole.
+        """
+        if core.plain or self.is_safe(core, known) or any(self.form(t, known).plain for t in total.args):
             return False
         return all(self.is_tame(build.mul(*others, t), known) for t in total.args)
 
