@@ -315,3 +315,39 @@ def mish_by_hand(x: Data[N, D], y: Data[N], W: Param[D, H], v: Param[H]):
 """)
 def mish_by_hand(x, y, W, v):
     return ((F.mish(x @ W) @ v - y) ** 2).mean()
+
+
+@network("""
+@network
+def clipped_ratio(lp: Param[N], lq: Data[N], gain: Data[N], on: Data[N]):
+    r = exp(lp - lq)
+    return -sum(on * min(r * gain, min(max(r, 0.8), 1.2) * gain)) / N
+""", on=bits)  # fmt: skip
+def clipped_ratio(lp, lq, gain, on):
+    r = torch.exp(lp - lq)
+    return -(on * torch.minimum(r * gain, r.clamp(0.8, 1.2) * gain)).sum() / len(r)
+
+
+@network("""
+@network
+def learned_scales(x: Data[N, D], w: Param[K], mu: Param[K, D], s: Param[K, D]):
+    d[n, k] = sum(((x[n, i] - mu[k, i]) * exp(-s[k, i])) ** 2 for i in D) / 2
+    q[n, k] = w[k] - sum(s[k, i] for i in D) - d[n, k]
+    top[n] = max(q[n, k] for k in K)
+    ll[n] = top[n] + log(sum(exp(q[n, k] - top[n]) for k in K)) - logsumexp(w)
+    return -mean(ll)
+""")
+def learned_scales(x, w, mu, s):
+    d = (((x[:, None] - mu) * torch.exp(-s)) ** 2).sum(-1) / 2
+    return -(torch.logsumexp(w - s.sum(-1) - d, 1) - torch.logsumexp(w, 0)).mean()
+
+
+@network("""
+@network
+def softmax_complements(z: Param[N, K], m: Data[N, K]):
+    p = softmax(z)
+    return -sum(where(m > 0, log(p), log(1 - p))) / N
+""", m=bits)  # fmt: skip
+def softmax_complements(z, m):
+    p = torch.softmax(z, 1)
+    return -torch.where(m > 0, torch.log(p), torch.log(1 - p)).sum() / len(z)
