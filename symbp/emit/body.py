@@ -63,7 +63,8 @@ class _Writer:
         self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
         for s in self.routine.statements:
             for a in s.args:
-                self._count(a)
+                if s.op != "pieces" or not self._is_there(a):
+                    self._count(a)
         for _, v in self.routine.results:
             self._count(v)
         self.looped = frozenset(
@@ -72,8 +73,12 @@ class _Writer:
         self.inside = standing_inside(self.routine, self._may_stand_inside)
 
     def _count(self, a: Operand) -> None:
-        if isinstance(a, Value) and a.name not in self.placed:
+        if isinstance(a, Value):
             self.uses[a.name] = self.uses.get(a.name, 0) + 1
+
+    def _is_there(self, a: Operand) -> bool:
+        """Does it stand in its slice before the array is made of its parts? Only what it is made of asks for it."""
+        return isinstance(a, Value) and a.name in self.placed
 
     def add(self, s: Statement) -> None:
         """Write a statement; a comment goes above the first line of what it completes."""
@@ -102,10 +107,10 @@ class _Writer:
         args = self._over_view(s, args)
         if s.place is not None and s.place.shape:
             self.arrays[s.target.name] = s.place.name
-        line, *rest = _lines(
-            s, args, self.variable, self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
-        )
-        self.pending += [part for text in (_with_shape(line, s), *rest) for part in split_line(text, self.indent)]
+        needed = self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
+        lines = _lines(s, args, self.variable, needed)  # none where all parts of an array are there already
+        shaped = [_with_shape(line, s) for line in lines[:1]]
+        self.pending += [part for text in (*shaped, *lines[1:]) for part in split_line(text, self.indent)]
         if s.numbers:
             self._flush(s)
 
@@ -119,7 +124,7 @@ class _Writer:
         left = [
             (text, span, split)
             for a, text, span, split in zip(s.args, args, spans, splits, strict=True)  # type: ignore[call-overload]
-            if not (isinstance(a, Value) and a.name in self.placed)
+            if not self._is_there(a)
         ]
         texts, spans, splits = zip(*left, strict=True) if left else ((), (), ())
         return replace(s, detail=(spans, gaps, splits)), texts
@@ -185,15 +190,15 @@ class _Writer:
 
 def _placed(routine: Routine) -> Iterator[str]:
     """The values that are written into a slice of the array that is made of them."""
-    places = {s.target.name: s.place for s in routine.statements}
+    standing: set[str] = set()
     for s in routine.statements:
+        over = s.place is not None and s.place.how == "over" and s.place.name in standing
+        if s.place is not None and (s.place.span or over):
+            standing.add(s.target.name)
+        else:
+            standing.discard(s.target.name)  # a value that is computed in two statements has one name in both
         if s.op == "pieces":
-            for a in s.args:
-                name = a.name if isinstance(a, Value) else ""
-                while (place := places.get(name)) is not None and place.how == "over":
-                    name = place.name
-                if place is not None and place.span:
-                    yield a.name  # type: ignore[union-attr]
+            yield from (a.name for a in s.args if isinstance(a, Value) and a.name in standing)
 
 
 def _comment(s: Statement) -> str:
