@@ -63,7 +63,7 @@ class _Writer:
         self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
         for s in self.routine.statements:
             for a in s.args:
-                if s.op != "pieces" or not self._is_there(a):
+                if not (s.op == "pieces" and isinstance(a, Value) and a.name in self.placed):
                     self._count(a)
         for _, v in self.routine.results:
             self._count(v)
@@ -75,10 +75,6 @@ class _Writer:
     def _count(self, a: Operand) -> None:
         if isinstance(a, Value):
             self.uses[a.name] = self.uses.get(a.name, 0) + 1
-
-    def _is_there(self, a: Operand) -> bool:
-        """Does it stand in its slice before the array is made of its parts? Only what it is made of asks for it."""
-        return isinstance(a, Value) and a.name in self.placed
 
     def add(self, s: Statement) -> None:
         """Write a statement; a comment goes above the first line of what it completes."""
@@ -108,9 +104,9 @@ class _Writer:
         if s.place is not None and s.place.shape:
             self.arrays[s.target.name] = s.place.name
         needed = self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
-        lines = _lines(s, args, self.variable, needed)  # none where all parts of an array are there already
-        shaped = [_with_shape(line, s) for line in lines[:1]]
-        self.pending += [part for text in (*shaped, *lines[1:]) for part in split_line(text, self.indent)]
+        lines = _lines(s, args, self.variable, needed)  # none where all slices are there already
+        lines = (*(_with_shape(line, s) for line in lines[:1]), *lines[1:])
+        self.pending += [part for text in lines for part in split_line(text, self.indent)]
         if s.numbers:
             self._flush(s)
 
@@ -124,7 +120,7 @@ class _Writer:
         left = [
             (text, span, split)
             for a, text, span, split in zip(s.args, args, spans, splits, strict=True)  # type: ignore[call-overload]
-            if not self._is_there(a)
+            if not (isinstance(a, Value) and a.name in self.placed)
         ]
         texts, spans, splits = zip(*left, strict=True) if left else ((), (), ())
         return replace(s, detail=(spans, gaps, splits)), texts
@@ -190,15 +186,15 @@ class _Writer:
 
 def _placed(routine: Routine) -> Iterator[str]:
     """The values that are written into a slice of the array that is made of them."""
-    standing: set[str] = set()
+    inside: set[str] = set()  # down the statements: a name may be given again to what replaces the value
     for s in routine.statements:
-        over = s.place is not None and s.place.how == "over" and s.place.name in standing
-        if s.place is not None and (s.place.span or over):
-            standing.add(s.target.name)
-        else:
-            standing.discard(s.target.name)  # a value that is computed in two statements has one name in both
         if s.op == "pieces":
-            yield from (a.name for a in s.args if isinstance(a, Value) and a.name in standing)
+            yield from (a.name for a in s.args if isinstance(a, Value) and a.name in inside)
+        place = s.place
+        if place is not None and (place.span or (place.how == "over" and place.name in inside)):
+            inside.add(s.target.name)
+        else:
+            inside.discard(s.target.name)
 
 
 def _comment(s: Statement) -> str:

@@ -57,7 +57,7 @@ def net(x: Data[T, N, H], h0: Data[N, 2 * H], W: Param[2 * H, H], V: Param[2 * H
     for t in T:
         a[t] = x[t] + h[t - 1] @ W
         b[t] = h[t - 1] @ V
-        h[t, n, k:2 * H] = tanh(a[t, n, k]) if k < H else exp(-b[t, n, k - H])
+        h[t, n, k:2 * H] = tanh(a[t, n, k]) if k < H else sigmoid(b[t, n, k - H])
     return sum(h**2) / 2
 """,
         True,
