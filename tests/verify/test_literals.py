@@ -220,6 +220,17 @@ def test_a_large_file_is_read_in_no_time() -> None:
     assert small.pairs == ((1000000000, 5),)
 
 
+def test_more_numbers_than_small_primes_become_consecutive_ones() -> None:
+    widths = range(101, 121)
+    weights = ", ".join(f"W{k}: Param[{k}, {k + 1}]" for k in widths)
+    layers = "\n".join(f"    h{k + 1} = tanh(h{k} @ W{k} / 4)" for k in widths)
+    text = f"(x: Data[N, 101], {weights}):\n    h101 = x\n{layers}\n    return sum(h121 ** 2)"
+    (small, *_) = smaller(network_of(text))
+    found = dict(small.pairs)
+    assert len({found[k] for k in range(101, 122)}) == 21
+    assert max(found.values()) <= 27
+
+
 def test_few_numbers_stay_what_they_are() -> None:
     network = network_of("(x: Data[N, 7], w: Param[7, 2]):\n    return sum((x @ w) ** 2)")
     assert list(smaller(network)) == []
