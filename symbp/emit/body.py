@@ -98,7 +98,8 @@ class _Writer:
             return
         if s.op == "pieces":
             s, args = self._without_placed(s, args)
-        if s.target.name in self.placed and s.place is not None and s.place.how == "over":
+        asked = self.uses.get(s.target.name, 0)
+        if s.target.name in self.placed and not asked and s.place is not None and s.place.how == "over":
             s = replace(s, target=replace(s.target, name=s.place.name))  # nothing asks for it by its own name
         args = self._over_view(s, args)
         if s.place is not None and s.place.shape:

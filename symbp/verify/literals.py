@@ -16,7 +16,7 @@ from itertools import combinations
 from math import prod
 
 from symbp.core import build
-from symbp.core.expr import Compare, Delta, Extreme, Num, Read, Sum
+from symbp.core.expr import Compare, Delta, Expr, Extreme, Num, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import children, reads, walk
@@ -160,7 +160,7 @@ class Scan:
             if isinstance(node, Compare):
                 self._compare(node)
             elif isinstance(node, Delta):
-                self._apart(node.a - node.b)
+                self._equal(node.a, node.b)
         self._numbers()
 
     def _indices(self) -> Iterator[Index]:
@@ -252,15 +252,27 @@ class Scan:
                 if monomial:
                     self.found.keep(number)
 
+    def _equal(self, a: Poly, b: Poly) -> None:
+        """28 i + j goes as far in the range of k as a subscript in its axis, where 28 i + j == k is asked of them."""
+        for one, other in ((a, b), (b, a)):
+            index = next((i for i in one.atoms() if isinstance(i, Index)), None)
+            if index is None or index.stop.constant is None or index.start != Poly():
+                continue
+            shift = one - Poly.of(index)
+            if shift.constant is not None and abs(shift.constant) <= KEPT and other.atoms():
+                self._subscript(other, self._stop(index) + shift)
+                return
+        self._apart(a - b)
+
     def _extreme(self, poly: Poly, high: bool) -> Poly | None:
-        """Its largest or smallest value, in unknowns; None where a size from dims or a label is in it."""
+        """Its largest or smallest value, in unknowns; None where a size from dims is in it."""
         total = Poly()
         for place, (monomial, value) in enumerate(poly.terms):
             number = self.found.number(term_of(self.equation.name, poly, place), value)
             if not monomial:
                 total = total + number
                 continue
-            if len(monomial) != 1 or not isinstance(monomial[0], Index):
+            if len(monomial) != 1:
                 return None
             end = self._end(monomial[0], high == (value > 0))
             if end is None:
@@ -268,7 +280,13 @@ class Scan:
             total = total + number * end
         return total
 
-    def _end(self, index: Index, high: bool) -> Poly | None:
+    def _end(self, index: Atom, high: bool) -> Poly | None:
+        if isinstance(index, Read):
+            tensor = self.network.tensor(index.tensor)
+            counted = None if tensor is None else classes(tensor, self.found)
+            return None if counted is None else counted - 1 if high else Poly()
+        if not isinstance(index, Index):
+            return None
         if high:
             if index.stop.constant is not None:
                 return self._stop(index) - 1
@@ -292,7 +310,9 @@ class Scan:
         if a is None or b is None or not (a.atoms() or b.atoms()):
             return
         moving, bound = (a, b) if b.constant is not None else (b, a)
-        if bound.constant is None or any(abs(c) > KEPT for _, c in moving.terms):
+        if bound.constant is None and node.op == "==":
+            self._equal(a, b)
+        elif bound.constant is None or any(abs(c) > KEPT for _, c in moving.terms):
             self._apart(a - b)
         elif abs(bound.constant) > KEPT:
             self._turn(moving, bound.constant)
@@ -341,6 +361,8 @@ class Scan:
                 self.found.equate(number, product)
             else:
                 self.found.keep(number)
+        for counted in _sums(self.equation.body):
+            self._apart(counted)
 
     def _products(self) -> Iterator[Poly]:
         for node in walk(self.equation.body):
@@ -356,6 +378,16 @@ def _large(node: Node) -> Iterator[int]:
     if not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
         for child in children(node):
             yield from _large(child)
+
+
+def _sums(node: Node) -> Iterator[Poly]:
+    """The values that count from a large number or by one: whether i - 500 is positive is up to the range of i."""
+    value = build.as_integer(node) if isinstance(node, Expr) else None
+    if value is not None:
+        yield from (value,) if value.atoms() and any(abs(c) > FEW for _, c in value.terms) else ()
+    elif not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
+        for child in children(node):
+            yield from _sums(child)
 
 
 def _whole(value: Fraction) -> tuple[int, int]:

@@ -26,8 +26,9 @@ from symbp.errors import SymbpError
 from symbp.verify.literals import FEW, KEPT, Unknowns, bound_of, number_of, start_of, stop_of, term_of, unknowns_of
 from symbp.verify.sizes import PRIMES, unguarded
 
-# Of so many free numbers small ones are looked for, and so many choices of them are tried.
-MOST_FREE, MOST_TRIES = 12, 3_000
+# So many free numbers become primes, more of them the numbers from 3 on, which stay small; so many of them are looked
+# for at all, and so many choices are tried.
+MOST_PRIMES, MOST_FREE, MOST_TRIES = 12, 40, 3_000
 
 
 EXTENTS = ("axis", "classes", "stop")
@@ -109,7 +110,8 @@ def _choices(network: Network, free: tuple[Atom, ...], unknowns: Unknowns) -> It
     """Distinct small primes in the order of what was written, those of large numbers none that sizes from dims get."""
     few = sum(unknowns.real[v] <= FEW for v in free)
     skipped = max(few, min(2, len(network.dims)))
-    primes = (*PRIMES[1 : 1 + few], *PRIMES[1 + skipped :])
+    numbers = PRIMES if len(free) <= MOST_PRIMES else tuple(range(KEPT, KEPT + len(free) + 9))
+    primes = (*numbers[1 : 1 + few], *numbers[1 + skipped :])
     tries = 0
     for spread in range(6):
         candidates = [primes[k : k + 1 + spread] for k in range(len(free))]

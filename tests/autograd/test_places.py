@@ -357,6 +357,38 @@ CASES = {
         "x: Param[N, A], y: Param[N, B], w: Data[N]",
         ("m[n] = max(x[n, a] + y[n, b] for a in A for b in B)", "return sum((m - w) ** 2)"),
     ),
+    "a mean for one part of what a step hands on": Case(
+        "x: Data[T, N, 2 * A], W: Param[A, A], c: Param[2 * A]",
+        (
+            "h[-1] = c",
+            "for t in T:",
+            "    z[t, n: N, a: A] = x[t, n, 2 * a + 1] + sum(h[t - 1, 2 * j] * W[j, a] for j in A)",
+            "    s[t, a] = mean(tanh(z[t, n, a]) for n in N)",
+            "    h[t, k: 2 * A] = sum(s[t, a] for a in A if 2 * a == k)",
+            "return sum(h[T - 1] ** 2) + sum(h[t, 0] for t in T)",
+        ),
+    ),
+    "a mean beside a largest in what a step hands on": Case(
+        "x: Data[T, N, A], W: Param[A, A], c: Param[2 * A]",
+        (
+            "h[-1] = c",
+            "for t in T:",
+            "    z[t, n: N, a: A] = x[t, n, a] + sum(h[t - 1, 2 * j] * W[j, a] for j in A)",
+            "    s[t, a] = mean(tanh(z[t, n, a]) for n in N)",
+            "    q[t, a] = max(tanh(z[t, n, a]) for n in N)",
+            "    h[t, k: 2 * A] = s[t, k] if k < A else q[t, k - A]",
+            "return sum(h[T - 1] ** 2) + sum(h[t, 0] for t in T)",
+        ),
+    ),
+    "a gradient all of whose parts are computed in it": Case(
+        "x: Param[N, A], y: Param[N, B], w: Data[N, A + B]",
+        (
+            "p = tanh(x)",
+            "q = exp(y / 3)",
+            "f[n, i: A + B] = p[n, i] if i < A else q[n, i - A]",
+            "return sum((f - w) ** 2) + sum(p ** 3) + sum(q)",
+        ),
+    ),
 }
 
 

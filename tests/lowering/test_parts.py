@@ -11,6 +11,8 @@ from symbp.emit.write import write_module
 from symbp.lowering.lower import lower
 from symbp.networks import source
 from symbp.notation.read import read_network
+from symbp.pipeline import Build
+from symbp.sources import Source
 from symbp.verify.module import check_module
 
 HEAD = "from symbp import Array, Data, Labels, Param, dims, network\nT, N, D, H = dims('T N D H')\n@network\n"
@@ -86,3 +88,16 @@ def test_the_gates_of_an_lstm_are_computed_side_by_side() -> None:
     module = write_module(lower(derive(read_network(*source("lstm"), "lstm"))))[0]
     gates = [": H", "H : 2 * H", "2 * H : 3 * H", "3 * H : 4 * H"]
     assert sorted(in_place(module)) == sorted(f"z_bar[t][{span}]" for span in gates)
+
+
+def test_what_replaces_a_value_in_its_slice_under_one_name_twice_is_named() -> None:
+    """In the Hessian times a vector a part is computed over another, in several statements of one name."""
+    text = """
+def net(x: Param[N, H], y: Param[N, D], w: Data[N, H + D]):
+    p = tanh(x)
+    q = exp(y / 3)
+    c[n, i:H + D] = p[n, i] if i < H else q[n, i - H]
+    return sum((c - w)**2) + sum(p**3) + sum(q)
+"""
+    build = Build(Source(HEAD + text.strip() + "\n", "net.py", "net"), hvp=True)
+    assert [c for c in build.checks if not c.passed] == []

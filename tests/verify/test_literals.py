@@ -66,6 +66,20 @@ JOINED = """(x: Data[N, 300], A: Param[300, 64], B: Param[300, 100], C: Param[16
     c[n, i: 164] = a[n, i] if i < 64 else b[n, i - 64]
     return sum((c @ C) ** 2)"""
 PADDED = "(x: Data[N, 3, 32, 32], w: Param[16, 3, 3, 3]):\n    return sum(relu(conv2d(x, w, padding=1)) ** 2)"
+FLAT = """(x: Data[N, 16, 5, 5], W: Param[400, 120]):
+    f[n, k: 400] = sum(x[n, c, i, j] for c in range(16) for i in range(5) for j in range(5) if 25 * c + 5 * i + j == k)
+    return sum(tanh(f @ W) ** 2)"""
+MERGED = """(x: Param[N, 8, T, 64], W: Param[512, 512]):
+    f[n, i: T, k: 512] = sum(x[n, h, i, d] for h in range(8) for d in range(64) if k == 64 * h + d)
+    return sum((f @ W) ** 2)"""
+GROUPS = """(x: Param[N, 256, 7, 7], g: Param[256], b: Param[256]):
+    return sum(group_norm(x, 32, g, b) ** 3)"""
+ONE_CLASS = """(t: Labels[N, 50000], E: Param[50000, 64]):
+    h[n, d] = E[t[n], d] if t[n] != 500 else 0
+    return sum(h ** 2)"""
+NEXT_CLASS = """(t: Labels[N, 49999], E: Param[50000, 64]):
+    h[n, d] = E[t[n] + 1, d]
+    return sum(h ** 2)"""
 
 RETURN = "    return float(L), out"
 
@@ -85,6 +99,11 @@ TAKEN = [
     (GATES, {512: 28, 384: 21, 256: 14, 128: 7}),
     (JOINED, {164: 18, 64: 7, 100: 11}),
     (PADDED, {32: 7, 34: 9}),
+    (FLAT, {400: 45, 25: 9, 16: 5, 5: 3, 120: 7}),
+    (MERGED, {512: 77, 64: 11, 8: 7}),
+    (GROUPS, {256: 35, 32: 7, 8: 5, 7: 3}),
+    (ONE_CLASS, {50000: 11, 500: 7, 64: 5}),  # some label is 500 where it is checked, too
+    (NEXT_CLASS, {50000: 8, 49999: 7}),
 ]
 
 
@@ -102,6 +121,19 @@ def test_what_is_checked_is_small_and_alike(text: str, taken: dict[int, int]) ->
     found = dict(build.literal_sizes)
     assert {a: found.get(a) for a in taken} == taken
     assert build.trial.network.shape("L") == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "z[n, i, k: 20] = x[n, i] * W[i, k] if x[n, i] > i - 500 else W[i, k] ** 2",
+        "z[n, i, k: 20] = x[n, i] * W[i, k] * exp(-relu(i - 500))",
+    ],
+)
+def test_a_value_that_turns_within_a_range_keeps_the_range(line: str) -> None:
+    """At a smaller one i - 500 would never be positive."""
+    build = build_of(f"(x: Data[N, 784], W: Param[784, 20]):\n    {line}\n    return sum(z ** 2)")
+    assert all(dict(small.pairs)[784] == 784 for small in smaller(build.network))
 
 
 def test_what_is_written_has_the_sizes_of_the_file() -> None:
@@ -186,6 +218,17 @@ def test_a_large_file_is_read_in_no_time() -> None:
     network = network_of("(x: Data[N, 1000000000], w: Param[1000000000]):\n    return sum((x @ w) ** 2)")
     (small,) = smaller(network)
     assert small.pairs == ((1000000000, 5),)
+
+
+def test_more_numbers_than_small_primes_become_consecutive_ones() -> None:
+    widths = range(101, 121)
+    weights = ", ".join(f"W{k}: Param[{k}, {k + 1}]" for k in widths)
+    layers = "\n".join(f"    h{k + 1} = tanh(h{k} @ W{k} / 4)" for k in widths)
+    text = f"(x: Data[N, 101], {weights}):\n    h101 = x\n{layers}\n    return sum(h121 ** 2)"
+    (small, *_) = smaller(network_of(text))
+    found = dict(small.pairs)
+    assert len({found[k] for k in range(101, 122)}) == 21
+    assert max(found.values()) <= 27
 
 
 def test_few_numbers_stay_what_they_are() -> None:
