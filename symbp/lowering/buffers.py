@@ -125,7 +125,11 @@ class _Plan:
         """The values that are computed in the slice that they are for."""
         if not self.kept:
             return {}
-        return _followed(self.routine, self.last, _parts(self.routine, destined), frozenset(destined))
+        others = {s.target.name for s in self.routine.statements if s.op not in UFUNCS}
+        parts = _followed(self.routine, self.last, _parts(self.routine, destined), frozenset({*destined, *others}))
+        inner = {k for k, s in enumerate(self.routine.statements) if s.op == "pieces" and s.target.name in parts}
+        # What is made of slices and is a slice itself is made by itself: a place is a slice of an array, not of a slice.
+        return {name: part for name, part in parts.items() if isinstance(part, _Part) and part.place not in inner}
 
     def placed(self, k: int, s: Statement) -> Statement:
         """The statement with its place; what it was the last to need is free afterwards."""

@@ -52,6 +52,27 @@ def net(x: Param[N, H]):
 """,
         False,
     ),
+    "a slice of a slice": (
+        """
+def net(x: Param[N, H], w: Param[N, D]):
+    u[n, k:H + 1] = tanh(x[n, k]) * x[n, k] if k < H else exp(x[n, 0])
+    v[n, k:H + 1] = u[n, k] * u[n, k] + 1
+    y[n, k:H + 1 + D] = v[n, k] * sin(u[n, k]) if k < H + 1 else w[n, k - H - 1]
+    return sum(y**3) / 3
+""",
+        True,
+    ),
+    "all steps of a loop beside others": (
+        """
+def net(x: Data[T, H], h0: Data[H], W: Param[H, H], V: Param[2 * H, D], v: Param[T, H]):
+    h[-1] = h0
+    for t in T:
+        h[t] = tanh(x[t] + h[t - 1] @ W)
+    y[t, k:2 * H] = h[t, k] * h[t, k] * v[t, k] if k < H else exp(v[t, k - H])
+    return sum((y @ V)**2) / 2
+""",
+        True,
+    ),
     "carried on": (
         """
 def net(x: Data[T, N, H], h0: Data[N, 2 * H], W: Param[2 * H, H], V: Param[2 * H, H]):
