@@ -11,7 +11,7 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, DimAt, Poly, Quotient, write_poly
-from symbp.lowering.reach import OF_EXPONENT, Reach
+from symbp.lowering.program import OF_EXPONENT, Reach
 
 LARGE = 10**15  # from here on an integer is written as a float
 

@@ -128,7 +128,7 @@ class _Plan:
         others = {s.target.name for s in self.routine.statements if s.op not in UFUNCS}
         parts = _followed(self.routine, self.last, _parts(self.routine, destined), frozenset({*destined, *others}))
         inner = {k for k, s in enumerate(self.routine.statements) if s.op == "pieces" and s.target.name in parts}
-        # What is made of slices and is a slice itself is made by itself: a place is a slice of an array, not of a slice.
+        # What is made of slices and is itself a slice stands alone: a place is a slice of an array, not of a slice.
         return {name: part for name, part in parts.items() if isinstance(part, _Part) and part.place not in inner}
 
     def placed(self, k: int, s: Statement) -> Statement:

@@ -23,8 +23,7 @@ from symbp.lowering.merging import reduced, side_by_side
 from symbp.lowering.onehot import added_rows, scaled_rows
 from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
-from symbp.lowering.program import Operand, Value
-from symbp.lowering.reach import Reach
+from symbp.lowering.program import Operand, Reach, Value
 from symbp.lowering.scatters import pooled, scatter
 from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns

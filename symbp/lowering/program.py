@@ -37,6 +37,14 @@ class Value:
 Operand = Value | Expr  # an Expr is a scalar of numbers and sizes alone: `1 / N`
 
 
+OF_EXPONENT = 0.63  # of the exponent of 2 that is the first too large; log(2) is 0.693
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach(Expr):
+    """The exponent where exponentials end: e^80 in float32, e^645 in float64, so that a sum of a thousand has room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a result is written: over operand `operand` ("over"), into the array `name` ("scratch", "out").

@@ -13,8 +13,7 @@ import numpy as np
 
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, Dim, Poly
-from symbp.lowering.program import Operand, Routine, Statement, Value, function_name
-from symbp.lowering.reach import OF_EXPONENT, Reach
+from symbp.lowering.program import OF_EXPONENT, Operand, Reach, Routine, Statement, Value, function_name
 
 Arrays = Mapping[str, Any]
 

@@ -32,7 +32,7 @@ LOOSER = 16  # in float64, where elementary functions are exact to fewer units t
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
-SHORT_WORK, ALL_WORK, FEWEST = 100, 4_800, 3
+SHORT_WORK, ALL_WORK, FEWEST = 100, 3_200, 3
 MOST_WORK = 40_000  # where loops are longer, nothing is asked
 DEAR, MOST_DEAR = 4, 4_000  # what mpmath costs to what floats cost
 

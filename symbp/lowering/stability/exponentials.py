@@ -12,7 +12,7 @@ from symbp.core.integers import Node
 from symbp.core.traverse import map_children
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
-from symbp.lowering.reach import Reach
+from symbp.lowering.program import Reach
 
 # Where an exponential inside an exponent ends.
 HIGHEST = Reach()
