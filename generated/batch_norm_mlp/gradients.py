@@ -36,12 +36,12 @@ def forward(x, *, W1, gamma, beta, W2, b2):
     # [2] mu = (Z1^T 1)/N
     ones = np.ones((N,), dtype)  # (N,)
     mu = _row_sum(ones, z1)  # (H,)
-    mu *= 1 / N  # (H,)
+    mu /= N  # (H,)
     # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
     v_shifted = z1 - mu  # (N, H)
     v_square = np.square(v_shifted)  # (N, H)
     v = _row_sum(ones, v_square)  # (H,)
-    v *= 1 / N  # (H,)
+    v /= N  # (H,)
     # [4] r = (v + 1e-05)^-1/2
     r = v + 1e-05  # (H,)
     np.sqrt(r, out=r)
@@ -78,12 +78,12 @@ def loss(x, t, *, W1, gamma, beta, W2, b2):
     # [2] mu = (Z1^T 1)/N
     ones = np.ones((N,), dtype)  # (N,)
     mu = _row_sum(ones, z1)  # (H,)
-    mu *= 1 / N  # (H,)
+    mu /= N  # (H,)
     # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
     v_shifted = np.subtract(z1, mu, out=z1)
     v_square = np.square(v_shifted)  # (N, H)
     v = _row_sum(ones, v_square)  # (H,)
-    v *= 1 / N  # (H,)
+    v /= N  # (H,)
     # [4] r = (v + 1e-05)^-1/2
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
@@ -133,12 +133,12 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     np.matmul(x, W1, out=z1)  # (N, H)
     # [2] mu = (Z1^T 1)/N
     _row_sum(ones, z1, out=mu)  # (H,)
-    mu *= 1 / N  # (H,)
+    mu /= N  # (H,)
     # [3] v = (((Z1 - (1 mu^T))^2)^T 1)/N
     v_shifted = np.subtract(z1, mu, out=z1)
     np.square(v_shifted, out=v_square)  # (N, H)
     v = _row_sum(ones, v_square, out=mu)  # (H,)
-    v *= 1 / N  # (H,)
+    v /= N  # (H,)
     # [4] r = (v + 1e-05)^-1/2
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)

@@ -37,12 +37,12 @@ def forward(x, *, W1, b1, gamma, beta, W2, b2):
     z1 += b1  # (N, H)
     # [2] mu = (Z1 1)/H
     mu = z1.sum(axis=1)  # (N,)
-    mu *= 1 / H  # (N,)
+    mu /= H  # (N,)
     # [3] v = ((Z1 - (mu 1^T))^2 1)/H
     v_shifted = z1 - mu[:, None]  # (N, H)
     v_square = np.square(v_shifted)  # (N, H)
     v = v_square.sum(axis=1)  # (N,)
-    v *= 1 / H  # (N,)
+    v /= H  # (N,)
     # [4] r = (v + 1e-05)^-1/2
     r = v + 1e-05  # (N,)
     np.sqrt(r, out=r)
@@ -79,12 +79,12 @@ def loss(x, t, *, W1, b1, gamma, beta, W2, b2):
     z1 += b1  # (N, H)
     # [2] mu = (Z1 1)/H
     mu = z1.sum(axis=1)  # (N,)
-    mu *= 1 / H  # (N,)
+    mu /= H  # (N,)
     # [3] v = ((Z1 - (mu 1^T))^2 1)/H
     v_shifted = np.subtract(z1, mu[:, None], out=z1)
     v_square = np.square(v_shifted)  # (N, H)
     v = v_square.sum(axis=1)  # (N,)
-    v *= 1 / H  # (N,)
+    v /= H  # (N,)
     # [4] r = (v + 1e-05)^-1/2
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
@@ -134,12 +134,12 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     z1 += b1  # (N, H)
     # [2] mu = (Z1 1)/H
     np.matmul(z1, ones, out=mu)  # (N,)
-    mu *= 1 / H  # (N,)
+    mu /= H  # (N,)
     # [3] v = ((Z1 - (mu 1^T))^2 1)/H
     v_shifted = np.subtract(z1, mu[:, None], out=z1)
     np.square(v_shifted, out=v_square)  # (N, H)
     v = np.matmul(v_square, ones, out=mu)  # (N,)
-    v *= 1 / H  # (N,)
+    v /= H  # (N,)
     # [4] r = (v + 1e-05)^-1/2
     r = np.add(v, 1e-05, out=v)
     np.sqrt(r, out=r)
@@ -187,14 +187,14 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     # [27] Xhat_bar = Y1_bar diag(gamma)
     xhat_bar = np.multiply(gamma, y1_bar, out=y1_bar)  # (N, H)
     # [38] Z1_bar = diag(r) (Xhat_bar - rowmean(Xhat_bar) - (Xhat * rowmean(Xhat_bar * Xhat)))
-    z1_bar_scaled = np.matmul(xhat_bar, ones, out=p_sum)  # (N,)
-    z1_bar_scaled *= 1 / H
-    z1_bar = np.subtract(xhat_bar, z1_bar_scaled[:, None], out=gamma_bar_scaled)  # (N, H)
-    z1_bar_scaled1 = np.multiply(xhat_bar, xhat, out=xhat_bar)
-    z1_bar_scaled2 = np.matmul(z1_bar_scaled1, ones, out=p_sum)  # (N,)
-    z1_bar_scaled2 *= 1 / H
-    z1_bar_scaled3 = np.multiply(z1_bar_scaled2[:, None], xhat, out=xhat)
-    z1_bar -= z1_bar_scaled3
+    z1_bar_ratio = np.matmul(xhat_bar, ones, out=p_sum)  # (N,)
+    z1_bar_ratio /= H
+    z1_bar = np.subtract(xhat_bar, z1_bar_ratio[:, None], out=gamma_bar_scaled)  # (N, H)
+    z1_bar_scaled = np.multiply(xhat_bar, xhat, out=xhat_bar)
+    z1_bar_ratio1 = np.matmul(z1_bar_scaled, ones, out=p_sum)  # (N,)
+    z1_bar_ratio1 /= H
+    z1_bar_scaled1 = np.multiply(z1_bar_ratio1[:, None], xhat, out=xhat)
+    z1_bar -= z1_bar_scaled1
     z1_bar *= r[:, None]  # (N, H)
     # [40] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)

@@ -167,8 +167,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     out = _outputs(out, work, dtype, ((D, 4 * H), (H, 4 * H), (4 * H,)), (x, h0, c0, Wx, Wh, b))
     (
         z_bar_after, c_bar_after, z_total, i, f, g, o, c, h_tanh, h, z_t, i_total, c_bar_scaled, z_bar_scaled,
-        z_bar_scaled1, z_bar, h_bar_t, c_bar_t, z_bar_scaled4, z_bar_scaled5, z_bar_scaled6, Wh_bar_part1, Wh_bar_sum,
-        Wh_bar_product, ones,
+        z_bar_scaled1, z_bar, c_bar_t, Wh_bar_part1, Wh_bar_sum, Wh_bar_product, ones,
     ) = _scratch(work, dtype, T, N, D, H)
 
     np.matmul(Wx.T, x.reshape(N * T, D).T, out=z_total.reshape(4 * H, N * T))  # (4 * H, N * T)
@@ -237,20 +236,16 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     c_bar_after[...] = 0
     for t in reversed(range(T)):
         # [12] h_bar[t] = h[t] + [t + 1 < T] * (z_bar[t + 1] Wh^T)
-        np.add(h[t], z_bar_after, out=h_bar_t)  # (H, N)
+        h_bar_t = np.add(h[t], z_bar_after, out=z_bar[t][3 * H : 4 * H])  # (H, N)
         # [17] c_bar[t] = h_bar[t] * o[t] * (1 - h_tanh[t]^2) + [t + 1 < T] * (c_bar[t + 1] * f[t + 1])
         np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
         c_bar_t += c_bar_after  # (H, N)
         # [30] z_bar[t] = [i_bar[t] * i[t] * (1 - i[t]) | f_bar[t] * f[t] * (1 - f[t]) | g_bar[t] * (1 - g[t]^2) | o_bar[t] * o[t] * (1 - o[t])]
-        np.multiply(z_bar_scaled1[t], c_bar_t, out=z_bar_scaled4)  # (H, N)
-        np.multiply(z_bar_scaled[t], c_bar_t, out=z_bar_scaled5)  # (H, N)
-        np.multiply(z_bar_scaled2[t], c_bar_t, out=z_bar_scaled6)  # (H, N)
-        z_bar_scaled7 = np.multiply(z_bar_scaled3[t], h_bar_t, out=h_bar_t)
-        z_bar[t][: H] = z_bar_scaled4  # (4 * H, N)
-        z_bar[t][H : 2 * H] = z_bar_scaled5
-        z_bar[t][2 * H : 3 * H] = z_bar_scaled6
-        z_bar[t][3 * H : 4 * H] = z_bar_scaled7
-        z_bar_t = z_bar[t]
+        np.multiply(z_bar_scaled1[t], c_bar_t, out=z_bar[t][: H])
+        np.multiply(z_bar_scaled[t], c_bar_t, out=z_bar[t][H : 2 * H])
+        np.multiply(z_bar_scaled2[t], c_bar_t, out=z_bar[t][2 * H : 3 * H])
+        h_bar_t *= z_bar_scaled3[t]
+        z_bar_t = z_bar[t]  # (4 * H, N)
         np.matmul(Wh, z_bar_t, out=z_bar_after)
         np.multiply(f[t], c_bar_t, out=c_bar_after)
     # [32] Wx_bar = sum_t x[t]^T z_bar[t]
@@ -586,11 +581,7 @@ def _scratch(work, dtype, T, N, D, H):
             _aligned((T, H, N), dtype),  # z_bar_scaled
             _aligned((T, H, N), dtype),  # z_bar_scaled1
             _aligned((T, 4 * H, N), dtype),  # z_bar
-            _aligned((H, N), dtype),  # h_bar_t
             _aligned((H, N), dtype),  # c_bar_t
-            _aligned((H, N), dtype),  # z_bar_scaled4
-            _aligned((H, N), dtype),  # z_bar_scaled5
-            _aligned((H, N), dtype),  # z_bar_scaled6
             _aligned((H, T, N), dtype),  # Wh_bar_part1
             _aligned((4 * H, N), dtype),  # Wh_bar_sum
             _aligned((H, 4 * H), dtype),  # Wh_bar_product

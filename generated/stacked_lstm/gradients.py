@@ -182,8 +182,8 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     out = _outputs(out, work, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
     (
         h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h_tanh, h, h_z_total, h_z_t, h_i_total,
-        c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, h_bar_t, c_bar_t, h_z_bar_scaled4, h_z_bar_scaled5,
-        h_z_bar_scaled6, next_part4, next_part6, Wx_bar_part3, Wx_bar_part6, Wh_bar_sum, Wh_bar_product,
+        c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, c_bar_t, next_part4, next_part6, Wx_bar_part3,
+        Wx_bar_part6, Wh_bar_sum, Wh_bar_product,
     ) = _scratch(work, dtype, L, T, N, H)
 
     h_before1 = x.transpose(0, 2, 1)
@@ -269,20 +269,16 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         c_bar_after[...] = 0
         for t in reversed(range(T)):
             # [12] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
-            np.add(h_z_bar_after1[t], h_z_bar_after, out=h_bar_t)  # (H, N)
+            h_bar_t = np.add(h_z_bar_after1[t], h_z_bar_after, out=h_z_bar_part[t][3 * H : 4 * H])  # (H, N)
             # [17] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - h_tanh[l, t]^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
             np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (H, N)
             c_bar_t += c_bar_after  # (H, N)
             # [30] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
-            np.multiply(h_z_bar_scaled1[l, t], c_bar_t, out=h_z_bar_scaled4)  # (H, N)
-            np.multiply(h_z_bar_scaled[l, t], c_bar_t, out=h_z_bar_scaled5)  # (H, N)
-            np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_scaled6)  # (H, N)
-            h_z_bar_scaled7 = np.multiply(h_z_bar_scaled3[l, t], h_bar_t, out=h_bar_t)
-            h_z_bar_part[t][: H] = h_z_bar_scaled4  # (4 * H, N)
-            h_z_bar_part[t][H : 2 * H] = h_z_bar_scaled5
-            h_z_bar_part[t][2 * H : 3 * H] = h_z_bar_scaled6
-            h_z_bar_part[t][3 * H : 4 * H] = h_z_bar_scaled7
-            h_z_bar_t = h_z_bar_part[t]
+            np.multiply(h_z_bar_scaled1[l, t], c_bar_t, out=h_z_bar_part[t][: H])
+            np.multiply(h_z_bar_scaled[l, t], c_bar_t, out=h_z_bar_part[t][H : 2 * H])
+            np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_part[t][2 * H : 3 * H])
+            h_bar_t *= h_z_bar_scaled3[l, t]
+            h_z_bar_t = h_z_bar_part[t]  # (4 * H, N)
             np.matmul(Wh[l], h_z_bar_t, out=h_z_bar_after)
             np.multiply(h_f[l, t], c_bar_t, out=c_bar_after)
         next_part4[...] = h_z_bar_part.transpose(1, 0, 2)  # (4 * H, T, N)
@@ -623,11 +619,7 @@ def _scratch(work, dtype, L, T, N, H):
             _aligned((L, T, H, N), dtype),  # h_z_bar_scaled
             _aligned((L, T, H, N), dtype),  # h_z_bar_scaled1
             _aligned((L, T, 4 * H, N), dtype),  # h_z_bar
-            _aligned((H, N), dtype),  # h_bar_t
             _aligned((H, N), dtype),  # c_bar_t
-            _aligned((H, N), dtype),  # h_z_bar_scaled4
-            _aligned((H, N), dtype),  # h_z_bar_scaled5
-            _aligned((H, N), dtype),  # h_z_bar_scaled6
             _aligned((4 * H, T, N), dtype),  # next_part4
             _aligned((H, T, N), dtype),  # next_part6
             _aligned((L, H, T, N), dtype),  # Wx_bar_part3

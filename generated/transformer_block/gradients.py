@@ -40,12 +40,12 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
 
     # [1] u_mu[n] = (x[n] 1)/E/H
     u_mu = x.sum(axis=2)  # (N, T)
-    u_mu *= 1 / E / H  # (N, T)
+    u_mu /= E * H  # (N, T)
     # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
     u_v_shifted = x - u_mu[:, :, None]  # (N, T, E * H)
     u_v_square = np.square(u_v_shifted)  # (N, T, E * H)
     u_v = u_v_square.sum(axis=2)  # (N, T)
-    u_v *= 1 / E / H  # (N, T)
+    u_v /= E * H  # (N, T)
     # [3] U_r = (U_v + 1e-05)^-1/2
     u_r = u_v + 1e-05  # (N, T)
     np.sqrt(u_r, out=u_r)
@@ -69,7 +69,7 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     # [10]
     o_a_range = np.arange(T)  # (T,)
     o_a_mask = o_a_range <= o_a_range[:, None]  # (T, T)
-    o_a_part1 = np.where(o_a_mask, 1e+30, -1e+30).astype(dtype)  # (T, T)
+    o_a_part1 = np.where(o_a_mask, 1e+37, -1e+37).astype(dtype)  # (T, T)
     o_a_capped = np.minimum(o_s, o_a_part1)  # (N, H, T, T)
     o_a_max = o_a_capped.max(axis=3, keepdims=True)  # (N, H, T, 1)
     o_a_exp = np.subtract(o_a_capped, o_a_max, out=o_a_capped)
@@ -84,12 +84,12 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     r += x  # (N, T, E * H)
     # [13] w_mu[n] = (r[n] 1)/E/H
     w_mu = r.sum(axis=2)  # (N, T)
-    w_mu *= 1 / E / H  # (N, T)
+    w_mu /= E * H  # (N, T)
     # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
     w_v_shifted = r - w_mu[:, :, None]  # (N, T, E * H)
     w_v_square = np.square(w_v_shifted)  # (N, T, E * H)
     w_v = w_v_square.sum(axis=2)  # (N, T)
-    w_v *= 1 / E / H  # (N, T)
+    w_v /= E * H  # (N, T)
     # [15] W_r = (W_v + 1e-05)^-1/2
     w_r = w_v + 1e-05  # (N, T)
     np.sqrt(w_r, out=w_r)
@@ -149,12 +149,12 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
 
     # [1] u_mu[n] = (x[n] 1)/E/H
     u_mu = x.sum(axis=2)  # (N, T)
-    u_mu *= 1 / E / H  # (N, T)
+    u_mu /= E * H  # (N, T)
     # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
     u_v_shifted = x - u_mu[:, :, None]  # (N, T, E * H)
     u_v_square = np.square(u_v_shifted)  # (N, T, E * H)
     u_v = u_v_square.sum(axis=2)  # (N, T)
-    u_v *= 1 / E / H  # (N, T)
+    u_v /= E * H  # (N, T)
     # [3] U_r = (U_v + 1e-05)^-1/2
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
@@ -178,7 +178,7 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     # [10]
     o_a_range = np.arange(T)  # (T,)
     o_a_mask = o_a_range <= o_a_range[:, None]  # (T, T)
-    o_a_part1 = np.where(o_a_mask, 1e+30, -1e+30).astype(dtype)  # (T, T)
+    o_a_part1 = np.where(o_a_mask, 1e+37, -1e+37).astype(dtype)  # (T, T)
     o_a_capped = np.minimum(o_s, o_a_part1, out=o_s)
     o_a_max = o_a_capped.max(axis=3, keepdims=True)  # (N, H, T, 1)
     o_a_exp = np.subtract(o_a_capped, o_a_max, out=o_a_capped)
@@ -193,12 +193,12 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     r += x  # (N, T, E * H)
     # [13] w_mu[n] = (r[n] 1)/E/H
     w_mu = r.sum(axis=2)  # (N, T)
-    w_mu *= 1 / E / H  # (N, T)
+    w_mu /= E * H  # (N, T)
     # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
     w_v_shifted = r - w_mu[:, :, None]  # (N, T, E * H)
     w_v_square = np.square(w_v_shifted)  # (N, T, E * H)
     w_v = w_v_square.sum(axis=2)  # (N, T)
-    w_v *= 1 / E / H  # (N, T)
+    w_v /= E * H  # (N, T)
     # [15] W_r = (W_v + 1e-05)^-1/2
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
@@ -262,18 +262,18 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )
     (
         ones, u_mu, u_v_shifted, u_v_square, q_part4, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r,
-        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_scaled, Wo_bar, o_bar_part, o_a_bar,
+        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_ratio, Wo_bar, o_bar_part, o_a_bar,
         o_s_bar_scaled, Wv_bar_part2, k_bar, q_bar,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
     np.matmul(x, ones, out=u_mu)  # (N, T)
-    u_mu *= 1 / E / H  # (N, T)
+    u_mu /= E * H  # (N, T)
     # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
     np.subtract(x, u_mu[:, :, None], out=u_v_shifted)  # (N, T, E * H)
     np.square(u_v_shifted, out=u_v_square)  # (N, T, E * H)
     u_v = np.matmul(u_v_square, ones, out=u_mu)  # (N, T)
-    u_v *= 1 / E / H  # (N, T)
+    u_v /= E * H  # (N, T)
     # [3] U_r = (U_v + 1e-05)^-1/2
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
@@ -307,7 +307,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [10]
     o_a_range = np.arange(T)  # (T,)
     np.less_equal(o_a_range, o_a_range[:, None], out=o_a_mask)  # (T, T)
-    o_a_part1 = np.where(o_a_mask, 1e+30, -1e+30).astype(dtype)  # (T, T)
+    o_a_part1 = np.where(o_a_mask, 1e+37, -1e+37).astype(dtype)  # (T, T)
     o_a_capped = np.minimum(o_s, o_a_part1, out=o_s)
     o_a_capped.max(axis=3, keepdims=True, out=o_a_max)  # (N, H, T, 1)
     o_a_exp = np.subtract(o_a_capped, o_a_max, out=o_a_capped)
@@ -325,12 +325,12 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     r += x  # (N, T, E * H)
     # [13] w_mu[n] = (r[n] 1)/E/H
     w_mu = np.matmul(r, ones, out=u_mu)  # (N, T)
-    w_mu *= 1 / E / H  # (N, T)
+    w_mu /= E * H  # (N, T)
     # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
     np.subtract(r, w_mu[:, :, None], out=w_v_shifted)  # (N, T, E * H)
     np.square(w_v_shifted, out=w_v_square)  # (N, T, E * H)
     w_v = np.matmul(w_v_square, ones, out=u_mu)  # (N, T)
-    w_v *= 1 / E / H  # (N, T)
+    w_v /= E * H  # (N, T)
     # [15] W_r = (W_v + 1e-05)^-1/2
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
@@ -388,16 +388,16 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [42] w_xhat_bar[n] = w_bar[n] diag(g2)
     w_xhat_bar = np.multiply(g2, w_bar, out=w_bar)  # (N, T, E * H)
     # [54] r_bar[n] = m_bar[n] + diag(w_r[n]) (w_xhat_bar[n] - rowmean(w_xhat_bar[n]) - (w_xhat[n] * rowmean(w_xhat_bar[n] * w_xhat[n])))
-    np.matmul(w_xhat_bar, ones, out=r_bar_scaled)  # (N, T)
-    r_bar_scaled *= 1 / E / H
-    r_bar_scaled1 = np.subtract(w_xhat_bar, r_bar_scaled[:, :, None], out=m_part3)  # (N, T, E * H)
-    r_bar_scaled2 = np.multiply(w_xhat_bar, w_xhat, out=w_xhat_bar)
-    r_bar_scaled3 = np.matmul(r_bar_scaled2, ones, out=r_bar_scaled)  # (N, T)
-    r_bar_scaled3 *= 1 / E / H
-    r_bar_scaled4 = np.multiply(r_bar_scaled3[:, :, None], w_xhat, out=w_xhat)
-    r_bar_scaled1 -= r_bar_scaled4
-    r_bar_scaled1 *= w_r[:, :, None]
-    r_bar = np.add(m_bar, r_bar_scaled1, out=m_bar)  # (N, T, E * H)
+    np.matmul(w_xhat_bar, ones, out=r_bar_ratio)  # (N, T)
+    r_bar_ratio /= E * H
+    r_bar_scaled = np.subtract(w_xhat_bar, r_bar_ratio[:, :, None], out=m_part3)  # (N, T, E * H)
+    r_bar_scaled1 = np.multiply(w_xhat_bar, w_xhat, out=w_xhat_bar)
+    r_bar_ratio1 = np.matmul(r_bar_scaled1, ones, out=r_bar_ratio)  # (N, T)
+    r_bar_ratio1 /= E * H
+    r_bar_scaled2 = np.multiply(r_bar_ratio1[:, :, None], w_xhat, out=w_xhat)
+    r_bar_scaled -= r_bar_scaled2
+    r_bar_scaled *= w_r[:, :, None]
+    r_bar = np.add(m_bar, r_bar_scaled, out=m_bar)  # (N, T, E * H)
     # [56] Wo_bar[h] = sum_n o[n, h]^T r_bar[n]
     np.matmul(
         o.transpose(1, 3, 0, 2).reshape(E * H, N * T),
@@ -607,7 +607,7 @@ _ERF = {
 
 def _erf(x, out=None):
     """The error function of each entry, in blocks that stay in the cache."""
-    out = np.empty(np.shape(x), np.asarray(x).dtype) if out is None else out
+    out = np.empty(np.shape(x), np.result_type(x, 0.5)) if out is None else out
     if not out.flags.c_contiguous:
         out[...] = _erf(x)
         return out
@@ -928,7 +928,7 @@ def _scratch(work, dtype, N, T, H, E, F):
             _aligned((N, T, F), dtype),  # a
             _aligned((N, T, E * H), dtype),  # m_part3
             _ones((N * T,), dtype),  # ones2
-            _aligned((N, T), dtype),  # r_bar_scaled
+            _aligned((N, T), dtype),  # r_bar_ratio
             _aligned((H, E, E * H), dtype),  # Wo_bar
             _aligned((N, T, H, E), dtype),  # o_bar_part
             _aligned((N, H, T, T), dtype),  # o_a_bar
