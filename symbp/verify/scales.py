@@ -32,7 +32,8 @@ LOOSER = 16  # in float64, where elementary functions are exact to fewer units t
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
-SHORT_WORK, ALL_WORK, FEWEST = 100, 3_200, 3
+SHORT_WORK, ALL_WORK, FEWEST = 100, 1_600, 3
+FEW, FOR_FEW = 12, 3_200  # up to so many draws they may be as long as this
 MOST_WORK = 40_000  # where loops are longer, nothing is asked
 DEAR, MOST_DEAR = 4, 4_000  # what mpmath costs to what floats cost
 
@@ -135,7 +136,8 @@ class Effort:
     @property
     def spent(self) -> bool:
         """Is it enough?"""
-        return self.work > MOST_WORK or (self.draws >= FEWEST and self.done + self.work > ALL_WORK)
+        most = FOR_FEW if self.draws < FEW else ALL_WORK
+        return self.work > MOST_WORK or (self.draws >= FEWEST and self.done + self.work > most)
 
     def draw(self) -> None:
         """One more in floats."""
