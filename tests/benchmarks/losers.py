@@ -96,7 +96,7 @@ def main(quick: bool) -> None:
 CONVOLUTION = "a large product over copied columns; PyTorch's kernels copy none"
 SCORES = "there are two that large, which hand-written NumPy pays for too"
 DEEP = "bound by its matrix products, see the next line"
-PRODUCTS = "NumPy's OpenBLAS is slower than PyTorch's oneMKL here"
+PRODUCTS = "what NumPy's library takes for them; PyTorch's step has its own products and all else"
 
 
 if __name__ == "__main__":
