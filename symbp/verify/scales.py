@@ -33,7 +33,6 @@ NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of al
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
 SHORT_WORK, ALL_WORK, FEWEST = 100, 1_600, 3
-FEW, FOR_FEW = 12, 3_200  # up to so many draws they may be as long as this
 MOST_WORK = 40_000  # where loops are longer, nothing is asked
 DEAR, MOST_DEAR = 4, 4_000  # what mpmath costs to what floats cost
 
@@ -136,8 +135,7 @@ class Effort:
     @property
     def spent(self) -> bool:
         """Is it enough?"""
-        most = FOR_FEW if self.draws < FEW else ALL_WORK
-        return self.work > MOST_WORK or (self.draws >= FEWEST and self.done + self.work > most)
+        return self.work > MOST_WORK or (self.draws >= FEWEST and self.done + self.work > ALL_WORK)
 
     def draw(self) -> None:
         """One more in floats."""
