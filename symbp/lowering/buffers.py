@@ -7,6 +7,7 @@ that is free again; scratch arrays are shared by values of one shape whose lives
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from symbp.core.integers import Dim
@@ -364,8 +365,8 @@ def _parts(routine: Routine, destined: _Destined) -> _Destined:
     Not where the array holds something else until it is made: what is carried from step to step, or zeros to come.
     """
     made = {s.target.name: s for s in routine.statements}
-    uses = [a.name for s in routine.statements for a in s.args if isinstance(a, Value)]
-    uses += [v.name for _, v in routine.results if isinstance(v, Value)]
+    uses = Counter(a.name for s in routine.statements for a in s.args if isinstance(a, Value))
+    uses.update(v.name for _, v in routine.results if isinstance(v, Value))
     parts: _Destined = {}
     for k, s in enumerate(routine.statements):
         there = destined.get(s.target.name, "")
@@ -373,7 +374,7 @@ def _parts(routine: Routine, destined: _Destined) -> _Destined:
             continue
         spans, _, splits = s.detail
         for number, (a, span, split) in enumerate(zip(s.args, spans, splits, strict=True)):  # type: ignore[call-overload]
-            alone = isinstance(a, Value) and uses.count(a.name) == 1 and a.name not in destined
+            alone = isinstance(a, Value) and uses[a.name] == 1 and a.name not in destined
             if alone and not split and a.name in made and _fills(made[a.name], s, span):
                 parts[a.name] = _Part(k, number)
     return parts
