@@ -12,7 +12,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from symbp.pipeline import Build
 
 GOOD, FAILED, BAD_INPUT = 0, 1, 2
-FORMATS = ("tex",)
 
 net_argument = click.argument("net", metavar="NET")
 out_option = click.option(
@@ -57,6 +56,8 @@ hvp_option = click.option(
 
 def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """The formats of a comma-separated list, each of which must be known."""
+    from symbp.pipeline import FORMATS
+
     formats = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
     for name in formats:
         if name not in FORMATS:
@@ -108,9 +109,7 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
 @hvp_option
 def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool) -> None:
     """Write derivation.tex and backward.py."""
-    from symbp.pipeline import DERIVE_FILES, HESSIAN_FILE
-
-    _write((_build(net, wrt, hvp=hvp),), out, (*DERIVE_FILES, *([HESSIAN_FILE] if hvp else [])))
+    _write((_build(net, wrt, hvp=hvp, formats=formats),), out, lambda b: b.derivation_files)
 
 
 @commands.command()
@@ -120,9 +119,9 @@ def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], 
 @hvp_option
 def emit(net: str, out: Path, wrt: tuple[str, ...], hvp: bool) -> None:
     """Write gradients.py, the NumPy module."""
-    from symbp.pipeline import EMIT_FILES
+    from symbp.pipeline import NUMPY
 
-    _write((_build(net, wrt, hvp=hvp),), out, EMIT_FILES)
+    _write((_build(net, wrt, hvp=hvp),), out, lambda _: (NUMPY.file,))
 
 
 def _regular(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -162,30 +161,36 @@ def build(
     nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool
 ) -> None:
     """Write all files of each network."""
-    from symbp.pipeline import BUILD_FILES, HESSIAN_FILE, Build
+    from symbp.pipeline import Build
     from symbp.sources import distinct, every_built_in, find_sources
 
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    builds = tuple(Build(s, wrt, hvp=hvp) for s in distinct(sources))
-    _write(builds, out, (*BUILD_FILES, *([HESSIAN_FILE] if hvp else [])))
+    builds = tuple(Build(s, wrt, hvp=hvp, formats=formats) for s in distinct(sources))
+    _write(builds, out, lambda b: tuple(b.files))
 
 
-def _build(net: str, wrt: tuple[str, ...], module: Path | None = None, hvp: bool = False) -> Build:
+def _build(
+    net: str,
+    wrt: tuple[str, ...],
+    module: Path | None = None,
+    hvp: bool = False,
+    formats: tuple[str, ...] = ("tex",),
+) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), wrt, module, hvp)
+    return Build(find_source(net), wrt, module, hvp, formats=formats)
 
 
-def _write(builds: tuple[Build, ...], out: Path, names: tuple[str, ...]) -> None:
-    """Work everything out, say what is written, then write the named files of all builds, or none of them."""
+def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:
+    """Work everything out, say what is written, then write the files of all builds that `names` tells, or none."""
     from symbp.files import demand_folder, write_all
 
     demand_folder(out)  # before the work, not after it
     _work(builds, last="files")
-    files = {f"{in_path(b.network.name)}/{name}": b.files[name] for b in builds for name in names}
+    files = {f"{in_path(b.network.name)}/{name}": b.files[name] for b in builds for name in names(b)}
     write_all(out, files, _say_paths)
 
 

@@ -23,9 +23,9 @@ from symbp.core.expr import Compare
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
-from symbp.document.latex import write_latex
 from symbp.document.model import Document
 from symbp.document.summary import with_checks
+from symbp.document.tex.write import write_latex
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
@@ -55,10 +55,31 @@ STAGES = (
     ("files", "writing the files"),  # all of it -> texts by file name
 )
 
-DERIVE_FILES = ("derivation.tex", "backward.py")
-EMIT_FILES = ("gradients.py",)
-HESSIAN_FILE = "hessian.py"  # which derive and build write too where the Hessian times a vector is asked for
-BUILD_FILES = (*DERIVE_FILES, *EMIT_FILES, "report.json")
+BACKWARD_FILE, HESSIAN_FILE, REPORT_FILE = "backward.py", "hessian.py", "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a derivation can be written as: the name of the file, and the writer from a document to its text."""
+
+    file: str
+    write: Callable[[Document], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What gradients can be written for: the name of the file, and the writer from a pure program to its text.
+
+    With the text goes the first and last line of each equation in it.
+    """
+
+    file: str
+    write: Callable[[Program], tuple[str, dict[int, tuple[int, int]]]]
+
+
+FORMATS = {"tex": Format("derivation.tex", write_latex)}
+TARGETS = {"numpy": Target("gradients.py", write_module)}
+NUMPY = TARGETS["numpy"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,7 @@ class Build:
     given_module: Path | None = None
     hvp: bool = False
     at: Smaller | None = None  # the network itself, at other literal sizes
+    formats: tuple[str, ...] = ("tex",)
 
     @cached_property
     def network(self) -> Network:
@@ -101,7 +123,7 @@ class Build:
     @cached_property
     def module(self) -> tuple[str, dict[int, tuple[int, int]]]:
         """The text of the module, and the first and last line of each equation in it."""
-        return write_module(self.program)
+        return NUMPY.write(self.program)
 
     @cached_property
     def document(self) -> Document:
@@ -182,13 +204,18 @@ class Build:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
         demand_passed(self.checks)
         document = with_checks(self.document, len(equalities(self.document)), self.checks)
+        written = {f.file: f.write(document) for f in (FORMATS[name] for name in self.formats)}
         files = {
-            "derivation.tex": write_latex(document),
-            "backward.py": write_network(self.derivation.backward),
-            "gradients.py": self.module[0],
-            "report.json": in_json(report(self.trial.network, self.checks, self.literal_sizes)) + "\n",
+            BACKWARD_FILE: write_network(self.derivation.backward),
+            NUMPY.file: self.module[0],
+            REPORT_FILE: in_json(report(self.trial.network, self.checks, self.literal_sizes)) + "\n",
         }
-        return files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})
+        return written | files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})
+
+    @property
+    def derivation_files(self) -> tuple[str, ...]:
+        """The names of those files that hold the derivation."""
+        return (*(FORMATS[name].file for name in self.formats), BACKWARD_FILE, *([HESSIAN_FILE] if self.hvp else []))
 
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""

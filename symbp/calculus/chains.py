@@ -16,7 +16,7 @@ from symbp.calculus.facts import use_facts
 from symbp.calculus.guards import cases, sheltered
 from symbp.calculus.known import Known, counted, use_products, use_sums
 from symbp.calculus.letters import Letters, alike, freshen
-from symbp.calculus.local import differentiate, entries_to_deltas, scalar_rules
+from symbp.calculus.local import differentiate, differentiation, entries_to_deltas
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
     arrange,
@@ -38,7 +38,7 @@ from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import all_index_names, normal, walk
+from symbp.core.traverse import all_index_names, indices_of, normal, walk
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
@@ -51,13 +51,13 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
     deltas = entries_to_deltas(raw, by.tensor)
     guarded = _guards_sums(raw)
     at_once = recursive or guarded
-    rules = scalar_rules(body, by.tensor)
-    detail = (*rules, "entry") if at_once and not same(raw, deltas) else rules
-    first = sheltered(deltas if at_once else raw)
-    steps = [Step(first, Rule("derive", (equation.name,), detail=detail))]
+    rule = differentiation("derive", equation.name, body, (by.tensor,))
+    if at_once and not same(raw, deltas):
+        rule = replace(rule, also=(*rule.also, "entry"))
+    steps = [Step(sheltered(deltas if at_once else raw), rule)]
     append(steps, deltas, Rule("entry"))
-    contracted, pairs = contract(steps[-1].value, known.style)
-    append(steps, contracted, Rule("contract", pairs=pairs))
+    contracted, renamed = contract(steps[-1].value, known.style)
+    append(steps, contracted, Rule("contract", renamed=renamed))
     _take_single_terms(steps, known.style)
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     if not guarded:
@@ -97,7 +97,7 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive:
         append(steps, count_free_sums(steps[-1].value), Rule("copies"))
         _cheaper(steps)
         stated, labels = use_facts(steps[-1].value, known.facts)
-        append(steps, stated, Rule("fact", detail=labels))
+        append(steps, stated, Rule("fact", facts=labels))
         _use_equal(steps, known)
         _use_sums(steps, known)
         for name, product, factored in use_products(steps[-1].value, known.products):
@@ -112,9 +112,9 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive:
 
 def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
     """First the deltas that stand by themselves, whereupon factors may cancel; then those within brackets."""
-    apart, pairs = contract_apart(plain, style)
-    if pairs:
-        append(steps, apart, Rule("contract", pairs=pairs))
+    apart, renamed = contract_apart(plain, style)
+    if renamed:
+        append(steps, apart, Rule("contract", renamed=renamed))
         append(steps, normal(apart), Rule("cancel"))
         plain = normal(apart)
     contracted, more = contract(plain, style)
@@ -122,15 +122,15 @@ def _contract(steps: list[Step], plain: Expr, style: Style) -> None:
         append(steps, contracted, Rule("pull"))
         return
     common = factor_deep(contracted)
-    detail = () if same(common, contracted) else ("factor",)
-    append(steps, common, Rule("contract", pairs=more, detail=detail))
+    also = () if same(common, contracted) else ("factor",)
+    append(steps, common, Rule("contract", renamed=more, also=also))
 
 
 def _take_single_terms(steps: list[Step], style: Style) -> None:
     """Of a sum under a condition that one value of its index meets, the one term."""
-    value, pairs = contract(steps[-1].value, replace(style, single=True))
-    if pairs:
-        append(steps, value, Rule("single", pairs=pairs))
+    value, renamed = contract(steps[-1].value, replace(style, single=True))
+    if renamed:
+        append(steps, value, Rule("single", renamed=renamed))
 
 
 def _arrange(steps: list[Step], order: tuple[Index, ...]) -> None:
@@ -153,8 +153,8 @@ def tidy_tangent(steps: list[Step], style: Style, order: tuple[Index, ...]) -> N
 
     Nothing is multiplied out: sum (x - mu) x' is what it is, and not sum x x' - mu sum x', which would lose digits.
     """
-    contracted, pairs = contract(steps[-1].value, style)
-    append(steps, contracted, Rule("contract", pairs=pairs) if pairs else Rule("pull"))
+    contracted, renamed = contract(steps[-1].value, style)
+    append(steps, contracted, Rule("contract", renamed=renamed) if renamed else Rule("pull"))
     append(steps, count_free_sums(steps[-1].value), Rule("copies"))
     append(steps, arrange(group(steps[-1].value), order), Rule("factor"))
 
@@ -167,9 +167,9 @@ def apart_from_names(chain: Chain, letters: Letters) -> Chain:
         return freshen(value, names, letters) if names & all_index_names(value) else value
 
     def shown(rule: Rule) -> Rule:
-        kept = tuple(p for p in rule.pairs if not names & set(p))
+        kept = tuple(r for r in rule.renamed if not names & {i.name for p in r for i in indices_of(p)})
         values = tuple((new(a), new(b)) for a, b in rule.values)
-        return rule if (kept, values) == (rule.pairs, rule.values) else replace(rule, pairs=kept, values=values)
+        return rule if (kept, values) == (rule.renamed, rule.values) else replace(rule, renamed=kept, values=values)
 
     return replace(chain, steps=tuple(Step(new(s.value), shown(s.rule)) for s in chain.steps))
 
@@ -183,7 +183,7 @@ def _use_sums(steps: list[Step], known: Known) -> None:
     used, same_names = use_facts(split, known.sums)
     if same_names and result == build.NIL == normal(count_free_sums(used)):
         append(steps, split, Rule("split"))
-        append(steps, counted(used), Rule("re-express", same_names, detail=("copies",)))
+        append(steps, counted(used), Rule("re-express", same_names, also=("copies",)))
         append(steps, result, Rule("collect"))
         return
     append(steps, opened, Rule("expand"))
@@ -193,7 +193,7 @@ def _use_sums(steps: list[Step], known: Known) -> None:
 def _use_equal(steps: list[Step], known: Known) -> None:
     """Write entries that facts equate alike, and the sums that this makes equal."""
     form, labels, names = use_equal(steps[-1].value, known.same)
-    append(steps, form, Rule("fact", names, detail=labels))
+    append(steps, form, Rule("fact", names, facts=labels))
 
 
 def _cheaper(steps: list[Step]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symbp.calculus.single import as_delta
+from symbp.calculus.steps import Renaming
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
@@ -55,21 +56,21 @@ class Task:
     """One contraction under way: its style, and what became what so far."""
 
     style: Style
-    pairs: dict[tuple[str, str], None]
+    pairs: dict[Renaming, None]
 
 
 PLAIN = Style()
 BAR = "/"  # no function of the language
 
 
-def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[tuple[str, str], ...]]:
-    """The expression with its deltas contracted, and the renamings as texts: (("m", "n"), ("j", "k"))."""
+def contract(expr: Expr, style: Style = PLAIN) -> tuple[Expr, tuple[Renaming, ...]]:
+    """The expression with its deltas contracted, and the indices that were replaced: m -> n, j -> k."""
     task = Task(style, {})
     result = settle(_contract(expr, task))
     return result, tuple(task.pairs)
 
 
-def contract_apart(expr: Expr, style: Style) -> tuple[Expr, tuple[tuple[str, str], ...]]:
+def contract_apart(expr: Expr, style: Style) -> tuple[Expr, tuple[Renaming, ...]]:
     """The same with no bracket multiplied out, and with what stands below a fraction bar not cancelled."""
     result, pairs = contract(_barred(expr), replace(style, closed=True))
     return _unbarred(result), pairs
@@ -158,7 +159,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
         merged = _merge(indices, factors)
         return pull(indices, body) if merged is None else _sum(*merged, task)
     factor, solution = found
-    task.pairs.setdefault((str(solution.index), str(solution.value)))
+    task.pairs.setdefault((Poly.of(solution.index), solution.value))
     rest = build.mul(*(f for f in factors if f is not factor))
     return _without(indices, solution, rest, task)
 

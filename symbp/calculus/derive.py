@@ -19,7 +19,7 @@ from symbp.calculus.kernels import name_kernels
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
 from symbp.calculus.paths import path_chains
-from symbp.calculus.steps import Chain, Derivation, Rule, Section, Step
+from symbp.calculus.steps import Chain, Derivation, Key, Local, Rule, Section, Step
 from symbp.calculus.variants import is_scatter, variants
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Sum, Where
@@ -165,7 +165,7 @@ class _Work:
         if steps[-1].value == build.NIL:
             self.silent.add((equation.name, quantity))
         of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
-        return _User(equation, Chain(f"{equation.name}|{quantity}", Partial(of, entry), tuple(steps)), by)
+        return _User(equation, Chain(Local(equation.name, quantity), Partial(of, entry), tuple(steps)), by)
 
     def _from_loss(self, quantity: str, indices: tuple[Index, ...]) -> Chain:
         """The adjoint of what only the loss reads: the derivative of its definition."""
@@ -417,8 +417,8 @@ def _side_by_side(equations: list[Equation]) -> list[Equation]:
     return equations
 
 
-def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[str, int], ...]:
-    keys = [e.name for e in network.equations]
+def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[Key, int], ...]:
+    keys: list[Key] = [e.name for e in network.equations]
     for section in sections:
         keys.extend(c.key for c in section.locals)
         keys.append(section.main.key)
@@ -427,7 +427,7 @@ def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) 
 
 def _facts_used(sections: tuple[Section, ...]) -> tuple[str, ...]:
     steps = (s for section in sections for c in (*section.locals, section.main) for s in c.steps)
-    return tuple(dict.fromkeys(label for s in steps if s.rule.name == "fact" for label in s.rule.detail))
+    return tuple(dict.fromkeys(label for s in steps if s.rule.name == "fact" for label in s.rule.facts))
 
 
 def _has_kink(body: Expr) -> bool:

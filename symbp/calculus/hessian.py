@@ -17,9 +17,9 @@ from symbp.calculus.derive import needed, reachable
 from symbp.calculus.guards import sheltered
 from symbp.calculus.known import known_of
 from symbp.calculus.letters import Letters, freshen, letters_of
-from symbp.calculus.local import along, scalar_rules
+from symbp.calculus.local import along, differentiation
 from symbp.calculus.reexpress import reexpress
-from symbp.calculus.steps import Chain, Derivation, HessianProduct, Rule, Step
+from symbp.calculus.steps import Chain, Derivation, HessianProduct, Key, Local, Rule, Step
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Mul, Partial, Read
 from symbp.core.integers import Index, Poly
@@ -44,7 +44,7 @@ class _Work:
     letters: Letters = field(init=False)
     style: Style = field(init=False)
     tangents: dict[str, str] = field(init=False)
-    locals: dict[str, Chain] = field(init=False)
+    locals: dict[Key, Chain] = field(init=False)
     chains: dict[str, Chain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class _Work:
     def add(self, equation: Equation) -> None:
         """The tangent of one equation; what does not change is no quantity that others' tangents are made of."""
         chain = self._direct(equation)
-        if scalar_rules(equation.body, *self.tangents):
+        if differentiation("along", equation.name, equation.body, self.tangents).slopes:
             chain = min((chain, *self._by_locals(equation)), key=lambda c: cost(c.result))
         if chain.result == build.NIL and self._may_go(equation.name):
             del self.tangents[equation.name]
@@ -74,7 +74,7 @@ class _Work:
     def _direct(self, equation: Equation) -> Chain:
         """The definition differentiated along the vector."""
         raw = along(equation.body, self.tangents)
-        rule = Rule("along", (equation.name,), detail=scalar_rules(equation.body, *self.tangents))
+        rule = differentiation("along", equation.name, equation.body, self.tangents)
         steps = [Step(sheltered(raw), rule)]
         append(steps, reexpress(equation, raw)[0], Rule("re-express", (equation.name,)))
         return self._chain(equation, steps)
@@ -83,7 +83,7 @@ class _Work:
         """The same by the local derivatives that the gradient's derivation has, if it has them all: the chain rule."""
         of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
         names = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.tangents)
-        locals_ = [self.locals.get(f"{equation.name}|{name}") for name in names]
+        locals_ = [self.locals.get(Local(equation.name, name)) for name in names]
         found = [c for c in locals_ if c is not None and isinstance(c.lhs, Partial) and c.lhs.of == of]
         if len(found) < len(names) or not found:
             return ()
@@ -112,7 +112,7 @@ class _Work:
         """All tangents, numbered, in a network of those equations that the product needs."""
         d = self.derivation
         outputs = [self.tangents[g] for _, g in d.gradients]
-        equations = [Equation(c.key, _indices(d.backward, q), c.result) for q, c in self.chains.items()]
+        equations = [Equation(c.name, _indices(d.backward, q), c.result) for q, c in self.chains.items()]
         kept = needed([*d.backward.equations, *equations], outputs)
         names = {e.name for e in kept}
         chains = tuple(c for c in self.chains.values() if c.key in names)

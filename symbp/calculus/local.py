@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from symbp.calculus import scalar
+from symbp.calculus.steps import VARIABLE, Rule
 from symbp.core import build
 from symbp.core.expr import (
     TRUE,
@@ -41,6 +42,8 @@ from symbp.core.traverse import (
     walk,
 )
 from symbp.errors import MissingRule
+
+U = Read(VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +142,19 @@ def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     return map_children(expr, lambda c: entries_to_deltas(c, tensor) if isinstance(c, Expr) else c)
 
 
-def scalar_rules(expr: Expr, *tensors: str) -> tuple[str, ...]:
-    """The rules that differentiating `expr` by the tensors uses where it takes elementary functions of them, in words:
-    those by name that put the functions together, then those of the functions.
+def differentiation(name: str, equation: str, expr: Expr, tensors: Collection[str]) -> Rule:
+    """The rule `name` of differentiating `expr`, the right side of an equation, by the tensors.
+
+    It has the elementary functions of them that are taken, with their derivatives, and what puts these together.
     """
-    rules = (scalar.rule_text(f.name) for f in _functions(expr, tensors) if not f.orders)
-    found = tuple(dict.fromkeys(rules))
-    return (*_named_rules(expr, tensors), *found) if found else ()
+    names = dict.fromkeys(f.name for f in _functions(expr, tensors) if not f.orders)
+    slopes = tuple((Fn(f, (U,)), scalar.derivative(f, U)) for f in names)
+    return Rule(name, (equation,), slopes=slopes, also=tuple(_structure(expr, tensors)) if slopes else ())
 
 
-def _named_rules(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
+def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
-    than an entry.
+    than an entry; each by its name.
     """
     nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
     if any(isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0 for n in nodes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from symbp.calculus.guards import sheltered
-from symbp.calculus.steps import Chain, Rule, Section, Step
+from symbp.calculus.steps import Chain, Key, Local, Paths, Rule, Section, Step
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Partial, Read
 from symbp.core.network import Network
@@ -49,24 +49,24 @@ def _paths(start: str, loss: str, uses: dict[str, list[str]]) -> list[tuple[str,
 
 
 def _chain(
-    parameter: str, adjoint: str, paths: list[tuple[str, ...]], local: dict[str, Expr], sections: tuple[Section, ...]
+    parameter: str, adjoint: str, paths: list[tuple[str, ...]], local: dict[Key, Expr], sections: tuple[Section, ...]
 ) -> Chain:
     direct = {s.quantity: s.main.steps for s in sections if not s.locals}
     symbolic = [_product(p, lambda of, by: Partial(Read(of), Read(by))) for p in paths]
     values = [_product(p, lambda of, by: _value(of, by, local, direct)) for p in paths]
     keys = tuple(_keys(paths, local, {s.quantity: s.main.key for s in sections if not s.locals}))
     steps = (Step(_sum(symbolic), Rule("path")), Step(sheltered(_sum(values)), Rule("insert", keys)))
-    return Chain(f"{adjoint}|paths", Read(adjoint), steps)
+    return Chain(Paths(adjoint), Read(adjoint), steps)
 
 
-def _value(of: str, by: str, local: dict[str, Expr], direct: dict[str, tuple[Step, ...]]) -> Expr:
-    found = local.get(f"{of}|{by}")
+def _value(of: str, by: str, local: dict[Key, Expr], direct: dict[str, tuple[Step, ...]]) -> Expr:
+    found = local.get(Local(of, by))
     return direct[by][-1].value if found is None else found
 
 
-def _keys(paths: list[tuple[str, ...]], local: dict[str, Expr], direct: dict[str, str]) -> dict[str, None]:
+def _keys(paths: list[tuple[str, ...]], local: dict[Key, Expr], direct: dict[str, Key]) -> dict[Key, None]:
     """The equations of all local derivatives on the paths: of what only the loss reads that is its adjoint's."""
-    pairs = ((f"{of}|{by}", by) for p in paths for by, of in pairwise(p))
+    pairs = ((Local(of, by), by) for p in paths for by, of in pairwise(p))
     return dict.fromkeys(k if k in local else direct[by] for k, by in pairs)
 
 

@@ -1,7 +1,7 @@
 """Derivatives of elementary functions, from SymPy, as expressions.
 
-Comes in: the name of an elementary function. Goes out: its derivative by its argument, at a given expression, and the
-rule in words. SymPy sees a single real placeholder, never an index, so nothing of its binders is used.
+Comes in: the name of an elementary function. Goes out: its derivative by its argument, at a given expression. SymPy
+sees a single real placeholder, never an index, so nothing of its binders is used.
 """
 
 from __future__ import annotations
@@ -51,12 +51,6 @@ def _derivative(name: str) -> sp.Expr:
 def derivative(name: str, argument: Expr) -> Expr:
     """The derivative of an elementary function at `argument`."""
     return from_sympy(_derivative(name), {U: argument})
-
-
-@cache
-def rule_text(name: str) -> str:
-    """The scalar rule in words: `(log u)' = 1/u`."""
-    return f"({name} u)' = {_derivative(name)}".replace("exp(u)", "exp u").replace("**", "^")
 
 
 def from_sympy(value: sp.Basic, table: Mapping[sp.Basic, Expr]) -> Expr:

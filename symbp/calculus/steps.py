@@ -8,24 +8,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.core.expr import Expr
+from symbp.core.integers import Poly
 from symbp.core.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The key of a local derivative: of one quantity by another that its equation reads."""
+
+    of: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The key of an adjoint that is spelt out path by path."""
+
+    adjoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The key of another way of writing an adjoint, of which there may be several."""
+
+    adjoint: str
+    place: int
+
+
+Key = str | Local | Paths | Variant  # of an equation or a chain: a quantity's or an adjoint's is its name
+Renaming = tuple[Poly, Poly]  # m -> n: an index, and what stands for it
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Why a line follows from the one before it.
 
-    `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `pairs` the
-    renamings of a contraction as texts of index expressions (("m", "n") is m -> n), `detail` what else the reader is
-    told: the label of a fact, the scalar rules used (as "(log u)' = 1/u"), the factor that cancels. `values` are what
-    was replaced, each with what it is.
+    `name` is a word of `RULES`. `equations` are keys of the equations it uses (see `Derivation.numbers`), `renamed` the
+    indices that a contraction replaces, `facts` the labels of the facts used, `slopes` the elementary functions that
+    are differentiated, each at the entry `VARIABLE` with its derivative there, `also` the names of rules that made the
+    same line. `values` are what was replaced, each with what it is.
     """
 
     name: str
-    equations: tuple[str, ...] = ()
-    pairs: tuple[tuple[str, str], ...] = ()
-    detail: tuple[str, ...] = ()
+    equations: tuple[Key, ...] = ()
+    renamed: tuple[Renaming, ...] = ()
+    facts: tuple[str, ...] = ()
+    slopes: tuple[tuple[Expr, Expr], ...] = ()
+    also: tuple[str, ...] = ()
     values: tuple[tuple[Expr, Expr], ...] = ()
+
+
+VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; a letter is found for it that nothing else has
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +73,15 @@ class Step:
 class Chain:
     """`lhs = step = step = ...`; `key` names its result, whose number is `Derivation.number(key)`."""
 
-    key: str
+    key: Key
     lhs: Expr
     steps: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the equation whose right side the result is."""
+        assert isinstance(self.key, str)
+        return self.key
 
     @property
     def result(self) -> Expr:
@@ -84,14 +123,14 @@ class Derivation:
     sections: tuple[Section, ...]
     adjoints: tuple[tuple[str, str], ...]
     gradients: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, int], ...]
+    numbers: tuple[tuple[Key, int], ...]
     paths: tuple[Chain, ...] = ()
     facts: tuple[str, ...] = ()
     kinks: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
-    def number(self, key: str) -> int | None:
+    def number(self, key: Key) -> int | None:
         """The number of an equation, or None where it has none."""
         return dict(self.numbers).get(key)
 
@@ -116,9 +155,9 @@ class HessianProduct:
     chains: tuple[Chain, ...]
     tangents: tuple[tuple[str, str], ...]
     products: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, int], ...]
+    numbers: tuple[tuple[Key, int], ...]
 
-    def number(self, key: str) -> int | None:
+    def number(self, key: Key) -> int | None:
         """The number of an equation, of the gradient's or of the product's, or None where it has none."""
         own = dict(self.numbers).get(key)
         return self.gradient.number(key) if own is None else own
@@ -129,6 +168,7 @@ RULES = {
     "seed": "the loss by itself",
     "chain": "chain rule",
     "derive": "differentiate the definition",
+    "quotient": "quotient rule",
     "along": "differentiate along the vector",
     "along each": "chain rule over what it reads",
     "entry": "an entry by an entry is a delta",

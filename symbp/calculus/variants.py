@@ -9,7 +9,7 @@ backward network keeps the scatter.
 from __future__ import annotations
 
 from symbp.calculus.contract import Style, contract
-from symbp.calculus.steps import Chain, Rule, Step
+from symbp.calculus.steps import Chain, Rule, Step, Variant
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Mul, Read, Sum, Where
@@ -33,7 +33,7 @@ def variants(chain: Chain) -> tuple[Chain, ...]:
         steps = [Step(value, Rule("solve", (chain.key,), pairs))]
         if style.first:
             steps.extend(_turned(value))
-        found.append(Chain(f"{chain.key}|solved{len(found) + 1}", chain.lhs, tuple(steps)))
+        found.append(Chain(Variant(chain.name, len(found) + 1), chain.lhs, tuple(steps)))
     return tuple(found)
 
 
@@ -51,8 +51,8 @@ def _turned(expr: Expr) -> tuple[Step, ...]:
         return ()
     table: dict[Atom, Poly] = {i: i.start + i.stop - 1 - i for i in backward}
     turned = _arranged(substitute(total.body, table))
-    pairs = tuple((str(i), str(table[i])) for i in backward)
-    return (Step(_with_body(expr, total, turned), Rule("turn", pairs=pairs)),)
+    renamed = tuple((Poly.of(i), table[i]) for i in backward)
+    return (Step(_with_body(expr, total, turned), Rule("turn", renamed=renamed)),)
 
 
 def _arranged(expr: Expr) -> Expr:

@@ -1,1 +1,1 @@
-"""From a derivation to a document to read: composed as data, then set in LaTeX. Start at `document.compose`."""
+"""From a derivation to a document to read: composed as data (`compose`), then written in a format, a folder each."""

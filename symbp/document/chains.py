@@ -17,21 +17,21 @@ from symbp.document.rules import why
 from symbp.document.wholes import form_words, whole_chain
 
 
-def chain_of(d: Derivation | HessianProduct, steps: Steps) -> Chain:
-    """A chain of steps, its number at the last."""
+def chain_of(d: Derivation | HessianProduct, steps: Steps, where: str = "") -> Chain:
+    """A chain of steps, its number at the last; `where` it stands is by its number if nothing is said."""
     number = d.number(steps.key)
     shown = _without_reordering(steps.steps)
     last = len(shown) - 1
     before = (None, *(s.value for s in shown))
     rows = (Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(shown))
-    return Chain(Entry(steps.lhs), tuple(rows), f"equation ({number})" if number else _spelt(steps))
+    return Chain(Entry(steps.lhs), tuple(rows), where or f"equation ({number})")
 
 
 def _without_reordering(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps without those that only write the factors of the line before in another order."""
     shown: list[Step] = []
     for step in steps:
-        if shown and not step.rule.pairs and _factors(shown[-1].value) == _factors(step.value):
+        if shown and not step.rule.renamed and _factors(shown[-1].value) == _factors(step.value):
             shown[-1] = Step(step.value, shown[-1].rule)
         else:
             shown.append(step)
@@ -46,10 +46,6 @@ def _factors(e: Expr) -> Counter[Expr]:
         case Where(cond, then, other) if other == build.NIL != then and then != build.UNIT:
             return Counter([Where(cond, build.UNIT, build.NIL)]) + _factors(then)
     return Counter([e])
-
-
-def _spelt(steps: Steps) -> str:
-    return f"the paths of {steps.key.split('|')[0]}"
 
 
 def with_matrix_form(d: Derivation | HessianProduct, chain: Chain, equation: Equation) -> tuple[Chain, ...]:

@@ -8,8 +8,8 @@ gradients, the update, where each equation stands in the module, and what was ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
@@ -140,13 +140,13 @@ def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
         *((" (", Letter("sign", "divides"), " says that a number divides another)") if _divides(part) else ()),
         ":",
     )
-    shown = (replace(chain_of(d, c), where=f"equation ({number}), solved") for c in part.variants)
+    shown = (chain_of(d, c, f"equation ({number}), solved") for c in part.variants)
     return Paragraph(words), Display(tuple(shown))
 
 
 def _turned(part: Part) -> Words:
     """A window that is read from its other end: a kernel turned round."""
-    turns = [len(s.rule.pairs) for c in part.variants for s in c.steps if s.rule.name == "turn"]
+    turns = [len(s.rule.renamed) for c in part.variants for s in c.steps if s.rule.name == "turn"]
     if not turns:
         return ()
     return (", as a correlation with the kernel turned by 180 degrees" if max(turns) == 2 else ", from the other end",)
@@ -176,6 +176,11 @@ def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
     return with_matrix_form(d, chain_of(d, part.main), adjoint_equation(part.adjoint, part.main))
 
 
+def _adjoint(paths: Steps) -> str:
+    assert isinstance(paths.lhs, Read)
+    return paths.lhs.tensor
+
+
 def _paths(d: Derivation) -> tuple[Section, ...]:
     """Each partial of a network of scalars, a product for each path."""
     if not d.paths:
@@ -184,5 +189,5 @@ def _paths(d: Derivation) -> tuple[Section, ...]:
         "The network is made of numbers, so each partial derivative can be written out by itself: every path from the ",
         "loss down to the parameter gives one product of local derivatives, and the products are added.",
     )
-    display = Display(tuple(chain_of(d, c) for c in d.paths))
+    display = Display(tuple(chain_of(d, c, f"the paths of {_adjoint(c)}") for c in d.paths))
     return (Section(("Path by path",), (Paragraph(words), display)),)

@@ -17,8 +17,8 @@ from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.arcs import Box, bent
+from symbp.document.letters import is_greek
 from symbp.document.model import Block, Edge, Node, Paragraph, Picture
-from symbp.document.names import GREEK
 
 PAGE = 158.0  # millimetres
 BESIDE = 5  # inputs beside each other below an equation
@@ -156,7 +156,7 @@ def _label(name: str, bold: bool) -> float:
     """About how many millimetres a frame with this name takes."""
     letter = name.rstrip("0123456789_")
     number = 2.4 + 1.3 * (len(name) - len(letter)) if letter != name else 0.0
-    if len(letter) == 1 or letter in GREEK:
+    if len(letter) == 1 or is_greek(letter):
         return 1.7 + number + (4.3 if letter in "WMmw" else 3.2)
     if len(letter) > 4:
         return 1.7 + number + (2.1 if bold else 1.7) * len(letter)

@@ -23,8 +23,8 @@ def hessian_sections(p: HessianProduct, lines: Lines) -> tuple[Section, ...]:
     """The part of the document."""
     forward = {e.name for e in p.gradient.network.equations}
     quantity = {tangent: q for q, tangent in p.tangents}
-    before = tuple(c for c in p.chains if quantity[c.key] in forward)
-    after = tuple(c for c in p.chains if quantity[c.key] not in forward)
+    before = tuple(c for c in p.chains if quantity[c.name] in forward)
+    after = tuple(c for c in p.chains if quantity[c.name] not in forward)
     start = Section(("The Hessian times a vector",), (Paragraph(_opening(p)),))
     parts = (("Forward, along the vector", before), ("From the loss back, along the vector", after))
     passes = (_pass(p, title, chains) for title, chains in parts if chains)
@@ -40,7 +40,7 @@ def _pass(p: HessianProduct, title: str, chains: tuple[Steps, ...]) -> Section:
 
 
 def _equation(p: HessianProduct, chain: Steps) -> Equation:
-    equation = p.network.equation(chain.key)
+    equation = p.network.equation(chain.name)
     assert equation is not None
     return equation
 

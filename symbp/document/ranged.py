@@ -10,7 +10,6 @@ are the author's, a neighbour in the alphabet, or the first ones with primes. In
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,8 +20,8 @@ from symbp.core.expr import Extreme, Sum
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.traverse import dims_of, indices_of, polys, walk
+from symbp.document.letters import locals_of
 from symbp.document.looks import shown
-from symbp.document.names import locals_of
 
 T = TypeVar("T")
 Visit = Callable[[Node], Iterator[Node]]
@@ -30,7 +29,6 @@ Range = tuple[Poly, Poly] | str  # from start to stop; of widths that differ by 
 _ROWS = ("nm", "mn", "kji", "hg", "gh", "dc", "cd", "ab", "ba", "pqr", "qpr", "tsru", "sr", "fg", "xyz", "yz")
 _FAMILIES = {row[0]: row[1:] for row in _ROWS}  # the letters that go for another of the same range
 _PAIRS = ("ij", "rs", "pq", "ab", "xy", "gh", "uv", "cd", "mn", "dh", "qy")  # two dimensions that go together
-_WORD = re.compile(r"[A-Za-z_]\w*(?!\w|\[)")
 
 
 def one_range(d: Derivation, product: HessianProduct | None = None) -> tuple[Derivation, HessianProduct | None]:
@@ -259,26 +257,9 @@ class _Scope:
         return tuple(sorted((self.new(a) for a in atoms), key=lambda a: a.key))
 
     def rule(self, rule: Rule) -> Rule:
-        """The rule with its letters renamed; a pair that was said of two ranges is said of each."""
-        pairs = dict.fromkeys(p for pair in rule.pairs for p in self._pairs(pair))
-        return replace(rule, pairs=tuple(pairs), values=self.new(rule.values))
-
-    def _pairs(self, pair: tuple[str, str]) -> Iterator[tuple[str, str]]:
-        words = [[w for w in _WORD.findall(text) if self._ranges(w)] for text in pair]
-        left = [r for w in words[0] for r in self._ranges(w)]
-        right = [r for w in words[1] for r in self._ranges(w)]
-        for r in dict.fromkeys([r for r in left if r in right] or left or [""]):
-            yield self._text(pair[0], r), self._text(pair[1], r)
-
-    def _ranges(self, word: str) -> list[Range]:
-        return [r for name, r in self.names if name == word]
-
-    def _text(self, text: str, r: Range) -> str:
-        def new(match: re.Match[str]) -> str:
-            ranges = self._ranges(match[0])
-            return self.names[match[0], r if r in ranges else ranges[0]] if ranges else match[0]
-
-        return _WORD.sub(new, text)
+        """The rule with its letters renamed."""
+        renamed = tuple(dict.fromkeys((self.new(a), self.new(b)) for a, b in rule.renamed))
+        return replace(rule, renamed=renamed, values=self.new(rule.values))
 
 
 def _derivation(d: Derivation, names: _Renaming) -> Derivation:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Expr, Read, Where
 from symbp.core.integers import Atom, Index, Poly
+from symbp.core.matrix import Matrix
 from symbp.core.matrix.guards import missed
+from symbp.core.matrix.nodes import Guard, Named, Transpose, shape
 from symbp.core.traverse import indices_of, walk
 
 Starts = tuple[tuple[Read, Read], ...]
@@ -96,3 +98,10 @@ def _match(outside: Read, read: Read) -> dict[Atom, Poly] | None:
         if i is not None:
             table[i] = b
     return table
+
+
+def slice_border(m: Guard) -> tuple[Named, Matrix]:
+    """The slice that only the border reads, H[-1], and what is there instead."""
+    then, other = (a.arg if isinstance(a, Transpose) else a for a in (m.then, m.other))
+    assert isinstance(then, Named)
+    return Named(then.name, shape(other)[: len(then.dims)], m.border), other

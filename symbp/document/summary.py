@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from symbp.calculus.steps import Derivation, HessianProduct
+from symbp.calculus.steps import Derivation, HessianProduct, Key
 from symbp.core.equality import PRODUCT, ROUNDING, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
@@ -92,12 +91,12 @@ def _update_words() -> Words:
     return ("A step of gradient descent moves every parameter against its gradient, by a learning rate of choice:",)
 
 
-def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[str, int], ...]) -> tuple[Paragraph | Table, ...]:
+def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[Key, int], ...]) -> tuple[Paragraph | Table, ...]:
     words: Words = (
         *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
         "compute it. Those of the backward pass are in the box above, the forward ones here:",
     )
-    quantity = {number: key for key, number in numbers}
+    quantity = {number: key for key, number in numbers if isinstance(key, str)}
     rows = tuple(_place(d, n, key, lines[n]) for n in sorted(lines) if d.network.equation(key := quantity.get(n, "")))
     return Paragraph(words), Table((("equation",), ("quantity",), ("lines",)), rows, "rll", columns=3)
 
@@ -192,8 +191,3 @@ def _cell(check: Check | None, usual: float) -> Words:
 
 def _bound(value: float) -> Words:
     return (Bound(value),) if value else ("exact",)
-
-
-def decade(value: float) -> int:
-    """The exponent of the power of ten that a bound is, rounded up."""
-    return math.ceil(math.log10(value) - 1e-9)

@@ -10,7 +10,6 @@ from symbp.core.matrix import Matrix, SliceForm
 from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
-from symbp.document.matrices import border_of
 from symbp.document.model import (
     Block,
     Chain,
@@ -29,7 +28,7 @@ from symbp.document.model import (
 )
 from symbp.document.model import Part as Word
 from symbp.document.rules import listed
-from symbp.document.starts import Starts
+from symbp.document.starts import Starts, slice_border
 
 TURNED = "; transposed, so that the summed index stands inside"
 Borders = tuple[tuple[Named, Matrix], ...]
@@ -115,7 +114,7 @@ def _borders(nodes: tuple[Matrix, ...]) -> Borders:
     found: dict[Named, Matrix] = {}
     for m in nodes:
         if isinstance(m, Guard) and m.border:
-            found.setdefault(*border_of(m))
+            found.setdefault(*slice_border(m))
     return tuple(found.items())
 
 

@@ -160,7 +160,8 @@ def test_recurrence_reaches_its_closed_form(
 def test_the_step_says_which_term_is_left() -> None:
     arguments, lines, key, *_ = FORMS[2]
     steps = chain(derive(network_of(arguments, *lines)), key).steps
-    assert [s.rule.pairs for s in steps if s.rule.name == "single"] == [(("t", "0"), ("t", "1"))]
+    renamed = [s.rule.renamed for s in steps if s.rule.name == "single"]
+    assert [[(str(a), str(b)) for a, b in pairs] for pairs in renamed] == [[("t", "0"), ("t", "1")]]
 
 
 NORM_OF_ONES_OWN = """

@@ -12,11 +12,16 @@ import pytest
 
 from symbp import networks
 from symbp.calculus.derive import derive
-from symbp.calculus.steps import RULES
+from symbp.calculus.local import differentiation
+from symbp.calculus.steps import RULES, VARIABLE
+from symbp.core import build
+from symbp.core.canonical import same
 from symbp.core.equality import Check
+from symbp.core.expr import Fn, Read
+from symbp.core.network import Equation
 from symbp.document.compose import compose
-from symbp.document.latex import write_latex
-from symbp.document.rules import SPECIAL, scalar_rule
+from symbp.document.rules import SPECIAL
+from symbp.document.tex.write import write_latex
 from symbp.notation.read import list_networks, read_network
 
 STRANGE = Path(__file__).with_name("strange.py")
@@ -143,9 +148,13 @@ def test_every_rule_has_words() -> None:
     assert set(SPECIAL) <= set(RULES)
 
 
-def test_a_scalar_rule_is_read() -> None:
-    function, derivative = scalar_rule("(tanh u)' = 1 - tanh(u)^2")
-    assert (str(type(function).__name__), str(type(derivative).__name__)) == ("Fn", "Add")
+def test_a_rule_holds_the_derivatives_that_it_uses() -> None:
+    equation = Equation("a", (), Fn("tanh", (Read("z"),)))
+    rule = differentiation("derive", "a", equation.body, ("z",))
+    u = Read(VARIABLE)
+    slope = build.sub(build.UNIT, build.power(Fn("tanh", (u,)), build.num(2)))
+    assert [f for f, _ in rule.slopes] == [Fn("tanh", (u,))]
+    assert same(rule.slopes[0][1], slope)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

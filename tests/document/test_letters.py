@@ -12,8 +12,8 @@ from symbp.calculus.steps import Derivation
 from symbp.core.integers import DimAt, Index
 from symbp.core.traverse import indices_of
 from symbp.document.looks import expressions, indices_shown
-from symbp.document.names import choose_names
 from symbp.document.ranged import one_range
+from symbp.document.tex.names import choose_names
 from symbp.notation.read import read_network
 
 
@@ -48,8 +48,8 @@ def test_what_a_contraction_names_is_in_the_chain(name: str) -> None:
     d = lettered(name)
     known = set(letters(d)) | {x.name for x in d.network.dims}
     chains = [c for s in d.sections for c in (*s.locals, s.main, *s.variants)]
-    pairs = [p for c in chains for s in c.steps for p in s.rule.pairs]
-    assert all(old in known for old, _ in pairs)
+    old = [i.name for c in chains for s in c.steps for r, _ in s.rule.renamed for i in indices_of(r)]
+    assert all(letter in known for letter in old)
 
 
 AUTHOR = [

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from symbp.core.integers import Dim, Poly, Quotient
-from symbp.document.names import Names, choose_names
+from symbp.document.tex.names import Names, choose_names
 
 
 def extent(n: int) -> Poly:

@@ -7,11 +7,11 @@ import pytest
 from symbp.core import build as b
 from symbp.core.expr import TRUE, And, Compare, Delta, Expr, Extreme, Fn, Int, Mul, Partial, Pi, Pow, Read, Sum, Where
 from symbp.core.integers import Dim, Index, Poly
-from symbp.document.breaking import lines
-from symbp.document.names import choose_names
-from symbp.document.pieces import Piece, Text, group, join
-from symbp.document.print import Printer
-from symbp.document.width import width
+from symbp.document.tex.breaking import lines
+from symbp.document.tex.names import choose_names
+from symbp.document.tex.pieces import Piece, Text, group, join
+from symbp.document.tex.print import Printer
+from symbp.document.tex.width import width
 
 N, K = Poly.of(Dim("N")), Poly.of(Dim("K"))
 n, m, k, j = Index("n", N), Index("m", N), Index("k", K), Index("j", K)

@@ -18,7 +18,7 @@ from symbp.core.integers import Dim, DimAt, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, reads
 from symbp.document.compose import compose, equalities
-from symbp.document.latex import write_latex
+from symbp.document.tex.write import write_latex
 from symbp.notation.read import list_networks, read_network
 from symbp.verify.equalities import check_equalities
 from symbp.verify.sizes import WIDTHS, choose_sizes

@@ -9,8 +9,8 @@ from functools import cache
 from symbp.calculus.derive import derive
 from symbp.core.equality import Check
 from symbp.document.compose import compose
-from symbp.document.latex import write_latex
 from symbp.document.model import Document
+from symbp.document.tex.write import write_latex
 from symbp.escape import Prose, cleaned
 from symbp.notation.read import read_network
 from tests.hostile import texts

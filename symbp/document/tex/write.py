@@ -1,12 +1,12 @@
-"""A document as LaTeX text: the one entry to the writer. `latex_blocks` sets the blocks, the template places them."""
+"""A document as LaTeX text: the one entry to the writer. `blocks` sets the blocks, the template places them."""
 
 from __future__ import annotations
 
-from symbp.document.latex_blocks import Writer
-from symbp.document.latex_words import in_title
 from symbp.document.model import Box, Document, Picture, Section, Signs, Table, Updates
-from symbp.document.names import choose_names
-from symbp.document.print import Printer
+from symbp.document.tex.blocks import Writer
+from symbp.document.tex.names import choose_names
+from symbp.document.tex.print import Printer
+from symbp.document.tex.words import in_title
 from symbp.escape import in_tex
 from symbp.templating import render
 

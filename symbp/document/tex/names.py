@@ -9,25 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from symbp.calculus.steps import VARIABLE
 from symbp.core.integers import Poly
+from symbp.document.letters import GREEK, MARKED, locals_of
 from symbp.escape import in_tex
 
-_LETTERS = tuple(
-    re.findall(
-        r"\w+",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon "
-        "phi chi psi omega Gamma Delta Theta Lambda Xi Phi Psi Omega",
-    )
-)
 _SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon", "cotangent": "\\Gamma"}
-GREEK = {n: f"\\{n}" for n in _LETTERS} | _SHORT
-_GREEK_LABELS = {n: f"\\{n}" for n in _LETTERS}
-_UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", _LETTERS, strict=True))
-VARIABLE = "?"  # the variable of a scalar rule, (log u)' = 1/u; no tensor can be called that
-_MARKED = re.compile(rf"([a-zA-Z]|{'|'.join(_LETTERS)})_?(hat|tilde)(_?\d*)")
+TEX = {n: f"\\{n}" for n in GREEK} | _SHORT
+_UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", GREEK, strict=True))
 _NAME = re.compile(r"([^\W\d_]+?)_?(\d*)((?:_[^\W_]+)*)_*")
 
 
@@ -52,7 +44,7 @@ class Look:
 def candidates(name: str, below: bool = False) -> Iterable[Look]:
     """The looks a name may have, the nicest first; a number may stand `below` where there are no indices."""
     plain = "".join(_UNICODE.get(c, c) for c in name)
-    marked = _MARKED.fullmatch(plain)
+    marked = MARKED.fullmatch(plain)
     if marked:
         letter, mark, number = marked.groups()
         yield Look(f"\\{mark}{{{_letter(letter)}}}", _label([number.strip("_")]) if number else "")
@@ -77,7 +69,7 @@ def _letter(text: str) -> str:
     """One letter, or one Greek letter by its name; nothing for a word."""
     if len(text) == 1 and text.isascii():
         return text
-    return GREEK.get(text, "")
+    return TEX.get(text, "")
 
 
 def _label(parts: list[str]) -> str:
@@ -93,10 +85,10 @@ def _mark(part: str) -> str:
     """A part of a label: a Greek letter, a letter with a hat, or upright letters."""
     if part.isdigit():
         return part
-    hat = _MARKED.fullmatch(part)
+    hat = MARKED.fullmatch(part)
     if hat and not hat[3]:
         return f"\\{hat[2]}{{{_letter(hat[1])}}}"
-    return _GREEK_LABELS.get(part) or f"\\mathrm{{{part}}}"
+    return (f"\\{part}" if part in GREEK else "") or f"\\mathrm{{{part}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +220,6 @@ def choose_names(
         _matrices(dict.fromkeys(ranks, 1) | {t: 0 for t, rank in ranks.items() if not rank}, tensors),
         primed,
     )
-
-
-def locals_of(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """What is named after a quantity that is defined behind it: `w_mu` before `w` is the mu of w.
-
-    A function that is written out makes them. Only letters count, not words: `h_prev` stays the h that it is.
-    """
-    found = {}
-    for place, name in enumerate(names):
-        caller, _, local = name.rpartition("_")
-        if caller in names[place + 1 :] and (_letter(local) or _MARKED.fullmatch(local)):
-            found[name] = (caller, local)
-    return found
 
 
 def _inner(inner: tuple[str, str] | None, often: Mapping[str, int]) -> Iterator[Look]:

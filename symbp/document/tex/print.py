@@ -42,12 +42,12 @@ from symbp.core.matrix import Matrix
 from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices, reads
 from symbp.document.hits import first_hit
-from symbp.document.names import Names
-from symbp.document.numbers import number
-from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
-from symbp.document.product import Product
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
+from symbp.document.tex.names import Names
+from symbp.document.tex.numbers import number
+from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
+from symbp.document.tex.product import Product
 from symbp.errors import MissingRule
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
@@ -105,7 +105,7 @@ class Printer:
                 return f"\\lfloor {'/'.join(over)}\\rfloor"
             case Read(tensor, subs):
                 return self.names.entry(tensor, self.subscript(subs))
-        raise MissingRule(f"no rule prints the atom {type(a).__name__}; extend symbp/document/print.py")
+        raise MissingRule(f"no rule prints the atom {type(a).__name__}; extend symbp/document/tex/print.py")
 
     def subscript(self, subs: Sequence[Poly]) -> str:
         """Letters side by side; anything longer is set apart by commas."""
@@ -132,7 +132,7 @@ class Printer:
 
     @singledispatchmethod
     def _text(self, node: Node, small: bool) -> Text:
-        raise MissingRule(f"no rule prints {type(node).__name__}; extend symbp/document/print.py")
+        raise MissingRule(f"no rule prints {type(node).__name__}; extend symbp/document/tex/print.py")
 
     @_text.register
     def _num(self, node: Num, small: bool) -> Text:

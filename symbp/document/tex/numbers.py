@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symbp.document.pieces import ATOM, MUL, POWER
+from symbp.document.tex.pieces import ATOM, MUL, POWER
 
 
 def number(value: Fraction, small: bool) -> tuple[str, int, int]:

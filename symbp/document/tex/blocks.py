@@ -13,10 +13,6 @@ from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index
 from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices
-from symbp.document.breaking import INDENT, lines
-from symbp.document.latex_graph import tikz
-from symbp.document.latex_words import WordWriter, printed, tied
-from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Block,
     Box,
@@ -38,10 +34,14 @@ from symbp.document.model import (
     Table,
     Updates,
 )
-from symbp.document.pieces import ADD, Piece, Text, group
-from symbp.document.print import Printer
 from symbp.document.summary import line_range
-from symbp.document.width import width
+from symbp.document.tex.breaking import INDENT, lines
+from symbp.document.tex.graph import tikz
+from symbp.document.tex.matrices import MatrixPrinter
+from symbp.document.tex.pieces import ADD, Piece, Text, group
+from symbp.document.tex.print import Printer
+from symbp.document.tex.width import width
+from symbp.document.tex.words import WordWriter, printed, tied
 from symbp.errors import MissingRule
 
 # Points on a line of the page (170 mm are 483 points).
@@ -106,7 +106,7 @@ class Writer:
                 return self._updates(pairs)
             case Picture():
                 return tikz(block, self.printer)
-        raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/latex_blocks.py")
+        raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/tex/blocks.py")
 
     def signs(self, block: Signs, tex: str) -> str:
         """The sentences on the signs that a text has."""
@@ -123,7 +123,7 @@ class Writer:
                 return self.matrices.text(matrix)
             case CallSide(function, args, _):
                 return self._call(function, args)
-        raise MissingRule(f"no rule sets {type(side).__name__}; extend symbp/document/latex_blocks.py")
+        raise MissingRule(f"no rule sets {type(side).__name__}; extend symbp/document/tex/blocks.py")
 
     def _call(self, function: str, args: Sequence[Expr]) -> Text:
         inner = Text((Piece(", ".join(self.printer.tex(a) for a in args)),), ADD)

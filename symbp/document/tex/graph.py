@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from symbp.document.graph import ROW
 from symbp.document.model import Edge, Node, Picture
-from symbp.document.names import Names
-from symbp.document.print import Printer
+from symbp.document.tex.names import Names
+from symbp.document.tex.print import Printer
 
 STYLES = (
     "every node/.style={font=\\small,inner sep=2pt}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
-from symbp.document.matrices import MatrixPrinter
 from symbp.document.model import (
     Arrow,
     Bound,
@@ -25,9 +25,9 @@ from symbp.document.model import (
     Whole,
     Words,
 )
-from symbp.document.names import GREEK
-from symbp.document.print import Printer
-from symbp.document.summary import decade
+from symbp.document.tex.matrices import MatrixPrinter
+from symbp.document.tex.names import TEX
+from symbp.document.tex.print import Printer
 from symbp.errors import MissingRule
 from symbp.escape import Prose, in_tex
 
@@ -74,6 +74,11 @@ def _is_sum(tex: str) -> bool:
     return signs
 
 
+def decade(value: float) -> int:
+    """The exponent of the power of ten that a bound is, rounded up."""
+    return math.ceil(math.log10(value) - 1e-9)
+
+
 def in_title(text: Prose, printer: Printer) -> str:
     """The words of a title, in which the letters of quantities, sizes and indices are mathematics."""
     known = _letters(printer)
@@ -87,7 +92,7 @@ def _letters(printer: Printer) -> dict[str, str]:
     names = printer.names
     known = {**names.indices, **names.sizes, **{n: names.entry(n, "") for n in names.tensors}}
     short = re.compile(r"[B-HJ-Zb-z]\d*")  # a, A and I are words
-    return {n: tex for n, tex in known.items() if short.fullmatch(n) or GREEK.get(n, "").startswith(f"\\{n[:3]}")}
+    return {n: tex for n, tex in known.items() if short.fullmatch(n) or TEX.get(n, "").startswith(f"\\{n[:3]}")}
 
 
 def _formula(text: str, known: Mapping[str, str]) -> str:
@@ -181,7 +186,7 @@ class WordWriter:
                 return self._code(text)
             case Bound(value):
                 return f"$10^{{{decade(value)}}}$" if value < 1 else f"{value:g}"
-        raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/latex_words.py")
+        raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/tex/words.py")
 
     def _code(self, text: str) -> str:
         return f"\\texttt{{{in_tex(text)}}}"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symbp.document.pieces import Piece, join
-from symbp.document.width import width
+from symbp.document.tex.pieces import Piece, join
+from symbp.document.tex.width import width
 
 INDENT = 20.0
 LONE = 60.0  # points: what is shorter is no line by itself, if it is not a term of a sum

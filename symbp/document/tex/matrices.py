@@ -34,9 +34,10 @@ from symbp.core.matrix.nodes import (
     shape,
 )
 from symbp.core.traverse import indices_of
-from symbp.document.numbers import number
-from symbp.document.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
-from symbp.document.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
+from symbp.document.starts import slice_border
+from symbp.document.tex.numbers import number
+from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
+from symbp.document.tex.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
 from symbp.errors import MissingRule
 
 # A matrix product and a product entry by entry stand in parentheses within each other, whichever is inside.
@@ -90,7 +91,7 @@ class MatrixPrinter:
                 return self._guard(m)
             case Added(indices, arg):
                 return self._added(indices, arg)
-        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
+        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/tex/matrices.py")
 
     def _named(self, m: Named, transposed: bool = False) -> str:
         if not m.lead:
@@ -139,7 +140,7 @@ class MatrixPrinter:
 
     def _stands_for(self, m: Guard) -> bool:
         """Is the document told that the slice at the border stands for just this?"""
-        return border_of(m) in self.printer.borders
+        return slice_border(m) in self.printer.borders
 
     def _added(self, indices: Sequence[Index], arg: Matrix) -> Text:
         inner = self._at(arg, MUL)
@@ -278,7 +279,7 @@ class MatrixPrinter:
                 return self._applied(f"\\operatorname{{row{kind}}}", (arg,))
             case Totals(arg):
                 return self._applied(f"\\operatorname{{{m.name}}}", (arg,))
-        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/matrices.py")
+        raise MissingRule(f"no rule prints {type(m).__name__}; extend symbp/document/tex/matrices.py")
 
     def _applied(self, head: str, args: tuple[Matrix, ...]) -> Text:
         texts = [self.text(a) for a in args]
@@ -289,13 +290,6 @@ class MatrixPrinter:
             inside = group(Text((Piece(", ".join(t.tex for t in texts)),), ADD, height=height))
         first = replace(inside.pieces[0], tex=head + inside.pieces[0].tex)
         return Text((first, *inside.pieces[1:]), ATOM, height=height)
-
-
-def border_of(m: Guard) -> tuple[Named, Matrix]:
-    """The slice that only the border reads, H[-1], and what is there instead."""
-    then, other = (a.arg if isinstance(a, Transpose) else a for a in (m.then, m.other))
-    assert isinstance(then, Named)
-    return Named(then.name, shape(other)[: len(then.dims)], m.border), other
 
 
 def _inverse(m: Matrix) -> Matrix:

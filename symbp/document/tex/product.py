@@ -11,8 +11,8 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Int, Mul, Num, Part
 from symbp.core.guards import at_most, below, conjuncts, follows
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, reads, walk
-from symbp.document.numbers import number
-from symbp.document.pieces import ADD, MUL, POWER, Piece, Text, atom, group
+from symbp.document.tex.numbers import number
+from symbp.document.tex.pieces import ADD, MUL, POWER, Piece, Text, atom, group
 
 NIL, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
