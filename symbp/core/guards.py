@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, Int, Num, Or, Sum, Where
+from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, Int, Num, Or, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, map_children
@@ -83,7 +83,7 @@ def under(expr: Expr, given: Given) -> Expr:
     """The expression where the given conditions hold: choices that they decide are made."""
     if isinstance(expr, Where):
         return _choice_under(expr, given)
-    if isinstance(expr, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
+    if isinstance(expr, Binder):  # what is bound inside has nothing to do with what it is outside
         given = tuple(g for g in given if not any(i in expr.indices for i in free_indices(g)))
     return map_children(expr, lambda c: under(c, given) if isinstance(c, Expr) else c)
 

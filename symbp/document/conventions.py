@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symbp.calculus.steps import Derivation, Section
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Where
+from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
 from symbp.core.traverse import reads, walk
 from symbp.document.model import FactRef, Math, Part, Ref, Whole, Words
@@ -151,7 +151,7 @@ def _kink(d: Derivation, name: str, quantity: str) -> Words:
     if equation is None or number is None:
         return ()
     nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
-    if any(isinstance(n, Extreme) for n in nodes):
+    if any(isinstance(n, (Extreme, First)) for n in nodes):
         words = " tie, the first of them has the extreme value, in row-major order: so argmax means here."
         return ("Where several entries of ", Ref(number), words)
     if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):

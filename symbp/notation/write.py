@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbp.core.build import NIL
-from symbp.core.expr import And, Delta, Extreme, Mul, Or, Read, Sum, Where
+from symbp.core.expr import And, Delta, Extreme, First, Mul, Or, Read, Sum, Where
 from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
@@ -218,7 +218,7 @@ def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
         case Sum(_, Where(cond, body, other)) if other == NIL:
             yield from _accesses(network, cond, under)
             yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
-        case Extreme(_, _, body, cond):
+        case Extreme(_, _, body, cond) | First(_, _, body, cond, _):
             yield from _accesses(network, cond, under)
             yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
         case Where(cond, then, other):
