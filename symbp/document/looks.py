@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
 from symbp.core.expr import Binder, Expr, Fn, Read
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
-from symbp.core.matrix import SliceForm, slice_form
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, indices_of, walk
 from symbp.document.model import Look
 from symbp.document.starts import starts_of
+from symbp.matrix import SliceForm, slice_form
 
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from symbp.core.equality import Equality
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix, entry
-from symbp.core.matrix.nodes import Named
 from symbp.document.starts import Starts
 from symbp.escape import Prose
+from symbp.matrix import Matrix, entry
+from symbp.matrix.nodes import Named
 
 # --- words with formulas in them
 

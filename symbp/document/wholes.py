@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix, SliceForm
-from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.model import (
@@ -29,6 +27,8 @@ from symbp.document.model import (
 from symbp.document.model import Part as Word
 from symbp.document.rules import listed
 from symbp.document.starts import Starts, slice_border
+from symbp.matrix import Matrix, SliceForm
+from symbp.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 
 TURNED = "; transposed, so that the summed index stands inside"
 Borders = tuple[tuple[Named, Matrix], ...]

@@ -13,7 +13,7 @@ REDUCTIONS = ("sum", "mean", "max", "min")
 PLACES = ("argmax", "argmin")
 BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, "sqrt", "where", "maximum", "minimum", "range")
 SIGN = "sign"  # what abs becomes when it is differentiated; a file may use the word for something else
-RESERVED = frozenset((*IMPORTS, *BUILTINS, "pi", "np", "out", "work"))
+RESERVED = frozenset((*IMPORTS, *BUILTINS, "pi", "np", "out", "work")).difference(PLACES)
 _ASCII = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 

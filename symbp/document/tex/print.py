@@ -39,8 +39,6 @@ from symbp.core.expr import (
 )
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
-from symbp.core.matrix import Matrix
-from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices, reads
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
@@ -49,6 +47,8 @@ from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.tex.product import Product
 from symbp.errors import MissingRule
+from symbp.matrix import Matrix
+from symbp.matrix.nodes import Named
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}

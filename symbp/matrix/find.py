@@ -31,9 +31,11 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.matrix import make
-from symbp.core.matrix.guards import border, columns_of, known, missed
-from symbp.core.matrix.nodes import (
+from symbp.core.network import Call
+from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
+from symbp.matrix import make
+from symbp.matrix.guards import border, columns_of, known, missed
+from symbp.matrix.nodes import (
     Beside,
     Called,
     Choose,
@@ -49,8 +51,6 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
 )
-from symbp.core.network import Call
-from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
 
 Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read may go
 
