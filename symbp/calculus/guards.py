@@ -16,6 +16,7 @@ from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.functions import elementary
 from symbp.core.guards import conjuncts, follows, opposite, settle_condition, slack, under
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
@@ -125,8 +126,8 @@ class Guards:
                 return isinstance(base, (Int, Pi)) or (
                     value > 0 and value.denominator == 1 and self._exists(base, given)
                 )
-            case Fn(name, (argument,)):
-                return name in ("tanh", "sin", "cos", "erf", "abs", "sign") and self._exists(argument, given)
+            case Fn(name, (argument,), orders):
+                return not orders and elementary(name).finite and self._exists(argument, given)
             case Where(cond, then, other):
                 return self._exists(then, (*given, *conjuncts(cond))) and self._exists(other, given)
             case Sum(indices, body):

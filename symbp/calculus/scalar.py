@@ -6,46 +6,23 @@ sees a single real placeholder, never an index, so nothing of its binders is use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 import sympy as sp
 
 from symbp.core import build
 from symbp.core.expr import Expr, Fn, Pi
+from symbp.core.functions import elementary, named
 from symbp.errors import MissingRule
 
 U = sp.Symbol("u", real=True)
-_SYMPY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
-    "exp": sp.exp,
-    "log": sp.log,
-    "log1p": lambda u: sp.log(1 + u),
-    "expm1": lambda u: sp.exp(u) - 1,
-    "sin": sp.sin,
-    "cos": sp.cos,
-    "tanh": sp.tanh,
-    "erf": sp.erf,
-    "abs": sp.Abs,
-}
-_BACK = {
-    sp.exp: "exp",
-    sp.log: "log",
-    sp.sin: "sin",
-    sp.cos: "cos",
-    sp.tanh: "tanh",
-    sp.erf: "erf",
-    sp.Abs: "abs",
-    sp.sign: "sign",
-}
 
 
 @cache
 def _derivative(name: str) -> sp.Expr:
-    if name == "sign":  # constant but at the kink, where its derivative is taken as 0 too
-        return sp.Integer(0)
-    if name not in _SYMPY:
-        raise MissingRule(f"the function {name} has no SymPy counterpart; extend symbp/calculus/scalar.py")
-    return sp.diff(_SYMPY[name](U), U)
+    row = elementary(name)
+    return sp.Integer(0) if row.constant else sp.diff(row.sympy(U), U)
 
 
 def derivative(name: str, argument: Expr) -> Expr:
@@ -68,6 +45,7 @@ def from_sympy(value: sp.Basic, table: Mapping[sp.Basic, Expr]) -> Expr:
         return build.mul(*args)
     if isinstance(value, sp.Pow):
         return build.power(args[0], args[1])
-    if value.func in _BACK:
-        return Fn(_BACK[value.func], tuple(args))
-    raise MissingRule(f"SymPy's {value.func} has no counterpart; extend symbp/calculus/scalar.py")
+    row = named(value)
+    if row is not None:
+        return Fn(row.name, (args[-1],))
+    raise MissingRule(f"SymPy's {value.func} has no counterpart; extend symbp/core/functions.py")

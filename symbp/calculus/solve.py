@@ -16,6 +16,7 @@ from symbp.calculus.symbols import Symbols, is_root, power_name, power_of
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Add, Compare, Cond, Expr, Fn, Mul, Num, Pow, Read
+from symbp.core.functions import elementary
 from symbp.core.guards import follows
 from symbp.core.traverse import walk
 
@@ -135,9 +136,6 @@ def _at(end: sp.Expr, a: sp.Expr, b: sp.Expr, c: sp.Expr, d: sp.Expr) -> sp.Expr
     return a / c if c != 0 else sp.oo
 
 
-BETWEEN_ONES = ("tanh", "erf", "sin", "cos")
-
-
 def _range(generator: Expr, degree: int, given: Sequence[Cond]) -> tuple[sp.Expr, sp.Expr]:
     """Between what numbers a power of a kernel lies, known from what it is."""
     low, high = _own_range(generator, given)
@@ -150,10 +148,8 @@ def _own_range(generator: Expr, given: Sequence[Cond]) -> tuple[sp.Expr, sp.Expr
     match generator:
         case Fn("exp", (argument,)):
             return sp.Integer(0), sp.Integer(1) if _is_at_most_nil(argument, given) else sp.oo
-        case Fn(name, _, ()) if name in BETWEEN_ONES:
-            return sp.Integer(-1), sp.Integer(1)
-        case Fn("abs"):
-            return sp.Integer(0), sp.oo
+        case Fn(name, _, ()):
+            return elementary(name).between
     return (sp.Integer(0), sp.oo) if is_root(generator) else (-sp.oo, sp.oo)
 
 

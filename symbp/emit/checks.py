@@ -15,6 +15,7 @@ from symbp.emit.layout import fitted, tuple_of
 from symbp.emit.lengths import length_lines
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.loops import carried_arrays
+from symbp.emit.operations import TEMPLATED
 from symbp.emit.words import DTYPE, RANGE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.lowering.program import BOOL, FILLING, GRADIENTS, HESSIAN, LIST, Program, Routine, Value, every_statement
@@ -37,7 +38,7 @@ def helpers(program: Program) -> list[str]:
     parts += [render("labels.py.j2")] * labels + [render("label.py.j2")] * label
     parts.append(render("numbers.py.j2", scalars=scalars))
     parts.append(render("plain.py.j2"))
-    parts += [render(f"{name}.py.j2") for name in ("erf", "windows", "rows", "row_sum") if name in used]
+    parts += [render(f"{name}.py.j2") for name in (*TEMPLATED, "windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
     parts += _size_checks(program)
     if program.checks is not None:

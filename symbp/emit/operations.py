@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from symbp.core.expr import Expr, Mul, Num, Pow
+from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Poly
 from symbp.emit.formula import (
     AND,
@@ -64,8 +65,11 @@ UFUNCS = {
     "and": "logical_and",
     "or": "logical_or",
     "not": "logical_not",
-    **{f: f for f in ("sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")},
+    "sqrt": "sqrt",
+    **{row.name: row.numpy for row in FUNCTIONS.values() if row.numpy},
 }
+
+TEMPLATED = tuple(row.name for row in FUNCTIONS.values() if not row.numpy)  # what a template computes
 
 SCALAR_WORDS = {"maximum": "max", "minimum": "min", "abs": "abs"}
 
@@ -98,7 +102,7 @@ def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
         return f"np.{UFUNCS[s.op]}({_list(args)}, out={out})"
     if s.op == "row_sum":
         return f"_row_sum({_list(args)}, out={out})"
-    return f"_erf({_list(args)}, out={out})" if s.op == "erf" else None
+    return f"_{s.op}({_list(args)}, out={out})" if s.op in TEMPLATED else None
 
 
 def _list(args: tuple[Text, ...]) -> str:
@@ -173,8 +177,9 @@ def _float(s: Statement, args: tuple[Text, ...]) -> Text:
     return Text(f"{args[0].within(ATOM)}.astype({DTYPE})")
 
 
-def _erf(s: Statement, args: tuple[Text, ...]) -> Text:
-    return Text(f"{FLOAT}(_erf({args[0].code}))" if is_scalar(s.target) else f"_erf({args[0].code})")
+def _templated(s: Statement, args: tuple[Text, ...]) -> Text:
+    code = f"_{s.op}({args[0].code})"
+    return Text(f"{FLOAT}({code})" if is_scalar(s.target) else code)
 
 
 def _as_float(text: Text) -> Text:
@@ -315,7 +320,7 @@ ROWS: dict[str, Row] = {
     "or": _logical("or", "|", OR, BIT_OR),
     "not": _not,
     "float": _float,
-    "erf": _erf,
+    **dict.fromkeys(TEMPLATED, _templated),
     "call": _call,
     "vdot": lambda s, args: Text(f"_dot({_list(args)})"),
     "row_sum": lambda s, args: Text(f"_row_sum({_list(args)})"),

@@ -38,7 +38,7 @@ from symbp.lowering.program import (
     view_roots,
 )
 
-UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "erf")
+UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
 WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "row_sum", "float")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from dataclasses import replace
 
+from symbp.core.functions import FUNCTIONS
 from symbp.core.network import widths_of
 from symbp.core.traverse import fresh_name
 from symbp.lowering.program import (
@@ -25,14 +26,7 @@ WORDS = {
     "sum": "sum",
     "max": "max",
     "min": "min",
-    "exp": "exp",
-    "expm1": "expm1",
-    "log": "log",
-    "log1p": "log1p",
-    "tanh": "tanh",
-    "erf": "erf",
-    "abs": "abs",
-    "sign": "sign",
+    **{row.name: row.word or row.name for row in FUNCTIONS.values()},
     "sqrt": "root",
     "square": "square",
     "matmul": "product",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
+from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import PARAM, Fact, Tensor, widths_of
 from symbp.core.traverse import indices_of
@@ -223,10 +224,10 @@ def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Prog
 # pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
 # `emit.statements`.
 ARITHMETIC = ("add", "sub", "mul", "div", "//", "power", "maximum", "minimum")
-UNARY = ("neg", "square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "abs", "sign")
+UNARY = ("neg", "square", "sqrt", *FUNCTIONS)
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or", "not")
-ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "erf", "call", "float")
+ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "call", "float")
 VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slice", "windows")
 GATHERS = ("gather", "take")
 REDUCTIONS = ("sum", "max", "min")

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
+from symbp.core.functions import FUNCTIONS, Elementary
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.lowering.program import OF_EXPONENT, Operand, Reach, Routine, Statement, Value, function_name
 
@@ -74,6 +76,13 @@ def _evaluate(state: _State, s: Statement) -> Any:
     return _OTHERS[s.op](state, s, *args)
 
 
+def _function(row: Elementary) -> Callable[..., Any]:
+    """NumPy's, or SymPy's entry by entry where NumPy has none."""
+    if row.numpy:
+        return getattr(np, row.numpy)  # type: ignore[no-any-return]
+    return np.vectorize(lambda x: float(row.sympy(sp.Float(x, 20))), otypes=[float])
+
+
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -98,11 +107,9 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "matmul": np.matmul,
     "vdot": np.vdot,
     "row_sum": np.matmul,
-    "erf": np.vectorize(math.erf, otypes=[float]),
-    **{
-        name: getattr(np, name)
-        for name in ("square", "sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "sign")
-    },
+    "square": np.square,
+    "sqrt": np.sqrt,
+    **{row.name: _function(row) for row in FUNCTIONS.values()},
 }
 
 

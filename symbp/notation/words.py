@@ -7,13 +7,17 @@ import keyword
 import re
 from collections.abc import Iterable
 
+from symbp.core.functions import FUNCTIONS
+
 IMPORTS = ("Data", "Param", "Labels", "Array", "dims", "function", "network")
-ELEMENTARY = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")
+ELEMENTARY = tuple(row.name for row in FUNCTIONS.values() if not row.inner)
+OLD = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")  # which are no other names either
 REDUCTIONS = ("sum", "mean", "max", "min")
 PLACES = ("argmax", "argmin")
-BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, "sqrt", "where", "maximum", "minimum", "range")
+_OTHERS = ("sqrt", "where", "maximum", "minimum", "range")
+BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, *_OTHERS)
 SIGN = "sign"  # what abs becomes when it is differentiated; a file may use the word for something else
-RESERVED = frozenset((*IMPORTS, *BUILTINS, "pi", "np", "out", "work")).difference(PLACES)
+RESERVED = frozenset((*IMPORTS, *OLD, *REDUCTIONS, *_OTHERS, "pi", "np", "out", "work"))
 _ASCII = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
 from symbp.document.starts import slice_border
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
-from symbp.document.tex.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
+from symbp.document.tex.print import MINUS, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
 from symbp.errors import MissingRule
 from symbp.matrix.nodes import (
     Added,
@@ -270,7 +271,7 @@ class MatrixPrinter:
             case Apply(name, args, orders) if orders:
                 return self._applied(unknown_head(self.printer.names.function(name), orders), args)
             case Apply(name, args):
-                return self._applied(NAMED.get(name) or f"\\operatorname{{{name}}}", args)
+                return self._applied(elementary(name).tex, args)
             case Called(name, args):
                 return self._applied(self.printer.names.function(name), args)
             case Diag(arg):

@@ -37,6 +37,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
+from symbp.core.functions import elementary
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.traverse import free_indices, reads
@@ -53,7 +54,6 @@ from symbp.matrix.nodes import Named
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-NAMED = {"log": "\\log", "sin": "\\sin", "cos": "\\cos", "tanh": "\\tanh", "exp": "\\exp"}
 AND = "\\text{ and }"
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
@@ -209,7 +209,7 @@ class Printer:
                 return self._named("\\log", Add((UNIT, argument)), small)
             case "expm1":
                 return self.text(Add((Fn("exp", node.args), Num(Fraction(-1)))), small)
-        return self._named(NAMED.get(node.name) or f"\\operatorname{{{node.name}}}", argument, small)
+        return self._named(elementary(node.name).tex, argument, small)
 
     def _named(self, name: str, argument: Expr, small: bool) -> Text:
         """log p, or log(p + 1): a single entry needs no parentheses, and swallows what follows."""

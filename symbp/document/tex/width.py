@@ -11,7 +11,7 @@ from functools import cache
 
 _TOKEN = re.compile(r"\\operatorname\*|\\[a-zA-Z]+|\\.|\{|\}|\^|_|[^\\{}^_]")
 _SPACES = {"\\,": 2.0, "\\;": 3.2, "\\:": 2.6, "\\!": -1.8, "\\quad": 11.0, "\\qquad": 22.0, "\\ ": 3.6}
-_WORDS = ("log", "exp", "tanh", "sin", "cos", "max", "min", "det")
+_WORDS = ("log", "exp", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det")
 _SIZERS = {"\\big": 1.3, "\\Big": 1.6, "\\bigg": 2.0, "\\Bigg": 2.4}
 _NARROW, _WIDE = "ijltf,.;:!|'()[]", "mwMWNHGDKOQUXYZABCERV"
 _OPERATORS = ("+", "-", "\\cdot", "\\odot", "\\oslash", "\\times", "\\to")
