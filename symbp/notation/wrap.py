@@ -31,7 +31,7 @@ def _lines(text: str, margin: str) -> list[str]:
     """The text in lines, each with what it is further in than `margin`."""
     if len(margin) + len(text) <= WIDTH:
         return [text]
-    parts = list(_parts(text))
+    parts = _filled(list(_parts(text)), WIDTH - len(margin))
     if len(parts) > 1:
         return [line for part in parts for line in _lines(part, margin)]
     found = _inside(text)
@@ -52,6 +52,17 @@ def _parts(text: str) -> Iterator[str]:
             yield from (text[a:b].strip() for a, b in zip([0, *places], ends, strict=True))
             return
     yield text
+
+
+def _filled(parts: list[str], room: int) -> list[str]:
+    """Factors side by side where they fit; terms and the rest have a line each."""
+    lines = parts[:1]
+    for part in parts[1:]:
+        if part[0] in "*/@" and len(lines[-1]) + 1 + len(part) <= room:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _depths(text: str) -> list[int]:

@@ -1,6 +1,8 @@
 """What the calculus tests share: networks and expected forms from texts in the network language."""
 
-from symbp.calculus.steps import Chain, Derivation
+import re
+
+from symbp.calculus.steps import Chain, Derivation, Local, Variant
 from symbp.core.equality import Check, Equality
 from symbp.core.expr import Expr
 from symbp.core.network import Network
@@ -46,5 +48,14 @@ def check_steps(derivation: Derivation) -> Check:
 
 
 def chain(derivation: Derivation, key: str) -> Chain:
-    """The chain of a local derivative `of|by` or of an adjoint."""
-    return next(c for c in chains(derivation) if c.key == key)
+    """The chain of a local derivative `of|by`, of an adjoint, or of the adjoint in another way, `x_bar|solved1`."""
+    of, _, by = key.partition("|")
+    place = by.removeprefix("solved")
+    wanted = of if not by else Variant(of, int(place)) if place.isdigit() else Local(of, by)
+    return next(c for c in chains(derivation) if c.key == wanted)
+
+
+def unbroken(text: str) -> str:
+    """The text of a network with no statement over several lines."""
+    spaced = re.sub(r"\s+", " ", text)
+    return spaced.replace("( ", "(").replace(" )", ")")

@@ -122,7 +122,7 @@ def test_terms_are_joined_by_the_fact(
 def test_the_step_names_the_fact_and_the_equation() -> None:
     arguments, lines, key, *_ = FORMS[7]
     steps = chain(derive(network_of(arguments, *lines)), key).steps
-    assert [(s.rule.detail, s.rule.equations) for s in steps if s.rule.name == "fact"] == [(("F1",), ("z",))]
+    assert [(s.rule.facts, s.rule.equations) for s in steps if s.rule.name == "fact"] == [(("F1",), ("z",))]
 
 
 def test_without_the_fact_both_terms_stay() -> None:
