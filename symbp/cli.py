@@ -12,7 +12,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -54,20 +54,36 @@ hvp_option = click.option(
 )
 
 
+def _known(value: str, table: Mapping[str, object]) -> tuple[str, ...]:
+    """The parts of a comma-separated list, each of which must be in the table."""
+    found = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+    for name in found:
+        if name not in table:
+            raise click.BadParameter(f"{name!r} cannot be written; what can: {', '.join(table)}")
+    return found
+
+
 def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    """The formats of a comma-separated list, each of which must be known."""
     from symbp.pipeline import FORMATS
 
-    formats = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
-    for name in formats:
-        if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} cannot be written; what can: {', '.join(FORMATS)}")
-    return formats
+    return _known(value, FORMATS)
+
+
+def _targets(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    from symbp.pipeline import TARGETS
+
+    return _known(value, TARGETS)
 
 
 format_option = click.option(
     "--format", "formats", default="tex", show_default=True, callback=_formats, metavar="LIST",
     help="What the derivation is written as: a list of formats with commas between them.",
+)  # fmt: skip
+
+
+target_option = click.option(
+    "--target", "targets", default="numpy", show_default=True, callback=_targets, metavar="LIST",
+    help="What the gradients are written for: a list of targets with commas between them.",
 )  # fmt: skip
 
 
@@ -115,13 +131,14 @@ def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], 
 @commands.command()
 @net_argument
 @out_option
+@target_option
 @wrt_option
 @hvp_option
-def emit(net: str, out: Path, wrt: tuple[str, ...], hvp: bool) -> None:
+def emit(net: str, out: Path, targets: tuple[str, ...], wrt: tuple[str, ...], hvp: bool) -> None:
     """Write gradients.py, the NumPy module."""
-    from symbp.pipeline import NUMPY
+    from symbp.pipeline import TARGETS
 
-    _write((_build(net, wrt, hvp=hvp),), out, lambda _: (NUMPY.file,))
+    _write((_build(net, wrt, hvp=hvp, targets=targets),), out, lambda _: tuple(TARGETS[t].file for t in targets))
 
 
 def _regular(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -177,11 +194,12 @@ def _build(
     module: Path | None = None,
     hvp: bool = False,
     formats: tuple[str, ...] = ("tex",),
+    targets: tuple[str, ...] = ("numpy",),
 ) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), wrt, module, hvp, formats=formats)
+    return Build(find_source(net), wrt, module, hvp, formats=formats, targets=targets)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

@@ -29,7 +29,7 @@ from symbp.document.tex.write import write_latex
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
-from symbp.lowering.lower import lower
+from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
@@ -47,7 +47,7 @@ STAGES = (
     ("network", "reading"),  # text -> Network
     ("derivation", "deriving"),  # Network -> Derivation
     ("product", "differentiating along a vector"),  # Derivation -> HessianProduct, if that is asked for
-    ("program", "lowering"),  # Derivation and HessianProduct -> array Program
+    ("program", "lowering"),  # Derivation and HessianProduct -> pure array Program
     ("module", "writing the module"),  # Program -> the text of gradients.py
     ("document", "composing the document"),  # Derivation and line numbers -> Document
     ("equality_check", "evaluating every equality"),  # the Document's equalities -> Check
@@ -68,18 +68,20 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What gradients can be written for: the name of the file, and the writer from a pure program to its text.
-
-    With the text goes the first and last line of each equation in it.
-    """
+    """What gradients can be written for: the name of the file, and the writer from a pure program to its text."""
 
     file: str
-    write: Callable[[Program], tuple[str, dict[int, tuple[int, int]]]]
+    write: Callable[[Program], str]
+
+
+def write_numpy(program: Program) -> str:
+    """The module of a pure program."""
+    return write_module(placed(program))[0]
 
 
 FORMATS = {"tex": Format("derivation.tex", write_latex)}
-TARGETS = {"numpy": Target("gradients.py", write_module)}
-NUMPY = TARGETS["numpy"]
+TARGETS = {"numpy": Target("gradients.py", write_numpy)}
+MODULE_FILE = TARGETS["numpy"].file  # which is checked, and which the document refers to
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Build:
     hvp: bool = False
     at: Smaller | None = None  # the network itself, at other literal sizes
     formats: tuple[str, ...] = ("tex",)
+    targets: tuple[str, ...] = ("numpy",)
 
     @cached_property
     def network(self) -> Network:
@@ -118,12 +121,12 @@ class Build:
 
     @cached_property
     def program(self) -> Program:
-        return lower(self.derivation, self.product)
+        return pure(self.derivation, self.product)
 
     @cached_property
     def module(self) -> tuple[str, dict[int, tuple[int, int]]]:
         """The text of the module, and the first and last line of each equation in it."""
-        return NUMPY.write(self.program)
+        return write_module(placed(self.program))
 
     @cached_property
     def document(self) -> Document:
@@ -207,7 +210,8 @@ class Build:
         written = {f.file: f.write(document) for f in (FORMATS[name] for name in self.formats)}
         files = {
             BACKWARD_FILE: write_network(self.derivation.backward),
-            NUMPY.file: self.module[0],
+            MODULE_FILE: self.module[0],
+            **{t.file: t.write(self.program) for n, t in TARGETS.items() if n in self.targets and n != "numpy"},
             REPORT_FILE: in_json(report(self.trial.network, self.checks, self.literal_sizes)) + "\n",
         }
         return written | files | ({HESSIAN_FILE: write_network(self.product.network)} if self.product else {})

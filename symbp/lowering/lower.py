@@ -58,12 +58,17 @@ LAST_PASSES = (
 
 def lower(derivation: Derivation, product: HessianProduct | None = None) -> Program:
     """The program of the module: predictions, loss, loss and gradients, and the Hessian times a vector if asked for."""
-    return _through(LAST_PASSES, pure(derivation, product), find_faults)
+    return placed(pure(derivation, product))
 
 
 def pure(derivation: Derivation, product: HessianProduct | None = None) -> Program:
     """The program before anyone has thought of memory."""
     return _through(PURE_PASSES, _written(derivation, product), find_faults)
+
+
+def placed(program: Program) -> Program:
+    """A pure program with a place for each result, and names, as NumPy would have them."""
+    return _through(LAST_PASSES, program, find_faults)
 
 
 T = TypeVar("T", Network, Program)

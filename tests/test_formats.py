@@ -1,0 +1,40 @@
+"""A format and a target are rows of a table, which the commands read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from symbp.cli import commands
+from symbp.pipeline import FORMATS, TARGETS, Format, Target
+
+
+def run(*arguments: str) -> None:
+    commands.main(list(arguments), standalone_mode=False)
+
+
+def test_a_format_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    titles = Format("titles.txt", lambda document: f"{document.name}: {len(document.sections)}\n")
+    monkeypatch.setitem(FORMATS, "titles", titles)
+    run("derive", "linear_2_2_2", "--format", "titles", "-o", str(tmp_path))
+    written = sorted(p.name for p in (tmp_path / "linear_2_2_2").iterdir())
+    assert written == ["backward.py", "titles.txt"]
+    assert (tmp_path / "linear_2_2_2" / "titles.txt").read_text().startswith("linear_2_2_2: ")
+
+
+def test_a_target_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    operations = Target("operations.txt", lambda program: "\n".join(s.op for s in program.routines[0].statements) + "\n")
+    monkeypatch.setitem(TARGETS, "operations", operations)
+    run("emit", "linear_2_2_2", "--target", "numpy,operations", "-o", str(tmp_path))
+    written = sorted(p.name for p in (tmp_path / "linear_2_2_2").iterdir())
+    assert written == ["gradients.py", "operations.txt"]
+    assert "matmul" in (tmp_path / "linear_2_2_2" / "operations.txt").read_text()
+
+
+@pytest.mark.parametrize("option", [("derive", "--format"), ("emit", "--target")])
+def test_what_has_no_row_cannot_be_written(option: tuple[str, str], tmp_path: Path) -> None:
+    command, name = option
+    with pytest.raises(click.BadParameter, match="'runes' cannot be written; what can: (tex|numpy)"):
+        run(command, "linear_2_2_2", name, "runes", "-o", str(tmp_path))
