@@ -27,10 +27,10 @@ def test_a_format_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_a_target_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     operations = Target("operations.txt", lambda program: "\n".join(s.op for s in program.routines[0].statements) + "\n")
     monkeypatch.setitem(TARGETS, "operations", operations)
-    run("emit", "linear_2_2_2", "--target", "numpy,operations", "-o", str(tmp_path))
-    written = sorted(p.name for p in (tmp_path / "linear_2_2_2").iterdir())
+    run("emit", "two_paths", "--target", "numpy,operations", "-o", str(tmp_path))
+    written = sorted(p.name for p in (tmp_path / "two_paths").iterdir())
     assert written == ["gradients.py", "operations.txt"]
-    assert "matmul" in (tmp_path / "linear_2_2_2" / "operations.txt").read_text()
+    assert "call" in (tmp_path / "two_paths" / "operations.txt").read_text()
 
 
 @pytest.mark.parametrize("option", [("derive", "--format"), ("emit", "--target")])
