@@ -1,23 +1,23 @@
 """What a document is made of, whatever it is written in: sections of blocks, and every formula as data.
 
-A side of an equality is an index expression, a whole matrix, or a call with what it stands for. A writer (`latex`)
-turns sides and words into its format; nothing here is text of any format but plain words.
+A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is the name
+of a sentence with what stands in its slots. A writer turns sides into its format and says the sentences in a language
+(`words`); nothing here is text of any format, or of any language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from symbp.core.equality import Equality
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix, entry
+from symbp.core.matrix import Matrix
 from symbp.core.matrix.nodes import Named
 from symbp.document.starts import Starts
 from symbp.escape import Prose
 
-# --- words with formulas in them
+# --- sentences with formulas in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,28 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """A line of the module, or several: 46-50."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in figures."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number in a sentence, as a word where the language has one."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A power of ten that an error stayed below."""
 
@@ -106,8 +128,54 @@ class Slice:
     matrix: Matrix
 
 
-Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound | Slice | Spelt
-Words = tuple[Part, ...]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence or a phrase by its name in `words`, and what stands in its slots; one that agrees with a number has
+    its `count`.
+    """
+
+    name: str
+    slots: tuple[tuple[str, Part | Listed], ...] = ()
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Parts that the language joins, as it does for a `kind` of list."""
+
+    kind: str
+    parts: tuple[Part, ...]
+
+
+Part = (
+    Said
+    | Math
+    | Arrow
+    | Letter
+    | Whole
+    | Span
+    | Spelt
+    | Shape
+    | Ref
+    | FactRef
+    | Code
+    | Lines
+    | Figure
+    | Count
+    | Bound
+    | Slice
+)
+Words = tuple[Part, ...]  # one thing said after the other: sentences, or the clauses of a reason
+
+
+def said(name: str, count: int | None = None, /, **slots: Part | Listed) -> Said:
+    """A sentence with its slots; with a `count`, in the form that agrees with that."""
+    return Said(name, tuple(slots.items()), count)
+
+
+def listed(parts: Iterable[Part]) -> Listed:
+    """a, b and c."""
+    return Listed("and", tuple(parts))
 
 # --- sides of equalities
 
@@ -139,18 +207,6 @@ class CallSide:
 Side = Entry | MatrixSide | CallSide
 
 
-def meaning(side: Side) -> Expr:
-    """What a side says of one entry."""
-    match side:
-        case Entry(expr):
-            assert isinstance(expr, Expr)
-            return expr
-        case MatrixSide(matrix, indices):
-            return entry(matrix, *indices)
-        case CallSide(_, _, value):
-            return value
-
-
 # --- blocks
 
 
@@ -169,7 +225,7 @@ class Chain:
 
     lhs: Side
     rows: tuple[Row, ...]
-    where: str
+    where: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,24 +254,31 @@ class Definitions:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text, sentence by sentence."""
 
     words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Remarks that stand beside each other, as many as there are to make."""
+
+    sentences: Words
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
 
-    sentences: tuple[tuple[str, Words], ...]
+    sentences: tuple[tuple[str, Said], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a header; a cell is a few words."""
+    """Rows under a header; a cell may be empty."""
 
-    header: tuple[Words, ...]
-    rows: tuple[tuple[Words, ...], ...]
+    header: Words
+    rows: tuple[tuple[Part | None, ...], ...]
     align: str
     columns: int = 1  # how many times the header stands side by side
 
@@ -236,7 +299,7 @@ class BoxRow:
     chain: Chain
     dims: tuple[Poly, ...]
     number: int | None
-    lines: tuple[int, int] | None
+    lines: Lines | None
     gradient: bool
 
 
@@ -297,14 +360,14 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
-Block = Display | Definitions | Paragraph | Signs | Table | Statement | Box | Updates | Picture
+Block = Display | Definitions | Paragraph | Notes | Signs | Table | Statement | Box | Updates | Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands below it; `level` 1 is a section, 2 a part of one."""
 
-    title: Words
+    title: Said
     blocks: tuple[Block, ...]
     level: int = 1
 
@@ -340,37 +403,3 @@ class Document:
     subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
-
-
-def chains(document: Document) -> Iterator[Chain]:
-    """Every chain of equalities that is displayed, in its order."""
-    for section in document.sections:
-        for block in section.blocks:
-            yield from _chains(block)
-
-
-def _chains(block: Block) -> Iterator[Chain]:
-    match block:
-        case Display(shown):
-            yield from shown
-        case Definitions(rows):
-            for row in rows:
-                yield row.index
-                if row.whole:
-                    yield row.whole
-        case Statement(_, _, chain) if chain:
-            yield chain
-        case Box(rows):
-            yield from (row.chain for row in rows)
-
-
-def equalities(document: Document) -> tuple[Equality, ...]:
-    """Every equals sign of the document: what stands on its left and on its right, and where it is."""
-    result = []
-    for chain in chains(document):
-        left = meaning(chain.lhs)
-        for row in chain.rows:
-            right = meaning(row.value)
-            result.append(Equality(left, right, chain.where))
-            left = right
-    return tuple(result)
