@@ -104,7 +104,7 @@ SIGNS: dict[str, str | Forms] = {
     # what slices and whole arrays look like: {example}, {part} and {slice} are taken from the page
     "notation.stands": "{read} stands for {given}.",
     "notation.slice.entry": "A bold letter with subscripts is a slice, at these values of its first indices: {example} "
-    "is a entry.",
+    "is an entry.",
     "notation.slice.vector": "A bold letter with subscripts is a slice, at these values of its first indices: "
     "{example} is a vector.",
     "notation.slice.matrix": "A bold letter with subscripts is a slice, at these values of its first indices: "
