@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from symbp.calculus.steps import Derivation, HessianProduct, Step
 from symbp.calculus.steps import Chain as Steps
+from symbp.calculus.steps import Derivation, HessianProduct, Step
 from symbp.core import build
 from symbp.core.expr import Expr, Mul, Where
 from symbp.core.matrix import by_cases

@@ -18,8 +18,8 @@ from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, walk
 from symbp.document import conventions, summary
-from symbp.document.claims import equalities
 from symbp.document.chains import chain_of, with_matrix_form
+from symbp.document.claims import equalities
 from symbp.document.graph import picture
 from symbp.document.hessian import hessian_sections
 from symbp.document.looks import adjoint_equation, look_of, whole_form

@@ -1,8 +1,8 @@
 """What a document is made of, whatever it is written in: sections of blocks, and every formula as data.
 
-A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is the name
-of a sentence with what stands in its slots. A writer turns sides into its format and says the sentences in a language
-(`words`); nothing here is text of any format, or of any language.
+A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is the
+name of a sentence with what stands in its slots. A writer turns sides into its format and says the sentences in a
+language (`words`); nothing here is text of any format, or of any language.
 """
 
 from __future__ import annotations
@@ -176,6 +176,7 @@ def said(name: str, count: int | None = None, /, **slots: Part | Listed) -> Said
 def listed(parts: Iterable[Part]) -> Listed:
     """a, b and c."""
     return Listed("and", tuple(parts))
+
 
 # --- sides of equalities
 

@@ -100,7 +100,9 @@ def _fact(fact: Fact) -> Statement:
     s = fact.statement
     if isinstance(s, Compare) and s.op == "==":
         left, right = (s.b, s.a) if isinstance(s.a, Num) else (s.a, s.b)
-        return Statement(fact.label, s, Chain(Entry(left), (Row(Entry(right)),), said("place.fact", label=Code(fact.label))))
+        return Statement(
+            fact.label, s, Chain(Entry(left), (Row(Entry(right)),), said("place.fact", label=Code(fact.label)))
+        )
     return Statement(fact.label, s, None)
 
 

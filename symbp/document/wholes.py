@@ -29,6 +29,7 @@ from symbp.document.model import (
     Words,
     said,
 )
+from symbp.document.model import Part as Phrase
 from symbp.document.starts import Starts, slice_border
 
 TURNED = said("form.transposed")
@@ -161,7 +162,7 @@ def _starts(starts: Starts) -> Words:
 
 
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
-    words: list[Said] = []
+    words: list[Phrase] = []
     example = next((m for m in nodes if isinstance(m, Named) and m.lead), None)
     if example:
         words.append(_slice(example))

@@ -1,4 +1,4 @@
-"""How the words of a language are spelt in LaTeX: signs that mean something to TeX, and spaces at which no line ends."""
+"""How words of a language are spelt in LaTeX: signs that mean something to TeX, spaces at which no line ends."""
 
 from __future__ import annotations
 

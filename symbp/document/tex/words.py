@@ -142,8 +142,9 @@ class WordWriter:
         return self._listed("sentences", words)
 
     def notes(self, words: Words) -> str:
-        """Sentences with a space behind each, for more may follow."""
-        return self._listed("sentences", words) + (in_text(self.printer.language.between("sentences", 2)[-1]) if words else "")
+        """The same with a space behind each, for more may follow."""
+        space = in_text(self.printer.language.lists["sentences"][0])
+        return "".join(self.tex(w) + space for w in words)
 
     def reason(self, words: Words) -> str:
         """The clauses of a reason."""

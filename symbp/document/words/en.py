@@ -1,7 +1,8 @@
 """English: every sentence, heading and reason of a document, in the order of the page.
 
 A name in braces is a slot: a formula, a reference or a number stands there, or another sentence of this file. A
-sentence that agrees with a number has a form for `one` and a form for `many`. "\u00a0" is a space at which no line ends.
+sentence that agrees with a number has a form for `one` and a form for `many`. No line ends at the space `\\u00a0`.
+
 To add a language, translate this file: sentence by sentence under the same names, with the same slots in any order; a
 language that makes no difference between one and many has one text where two stand here.
 """
