@@ -165,8 +165,6 @@ class HessianProduct:
 
 # Every name that a `Rule` may have; what each is called on the page is for the document to say.
 RULES = (
-    "adjoint",
-    "seed",
     "chain",
     "derive",
     "quotient",

@@ -12,8 +12,9 @@ from symbp.core.expr import Expr, Mul, Where
 from symbp.core.matrix import by_cases
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
-from symbp.document.model import Chain, Entry, Figure, Row, Said, said
+from symbp.document.model import Chain, Entry, Row
 from symbp.document.rules import why
+from symbp.document.said import Figure, Said, said
 from symbp.document.wholes import form_words, whole_chain
 
 

@@ -12,19 +12,15 @@ from symbp.document.model import (
     Box,
     CallSide,
     Chain,
-    Code,
     Definitions,
     Display,
     Document,
     Entry,
-    Figure,
-    Listed,
     MatrixSide,
-    Part,
-    Said,
     Side,
     Statement,
 )
+from symbp.document.said import Code, Figure, Listed, Part, Said
 from symbp.document.words import ENGLISH
 from symbp.errors import MissingRule
 

@@ -27,26 +27,18 @@ from symbp.document.model import (
     Block,
     CallSide,
     Chain,
-    Code,
-    Count,
     Definition,
     Definitions,
     Display,
     Document,
     Entry,
-    Figure,
-    Letter,
     Paragraph,
-    Ref,
     Row,
-    Said,
     Section,
-    Whole,
-    listed,
-    said,
 )
 from symbp.document.ranged import one_range
 from symbp.document.ranges import division
+from symbp.document.said import Code, Count, Figure, Letter, Ref, Said, Whole, listed, said
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
 from symbp.document.wholes import said_once, whole_chain, with_notation

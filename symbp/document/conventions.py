@@ -10,7 +10,8 @@ from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
 from symbp.core.traverse import reads, walk
-from symbp.document.model import FactRef, Math, Notes, Paragraph, Ref, Said, Whole, Words, listed, said
+from symbp.document.model import Notes, Paragraph
+from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, said
 
 
 def opening(d: Derivation) -> Words:

@@ -18,7 +18,8 @@ from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.arcs import Box, bent
 from symbp.document.letters import is_greek
-from symbp.document.model import Block, Edge, Node, Paragraph, Picture, said
+from symbp.document.model import Block, Edge, Node, Paragraph, Picture
+from symbp.document.said import said
 
 PAGE = 158.0  # millimetres
 BESIDE = 5  # inputs beside each other below an equation

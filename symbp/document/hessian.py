@@ -12,7 +12,8 @@ from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import HessianProduct
 from symbp.core.network import Equation
 from symbp.document.chains import chain_of, with_matrix_form
-from symbp.document.model import Box, Display, Paragraph, Said, Section, Whole, Words, listed, said
+from symbp.document.model import Box, Display, Paragraph, Section
+from symbp.document.said import Said, Whole, Words, listed, said
 from symbp.document.summary import box_row
 
 Lines = Mapping[int, tuple[int, int]]

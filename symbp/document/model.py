@@ -1,182 +1,21 @@
 """What a document is made of, whatever it is written in: sections of blocks, and every formula as data.
 
-A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is the
-name of a sentence with what stands in its slots. A writer turns sides into its format and says the sentences in a
-language (`words`); nothing here is text of any format, or of any language.
+A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is
+data too (`said`). A writer turns sides into its format and says the sentences in a language (`words`); nothing here is
+text of any format, or of any language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix import Matrix
 from symbp.core.matrix.nodes import Named
+from symbp.document.said import LineRange, Part, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
-
-# --- sentences with formulas in them
-
-
-@dataclass(frozen=True, slots=True)
-class Math:
-    """A formula without an equals sign, in running text."""
-
-    node: Expr | Cond
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """m -> n."""
-
-    old: Expr
-    new: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """An index letter, a size or an unknown function by its name; `kind` says which."""
-
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A tensor as a whole, by its name: a bold letter."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The range of index letters: n, m < N."""
-
-    indices: tuple[Index, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spelt:
-    """An extent that has a letter of its own, spelt out."""
-
-    extent: Poly
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """N x K."""
-
-    dims: tuple[Poly, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A reference to a numbered equation."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class FactRef:
-    """A reference to a fact by its label."""
-
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A name as it is in the file and the module."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """A line of the module, or several: 46-50."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number in figures."""
-
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number in a sentence, as a word where the language has one."""
-
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A power of ten that an error stayed below."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A matrix in running text."""
-
-    matrix: Matrix
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence or a phrase by its name in `words`, and what stands in its slots; one that agrees with a number has
-    its `count`.
-    """
-
-    name: str
-    slots: tuple[tuple[str, Part | Listed], ...] = ()
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Parts that the language joins, as it does for a `kind` of list."""
-
-    kind: str
-    parts: tuple[Part, ...]
-
-
-Part = (
-    Said
-    | Math
-    | Arrow
-    | Letter
-    | Whole
-    | Span
-    | Spelt
-    | Shape
-    | Ref
-    | FactRef
-    | Code
-    | Lines
-    | Figure
-    | Count
-    | Bound
-    | Slice
-)
-Words = tuple[Part, ...]  # one thing said after the other: sentences, or the clauses of a reason
-
-
-def said(name: str, count: int | None = None, /, **slots: Part | Listed) -> Said:
-    """A sentence with its slots; with a `count`, in the form that agrees with that."""
-    return Said(name, tuple(slots.items()), count)
-
-
-def listed(parts: Iterable[Part]) -> Listed:
-    """a, b and c."""
-    return Listed("and", tuple(parts))
-
 
 # --- sides of equalities
 
@@ -300,7 +139,7 @@ class BoxRow:
     chain: Chain
     dims: tuple[Poly, ...]
     number: int | None
-    lines: Lines | None
+    lines: LineRange | None
     gradient: bool
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core.expr import Expr, Int, Sum
 from symbp.core.traverse import walk
-from symbp.document.model import Arrow, FactRef, Listed, Math, Ref, Said, Words, listed, said
+from symbp.document.said import Arrow, FactRef, Listed, Math, Ref, Said, Words, listed, said
 from symbp.errors import MissingRule
 
 Special = Callable[[Rule, tuple[Ref, ...], Expr | None], Words]

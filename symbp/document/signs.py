@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from symbp.calculus.steps import Derivation
-from symbp.document.model import Letter, Ref, Signs, Whole, said
+from symbp.document.model import Signs
+from symbp.document.said import Letter, Ref, Whole, said
 
 
 def signs(d: Derivation) -> Signs:

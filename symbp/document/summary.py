@@ -13,28 +13,8 @@ from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import Named
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
-from symbp.document.model import (
-    Bound,
-    Box,
-    BoxRow,
-    Chain,
-    Code,
-    Document,
-    Entry,
-    Figure,
-    Paragraph,
-    Part,
-    Ref,
-    Row,
-    Said,
-    Section,
-    Table,
-    Updates,
-    Whole,
-    Words,
-    said,
-)
-from symbp.document.model import Lines as Span
+from symbp.document.model import Box, BoxRow, Chain, Document, Entry, Paragraph, Row, Section, Table, Updates
+from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, said
 from symbp.document.wholes import whole_chain
 
 Lines = Mapping[int, tuple[int, int]]
@@ -73,7 +53,7 @@ def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: C
     else:
         chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
-    return BoxRow(chain, e.shape, number, Span(*place) if place else None, e.name in marked)
+    return BoxRow(chain, e.shape, number, LineRange(*place) if place else None, e.name in marked)
 
 
 def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named, Index | None]:
@@ -96,7 +76,7 @@ def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[Key, int], ...]) -
 
 
 def _place(number: int, key: str, place: tuple[int, int]) -> Words:
-    return Ref(number), Whole(key), Span(*place)
+    return Ref(number), Whole(key), LineRange(*place)
 
 
 # --- checks

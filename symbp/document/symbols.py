@@ -8,25 +8,18 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
 from symbp.core.traverse import reads
 from symbp.document.looks import NO_RANGE, functions_in, long_extents, ranges
-from symbp.document.model import (
-    Block,
-    Chain,
+from symbp.document.model import Block, Chain, Entry, Notes, Paragraph, Row, Statement, Table
+from symbp.document.said import (
     Code,
-    Entry,
     FactRef,
     Letter,
     Listed,
     Math,
-    Notes,
-    Paragraph,
     Part,
-    Row,
     Said,
     Shape,
     Span,
     Spelt,
-    Statement,
-    Table,
     Whole,
     Words,
     listed,

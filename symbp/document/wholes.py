@@ -11,25 +11,9 @@ from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named,
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.claims import chains
-from symbp.document.model import (
-    Block,
-    Chain,
-    Definitions,
-    Display,
-    Document,
-    Letter,
-    Listed,
-    Math,
-    MatrixSide,
-    Notes,
-    Row,
-    Said,
-    Shape,
-    Slice,
-    Words,
-    said,
-)
-from symbp.document.model import Part as Phrase
+from symbp.document.model import Block, Chain, Definitions, Display, Document, MatrixSide, Notes, Row
+from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words, said
+from symbp.document.said import Part as Phrase
 from symbp.document.starts import Starts, slice_border
 
 TURNED = said("form.transposed")

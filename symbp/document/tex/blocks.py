@@ -23,7 +23,6 @@ from symbp.document.model import (
     Definitions,
     Display,
     Entry,
-    Lines,
     MatrixSide,
     Notes,
     Paragraph,
@@ -31,11 +30,11 @@ from symbp.document.model import (
     Row,
     Side,
     Signs,
-    Span,
     Statement,
     Table,
     Updates,
 )
+from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
 from symbp.document.tex.graph import tikz
 from symbp.document.tex.matrices import MatrixPrinter
@@ -310,7 +309,7 @@ class Writer:
         rest = (f" \\\\\n & \\tall{{$\\displaystyle\\qquad {t}$}} & & &" for t in texts[1:])
         return first + "".join(rest)
 
-    def _place(self, lines: Lines) -> str:
+    def _place(self, lines: LineRange) -> str:
         count = lines.last - lines.first + 1
         return self.words.said("gradients.lines", count, lines=self.words.tex(lines))
 

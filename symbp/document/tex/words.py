@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
-from symbp.document.model import (
+from symbp.document.said import (
     Arrow,
     Bound,
     Code,
@@ -17,7 +17,7 @@ from symbp.document.model import (
     FactRef,
     Figure,
     Letter,
-    Lines,
+    LineRange,
     Listed,
     Math,
     Part,
@@ -186,7 +186,7 @@ class WordWriter:
                 return self._said(part, self.tex)
             case Listed(kind, parts):
                 return self._listed(kind, parts)
-            case Lines(first, last):
+            case LineRange(first, last):
                 return str(first) if first == last else f"{first}--{last}"
             case Figure(value):
                 return str(value)

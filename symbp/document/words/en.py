@@ -222,8 +222,6 @@ BACKWARD: dict[str, str | Forms] = {
 # --- why a line follows from the one before it, or looks as it does: beside the line
 
 REASONS: dict[str, str | Forms] = {
-    "rule.adjoint": "the adjoint is the derivative of the loss",
-    "rule.seed": "the loss by itself",
     "rule.chain": "chain rule over {equations}",
     "rule.chain.inside": "chain rule",
     "rule.along each": "chain rule over what it reads",
