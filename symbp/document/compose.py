@@ -162,7 +162,7 @@ def _users(d: Derivation, part: Part) -> Said:
     quantity = Whole(part.quantity)
     if len(refs) == 1:
         return said("users.one", quantity=quantity, equation=refs[0])
-    return said("users.several", quantity=quantity, equations=listed(refs), count=Count(len(refs)))
+    return said("users.several", len(refs), quantity=quantity, equations=listed(refs), count=Count(len(refs)))
 
 
 def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:

@@ -18,7 +18,7 @@ def opening(d: Derivation) -> Words:
     """How to read what follows."""
     words = [said("backward.turn"), said("backward.sum")]
     if d.unreached:
-        words.append(said("backward.unreached", parameters=listed(map(Whole, d.unreached))))
+        words.append(said("backward.unreached", len(d.unreached), parameters=listed(map(Whole, d.unreached))))
     if d.named:
         words.append(said("backward.named", len(d.named), quantities=listed(map(Whole, d.named))))
     unused = [FactRef(f.label) for f in d.network.facts if f.label not in d.facts]

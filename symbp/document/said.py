@@ -162,7 +162,7 @@ Words = tuple[Part, ...]  # one thing said after the other: sentences, or the cl
 
 
 def said(name: str, count: int | None = None, /, **slots: Part | Listed) -> Said:
-    """A sentence with its slots; with a `count`, in the form that agrees with that."""
+    """A sentence with its slots; with a `count`, in the form that agrees with that, where a language has several."""
     return Said(name, tuple(slots.items()), count)
 
 

@@ -99,7 +99,7 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
 
 def _equal_words(check: Check, count: int, tangents: bool) -> Words:
     return (
-        said("checks.equalities", count=Figure(count)),
+        said("checks.equalities", count, count=Figure(count)),
         said("checks.bar.dot" if tangents else "checks.bar"),
         said("checks.agree", bound=Bound(check.bound)),
     )

@@ -68,7 +68,7 @@ def test_every_name_is_in_the_catalogue_with_just_these_slots() -> None:
     for file, use in named():
         for name in use.names:
             assert name in ENGLISH.sentences, f"{file}:{use.line}: {name}"
-            assert isinstance(ENGLISH.sentences[name], Mapping) == use.counted, f"{file}:{use.line}: {name}"
+            assert use.counted or isinstance(ENGLISH.sentences[name], str), f"{file}:{use.line}: {name} needs a count"
             for sentence in forms(ENGLISH, name):
                 assert set(slots_of(sentence)) == use.slots, f"{file}:{use.line}: {name}"
 
@@ -136,6 +136,7 @@ def test_what_a_call_names_is_seen() -> None:
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_a_language_says_everything(name: str) -> None:
     language = LANGUAGES[name]
+    counted = {name for _, use in named() if use.counted for name in use.names}
     assert (PACKAGE.parent / language.file).exists()
     assert language.sentences.keys() == ENGLISH.sentences.keys()
     assert language.lists.keys() == ENGLISH.lists.keys()
@@ -143,7 +144,7 @@ def test_a_language_says_everything(name: str) -> None:
         wanted = set(slots_of(next(forms(ENGLISH, key))))
         assert all(set(slots_of(s)) == wanted for s in forms(language, key)), key
         if isinstance(sentence, Mapping):
-            assert isinstance(ENGLISH.sentences[key], Mapping), key
+            assert key in counted, f"no count is given with {key}"
             assert {language.form(n) for n in range(1, 200)} <= sentence.keys(), key
 
 
