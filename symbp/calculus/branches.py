@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from symbp.calculus.single import Conds, refuted, single
 from symbp.core import build
-from symbp.core.expr import Cond, Expr, Extreme, Or, Read, Sum, Where
+from symbp.core.expr import Binder, Cond, Expr, Or, Read, Where
 from symbp.core.guards import conjuncts, settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
@@ -95,6 +95,6 @@ def map_under(node: Expr, given: Conds, function: Callable[[Expr, Conds], Expr])
     if isinstance(node, Where):
         then = function(node.then, (*given, *conjuncts(node.cond)))
         return build.where(node.cond, then, function(node.other, (*given, *refuted(node.cond))))
-    if isinstance(node, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
+    if isinstance(node, Binder):  # what is bound inside has nothing to do with what it is outside
         given = tuple(g for g in given if not any(i in node.indices for i in free_indices(g)))
     return map_children(node, lambda c: function(c, given) if isinstance(c, Expr) else c)

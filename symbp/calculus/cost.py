@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import dims_of, free_indices, indices_of, walk
 
 NOMINAL = 8
-_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2}
+_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2, First: 2}
 
 
 @lru_cache(maxsize=4_000)
@@ -39,7 +39,7 @@ def _weight(node: Node) -> int:
         return len(node.args) - 1
     if isinstance(node, Mul):
         return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         return 1
     return _WEIGHT.get(type(node), 0)
 
@@ -49,7 +49,7 @@ def _is_sign(a: Node) -> bool:
 
 
 def _volume(node: Node) -> int:
-    bound = node.indices if isinstance(node, (Sum, Extreme)) else ()
+    bound = node.indices if isinstance(node, Binder) else ()
     return entries((*free_indices(node), *bound))
 
 

@@ -22,7 +22,7 @@ from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Key, Local, Rule, Section, Step
 from symbp.calculus.variants import is_scatter, variants
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Partial, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network
 from symbp.core.traverse import all_index_names, apply, children, free_indices, fresh_name, reads, walk
@@ -433,7 +433,7 @@ def _facts_used(sections: tuple[Section, ...]) -> tuple[str, ...]:
 def _has_kink(body: Expr) -> bool:
     """Does the body choose by a value (not by an index) or take an absolute value or an extreme?"""
     for node in walk(body):
-        if isinstance(node, Extreme) or (isinstance(node, Fn) and node.name == "abs"):
+        if isinstance(node, (Extreme, First)) or (isinstance(node, Fn) and node.name == "abs"):
             return True
         if isinstance(node, Compare) and (reads(node.a) or reads(node.b)):
             return True

@@ -24,7 +24,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Expr, Mul, Partial, Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, Equation, Network, Tensor
-from symbp.core.traverse import fresh_name, reads
+from symbp.core.traverse import fresh_name, reads, rename_bound
 
 
 def differentiate_along(derivation: Derivation) -> HessianProduct:
@@ -106,7 +106,10 @@ class _Work:
         tidy_tangent(steps, self.style, equation.indices)
         name = self.tangents[equation.name]
         chain = Chain(name, Read(name, tuple(Poly.of(i) for i in equation.indices)), tuple(steps))
-        return apart_from_names(chain, self.letters)
+        letters = {i.name for i in equation.indices}
+        # No letter is bound within the range of another of its name.
+        apart = tuple(Step(rename_bound(s.value, letters), s.rule) for s in chain.steps)
+        return apart_from_names(replace(chain, steps=apart), self.letters)
 
     def product(self) -> HessianProduct:
         """All tangents, numbered, in a network of those equations that the product needs."""

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from symbp.core.canonical import key
-from symbp.core.expr import Expr, Extreme, Read, Sum
+from symbp.core.expr import Binder, Expr, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import all_index_names, fresh_name, indices_of, map_children, substitute, substitute_poly, walk
+from symbp.core.traverse import (
+    all_index_names,
+    children,
+    fresh_name,
+    indices_of,
+    map_children,
+    substitute,
+    substitute_poly,
+    walk,
+    with_bound,
+)
 
 T = TypeVar("T", bound=Node)
 _AVOID = "eolf"  # e is the exponential, o and l look like numbers, f is a function
@@ -60,7 +70,7 @@ def letters_of(network: Network) -> Letters:
     for equation in network.equations:
         indices = list(equation.indices)
         for node in walk(equation.body):
-            if isinstance(node, (Sum, Extreme)):
+            if isinstance(node, Binder):
                 indices.extend(node.indices)
         for i in indices:
             found.setdefault(i.name, i.stop)
@@ -103,19 +113,13 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
 
 def freshen(expr: T, taken: set[str], letters: Letters) -> T:
     """The expression with its bound indices renamed where their letters are taken, as a reader would choose."""
-    if isinstance(expr, (Sum, Extreme)):
+    if isinstance(expr, Binder):
         inner = taken | (all_index_names(expr) - {i.name for i in expr.indices})
         bound = letters.rename(expr.indices, inner)
         table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in zip(expr.indices, bound, strict=True) if a != b}
-        expr = _with_indices(expr, bound, table)  # type: ignore[assignment]
+        expr = with_bound(expr, bound, [substitute(c, table) for c in children(expr)])  # type: ignore[assignment]
         taken = taken | {i.name for i in bound}
     return map_children(expr, lambda c: freshen(c, taken, letters))
-
-
-def _with_indices(expr: Sum | Extreme, bound: tuple[Index, ...], table: dict[Atom, Poly]) -> Sum | Extreme:
-    if isinstance(expr, Sum):
-        return Sum(bound, substitute(expr.body, table))
-    return Extreme(expr.kind, bound, substitute(expr.body, table), substitute(expr.cond, table))
 
 
 def alike(expr: Expr) -> Expr:
@@ -127,7 +131,7 @@ def alike(expr: Expr) -> Expr:
 
 def _alike(expr: Expr, first: dict[str, Expr], around: frozenset[str]) -> Expr:
     """The same where the letters `around` are bound further out, none of which a sum may take."""
-    if isinstance(expr, (Sum, Extreme)):
+    if isinstance(expr, Binder):
         seen = first.setdefault(key(expr), expr)
         if all_index_names(seen).isdisjoint(around):
             return seen

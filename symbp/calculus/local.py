@@ -17,10 +17,9 @@ from symbp.core import build
 from symbp.core.expr import (
     TRUE,
     Add,
-    Compare,
-    Cond,
     Expr,
     Extreme,
+    First,
     Fn,
     Mul,
     Num,
@@ -30,15 +29,13 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Poly
 from symbp.core.traverse import (
     all_index_names,
-    fresh_name,
     indices_of,
     map_children,
     reads,
     rename_bound,
-    substitute,
     walk,
 )
 from symbp.errors import MissingRule
@@ -112,27 +109,11 @@ def _diff_power(base: Expr, exponent: Expr, by: Change) -> Expr:
 def _diff_extreme(expr: Extreme, by: Change) -> Expr:
     """The derivative of the first entry that attains the extreme: sum_i [i is the first hit] body_i'."""
     fresh = rename_bound(expr, all_index_names(expr) | by.letters)
-    hit = first_hit(expr, fresh.indices, fresh.body, fresh.cond)
+    hit = First(expr.kind, expr.indices, expr.body, expr.cond, tuple(map(Poly.of, fresh.indices)))
     inner = _diff(fresh.body, by)
     if fresh.cond != TRUE:  # beyond it the body may read what there is not
         return build.total(fresh.indices, build.where(hit, inner, build.NIL))
     return build.total(fresh.indices, build.mul(build.where(hit, build.UNIT, build.NIL), inner))
-
-
-def first_hit(expr: Extreme, indices: tuple[Index, ...], body: Expr, cond: Cond) -> Cond:
-    """That `body` at `indices` attains the extreme and nothing before it in row-major order does."""
-    conditions: list[Cond] = [cond, Compare("==", body, expr)]
-    taken = all_index_names(expr) | all_index_names(body) | {i.name for i in indices}
-    for place, index in enumerate(indices):
-        names = [fresh_name(i.name, taken) for i in indices[place:]]
-        taken.update(names)
-        earlier = [Index(names[0], Poly.of(index), index.start)]
-        earlier += [Index(n, i.stop, i.start) for n, i in zip(names[1:], indices[place + 1 :], strict=True)]
-        table: dict[Atom, Poly] = {old: Poly.of(new) for old, new in zip(indices[place:], earlier, strict=True)}
-        hit = build.both(substitute(cond, table), Compare("==", substitute(body, table), expr))
-        count = build.total(earlier, build.where(hit, build.UNIT, build.NIL))
-        conditions.append(Compare("==", count, build.NIL))
-    return build.both(*conditions)
 
 
 def entries_to_deltas(expr: Expr, tensor: str) -> Expr:

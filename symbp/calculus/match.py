@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbp.core.expr import Add, Compare, Cond, Extreme, Fn, Mul, Num, Read, Sum
+from symbp.core.expr import Add, Binder, Compare, Cond, Extreme, First, Fn, Mul, Num, Read
 from symbp.core.guards import holds, within
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.traverse import children, indices_of, polys, substitute_poly
@@ -43,7 +43,7 @@ def _found(pattern: Node, node: Node, variables: Variables) -> Binding | None:
 def _match(pattern: Node, node: Node, variables: Variables, binding: Binding) -> bool:
     if type(pattern) is not type(node) or _label(pattern) != _label(node):
         return False
-    if isinstance(pattern, (Sum, Extreme)) and not _bind_ranges(pattern, node, variables, binding):
+    if isinstance(pattern, Binder) and not _bind_ranges(pattern, node, variables, binding):
         return False
     ours, theirs = polys(pattern), polys(node)
     if len(ours) != len(theirs):
@@ -84,13 +84,13 @@ def _label(node: Node) -> object:
             return (name, orders)
         case Compare(op, _, _):
             return op
-        case Extreme(kind, _, _, _):
+        case Extreme(kind) | First(kind):
             return kind
     return None
 
 
-def _bind_ranges(pattern: Sum | Extreme, node: Node, variables: Variables, binding: Binding) -> bool:
-    assert isinstance(node, (Sum, Extreme))
+def _bind_ranges(pattern: Binder, node: Node, variables: Variables, binding: Binding) -> bool:
+    assert isinstance(node, Binder)
     if len(pattern.indices) != len(node.indices):
         return False
     for a, b in zip(pattern.indices, node.indices, strict=True):

@@ -23,7 +23,7 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
 from symbp.core.guards import conjuncts, follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
@@ -179,7 +179,7 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
         if binding is not None and value.holds(binding, given):
             found = True
             return build.power(substitute(solved, binding), Num(power))
-        if isinstance(node, (Sum, Extreme, Partial)):
+        if isinstance(node, (Sum, Extreme, First, Partial)):
             return node
         if isinstance(node, Where):
             then = replaced(node.then, (*given, *conjuncts(node.cond)))

@@ -11,9 +11,8 @@ from itertools import product
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
-from symbp.core.guards import arranged, conjuncts, opposite, settle_condition
+from symbp.core.guards import arranged, bound_on, conjuncts, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
-from symbp.core.matrix.guards import linear
 from symbp.core.traverse import free_indices, indices_of, substitute
 
 Conds = tuple[Cond, ...]
@@ -28,7 +27,7 @@ def single(conds: Conds, index: Index) -> Poly | None:
     equal = [value for c in about if (value := _equal(c, index)) is not None]
     if equal:
         return equal[0]
-    sides = [linear(c, index) for c in about]
+    sides = [bound_on(c, index) for c in about]
     ends = [s for s in sides if s is not None]
     lows = [index.start, *(bound for bound, is_upper in ends if not is_upper)]
     highs = [index.stop - 1, *(bound - 1 for bound, is_upper in ends if is_upper)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from symbp.core.expr import Add, And, Compare, Delta, Extreme, Fn, Mul, Or, Partial, Read, Sum, Where
+from symbp.core.expr import Add, And, Binder, Compare, Delta, Fn, Mul, Or, Partial, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import children, polys
 
@@ -25,7 +25,7 @@ def key(node: Node) -> str:
 
 
 def _key(node: Node, bound: dict[Atom, str], depth: int) -> str:
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         return _binder(node, bound, depth)
     parts = [_key(c, bound, depth) for c in children(node)]
     if isinstance(node, (Add, Mul, And, Or)):
@@ -65,7 +65,7 @@ def _poly(poly: Poly, bound: dict[Atom, str]) -> str:
     return "+".join(sorted(f"{c}*{'*'.join(sorted(atom(a) for a in m))}" for m, c in poly.terms))
 
 
-def _binder(node: Sum | Extreme, bound: dict[Atom, str], depth: int) -> str:
+def _binder(node: Binder, bound: dict[Atom, str], depth: int) -> str:
     """Bound indices are told apart by their ranges, then numbered by where they stand in the sorted body."""
     blind = dict(bound)
     blind.update({i: f"?{_poly(i.extent, bound)}" for i in node.indices})
@@ -77,11 +77,12 @@ def _binder(node: Sum | Extreme, bound: dict[Atom, str], depth: int) -> str:
     for i in order:
         ranges.append(f"{_poly(i.start, inner)}:{_poly(i.stop, inner)}")
     parts = [_key(c, inner, depth + len(order)) for c in children(node)]
-    kind = node.kind if isinstance(node, Extreme) else ""
-    return f"{type(node).__name__}{kind}[{';'.join(ranges)}]({','.join(parts)})"
+    kind = "" if isinstance(node, Sum) else node.kind
+    places = [_poly(p, bound) for p in polys(node)]
+    return f"{type(node).__name__}{kind}[{';'.join(ranges)}]({','.join(parts)}|{','.join(places)})"
 
 
-def _signature(node: Sum | Extreme, i: Index, blind: dict[Atom, str], depth: int) -> str:
+def _signature(node: Binder, i: Index, blind: dict[Atom, str], depth: int) -> str:
     if len(node.indices) == 1:
         return ""
     marked = {**blind, i: "!"}

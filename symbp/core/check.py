@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.core.expr import And, Compare, Delta, Extreme, Int, Mul, Or, Partial, Read, Sum, Where
+from symbp.core.expr import And, Binder, Compare, Delta, Extreme, First, Int, Mul, Or, Partial, Read, Where
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
@@ -90,7 +90,7 @@ def _all_names(network: Network) -> frozenset[str]:
 
 
 def _binders(node: Node, bound: frozenset[str], taken: frozenset[str]) -> Iterator[str]:
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         for index in node.indices:
             if index.name in bound:
                 yield f"index {index} is bound twice"
@@ -116,7 +116,7 @@ def _expression(network: Network, node: Node, guards: Guards) -> Iterator[str]:
             yield from _expression(network, child, guards)
             guards |= _of_integers(child)
             continue
-        choice = isinstance(node, (Where, Extreme)) and child is not node.cond
+        choice = isinstance(node, (Where, Extreme, First)) and child is not node.cond
         product = isinstance(node, Mul) and not isinstance(child, Delta)
         yield from _expression(network, child, guards | _restricted(node) if choice or product else guards)
 
@@ -125,7 +125,7 @@ def _restricted(node: Node) -> Guards:
     """The indices that the condition of a node restricts, or the deltas of a product."""
     if isinstance(node, Mul):
         return frozenset(i for d in node.args if isinstance(d, Delta) for i in free_indices(d))
-    return _of_integers(node.cond) if isinstance(node, (Where, Extreme)) else frozenset()
+    return _of_integers(node.cond) if isinstance(node, (Where, Extreme, First)) else frozenset()
 
 
 def _of_integers(cond: Node) -> Guards:

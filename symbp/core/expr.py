@@ -168,5 +168,21 @@ class Not(Cond):
     arg: Cond
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class First(Cond):
+    """That `at` is where the extreme is first attained, in row-major order: k == argmax(z[n, k] for k in K).
+
+    The extreme is the one of `kind` of `body` over `indices` where `cond` holds; `at` stands outside of it.
+    """
+
+    kind: str
+    indices: tuple[Index, ...]
+    body: Expr
+    cond: Cond
+    at: tuple[Poly, ...]
+
+
+Binder = Sum | Extreme | First  # what binds indices
+
 TRUE = And(())
 FALSE = Or(())

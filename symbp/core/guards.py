@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, Int, Num, Or, Sum, Where
-from symbp.core.integers import Index, Poly
+from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, Int, Num, Or, Where
+from symbp.core.integers import ONE, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, map_children
+from symbp.core.traverse import free_indices, indices_of, map_children
 
 Given = tuple[Cond, ...]
 
@@ -83,7 +83,7 @@ def under(expr: Expr, given: Given) -> Expr:
     """The expression where the given conditions hold: choices that they decide are made."""
     if isinstance(expr, Where):
         return _choice_under(expr, given)
-    if isinstance(expr, (Sum, Extreme)):  # what is bound inside has nothing to do with what it is outside
+    if isinstance(expr, Binder):  # what is bound inside has nothing to do with what it is outside
         given = tuple(g for g in given if not any(i in expr.indices for i in free_indices(g)))
     return map_children(expr, lambda c: under(c, given) if isinstance(c, Expr) else c)
 
@@ -148,3 +148,23 @@ def _poly(expr: Expr) -> Poly | None:
     if isinstance(expr, Num) and expr.value.denominator == 1:
         return Poly.of(int(expr.value))
     return None
+
+
+def bound_on(test: Cond, c: Index) -> tuple[Poly, bool] | None:
+    """A comparison as `c < bound` (and True) or as `bound <= c` (and False)."""
+    if not isinstance(test, Compare) or test.op not in ("<", "<=", ">", ">="):
+        return None
+    a, b = build.as_integer(test.a), build.as_integer(test.b)
+    if a is None or b is None:
+        return None
+    if test.op in (">", ">="):
+        a, b = b, a
+    distance = b - a  # of a < b or a <= b: at least 1, or at least 0
+    least = 1 if test.op in ("<", ">") else 0
+    coefficient = distance.coefficient(c)
+    rest = distance - coefficient * c
+    if any(i == c for i in indices_of(rest)):
+        return None
+    if coefficient == -ONE:
+        return rest - least + 1, True
+    return (Poly.of(least) - rest, False) if coefficient == ONE else None

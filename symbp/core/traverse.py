@@ -6,18 +6,20 @@ ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import (
     Add,
     And,
+    Binder,
     Compare,
     Cond,
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -48,7 +50,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (c, a, b)
         case Sum(_, body) | Not(body):
             return (body,)
-        case Extreme(_, _, body, cond):
+        case Extreme(_, _, body, cond) | First(_, _, body, cond, _):
             return (body, cond)
     return ()
 
@@ -86,6 +88,8 @@ def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
             return build.total(indices, new[0])
         case Extreme(kind, indices, _, _):
             return Extreme(kind, indices, *new)
+        case First(kind, indices, _, _, at):
+            return First(kind, indices, new[0], new[1], at)
         case Partial():
             return Partial(*new)
     raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
@@ -107,6 +111,8 @@ def polys(node: Node) -> tuple[Poly, ...]:
             return (a, b)
         case Int(value):
             return (value,)
+        case First():
+            return node.at
     return ()
 
 
@@ -165,7 +171,7 @@ def free_indices(node: Node) -> tuple[Index, ...]:
 def _free(node: Node) -> tuple[Index, ...]:
     found = dict.fromkeys(i for poly in polys(node) for i in indices_of(poly))
     bound: dict[Index, None] = {}
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         for i in node.indices:
             for poly in (i.start, i.stop):
                 found.update(dict.fromkeys(j for j in indices_of(poly) if j not in bound))
@@ -181,7 +187,7 @@ def all_index_names(node: Node) -> set[str]:
     """The names of every index in it, bound or free. Only for membership tests."""
     names = {i.name for i in free_indices(node)}
     for part in walk(node):
-        if isinstance(part, (Sum, Extreme)):
+        if isinstance(part, Binder):
             names.update(i.name for i in part.indices)
             names.update(i.name for c in children(part) for i in free_indices(c))
     return names
@@ -228,12 +234,12 @@ def substitute(node: T, table: Mapping[Atom, Poly]) -> T:
             return build.integer(substitute_poly(value, table))  # type: ignore[return-value]
         case Num() | Pi():
             return node
-        case Sum() | Extreme():
+        case Sum() | Extreme() | First():
             return _substitute_binder(node, table)  # type: ignore[return-value]
     return map_children(node, lambda c: substitute(c, table))
 
 
-def _substitute_binder(node: Sum | Extreme, table: Mapping[Atom, Poly]) -> Expr:
+def _substitute_binder(node: Binder, table: Mapping[Atom, Poly]) -> Term:
     inner = {a: p for a, p in table.items() if a not in node.indices}
     incoming = {i.name for p in inner.values() for i in indices_of(p)}
     taken = incoming | all_index_names(node) | {a.name for a in inner if isinstance(a, Index)}
@@ -246,9 +252,20 @@ def _substitute_binder(node: Sum | Extreme, table: Mapping[Atom, Poly]) -> Expr:
         if new != old:
             inner[old] = Poly.of(new)
     parts = tuple(substitute(c, inner) for c in children(node))
-    if isinstance(node, Sum):
-        return build.total(bound, parts[0])  # type: ignore[arg-type]
-    return Extreme(node.kind, tuple(bound), *parts)  # type: ignore[arg-type]
+    if isinstance(node, First):
+        node = First(node.kind, node.indices, node.body, node.cond, tuple(substitute_poly(p, table) for p in node.at))
+    return build.total(bound, *parts) if isinstance(node, Sum) else with_bound(node, bound, parts)  # type: ignore[arg-type]
+
+
+def with_bound(node: Binder, indices: Sequence[Index], parts: Sequence[Node]) -> Term:
+    """A binder like `node` of these indices and children."""
+    match node:
+        case Sum():
+            return Sum(tuple(indices), *parts)  # type: ignore[arg-type]
+        case Extreme(kind):
+            return Extreme(kind, tuple(indices), *parts)  # type: ignore[arg-type]
+        case First(kind):
+            return First(kind, tuple(indices), parts[0], parts[1], node.at)  # type: ignore[arg-type]
 
 
 def replace_reads(node: T, function: Callable[[Read], Expr | None]) -> T:
@@ -278,7 +295,7 @@ def apply(body: Expr, indices: tuple[Index, ...], subs: tuple[Poly, ...]) -> Exp
 
 def rename_bound(node: T, taken: set[str]) -> T:
     """The same expression with bound indices that have none of the names in `taken`."""
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         used = taken | all_index_names(node)
         table: dict[Atom, Poly] = {}
         bound: list[Index] = []
@@ -290,9 +307,7 @@ def rename_bound(node: T, taken: set[str]) -> T:
             if new != old:
                 table[old] = Poly.of(new)
         parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
-        if isinstance(node, Sum):
-            return Sum(tuple(bound), parts[0])  # type: ignore[return-value, arg-type]
-        return Extreme(node.kind, tuple(bound), *parts)  # type: ignore[return-value, arg-type]
+        return with_bound(node, bound, parts)  # type: ignore[return-value]
     return map_children(node, lambda c: rename_bound(c, taken))
 
 

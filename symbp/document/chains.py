@@ -9,13 +9,13 @@ from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import Derivation, HessianProduct, Step
 from symbp.core import build
 from symbp.core.expr import Expr, Mul, Where
-from symbp.core.matrix import by_cases
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import Chain, Entry, Row
 from symbp.document.rules import why
 from symbp.document.said import Figure, Said, said
 from symbp.document.wholes import form_words, whole_chain
+from symbp.matrix import by_cases
 
 
 def chain_of(d: Derivation | HessianProduct, steps: Steps, where: Said | None = None) -> Chain:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from symbp.core.equality import Equality
 from symbp.core.expr import Expr
-from symbp.core.matrix import entry
 from symbp.document.model import (
     Block,
     Box,
@@ -23,6 +22,7 @@ from symbp.document.model import (
 from symbp.document.said import Code, Figure, Listed, Part, Said
 from symbp.document.words import ENGLISH
 from symbp.errors import MissingRule
+from symbp.matrix import entry
 
 
 def chains(document: Document) -> Iterator[Chain]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symbp.calculus.steps import Derivation, Section
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Where
+from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
 from symbp.core.traverse import reads, walk
 from symbp.document.model import Notes, Paragraph
@@ -126,7 +126,7 @@ def _kink(d: Derivation, name: str, quantity: str) -> Paragraph | Notes | None:
     if equation is None or number is None:
         return None
     nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
-    if any(isinstance(n, Extreme) for n in nodes):
+    if any(isinstance(n, (Extreme, First)) for n in nodes):
         return Paragraph((said("kink.tie", equation=Ref(number)),))
     if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):
         return Paragraph((said("kink.absolute", equation=Ref(number)),))

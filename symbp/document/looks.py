@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
-from symbp.core.expr import Expr, Extreme, Fn, Read, Sum, Where
+from symbp.core.expr import Binder, Expr, Fn, Read
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
-from symbp.core.matrix import SliceForm, slice_form
 from symbp.core.network import Equation
-from symbp.core.traverse import children, free_indices, indices_of, walk
-from symbp.document.hits import first_hit
+from symbp.core.traverse import free_indices, indices_of, walk
 from symbp.document.model import Look
 from symbp.document.starts import starts_of
+from symbp.matrix import SliceForm, slice_form
 
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]
@@ -117,20 +116,9 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
 def indices_shown(node: Node) -> Iterator[Index]:
     """The letters that are printed for it."""
     yield from free_indices(node)
-    for part in shown(node):
-        if isinstance(part, (Sum, Extreme)):
+    for part in walk(node):
+        if isinstance(part, Binder):
             yield from part.indices
-
-
-def shown(node: Node) -> Iterator[Node]:
-    """The node and what is printed of it: a first hit is an argmax, without the sums that say so."""
-    hit = first_hit(node.cond) if isinstance(node, Where) else None
-    yield node
-    if isinstance(node, Where) and hit:
-        yield from (n for part in (hit[0], node.then, node.other) for n in shown(part))
-        return
-    for child in children(node):
-        yield from shown(child)
 
 
 def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm | None:

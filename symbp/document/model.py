@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix
-from symbp.core.matrix.nodes import Named
 from symbp.document.said import LineRange, Part, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
+from symbp.matrix import Matrix
+from symbp.matrix.nodes import Named
 
 # --- sides of equalities
 

@@ -11,20 +11,18 @@ are the author's, a neighbour in the alphabet, or the first ones with primes. In
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct, Rule, Section, Step
-from symbp.core.expr import Extreme, Sum
+from symbp.core.expr import Binder
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.traverse import dims_of, indices_of, polys, walk
 from symbp.document.letters import locals_of
-from symbp.document.looks import shown
 
 T = TypeVar("T")
-Visit = Callable[[Node], Iterator[Node]]
 Range = tuple[Poly, Poly] | str  # from start to stop; of widths that differ by layer, the name of the widths
 _ROWS = ("nm", "mn", "kji", "hg", "gh", "dc", "cd", "ab", "ba", "pqr", "qpr", "tsru", "sr", "fg", "xyz", "yz")
 _FAMILIES = {row[0]: row[1:] for row in _ROWS}  # the letters that go for another of the same range
@@ -186,24 +184,24 @@ def _values(chains: Sequence[Chain]) -> tuple[object, ...]:
     return tuple((c.lhs, tuple((s.value, s.rule.values) for s in c.steps)) for c in chains)
 
 
-def _letters(scope: object, visit: Visit = shown) -> dict[tuple[str, Range], None]:
+def _letters(scope: object) -> dict[tuple[str, Range], None]:
     """The letters with their ranges, in order of appearance."""
-    return dict.fromkeys((i.name, range_of(i)) for i in _all_indices(scope, visit))
+    return dict.fromkeys((i.name, range_of(i)) for i in _all_indices(scope))
 
 
-def _all_indices(x: object, visit: Visit) -> Iterator[Index]:
+def _all_indices(x: object) -> Iterator[Index]:
     """Every index, in order of appearance."""
     if isinstance(x, tuple):
         for part in x:
-            yield from _all_indices(part, visit)
+            yield from _all_indices(part)
     elif isinstance(x, Index):
         yield x
         yield from (*indices_of(x.start), *indices_of(x.stop))
     elif isinstance(x, Poly):
         yield from indices_of(x)
     elif isinstance(x, Node):
-        for node in visit(x):
-            yield from _all_indices(node.indices if isinstance(node, (Sum, Extreme)) else polys(node), visit)
+        for node in walk(x):
+            yield from _all_indices((node.indices if isinstance(node, Binder) else (), polys(node)))
 
 
 # --- renaming
@@ -216,16 +214,11 @@ class _Renaming:
     letters: dict[Range, tuple[str, ...]]
 
     def of(self, scope: object) -> _Scope:
-        """The letters that stand together, each with its new name: its own where it can be kept.
-
-        Those that are not shown, in the definition of an argmax, have names that are no letters.
-        """
+        """The letters that stand together, each with its new name: its own where it can be kept."""
         names: dict[tuple[str, Range], str] = {}
         for name, r in _letters(scope):
             free = [c for c in self.letters[r] if c not in names.values()]
             names[name, r] = name if name in free else free[0]
-        for count, key in enumerate(_letters(scope, walk)):
-            names.setdefault(key, f"hidden{count}")
         return _Scope(names)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix
+from symbp.matrix import Matrix
 
 
 @dataclass(frozen=True, slots=True)

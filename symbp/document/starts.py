@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Expr, Read, Where
 from symbp.core.integers import Atom, Index, Poly
-from symbp.core.matrix import Matrix
-from symbp.core.matrix.guards import missed
-from symbp.core.matrix.nodes import Guard, Named, Transpose, shape
 from symbp.core.traverse import indices_of, walk
+from symbp.matrix import Matrix
+from symbp.matrix.guards import missed
+from symbp.matrix.nodes import Guard, Named, Transpose, shape
 
 Starts = tuple[tuple[Read, Read], ...]
 

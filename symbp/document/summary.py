@@ -10,12 +10,12 @@ from symbp.calculus.steps import Derivation, HessianProduct, Key
 from symbp.core.equality import PRODUCT, ROUNDING, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix.nodes import Named
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import Box, BoxRow, Chain, Document, Entry, Paragraph, Row, Section, Table, Updates
 from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, said
 from symbp.document.wholes import whole_chain
+from symbp.matrix.nodes import Named
 
 Lines = Mapping[int, tuple[int, int]]
 FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector

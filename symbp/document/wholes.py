@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix import Matrix, SliceForm
-from symbp.core.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.claims import chains
@@ -15,6 +13,8 @@ from symbp.document.model import Block, Chain, Definitions, Display, Document, M
 from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words, said
 from symbp.document.said import Part as Phrase
 from symbp.document.starts import Starts, slice_border
+from symbp.matrix import Matrix, SliceForm
+from symbp.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 
 TURNED = said("form.transposed")
 Borders = tuple[tuple[Named, Matrix], ...]

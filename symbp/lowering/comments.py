@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.matrix import MatrixNames, slice_form, write_form
 from symbp.core.network import Equation, Network
 from symbp.lowering.program import Operand, Statement, Value
+from symbp.matrix import MatrixNames, slice_form, write_form
 
 
 def annotate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.expr import Binder, Read
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient
 from symbp.core.traverse import polys, walk
 
@@ -30,6 +30,6 @@ def holds(node: Node, atom: Atom) -> bool:
     for part in walk(node):
         if any(mentions(p, atom) for p in polys(part)):
             return True
-        if isinstance(part, (Sum, Extreme)) and any(mentions(Poly.of(i), atom) for i in part.indices):
+        if isinstance(part, Binder) and any(mentions(Poly.of(i), atom) for i in part.indices):
             return True
     return False

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import (
+    TRUE,
     Add,
     And,
     Compare,
@@ -18,6 +19,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -29,7 +31,8 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Dim, DimAt, Node
+from symbp.core.guards import within
+from symbp.core.integers import Dim, DimAt, Index, Node, Poly
 from symbp.core.traverse import free_indices, polys, walk
 from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
@@ -37,7 +40,7 @@ from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.onehot import changed_entries
-from symbp.lowering.pooling import first_hit_of, window_extreme
+from symbp.lowering.pooling import hit_of, window_extreme
 from symbp.lowering.products import contract, is_scalar, multiply
 from symbp.lowering.program import BOOL, INT, Value
 from symbp.lowering.subscripts import integers, read
@@ -152,9 +155,6 @@ def _choice(at: Entries, node: Where) -> Labelled:
     extreme = _EXTREMES.get(_comparison(node) or ("", False))
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
-    hit = _first_hit(at, node)
-    if hit is not None:
-        return hit
     pieces = pieces_of(node)
     if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
         return _pieces(at, pieces)
@@ -169,33 +169,57 @@ def _choice(at: Entries, node: Where) -> Labelled:
     return at.apply("where", cond, at.number(at.value(node.then)), at.number(at.value(node.other)))
 
 
-def _first_hit(at: Entries, node: Where) -> Labelled | None:
-    """Where the first entry that attains the largest is: at the position that `argmax` says."""
-    found = first_hit_of(node, free_indices(node.cond))
-    if found is None:
-        return None
-    extreme, own = found
-    body = at.number(at.value(extreme.body))
-    kept = tuple(i for i in body.axes if i not in extreme.indices)
-    if not isinstance(body.value, Value) or len(kept) + len(own) != len(body.axes):
-        return None
-    axis, axes = body.axes.index(extreme.indices[0]), (*kept, *own)
-    if len(own) == 1:
-        axes = (*body.axes[:axis], *own, *body.axes[axis + 1 :])
-        value = body.value
-    else:  # positions are counted as if the axes were one
-        ordered = at.ordered(body, (*kept, *extreme.indices)).value
+def _first(at: Entries, node: First) -> Labelled:
+    """Where the extreme is first attained: at the position that `argmax` says, counted as if its axes were one."""
+    position, axis = _position(at, node)
+    hit = hit_of(node, free_indices(node))
+    if hit is not None and not set(hit[1]) & set(position.axes):
+        return _mask(at, position, axis, hit[1])
+    place, stride, inside = Poly(), Poly.of(1), []
+    for i, p in reversed(list(zip(node.indices, node.at, strict=True))):
+        place, stride = place + stride * (p - i.start), stride * i.extent
+        inside += [within(p, i)] if len(node.indices) > 1 else []
+    found = at.apply("==", position, integers(at, place), kind=BOOL)
+    cond = build.both(*(c for group in inside for c in group))
+    return found if cond == TRUE else at.apply("and", at.value(cond), found, kind=BOOL)
+
+
+def _position(at: Entries, node: First) -> tuple[Labelled, int]:
+    """The position of the extreme along its axes, which are counted as one, and where among the others that one was."""
+    body = _within(at, node)
+    own = tuple(i for i in node.indices if i in body.axes)
+    if len(own) < len(node.indices):  # it is the same all along an axis: the first of them
+        raise MissingRule("lowering/entries.py expects the entries of an argmax to differ along each of its indices")
+    kept = tuple(i for i in body.axes if i not in own)
+    assert isinstance(body.value, Value)
+    value, axis = body.value, body.axes.index(own[0])
+    if len(own) > 1:
+        ordered = at.ordered(body, (*kept, *own)).value
         assert isinstance(ordered, Value)
         axis = len(kept)
         value = at.builder.reshape(ordered, (*(i.extent for i in kept), extent(tuple(i.extent for i in own))))
-    count = value.shape[axis]
-    position = at.builder.emit(f"arg{extreme.kind}", (value,), tuple(i.extent for i in kept), INT, (axis,))
+    shape = tuple(i.extent for i in kept)
+    return Labelled(at.builder.emit(f"arg{node.kind}", (value,), shape, INT, (axis,)), kept), axis
+
+
+def _mask(at: Entries, position: Labelled, axis: int, own: tuple[Index, ...]) -> Labelled:
+    """1 at a position along an axis, 0 at the others."""
+    count, after = extent(tuple(i.extent for i in own)), len(position.axes) - axis
     numbers = at.builder.emit("arange", (build.NIL, build.integer(count)), (count,), INT)
-    after = len(value.shape) - axis - 1
-    sides = at.builder.expand(numbers, tuple(range(1, after + 1))), at.builder.expand(position, (axis,) if axis else ())
-    mask = at.builder.elementwise("==", *sides, kind=BOOL)
+    place = at.builder.expand(position.value, (axis,) if axis else ())
+    mask = at.builder.elementwise("==", at.builder.expand(numbers, tuple(range(1, after + 1))), place, kind=BOOL)
     assert isinstance(mask, Value)
+    axes = (*position.axes[:axis], *own, *position.axes[axis:])
     return Labelled(at.builder.reshape(mask, tuple(i.extent for i in axes)), axes)
+
+
+def _within(at: Entries, node: Extreme | First) -> Labelled:
+    """What an extreme is taken of; where a condition leaves entries out they count as minus infinity."""
+    body = at.number(at.value(node.body))
+    if node.cond == TRUE:
+        return body
+    infinity = at.apply("float", Labelled(build.num(0)), detail=("-inf" if node.kind == "max" else "inf",))
+    return at.apply("where", at.value(node.cond), body, infinity)
 
 
 def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
@@ -273,14 +297,11 @@ def _sum(at: Entries, node: Sum) -> Labelled:
 
 
 def _extreme(at: Entries, node: Extreme) -> Labelled:
-    """The largest over some axes; where a condition leaves entries out they count as minus infinity."""
+    """The largest over some axes."""
     chain = window_extreme(at, node)
     if chain is not None:
         return chain
-    body = at.number(at.value(node.body))
-    if node.cond != build.both():
-        infinity = at.apply("float", Labelled(build.num(0)), detail=("-inf" if node.kind == "max" else "inf",))
-        body = at.apply("where", at.value(node.cond), body, infinity)
+    body = _within(at, node)
     summed = tuple(k for k, i in enumerate(body.axes) if i in node.indices)
     if not summed:
         return body
@@ -328,6 +349,7 @@ _RULES = {
     Delta: _delta,
     Sum: _sum,
     Extreme: _extreme,
+    First: _first,
     Compare: _compare,
     And: _logical("and"),
     Or: _logical("or"),

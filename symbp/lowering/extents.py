@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Delta, Expr, Extreme, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Binder, Delta, Expr, Extreme, First, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest, is_nonnegative, lowest
@@ -54,7 +54,7 @@ def _divisors(equation: Equation) -> Iterator[Poly]:
 def _ranges(equation: Equation) -> Iterator[Index]:
     yield from equation.indices
     for node in walk(equation.body):
-        if isinstance(node, (Sum, Extreme)):
+        if isinstance(node, Binder):
             yield from node.indices
 
 
@@ -62,7 +62,7 @@ def _unguarded(node: Node) -> Iterator[Read]:
     """The reads under no condition: a condition may be what keeps a read inside."""
     if isinstance(node, Read):
         yield node
-    guarded = isinstance(node, Where) or (isinstance(node, Extreme) and node.cond != TRUE)
+    guarded = isinstance(node, Where) or (isinstance(node, (Extreme, First)) and node.cond != TRUE)
     if not guarded and not (isinstance(node, Mul) and any(isinstance(a, Delta) for a in node.args)):
         for child in children(node):
             yield from _unguarded(child) if isinstance(child, Expr) else ()

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.expr import TRUE, Add, Binder, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Equation, Network
@@ -38,7 +38,7 @@ def guarded(node: T, cond: Cond, largest: Mapping[str, Equation] = MappingProxyT
         then = guarded(node.then, _further(_unlike(cond, inner, node.then), inner), largest)
         other = guarded(node.other, _further(cond, build.negate(inner)), largest)
         return build.where(inner, then, other)  # type: ignore[return-value]
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
     new = map_children(node, lambda c: guarded(c, cond, largest))
     if isinstance(new, Mul):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
+from symbp.core.check import find_faults as faults_of_network
 from symbp.core.network import Network
 from symbp.lowering.arrays import add_axes_back, add_slices, compare_what_stays, sum_by_products, without_unused
 from symbp.lowering.buffers import place_results
+from symbp.lowering.check import find_faults
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.extents import doubtful_extents
@@ -52,18 +58,25 @@ LAST_PASSES = (
 
 def lower(derivation: Derivation, product: HessianProduct | None = None) -> Program:
     """The program of the module: predictions, loss, loss and gradients, and the Hessian times a vector if asked for."""
-    program = pure(derivation, product)
-    for program_pass in LAST_PASSES:
-        program = program_pass(program)
-    return program
+    return _through(LAST_PASSES, pure(derivation, product), find_faults)
 
 
 def pure(derivation: Derivation, product: HessianProduct | None = None) -> Program:
     """The program before anyone has thought of memory."""
-    program = _written(derivation, product)
-    for program_pass in PURE_PASSES:
-        program = program_pass(program)
-    return program
+    return _through(PURE_PASSES, _written(derivation, product), find_faults)
+
+
+T = TypeVar("T", Network, Program)
+
+
+def _through(passes: Sequence[Callable[[T], T]], value: T, faults: Callable[[T], Iterable[str]]) -> T:
+    """The value after all passes; with SYMBP_CHECK=1 AssertionError that names the first that broke it."""
+    for one in passes:
+        value = one(value)
+        if os.environ.get("SYMBP_CHECK"):
+            found = tuple(faults(value))
+            assert not found, f"{one.__name__} broke {value.name}: {'; '.join(found)}"
+    return value
 
 
 def _written(derivation: Derivation, product: HessianProduct | None) -> Program:
@@ -117,9 +130,7 @@ def _statements(
     network: Network, derivation: Derivation | HessianProduct
 ) -> tuple[tuple[Statement, ...], dict[str, Operand]]:
     """The statements of a network, annotated, and the value of each of its tensors."""
-    passed = network
-    for network_pass in NETWORK_PASSES:
-        passed = network_pass(passed)
+    passed = _through(NETWORK_PASSES, network, faults_of_network)
     shorter = reuse_sums(passed)  # after all of them: it compares what they have made of each equation
     statements, values = lower_equations(shorter)
     return annotate(statements, values, network, derivation, new_reads(passed, shorter)), values

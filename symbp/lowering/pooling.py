@@ -1,7 +1,6 @@
 """The largest of a window and its adjoint, offset by offset over slices.
 
-The adjoint goes to the first entry that attains the largest. Its condition is written out in the equations ("equal,
-and nothing before it is"); it is recognised here by building it anew and comparing. With g what is left to give, in
+The adjoint goes to the first entry that attains the largest. With g what is left to give, in
 row-major order:  g_0 = g * (x_0 == m),  g = g - g_0,  g_1 = g * (x_1 == m),  ...;  the last gets what is left.
 """
 
@@ -11,12 +10,10 @@ from collections.abc import Iterator
 from itertools import product
 
 from symbp.core import build
-from symbp.core.canonical import key
-from symbp.core.expr import TRUE, And, Compare, Cond, Expr, Extreme, Where
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, First, Where
 from symbp.core.integers import Atom, Index, Poly
-from symbp.core.traverse import all_index_names, fresh_name, polys, substitute, walk
+from symbp.core.traverse import polys, substitute, walk
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.ranges import boxed
 
 MOST = 64  # offsets that are written out, one after the other
 
@@ -58,36 +55,18 @@ def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> tuple[Extreme, tup
     """The extreme whose first hit a factor marks, and those of the summed indices that run over its window."""
     if not (isinstance(factor, Where) and (factor.then, factor.other) == (build.UNIT, build.NIL)):
         return None
-    first = factor.cond.args[0] if isinstance(factor.cond, And) and factor.cond.args else None
-    if not (isinstance(first, Compare) and first.op == "==" and isinstance(first.b, Extreme) and first.b.cond == TRUE):
+    return hit_of(factor.cond, indices)
+
+
+def hit_of(cond: Cond, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+    """The same of a condition: each of the extreme's indices has one of `indices` of its range that stands for it."""
+    if not isinstance(cond, First) or cond.cond != TRUE:
         return None
-    wanted = key(factor.cond)
-    for own in _choices(first.b, indices):
-        table: dict[Atom, Poly] = {i: Poly.of(o) for i, o in zip(first.b.indices, own, strict=True)}
-        if substitute(first.b.body, table) == first.a and key(boxed(_first_hit(first.b, own, first.a))) == wanted:
-            return first.b, own
-    return None
-
-
-def _choices(extreme: Extreme, indices: tuple[Index, ...]) -> Iterator[tuple[Index, ...]]:
-    fitting = [[i for i in indices if (i.start, i.stop) == (e.start, e.stop)] for e in extreme.indices]
-    return (own for own in product(*fitting) if len(set(own)) == len(own))
-
-
-def _first_hit(extreme: Extreme, indices: tuple[Index, ...], body: Expr) -> Cond:
-    """That `body` at `indices` attains the extreme and nothing before it in row-major order does."""
-    conditions: list[Cond] = [Compare("==", body, extreme)]
-    taken = all_index_names(extreme) | all_index_names(body) | {i.name for i in indices}
-    for place, index in enumerate(indices):
-        names = [fresh_name(i.name, taken) for i in indices[place:]]
-        taken.update(names)
-        earlier = [Index(names[0], Poly.of(index), index.start)]
-        earlier += [Index(n, i.stop, i.start) for n, i in zip(names[1:], indices[place + 1 :], strict=True)]
-        table: dict[Atom, Poly] = {old: Poly.of(new) for old, new in zip(indices[place:], earlier, strict=True)}
-        hit = Compare("==", substitute(body, table), extreme)
-        count = build.total(earlier, build.where(hit, build.UNIT, build.NIL))
-        conditions.append(Compare("==", count, build.NIL))
-    return build.both(*conditions)
+    own = tuple(i for p in cond.at if (i := p.index) is not None and i in indices)
+    ranges = [(i.start, i.stop) for i in own]
+    if len(set(own)) < len(cond.indices) or ranges != [(i.start, i.stop) for i in cond.indices]:
+        return None
+    return Extreme(cond.kind, cond.indices, cond.body, cond.cond), own
 
 
 def picked(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:

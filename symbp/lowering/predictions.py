@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from symbp.core.expr import Extreme, Sum
+from symbp.core.expr import Binder
 from symbp.core.integers import Dim
 from symbp.core.network import Equation, Network
 from symbp.core.solve import solve_sizes
@@ -61,7 +61,7 @@ def _sizes(equation: Equation) -> Iterator[Dim]:
     for node in walk(equation.body):
         for p in (*polys(node), *(i.extent for i in equation.indices)):
             yield from dims_of(p)
-        if isinstance(node, (Sum, Extreme)):
+        if isinstance(node, Binder):
             for i in node.indices:
                 yield from dims_of(i.extent)
 

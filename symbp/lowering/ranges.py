@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Cond, Extreme, Sum
+from symbp.core.expr import Binder, Cond, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import indices_of, map_children, substitute
+from symbp.core.traverse import indices_of, map_children, substitute, with_bound
 
 
 def box_ranges(network: Network) -> Network:
@@ -20,7 +20,7 @@ def box_ranges(network: Network) -> Network:
 
 def boxed(node: Node) -> Any:
     node = map_children(node, boxed)
-    if not isinstance(node, (Sum, Extreme)) or not any(_outer(i) for i in node.indices):
+    if not isinstance(node, Binder) or not any(_outer(i) for i in node.indices):
         return node
     table: dict[Atom, Poly] = {}
     guards: list[Cond] = []
@@ -28,7 +28,7 @@ def boxed(node: Node) -> Any:
     body = substitute(node.body, table)
     if isinstance(node, Sum):
         return Sum(indices, build.where(build.both(*guards), body, build.NIL))
-    return Extreme(node.kind, indices, body, build.both(substitute(node.cond, table), *guards))
+    return with_bound(node, indices, (body, build.both(substitute(node.cond, table), *guards)))
 
 
 def _outer(index: Index) -> bool:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable
 from math import prod
 
-from symbp.core.expr import Expr, Extreme, Num, Sum
+from symbp.core.expr import Binder, Expr, Extreme, Num
 from symbp.core.integers import Index, Node, Poly, Quotient
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, indices_of, reads, walk
@@ -83,5 +83,5 @@ def _at_one(poly: Poly) -> int:
 
 
 def _terms(node: Node) -> int:
-    own = entries(i.extent for i in node.indices) if isinstance(node, (Sum, Extreme)) else 1
+    own = entries(i.extent for i in node.indices) if isinstance(node, Binder) else 1
     return own * max((_terms(c) for c in children(node)), default=1)

@@ -14,6 +14,7 @@ from symbp.notation.bounds import check_extent
 from symbp.notation.context import Context, own_equation
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
+from symbp.notation.places import KINDS, first, number_of
 from symbp.notation.values import Constant, Value, elementwise, reduce, scalar, shape_text
 from symbp.notation.words import ELEMENTARY, SIGN, nearest, why_not
 
@@ -158,6 +159,29 @@ def _extreme(kind: str) -> Callable[[tuple[Index, ...], Expr], Expr]:
     return lambda indices, body: Extreme(kind, indices, body, TRUE) if indices else body
 
 
+def _place(kind: str, context: Context, node: ast.Call) -> Value:
+    """The place of an extreme, over one axis or over the letter of a comprehension."""
+    return number_of(context, node, _extreme_of(kind, context, node))
+
+
+def _extreme_of(kind: str, context: Context, node: ast.Call) -> Value:
+    if len(node.args) > 1 and not isinstance(node.args[0], ast.GeneratorExp):
+        context.fail(node, f"arg{kind} takes one array or a comprehension; an axis is given by its name, axis=0")
+    extreme = _reduction(kind, context, node)
+    if not isinstance(extreme.at(tuple(Poly() for _ in extreme.shape)), Extreme):
+        context.fail(node, f"arg{kind} expects an array or a comprehension here")
+    return extreme
+
+
+def places(context: Context, node: ast.Call, kind: str, at: tuple[Poly, ...]) -> Cond:
+    """That a tuple of places is where an extreme of several indices is first attained."""
+    extreme = _extreme_of(kind, context, node).at(())
+    assert isinstance(extreme, Extreme)
+    if len(extreme.indices) != len(at):
+        context.fail(node, f"arg{kind} over {len(extreme.indices)} indices is compared with {len(at)} places")
+    return first(extreme, *at)
+
+
 _FINISH = {"sum": _sum, "mean": _mean, "max": _extreme("max"), "min": _extreme("min")}
 
 
@@ -246,6 +270,7 @@ def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
 BUILTIN_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     **{name: bind(_elementary, name) for name in (*ELEMENTARY, SIGN)},
     **{name: bind(_reduction, name) for name in _FINISH},
+    **{name: bind(_place, kind) for name, kind in KINDS.items()},
     "sqrt": _sqrt,
     "where": _where,
     "maximum": bind(_larger, ">"),

@@ -13,9 +13,11 @@ from symbp.core.integers import Index, Poly
 from symbp.errors import ShapeError
 from symbp.notation import values
 from symbp.notation.bounds import check_number
+from symbp.notation.builtins import places
 from symbp.notation.calls import call
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, is_label, use_of
+from symbp.notation.places import KINDS, compared, is_call
 from symbp.notation.recurrence import Recurrent, scalar_start
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
@@ -204,6 +206,8 @@ _OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", as
 def _compare(context: Context, node: ast.Compare) -> Value | Constant:
     if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
         return _same_constant(context, node, context.read(node.left))
+    if tuples := _tuples(context, node):
+        return tuples
     first = _side(context, node.left)
     if isinstance(first, Constant):
         return _same_constant(context, node, first)
@@ -217,7 +221,7 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
         right = _side(context, right_node)
         if isinstance(right, Constant):
             right = context.value(right_node)  # which says what is wrong with it
-        conds.append(elementwise(_comparison(_OPS[type(op)]), left, right, truth=True))
+        conds.append(elementwise(_comparison(context, _OPS[type(op)]), left, right, truth=True))
         left = right
     return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
 
@@ -229,8 +233,23 @@ def _side(context: Context, node: ast.expr) -> Value | Constant:
     return context.read(node)
 
 
-def _comparison(op: str) -> Callable[[Expr, Expr], Cond]:
-    return lambda a, b: build.compare(op, a, b)
+def _comparison(context: Context, op: str) -> Callable[[Expr, Expr], Cond]:
+    return lambda a, b: compared(context, op, a, b)
+
+
+def _tuples(context: Context, node: ast.Compare) -> Value | None:
+    """`(u, v) == argmax(... for u_ in U for v_ in V)`."""
+    sides = (node.left, *node.comparators)
+    at = next((s for s in sides if isinstance(s, ast.Tuple)), None)
+    if at is None or isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        return None
+    call = next((s for s in sides if isinstance(s, ast.Call) and is_call(context, s)), None)
+    if call is None or len(sides) != 2 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+        context.fail(node, "a tuple is compared with a place, `(u, v) == argmax(...)`, and with nothing else")
+    assert isinstance(call.func, ast.Name)
+    subs = tuple(integer(context, e, "a place") for e in at.elts)
+    hit = places(context, call, KINDS[call.func.id], subs)
+    return scalar(hit if isinstance(node.ops[0], ast.Eq) else build.negate(hit))
 
 
 def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) -> Constant:
@@ -247,7 +266,7 @@ def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) 
 def _member(context: Context, left: Value, node: ast.expr) -> Value:
     if not isinstance(node, (ast.Tuple, ast.List, ast.Set)) or not node.elts:
         context.fail(node, "expected numbers in parentheses after `in`, such as (0, 1)")
-    options = [elementwise(_comparison("=="), left, context.value(e), truth=True) for e in node.elts]
+    options = [elementwise(_comparison(context, "=="), left, context.value(e), truth=True) for e in node.elts]
     return elementwise(build.either, *options, truth=True)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from symbp.core import build
-from symbp.core.expr import Expr, Extreme, Fn, Num, Pow, Sum, Where
+from symbp.core.expr import Binder, Expr, Extreme, Fn, Num, Pow, Sum, Where
 from symbp.core.integers import ONE, ZERO, Index, Poly, quotient
 from symbp.core.network import Call
 from symbp.core.ranges import is_nonnegative
@@ -52,7 +52,7 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
         return value
     parts = list(walk(_entry(context, value)))
-    if len(parts) <= LONG_ARGUMENT and not any(isinstance(p, (Sum, Extreme)) for p in parts):
+    if len(parts) <= LONG_ARGUMENT and not any(isinstance(p, Binder) for p in parts):
         return value
     return own_equation(context, value, context.work.name(name), node)
 

@@ -10,10 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from symbp.core import build
-from symbp.core.expr import Extreme, Sum
+from symbp.core.expr import Binder, Extreme, First, Sum
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Call, Equation
-from symbp.core.traverse import T, children, dims_of, free_indices, map_children, substitute, substitute_poly, walk
+from symbp.core.traverse import (
+    T,
+    children,
+    dims_of,
+    free_indices,
+    map_children,
+    substitute,
+    substitute_poly,
+    walk,
+)
 from symbp.notation.context import Pending
 
 _NEIGHBOURS = (0, -1, 1, -2, 2, 3, -3, 4, -4, 5, -5, 6, 7, 8, 9, 10, 11, 12, 13)
@@ -84,7 +93,7 @@ def _name_call(call: Call, table: Mapping[Atom, Poly], used: frozenset[str], dim
 
 
 def _hints(node: Node) -> frozenset[str]:
-    found = {hint(i) for part in walk(node) if isinstance(part, (Sum, Extreme)) for i in part.indices}
+    found = {hint(i) for part in walk(node) if isinstance(part, Binder) for i in part.indices}
     return frozenset(found - {""})
 
 
@@ -105,14 +114,17 @@ def _name_all(
 
 
 def _rename(node: T, table: Mapping[Atom, Poly], used: frozenset[str], dims: frozenset[str]) -> T:
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         parts = (node.body,) if isinstance(node, Sum) else (node.body, node.cond)
         inside = frozenset().union(*(_hints(p) for p in parts))
         indices, inner, taken = _name_all(node.indices, table, used, inside, dims)
         if isinstance(node, Sum):
             return build.total(indices, _rename(node.body, inner, taken, dims))  # type: ignore[return-value]
         body, cond = _rename(node.body, inner, taken, dims), _rename(node.cond, inner, taken, dims)
-        return Extreme(node.kind, indices, body, cond)  # type: ignore[return-value]
+        if isinstance(node, Extreme):
+            return Extreme(node.kind, indices, body, cond)  # type: ignore[return-value]
+        at = tuple(substitute_poly(p, table) for p in node.at)
+        return First(node.kind, indices, body, cond, at)  # type: ignore[return-value]
     if not children(node):
         return substitute(node, table)
     return map_children(node, lambda c: _rename(c, table, used, dims))

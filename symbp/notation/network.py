@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from symbp.core import build
-from symbp.core.expr import Extreme, Read, Sum
+from symbp.core.expr import Binder, Read
 from symbp.core.integers import ZERO, Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.core.solve import solve_sizes
@@ -289,7 +289,7 @@ def _integers(work: Work) -> Iterator[Poly]:
 def _within(node: Node) -> Iterator[Poly]:
     for part in walk(node):
         yield from polys(part)
-        if isinstance(part, (Sum, Extreme)):
+        if isinstance(part, Binder):
             yield from _ends(part.indices)
 
 

@@ -12,6 +12,7 @@ from symbp.core.traverse import labels_of
 from symbp.errors import ShapeError
 from symbp.notation.context import Context, labels_in
 from symbp.notation.integers import integer, labels, use_of
+from symbp.notation.places import at_place, is_place, place_of
 from symbp.notation.recurrence import Recurrent, is_open, read
 from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
@@ -36,6 +37,9 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
     spread = _spread(context, items, rank - given)
+    at = [k for k, item in enumerate(spread) if item is not None and is_place(context, item)]
+    if at:
+        return _at_place(context, node, value, spread, at[0])
     arrays = [k for k, item in enumerate(spread) if (found := labels(context, item)) is not None and found.shape]
     if arrays:
         return _pick(context, node, value, spread, arrays[0])
@@ -101,6 +105,25 @@ def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.e
         return value.number(tuple(full))
 
     return Value((*chosen.shape, *rest), at, value.size + chosen.size)
+
+
+def _at_place(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None], place: int) -> Value:
+    """`x[n, argmax(z[n, k] for k in K)]`: the entry at the place."""
+    at = items[place]
+    assert at is not None
+    value = layer(value, Poly()) if value.each is None else value
+    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
+    subs += [None] * (len(value.shape) - len(subs))
+    for k, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
+        if sub is not None:
+            _note(context, node, k, sub, extent, [])
+    found = context.value(at)
+    extreme = None if found.shape else place_of(context, found.number())
+    if extreme is None:
+        context.fail(at, "expected the place of one extreme here, such as `argmax(z[n, k] for k in K)`")
+    (index,) = extreme.indices
+    context.note(at, Poly.of(index), value.shape[place], f"dimension {place + 1} of {_what(node)}")
+    return at_place(context, extreme, value, subs, place)
 
 
 def _is_dots(item: ast.expr) -> bool:

@@ -14,6 +14,7 @@ from symbp.core.expr import (
     Compare,
     Delta,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -211,6 +212,13 @@ def _extreme(node: Extreme) -> Written:
     return ATOM, f"{node.kind}({write(node.body, CHOICE)}{_loops(node.indices)}{test})"
 
 
+def _first(node: First) -> Written:
+    test = "" if node.cond == TRUE else f" if {write(node.cond, OR)}"
+    at = ", ".join(map(write_integer, node.at))
+    place = at if len(node.at) == 1 else f"({at})"
+    return COMPARE, f"{place} == arg{node.kind}({write(node.body, CHOICE)}{_loops(node.indices)}{test})"
+
+
 def _partial(node: Partial) -> Written:
     return MUL, f"d {write(node.of, ATOM)} / d {write(node.by, ATOM)}"
 
@@ -247,6 +255,7 @@ _RULES: dict[type[Node], Callable[[Any], Written]] = {
     Delta: _delta,
     Sum: _sum,
     Extreme: _extreme,
+    First: _first,
     Partial: _partial,
     Compare: _compare,
     And: _and,

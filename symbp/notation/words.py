@@ -10,9 +10,10 @@ from collections.abc import Iterable
 IMPORTS = ("Data", "Param", "Labels", "Array", "dims", "function", "network")
 ELEMENTARY = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")
 REDUCTIONS = ("sum", "mean", "max", "min")
-BUILTINS = (*ELEMENTARY, *REDUCTIONS, "sqrt", "where", "maximum", "minimum", "range")
+PLACES = ("argmax", "argmin")
+BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, "sqrt", "where", "maximum", "minimum", "range")
 SIGN = "sign"  # what abs becomes when it is differentiated; a file may use the word for something else
-RESERVED = frozenset((*IMPORTS, *BUILTINS, "pi", "np", "out", "work"))
+RESERVED = frozenset((*IMPORTS, *BUILTINS, "pi", "np", "out", "work")).difference(PLACES)
 _ASCII = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 

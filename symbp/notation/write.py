@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbp.core.build import NIL
-from symbp.core.expr import And, Delta, Extreme, Mul, Or, Read, Sum, Where
+from symbp.core.expr import And, Delta, Extreme, First, Mul, Or, Read, Sum, Where
 from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
@@ -23,8 +23,8 @@ from symbp.notation.context import Access, access, guarded_by
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.read import read_network
 from symbp.notation.text import write_expr, write_integer, write_range
+from symbp.notation.wrap import LONG, lines_of, wrapped
 
-LONG = 110
 __all__ = ["write_equation", "write_expr", "write_network"]
 
 
@@ -52,7 +52,7 @@ def _file(network: Network, calls: bool) -> str:
     sizes = [*(d.name for d in network.dims), *_widths(network)]
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
-    body = [f"assert {write_expr(f.statement)}" for f in network.facts]
+    body = [line for f in network.facts for line in _claimed(write_expr(f.statement))]
     body += _statements(network, blocks(network.equations), calls, 0)
     body.append(_return(network))
     parts = [f"from symbp import {', '.join(_imports(network))}"]
@@ -89,18 +89,20 @@ def _widths(network: Network) -> tuple[str, ...]:
 def _statements(network: Network, parts: tuple[Equation | Block, ...], calls: bool, depth: int) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Equation):
-            yield from _wrapped(write_equation(network, part, calls, depth))
+            yield from _wrapped(write_equation(network, part, calls, depth), depth + 1)
         else:
             yield f"for {part.index.name} in {write_range(part.index)}:"
             yield from (f"    {line}" for line in _statements(network, part.parts, calls, depth + 1))
 
 
-def _wrapped(statement: str) -> list[str]:
-    """A statement in lines, its right side on a line of its own where it is long."""
-    if len(statement) <= LONG:
-        return [statement]
+def _wrapped(statement: str, depth: int) -> list[str]:
     left, right = statement.split(" = ", 1)
-    return [f"{left} = (", f"    {right}", ")"]
+    return wrapped(left, right, 4 * depth)
+
+
+def _claimed(condition: str) -> list[str]:
+    """A fact in lines."""
+    return [f"assert {condition}"] if len(condition) <= LONG else ["assert (", *lines_of(condition, 4), ")"]
 
 
 def _imports(network: Network) -> Iterator[str]:
@@ -218,7 +220,7 @@ def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
         case Sum(_, Where(cond, body, other)) if other == NIL:
             yield from _accesses(network, cond, under)
             yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
-        case Extreme(_, _, body, cond):
+        case Extreme(_, _, body, cond) | First(_, _, body, cond, _):
             yield from _accesses(network, cond, under)
             yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
         case Where(cond, then, other):

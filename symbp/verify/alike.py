@@ -17,7 +17,7 @@ from itertools import permutations
 from typing import Any
 
 from symbp.core.equality import Equality
-from symbp.core.expr import Extreme, Fn, Num, Read, Sum
+from symbp.core.expr import Binder, Fn, Num, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Monomial, Node, Poly, Quotient
 from symbp.core.traverse import children, polys
 
@@ -90,7 +90,7 @@ class Match:
             return False
         if isinstance(one, Num) and isinstance(other, Num):
             return self.numbers.agree(one.value, other.value)
-        if isinstance(one, (Sum, Extreme)) and isinstance(other, (Sum, Extreme)):
+        if isinstance(one, Binder) and isinstance(other, Binder):
             return self._binders(one, other)
         return self._parts(one, other)
 
@@ -100,7 +100,7 @@ class Match:
     def _all(self, rule: Callable[[Any, Any], bool], ones: Sequence[Any], others: Sequence[Any]) -> bool:
         return len(ones) == len(others) and all(map(rule, ones, others))
 
-    def _binders(self, one: Sum | Extreme, other: Sum | Extreme) -> bool:
+    def _binders(self, one: Binder, other: Binder) -> bool:
         """Bound indices stand for each other inside; outside what they hide does again."""
         outer = dict(self.letters)
         if len(one.indices) != len(other.indices):

@@ -6,12 +6,12 @@ whatever the order in which they add. Where a root or an exponential comes befor
 
 from __future__ import annotations
 
-from symbp.core.expr import Add, And, Compare, Delta, Extreme, Fn, Int, Mul, Not, Num, Or, Pow, Read, Sum, Where
+from symbp.core.expr import Add, And, Compare, Delta, Extreme, First, Fn, Int, Mul, Not, Num, Or, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads, walk
 
-EXACT = (Add, And, Compare, Delta, Extreme, Int, Mul, Not, Or, Read, Sum, Where)
+EXACT = (Add, And, Compare, Delta, Extreme, First, Int, Mul, Not, Or, Read, Sum, Where)
 
 
 def can_tie(network: Network) -> bool:
@@ -42,6 +42,7 @@ def _is_exact(node: Node) -> bool:
 
 def _chooses(equation: Equation) -> bool:
     return any(
-        (isinstance(n, (Extreme, Compare)) and bool(reads(n))) or (isinstance(n, Fn) and n.name in ("abs", "sign"))
+        (isinstance(n, (Extreme, First, Compare)) and bool(reads(n)))
+        or (isinstance(n, Fn) and n.name in ("abs", "sign"))
         for n in walk(equation.body)
     )

@@ -22,6 +22,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -243,21 +244,38 @@ def _extreme(node: Extreme, draft: Draft) -> str:
     return f"{draft.keep(_first(node.kind, draft.scope))}({found})"
 
 
-def _first(kind: str, scope: Scope) -> Callable[[list[Value]], Value]:
-    """The first of the largest (or smallest), by the real part."""
+@rule.register
+def _hit(node: First, draft: Draft) -> str:
+    """Whether a place is the one where the extreme is first attained."""
+    with draft.binding(*node.indices) as letters:
+        only = "" if node.cond == TRUE else f" if {formula(node.cond, draft)}"
+        values = f"[{formula(node.body, draft)} {_loops(node.indices, draft)}{only}]"
+        places = f"[({''.join(f'{i}, ' for i in letters)}) {_loops(node.indices, draft)}{only}]"
+    at = "".join(f"{whole(p, draft)}, " for p in node.at)
+    return f"({places}[{draft.keep(_place(node.kind, draft.scope))}({values})] == ({at}))"
+
+
+def _place(kind: str, scope: Scope) -> Callable[[list[Value]], int]:
+    """Which is the first of the largest (or smallest), by the real part."""
     real, decisions = scope.numbers.real, scope.decisions
     best = max if kind == "max" else min
 
-    def search(found: list[Value]) -> Value:
+    def search(found: list[Value]) -> int:
         if not found:
-            raise OutsideDomain(f"the {kind} of nothing")
+            raise OutsideDomain(f"the place of the {kind} of nothing")
         reals = [real(value) for value in found]
         where = reals.index(best(reals))
         if decisions is not None:
             decisions.append(where)
-        return found[where]
+        return where
 
     return search
+
+
+def _first(kind: str, scope: Scope) -> Callable[[list[Value]], Value]:
+    """The first of the largest (or smallest), by the real part."""
+    place = _place(kind, scope)
+    return lambda found: found[place(found)]
 
 
 @rule.register

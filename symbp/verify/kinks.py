@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbp.core.expr import Compare, Extreme, Fn
+from symbp.core.expr import Compare, Extreme, First, Fn
 from symbp.core.network import Network
 from symbp.core.traverse import reads, walk
 from symbp.verify.draw import draw
@@ -18,7 +18,7 @@ from symbp.verify.world import World
 def has_kinks(network: Network) -> bool:
     """Does what is computed depend on a comparison of values?"""
     return any(
-        (isinstance(node, (Compare, Extreme)) and reads(node))
+        (isinstance(node, (Compare, Extreme, First)) and reads(node))
         or (isinstance(node, Fn) and node.name in ("abs", "sign"))
         for equation in network.equations
         for node in walk(equation.body)

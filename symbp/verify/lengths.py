@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from symbp.core.expr import Extreme, Sum
+from symbp.core.expr import Binder
 from symbp.core.integers import Node, Poly, Quotient
 from symbp.core.network import Network
 from symbp.core.ranges import highest
@@ -73,5 +73,5 @@ def _value(poly: Poly, sizes: dict[str, int]) -> int:
 
 
 def _terms(node: Node, sizes: dict[str, int]) -> int:
-    own = entries((i.extent for i in node.indices), sizes) if isinstance(node, (Sum, Extreme)) else 1
+    own = entries((i.extent for i in node.indices), sizes) if isinstance(node, Binder) else 1
     return own * max((_terms(c, sizes) for c in children(node)), default=1)

@@ -16,7 +16,7 @@ from itertools import combinations
 from math import prod
 
 from symbp.core import build
-from symbp.core.expr import Compare, Delta, Expr, Extreme, Num, Read, Sum
+from symbp.core.expr import Binder, Compare, Delta, Expr, Num, Read
 from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import children, reads, walk
@@ -166,7 +166,7 @@ class Scan:
     def _indices(self) -> Iterator[Index]:
         yield from self.equation.indices
         for node in walk(self.equation.body):
-            if isinstance(node, (Sum, Extreme)):
+            if isinstance(node, Binder):
                 yield from node.indices
 
     def _range(self, index: Index) -> None:
@@ -366,7 +366,7 @@ class Scan:
 
     def _products(self) -> Iterator[Poly]:
         for node in walk(self.equation.body):
-            if isinstance(node, (Sum, Extreme)):
+            if isinstance(node, Binder):
                 stops = [self._stop(i) for i in node.indices if i.stop.constant is not None]
                 yield from (prod(c[1:], start=c[0]) for n in range(len(stops), 0, -1) for c in combinations(stops, n))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbp.core.expr import Delta, Extreme, Mul, Read, Sum
+from symbp.core.expr import Binder, Delta, Mul, Read, Sum
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.traverse import children, free_indices
 from symbp.verify.dense import ZERO, Dense, Moved, Refused, value
@@ -27,7 +27,7 @@ def step_of(at: Array) -> Array:
     return STEP * np.where(at == 0, 1.0, np.minimum(1.0, np.abs(at)))
 
 
-def depth_of(node: Sum | Extreme, tensor: str, d: Dense) -> int:
+def depth_of(node: Binder, tensor: str, d: Dense) -> int:
     if (node, tensor) not in d.depths:
         d.depths[node, tensor] = max(_depths(node.body, tensor, HERE), default=NOWHERE)
     return d.depths[node, tensor]
@@ -38,7 +38,7 @@ def _depths(node: Node, tensor: str, depth: int) -> Iterator[int]:
     if isinstance(node, Read) and node.tensor == tensor:
         yield depth
     for child in children(node):
-        yield from _depths(child, tensor, DEEPER if isinstance(node, (Sum, Extreme)) else depth)
+        yield from _depths(child, tensor, DEEPER if isinstance(node, Binder) else depth)
 
 
 def standing_still(node: Sum, frame: Frame, d: Dense, moved: Moved) -> Array:
@@ -132,7 +132,7 @@ def _reads_here(node: Node) -> Iterator[Read]:
     if isinstance(node, Read):
         yield node
     for child in children(node):
-        if not isinstance(child, (Sum, Extreme)):
+        if not isinstance(child, Binder):
             yield from _reads_here(child)
 
 

@@ -12,9 +12,11 @@ from symbp.core.expr import (
     TRUE,
     Add,
     And,
+    Binder,
     Compare,
     Delta,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -185,7 +187,20 @@ def _sum(node: Sum, frame: Frame, d: Dense) -> Array:
 @rule.register
 def _extreme(node: Extreme, frame: Frame, d: Dense) -> Array:
     """The first of the largest (or smallest), by the real part."""
-    found: Array = ZERO
+    return _search(node, lambda inner: [value(node.body, inner, d)], frame, d)[0]
+
+
+@rule.register
+def _first(node: First, frame: Frame, d: Dense) -> Array:
+    """Whether a place is the one where the extreme is first attained."""
+    found = _search(node, lambda inner: [inner.values[i] for i in node.indices], frame, d)
+    hits = [np.equal(integer(p, frame, d), place) for p, place in zip(node.at, found, strict=True)]
+    return np.logical_and.reduce(np.broadcast_arrays(YES, *hits))
+
+
+def _search(node: Extreme | First, wanted: Callable[[Frame], list[Array]], frame: Frame, d: Dense) -> list[Array]:
+    """What is `wanted` where the extreme is first attained, in row-major order."""
+    found: list[Array] = [ZERO]
     best, first = None, None
     seen, before = NO, 0
     sign = 1.0 if node.kind == "max" else -1.0
@@ -195,26 +210,27 @@ def _extreme(node: Extreme, frame: Frame, d: Dense) -> Array:
         if is_nowhere(inner.mask):
             before += int(np.prod(lengths))
             continue
-        body = value(node.body, inner, d)
+        body, *others = value(node.body, inner, d), *wanted(inner)
         narrowed = inner.mask if inner.mask is not frame.mask and inner.mask is not None else YES
-        shape = np.broadcast_shapes(np.shape(body), np.shape(narrowed), (*lengths, *(1,) * frame.rank))
+        shape = np.broadcast_shapes(*map(np.shape, (body, narrowed, *others)), (*lengths, *(1,) * frame.rank))
         flat = (int(np.prod(lengths)), *shape[len(lengths) :])
-        body, counts = (np.broadcast_to(a, shape).reshape(flat) for a in (body, narrowed))
+        body, counts, *others = (np.broadcast_to(a, shape).reshape(flat) for a in (body, narrowed, *others))
         reals = np.where(counts, sign * real(body), -np.inf)
         where = reals.argmax(axis=0)[None]
-        largest, taken = (np.take_along_axis(a, where, 0)[0] for a in (reals, body))
+        largest, *taken = (np.take_along_axis(a, where, 0)[0] for a in (reals, *others))
         counted = counts.any(axis=0)
         if best is None or first is None:
             found, best, first, seen = taken, largest, where[0] + before, counted
         else:
             better = counted & ((largest > best) | ~seen)
-            found, best = np.where(better, taken, found), np.where(better, largest, best)
-            first, seen = np.where(better, where[0] + before, first), seen | counted
+            found = [np.where(better, new, old) for new, old in zip(taken, found, strict=True)]
+            best, first = np.where(better, largest, best), np.where(better, where[0] + before, first)
+            seen = seen | counted
         before += flat[0]
     d.refuse(np.logical_not(seen), frame)
     if first is not None:
         d.decide(first, frame)
-    return found
+    return found if first is not None else [ZERO] * max(1, len(node.indices))
 
 
 @rule.register
@@ -295,7 +311,7 @@ def can_evaluate(node: Node) -> bool:
 
 
 def _ranges(node: Node) -> Iterator[Poly]:
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         yield from (p for i in node.indices for p in (i.start, i.stop))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.core.expr import Expr, Extreme, Partial, Read, Sum
+from symbp.core.expr import Binder, Expr, Partial, Read, Sum
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import children, indices_of
 from symbp.verify.grid import Array
@@ -141,7 +141,7 @@ def affordable(sides: Sequence[Expr], scope: Scope) -> int:
 def work(node: Node, scope: Scope) -> int:
     """About how many nodes are visited when it is evaluated once."""
     times = 1
-    if isinstance(node, (Sum, Extreme)):
+    if isinstance(node, Binder):
         passed: tuple[Index, ...] = ()
         if isinstance(node, Sum) and (path := path_of(node, scope)):
             times, passed = READERS, own_indices(path)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import And, Compare, Extreme, Or, Read, Sum, Where
+from symbp.core.expr import And, Binder, Compare, Extreme, First, Or, Read, Sum, Where
 from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
@@ -221,8 +221,8 @@ def _loops(network: Network) -> tuple[tuple[tuple[Poly, ...], int], ...]:
 
 
 def _chains(node: Node, outer: tuple[Poly, ...]) -> Iterator[tuple[Poly, ...]]:
-    binds = isinstance(node, (Sum, Extreme))
-    if isinstance(node, (Sum, Extreme)):
+    binds = isinstance(node, Binder)
+    if isinstance(node, Binder):
         tied = [t.index for t in ties(node, lambda i: 0)] if isinstance(node, Sum) else []
         outer = (*outer, *(i.extent for i in node.indices if is_plain(i.extent) and i not in tied))
     inner = [chain for child in children(node) for chain in _chains(child, outer)]
@@ -232,7 +232,7 @@ def _chains(node: Node, outer: tuple[Poly, ...]) -> Iterator[tuple[Poly, ...]]:
 def _ranges(equation: Equation) -> Iterator[Poly]:
     yield from equation.shape
     for node in walk(equation.body):
-        if isinstance(node, (Sum, Extreme)):
+        if isinstance(node, Binder):
             yield from (i.extent for i in node.indices)
 
 
@@ -261,7 +261,7 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
 def unguarded(node: Node) -> Iterator[Read]:
     if isinstance(node, Read):
         yield node
-    if isinstance(node, (Where, Extreme)) and any(on_indices(c) for c in walk(node.cond)):
+    if isinstance(node, (Where, Extreme, First)) and any(on_indices(c) for c in walk(node.cond)):
         yield from unguarded(node.cond)
         return
     for child in children(node):

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from symbp.core.build import as_integer, compare, delta, integer, num, total
 from symbp.core.check import check_network
-from symbp.core.expr import Compare, Cond, Delta, Expr, Extreme, Int, Num, Read, Sum
+from symbp.core.expr import Compare, Cond, Delta, Expr, Extreme, First, Int, Num, Read, Sum
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, quotient
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.ranges import highest, lowest
@@ -285,3 +285,9 @@ def _sum(node: Sum, r: Rewrite) -> Expr:
 @_term.register
 def _extreme(node: Extreme, r: Rewrite) -> Expr:
     return Extreme(node.kind, tuple(map(r.index, node.indices)), r.term(node.body), r.term(node.cond))
+
+
+@_term.register
+def _first(node: First, r: Rewrite) -> Cond:
+    indices, at = tuple(map(r.index, node.indices)), tuple(map(r.poly, node.at))
+    return First(node.kind, indices, r.term(node.body), r.term(node.cond), at)

@@ -23,6 +23,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -168,6 +169,10 @@ class Definition:
                 return any(self.holds(a, env) for a in args)
             case Not(arg):
                 return not self.holds(arg, env)
+            case First(kind, indices, body, cond, at):
+                found = [i for i in self.over(indices, env) if self.holds(cond, i)]
+                hit = (max if kind == "max" else min)(found, key=lambda i: self.value(body, i).x)
+                return [hit[i] for i in indices] == [self.integer(p, env) for p in at]
         raise TypeError(f"tests/accuracy/definition.py has no rule for {type(c).__name__}")
 
 

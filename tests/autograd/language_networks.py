@@ -347,3 +347,78 @@ def layers_with_lags(x: Data[T, N, D], W: Param[L, D, D], R: Param[L, D, D]):
         for t in T:
             h[l, t] = tanh(h[l - 1, t] @ W[l] + h[l, t - 2] @ R[l])
     return sum(h[L - 1] ** 2) / 2
+
+
+@network
+def winner(x: Data[N, D], W: Param[D, K], v: Param[K]):
+    """The score of the winner."""
+    z = x @ W
+    i[n] = argmax(z[n, k] for k in K)
+    s[n] = z[n, i[n]] * v[i[n]]
+    return sum(s ** 2) / N
+
+
+@network
+def winner_array(x: Data[N, D], W: Param[D, K], v: Param[K]):
+    """The same in array notation."""
+    z = x @ W
+    i = argmax(z, axis=1)
+    s[n] = z[n, i[n]] * v[i[n]]
+    return sum(s ** 2) / N
+
+
+@network
+def top_two(x: Data[N, D], W: Param[D, K]):
+    """How far the best is ahead of the second."""
+    z = x @ W
+    a = argmax(z, axis=1)
+    rest[n, k] = -1e30 if k == a[n] else z[n, k]
+    b = argmax(rest, axis=1)
+    s[n] = z[n, a[n]] - z[n, b[n]]
+    return mean(s ** 2)
+
+
+@network
+def weighted_misses(x: Data[N, D], W: Param[D, K], t: Labels[N, K]):
+    """What is not the winner counts twice: a place beside a label."""
+    z = x @ W
+    r[n] = 1 if argmax(z[n, k] for k in K) == t[n] else 0
+    l[n] = logsumexp(z[n]) - z[n, t[n]]
+    return mean((2 - r) * l)
+
+
+@network
+def least_squared(x: Data[N, D], W: Param[D, K]):
+    """A place as a subscript."""
+    z = x @ W
+    return sum(z[n, argmin(z[n, j] for j in K)] ** 2 for n in N)
+
+
+@network
+def best_so_far(x: Data[T, D], w: Param[D]):
+    """The largest so far."""
+    s = x @ w
+    y[t: T] = sum(s[u] ** 2 for u in T if u == argmax(s[v] for v in T if v <= t))
+    return sum(y)
+
+
+@network
+def place_as_number(x: Data[N, D], w: Param[D]):
+    """Where it is, as a number."""
+    s = x @ w
+    i = argmax(s)
+    return (s[i] - i) ** 2 + mean(s)
+
+
+@network
+def place_in_a_grid(x: Data[N, T, C], w: Param[T, C]):
+    """A place of two indices."""
+    y[n, t, c] = x[n, t, c] * w[t, c]
+    return sum(y[n, t, c] ** 2 for n in N for t in T for c in C if (t, c) == argmax(y[n, a, b] for a in T for b in C))
+
+
+@network
+def all_but_the_best(x: Data[N, D], W: Param[D, K]):
+    """A place that is left out."""
+    z = x @ W
+    return sum(z[n, k] for n in N for k in K if k != argmax(z[n, j] for j in K)) / N

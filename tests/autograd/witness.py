@@ -21,6 +21,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -359,13 +360,8 @@ class _Scope:
                 inner = self.binding(indices)
                 return self._reduce(inner, inner.value(body), len(indices)).sum(dim=-1)
             case Extreme(kind, indices, body, cond):
-                inner = self.binding(indices)
-                worst = -math.inf if kind == "max" else math.inf
-                holds = inner.cond(cond)
-                kept = torch.where(holds, inner.where(holds).value(body), inner.number(worst))
-                found = self._reduce(inner, kept, len(indices))
                 # gather at the first hit: amax would share the derivative between ties
-                place = (found.argmax if kind == "max" else found.argmin)(dim=-1, keepdim=True)
+                found, place = self._first(kind, indices, body, cond)
                 return found.gather(-1, place).squeeze(-1)
         raise TypeError(f"tests/autograd/witness.py has no rule for {type(e).__name__}")
 
@@ -380,8 +376,26 @@ class _Scope:
         kept = list(value.shape[: value.dim() - count])
         return value.expand([*kept, *lengths]).reshape([*kept, -1])
 
+    def _first(self, kind: str, indices: tuple[Index, ...], body: Expr, cond: Cond) -> tuple[Tensor, Tensor]:
+        """The entries along the last axis, which stands for all of the indices, and where the first extreme is."""
+        inner = self.binding(indices)
+        holds = inner.cond(cond)
+        kept = torch.where(
+            holds, inner.where(holds).value(body), inner.number(-math.inf if kind == "max" else math.inf)
+        )
+        found = self._reduce(inner, kept, len(indices))
+        return found, (found.argmax if kind == "max" else found.argmin)(dim=-1, keepdim=True)
+
     def cond(self, c: Cond) -> Tensor:
         match c:
+            case First(kind, indices, body, cond, at):
+                place = self._first(kind, indices, body, cond)[1].squeeze(-1)
+                hit = torch.full([1] * len(self.axes), True)
+                for i, p in reversed(list(zip(indices, at, strict=True))):
+                    start, stop = self.integer(i.start), self.integer(i.stop)
+                    hit = hit & (place % (stop - start) + start == self.integer(p))
+                    place = place // (stop - start)
+                return hit
             case Compare(op, a, b):
                 return COMPARE[op](self.value(a), self.value(b))
             case And(args):

@@ -13,7 +13,25 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from symbp.core.expr import Add, And, Compare, Delta, Extreme, Fn, Int, Mul, Not, Num, Or, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import (
+    Add,
+    And,
+    Compare,
+    Delta,
+    Extreme,
+    First,
+    Fn,
+    Int,
+    Mul,
+    Not,
+    Num,
+    Or,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import Network
 
@@ -110,6 +128,10 @@ class Reference:
             case Extreme(kind, indices, body, cond):
                 inside = [i for i in self.points(indices, at) if self.value(cond, i, tables)]
                 return {"max": max, "min": min}[kind](self.value(body, i, tables) for i in inside)
+            case First(kind, indices, body, cond, places):
+                inside = [i for i in self.points(indices, at) if self.value(cond, i, tables)]
+                hit = {"max": max, "min": min}[kind](inside, key=lambda i: self.value(body, i, tables))
+                return [hit[i] for i in indices] == [self.integer(p, at, tables) for p in places]
         raise TypeError(type(e))
 
     def integer(self, p: Poly, at: dict[Any, int], tables: dict[str, Any]) -> int:

@@ -10,10 +10,12 @@ from symbp.core.expr import (
     TRUE,
     Add,
     And,
+    Binder,
     Compare,
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -52,7 +54,7 @@ def mutants(expr: Expr, shapes: Shapes) -> Iterator[Mutant]:
 
 
 def _letters(expr: Expr) -> tuple[Index, ...]:
-    bound = (i for n in walk(expr) if isinstance(n, (Sum, Extreme)) for i in n.indices)
+    bound = (i for n in walk(expr) if isinstance(n, Binder) for i in n.indices)
     return tuple(dict.fromkeys((*free_indices(expr), *bound)))
 
 
@@ -170,6 +172,13 @@ def _extreme(node: Node, shapes: Shapes, letters: tuple[Index, ...]) -> Iterator
             yield "a condition is dropped", Extreme(node.kind, node.indices, node.body, TRUE)
 
 
+def _first(node: Node, shapes: Shapes, letters: tuple[Index, ...]) -> Iterator[tuple[str, Node]]:
+    if isinstance(node, First):
+        other = {"max": "min", "min": "max"}[node.kind]
+        yield "the place of the least", First(other, node.indices, node.body, node.cond, node.at)
+        yield "the place before", First(node.kind, node.indices, node.body, node.cond, (node.at[0] - 1, *node.at[1:]))
+
+
 def _int(node: Node, shapes: Shapes, letters: tuple[Index, ...]) -> Iterator[tuple[str, Node]]:
     if isinstance(node, Int):
         yield "a size is one less", build.integer(node.value - 1)
@@ -181,5 +190,5 @@ def _partial(node: Node, shapes: Shapes, letters: tuple[Index, ...]) -> Iterator
 
 
 RULES: tuple[Rule, ...] = (
-    _add, _mul, _num, _pow, _fn, _sum, _read, _delta, _where, _compare, _extreme, _int, _partial
+    _add, _mul, _num, _pow, _fn, _sum, _read, _delta, _where, _compare, _extreme, _first, _int, _partial
 )  # fmt: skip

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index
-from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices
 from symbp.document.model import (
     Block,
@@ -43,6 +42,7 @@ from symbp.document.tex.print import Printer
 from symbp.document.tex.width import width
 from symbp.document.tex.words import WordWriter, printed
 from symbp.errors import MissingRule
+from symbp.matrix.nodes import Named
 
 # Points on a line of the page (170 mm are 483 points).
 BESIDE, BELOW, BOXED = 300.0, 425.0, 330.0

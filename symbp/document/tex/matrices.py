@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix.nodes import (
+from symbp.core.traverse import indices_of
+from symbp.document.starts import slice_border
+from symbp.document.tex.numbers import number
+from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
+from symbp.document.tex.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
+from symbp.errors import MissingRule
+from symbp.matrix.nodes import (
     Added,
     Apply,
     Beside,
@@ -33,12 +39,6 @@ from symbp.core.matrix.nodes import (
     Transpose,
     shape,
 )
-from symbp.core.traverse import indices_of
-from symbp.document.starts import slice_border
-from symbp.document.tex.numbers import number
-from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
-from symbp.document.tex.print import MINUS, NAMED, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
-from symbp.errors import MissingRule
 
 # A matrix product and a product entry by entry stand in parentheses within each other, whichever is inside.
 ENTRYWISE, SIDE, TIGHT = MUL, MUL, POWER

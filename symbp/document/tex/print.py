@@ -23,6 +23,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -38,10 +39,7 @@ from symbp.core.expr import (
 )
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
-from symbp.core.matrix import Matrix
-from symbp.core.matrix.nodes import Named
 from symbp.core.traverse import free_indices, reads
-from symbp.document.hits import first_hit
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
 from symbp.document.tex.names import Names
@@ -51,6 +49,8 @@ from symbp.document.tex.product import Product
 from symbp.document.tex.spelling import in_formula
 from symbp.document.words import ENGLISH, Language
 from symbp.errors import MissingRule
+from symbp.matrix import Matrix
+from symbp.matrix.nodes import Named
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
@@ -286,23 +286,12 @@ class Printer:
         if stands_for(node, self.starts):
             return self.text(node.then, small)
         if (node.then, node.other) == (UNIT, NIL):
-            hit = first_hit(node.cond)
-            if hit:
-                return self._hit(*hit)
             return group(self.text(node.cond, small), "[")
         if (node.then, node.other) == (NIL, UNIT):
             return group(self.text(negated(node.cond), small), "[")
-        if node.other == NIL and (not reads(node.cond) or first_hit(node.cond)):
+        if node.other == NIL and (not reads(node.cond) or isinstance(node.cond, First)):
             return Product(self, small).of(Mul((Where(node.cond, UNIT, NIL), node.then)))
         return self._cases(node)
-
-    def _hit(self, extreme: Extreme, places: tuple[Poly, ...]) -> Text:
-        r"""[(u', v') = argmax_{u,v} x]: the first place where the extreme is attained."""
-        at = ",".join(self.poly(p) for p in places)
-        at = f"({at})" if len(places) > 1 else at
-        inner = self.at(extreme.body, MUL)
-        tex = f"{at} = \\operatorname*{{arg{extreme.kind}}}{self.limits(extreme.indices, [])} {inner.tex}"
-        return group(Text((Piece(tex),), ADD, height=max(1, inner.height)), "[")
 
     def _cases(self, node: Where) -> Text:
         rows, other = [(node.then, node.cond)], node.other
@@ -326,6 +315,16 @@ class Printer:
         shown = alone(node)
         a, b = self.text(shown.a, small), self.text(shown.b, small)
         return Text((Piece(f"{a.tex} {RELATION[shown.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
+
+    @_text.register
+    def _first(self, node: First, small: bool) -> Text:
+        r"""(u', v') = argmax_{u,v} x: the first place where the extreme is attained."""
+        at = ",".join(self.poly(p) for p in node.at)
+        at = f"({at})" if len(node.at) > 1 else at
+        conditions = [] if node.cond == TRUE else [self.tex(node.cond, small=True)]
+        inner = self.at(node.body, MUL)
+        tex = f"{at} = \\operatorname*{{arg{node.kind}}}{self.limits(node.indices, conditions)} {inner.tex}"
+        return Text((Piece(tex),), ADD, height=max(1, inner.height))
 
     @_text.register
     def _and(self, node: And, small: bool) -> Text:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Binder, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
 from symbp.core.guards import at_most, below, conjuncts, follows
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, reads, walk
@@ -188,7 +188,7 @@ def _turned(f: Expr) -> Expr:
 
 def reads_entries(e: Expr) -> bool:
     """Does it read an entry of a tensor that has any (not only scalars)?"""
-    return any(r.subs for r in reads(e)) or any(isinstance(n, (Sum, Extreme)) for n in walk(e))
+    return any(r.subs for r in reads(e)) or any(isinstance(n, Binder) for n in walk(e))
 
 
 def _is_plain(f: Expr) -> bool:

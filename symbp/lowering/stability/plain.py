@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Binder, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
 from symbp.lowering.guard import guarded, is_bounded
@@ -57,7 +57,7 @@ class Stable(Logarithms):
                 return self._addition(node, known)
             case Where(cond, then, other):
                 return self._choice(cond, then, other, known)
-        within = outside(known, node.indices) if isinstance(node, (Sum, Extreme)) else known
+        within = outside(known, node.indices) if isinstance(node, Binder) else known
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
     def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:

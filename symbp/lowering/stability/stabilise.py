@@ -8,7 +8,7 @@ from itertools import islice
 from symbp.core.expr import Extreme, Fn
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import walk
+from symbp.core.traverse import rename_bound, walk
 from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
@@ -26,8 +26,13 @@ def stabilise(network: Network) -> Network:
     classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
     work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
-    equations = tuple(new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
-    return replace(network, equations=equations)
+    equations = (new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
+    return replace(network, equations=tuple(map(_apart, equations)))
+
+
+def _apart(equation: Equation) -> Equation:
+    """The equation with no letter bound within the range of another of its name."""
+    return replace(equation, body=rename_bound(equation.body, {i.name for i in equation.indices}))
 
 
 def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tuple[Equation, ...]:

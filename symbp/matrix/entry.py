@@ -7,7 +7,9 @@ from __future__ import annotations
 from symbp.core import build
 from symbp.core.expr import TRUE, Compare, Expr, Extreme, Fn, Read
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.matrix.nodes import (
+from symbp.core.traverse import apply
+from symbp.errors import MissingRule
+from symbp.matrix.nodes import (
     Added,
     Apply,
     Beside,
@@ -33,8 +35,6 @@ from symbp.core.matrix.nodes import (
     Transpose,
     shape,
 )
-from symbp.core.traverse import apply
-from symbp.errors import MissingRule
 
 
 def entry(matrix: Matrix, row: Poly | Atom | int = 0, column: Poly | Atom | int = 0) -> Expr:
@@ -113,7 +113,7 @@ def _entry(m: Matrix, r: Poly, c: Poly, new: _Supply) -> Expr:
             return build.delta(label, c)
         case Added(indices, arg):
             return build.total(indices, at(arg))
-    raise MissingRule(f"no rule gives the entries of {type(m).__name__}; extend symbp/core/matrix/entry.py")
+    raise MissingRule(f"no rule gives the entries of {type(m).__name__}; extend symbp/matrix/entry.py")
 
 
 def _product(args: tuple[Matrix, ...], r: Poly, c: Poly, new: _Supply) -> Expr:

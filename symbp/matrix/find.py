@@ -19,6 +19,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Extreme,
+    First,
     Fn,
     Int,
     Mul,
@@ -30,9 +31,11 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.matrix import make
-from symbp.core.matrix.guards import border, columns_of, known, missed
-from symbp.core.matrix.nodes import (
+from symbp.core.network import Call
+from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
+from symbp.matrix import make
+from symbp.matrix.guards import border, columns_of, known, missed
+from symbp.matrix.nodes import (
     Beside,
     Called,
     Choose,
@@ -48,8 +51,6 @@ from symbp.core.matrix.nodes import (
     RowExtreme,
     Scalar,
 )
-from symbp.core.network import Call
-from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
 
 Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read may go
 
@@ -134,7 +135,7 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
 
 def _plain(e: Expr) -> bool:
     """A number made of sizes, numbers, scalars and entries at fixed letters, with no sum in it."""
-    return not any(isinstance(n, (Sum, Extreme, Partial, Where, Delta)) for n in walk(e))
+    return not any(isinstance(n, (Sum, Extreme, First, Partial, Where, Delta)) for n in walk(e))
 
 
 def _read(e: Read, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -349,7 +350,7 @@ def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
 def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     cond = e.cond
     if not _has(cond, (r, c)) and any(True for _ in free_indices(cond)):
-        if any(isinstance(n, (Sum, Extreme, Where)) for n in walk(cond)):
+        if any(isinstance(n, (Sum, Extreme, First, Where)) for n in walk(cond)):
             raise _NoForm  # such as that an entry is the first hit, which no text of a matrix says
         return _guard(e, r, c, shapes)
     if isinstance(cond, And) and e.other == build.NIL:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix.find import Shapes, matrix_form
-from symbp.core.matrix.guards import by_cases
-from symbp.core.matrix.nodes import Matrix
 from symbp.core.network import Equation
+from symbp.matrix.find import Shapes, matrix_form
+from symbp.matrix.guards import by_cases
+from symbp.matrix.nodes import Matrix
 
 
 @dataclass(frozen=True, slots=True)

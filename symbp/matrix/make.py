@@ -8,7 +8,8 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.expr import Expr, Mul
 from symbp.core.integers import Index, Poly
-from symbp.core.matrix.nodes import (
+from symbp.core.traverse import free_indices
+from symbp.matrix.nodes import (
     Added,
     Apply,
     Choose,
@@ -28,7 +29,6 @@ from symbp.core.matrix.nodes import (
     parts,
     shape,
 )
-from symbp.core.traverse import free_indices
 
 
 def transpose(m: Matrix) -> Matrix:

@@ -12,7 +12,9 @@ from fractions import Fraction
 
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Fn, Int, Mul, Not, Num, Or, Pi, Pow, Read
 from symbp.core.integers import ZERO
-from symbp.core.matrix.nodes import (
+from symbp.core.network import Network
+from symbp.errors import MissingRule
+from symbp.matrix.nodes import (
     Added,
     Apply,
     Beside,
@@ -37,9 +39,7 @@ from symbp.core.matrix.nodes import (
     Totals,
     Transpose,
 )
-from symbp.core.matrix.slices import SliceForm
-from symbp.core.network import Network
-from symbp.errors import MissingRule
+from symbp.matrix.slices import SliceForm
 
 PLUS, TIMES, SIDE, TIGHT, ATOM = range(5)
 Name = Callable[[str], str]
@@ -132,7 +132,7 @@ def _write(m: Matrix, names: Name) -> tuple[str, int]:
             return f"I[{at(labels, PLUS)}]", ATOM
         case Added(indices, arg):
             return f"sum_{','.join(i.name for i in indices)} {at(arg, SIDE)}", TIMES
-    raise MissingRule(f"no rule writes {type(m).__name__}; extend symbp/core/matrix/text.py")
+    raise MissingRule(f"no rule writes {type(m).__name__}; extend symbp/matrix/text.py")
 
 
 def _span(m: Part) -> str:
@@ -160,7 +160,7 @@ def write_condition(cond: Cond) -> str:
             return " or ".join(f"({write_condition(a)})" for a in args)
         case Not(arg):
             return f"not ({write_condition(arg)})"
-    raise MissingRule(f"no rule writes {type(cond).__name__}; extend symbp/core/matrix/text.py")
+    raise MissingRule(f"no rule writes {type(cond).__name__}; extend symbp/matrix/text.py")
 
 
 At = Callable[[Matrix, int], str]
@@ -260,7 +260,7 @@ def write_scalar(e: Expr, names: Name = str) -> tuple[str, int]:
             return f"{_wrapped(base, ATOM, names)}^{_wrapped(exponent, ATOM, names)}", TIGHT
         case Fn(name, args, orders):
             return f"{name}{_orders(orders)}({', '.join(write_scalar(a, names)[0] for a in args)})", ATOM
-    raise MissingRule(f"no rule writes {type(e).__name__}; extend symbp/core/matrix/text.py")
+    raise MissingRule(f"no rule writes {type(e).__name__}; extend symbp/matrix/text.py")
 
 
 def _wrapped(e: Expr, level: int, names: Name = str) -> str:

@@ -11,8 +11,8 @@ from symbp.core import build as b
 from symbp.core.canonical import same
 from symbp.core.expr import TRUE, Compare, Delta, Expr, Extreme, Fn, Read
 from symbp.core.integers import Atom, Dim, Index, Poly
-from symbp.core.matrix import entry, matrix_form, slice_form, write_form, write_matrix
 from symbp.core.network import Call, Equation
+from symbp.matrix import entry, matrix_form, slice_form, write_form, write_matrix
 from symbp.verify.interpret import Scope, compile_at
 from symbp.verify.sizes import Sizes
 from symbp.verify.unknown import Smooth

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Expr, Mul, Read, Sum, Where
+from symbp.core.guards import bound_on
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.matrix.nodes import Matrix, Named, Transpose
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute_poly
+from symbp.matrix.nodes import Matrix, Named, Transpose
 
 Block = tuple[Expr, Poly, Poly]
 Bounds = tuple[Poly, Poly]
@@ -44,31 +45,11 @@ def _bounds(cond: Cond, c: Index) -> Bounds | None:
     """The range of c that a condition on c alone says: 0 <= c - H and c - H < H is from H to 2H."""
     sides: dict[bool, Poly] = {}
     for test in cond.args if isinstance(cond, And) else (cond,):
-        side = linear(test, c)
+        side = bound_on(test, c)
         if side is None or side[1] in sides:
             return None
         sides[side[1]] = side[0]
     return sides.get(False, ZERO), sides.get(True, c.stop)
-
-
-def linear(test: Cond, c: Index) -> tuple[Poly, bool] | None:
-    """A comparison as `c < bound` (and True) or as `bound <= c` (and False)."""
-    if not isinstance(test, Compare) or test.op not in ("<", "<=", ">", ">="):
-        return None
-    a, b = build.as_integer(test.a), build.as_integer(test.b)
-    if a is None or b is None:
-        return None
-    if test.op in (">", ">="):
-        a, b = b, a
-    distance = b - a  # of a < b or a <= b: at least 1, or at least 0
-    least = 1 if test.op in ("<", ">") else 0
-    coefficient = distance.coefficient(c)
-    rest = distance - coefficient * c
-    if any(i == c for i in indices_of(rest)):
-        return None
-    if coefficient == -ONE:
-        return rest - least + 1, True
-    return (Poly.of(least) - rest, False) if coefficient == ONE else None
 
 
 def by_cases(expr: Expr) -> Expr:
@@ -119,7 +100,7 @@ def missed(cond: Cond) -> dict[Atom, Poly]:
     letters = free_indices(cond)
     if len(letters) != 1:
         return {}
-    side = linear(cond, letters[0])
+    side = bound_on(cond, letters[0])
     if side == (ONE, False):
         return {letters[0]: ZERO}
     return {letters[0]: letters[0].stop - 1} if side == (letters[0].stop - 1, True) else {}
