@@ -25,7 +25,9 @@ def test_a_format_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_target_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    operations = Target("operations.txt", lambda program: "\n".join(s.op for s in program.routines[0].statements) + "\n")
+    operations = Target(
+        "operations.txt", lambda program: "\n".join(s.op for s in program.routines[0].statements) + "\n"
+    )
     monkeypatch.setitem(TARGETS, "operations", operations)
     run("emit", "two_paths", "--target", "numpy,operations", "-o", str(tmp_path))
     written = sorted(p.name for p in (tmp_path / "two_paths").iterdir())

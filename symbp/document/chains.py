@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from symbp.calculus.steps import RULES, Derivation, HessianProduct, Step
 from symbp.calculus.steps import Chain as Steps
+from symbp.calculus.steps import Derivation, HessianProduct, Step
 from symbp.core import build
 from symbp.core.expr import Expr, Mul, Where
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
 from symbp.document.model import Chain, Entry, Row
 from symbp.document.rules import why
+from symbp.document.said import Figure, Said, said
 from symbp.document.wholes import form_words, whole_chain
 from symbp.matrix import by_cases
 
 
-def chain_of(d: Derivation | HessianProduct, steps: Steps, where: str = "") -> Chain:
+def chain_of(d: Derivation | HessianProduct, steps: Steps, where: Said | None = None) -> Chain:
     """A chain of steps, its number at the last; `where` it stands is by its number if nothing is said."""
     number = d.number(steps.key)
     shown = _without_reordering(steps.steps)
     last = len(shown) - 1
     before = (None, *(s.value for s in shown))
     rows = (Row(Entry(s.value), why(s.rule, d, before[k]), number if k == last else None) for k, s in enumerate(shown))
-    return Chain(Entry(steps.lhs), tuple(rows), where or f"equation ({number})")
+    if where is None:
+        assert number is not None
+        where = said("place.equation", number=Figure(number))
+    return Chain(Entry(steps.lhs), tuple(rows), where)
 
 
 def _without_reordering(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -54,7 +58,7 @@ def with_matrix_form(d: Derivation | HessianProduct, chain: Chain, equation: Equ
     chain = _by_cases(chain, equation.body)
     if form is None:
         return (chain,)
-    return chain, whole_chain(equation, form, f"{chain.where}, matrix form", form_words(form))
+    return chain, whole_chain(equation, form, said("place.matrix", place=chain.where), form_words(form))
 
 
 def _by_cases(chain: Chain, body: Expr) -> Chain:
@@ -63,5 +67,5 @@ def _by_cases(chain: Chain, body: Expr) -> Chain:
     if cases == body or not chain.rows:
         return chain
     last = chain.rows[-1]
-    row = Row(Entry(cases), (RULES["each"],), last.number)
+    row = Row(Entry(cases), (said("form.cases"),), last.number)
     return replace(chain, rows=(*chain.rows[:-1], replace(last, number=None), row))

@@ -19,6 +19,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, walk
 from symbp.document import conventions, summary
 from symbp.document.chains import chain_of, with_matrix_form
+from symbp.document.claims import equalities
 from symbp.document.graph import picture
 from symbp.document.hessian import hessian_sections
 from symbp.document.looks import adjoint_equation, look_of, whole_form
@@ -31,18 +32,13 @@ from symbp.document.model import (
     Display,
     Document,
     Entry,
-    Letter,
     Paragraph,
-    Ref,
     Row,
     Section,
-    Whole,
-    Words,
-    equalities,
 )
 from symbp.document.ranged import one_range
 from symbp.document.ranges import division
-from symbp.document.rules import listed
+from symbp.document.said import Code, Count, Figure, Letter, Ref, Said, Whole, listed, said
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
 from symbp.document.wholes import said_once, whole_chain, with_notation
@@ -62,9 +58,9 @@ def compose(
     derivation, product = one_range(derivation, product)
     network = derivation.network
     given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
-    start = Section(("The network",), given)
+    start = Section(said("heading.network"), given)
     further = () if product is None else hessian_sections(product, lines)
-    graph = Section(("The graph",), picture(derivation))
+    graph = Section(said("heading.graph"), picture(derivation))
     document = Document(
         name=network.name,
         subtitle=network.doc.title,
@@ -87,12 +83,12 @@ def _definitions(d: Derivation) -> Definitions:
 def _definition(d: Derivation, e: Equation) -> Definition:
     number = d.number(e.name)
     assert number is not None
-    where = f"equation ({number})"
+    where = said("place.equation", number=Figure(number))
     left = Read(e.name, tuple(Poly.of(i) for i in e.indices))
     call = _entrywise(e)
     rows = (Row(call), Row(Entry(e.body))) if call else (Row(Entry(e.body)),)
     form = whole_form(d, e) if e.indices else None
-    whole = None if form is None else whole_chain(e, form, f"{where}, matrix form")
+    whole = None if form is None else whole_chain(e, form, said("place.matrix", place=where))
     return Definition(Chain(Entry(left), rows, where), whole, e.shape, number)
 
 
@@ -112,19 +108,17 @@ def _entrywise(e: Equation) -> CallSide | None:
 
 
 def _backward(d: Derivation) -> tuple[Section, ...]:
-    opening = Section(("From the loss back",), (Paragraph(conventions.opening(d)),))
+    opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
     return (opening, *(_quantity(d, part) for part in d.sections))
 
 
 def _quantity(d: Derivation, part: Part) -> Section:
     """All that is said of one quantity."""
     parameter = part.quantity in d.network.parameters
-    kind = "gradient by " if parameter else "adjoint of "
-    title: Words = ("The ", kind, Whole(part.quantity))
+    title = said("heading.gradient" if parameter else "heading.adjoint", quantity=Whole(part.quantity))
     display = Display((*(chain_of(d, c) for c in part.locals), *_main(d, part)))
-    blocks: list[Block] = [Paragraph(_users(d, part)), display, *_variants(d, part)]
-    blocks.extend(Paragraph(w) for w in conventions.remarks(d, part))
-    return Section(title, tuple(blocks), level=2)
+    blocks = (Paragraph((_users(d, part),)), display, *_variants(d, part), *conventions.remarks(d, part))
+    return Section(title, blocks, level=2)
 
 
 def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
@@ -132,24 +126,28 @@ def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
     if not part.variants:
         return ()
     number = d.number(part.main.key)
-    words: Words = (
-        *((Ref(number),) if number is not None else ("It",)),
-        " scatters what comes back over all places that were read. Solved for the places that it comes back from, it "
-        "gathers",
-        *_turned(part),
-        *((" (", Letter("sign", "divides"), " says that a number divides another)") if _divides(part) else ()),
-        ":",
-    )
-    shown = (chain_of(d, c, f"equation ({number}), solved") for c in part.variants)
-    return Paragraph(words), Display(tuple(shown))
+    assert number is not None
+    where = said("place.solved", number=Figure(number))
+    shown = (chain_of(d, c, where) for c in part.variants)
+    return Paragraph((_scatter(part, Ref(number)),)), Display(tuple(shown))
 
 
-def _turned(part: Part) -> Words:
-    """A window that is read from its other end: a kernel turned round."""
-    turns = [len(s.rule.renamed) for c in part.variants for s in c.steps if s.rule.name == "turn"]
-    if not turns:
-        return ()
-    return (", as a correlation with the kernel turned by 180 degrees" if max(turns) == 2 else ", from the other end",)
+def _scatter(part: Part, adjoint: Ref) -> Said:
+    """What the solved forms are: windows may be read from their other end, a kernel turned round."""
+    turns = max((len(s.rule.renamed) for c in part.variants for s in c.steps if s.rule.name == "turn"), default=0)
+    divides = Letter("sign", "divides")
+    match turns, _divides(part):
+        case 0, False:
+            return said("scatter", adjoint=adjoint)
+        case 0, True:
+            return said("scatter.divides", adjoint=adjoint, divides=divides)
+        case 2, False:
+            return said("scatter.kernel", adjoint=adjoint)
+        case 2, True:
+            return said("scatter.kernel.divides", adjoint=adjoint, divides=divides)
+        case _, False:
+            return said("scatter.turned", adjoint=adjoint)
+    return said("scatter.turned.divides", adjoint=adjoint, divides=divides)
 
 
 def _divides(part: Part) -> bool:
@@ -158,17 +156,13 @@ def _divides(part: Part) -> bool:
     return any(division(c) is not None for c in conditions)
 
 
-def _users(d: Derivation, part: Part) -> Words:
+def _users(d: Derivation, part: Part) -> Said:
     """Who uses the quantity: over how many equations the chain rule sums."""
-    refs = tuple(Ref(n) for name in part.used_by if (n := d.number(name)) is not None)
+    refs = [Ref(n) for name in part.used_by if (n := d.number(name)) is not None]
+    quantity = Whole(part.quantity)
     if len(refs) == 1:
-        return (Whole(part.quantity), " is used by ", refs[0], " alone, so all paths to the loss lead through it.")
-    words = f": the chain rule sums over {_count(len(refs))} terms."
-    return (Whole(part.quantity), " is used by ", *listed(refs), words)
-
-
-def _count(n: int) -> str:
-    return {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}.get(n, str(n))
+        return said("users.one", quantity=quantity, equation=refs[0])
+    return said("users.several", len(refs), quantity=quantity, equations=listed(refs), count=Count(len(refs)))
 
 
 def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
@@ -185,9 +179,6 @@ def _paths(d: Derivation) -> tuple[Section, ...]:
     """Each partial of a network of scalars, a product for each path."""
     if not d.paths:
         return ()
-    words: Words = (
-        "The network is made of numbers, so each partial derivative can be written out by itself: every path from the ",
-        "loss down to the parameter gives one product of local derivatives, and the products are added.",
-    )
-    display = Display(tuple(chain_of(d, c, f"the paths of {_adjoint(c)}") for c in d.paths))
-    return (Section(("Path by path",), (Paragraph(words), display)),)
+    places = (said("place.paths", adjoint=Code(_adjoint(c))) for c in d.paths)
+    display = Display(tuple(chain_of(d, c, where) for c, where in zip(d.paths, places, strict=True)))
+    return (Section(said("heading.paths"), (Paragraph((said("paths"),)), display)),)

@@ -10,78 +10,55 @@ from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
 from symbp.core.traverse import reads, walk
-from symbp.document.model import FactRef, Math, Part, Ref, Whole, Words
-from symbp.document.rules import listed
+from symbp.document.model import Notes, Paragraph
+from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, said
 
 
 def opening(d: Derivation) -> Words:
     """How to read what follows."""
-    words: list[Part] = [
-        "Each quantity is taken in turn, from the loss back. A change of it reaches the loss through the equations ",
-        "that use it and through no others, so its adjoint is the sum, over those, of their adjoints times their ",
-        "local derivatives.",
-    ]
+    words = [said("backward.turn"), said("backward.sum")]
     if d.unreached:
-        names: tuple[Part, ...] = tuple(Whole(p) for p in d.unreached)
-        words += [" No path leads from ", *listed(names), " to the loss: the gradient there is zero."]
+        words.append(said("backward.unreached", len(d.unreached), parameters=listed(map(Whole, d.unreached))))
     if d.named:
-        words += [" ", *listed(tuple(Whole(n) for n in d.named)), *(_NAMED if len(d.named) == 1 else _ALL_NAMED)]
-    unused: tuple[Part, ...] = tuple(FactRef(f.label) for f in d.network.facts if f.label not in d.facts)
+        words.append(said("backward.named", len(d.named), quantities=listed(map(Whole, d.named))))
+    unused = [FactRef(f.label) for f in d.network.facts if f.label not in d.facts]
     if unused:
-        plural = len(unused) > 1
-        words += [" The facts " if plural else " Fact ", *listed(unused), " are" if plural else " is"]
-        words.append(" not used by the derivation.")
+        words.append(said("backward.unused", len(unused), facts=listed(unused)))
     return tuple(words)
 
 
-_NAMED = (
-    " has a name of its own, since its value is needed below and could be had from another one only with fewer digits",
-    " or by a division that may be by 0.",
-)
-_ALL_NAMED = (
-    " have names of their own, since their values are needed below and could be had from others only with fewer digits",
-    " or by a division that may be by 0.",
-)
-
-
-def remarks(d: Derivation, part: Section) -> tuple[Words, ...]:
+def remarks(d: Derivation, part: Section) -> tuple[Paragraph | Notes, ...]:
     """What is to be said below the adjoint of a quantity."""
-    found = [_mean(d, part), *(_kink(d, name, part.quantity) for name in part.used_by if name in d.kinks)]
-    return tuple(w for w in found if w)
+    mean = _mean(d, part)
+    kinks = (_kink(d, name, part.quantity) for name in part.used_by if name in d.kinks)
+    return (*((Paragraph((mean,)),) if mean else ()), *(k for k in kinks if k))
 
 
-def _mean(d: Derivation, part: Section) -> Words:
+def _mean(d: Derivation, part: Section) -> Said | None:
     """At the first adjoint that carries the 1/N of the loss: where it comes from, and whether N divides again."""
     first = next((s for s in d.sections if _divisors(s.main.result)), None)
     if first is not part:
-        return ()
-    entering = _divisors(part.main.result)
-    return (
-        *_source(d, part, entering),
-        *("; whatever is computed from ", Whole(part.adjoint), " carries ", "them" if len(entering) > 1 else "it"),
-        *(" along", *_again(d, part, entering), "."),
-    )
+        return None
+    divisors = _divisors(part.main.result)
+    entering, adjoint, others = _entering(d, part, divisors), Whole(part.adjoint), _again(d, part, divisors)
+    if others:
+        return said("mean.again", len(divisors), entering=entering, adjoint=adjoint, others=others)
+    sizes = listed(Math(_base(_plain(e))) for e in divisors)
+    return said("mean.alone", len(divisors), entering=entering, adjoint=adjoint, sizes=sizes)
 
 
-def _source(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Words:
+def _entering(d: Derivation, part: Section, divisors: tuple[Expr, ...]) -> Said:
     """The factor as the equation has it, and as it enters where the 2 of a square has cancelled."""
     users = [e for name in part.used_by if (e := d.network.equation(name)) and _divisors(e.body)]
-    origin: Words = (" of ", *listed(tuple(Ref(n) for e in users if (n := d.number(e.name))))) if users else ()
-    halved = next((x for e in users for x in entering if _cancels(e.body, part, x)), None)
-    if halved is not None and len(entering) == len(users) == 1:
+    equations = [Ref(n) for e in users if (n := d.number(e.name)) is not None]
+    halved = next((x for e in users for x in divisors if _cancels(e.body, part, x)), None)
+    if halved is not None and len(divisors) == len(equations) == 1:
         fraction = build.mul(build.num("1/2"), halved)
-        return ("The factor ", Math(fraction), *origin, " enters here as ", Math(halved), _SQUARE)
-    several = len(entering) > 1
-    fractions: tuple[Part, ...] = tuple(Math(e) for e in entering)
-    return (
-        "The factors " if several else "The factor ",
-        *listed(fractions),
-        *origin,
-        f" enter{'s' * (not several)} here",
-    )
-
-
-_SQUARE = ", for the 2 of the square cancels the 1/2"
+        return said("mean.halved", fraction=Math(fraction), equation=equations[0], factor=Math(halved))
+    factors = listed(map(Math, divisors))
+    if not equations:
+        return said("mean.enters", len(divisors), factors=factors)
+    return said("mean.enters.from", len(divisors), factors=factors, equations=listed(equations))
 
 
 def _cancels(body: Expr, part: Section, divisor: Expr) -> bool:
@@ -99,10 +76,10 @@ def _beside(e: Expr, divisor: Expr) -> Fraction:
     return abs(math.prod(numbers, start=Fraction(1)))
 
 
-def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Words:
+def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | None:
     """Where a local derivative further down divides by the same size once more."""
     sizes = {a for e in entering for a in _atoms(e)}
-    found: dict[Expr, list[Part]] = {}
+    found: dict[Expr, list[Ref]] = {}
     for s in d.sections[d.sections.index(part) + 1 :]:
         for chain in s.locals or (s.main,):
             if (number := d.number(chain.key)) is None:
@@ -110,11 +87,9 @@ def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Words:
             for e in (e for e in _divisors(chain.result) if sizes & set(_atoms(e))):
                 found.setdefault(e, []).append(Ref(number))
     if not found:
-        return (", and nothing below divides by ", *listed(tuple(Math(_base(_plain(e))) for e in entering)), " again")
-    words: list[Part] = []
-    for e, refs in found.items():
-        words += ["; the " if not words else " and the ", Math(_plain(e)), " in ", *listed(tuple(refs))]
-    return (*words, " is another one" if len(found) == 1 else " are others")
+        return None
+    others = (said("mean.other", divisor=Math(_plain(e)), equations=listed(refs)) for e, refs in found.items())
+    return said("mean.others", len(found), divisors=listed(others))
 
 
 def _atoms(divisor: Expr) -> tuple[Dim, ...]:
@@ -145,19 +120,18 @@ def _negative(e: Expr) -> bool:
     return isinstance(e, Num) and e.value < 0
 
 
-def _kink(d: Derivation, name: str, quantity: str) -> Words:
+def _kink(d: Derivation, name: str, quantity: str) -> Paragraph | Notes | None:
     """What the derivative is taken to be where an equation has a kink."""
     equation, number = d.network.equation(name), d.number(name)
     if equation is None or number is None:
-        return ()
+        return None
     nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
     if any(isinstance(n, (Extreme, First)) for n in nodes):
-        words = " tie, the first of them has the extreme value, in row-major order: so argmax means here."
-        return ("Where several entries of ", Ref(number), words)
+        return Paragraph((said("kink.tie", equation=Ref(number)),))
     if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):
-        return ("At its kink the absolute value in ", Ref(number), " is given the derivative 0.")
+        return Paragraph((said("kink.absolute", equation=Ref(number)),))
     choices = dict.fromkeys(n for n in nodes if isinstance(n, Where) and _turns(n, quantity))
-    return tuple(w for n in choices for w in _turning(n, quantity, Ref(number)))
+    return Notes(tuple(_turning(n, quantity, Ref(number)) for n in choices)) if choices else None
 
 
 def _turns(n: Where, quantity: str) -> bool:
@@ -165,18 +139,17 @@ def _turns(n: Where, quantity: str) -> bool:
     return isinstance(n.cond, Compare) and any(r.tensor == quantity for r in reads(n.cond))
 
 
-def _turning(n: Where, quantity: str, equation: Ref) -> Words:
+def _turning(n: Where, quantity: str, equation: Ref) -> Said:
     """Where the branches meet, which of them is taken there, and whether their slopes differ."""
     assert isinstance(n.cond, Compare)
     branch = n.then if n.cond.op in ("<=", ">=", "==") else n.other
     slopes = _slope(n.then, quantity), _slope(n.other, quantity)
-    where: Words = ("Where ", Math(n.cond.a), " is ", Math(n.cond.b), ", ")
-    taken: Words = (" The branch taken there is ", Math(branch))
+    entry, border, taken = Math(n.cond.a), Math(n.cond.b), Math(branch)
     slope = _slope(branch, quantity)
     if slope is None or None in slopes or slopes[0] == slopes[1]:
-        return (*where, "the branches of ", equation, " meet.", *taken, ", and the derivative is that of this branch. ")
+        return said("kink.meet", entry=entry, border=border, equation=equation, branch=taken)
     number = Math(build.num(slope))
-    return (*where, equation, " has no derivative.", *taken, ", and the derivative of that is used:~", number, ". ")
+    return said("kink.bend", entry=entry, border=border, equation=equation, branch=taken, slope=number)
 
 
 def _slope(e: Expr, quantity: str) -> Fraction | None:

@@ -19,6 +19,7 @@ from symbp.core.traverse import reads
 from symbp.document.arcs import Box, bent
 from symbp.document.letters import is_greek
 from symbp.document.model import Block, Edge, Node, Paragraph, Picture
+from symbp.document.said import said
 
 PAGE = 158.0  # millimetres
 BESIDE = 5  # inputs beside each other below an equation
@@ -33,20 +34,14 @@ def picture(d: Derivation) -> tuple[Block, ...]:
     """The picture, and a sentence on how to read it."""
     cells = _cells(d)
     drawing = _draw(d, cells)
-    words = "Solid arrows carry values forward, dashed arrows carry derivatives back."
+    words = [said("graph.arrows")]
     if any(n.kind == "parameter" for n in drawing.nodes):
-        words += " Boxes with a tint of red are parameters."
+        words.append(said("graph.parameters"))
     if any(n.again for n in drawing.nodes):
-        words += (
-            " A dotted frame is a quantity that is drawn at every place where it is used: what comes back to each of "
-            "them is added."
-        )
+        words.append(said("graph.again"))
     if any(e.loop for e in drawing.edges):
-        words += (
-            " An arrow marked with a subscript carries a value to another step of a recurrence, where it is read with "
-            "that subscript."
-        )
-    return drawing, Paragraph((words,))
+        words.append(said("graph.loops"))
+    return drawing, Paragraph(tuple(words))
 
 
 @dataclass(slots=True)

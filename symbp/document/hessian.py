@@ -12,8 +12,8 @@ from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import HessianProduct
 from symbp.core.network import Equation
 from symbp.document.chains import chain_of, with_matrix_form
-from symbp.document.model import Box, Display, Paragraph, Part, Section, Whole, Words
-from symbp.document.rules import listed
+from symbp.document.model import Box, Display, Paragraph, Section
+from symbp.document.said import Said, Whole, Words, listed, said
 from symbp.document.summary import box_row
 
 Lines = Mapping[int, tuple[int, int]]
@@ -25,18 +25,18 @@ def hessian_sections(p: HessianProduct, lines: Lines) -> tuple[Section, ...]:
     quantity = {tangent: q for q, tangent in p.tangents}
     before = tuple(c for c in p.chains if quantity[c.name] in forward)
     after = tuple(c for c in p.chains if quantity[c.name] not in forward)
-    start = Section(("The Hessian times a vector",), (Paragraph(_opening(p)),))
-    parts = (("Forward, along the vector", before), ("From the loss back, along the vector", after))
+    start = Section(said("heading.hessian"), (Paragraph(_opening(p)),))
+    parts = ((said("heading.hessian.forward"), before), (said("heading.hessian.backward"), after))
     passes = (_pass(p, title, chains) for title, chains in parts if chains)
     marked = dict(p.products).values()
     rows = tuple(box_row(p, e, lines, marked) for e in p.network.equations if e.name in quantity)
-    box = Section(("The whole product",), (Paragraph(_box_words()), Box(rows)))
+    box = Section(said("heading.hessian.box"), (Paragraph((said("hessian.order"),)), Box(rows)))
     return (start, *passes, box)
 
 
-def _pass(p: HessianProduct, title: str, chains: tuple[Steps, ...]) -> Section:
+def _pass(p: HessianProduct, title: Said, chains: tuple[Steps, ...]) -> Section:
     shown = (s for c in chains for s in with_matrix_form(p, chain_of(p, c), _equation(p, c)))
-    return Section((title,), (Display(tuple(shown)),), level=2)
+    return Section(title, (Display(tuple(shown)),), level=2)
 
 
 def _equation(p: HessianProduct, chain: Steps) -> Equation:
@@ -47,23 +47,12 @@ def _equation(p: HessianProduct, chain: Steps) -> Equation:
 
 def _opening(p: HessianProduct) -> Words:
     tangents = dict(p.tangents)
-    parameters = p.gradient.network.parameters
-    vector: tuple[Part, ...] = tuple(Whole(tangents[q]) for q in parameters)
-    products: tuple[Part, ...] = tuple(Whole(name) for _, name in p.products)
-    words: list[Part] = [
-        "Let the parameters move along a vector whose parts are ",
-        *(*listed(vector), ". A dot stands for how fast what is below it changes then: for its derivative along the "),
-        "vector. The gradients change as the second derivatives say, so ",
-        *(*listed(products), " are the parts of the Hessian times the vector. Each equation is differentiated as it "),
-        "stands, forward ones and those of adjoints; what does not depend on the parameters has no dot.",
-    ]
-    if p.gradient.kinks:
-        words.append(
-            " A condition or an argmax stays as it is while the parameters move a little, so at a kink, where it does "
-            "not, the second derivatives are those of the branch that is taken."
-        )
-    return tuple(words)
-
-
-def _box_words() -> Words:
-    return ("All that the product needs beside the equations above, in the order in which it is computed:",)
+    vector = listed(Whole(tangents[q]) for q in p.gradient.network.parameters)
+    products = listed(Whole(name) for _, name in p.products)
+    return (
+        said("hessian.vector", vector=vector),
+        said("hessian.dot"),
+        said("hessian.products", products=products),
+        said("hessian.equations"),
+        *((said("hessian.kinks"),) if p.gradient.kinks else ()),
+    )

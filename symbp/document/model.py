@@ -1,113 +1,21 @@
 """What a document is made of, whatever it is written in: sections of blocks, and every formula as data.
 
-A side of an equality is an index expression, a whole matrix, or a call with what it stands for. A writer (`latex`)
-turns sides and words into its format; nothing here is text of any format but plain words.
+A side of an equality is an index expression, a whole matrix, or a call with what it stands for. What is said is
+data too (`said`). A writer turns sides into its format and says the sentences in a language (`words`); nothing here is
+text of any format, or of any language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from symbp.core.equality import Equality
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
+from symbp.document.said import LineRange, Part, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
-from symbp.matrix import Matrix, entry
+from symbp.matrix import Matrix
 from symbp.matrix.nodes import Named
-
-# --- words with formulas in them
-
-
-@dataclass(frozen=True, slots=True)
-class Math:
-    """A formula without an equals sign, in running text."""
-
-    node: Expr | Cond
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """m -> n."""
-
-    old: Expr
-    new: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """An index letter, a size or an unknown function by its name; `kind` says which."""
-
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A tensor as a whole, by its name: a bold letter."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The range of index letters: n, m < N."""
-
-    indices: tuple[Index, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spelt:
-    """An extent that has a letter of its own, spelt out."""
-
-    extent: Poly
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """N x K."""
-
-    dims: tuple[Poly, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A reference to a numbered equation."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class FactRef:
-    """A reference to a fact by its label."""
-
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A name as it is in the file and the module."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A power of ten that an error stayed below."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A matrix in running text."""
-
-    matrix: Matrix
-
-
-Part = str | Math | Arrow | Letter | Whole | Span | Shape | Ref | FactRef | Code | Bound | Slice | Spelt
-Words = tuple[Part, ...]
 
 # --- sides of equalities
 
@@ -139,18 +47,6 @@ class CallSide:
 Side = Entry | MatrixSide | CallSide
 
 
-def meaning(side: Side) -> Expr:
-    """What a side says of one entry."""
-    match side:
-        case Entry(expr):
-            assert isinstance(expr, Expr)
-            return expr
-        case MatrixSide(matrix, indices):
-            return entry(matrix, *indices)
-        case CallSide(_, _, value):
-            return value
-
-
 # --- blocks
 
 
@@ -169,7 +65,7 @@ class Chain:
 
     lhs: Side
     rows: tuple[Row, ...]
-    where: str
+    where: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,24 +94,31 @@ class Definitions:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text, sentence by sentence."""
 
     words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Remarks that stand beside each other, as many as there are to make."""
+
+    sentences: Words
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
 
-    sentences: tuple[tuple[str, Words], ...]
+    sentences: tuple[tuple[str, Said], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a header; a cell is a few words."""
+    """Rows under a header; a cell may be empty."""
 
-    header: tuple[Words, ...]
-    rows: tuple[tuple[Words, ...], ...]
+    header: Words
+    rows: tuple[tuple[Part | None, ...], ...]
     align: str
     columns: int = 1  # how many times the header stands side by side
 
@@ -236,7 +139,7 @@ class BoxRow:
     chain: Chain
     dims: tuple[Poly, ...]
     number: int | None
-    lines: tuple[int, int] | None
+    lines: LineRange | None
     gradient: bool
 
 
@@ -297,14 +200,14 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
-Block = Display | Definitions | Paragraph | Signs | Table | Statement | Box | Updates | Picture
+Block = Display | Definitions | Paragraph | Notes | Signs | Table | Statement | Box | Updates | Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands below it; `level` 1 is a section, 2 a part of one."""
 
-    title: Words
+    title: Said
     blocks: tuple[Block, ...]
     level: int = 1
 
@@ -340,37 +243,3 @@ class Document:
     subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
-
-
-def chains(document: Document) -> Iterator[Chain]:
-    """Every chain of equalities that is displayed, in its order."""
-    for section in document.sections:
-        for block in section.blocks:
-            yield from _chains(block)
-
-
-def _chains(block: Block) -> Iterator[Chain]:
-    match block:
-        case Display(shown):
-            yield from shown
-        case Definitions(rows):
-            for row in rows:
-                yield row.index
-                if row.whole:
-                    yield row.whole
-        case Statement(_, _, chain) if chain:
-            yield chain
-        case Box(rows):
-            yield from (row.chain for row in rows)
-
-
-def equalities(document: Document) -> tuple[Equality, ...]:
-    """Every equals sign of the document: what stands on its left and on its right, and where it is."""
-    result = []
-    for chain in chains(document):
-        left = meaning(chain.lhs)
-        for row in chain.rows:
-            right = meaning(row.value)
-            result.append(Equality(left, right, chain.where))
-            left = right
-    return tuple(result)

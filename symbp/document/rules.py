@@ -1,4 +1,4 @@
-"""The rule that made a line, in words that a student could follow."""
+"""The rule that made a line, in clauses that a student could follow."""
 
 from __future__ import annotations
 
@@ -7,118 +7,101 @@ from collections.abc import Callable
 from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core.expr import Expr, Int, Sum
 from symbp.core.traverse import walk
-from symbp.document.model import Arrow, FactRef, Math, Part, Ref, Words
+from symbp.document.said import Arrow, FactRef, Listed, Math, Ref, Said, Words, listed, said
 from symbp.errors import MissingRule
+
+Special = Callable[[Rule, tuple[Ref, ...], Expr | None], Words]
 
 
 def why(rule: Rule, derivation: Derivation | HessianProduct, before: Expr | None) -> Words:
-    """The words for a rule, with references to the equations that it uses; `before` is the line that it starts from."""
-    if rule.name == "pull" and before is not None and not any(isinstance(n, Sum) for n in walk(before)):
-        return ("multiply the factors",)
-    if rule.name == "contract" and not rule.renamed:
-        summed = before is not None and any(isinstance(n, Sum) for n in walk(before))
-        return ("the deltas hold no summed index: take them out" if summed else "take the deltas out of every branch",)
+    """What is said of a rule, with references to the equations that it uses; `before` is the line it starts from."""
+    if rule.name not in RULES:
+        raise MissingRule(f"no rule is called {rule.name}; extend RULES in symbp/calculus/steps.py")
     numbers = (derivation.number(key) for key in rule.equations)
     refs = tuple(Ref(n) for n in sorted({n for n in numbers if n is not None}))
     special = SPECIAL.get(rule.name)
-    if special is not None:
-        return special(rule, refs)
-    if rule.name not in RULES:
-        raise MissingRule(f"no words for the rule {rule.name}; extend symbp/document/rules.py")
-    return (RULES[rule.name],)
+    return (_named(rule.name),) if special is None else special(rule, refs, before)
 
 
-def listed(parts: tuple[Part, ...], last: str = " and ") -> Words:
-    """a, b and c."""
-    words: list[Part] = []
-    for k, part in enumerate(parts):
-        if k:
-            words.append(last if k == len(parts) - 1 else ", ")
-        words.append(part)
-    return tuple(words)
+def _named(rule: str) -> Said:
+    """A rule of which always the same is said; so is of the chain rule where it is part of another."""
+    return said("rule.chain.inside") if rule == "chain" else said("rule." + rule)
 
 
-def _arrows(rule: Rule) -> tuple[Arrow, ...]:
-    return tuple(Arrow(Int(a), Int(b)) for a, b in rule.renamed)
+def _renamed(rule: Rule) -> Listed:
+    return Listed("comma", tuple(Arrow(Int(a), Int(b)) for a, b in rule.renamed))
 
 
-def _chain(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    return ("chain rule over ", *listed(refs)) if refs else ("chain rule",)
+def _has_sums(line: Expr | None) -> bool:
+    return line is not None and any(isinstance(n, Sum) for n in walk(line))
 
 
-def _derive(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    words: list[Part] = ["differentiate ", *listed(refs)] if refs else ["differentiate the definition"]
-    if "quotient" in rule.also:
-        words.append(" by the quotient rule")
-    for function, derivative in rule.slopes:
-        words += ["; the derivative of ", Math(function), " is ", Math(derivative)]
-    return (*words, *(f"; {RULES[name]}" for name in rule.also if name != "quotient"))
+def _chain(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.chain", equations=listed(refs)),)
 
 
-def _insert(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    return ("insert ", *listed(refs)) if refs else ("insert what is known",)
+def _derive(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    quotient = "quotient" in rule.also
+    head = said("rule.derive.quotient" if quotient else "rule.derive", equations=listed(refs))
+    slopes = (said("rule.derive.slope", function=Math(f), slope=Math(s)) for f, s in rule.slopes)
+    return (head, *slopes, *(_named(name) for name in rule.also if name != "quotient"))
 
 
-def _contract(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    arrows = _arrows(rule)
-    return ("contract ", *listed(arrows, ", "), *(f"; {RULES[name]}" for name in rule.also))
+def _insert(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.insert", equations=listed(refs)),)
 
 
-def _solve(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    arrows = _arrows(rule)
-    return ("solve the deltas: ", *listed(arrows, ", ")) if arrows else (RULES["solve"],)
+def _contract(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    if not rule.renamed:
+        return (said("rule.contract.sum" if _has_sums(before) else "rule.contract.branches"),)
+    return (said("rule.contract", renamed=_renamed(rule)), *map(_named, rule.also))
 
 
-def _single(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    arrows = _arrows(rule)
-    return ("the condition leaves one term of the sum: ", *listed(arrows, ", "))
+def _pull(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.pull" if before is None or _has_sums(before) else "rule.pull.product"),)
 
 
-def _turn(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    arrows = _arrows(rule)
-    return ("count from the other end: ", *listed(arrows, ", "))
+def _solve(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.solve.for", renamed=_renamed(rule)) if rule.renamed else said("rule.solve"),)
 
 
-def _reexpress(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    words: list[Part] = ["re-expressed by ", *listed(refs)] if refs else [RULES["re-express"]]
-    if "copies" in rule.also:
-        words.append(", equal terms counted")
-    for old, new in rule.values:
-        words += [": ", Math(old), " is ", Math(new)]
-    return tuple(words)
+def _single(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.single", renamed=_renamed(rule)),)
 
 
-def _fact(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    labels = tuple(FactRef(label) for label in rule.facts)
-    by: Words = (", by ", *listed(refs)) if refs else ()
-    return ("fact " if len(labels) == 1 else "facts ", *listed(labels), *by)
+def _turn(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.turn", renamed=_renamed(rule)),)
 
 
-def _cancel(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    return ("cancel what stands above and below",)
+def _reexpress(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    if rule.values:
+        values = listed(said("rule.re-express.value", old=Math(a), new=Math(b)) for a, b in rule.values)
+        return (said("rule.re-express.values", equations=listed(refs), values=values),)
+    return (said("rule.re-express.counted" if "copies" in rule.also else "rule.re-express", equations=listed(refs)),)
 
 
-def _zero(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    return (*listed(refs), " is 0 where the condition fails" if len(refs) == 1 else " are 0 where the conditions fail")
+def _fact(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    facts, count = listed(map(FactRef, rule.facts)), len(rule.facts)
+    if refs:
+        return (said("rule.fact.by", count, facts=facts, equations=listed(refs)),)
+    return (said("rule.fact", count, facts=facts),)
 
 
-def _path(rule: Rule, refs: tuple[Ref, ...]) -> Words:
-    return ("one product for each path from the loss down",)
+def _zero(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:
+    return (said("rule.zero", len(refs), equations=listed(refs)),)
 
 
-Special = Callable[[Rule, tuple[Ref, ...]], Words]
 SPECIAL: dict[str, Special] = {
     "chain": _chain,
     "derive": _derive,
     "along": _derive,
     "insert": _insert,
     "contract": _contract,
+    "pull": _pull,
     "re-express": _reexpress,
     "fact": _fact,
-    "cancel": _cancel,
     "solve": _solve,
     "single": _single,
     "turn": _turn,
     "zero": _zero,
-    "path": _path,
 }

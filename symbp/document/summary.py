@@ -12,24 +12,8 @@ from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.document.looks import whole_form
-from symbp.document.model import (
-    Bound,
-    Box,
-    BoxRow,
-    Chain,
-    Code,
-    Document,
-    Entry,
-    Paragraph,
-    Part,
-    Ref,
-    Row,
-    Section,
-    Table,
-    Updates,
-    Whole,
-    Words,
-)
+from symbp.document.model import Box, BoxRow, Chain, Document, Entry, Paragraph, Row, Section, Table, Updates
+from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, said
 from symbp.document.wholes import whole_chain
 from symbp.matrix.nodes import Named
 
@@ -42,38 +26,34 @@ def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
     rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
-    box = Section(("All gradients",), (Paragraph(_box_words(d)), Box(rows)))
-    learn = Section(
-        ("The update",), (Paragraph(_update_words()), Updates(tuple(_update(d, p, g) for p, g in d.gradients)))
-    )
+    box = Section(said("heading.gradients"), (Paragraph(_box_words(d)), Box(rows)))
+    updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
+    learn = Section(said("heading.update"), (Paragraph((said("update.step"),)), updates))
     return (box, *((learn,) if d.gradients else ()))
 
 
 def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple[Section, ...]:
     """Where each equation stands in the module."""
     numbers = (*d.numbers, *(product.numbers if product else ()))
-    return (Section(("In the module",), _module(d, lines, numbers)),) if lines else ()
+    return (Section(said("heading.module"), _module(d, lines, numbers)),) if lines else ()
 
 
 def _box_words(d: Derivation) -> Words:
-    inserted = [s for s in d.sections if s.inserted]
-    words: list[Part] = ["The whole backward pass, in the order in which it is computed; the gradients are marked."]
-    if inserted:
-        words.append(" Adjoints that were inserted into others do not appear.")
-    return tuple(words)
+    order = said("gradients.order")
+    return (order, said("gradients.inserted")) if any(s.inserted for s in d.sections) else (order,)
 
 
 def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: Collection[str]) -> BoxRow:
     """The matrix form of an equation that is not a forward one, or its index form where it has none."""
     number = d.number(e.name)
     form = whole_form(d, e)
-    where = f"the box, {e.name}"
+    where = said("place.box", quantity=Code(e.name))
     if form is None:
         chain = Chain(Entry(Read(e.name, tuple(Poly.of(i) for i in e.indices))), (Row(Entry(e.body)),), where)
     else:
         chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
-    return BoxRow(chain, e.shape, number, place, e.name in marked)
+    return BoxRow(chain, e.shape, number, LineRange(*place) if place else None, e.name in marked)
 
 
 def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named, Index | None]:
@@ -87,28 +67,16 @@ def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named,
     return Named(parameter, dims, lead), Named(gradient, dims, lead), layer
 
 
-def _update_words() -> Words:
-    return ("A step of gradient descent moves every parameter against its gradient, by a learning rate of choice:",)
-
-
 def _module(d: Derivation, lines: Lines, numbers: tuple[tuple[Key, int], ...]) -> tuple[Paragraph | Table, ...]:
-    words: Words = (
-        *("In ", Code("gradients.py"), " the number of an equation stands in brackets above the lines that "),
-        "compute it. Those of the backward pass are in the box above, the forward ones here:",
-    )
+    words = (said("module.brackets", file=Code("gradients.py")),)
     quantity = {number: key for key, number in numbers if isinstance(key, str)}
-    rows = tuple(_place(d, n, key, lines[n]) for n in sorted(lines) if d.network.equation(key := quantity.get(n, "")))
-    return Paragraph(words), Table((("equation",), ("quantity",), ("lines",)), rows, "rll", columns=3)
+    rows = tuple(_place(n, key, lines[n]) for n in sorted(lines) if d.network.equation(key := quantity.get(n, "")))
+    header = (said("column.equation"), said("column.quantity"), said("column.lines"))
+    return Paragraph(words), Table(header, rows, "rll", columns=3)
 
 
-def _place(d: Derivation, number: int, key: str, place: tuple[int, int]) -> tuple[Words, ...]:
-    return (Ref(number),), (Whole(key),), (line_range(place),)
-
-
-def line_range(place: tuple[int, int]) -> str:
-    """46-50, or 46."""
-    first, last = place
-    return str(first) if first == last else f"{first}--{last}"
+def _place(number: int, key: str, place: tuple[int, int]) -> Words:
+    return Ref(number), Whole(key), LineRange(*place)
 
 
 # --- checks
@@ -126,34 +94,23 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     if others:
         blocks.append(Paragraph(_table_words(others)))
         blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
-    return replace(document, sections=(*document.sections, Section(("Checks",), tuple(blocks))))
+    return replace(document, sections=(*document.sections, Section(said("heading.checks"), tuple(blocks))))
 
 
 def _equal_words(check: Check, count: int, tangents: bool) -> Words:
-    along = ", a dot by a step along the vector" if tangents else ""
     return (
-        f"Each of the {count} equalities displayed above has been evaluated on both sides by an interpreter that ",
-        "knows only what sums, products and functions are, at small sizes, as a rule no two alike, and random values. ",
-        f"A bar was evaluated by perturbing its quantity{along}. The two sides agree within ",
-        *(Bound(check.bound), ", relative to the larger of 1 and their terms, in double precision, and in fifty "),
-        "digits where that loses too many.",
+        said("checks.equalities", count, count=Figure(count)),
+        said("checks.bar.dot" if tangents else "checks.bar"),
+        said("checks.agree", bound=Bound(check.bound)),
     )
 
 
 def _table_words(checks: Iterable[Check]) -> Words:
-    scaled = [c for c in checks if c.witness == ROUNDING]
-    return (
-        "The module was run on the same kind of data and compared with these witnesses. A number says how many values ",
-        "were compared; each agrees within the bound at the head of its column, or within the one beside it.",
-        *((_ROUNDING_WORDS, *_bound(scaled[0].bound), " times that error.") if scaled else ()),
-    )
-
-
-_ROUNDING_WORDS = (
-    " It was run in single and in double precision as well, on data from a thousandth to a thousand, with zeros and "
-    "masks among them. The definition differentiated operation by operation has an error from rounding there; under "
-    "rounding, that of the module is at most "
-)
+    words = said("checks.module"), said("checks.numbers")
+    scaled = next((c for c in checks if c.witness == ROUNDING), None)
+    if scaled is None:
+        return words
+    return (*words, said("checks.scales"), said("checks.rounding", bound=_bound(scaled.bound)))
 
 
 def _check_table(checks: list[Check], tensors: Collection[str]) -> Table:
@@ -166,7 +123,8 @@ def _check_table(checks: list[Check], tensors: Collection[str]) -> Table:
         (_name(name, tensors), *[_cell(row.get(w), bound) for w, bound in bounds.items()])
         for name, row in table.items()
     )
-    header: tuple[Words, ...] = (("checked",), *((f"{w}, ", *_bound(bound)) for w, bound in bounds.items()))
+    witnesses = (said("column.witness", witness=said("witness." + w), bound=_bound(b)) for w, b in bounds.items())
+    header = (said("column.checked"), *witnesses)
     return Table(header, rows, "l" + "l" * len(bounds))
 
 
@@ -175,19 +133,23 @@ def _usual(bounds: Iterable[float]) -> float:
     return Counter(bounds).most_common(1)[0][0]
 
 
-def _name(name: str, tensors: Collection[str]) -> Words:
+def _name(name: str, tensors: Collection[str]) -> Said:
     if name.startswith(PRODUCT):
-        return ("Hessian times vector, ", Whole(name.removeprefix(PRODUCT)))
+        return said("checks.product", quantity=Whole(name.removeprefix(PRODUCT)))
     if name == FORM:
-        return ("the Hessian is symmetric",)
-    return ("gradient by ", Whole(name)) if name in tensors else (name.replace(ALONG, "Hessian times vector: "),)
+        return said("checks.symmetric")
+    if name in tensors:
+        return said("checks.gradient", quantity=Whole(name))
+    what = said("checked." + name.removeprefix(ALONG))
+    return said("checks.along", what=what) if name.startswith(ALONG) else what
 
 
-def _cell(check: Check | None, usual: float) -> Words:
+def _cell(check: Check | None, usual: float) -> Part | None:
     if check is None:
-        return ("",)
-    return (str(check.count), *((", ", *_bound(check.bound)) if check.bound != usual else ()))
+        return None
+    count = Figure(check.count)
+    return count if check.bound == usual else said("checks.cell", count=count, bound=_bound(check.bound))
 
 
-def _bound(value: float) -> Words:
-    return (Bound(value),) if value else ("exact",)
+def _bound(value: float) -> Part:
+    return Bound(value) if value else said("checks.exact")

@@ -8,49 +8,52 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
 from symbp.core.traverse import reads
 from symbp.document.looks import NO_RANGE, functions_in, long_extents, ranges
-from symbp.document.model import (
-    Block,
-    Chain,
+from symbp.document.model import Block, Chain, Entry, Notes, Paragraph, Row, Statement, Table
+from symbp.document.said import (
     Code,
-    Entry,
     FactRef,
     Letter,
+    Listed,
     Math,
-    Paragraph,
     Part,
-    Row,
+    Said,
     Shape,
     Span,
     Spelt,
-    Statement,
-    Table,
     Whole,
     Words,
+    listed,
+    said,
 )
-from symbp.document.rules import listed
 
 
 def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block, ...]:
     """The table of inputs, the facts, the index letters and what the signs mean."""
     blocks: list[Block] = [_inputs(d)]
     blocks.extend(_fact(f) for f in d.network.facts)
-    blocks.append(Paragraph(_letters(d, product)))
+    blocks.append(Notes(_letters(d, product)))
     if d.network.functions:
-        blocks.append(Paragraph(_functions(d)))
+        blocks.append(Paragraph((_functions(d),)))
     return tuple(blocks)
 
 
 def _inputs(d: Derivation) -> Table:
     rows = tuple(_row(d, t) for t in d.network.inputs)
-    header: tuple[Words, ...] = (("quantity",), ("entry",), ("in code",), ("shape",), ("what it is",))
+    header: Words = (
+        said("column.quantity"),
+        said("column.entry"),
+        said("column.code"),
+        said("column.shape"),
+        said("column.kind"),
+    )
     if not any(t.shape for t in d.network.inputs):
         rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
     return Table(header, rows, "l" * len(header))
 
 
-def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
-    entry: Words = (Math(Read(t.name, _subscripts(d, t))),) if t.shape else ()
-    return ((Whole(t.name),), entry, (Code(t.name),), (Shape(t.shape),), _kind(d, t))
+def _row(d: Derivation, t: Tensor) -> tuple[Part | None, ...]:
+    entry = Math(Read(t.name, _subscripts(d, t))) if t.shape else None
+    return Whole(t.name), entry, Code(t.name), Shape(t.shape), _kind(d, t)
 
 
 def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
@@ -76,23 +79,23 @@ def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
     return tuple(found)
 
 
-def _kind(d: Derivation, t: Tensor) -> Words:
+def _kind(d: Derivation, t: Tensor) -> Said:
     if t.kind == PARAM:
-        return ("parameter, which the loss does not reach",) if t.name in d.unreached else ("parameter",)
+        return said("input.parameter.unreached" if t.name in d.unreached else "input.parameter")
     if t.kind == LABELS:
         assert t.classes is not None
-        return ("labels: each entry is one of ", Shape((t.classes,)), " classes")
-    labels: tuple[Part, ...] = tuple(
-        FactRef(f.label) for f in d.network.facts if any(r.tensor == t.name for r in reads(f.statement))
-    )
-    return ("data", "; ", *listed(labels)) if labels else ("data",)
+        return said("input.labels", classes=Shape((t.classes,)))
+    facts = [FactRef(f.label) for f in d.network.facts if any(r.tensor == t.name for r in reads(f.statement))]
+    return said("input.data.facts", facts=listed(facts)) if facts else said("input.data")
 
 
 def _fact(fact: Fact) -> Statement:
     s = fact.statement
     if isinstance(s, Compare) and s.op == "==":
         left, right = (s.b, s.a) if isinstance(s.a, Num) else (s.a, s.b)
-        return Statement(fact.label, s, Chain(Entry(left), (Row(Entry(right)),), f"fact {fact.label}"))
+        return Statement(
+            fact.label, s, Chain(Entry(left), (Row(Entry(right)),), said("place.fact", label=Code(fact.label)))
+        )
     return Statement(fact.label, s, None)
 
 
@@ -104,26 +107,27 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
             continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
     spans = tuple(Span(tuple(sorted(group, key=lambda i: i.name))) for group in groups.values())
-    before: list[Part] = []
-    for _, extent in long_extents(d):
-        before += [Shape((extent,)), " is ", Spelt(extent), ". "]
-    words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []
-    loose = tuple(Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE)
+    words: list[Part] = [
+        said("letters.extent", letter=Shape((extent,)), extent=Spelt(extent)) for _, extent in long_extents(d)
+    ]
+    if spans:
+        words.append(said("letters.ranges", ranges=Listed("comma", spans)))
+    loose = [Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE]
     if loose:
-        words += [*listed(loose), " run" if len(loose) > 1 else " runs"]
-        words.append(" as far as the dimension goes at the place, which may differ from layer to layer. ")
-    return (*before, *words)
+        words.append(said("letters.loose", len(loose), letters=listed(loose)))
+    return tuple(words)
 
 
-def _functions(d: Derivation) -> Words:
-    names: tuple[Part, ...] = tuple(Letter("function", f) for f, _ in d.network.functions)
-    plural = len(names) > 1
-    words: list[Part] = [*listed(names), " are unknown functions" if plural else " is an unknown function"]
-    words.append(", applied entry by entry")
-    if functions_in(d):
-        arities = [n for f, n in d.network.functions if f in functions_in(d)]
-        if 1 in arities:
-            words.append("; a prime marks the derivative of one of a single argument")
-        if max(arities) > 1:
-            words += ["; ", Letter("sign", "partial"), " with a number is the derivative by that argument"]
-    return (*words, ".")
+def _functions(d: Derivation) -> Said:
+    """What the unknown functions are, and how their derivatives are written where there are any."""
+    names, count = listed(Letter("function", f) for f, _ in d.network.functions), len(d.network.functions)
+    arities = [n for f, n in d.network.functions if f in functions_in(d)]
+    partial = Letter("sign", "partial")
+    match 1 in arities, max(arities, default=0) > 1:
+        case True, True:
+            return said("functions.prime.partial", count, functions=names, partial=partial)
+        case True, False:
+            return said("functions.prime", count, functions=names)
+        case False, True:
+            return said("functions.partial", count, functions=names, partial=partial)
+    return said("functions", count, functions=names)

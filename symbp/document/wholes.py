@@ -8,33 +8,19 @@ from dataclasses import replace
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
-from symbp.document.model import (
-    Block,
-    Chain,
-    Definitions,
-    Display,
-    Document,
-    Letter,
-    Math,
-    MatrixSide,
-    Paragraph,
-    Row,
-    Shape,
-    Slice,
-    Words,
-    chains,
-)
-from symbp.document.model import Part as Word
-from symbp.document.rules import listed
+from symbp.document.claims import chains
+from symbp.document.model import Block, Chain, Definitions, Display, Document, MatrixSide, Notes, Row
+from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words, said
+from symbp.document.said import Part as Phrase
 from symbp.document.starts import Starts, slice_border
 from symbp.matrix import Matrix, SliceForm
 from symbp.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
 
-TURNED = "; transposed, so that the summed index stands inside"
+TURNED = said("form.transposed")
 Borders = tuple[tuple[Named, Matrix], ...]
 
 
-def whole_chain(e: Equation, form: SliceForm, where: str, why: Words = ()) -> Chain:
+def whole_chain(e: Equation, form: SliceForm, where: Said, why: Words = ()) -> Chain:
     """`Z_t = X_t W + 1 b^T` for an equation and its form."""
     dims = tuple(i.extent for i in form.indices)
     left = MatrixSide(Named(e.name, dims, tuple(Poly.of(i) for i in form.lead)), form.indices)
@@ -43,12 +29,24 @@ def whole_chain(e: Equation, form: SliceForm, where: str, why: Words = ()) -> Ch
 
 def form_words(form: SliceForm) -> Words:
     """Its shape, for which slices it holds, and why a transpose appears."""
+    return (_kind(form), *_transposed(form.matrix))
+
+
+def _kind(form: SliceForm) -> Said:
     dims = tuple(i.extent for i in form.indices)
-    kind = ("with vectors, ", "vector form, length ", "matrix form, ")[len(dims)]
-    words: list[Word] = [kind, Shape(dims)]
-    if form.lead:
-        words += [" for all ", *listed(tuple(Letter("index", i.name) for i in form.lead), ", ")]
-    return (*words, *_transposed(form.matrix))
+    shape, letters = Shape(dims), Listed("tied", tuple(Letter("index", i.name) for i in form.lead))
+    match len(dims), bool(form.lead):
+        case 0, False:
+            return said("form.numbers", shape=shape)
+        case 0, True:
+            return said("form.numbers.all", shape=shape, letters=letters)
+        case 1, False:
+            return said("form.vector", shape=shape)
+        case 1, True:
+            return said("form.vector.all", shape=shape, letters=letters)
+        case _, False:
+            return said("form.matrix", shape=shape)
+    return said("form.matrix.all", shape=shape, letters=letters)
 
 
 def _transposed(matrix: Matrix) -> Words:
@@ -97,7 +95,7 @@ def with_notation(document: Document) -> Document:
         return document
     first, *rest = document.sections
     at = next(k for k, b in enumerate(first.blocks) if isinstance(b, Definitions))
-    blocks = (*first.blocks[:at], Paragraph(words), *first.blocks[at:])
+    blocks = (*first.blocks[:at], Notes(words), *first.blocks[at:])
     sections = (replace(first, blocks=blocks), *rest)
     return replace(document, sections=sections, look=replace(document.look, borders=borders))
 
@@ -121,12 +119,11 @@ def _borders(nodes: tuple[Matrix, ...]) -> Borders:
 def _functions(nodes: tuple[Matrix, ...]) -> Words:
     """How functions of whole arrays act: entry by entry, but for those that mix entries."""
     called = tuple(m for m in nodes if isinstance(m, Called))
-    mixing = dict.fromkeys((m.name, _acts(m)) for m in called if _mixed(m))
-    entrywise = any(isinstance(m, Apply) for m in nodes) or any(not _mixed(m) for m in called)
-    words: list[Word] = ["Functions act entry by entry"] if entrywise else []
-    for name, how in mixing:
-        words += [*(("; ",) if words else ()), Letter("function", name), how]
-    return (*words, ". ") if words else ()
+    others = tuple(dict.fromkeys(_acts(m) for m in called if _mixed(m)))
+    clauses = Listed("clauses", others)
+    if any(isinstance(m, Apply) for m in nodes) or any(not _mixed(m) for m in called):
+        return (said("notation.entrywise.but", others=clauses) if others else said("notation.entrywise"),)
+    return (said("notation.mixing", others=clauses),) if others else ()
 
 
 def _mixed(m: Called) -> tuple[Index, ...]:
@@ -135,44 +132,56 @@ def _mixed(m: Called) -> tuple[Index, ...]:
     return tuple(i for i in m.indices if any(all(i not in s.atoms() for s in r.subs) for r in entries))
 
 
-def _acts(m: Called) -> str:
+def _acts(m: Called) -> Said:
     """On each row, where only what stands in the same row is read."""
+    function = Letter("function", m.name)
     if len(m.args) == 1 and _mixed(m) == m.indices[-1:]:
-        return " acts on each row" if len(m.indices) > 1 else " acts on the vector as a whole"
-    return " acts as its index form says"
+        return said("notation.mixing.rows" if len(m.indices) > 1 else "notation.mixing.vector", function=function)
+    return said("notation.mixing.index", function=function)
 
 
 def _starts(starts: Starts) -> Words:
     """What the entries are that a recurrence reads before its first step, or behind its last."""
-    return tuple(word for read, given in starts for word in (Math(read), " stands for ", Math(given), ". "))
+    return tuple(said("notation.stands", read=Math(read), given=Math(given)) for read, given in starts)
 
 
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
-    words: list[Word] = []
+    words: list[Phrase] = []
     example = next((m for m in nodes if isinstance(m, Named) and m.lead), None)
     if example:
-        kind = ("entry", "vector", "matrix")[len(example.dims)]
-        words += ["A bold letter with subscripts is a slice, at these values of its first indices: "]
-        words += [Slice(example), f" is a {kind}. "]
-    for slice_, given in borders:
-        words += [Slice(slice_), " stands for ", Slice(given), ". "]
+        words.append(_slice(example))
+    words += (said("notation.stands", read=Slice(slice_), given=Slice(given)) for slice_, given in borders)
     words += _functions(nodes)
-    if any(isinstance(m, Part) for m in nodes):
-        part = next(m for m in nodes if isinstance(m, Part))
-        words += ["Brackets behind a letter cut out a part, from the first number up to, and without, the second: "]
-        words += [Slice(part), ". "]
+    part = next((m for m in nodes if isinstance(m, Part)), None)
+    if part:
+        words.append(said("notation.part", part=Slice(part)))
     if any(isinstance(m, Beside) for m in nodes):
-        words += ["Matrices between bars stand side by side. "]
+        words.append(said("notation.beside"))
     chosen = next((m for m in nodes if isinstance(m, Chosen)), None)
     if chosen:
-        words += [Slice(chosen), " has in each row the row of the unit matrix that the label names. "]
-    return (*words, *_totals(nodes))
+        words.append(said("notation.chosen", rows=Slice(chosen)))
+    return (*words, *map(_total, {m.name: m for m in nodes if isinstance(m, Totals)}.values()))
 
 
-def _totals(nodes: tuple[Matrix, ...]) -> Iterator[Word]:
-    """What rowsum, rowmean, colsum and colmean stand for, each shown with a letter that it is used with."""
-    found = {m.name: m for m in nodes if isinstance(m, Totals)}
-    for m in found.values():
-        letters = [n for n in walk(m.arg) if isinstance(n, Named)]
-        yield Slice(replace(m, arg=letters[-1]) if letters else m)
-        yield f" has at each place the {'mean' if m.mean else 'sum'} of its {('column', 'row')[m.axis]}. "
+def _slice(example: Named) -> Said:
+    """What a bold letter with subscripts is, shown with one that the document has."""
+    match len(example.dims):
+        case 0:
+            return said("notation.slice.entry", example=Slice(example))
+        case 1:
+            return said("notation.slice.vector", example=Slice(example))
+    return said("notation.slice.matrix", example=Slice(example))
+
+
+def _total(m: Totals) -> Said:
+    """What rowsum, rowmean, colsum or colmean stands for, shown with a letter that it is used with."""
+    letters = [n for n in walk(m.arg) if isinstance(n, Named)]
+    totals = Slice(replace(m, arg=letters[-1]) if letters else m)
+    match m.axis, m.mean:
+        case 0, False:
+            return said("notation.columns.sum", totals=totals)
+        case 0, True:
+            return said("notation.columns.mean", totals=totals)
+        case _, False:
+            return said("notation.rows.sum", totals=totals)
+    return said("notation.rows.mean", totals=totals)

@@ -23,24 +23,24 @@ from symbp.document.model import (
     Display,
     Entry,
     MatrixSide,
+    Notes,
     Paragraph,
     Picture,
     Row,
     Side,
     Signs,
-    Span,
     Statement,
     Table,
     Updates,
 )
-from symbp.document.summary import line_range
+from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
 from symbp.document.tex.graph import tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
 from symbp.document.tex.width import width
-from symbp.document.tex.words import WordWriter, printed, tied
+from symbp.document.tex.words import WordWriter, printed
 from symbp.errors import MissingRule
 from symbp.matrix.nodes import Named
 
@@ -89,7 +89,9 @@ class Writer:
         """The LaTeX of a block."""
         match block:
             case Paragraph(words):
-                return self.words.tex(words)
+                return self.words.sentences(words)
+            case Notes(sentences):
+                return self.words.notes(sentences)
             case Signs():
                 return ""  # set by `signs`, when all else is printed
             case Display(chains):
@@ -110,7 +112,7 @@ class Writer:
 
     def signs(self, block: Signs, tex: str) -> str:
         """The sentences on the signs that a text has."""
-        return " ".join(self.words.tex(words) for sign, words in block.sentences if printed(sign, tex))
+        return self.words.sentences(tuple(words for sign, words in block.sentences if printed(sign, tex)))
 
     # --- sides
 
@@ -176,7 +178,7 @@ class Writer:
         signs = ["= ", *["\\quad "] * (len(texts) - 1)]
         bodies = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=True)]
         made = [_Line("", f"&\\mathrlap{{{{}}{b}}}" if wide else f"&{b}") for b in bodies]
-        why = tied(self.words.tex(row.why))
+        why = self.words.reason(row.why)
         if why and wide and width(texts[-1]) + INDENT * (len(texts) > 1) > room:
             made.append(_Line("", "&"))
         made[-1].why = why
@@ -247,11 +249,15 @@ class Writer:
         else:
             line = _Line("", f"&{self.printer.tex(block.statement)}")
         line.tag = _tag(block.label, f"fact:{block.label}")
-        line.why = _for_all(self.printer, block.statement)
+        line.why = self._for_all(block.statement)
         return _flalign([line], _beside)
 
+    def _for_all(self, statement: Cond) -> str:
+        letters = [self.printer.names.indices[i.name] for i in free_indices(statement)]
+        return self.words.said("fact.all", letters=f"${','.join(letters)}$") if letters else ""
+
     def _table(self, block: Table) -> str:
-        rows = [[self.words.tex(cell) for cell in row] for row in block.rows]
+        rows = [[self.words.tex(cell) if cell else "" for cell in row] for row in block.rows]
         size = -(-len(rows) // block.columns) if block.columns > 1 else len(rows)
         size = max(1, min(size, TABLE_ROWS))
         chunks = [rows[k : k + size] for k in range(0, len(rows), size)]
@@ -298,19 +304,24 @@ class Writer:
         texts = lines(self.side(row.chain.rows[0].value).pieces, BOXED - width(left) - 16)
         mark = "$\\blacktriangleright$" if row.gradient else ""
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
-        many = row.lines is not None and row.lines[0] != row.lines[1]
-        place = f"line{'s' * many} {line_range(row.lines)}" if row.lines else ""
+        place = self._place(row.lines) if row.lines else ""
         first = f"{mark} & \\tall{{$\\displaystyle {left} = {texts[0]}$}} & {self._shape(row)} & {number} & {place}"
         rest = (f" \\\\\n & \\tall{{$\\displaystyle\\qquad {t}$}} & & &" for t in texts[1:])
         return first + "".join(rest)
+
+    def _place(self, lines: LineRange) -> str:
+        count = lines.last - lines.first + 1
+        return self.words.said("gradients.lines", count, lines=self.words.tex(lines))
 
     def _shape(self, row: BoxRow) -> str:
         return f"\\color{{quiet}}${self.words.shape(row.dims)}$"
 
     def _update(self, parameter: Named, gradient: Named, layer: Index | None) -> str:
         old, step = self.matrices.text(parameter).tex, self.matrices.text(gradient).tex
-        each = "" if layer is None else self.words.tex((" for each ", Span((layer,))))
-        return f"${old} \\leftarrow {old} - \\eta\\,{step}${each}"
+        update = f"${old} \\leftarrow {old} - \\eta\\,{step}$"
+        if layer is None:
+            return update
+        return self.words.said("update.each", update=update, layer=self.words.tex(Span((layer,))))
 
     def _updates(self, pairs: Sequence[tuple[Named, Named, Index | None]]) -> str:
         cells = [self._update(*pair) for pair in pairs]
@@ -345,8 +356,3 @@ def _flalign(made: Sequence[_Line], text: object) -> str:
 
 def _tag(label: str, key: str) -> str:
     return f" \\tag{{{label}}}\\label{{{key}}}"
-
-
-def _for_all(printer: Printer, statement: Cond) -> str:
-    letters = [printer.names.indices[i.name] for i in free_indices(statement)]
-    return f"for all ${','.join(letters)}$" if letters else ""

@@ -135,9 +135,7 @@ class MatrixPrinter:
         test = self.printer.text(m.cond)
         if m.other == Scalar(NIL):
             return self._row([group(test, "["), self._at(m.then, MUL)], "\\,", MUL)
-        lines = [f"{self.text(m.then).tex} & \\text{{if }} {test.tex}", f"{self.text(m.other).tex} & \\text{{else}}"]
-        tex = "\\begin{cases}" + " \\\\ ".join(lines) + "\\end{cases}"
-        return Text((Piece(tex),), MUL, height=2, open=True)
+        return self.printer.cases([(self.text(m.then).tex, test.tex)], self.text(m.other).tex)
 
     def _stands_for(self, m: Guard) -> bool:
         """Is the document told that the slice at the border stands for just this?"""

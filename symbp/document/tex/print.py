@@ -47,6 +47,8 @@ from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.tex.product import Product
+from symbp.document.tex.spelling import in_formula
+from symbp.document.words import ENGLISH, Language
 from symbp.errors import MissingRule
 from symbp.matrix import Matrix
 from symbp.matrix.nodes import Named
@@ -54,7 +56,6 @@ from symbp.matrix.nodes import Named
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-AND = "\\text{ and }"
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -64,7 +65,7 @@ class Printer:
 
     `loss` and `through` are for local derivatives of the loss: where a quantity reaches the loss along other paths
     too, its partial derivative through the loss's own equation alone bears that equation's number. `borders` are for
-    matrix forms, `starts` the same for entries.
+    matrix forms, `starts` the same for entries. Words between formulas are of the `language`.
     """
 
     names: Names
@@ -74,6 +75,11 @@ class Printer:
     shared: frozenset[str] = frozenset()
     borders: tuple[tuple[Named, Matrix], ...] = ()
     starts: Starts = ()
+    language: Language = ENGLISH
+
+    def said(self, name: str, /, **slots: str) -> str:
+        """Words within a formula."""
+        return self.language.fill(name, slots, in_formula)
 
     # --- integers: sizes, indices, subscripts
 
@@ -292,8 +298,12 @@ class Printer:
         while isinstance(other, Where) and not {UNIT, NIL} >= {other.then, other.other}:
             rows.append((other.then, other.cond))
             other = other.other
-        lines = [f"{self.tex(value)} & \\text{{if }} {self.tex(cond)}" for value, cond in rows]
-        lines.append(f"{self.tex(other)} & \\text{{else}}")
+        return self.cases([(self.tex(value), self.tex(cond)) for value, cond in rows], self.tex(other))
+
+    def cases(self, rows: Sequence[tuple[str, str]], other: str) -> Text:
+        """Values, each with its condition, and what is there otherwise."""
+        lines = [f"{value} & {self.said('case.if', condition=' ' + cond)}" for value, cond in rows]
+        lines.append(f"{other} & {self.said('case.else')}")
         tex = "\\begin{cases}" + " \\\\ ".join(lines) + "\\end{cases}"
         return Text((Piece(tex),), MUL, height=2, open=True)
 
@@ -318,16 +328,16 @@ class Printer:
 
     @_text.register
     def _and(self, node: And, small: bool) -> Text:
-        return self._joined(node.args, AND, "\\text{true}", small)
+        return self._joined("all", chained(node.args), self.said("condition.true"), small)
 
     @_text.register
     def _or(self, node: Or, small: bool) -> Text:
-        return self._joined(node.args, "\\text{ or }", "\\text{false}", small)
+        return self._joined("any", [(a,) for a in node.args], self.said("condition.false"), small)
 
     @_text.register
     def _not(self, node: Not, small: bool) -> Text:
         inner = group(self.text(node.arg, small))
-        return replace(inner, pieces=(Piece("\\text{not }" + inner.tex),))
+        return replace(inner, pieces=(Piece(self.said("condition.not", condition=inner.tex)),))
 
     def _chain(self, group: tuple[Cond, ...], small: bool) -> Text:
         """A condition, or a \\le j < b for two that share their middle."""
@@ -339,12 +349,12 @@ class Printer:
         tex = f"{texts[0].tex} {RELATION[second.op]} {self.text(second.b, small).tex}"
         return Text((Piece(tex),), ADD, height=max(t.height for t in texts))
 
-    def _joined(self, args: Sequence[Cond], word: str, empty: str, small: bool) -> Text:
-        groups = chained(args) if word == AND else [(a,) for a in args]
+    def _joined(self, kind: str, groups: Sequence[tuple[Cond, ...]], empty: str, small: bool) -> Text:
         texts = [self._chain(group, small) for group in groups]
         nested = [isinstance(first, (And, Or)) for first, *_ in groups]
         parts = [group(t).tex if inside else t.tex for inside, t in zip(nested, texts, strict=True)]
-        pieces = tuple(Piece((word if k else "") + part) for k, part in enumerate(parts)) or (Piece(empty),)
+        before = [words and in_formula(words) for words in self.language.between(kind, len(parts))]
+        pieces = tuple(Piece(words + part) for words, part in zip(before, parts, strict=True)) or (Piece(empty),)
         return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
 
 

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 _TOKEN = re.compile(r"\\operatorname\*|\\[a-zA-Z]+|\\.|\{|\}|\^|_|[^\\{}^_]")
+_BEFORE = re.compile(r"& \\text\{([^{}]*)\}(?= )")  # the words before a condition
 _SPACES = {"\\,": 2.0, "\\;": 3.2, "\\:": 2.6, "\\!": -1.8, "\\quad": 11.0, "\\qquad": 22.0, "\\ ": 3.6}
 _WORDS = ("log", "exp", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "max", "min", "det")
 _SIZERS = {"\\big": 1.3, "\\Big": 1.6, "\\bigg": 2.0, "\\Bigg": 2.4}
@@ -110,7 +111,7 @@ class _Reader:
             self.at += 1
         inner = self.tokens[start : self.at - 1]
         self.row_text()
-        lines = "".join(inner).replace("\\text{if }", "if..").split("\\\\")
+        lines = _BEFORE.sub(lambda m: "& " + m[1].replace(" ", ".."), "".join(inner)).split("\\\\")
         return max(width(line) for line in lines) + 20.0
 
     def row_text(self) -> str:

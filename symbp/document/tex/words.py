@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
-from symbp.document.model import (
+from symbp.document.said import (
     Arrow,
     Bound,
     Code,
+    Count,
     FactRef,
+    Figure,
     Letter,
+    LineRange,
+    Listed,
     Math,
     Part,
     Ref,
+    Said,
     Shape,
     Slice,
     Span,
@@ -28,6 +33,7 @@ from symbp.document.model import (
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import TEX
 from symbp.document.tex.print import Printer
+from symbp.document.tex.spelling import in_text
 from symbp.errors import MissingRule
 from symbp.escape import Prose, in_tex
 
@@ -106,9 +112,8 @@ def _formula(text: str, known: Mapping[str, str]) -> str:
 
 
 def tied(text: str) -> str:
-    """A reason whose last words stay together, and a letter with what it is said of."""
-    together = re.sub(r" for all \$[^$]*\$(?:, \$[^$]*\$)*", lambda m: " " + m[0][1:].replace(" ", "~"), text)
-    parts = together.split("$")
+    """A reason whose last words stay together."""
+    parts = text.split("$")
     last = next(
         (k for k in range(len(parts) - 1, -1, -1) if k % 2 == 0 and " " in parts[k].strip(" ") + parts[k][:-1]), None
     )
@@ -124,39 +129,69 @@ def printed(sign: str, tex: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WordWriter:
-    """Sets words with the looks of one document."""
+    """Says in the printer's language, with the looks of one document."""
 
     printer: Printer
 
-    def tex(self, words: Words) -> str:
-        """The words as text."""
-        return "".join(self._part(p) for p in words)
+    def said(self, name: str, count: int | None = None, /, **slots: str) -> str:
+        """A sentence whose slots hold what is set already."""
+        return self.printer.language.fill(name, slots, in_text, count)
 
-    def title(self, words: Words) -> str:
-        """The words of a heading; a formula goes into the list of bookmarks by its name in the code."""
-        return "".join(
-            f"\\texorpdfstring{{{self._part(p)}}}{{{in_tex(p.name)}}}" if isinstance(p, Whole) else self._part(p)
-            for p in words
-        )
+    def sentences(self, words: Words) -> str:
+        """Sentences, one after the other."""
+        return self._listed("sentences", words)
+
+    def notes(self, words: Words) -> str:
+        """The same with a space behind each, for more may follow."""
+        space = in_text(self.printer.language.lists["sentences"][0])
+        return "".join(self.tex(w) + space for w in words)
+
+    def reason(self, words: Words) -> str:
+        """The clauses of a reason."""
+        return tied(self._listed("clauses", words))
+
+    def title(self, title: Said) -> str:
+        """A heading; a formula goes into the list of bookmarks by its name in the code."""
+        return self._said(title, self._heading)
+
+    def _heading(self, part: Part | Listed) -> str:
+        shown = self.tex(part)
+        return f"\\texorpdfstring{{{shown}}}{{{in_tex(part.name)}}}" if isinstance(part, Whole) else shown
+
+    def _said(self, said: Said, set_: Callable[[Part | Listed], str]) -> str:
+        slots = {slot: set_(part) for slot, part in said.slots}
+        return self.printer.language.fill(said.name, slots, in_text, said.count)
+
+    def _listed(self, kind: str, parts: Sequence[Part]) -> str:
+        return self.printer.language.joined(kind, [self.tex(p) for p in parts], in_text)
 
     def shape(self, dims: Sequence[Poly]) -> str:
         """N \\times K; of arrays that differ by layer, D_l \\times D_{l+1} for each l."""
         layer = _layer(dims)
         if layer is not None:
-            return f"{self.shape(dims[1:])}\\text{{ for each }}{self._span((layer,))}"
+            return self.printer.said("shape.each", shape=self.shape(dims[1:]), layer=self._span((layer,)))
         texts = [self.printer.poly(p) for p in dims]
         factors = [f"({t})" if len(dims) > 1 and _is_sum(t) else t for t in texts]
-        return "\\times ".join(factors) if factors else "\\text{scalar}"
+        return "\\times ".join(factors) if factors else self.printer.said("shape.scalar")
 
     def _span(self, indices: Sequence[Index]) -> str:
         letters = ",".join(self.printer.names.indices[i.name] for i in indices)
         start = "" if indices[0].start.constant == 0 else f"{self.printer.poly(indices[0].start)}\\le "
         return f"{start}{letters}<{self.printer.poly(indices[0].stop)}"
 
-    def _part(self, part: Part) -> str:
+    def tex(self, part: Part | Listed) -> str:
+        """What stands in a sentence, or a sentence, as text."""
         match part:
-            case str():
-                return part
+            case Said():
+                return self._said(part, self.tex)
+            case Listed(kind, parts):
+                return self._listed(kind, parts)
+            case LineRange(first, last):
+                return str(first) if first == last else f"{first}--{last}"
+            case Figure(value):
+                return str(value)
+            case Count(value):
+                return in_text(self.printer.language.numeral(value))
             case Math(node):
                 return f"${self.printer.tex(node, small=True)}$"
             case Arrow(old, new):

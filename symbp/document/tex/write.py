@@ -7,20 +7,22 @@ from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
 from symbp.document.tex.words import in_title
+from symbp.document.words import ENGLISH, Language
 from symbp.escape import in_tex
 from symbp.templating import render
 
 WITH_PART = "200pt"  # what must be left of a page for a section and the start of its first part
 
 
-def write_latex(document: Document) -> str:
-    """The text of derivation.tex."""
-    writer = Writer(printer_of(document))
+def write_latex(document: Document, language: Language = ENGLISH) -> str:
+    """The text of derivation.tex, in a language."""
+    writer = Writer(printer_of(document, language))
     sections = [
         {"heading": _heading(writer, s), "blocks": blocks, "together": _together(s)}
         for s, blocks in _blocks(writer, document)
     ]
-    title, subtitle = in_tex(document.name), in_title(document.subtitle, writer.printer)
+    title = writer.words.said("title", network=f"\\texttt{{{in_tex(document.name)}}}")
+    subtitle = in_title(document.subtitle, writer.printer)
     return render("derivation.tex.j2", latex=True, title=title, subtitle=subtitle, sections=sections)
 
 
@@ -32,7 +34,7 @@ def _blocks(writer: Writer, document: Document) -> list[tuple[Section, list[str]
     return list(zip(document.sections, whole, strict=True))
 
 
-def printer_of(document: Document) -> Printer:
+def printer_of(document: Document, language: Language = ENGLISH) -> Printer:
     """The printer with the looks of one document."""
     look = document.look
     names = choose_names(
@@ -45,7 +47,8 @@ def printer_of(document: Document) -> Printer:
         dict(look.tangents),
         look.extents,
     )
-    return Printer(names, dict(look.ranges), look.loss, look.loss_number, look.shared, look.borders, look.starts)
+    loss = look.loss, look.loss_number
+    return Printer(names, dict(look.ranges), *loss, look.shared, look.borders, look.starts, language)
 
 
 def _heading(writer: Writer, section: Section) -> str:

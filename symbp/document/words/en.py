@@ -1,0 +1,380 @@
+"""English: every sentence, heading and reason of a document, in the order of the page.
+
+A name in braces is a slot: a formula, a reference or a number stands there, or another sentence of this file. A
+sentence that agrees with a number has a form for `one` and a form for `many`. No line ends at the space `\\u00a0`.
+
+To add a language, translate this file: sentence by sentence under the same names, with the same slots in any order; a
+language that makes no difference between one and many has one text where two stand here.
+"""
+
+from __future__ import annotations
+
+from symbp.document.words.language import Forms, Language
+
+# --- how a list is joined: between two parts, and before the last
+
+LISTS = {
+    "and": (", ", " and "),  # z, p and L
+    "comma": (", ", ", "),  # m to n, j to k
+    "tied": (",\u00a0", ",\u00a0"),  # the same, on one line
+    "sentences": (" ", " "),  # of a paragraph
+    "clauses": ("; ", "; "),  # of a reason, and of one sentence that says several things
+    "all": (" and ", " and "),  # conditions in a formula that hold together
+    "any": (" or ", " or "),  # conditions in a formula of which one holds
+}
+
+NUMERALS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def form(count: int) -> str:
+    """Which form of a sentence goes with a number."""
+    return "one" if count == 1 else "many"
+
+
+# --- the first page: what the network is
+
+NETWORK: dict[str, str | Forms] = {
+    "title": "Backpropagation through {network}",
+    "heading.network": "The network",
+    # the table of inputs: its columns, what an input is, its shape
+    "column.quantity": "quantity",
+    "column.entry": "entry",
+    "column.code": "in code",
+    "column.shape": "shape",
+    "column.kind": "what it is",
+    "input.parameter": "parameter",
+    "input.parameter.unreached": "parameter, which the loss does not reach",
+    "input.labels": "labels: each entry is one of {classes} classes",
+    "input.data": "data",
+    "input.data.facts": "data; {facts}",
+    "shape.scalar": "scalar",
+    "shape.each": "{shape} for each {layer}",
+    # a fact about the data: beside its formula
+    "fact.all": "for all {letters}",
+    # index letters and long extents
+    "letters.extent": "{letter} is {extent}.",
+    "letters.ranges": "Indices count from 0: {ranges}.",
+    "letters.loose": {
+        "one": "{letters} runs as far as the dimension goes at the place, which may differ from layer to layer.",
+        "many": "{letters} run as far as the dimension goes at the place, which may differ from layer to layer.",
+    },
+    # unknown functions; {partial} is the sign of a partial derivative
+    "functions": {
+        "one": "{functions} is an unknown function, applied entry by entry.",
+        "many": "{functions} are unknown functions, applied entry by entry.",
+    },
+    "functions.prime": {
+        "one": "{functions} is an unknown function, applied entry by entry; a prime marks the derivative of one of a "
+        "single argument.",
+        "many": "{functions} are unknown functions, applied entry by entry; a prime marks the derivative of one of a "
+        "single argument.",
+    },
+    "functions.partial": {
+        "one": "{functions} is an unknown function, applied entry by entry; {partial} with a number is the derivative "
+        "by that argument.",
+        "many": "{functions} are unknown functions, applied entry by entry; {partial} with a number is the derivative "
+        "by that argument.",
+    },
+    "functions.prime.partial": {
+        "one": "{functions} is an unknown function, applied entry by entry; a prime marks the derivative of one of a "
+        "single argument; {partial} with a number is the derivative by that argument.",
+        "many": "{functions} are unknown functions, applied entry by entry; a prime marks the derivative of one of a "
+        "single argument; {partial} with a number is the derivative by that argument.",
+    },
+}
+
+# --- what the signs of the page mean
+
+SIGNS: dict[str, str | Forms] = {
+    "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} by it, over "
+    "all paths.",
+    "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
+    "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
+    "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
+    "sign.bracket": "A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.",
+    "sign.bold": "Bold letters are whole arrays, vectors are columns.",
+    "sign.one": "{sign} is a column of ones.",
+    "sign.unit": "{sign} is the unit matrix.",
+    "sign.odot": "{sign} multiplies entry by entry.",
+    "sign.oslash": "{sign} divides entry by entry.",
+    "sign.circle": "{sign} before an exponent raises every entry to it.",
+    "sign.norm": "{sign} adds the squares of all entries.",
+    "sign.diag": "{sign} is the matrix with a vector on its diagonal.",
+    "sign.rowmax": "{sign} is the column of the largest entries of the rows.",
+    "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",
+    # what slices and whole arrays look like: {example}, {part} and {slice} are taken from the page
+    "notation.stands": "{read} stands for {given}.",
+    "notation.slice.entry": "A bold letter with subscripts is a slice, at these values of its first indices: {example} "
+    "is an entry.",
+    "notation.slice.vector": "A bold letter with subscripts is a slice, at these values of its first indices: "
+    "{example} is a vector.",
+    "notation.slice.matrix": "A bold letter with subscripts is a slice, at these values of its first indices: "
+    "{example} is a matrix.",
+    "notation.entrywise": "Functions act entry by entry.",
+    "notation.entrywise.but": "Functions act entry by entry; {others}.",
+    "notation.mixing": "{others}.",
+    "notation.mixing.rows": "{function} acts on each row",
+    "notation.mixing.vector": "{function} acts on the vector as a whole",
+    "notation.mixing.index": "{function} acts as its index form says",
+    "notation.part": "Brackets behind a letter cut out a part, from the first number up to, and without, the second: "
+    "{part}.",
+    "notation.beside": "Matrices between bars stand side by side.",
+    "notation.chosen": "{rows} has in each row the row of the unit matrix that the label names.",
+    "notation.columns.sum": "{totals} has at each place the sum of its column.",
+    "notation.columns.mean": "{totals} has at each place the mean of its column.",
+    "notation.rows.sum": "{totals} has at each place the sum of its row.",
+    "notation.rows.mean": "{totals} has at each place the mean of its row.",
+}
+
+# --- words within formulas
+
+FORMULAS: dict[str, str | Forms] = {
+    "case.if": "if {condition}",
+    "case.else": "else",
+    "condition.true": "true",
+    "condition.false": "false",
+    "condition.not": "not {condition}",
+}
+
+# --- the graph
+
+GRAPH: dict[str, str | Forms] = {
+    "heading.graph": "The graph",
+    "graph.arrows": "Solid arrows carry values forward, dashed arrows carry derivatives back.",
+    "graph.parameters": "Boxes with a tint of red are parameters.",
+    "graph.again": "A dotted frame is a quantity that is drawn at every place where it is used: what comes back to "
+    "each of them is added.",
+    "graph.loops": "An arrow marked with a subscript carries a value to another step of a recurrence, where it is read "
+    "with that subscript.",
+}
+
+# --- from the loss back
+
+BACKWARD: dict[str, str | Forms] = {
+    "heading.backward": "From the loss back",
+    "backward.turn": "Each quantity is taken in turn, from the loss back.",
+    "backward.sum": "A change of it reaches the loss through the equations that use it and through no others, so its "
+    "adjoint is the sum, over those, of their adjoints times their local derivatives.",
+    "backward.unreached": "No path leads from {parameters} to the loss: the gradient there is zero.",
+    "backward.named": {
+        "one": "{quantities} has a name of its own, since its value is needed below and could be had from another one "
+        "only with fewer digits or by a division that may be by 0.",
+        "many": "{quantities} have names of their own, since their values are needed below and could be had from "
+        "others only with fewer digits or by a division that may be by 0.",
+    },
+    "backward.unused": {
+        "one": "Fact {facts} is not used by the derivation.",
+        "many": "The facts {facts} are not used by the derivation.",
+    },
+    # of each quantity: its heading, and the equations that use it
+    "heading.gradient": "The gradient by {quantity}",
+    "heading.adjoint": "The adjoint of {quantity}",
+    "users.one": "{quantity} is used by {equation} alone, so all paths to the loss lead through it.",
+    "users.several": "{quantity} is used by {equations}: the chain rule sums over {count} terms.",
+    # an adjoint that adds to the places that were read, before it is solved for them; {divides} is a sign
+    "scatter": "{adjoint} scatters what comes back over all places that were read. Solved for the places that it comes "
+    "back from, it gathers:",
+    "scatter.divides": "{adjoint} scatters what comes back over all places that were read. Solved for the places that "
+    "it comes back from, it gathers ({divides} says that a number divides another):",
+    "scatter.turned": "{adjoint} scatters what comes back over all places that were read. Solved for the places that "
+    "it comes back from, it gathers, from the other end:",
+    "scatter.turned.divides": "{adjoint} scatters what comes back over all places that were read. Solved for the "
+    "places that it comes back from, it gathers, from the other end ({divides} says that a number divides another):",
+    "scatter.kernel": "{adjoint} scatters what comes back over all places that were read. Solved for the places that "
+    "it comes back from, it gathers, as a correlation with the kernel turned by 180 degrees:",
+    "scatter.kernel.divides": "{adjoint} scatters what comes back over all places that were read. Solved for the "
+    "places that it comes back from, it gathers, as a correlation with the kernel turned by 180 degrees ({divides} "
+    "says that a number divides another):",
+    # where the 1/N of a mean enters; {entering} is one of the three that follow
+    "mean.alone": {
+        "one": "{entering}; whatever is computed from {adjoint} carries it along, and nothing below divides by {sizes} "
+        "again.",
+        "many": "{entering}; whatever is computed from {adjoint} carries them along, and nothing below divides by "
+        "{sizes} again.",
+    },
+    "mean.again": {
+        "one": "{entering}; whatever is computed from {adjoint} carries it along; {others}.",
+        "many": "{entering}; whatever is computed from {adjoint} carries them along; {others}.",
+    },
+    "mean.enters": {"one": "The factor {factors} enters here", "many": "The factors {factors} enter here"},
+    "mean.enters.from": {
+        "one": "The factor {factors} of {equations} enters here",
+        "many": "The factors {factors} of {equations} enter here",
+    },
+    "mean.halved": "The factor {fraction} of {equation} enters here as {factor}, for the 2 of the square cancels the "
+    "1/2",
+    "mean.others": {"one": "{divisors} is another one", "many": "{divisors} are others"},
+    "mean.other": "the {divisor} in {equations}",
+    # what is taken for the derivative at a kink
+    "kink.tie": "Where several entries of {equation} tie, the first of them has the extreme value, in row-major order: "
+    "so argmax means here.",
+    "kink.absolute": "At its kink the absolute value in {equation} is given the derivative 0.",
+    "kink.meet": "Where {entry} is {border}, the branches of {equation} meet. The branch taken there is {branch}, and "
+    "the derivative is that of this branch.",
+    "kink.bend": "Where {entry} is {border}, {equation} has no derivative. The branch taken there is {branch}, and the "
+    "derivative of that is used:\u00a0{slope}.",
+    # a network of numbers
+    "heading.paths": "Path by path",
+    "paths": "The network is made of numbers, so each partial derivative can be written out by itself: every path from "
+    "the loss down to the parameter gives one product of local derivatives, and the products are added.",
+}
+
+# --- why a line follows from the one before it, or looks as it does: beside the line
+
+REASONS: dict[str, str | Forms] = {
+    "rule.chain": "chain rule over {equations}",
+    "rule.chain.inside": "chain rule",
+    "rule.along each": "chain rule over what it reads",
+    "rule.derive": "differentiate {equations}",
+    "rule.derive.quotient": "differentiate {equations} by the quotient rule",
+    "rule.derive.slope": "the derivative of {function} is {slope}",
+    "rule.entry": "an entry by an entry is a delta",
+    "rule.insert": "insert {equations}",
+    "rule.contract": "contract {renamed}",
+    "rule.contract.sum": "the deltas hold no summed index: take them out",
+    "rule.contract.branches": "take the deltas out of every branch",
+    "rule.re-express": "re-expressed by {equations}",
+    "rule.re-express.values": "re-expressed by {equations}: {values}",
+    "rule.re-express.value": "{old} is {new}",
+    "rule.re-express.counted": "re-expressed by {equations}, equal terms counted",
+    "rule.split": "the sum of a sum is the sum of the sums",
+    "rule.pull": "a factor that does not depend on the summed index leaves the sum",
+    "rule.pull.product": "multiply the factors",
+    "rule.copies": "a term that does not depend on the summed index is summed as often as the index has values",
+    "rule.cancel": "cancel what stands above and below",
+    "rule.factor": "common factor",
+    "rule.sign": "the minus turns the bracket round",
+    "rule.divide": "divide above and below by the exponential",
+    "rule.expand": "multiply out",
+    "rule.collect": "like terms",
+    "rule.fact": {"one": "fact {facts}", "many": "facts {facts}"},
+    "rule.fact.by": {"one": "fact {facts}, by {equations}", "many": "facts {facts}, by {equations}"},
+    "rule.path": "one product for each path from the loss down",
+    "rule.solve": "solve the deltas",
+    "rule.solve.for": "solve the deltas: {renamed}",
+    "rule.guard": "factors under conditions are one product where all of them hold",
+    "rule.single": "the condition leaves one term of the sum: {renamed}",
+    "rule.zero": {
+        "one": "{equations} is 0 where the condition fails",
+        "many": "{equations} are 0 where the conditions fail",
+    },
+    "rule.cases": "the two exclude one another: one of them for each case",
+    "rule.turn": "count from the other end: {renamed}",
+    "rule.delta": "where a delta is not 0 its indices are equal",
+    # matrix forms
+    "form.numbers": "with vectors, {shape}",
+    "form.numbers.all": "with vectors, {shape} for\u00a0all\u00a0{letters}",
+    "form.vector": "vector form, length {shape}",
+    "form.vector.all": "vector form, length {shape} for\u00a0all\u00a0{letters}",
+    "form.matrix": "matrix form, {shape}",
+    "form.matrix.all": "matrix form, {shape} for\u00a0all\u00a0{letters}",
+    "form.cases": "the other factors go into each case",
+    "form.transposed": "transposed, so that the summed index stands inside",
+}
+
+# --- the last pages: gradients, update, module
+
+SUMMARY: dict[str, str | Forms] = {
+    "heading.gradients": "All gradients",
+    "gradients.order": "The whole backward pass, in the order in which it is computed; the gradients are marked.",
+    "gradients.inserted": "Adjoints that were inserted into others do not appear.",
+    "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
+    "heading.update": "The update",
+    "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
+    "choice:",
+    "update.each": "{update} for each {layer}",
+    "heading.module": "In the module",
+    "module.brackets": "In {file} the number of an equation stands in brackets above the lines that compute it. Those "
+    "of the backward pass are in the box above, the forward ones here:",
+    "column.equation": "equation",
+    "column.lines": "lines",
+}
+
+# --- the Hessian times a vector
+
+HESSIAN: dict[str, str | Forms] = {
+    "heading.hessian": "The Hessian times a vector",
+    "hessian.vector": "Let the parameters move along a vector whose parts are {vector}.",
+    "hessian.dot": "A dot stands for how fast what is below it changes then: for its derivative along the vector.",
+    "hessian.products": "The gradients change as the second derivatives say, so {products} are the parts of the "
+    "Hessian times the vector.",
+    "hessian.equations": "Each equation is differentiated as it stands, forward ones and those of adjoints; what does "
+    "not depend on the parameters has no dot.",
+    "hessian.kinks": "A condition or an argmax stays as it is while the parameters move a little, so at a kink, where "
+    "it does not, the second derivatives are those of the branch that is taken.",
+    "heading.hessian.forward": "Forward, along the vector",
+    "heading.hessian.backward": "From the loss back, along the vector",
+    "heading.hessian.box": "The whole product",
+    "hessian.order": "All that the product needs beside the equations above, in the order in which it is computed:",
+}
+
+# --- what was checked
+
+CHECKS: dict[str, str | Forms] = {
+    "heading.checks": "Checks",
+    "checks.equalities": "Each of the {count} equalities displayed above has been evaluated on both sides by an "
+    "interpreter that knows only what sums, products and functions are, at small sizes, as a rule no two alike, and "
+    "random values.",
+    "checks.bar": "A bar was evaluated by perturbing its quantity.",
+    "checks.bar.dot": "A bar was evaluated by perturbing its quantity, a dot by a step along the vector.",
+    "checks.agree": "The two sides agree within {bound}, relative to the larger of 1 and their terms, in double "
+    "precision, and in fifty digits where that loses too many.",
+    "checks.module": "The module was run on the same kind of data and compared with these witnesses.",
+    "checks.numbers": "A number says how many values were compared; each agrees within the bound at the head of its "
+    "column, or within the one beside it.",
+    "checks.scales": "It was run in single and in double precision as well, on data from a thousandth to a thousand, "
+    "with zeros and masks among them.",
+    "checks.rounding": "The definition differentiated operation by operation has an error from rounding there; under "
+    "rounding, that of the module is at most {bound} times that error.",
+    # the table: its columns, a cell with a bound of its own, its rows
+    "column.checked": "checked",
+    "column.witness": "{witness}, {bound}",
+    "checks.cell": "{count}, {bound}",
+    "checks.exact": "exact",
+    "checks.gradient": "gradient by {quantity}",
+    "checks.product": "Hessian times vector, {quantity}",
+    "checks.along": "Hessian times vector: {what}",
+    "checks.symmetric": "the Hessian is symmetric",
+    # witnesses and other checks, by the names that they have in `verify`
+    "witness.interpreter": "interpreter",
+    "witness.complex step": "complex step",
+    "witness.central difference": "central difference",
+    "witness.random directions": "random directions",
+    "witness.symmetry": "symmetry",
+    "witness.rounding": "rounding",
+    "witness.interface": "interface",
+    "checked.loss": "loss",
+    "checked.float32": "float32",
+    "checked.inputs unchanged": "inputs unchanged",
+    "checked.out and work reused": "out and work reused",
+}
+
+# --- where a formula stands, for a message that it is wrong
+
+PLACES: dict[str, str | Forms] = {
+    "place.equation": "equation ({number})",
+    "place.solved": "equation ({number}), solved",
+    "place.matrix": "{place}, matrix form",
+    "place.fact": "fact {label}",
+    "place.paths": "the paths of {adjoint}",
+    "place.box": "the box, {quantity}",
+}
+
+ENGLISH = Language(
+    file="symbp/document/words/en.py",
+    sentences={
+        **NETWORK,
+        **SIGNS,
+        **FORMULAS,
+        **GRAPH,
+        **BACKWARD,
+        **REASONS,
+        **SUMMARY,
+        **HESSIAN,
+        **CHECKS,
+        **PLACES,
+    },
+    lists=LISTS,
+    numerals=NUMERALS,
+    form=form,
+)
