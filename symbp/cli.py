@@ -239,6 +239,7 @@ def main(arguments: Iterable[str] | None = None) -> NoReturn:
         status = _say("interrupted", 128 + signal.SIGINT)
     except _Terminated:
         status = _say("terminated", 128 + signal.SIGTERM)
+    gc.freeze()  # what Python frees at its end it need not search for cycles first, which takes a tenth of a build
     sys.exit(status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
@@ -104,13 +105,13 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     """
     found: dict[str, dict[tuple[Poly, Poly], int]] = {}
     depends: set[str] = set()
-    nodes: list[Node] = [*expressions(d, product), *(f.statement for f in d.network.facts)]
-    for node in nodes:
+    nodes = Counter[Node]([*expressions(d, product), *(f.statement for f in d.network.facts)])
+    for node, times in nodes.items():
         for i in indices_shown(node):
             uses = found.setdefault(i.name, {})
             if any(True for p in (i.start, i.stop) for _ in indices_of(p)):
                 depends.add(i.name)
-            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
+            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + times
     return {name: NO_RANGE if name in depends else max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
 
 
@@ -123,14 +124,16 @@ def indices_shown(node: Node) -> Iterator[Index]:
 
 
 def shown(node: Node) -> Iterator[Node]:
-    """The node and what is printed of it: a first hit is an argmax, without the sums that say so."""
-    hit = first_hit(node.cond) if isinstance(node, Where) else None
+    """The node and all that is printed of it."""
     yield node
-    if isinstance(node, Where) and hit:
-        yield from (n for part in (hit[0], node.then, node.other) for n in shown(part))
-        return
-    for child in children(node):
-        yield from shown(child)
+    for part in printed(node):
+        yield from shown(part)
+
+
+def printed(node: Node) -> tuple[Node, ...]:
+    """What is printed directly below a node: a first hit is an argmax, without the sums that say so."""
+    hit = first_hit(node.cond) if isinstance(node, Where) else None
+    return (hit[0], node.then, node.other) if isinstance(node, Where) and hit else children(node)
 
 
 def whole_form(d: Derivation | HessianProduct, equation: Equation) -> SliceForm | None:

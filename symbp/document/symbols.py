@@ -41,26 +41,40 @@ def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block
 
 
 def _inputs(d: Derivation) -> Table:
-    rows = tuple(_row(d, t) for t in d.network.inputs)
+    plain, first = _reads(d)
+    rows = tuple(_row(d, t, plain.get(t.name) or _other_subscripts(d, t, first)) for t in d.network.inputs)
     header: tuple[Words, ...] = (("quantity",), ("entry",), ("in code",), ("shape",), ("what it is",))
     if not any(t.shape for t in d.network.inputs):
         rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
     return Table(header, rows, "l" * len(header))
 
 
-def _row(d: Derivation, t: Tensor) -> tuple[Words, ...]:
-    entry: Words = (Math(Read(t.name, _subscripts(d, t))),) if t.shape else ()
+def _row(d: Derivation, t: Tensor, subs: tuple[Poly, ...]) -> tuple[Words, ...]:
+    entry: Words = (Math(Read(t.name, subs)),) if t.shape else ()
     return ((Whole(t.name),), entry, (Code(t.name),), (Shape(t.shape),), _kind(d, t))
 
 
-def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges, or its first read."""
+Subscripts = dict[str, tuple[Poly, ...]]  # by tensor
+
+
+def _reads(d: Derivation) -> tuple[Subscripts, Subscripts]:
+    """The letters of each tensor's first plain read, or of its gradient; and its first read in the network."""
+    quantity = {gradient: name for name, gradient in d.gradients}
+    plain: Subscripts = {}
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
-            if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
-                return read.subs
-    letters = tuple(Poly.of(i) for i in _any_letters(d, t))
-    return letters or next((r.subs for e in d.network.equations for r in reads(e.body) if r.tensor == t.name), ())
+            if all(s.index for s in read.subs):
+                plain.setdefault(quantity.get(read.tensor, read.tensor), read.subs)
+    first: Subscripts = {}
+    for equation in d.network.equations:
+        for read in reads(equation.body):
+            first.setdefault(read.tensor, read.subs)
+    return plain, first
+
+
+def _other_subscripts(d: Derivation, t: Tensor, first: Subscripts) -> tuple[Poly, ...]:
+    """Any letters of a tensor's ranges, or its first read."""
+    return tuple(Poly.of(i) for i in _any_letters(d, t)) or first.get(t.name, ())
 
 
 def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
@@ -99,7 +113,8 @@ def _fact(fact: Fact) -> Statement:
 def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     """Which letters run over which range."""
     groups: dict[tuple[Poly, Poly], list[Index]] = {}
-    for name, (start, stop) in ranges(d, product).items():
+    found = ranges(d, product)
+    for name, (start, stop) in found.items():
         if (start, stop) == NO_RANGE:
             continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
@@ -108,7 +123,8 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     for _, extent in long_extents(d):
         before += [Shape((extent,)), " is ", Spelt(extent), ". "]
     words: list[Part] = ["Indices count from 0: ", *listed(spans, ", "), ". "] if spans else []
-    loose = tuple(Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE)
+    derived = ranges(d) if product else found
+    loose = tuple(Letter("index", name) for name, r in derived.items() if r == NO_RANGE)
     if loose:
         words += [*listed(loose), " run" if len(loose) > 1 else " runs"]
         words.append(" as far as the dimension goes at the place, which may differ from layer to layer. ")
