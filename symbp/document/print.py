@@ -8,7 +8,7 @@ that a line may break inside them. Nothing is reordered and nothing is simplifie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatchmethod
 
@@ -74,6 +74,7 @@ class Printer:
     shared: frozenset[str] = frozenset()
     borders: tuple[tuple[Named, Matrix], ...] = ()
     starts: Starts = ()
+    texts: dict[tuple[Node, bool], Text] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     # --- integers: sizes, indices, subscripts
 
@@ -128,7 +129,9 @@ class Printer:
 
     def text(self, node: Node, small: bool = False) -> Text:
         """The printed expression; `small` sets it for an exponent or a limit, without displayed fractions."""
-        return self._text(node, small)
+        if (node, small) not in self.texts:
+            self.texts[node, small] = self._text(node, small)
+        return self.texts[node, small]
 
     @singledispatchmethod
     def _text(self, node: Node, small: bool) -> Text:
