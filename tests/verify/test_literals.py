@@ -262,9 +262,9 @@ def test_lenet_equals_pytorch() -> None:
         assert np.abs(gradients[name] - expected).max() <= 1e-10 * max(1e-3, np.abs(expected).max())
 
 
-OBEYING = """(x: Data[N, 300], y: Data[N, 200], W: Param[300, 200], b: Param[200]):
-    assert sum(x[n, d] for d in range(300)) == 0
-    assert sum(y[n, k] for k in range(200)) == 1
+OBEYING = """(x: Data[N, 784], y: Data[N, 400], W: Param[784, 400], b: Param[400]):
+    assert sum(x[n, d] for d in range(784)) == 0
+    assert sum(y[n, k] for k in range(400)) == 1
     return cross_entropy(x @ W + b, y)"""
 MINE = """
 import numpy as np
@@ -285,7 +285,7 @@ def test_a_module_whose_data_obey_facts_runs_at_its_own_sizes_too(tmp_path: Path
     path.write_text(MINE)
     build = replace(build_of(OBEYING), given_module=path)
     assert [c.note for c in build.module_checks if not c.passed] == []
-    assert sum(c.count for c in build.module_checks) > 300 * 200
-    path.write_text(MINE.replace("d.sum(0)", "d.sum(0) + (np.arange(200) == 171)"))
+    assert sum(c.count for c in build.module_checks) > 784 * 400
+    path.write_text(MINE.replace("d.sum(0)", "d.sum(0) + (np.arange(400) == 171)"))
     wrong = [c.note for c in replace(build).module_checks if not c.passed]
     assert [note.partition(" is ")[0] for note in wrong] == ["b[171]"]
