@@ -7,6 +7,7 @@ these functions but that for TeX leave as they are.
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
@@ -111,6 +112,15 @@ def _code(c: str) -> str:
 
 
 # --- a terminal
+
+
+def same_code(a: object, b: object) -> bool:
+    """Are two syntax trees, or parts of them, the same wherever they stand in their texts?"""
+    if isinstance(a, ast.AST):
+        return type(a) is type(b) and all(same_code(getattr(a, f, None), getattr(b, f, None)) for f in a._fields)
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(map(same_code, a, b))
+    return type(a) is type(b) and repr(a) == repr(b)
 
 
 def on_terminal(text: Prose | str) -> str:

@@ -28,6 +28,7 @@ from symbp.escape import (
     in_tex,
     joined,
     on_terminal,
+    same_code,
 )
 from tests.hostile import ALL, CONTROLS, texts
 from tests.texstructure import printed
@@ -193,3 +194,21 @@ def test_lines_of_prose() -> None:
     assert joined(Prose("a b c").wrapped(3)) == Prose("a b\nc")
     assert not Prose()
     assert repr(Prose("\x1b")) == r"Prose('\x1b')"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x = 1", "x = 2"), ("x = 1", "x = 1.0"), ("x = 0.0", "x = -0.0"), ("x = 'a'", "x = b'a'"),
+        ("x = 1", "x = True"),
+        ("f(a, b)", "f(a)"), ("f(a)", "f(*a)"), ("f(a=b)", "f(b=b)"), ("f(**b)", "f(b)"), ("a + b", "a - b"),
+        ("def f(a): pass", "def f(a=None): pass"), ("def f(a): return", "def f(a): return None"), ("a; b", "b; a"),
+        ("a < b", "a <= b"), ("a.b", "a.c"), ("a", "a; a"), ("[a]", "(a,)"), ("a[1:]", "a[:1]"),
+        ("x: int", "x: int = 1"),
+    ],
+)  # fmt: skip
+def test_code_is_the_same_where_it_says_the_same(one: str, other: str) -> None:
+    laid_out = f"# a comment\n\n{one}  # another\n"
+    assert same_code(ast.parse(one), ast.parse(laid_out))
+    assert not same_code(ast.parse(one), ast.parse(other))
+    assert not same_code(ast.parse(other), ast.parse(one))

@@ -18,7 +18,7 @@ def same(a: Node, b: Node) -> bool:
     return a == b or key(a) == key(b)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=50_000)
 def key(node: Node) -> str:
     """A text that is the same for the same expressions and orders them the same way in every run."""
     return _key(node, {}, 0)
@@ -27,7 +27,8 @@ def key(node: Node) -> str:
 def _key(node: Node, bound: dict[Atom, str], depth: int) -> str:
     if isinstance(node, Binder):
         return _binder(node, bound, depth)
-    parts = [_key(c, bound, depth) for c in children(node)]
+    # Outside all binders a part says the same wherever it stands, and most expressions have parts in common.
+    parts = [_key(c, bound, depth) if bound else key(c) for c in children(node)]
     if isinstance(node, (Add, Mul, And, Or)):
         parts.sort()
     if isinstance(node, Compare) and node.op in ("==", "!="):

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+_set = object.__setattr__  # of a frozen value, while it is made
+
 
 class Node:
     """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`.
@@ -23,10 +25,11 @@ class Node:
     free: tuple[Index, ...] | None
 
     def __post_init__(self) -> None:
-        fields = tuple([getattr(self, name) for name in type(self).__slots__])
-        object.__setattr__(self, "_fields", fields)
-        object.__setattr__(self, "_hash", hash((type(self).__name__, fields)))
-        object.__setattr__(self, "free", None)
+        kind = type(self)
+        fields = tuple([getattr(self, name) for name in kind.__slots__])
+        _set(self, "_fields", fields)
+        _set(self, "_hash", hash((kind.__name__, fields)))
+        _set(self, "free", None)
 
     def fields(self) -> tuple[object, ...]:
         """The values of the fields, in their order."""

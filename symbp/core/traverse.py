@@ -7,7 +7,8 @@ ranges of indices, so `sum(... for j in range(k))` follows when k is renamed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from operator import attrgetter, is_
+from typing import Any, TypeVar
 
 from symbp.core import build
 from symbp.core.expr import (
@@ -39,27 +40,30 @@ Term = Expr | Cond
 T = TypeVar("T", bound=Node)
 
 
+# What stands directly below a node of each type; a type that is not here has nothing below it.
+_BELOW: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {
+    **dict.fromkeys((Add, Mul, And, Or, Fn), attrgetter("args")),
+    Pow: attrgetter("base", "exponent"),
+    Compare: attrgetter("a", "b"),
+    Partial: attrgetter("of", "by"),
+    Where: attrgetter("cond", "then", "other"),
+    Sum: lambda node: (node.body,),
+    Not: lambda node: (node.arg,),
+    **dict.fromkeys((Extreme, First), attrgetter("body", "cond")),
+}
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The expressions and conditions directly below a node (not the integers)."""
-    match node:
-        case Add(args) | Mul(args) | And(args) | Or(args) | Fn(_, args):
-            return args
-        case Pow(a, b) | Compare(_, a, b) | Partial(a, b):
-            return (a, b)
-        case Where(c, a, b):
-            return (c, a, b)
-        case Sum(_, body) | Not(body):
-            return (body,)
-        case Extreme(_, _, body, cond) | First(_, _, body, cond, _):
-            return (body, cond)
-    return ()
+    below = _BELOW.get(type(node))
+    return below(node) if below else ()
 
 
 def map_children(node: T, function: Callable[[Node], Node]) -> T:
     """The node with `function(child)` for each child, built anew by `core.build` if any changed."""
     old = children(node)
-    new = tuple(function(c) for c in old)
-    if all(a is b for a, b in zip(old, new, strict=True)):
+    new = tuple([function(c) for c in old])
+    if all(map(is_, old, new)):
         return node
     return _rebuild(node, new)  # type: ignore[return-value]
 

@@ -25,6 +25,7 @@ PAGE = 158.0  # millimetres
 BESIDE = 5  # inputs beside each other below an equation
 SQUEEZED = 0.88  # columns may be narrowed by this much
 STEP = 0.9  # rows between the lines of inputs
+EMPTY = 16.5  # millimetres of a column that holds nothing
 GAP = 0.55  # rows between two bands
 BETWEEN = 1.6  # millimetres between boxes
 ROW = 12.0  # millimetres
@@ -123,10 +124,11 @@ def frame(d: Derivation, n: Node) -> Box:
 def _grid(cells: dict[str, _Cell]) -> _Grid:
     """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band."""
     layers = 1 + max((c.layer for c in cells.values()), default=0)
+    wanted = _wanted(cells, layers)
     widths: tuple[float, ...] = ()
     for most in range(max(layers, 2), 0, -1):
         columns = -(-layers // -(-layers // most))
-        widths = tuple(_width(cells, columns, k) for k in range(columns))
+        widths = tuple(max(wanted[k::columns], default=0.0) or EMPTY for k in range(columns))
         if SQUEEZED * sum(widths) <= PAGE or columns <= 2:
             break
     scale = min(1.0, PAGE / sum(widths))
@@ -135,11 +137,13 @@ def _grid(cells: dict[str, _Cell]) -> _Grid:
     return grid
 
 
-def _width(cells: dict[str, _Cell], columns: int, column: int) -> float:
-    """Room for the widest equation of a column, and for its inputs beside each other."""
-    here = [c for c in cells.values() if c.layer % columns == column]
-    value = max((_label(c.equation.name, bool(c.equation.indices)) for c in here), default=8.0)
-    return max(value + 8.5, *(min(BESIDE, len(c.inputs)) * _pitch(c) + 3.0 for c in here), 0.0)
+def _wanted(cells: dict[str, _Cell], layers: int) -> list[float]:
+    """Room for the widest equation of each layer, and for its inputs beside each other."""
+    wanted = [0.0] * layers
+    for c in cells.values():
+        own = _label(c.equation.name, bool(c.equation.indices)) + 8.5
+        wanted[c.layer] = max(wanted[c.layer], own, min(BESIDE, len(c.inputs)) * _pitch(c) + 3.0)
+    return wanted
 
 
 def _pitch(cell: _Cell) -> float:

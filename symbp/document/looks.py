@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct
@@ -103,13 +104,13 @@ def ranges(d: Derivation, product: HessianProduct | None = None) -> Ranges:
     """
     found: dict[str, dict[tuple[Poly, Poly], int]] = {}
     depends: set[str] = set()
-    nodes: list[Node] = [*expressions(d, product), *(f.statement for f in d.network.facts)]
-    for node in nodes:
+    nodes = Counter[Node]([*expressions(d, product), *(f.statement for f in d.network.facts)])
+    for node, times in nodes.items():
         for i in indices_shown(node):
             uses = found.setdefault(i.name, {})
             if any(True for p in (i.start, i.stop) for _ in indices_of(p)):
                 depends.add(i.name)
-            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + 1
+            uses[i.start, i.stop] = uses.get((i.start, i.stop), 0) + times
     return {name: NO_RANGE if name in depends else max(uses, key=lambda r: uses[r]) for name, uses in found.items()}
 
 

@@ -13,17 +13,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from symbp.calculus.steps import Chain, Derivation, HessianProduct, Rule, Section, Step
 from symbp.core.expr import Binder
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
-from symbp.core.traverse import dims_of, indices_of, polys, walk
+from symbp.core.traverse import children, dims_of, indices_of, polys
 from symbp.document.letters import locals_of
 
 T = TypeVar("T")
 Range = tuple[Poly, Poly] | str  # from start to stop; of widths that differ by layer, the name of the widths
+Letter = tuple[str, Range]
 _ROWS = ("nm", "mn", "kji", "hg", "gh", "dc", "cd", "ab", "ba", "pqr", "qpr", "tsru", "sr", "fg", "xyz", "yz")
 _FAMILIES = {row[0]: row[1:] for row in _ROWS}  # the letters that go for another of the same range
 _PAIRS = ("ij", "rs", "pq", "ab", "xy", "gh", "uv", "cd", "mn", "dh", "qy")  # two dimensions that go together
@@ -184,24 +186,38 @@ def _values(chains: Sequence[Chain]) -> tuple[object, ...]:
     return tuple((c.lhs, tuple((s.value, s.rule.values) for s in c.steps)) for c in chains)
 
 
-def _letters(scope: object) -> dict[tuple[str, Range], None]:
+def _letters(scope: object) -> dict[Letter, None]:
     """The letters with their ranges, in order of appearance."""
-    return dict.fromkeys((i.name, range_of(i)) for i in _all_indices(scope))
+    if isinstance(scope, Node):
+        return dict.fromkeys(_letters_of(scope))
+    found: dict[Letter, None] = {}
+    for part in scope if isinstance(scope, tuple) else ():
+        found |= _letters(part)
+    return found
 
 
-def _all_indices(x: object) -> Iterator[Index]:
-    """Every index, in order of appearance."""
-    if isinstance(x, tuple):
-        for part in x:
-            yield from _all_indices(part)
-    elif isinstance(x, Index):
+@lru_cache(maxsize=20_000)  # the steps of a derivation have most of their parts in common
+def _letters_of(node: Node) -> tuple[Letter, ...]:
+    found: dict[Letter, None] = dict.fromkeys((i.name, range_of(i)) for x in _own(node) for i in _indices(x))
+    for part in children(node):
+        found |= dict.fromkeys(_letters_of(part))
+    return tuple(found)
+
+
+def _own(node: Node) -> tuple[Index | Poly, ...]:
+    """The integers that stand directly in a node, a binder's indices among them."""
+    if isinstance(node, Binder):
+        return (*node.indices, *polys(node))
+    return (node,) if isinstance(node, (Index, Poly)) else polys(node)
+
+
+def _indices(x: Index | Poly) -> Iterator[Index]:
+    """The indices in an integer expression, or an index and those that its range depends on."""
+    if isinstance(x, Poly):
+        yield from indices_of(x)
+    else:
         yield x
         yield from (*indices_of(x.start), *indices_of(x.stop))
-    elif isinstance(x, Poly):
-        yield from indices_of(x)
-    elif isinstance(x, Node):
-        for node in walk(x):
-            yield from _all_indices((node.indices if isinstance(node, Binder) else (), polys(node)))
 
 
 # --- renaming
@@ -215,7 +231,7 @@ class _Renaming:
 
     def of(self, scope: object) -> _Scope:
         """The letters that stand together, each with its new name: its own where it can be kept."""
-        names: dict[tuple[str, Range], str] = {}
+        names: dict[Letter, str] = {}
         for name, r in _letters(scope):
             free = [c for c in self.letters[r] if c not in names.values()]
             names[name, r] = name if name in free else free[0]
@@ -226,7 +242,7 @@ class _Renaming:
 class _Scope:
     """New names for letters that stand together."""
 
-    names: dict[tuple[str, Range], str]
+    names: dict[Letter, str]
     done: dict[Node, Node] = field(default_factory=dict)
 
     def new(self, x: T) -> T:

@@ -38,7 +38,8 @@ def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block
 
 
 def _inputs(d: Derivation) -> Table:
-    rows = tuple(_row(d, t) for t in d.network.inputs)
+    plain, first = _reads(d)
+    rows = tuple(_row(d, t, plain.get(t.name) or _other_subscripts(d, t, first)) for t in d.network.inputs)
     header: Words = (
         said("column.quantity"),
         said("column.entry"),
@@ -51,19 +52,32 @@ def _inputs(d: Derivation) -> Table:
     return Table(header, rows, "l" * len(header))
 
 
-def _row(d: Derivation, t: Tensor) -> tuple[Part | None, ...]:
-    entry = Math(Read(t.name, _subscripts(d, t))) if t.shape else None
+def _row(d: Derivation, t: Tensor, subs: tuple[Poly, ...]) -> tuple[Part | None, ...]:
+    entry = Math(Read(t.name, subs)) if t.shape else None
     return Whole(t.name), entry, Code(t.name), Shape(t.shape), _kind(d, t)
 
 
-def _subscripts(d: Derivation, t: Tensor) -> tuple[Poly, ...]:
-    """The letters of its first plain read, or of its gradient; else any letters of those ranges, or its first read."""
+Subscripts = dict[str, tuple[Poly, ...]]  # by tensor
+
+
+def _reads(d: Derivation) -> tuple[Subscripts, Subscripts]:
+    """The letters of each tensor's first plain read, or of its gradient; and its first read in the network."""
+    quantity = {gradient: name for name, gradient in d.gradients}
+    plain: Subscripts = {}
     for equation in (*d.network.equations, *d.backward.equations):
         for read in (*reads(equation.body), Read(equation.name, tuple(Poly.of(i) for i in equation.indices))):
-            if read.tensor in (t.name, dict(d.gradients).get(t.name)) and all(s.index for s in read.subs):
-                return read.subs
-    letters = tuple(Poly.of(i) for i in _any_letters(d, t))
-    return letters or next((r.subs for e in d.network.equations for r in reads(e.body) if r.tensor == t.name), ())
+            if all(s.index for s in read.subs):
+                plain.setdefault(quantity.get(read.tensor, read.tensor), read.subs)
+    first: Subscripts = {}
+    for equation in d.network.equations:
+        for read in reads(equation.body):
+            first.setdefault(read.tensor, read.subs)
+    return plain, first
+
+
+def _other_subscripts(d: Derivation, t: Tensor, first: Subscripts) -> tuple[Poly, ...]:
+    """Any letters of a tensor's ranges, or its first read."""
+    return tuple(Poly.of(i) for i in _any_letters(d, t)) or first.get(t.name, ())
 
 
 def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
@@ -102,7 +116,8 @@ def _fact(fact: Fact) -> Statement:
 def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     """Which letters run over which range."""
     groups: dict[tuple[Poly, Poly], list[Index]] = {}
-    for name, (start, stop) in ranges(d, product).items():
+    found = ranges(d, product)
+    for name, (start, stop) in found.items():
         if (start, stop) == NO_RANGE:
             continue
         groups.setdefault((start, stop), []).append(Index(name, stop, start))
@@ -112,7 +127,8 @@ def _letters(d: Derivation, product: HessianProduct | None) -> Words:
     ]
     if spans:
         words.append(said("letters.ranges", ranges=Listed("comma", spans)))
-    loose = [Letter("index", name) for name, r in ranges(d).items() if r == NO_RANGE]
+    derived = ranges(d) if product else found
+    loose = [Letter("index", name) for name, r in derived.items() if r == NO_RANGE]
     if loose:
         words.append(said("letters.loose", len(loose), letters=listed(loose)))
     return tuple(words)

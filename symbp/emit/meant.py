@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from symbp.errors import CheckFailed
-from symbp.escape import Prose
+from symbp.escape import Prose, same_code
 from symbp.lowering.program import Program, Statement
 
 # Python's own functions that work on their arguments alone.
@@ -72,7 +72,7 @@ def demand_meant(text: str, docstring: Prose, bare: str) -> None:
     first, plain = tree.body.pop(0), other.body.pop(0)
     if not (_is_docstring(first) and _is_docstring(plain)) or _value(first) != docstring:
         raise _wrong("its docstring is another")
-    if ast.dump(tree) != ast.dump(other):
+    if not same_code(tree, other):
         raise _wrong("some of the network's words have become code")
     for fault in _faults(tree):
         raise _wrong(fault)
@@ -93,17 +93,17 @@ def _value(statement: ast.stmt) -> Prose | None:
 
 def _faults(tree: ast.Module) -> Iterator[str]:
     """What in the tree is not the module's own, NumPy's or harmless."""
-    module = set(_bound(tree.body))
+    module = HARMLESS.union(_bound(tree.body))
     for statement in tree.body:
-        function = [statement] if isinstance(statement, ast.FunctionDef) else []
-        own = module | set(_bound(part for f in function for part in ast.walk(f)))
-        for node in ast.walk(statement):
+        nodes = list(ast.walk(statement))
+        allowed = module.union(_bound(nodes)) if isinstance(statement, ast.FunctionDef) else module
+        for node in nodes:
             match node:
                 case ast.Import(names=names) if [(n.name, n.asname) for n in names] != [("numpy", "np")]:
                     yield f"it imports {', '.join(n.name for n in names)}"
                 case ast.Attribute(attr=name) if name in REACHING or (name.startswith("_") and name not in DUNDER):
                     yield f"it uses .{name}"
-                case ast.Name(id=name) if name not in own | HARMLESS:
+                case ast.Name(id=name) if name not in allowed:
                     yield f"it uses {name}, which is not its own"
                 case _ if isinstance(node, FOREIGN):
                     yield f"it has a {type(node).__name__}"

@@ -16,7 +16,7 @@ from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
 from symbp.errors import CheckFailed, NotationError
-from symbp.escape import DOCSTRING, Prose, cleaned, in_python
+from symbp.escape import DOCSTRING, Prose, cleaned, in_python, same_code
 from symbp.notation import library
 from symbp.notation.blocks import Block, blocks
 from symbp.notation.context import Access, access, guarded_by
@@ -76,7 +76,7 @@ def _demand_meant(text: str, doc: Prose, bare: str) -> None:
     assert isinstance(function, ast.FunctionDef)
     first = function.body.pop(0) if doc else None
     found = first.value.value if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else ""
-    if not isinstance(found, str) or cleaned(found) != doc or ast.dump(tree) != ast.dump(other):
+    if not isinstance(found, str) or cleaned(found) != doc or not same_code(tree, other):
         raise CheckFailed("a network does not say what was meant: its docstring is another, or has become code")
 
 

@@ -22,7 +22,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -102,11 +102,25 @@ def _limit() -> None:
 
 
 @dataclass(slots=True)
+class Arguments:
+    """What a function is called with; of every array how it is, for a call should not change it."""
+
+    positional: dict[str, Any]
+    keywords: dict[str, Any]
+    others: dict[str, Any]  # keywords that are no arrays of the network's
+    states: dict[str, list[object]]
+
+
+@dataclass(slots=True)
 class Loaded:
-    """The module, and the dictionaries that it keeps from call to call, by their numbers."""
+    """The module, the dictionaries that it keeps from call to call, by their numbers, and the arguments that are held,
+    with the request that they came in.
+    """
 
     module: ModuleType = field(default_factory=lambda: ModuleType("module_under_test"))
     kept: dict[int, Any] = field(default_factory=dict)
+    held: Arguments | None = None
+    request: bytes = b""
 
 
 def serve(channel: socket.socket) -> None:
@@ -117,8 +131,7 @@ def serve(channel: socket.socket) -> None:
             request = pickle.loads(wire.receive(channel, None)[0])
         except (EOFError, OSError):
             return
-        reply = load(loaded, request) if request["do"] == "load" else call(loaded, request)
-        wire.send(channel, wire.pack(reply), None)
+        wire.send(channel, wire.pack(ANSWERS[request["do"]](loaded, request)), None)
 
 
 def load(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
@@ -148,13 +161,57 @@ def _parameters(function: object) -> object:
 
 def call(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
     """Call a function, and see afterwards what it has changed of its arguments."""
-    function = getattr(loaded.module, request["function"])
     loaded.kept.update(request["new"])
-    positional, keywords = tuple(request["positional"].values()), {**request["keywords"], **request["options"]}
-    keywords.update({name: smooth(terms) for name, terms in request["smooth"].items()})
-    keywords.update({name: loaded.kept[number] for name, number in request["kept"].items()})
-    arrays = _arrays(request)
-    before = {name: _state(part) for name, part in arrays.items()}
+    arguments = _arguments(request)
+    arguments.others.update(request["options"])
+    arguments.others.update({name: loaded.kept[number] for name, number in request["kept"].items()})
+    return _called(loaded, request, arguments)
+
+
+def hold(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Keep arguments, of which `move` moves some entries."""
+    loaded.request, loaded.held = pickle.dumps(request), _arguments(request)
+    return {"value": None, "changed": []}
+
+
+def move(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Call a function with the arguments that are held, one of them with some entries moved, in an array of its own."""
+    held, name = loaded.held or _arguments(pickle.loads(loaded.request)), request["tensor"]
+    value = _moved(held.keywords[name], request)
+    states = {**held.states, name: _state(value if isinstance(value, list) else [value])}
+    reply = _called(loaded, request, replace(held, keywords={**held.keywords, name: value}, states=states))
+    loaded.held = held if not reply.get("changed", True) else None  # what a call has spoilt is made anew
+    return reply
+
+
+ANSWERS: dict[str, Callable[[Loaded, Mapping[str, Any]], Reply]] = {
+    "load": load,
+    "call": call,
+    "hold": hold,
+    "move": move,
+}
+
+
+def _moved(value: Any, request: Mapping[str, Any]) -> Any:
+    """An array, or a list of them, with some entries at other values."""
+    parts: dict[int | None, Any] = {None: value}
+    if isinstance(value, list):
+        parts = dict(enumerate(value))
+    parts.update({part: parts[part].copy() for part, _ in request["places"]})
+    for (part, key), entry in zip(request["places"], request["values"], strict=True):
+        parts[part][key] = entry
+    return list(parts.values()) if isinstance(value, list) else parts[None]
+
+
+def _arguments(request: Mapping[str, Any]) -> Arguments:
+    smooths = {name: smooth(terms) for name, terms in request["smooth"].items()}
+    states = {name: _state(part) for name, part in _arrays(request["positional"], request["keywords"]).items()}
+    return Arguments(request["positional"], request["keywords"], smooths, states)
+
+
+def _called(loaded: Loaded, request: Mapping[str, Any], a: Arguments) -> Reply:
+    function = getattr(loaded.module, request["function"])
+    positional, keywords = tuple(a.positional.values()), {**a.keywords, **a.others}
     try:
         with warnings.catch_warnings(), np.errstate(**request["errors"]):
             warnings.simplefilter("ignore")
@@ -163,7 +220,8 @@ def call(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
             value = function(*positional, **keywords)
     except BaseException as error:
         return _unbound(function, positional, keywords) or _raised(loaded.module, error)
-    return {"value": value, "changed": [name for name, part in arrays.items() if _state(part) != before[name]]}
+    arrays = _arrays(a.positional, a.keywords)
+    return {"value": value, "changed": [name for name, part in arrays.items() if _state(part) != a.states[name]]}
 
 
 def _unbound(function: Callable[..., Any], positional: tuple[Any, ...], keywords: Mapping[str, Any]) -> Reply:
@@ -179,9 +237,9 @@ def _state(part: list[np.ndarray[Any, Any]]) -> list[object]:
     return [(array.shape, array.dtype, array.tobytes()) for array in part]
 
 
-def _arrays(request: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _arrays(positional: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The arrays of each argument by its name; those of a vector are arguments of their own."""
-    named = {**request["positional"], **request["keywords"]}
+    named = {**positional, **keywords}
     named.update({f"vector[{n!r}]": v for n, v in named.pop(VECTOR, {}).items()})
     return {name: value if isinstance(value, list) else [value] for name, value in named.items()}
 

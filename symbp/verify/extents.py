@@ -26,7 +26,7 @@ def is_plain(poly: Poly) -> bool:
 
 def is_known(poly: Poly, chosen: Mapping[str, int]) -> bool:
     """Has every size in it been chosen?"""
-    return all(name in chosen for name in _names(poly))
+    return all(name in chosen for name in names_of(poly))
 
 
 def value_of(poly: Poly, chosen: ByName) -> int:
@@ -42,7 +42,8 @@ def value_of(poly: Poly, chosen: ByName) -> int:
 
 
 @lru_cache(maxsize=1 << 14)
-def _names(poly: Poly) -> tuple[str, ...]:
+def names_of(poly: Poly) -> tuple[str, ...]:
+    """The named sizes in it."""
     return tuple(dict.fromkeys(d.name for d in dims_of(poly)))
 
 

@@ -10,26 +10,34 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 
 from symbp.core.equality import Check
 from symbp.core.network import LABELS, PARAM, Network, Tensor
+from symbp.core.traverse import reads
 from symbp.errors import CheckFailed
-from symbp.verify.arrays import Array, Parts
+from symbp.verify.arrays import Array, Parts, to_parts
+from symbp.verify.draw import draw_inputs
 from symbp.verify.extents import is_plain, value_of
 from symbp.verify.lengths import entries, most_terms
 from symbp.verify.needs import needs
 from symbp.verify.sizes import Sizes, choose_sizes
 from symbp.verify.subject import Subject, Wrong, load
+from symbp.verify.systems import DOMAIN_ERRORS, LANES
+from symbp.verify.world import World
 
 DIRECTION, MODULE = "random directions", "symbp's module"
 DIRECTION_BOUND, MODULE_BOUND = 1e-4, 1e-9
 STEP = 1e-6
 # With so many entries in all, and so many terms of one equation, a run takes a moment.
 MOST_ENTRIES, MOST_TERMS = 8_000_000, 30_000_000
+# So many entries that facts speak of are drawn in a moment, one after the other.
+MOST_TIED = 50_000
 
 
 def check_full_size(
@@ -65,15 +73,22 @@ Run = tuple[dict[str, Parts], float, dict[str, Parts]]
 def _run(network: Network, sizes: Sizes, subject: Subject) -> Run | None:
     """Data with the loss and the gradients there: of either sign, or else positive."""
     values = dict(sizes.values)
-    if network.facts or any(t.each is not None or not all(map(is_plain, t.shape)) for t in network.inputs):
+    if any(t.each is not None or not all(map(is_plain, t.shape)) for t in network.inputs):
         return None
     if sum(entries(t.shape, values) for t in network.inputs) > MOST_ENTRIES:
         return None
     if most_terms(network, values) > MOST_TERMS:
         return None
+    tied = _tied(network)
+    if sum(entries(t.shape, values) for t in tied.inputs) > MOST_TIED:
+        return None
     for positive in (False, True):
         generator = np.random.default_rng(0)
         parts = {t.name: _draw(t, sizes, generator, positive) for t in network.inputs}
+        try:
+            parts |= _obeying(tied, sizes, positive)
+        except (CheckFailed, *DOMAIN_ERRORS):
+            continue
         try:
             loss, gradients = subject.run(parts)
         except Wrong:
@@ -83,6 +98,26 @@ def _run(network: Network, sizes: Sizes, subject: Subject) -> Run | None:
         if math.isfinite(loss):
             return parts, loss, _gradients(network, subject, gradients)
     return None
+
+
+def _tied(network: Network) -> Network:
+    """The inputs of which facts are stated, with these, and nothing else."""
+    named = {r.tensor for f in network.facts for r in reads(f.statement)}
+    return replace(network, inputs=tuple(t for t in network.inputs if t.name in named), equations=(), outputs=())
+
+
+def _obeying(tied: Network, sizes: Sizes, positive: bool) -> dict[str, Parts]:
+    """Entries as the facts demand, one after the other; CheckFailed where none are found."""
+    if not tied.inputs:
+        return {}
+    plain = Random.random if positive else lambda generator: generator.gauss(0, 1)
+    small = {
+        t.name: lambda generator, t=t: generator.gauss(0, 1) / math.sqrt(max(value_of(p, sizes) for p in t.shape))
+        for t in tied.inputs
+        if t.kind == PARAM and t.shape and not positive
+    }
+    drawn = draw_inputs(World(tied, sizes, LANES), Random(0), plain, small)
+    return {t.name: to_parts(t, drawn[t.name]) for t in tied.inputs}
 
 
 def _gradients(network: Network, subject: Subject, gradients: Mapping[str, Any]) -> dict[str, Parts]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symbp.verify.arrays import Array, Parts, flat
 from symbp.verify.scope import Key
 
 BOUND = 1e-6
@@ -30,8 +29,10 @@ SAMPLED = 24
 PROJECTIONS = 3
 SHRUNK = (1.0, 0.1, 0.01)
 
-Loss = Callable[[], float]
+Entries = Mapping[Key, float]
 Steps = Mapping[Key, float]
+# The loss where these entries have these values, and all others those that they had.
+Loss = Callable[[Entries], float]
 # Does a branch or an argmax change between these two steps from where the data are?
 Flips = Callable[[Steps, Steps], bool]
 
@@ -69,46 +70,28 @@ class Compared:
         return all(a == 0 and abs(n.value) <= n.noise for _, _, a, n in self.pairs)
 
 
-def slope_along(loss: Loss, parts: Parts, direction: Steps, h: float) -> Slope:
-    """The central difference of the loss along a direction (steps by entry); the arrays are put back as they were."""
-    saved = [array.copy() for _, array in parts]
-    try:
-        ahead = _moved(parts, saved, direction, h)
-        f_ahead = loss()
-        behind = _moved(parts, saved, direction, -h)
-        f_behind = loss()
-    finally:
-        _moved(parts, saved, {}, 0.0)
-    taken = (ahead - behind) if len(direction) == 1 else 2 * h
+def slope_along(loss: Loss, where: Entries, direction: Steps, h: float) -> Slope:
+    """The central difference of the loss along a direction (steps by entry) from where the entries are."""
+    ahead, behind = ({k: where[k] + step * by for k, step in direction.items()} for by in (h, -h))
+    f_ahead, f_behind = loss(ahead), loss(behind)
+    only = next(iter(direction))
+    taken = (ahead[only] - behind[only]) if len(direction) == 1 else 2 * h
     noise = NOISE * EPS * max(SCALE, abs(f_ahead), abs(f_behind)) / h
     return Slope((f_ahead - f_behind) / taken, noise)
 
 
-def _moved(parts: Parts, saved: list[Array], direction: Steps, h: float) -> float:
-    """Write the moved entries; returns the last one as it is in floats."""
-    value = 0.0
-    for (head, array), old in zip(parts, saved, strict=True):
-        array[...] = old
-        for key, step in direction.items():
-            if key[: len(head)] == head:
-                array[key[len(head) :]] += step * h
-                value = float(array[key[len(head) :]])
-    return value
-
-
-def compare_central(loss: Loss, parts: Parts, gradient: Mapping[Key, float], flips: Flips | None) -> Compared:
-    """A gradient against central differences of `loss`, which reads the arrays of `parts`.
+def compare_central(loss: Loss, where: Entries, gradient: Entries, flips: Flips | None) -> Compared:
+    """A gradient against central differences of `loss` from where the entries are.
 
     `flips` is asked only where the two disagree; None says that the loss is smooth.
     """
     compared = Compared()
     largest = max((abs(a) for a in gradient.values() if math.isfinite(a)), default=0.0)
-    where = flat(parts)
     broken = [k for k in where if not math.isfinite(gradient[k])]
     for label, key, direction in _directions(where, broken[:1]):
         a = sum(gradient[k] * step for k, step in direction.items())
         h = STEP * max(1.0, *(abs(where[k]) for k in direction))
-        slope = _between_kinks(loss, parts, direction, h, a, largest, flips)
+        slope = _between_kinks(loss, where, direction, h, a, largest, flips)
         if slope is None:
             compared.skipped += 1
         else:
@@ -116,7 +99,7 @@ def compare_central(loss: Loss, parts: Parts, gradient: Mapping[Key, float], fli
     return compared
 
 
-def _directions(where: Mapping[Key, float], broken: Sequence[Key]) -> Iterator[tuple[str, Key | None, Steps]]:
+def _directions(where: Entries, broken: Sequence[Key]) -> Iterator[tuple[str, Key | None, Steps]]:
     """Every entry of a small tensor; of a large one a sample, with what is `broken` in any case, and projections."""
     keys = list(where)
     generator = random.Random(len(keys))
@@ -128,16 +111,16 @@ def _directions(where: Mapping[Key, float], broken: Sequence[Key]) -> Iterator[t
 
 
 def _between_kinks(
-    loss: Loss, parts: Parts, direction: Steps, h: float, a: float, largest: float, flips: Flips | None
+    loss: Loss, where: Entries, direction: Steps, h: float, a: float, largest: float, flips: Flips | None
 ) -> Slope | None:
     """The slope at the largest step that crosses no kink; None where every step does."""
     for factor in SHRUNK:
-        slope = slope_along(loss, parts, direction, h * factor)
+        slope = slope_along(loss, where, direction, h * factor)
         agrees = abs(a - slope.value) <= BOUND * (abs(a) + abs(slope.value) + largest) + slope.noise
         if agrees:
             return slope
         if flips is None or not flips(*_both_ways(direction, h * factor)):
-            return _extrapolated(slope, slope_along(loss, parts, direction, h * factor / 2))
+            return _extrapolated(slope, slope_along(loss, where, direction, h * factor / 2))
     return None
 
 
@@ -150,10 +133,10 @@ def _both_ways(direction: Steps, h: float) -> tuple[Steps, Steps]:
     return {k: s * h for k, s in direction.items()}, {k: -s * h for k, s in direction.items()}
 
 
-def sweep(loss: Loss, parts: Parts, key: Key, a: float) -> str:
+def sweep(loss: Loss, where: Entries, key: Key, a: float) -> str:
     """How an entry's error goes with h: falling as h^2 is truncation, rising as 1/h is noise, flat is a bug."""
     steps = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-    slopes = [slope_along(loss, parts, {key: 1.0}, h) for h in steps]
+    slopes = [slope_along(loss, where, {key: 1.0}, h) for h in steps]
     errors = [abs(a - s.value) for s in slopes]
     if errors[-1] > 0.5 * errors[1] > 0 and errors[-1] > slopes[-1].noise:
         return "the error does not depend on h, so it is neither truncation nor noise"

@@ -216,6 +216,7 @@ def _one_draw(trial: Trial, drawn: Draw) -> None:
     parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
     loss, found = _run(trial.subject, parts)
     _check_loss(trial, loss, parts)
+    trial.subject.hold(parts)
     _check_names(trial, found)
     for tensor in trial.network.inputs:
         if tensor.kind == PARAM:
@@ -293,13 +294,18 @@ def _check_gradient(
     _compare(trial, name, COMPLEX, got, right, f"{name} by steps")
     tally = trial.tally(name, CENTRAL, gradients.BOUND)
     flips: Flips | None = trial.branches.flips(drawn.inputs, name) if trial.branches else None
-    compared = compare_central(lambda: trial.subject.loss(parts), parts[name], got, flips)
+    where = flat(parts[name])
+
+    def loss(entries: Mapping[Key, float]) -> float:
+        return trial.subject.loss_at(tensor, entries)
+
+    compared = compare_central(loss, where, got, flips)
     tally.count += len(compared.pairs)
     tally.skipped += compared.skipped
     tally.vacuous = tally.vacuous and compared.vacuous
     error, note, key = compared.error()
     if tally.bound < error < math.inf and key is not None:
-        note += f"; {gradients.sweep(lambda: trial.subject.loss(parts), parts[name], key, got[key])}"
+        note += f"; {gradients.sweep(loss, where, key, got[key])}"
     tally.add(error, name + note)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbp.core.integers import Poly
-from symbp.verify.extents import terms
+from symbp.verify.extents import names_of, terms
 
 MOST_NODES = 500
 Ranges = Mapping[str, tuple[int, int]]
@@ -39,35 +39,54 @@ class Best:
     nodes: int = field(default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of the sizes: between which numbers each lies, and so each extent that a problem asks about."""
+
+    ranges: Ranges
+    bounds: Mapping[Poly, tuple[int, int]]
+
+    def at(self, name: str, value: int) -> State:
+        """The same with one size known; what does not hold it is as it was."""
+        ranges = {**self.ranges, name: (value, value)}
+        return State(ranges, {p: bounds(p, ranges) if name in names_of(p) else b for p, b in self.bounds.items()})
+
+
+def _anything(problem: Problem) -> State:
+    ranges = dict.fromkeys(problem.names, (min(problem.candidates), max(problem.candidates)))
+    asked = (*problem.limits, *(p for pair in problem.apart for p in pair), *extents_of(problem))
+    return State(ranges, {p: bounds(p, ranges) for p in dict.fromkeys(asked)})
+
+
 def cheapest(problem: Problem, cost: float = math.inf) -> dict[str, int] | None:
     """The sizes with the least cost below `cost`; None where none are found in so many steps."""
-    best = Best(cost)
-    anything = dict.fromkeys(problem.names, (min(problem.candidates), max(problem.candidates)))
-    _branch(problem, anything, sorted(problem.names, key=lambda name: _rank(problem, anything, name)), best)
+    best, state = Best(cost), _anything(problem)
+    _branch(problem, state, sorted(problem.names, key=lambda name: _rank(problem, state, name)), best)
     return best.sizes
 
 
-def _rank(problem: Problem, ranges: Ranges, name: str) -> tuple[int, bool]:
+def _rank(problem: Problem, state: State, name: str) -> tuple[int, bool]:
     """First the sizes whose growth makes limits tighter: a kernel's before its image's. Last what costs nothing."""
-    low, high = ranges[name]
-    small, large = {**ranges, name: (low, low)}, {**ranges, name: (high, high)}
-    tighter = sum(bounds(p, small)[1] > bounds(p, large)[1] for p in problem.limits)
-    return -tighter, least_cost(problem, small) == least_cost(problem, large)
+    small, large = (state.at(name, value) for value in state.ranges[name])
+    tighter = sum(small.bounds[p][1] > large.bounds[p][1] for p in problem.limits)
+    return -tighter, least_cost(problem, small.bounds) == least_cost(problem, large.bounds)
 
 
-def _branch(problem: Problem, ranges: Ranges, left: Sequence[str], best: Best) -> None:
+def _branch(problem: Problem, state: State, left: Sequence[str], best: Best) -> None:
     best.nodes += 1
-    if best.nodes > MOST_NODES or not _possible(problem, ranges):
+    if best.nodes > MOST_NODES or not _possible(problem, state.bounds):
         return
-    cost = least_cost(problem, ranges)
+    cost = least_cost(problem, state.bounds)
     if cost >= best.cost:
         return
     if not left:
-        best.cost, best.sizes = cost, {name: ranges[name][0] for name in problem.names}
+        best.cost, best.sizes = cost, {name: state.ranges[name][0] for name in problem.names}
         return
     name, *others = left
-    for value in _values(problem, ranges, name, others):
-        _branch(problem, {**ranges, name: (value, value)}, others, best)
+    for value in _values(problem, state.ranges, name, others):
+        if best.nodes > MOST_NODES:
+            return
+        _branch(problem, state.at(name, value), others, best)
 
 
 def _values(problem: Problem, ranges: Ranges, name: str, others: Sequence[str]) -> Iterator[int]:
@@ -76,21 +95,24 @@ def _values(problem: Problem, ranges: Ranges, name: str, others: Sequence[str]) 
     yield from (v for v in problem.candidates if v not in taken and (v > 2 or name != problem.names[0]))
 
 
-def _possible(problem: Problem, ranges: Ranges) -> bool:
-    if not all(bounds(p, ranges)[1] >= 2 for p in problem.limits):
+def _possible(problem: Problem, bound: Mapping[Poly, tuple[int, int]]) -> bool:
+    if not all(bound[p][1] >= 2 for p in problem.limits):
         return False
-    return not any(_alike(bounds(p, ranges), bounds(q, ranges)) for p, q in problem.apart)
+    return not any(_alike(bound[p], bound[q]) for p, q in problem.apart)
 
 
 def _alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one == other and one[0] == one[1]
 
 
-def least_cost(problem: Problem, ranges: Ranges) -> int:
-    """How long the loops are at least, in all, while each size lies in its range."""
-    extents = dict.fromkeys(p for loop, _ in problem.loops for p in loop)
-    least = {p: max(2, bounds(p, ranges)[0]) for p in extents}
-    return sum(count * math.prod([least[p] for p in loop]) for loop, count in problem.loops)
+def least_cost(problem: Problem, bound: Mapping[Poly, tuple[int, int]]) -> int:
+    """How long the loops are at least, in all, where each of their extents lies between such numbers."""
+    return sum(count * math.prod([max(2, bound[p][0]) for p in loop]) for loop, count in problem.loops)
+
+
+def extents_of(problem: Problem) -> tuple[Poly, ...]:
+    """The extents of all loops."""
+    return tuple(dict.fromkeys(p for loop, _ in problem.loops for p in loop))
 
 
 def bounds(poly: Poly, ranges: Ranges) -> tuple[int, int]:

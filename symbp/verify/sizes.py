@@ -20,7 +20,7 @@ from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.extents import is_known, is_plain, value_of
-from symbp.verify.search import Problem, cheapest, least_cost
+from symbp.verify.search import Problem, bounds, cheapest, extents_of, least_cost
 from symbp.verify.ties import ties
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
@@ -169,7 +169,8 @@ def loop_length(network: Network, sizes: Sizes) -> int:
 
 
 def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
-    return least_cost(problem, {name: (value, value) for name, value in chosen.items()})
+    ranges = {name: (value, value) for name, value in chosen.items()}
+    return least_cost(problem, {p: bounds(p, ranges) for p in extents_of(problem)})
 
 
 # What the search goes by.

@@ -95,7 +95,7 @@ class Jacobian:
         if len(read) > most:
             read = read[np.argsort(_numbers(generator, len(read)), kind="stable")[:most]]
         turns = _numbers(generator, len(read) * each).reshape(-1, each) % counts[read, None]
-        place = np.unique(self.starts[read, None] + turns)
+        place = _distinct((self.starts[read, None] + turns).reshape(-1))
         columns = (*self.of.subscripts(self.pairs.of[place]), *self.by.subscripts(self.pairs.by[place]))
         rows = np.array(columns, np.int64).T.reshape(len(place), len(columns))
         return self.pairs.slopes[place], rows

@@ -18,9 +18,11 @@ from symbp.core.network import PARAM, Network, Tensor
 from symbp.errors import SymbpError
 from symbp.verify.arrays import Array, Parts, as_argument, result_parts
 from symbp.verify.child import NO_FUNCTION, VECTOR
+from symbp.verify.scope import Key
 from symbp.verify.unknown import Smooth, for_module
 from symbp.verify.wire import Opaque
 from symbp.verify.worker import Gone, Worker
+from symbp.verify.world import is_list
 
 CALL, HESSIAN = "loss_and_gradients", "hessian_vector_product"
 WHAT = {CALL: "gradient for", HESSIAN: "product for"}  # what each returns of each parameter
@@ -75,9 +77,27 @@ class Subject:
 
     def loss(self, parts: Mapping[str, Parts]) -> float:
         """The loss alone, by `loss` where the module has it."""
-        if "loss" in self.functions:
-            return self._scalar(self._call("loss", parts, {}), "loss")
-        return self._scalar(self._call(CALL, parts, {})[0], CALL)
+        name = self._loss_function
+        value = self._call(name, parts, {})
+        return self._scalar(value if name == "loss" else value[0], name)
+
+    def hold(self, parts: Mapping[str, Parts]) -> None:
+        """Let its process keep these arguments for `loss_at`, which sends no more than what is moved."""
+        self._ask(self._loss_function, {"do": "hold", **self._arguments(self._loss_function, parts)})
+
+    def loss_at(self, tensor: Tensor, entries: Mapping[Key, float]) -> float:
+        """The loss of the arguments that are held, where these entries of a parameter have these values."""
+        name = self._loss_function
+        layers = is_list(tensor)
+        places = [(key[0], key[1:]) if layers else (None, key) for key in entries]
+        moved = {"do": "move", "tensor": tensor.name, "places": places, "values": list(entries.values())}
+        value = self._answer(name, {**moved, **self._manner(name)})
+        return self._scalar(value if name == "loss" else value[0], name)
+
+    @property
+    def _loss_function(self) -> str:
+        """What gives the loss: `loss` where the module has it."""
+        return "loss" if "loss" in self.functions else CALL
 
     def product(self, parts: Mapping[str, Parts], vector: Mapping[str, Parts], **options: Any) -> dict[str, Any]:
         """The Hessian times a vector, as the module returned it."""
@@ -112,32 +132,39 @@ class Subject:
         options: Mapping[str, Any],
         vector: Mapping[str, Parts] | None = None,
     ) -> Any:
-        taken = self._parameters(name)
+        new: dict[int, Any] = {}
+        request = {
+            "do": "call",
+            **self._arguments(name, parts, vector),
+            **self._manner(name),
+            "kept": {o: self._number(v, new) for o, v in options.items() if isinstance(v, dict)},
+            "new": new,
+            "options": {o: v for o, v in options.items() if not isinstance(v, dict)},
+        }
+        return self._answer(name, request)
+
+    def _arguments(
+        self, name: str, parts: Mapping[str, Parts], vector: Mapping[str, Parts] | None = None
+    ) -> dict[str, Any]:
+        """What a function is called with: arrays by position and by name, and the functions that it asks for."""
         data, parameters = (
             {t.name: as_argument(t, parts[t.name]) for t in self.network.inputs if (t.kind == PARAM) is param}
             for param in (False, True)
         )
         if vector is not None:
             data[VECTOR] = {t.name: as_argument(t, vector[t.name]) for t in self.network.inputs if t.kind == PARAM}
-        smooth = self._functions(taken)
-        new: dict[int, Any] = {}
-        reply = self._ask(
-            name,
-            {
-                "do": "call",
-                "function": name,
-                "positional": data,
-                "keywords": parameters,
-                "smooth": smooth,
-                "kept": {o: self._number(v, new) for o, v in options.items() if isinstance(v, dict)},
-                "new": new,
-                "options": {o: v for o, v in options.items() if not isinstance(v, dict)},
-                "strict": warnings_are_errors(),
-                "errors": np.geterr(),
-            },
-        )
+        return {"positional": data, "keywords": parameters, "smooth": self._functions(self._parameters(name))}
+
+    def _manner(self, name: str) -> dict[str, Any]:
+        """Which function is called, and what becomes of warnings meanwhile."""
+        return {"function": name, "strict": warnings_are_errors(), "errors": np.geterr()}
+
+    def _answer(self, name: str, request: dict[str, Any]) -> Any:
+        """What a call returns; Wrong where it returns nothing."""
+        reply = self._ask(name, request)
         if "unbound" in reply:
-            shown = self._shown(name, [*parameters, *smooth])
+            parameters = [t.name for t in self.network.inputs if t.kind == PARAM]
+            shown = self._shown(name, [*parameters, *self._functions(self._parameters(name))])
             raise Wrong(f"{name} cannot be called: {reply['unbound']}; it is called as {shown}")
         if "raised" in reply:
             raise Wrong(f"{name} raises {reply['raised']}: {reply['text']} ({self._where(reply)})")

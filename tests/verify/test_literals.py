@@ -260,3 +260,32 @@ def test_lenet_equals_pytorch() -> None:
     for name in names:
         expected = p[name].grad.numpy()
         assert np.abs(gradients[name] - expected).max() <= 1e-10 * max(1e-3, np.abs(expected).max())
+
+
+OBEYING = """(x: Data[N, 784], y: Data[N, 400], W: Param[784, 400], b: Param[400]):
+    assert sum(x[n, d] for d in range(784)) == 0
+    assert sum(y[n, k] for k in range(400)) == 1
+    return cross_entropy(x @ W + b, y)"""
+MINE = """
+import numpy as np
+
+def loss_and_gradients(x, y, *, W, b):
+    if abs(x.sum(1)).max() > 1e-9 or abs(y.sum(1) - 1).max() > 1e-9:
+        raise ValueError("the data do not obey the facts")
+    z = x @ W + b
+    z -= z.max(axis=1, keepdims=True)
+    l = z - np.log(np.exp(z).sum(1, keepdims=True))
+    d = (np.exp(l) - y) / len(x)
+    return -(y * l).sum() / len(x), {"W": x.T @ d, "b": d.sum(0)}
+"""
+
+
+def test_a_module_whose_data_obey_facts_runs_at_its_own_sizes_too(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    build = replace(build_of(OBEYING), given_module=path)
+    assert [c.note for c in build.module_checks if not c.passed] == []
+    assert sum(c.count for c in build.module_checks) > 784 * 400
+    path.write_text(MINE.replace("d.sum(0)", "d.sum(0) + (np.arange(400) == 171)"))
+    wrong = [c.note for c in replace(build).module_checks if not c.passed]
+    assert [note.partition(" is ")[0] for note in wrong] == ["b[171]"]

@@ -201,6 +201,45 @@ def test_inputs_that_a_call_changes_are_named(way: str) -> None:
     assert ARRAYS["x"][0][1][0, 0] == 1
 
 
+MOVED = "return float(x.sum() + (W * [1, 10]).sum()), {}"
+
+
+def test_some_entries_of_what_is_held_are_moved(way: str) -> None:
+    network = tied_network()
+    subject = load(body(MOVED), network)
+    subject.hold(ARRAYS)
+    W = network.tensor("W")
+    assert W is not None
+    at = [subject.loss_at(W, entries) for entries in ({}, {(0, 1): 1.5, (2, 0): 0.0}, {(3, 0): -0.5}, {})]
+    assert at == [12 + 22, 12 + 22 + 10 - 0.5, 12 + 22 - 1, 12 + 22]
+    assert not subject.changed
+
+
+def test_what_a_call_changes_of_what_is_held_is_as_it_was_at_the_next(way: str) -> None:
+    network = tied_network()
+    subject = load(body("value = float(x.sum() + W.sum())", "x += 1; W[0] = 7.0", "return value, {}"), network)
+    subject.hold(ARRAYS)
+    W = network.tensor("W")
+    assert W is not None
+    assert [subject.loss_at(W, {(1, 0): v}) for v in (0.5, 2.5, 0.5)] == [16, 18, 16]
+    assert list(subject.changed) == ["x", "W"]
+
+
+def test_one_array_of_a_list_is_moved() -> None:
+    request = {"positional": {}, "keywords": {"W": [np.zeros(2), np.zeros((2, 2))]}, "smooth": {}}
+    loaded = child.Loaded()
+    child.load(loaded, {"name": "m", "text": "def f(W): return [w.copy() for w in W]", "functions": ["f"]} | LOADING)
+    child.hold(loaded, request)
+    move = {"tensor": "W", "places": [(1, (0, 1)), (1, (1, 1))], "values": [3.0, 4.0], "function": "f"} | CALLING
+    first, second = child.move(loaded, move), child.move(loaded, {**move, "places": [(0, (0,))], "values": [5.0]})
+    assert [a.tolist() for a in first["value"]] == [[0, 0], [[0, 3], [0, 4]]]  # type: ignore[attr-defined]
+    assert [a.tolist() for a in second["value"]] == [[5, 0], [[0, 0], [0, 0]]]  # type: ignore[attr-defined]
+
+
+LOADING: dict[str, Any] = {"beside": None, "strict": True}
+CALLING: dict[str, Any] = {"strict": True, "errors": np.geterr()}
+
+
 def test_a_warning_is_an_error_where_it_is_one_here() -> None:
     subject = load(body("return float(np.log(W[0, 0] * 0)), {'W': W}"), tied_network())
     with np.errstate(divide="ignore"):

@@ -8,7 +8,7 @@ that a line may break inside them. Nothing is reordered and nothing is simplifie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatchmethod
 
@@ -76,6 +76,7 @@ class Printer:
     borders: tuple[tuple[Named, Matrix], ...] = ()
     starts: Starts = ()
     language: Language = ENGLISH
+    texts: dict[tuple[Node, bool], Text] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def said(self, name: str, /, **slots: str) -> str:
         """Words within a formula."""
@@ -134,7 +135,9 @@ class Printer:
 
     def text(self, node: Node, small: bool = False) -> Text:
         """The printed expression; `small` sets it for an exponent or a limit, without displayed fractions."""
-        return self._text(node, small)
+        if (node, small) not in self.texts:
+            self.texts[node, small] = self._text(node, small)
+        return self.texts[node, small]
 
     @singledispatchmethod
     def _text(self, node: Node, small: bool) -> Text:
