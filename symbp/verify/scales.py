@@ -32,9 +32,9 @@ LOOSER = 16  # in float64, where elementary functions are exact to fewer units t
 NOUGHT = 1e-30  # what is nothing beside 1 and beside the largest gradient of all
 TYPES = ("float32", "float64")
 # Loops no longer than this are no matter; so long they may be in all, though a few draws are made in any case.
-SHORT_WORK, ALL_WORK, FEWEST = 100, 1_600, 3
+SHORT_WORK, ALL_WORK, FEWEST = 100, 1_600, 4
 MOST_WORK = 40_000  # where loops are longer, nothing is asked
-DEAR, MOST_DEAR = 4, 4_000  # what mpmath costs to what floats cost
+DEAR, MOST_DEAR = 2, 4_000  # what mpmath costs to what floats cost
 
 Number = Callable[[random.Random], float]
 Run = Callable[[Mapping[str, Parts]], tuple[Any, dict[str, Any]]]
@@ -84,6 +84,11 @@ def _without(name: str, data: float) -> Kind:
     return Kind(words, number, data > 1)
 
 
+def _large_alone(name: str) -> Kind:
+    """What is small beside one large input is not lost in it where the definition keeps it."""
+    return Kind(f"{name} at 1000, all else at 1", lambda t, base: _times(1e3, base) if t.name == name else base, True)
+
+
 def _kinds_for(network: Network) -> list[Kind]:
     """What a function that stands for an unknown one does at large numbers says nothing about any other."""
     return [k for k in _kinds(network) if not (network.functions and k.large)]
@@ -93,11 +98,12 @@ def _kinds(network: Network) -> Iterator[Kind]:
     """The telling ones first: of a large network the others are left out."""
     yield _scaled(1e3, 1e3)
     yield Kind("masks of 0 and 1 as data", lambda t, base: base if t.kind == PARAM else _zero_or_one)
+    yield _scaled(30.0, 30.0)
     yield _scaled(1.0, 1e3)
     yield _scaled(1e3, 1.0)
+    yield from (_large_alone(t.name) for t in network.inputs if t.kind == PARAM)
     yield _scaled(1.0, 1.0)
     yield _scaled(1e-3, 1e-3)
-    yield _scaled(30.0, 30.0)
     yield Kind("zeros and ones", lambda t, base: _zero_or_one)
     yield _scaled(1.0, 30.0)
     yield Kind("zeros among the parameters", lambda t, base: _some_noughts(base) if t.kind == PARAM else base)

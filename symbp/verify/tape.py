@@ -107,7 +107,7 @@ def in_digits(digits: int) -> Arithmetic:
 
 
 class Far:
-    """An error with an exponent without end: its own digits are few, those of the values that it is of are no matter."""
+    """An error with an exponent without end; a few digits of it are enough, however many the values have."""
 
     __slots__ = ("array", "exponent", "shifted")
 
