@@ -84,11 +84,6 @@ def _without(name: str, data: float) -> Kind:
     return Kind(words, number, data > 1)
 
 
-def _large_alone(name: str) -> Kind:
-    """What is small beside one large input is not lost in it where the definition keeps it."""
-    return Kind(f"{name} at 1000, all else at 1", lambda t, base: _times(1e3, base) if t.name == name else base, True)
-
-
 def _kinds_for(network: Network) -> list[Kind]:
     """What a function that stands for an unknown one does at large numbers says nothing about any other."""
     return [k for k in _kinds(network) if not (network.functions and k.large)]
@@ -101,7 +96,6 @@ def _kinds(network: Network) -> Iterator[Kind]:
     yield _scaled(30.0, 30.0)
     yield _scaled(1.0, 1e3)
     yield _scaled(1e3, 1.0)
-    yield from (_large_alone(t.name) for t in network.inputs if t.kind == PARAM)
     yield _scaled(1.0, 1.0)
     yield _scaled(1e-3, 1e-3)
     yield Kind("zeros and ones", lambda t, base: _zero_or_one)

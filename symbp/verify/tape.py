@@ -238,7 +238,8 @@ def largest(error: Error, *, double: bool = False) -> Number:
 
 def _largest(array: Array) -> float:
     """Of a few numbers; NumPy's way takes longer."""
-    return max(map(abs, array.tolist()))
+    values: list[float] = array.tolist()
+    return max(map(abs, values))
 
 
 def at_least(error: Error, other: Error) -> Error:
