@@ -64,14 +64,17 @@ def one_step(
     step = Step(variable, equations[0].indices[0].extent, names)
     own = tuple(_fixed(e, variable) for e in equations)
     step.backward = _runs_backward(own, step)
-    done = tuple(replace(e, name=e.name + MARK, body=_body(e.body, step)) for e in own)
+    done = tuple(replace(e, name=e.name + MARK, body=_body(e, step)) for e in own)
     return step, done
 
 
-def _body(body: Expr, step: Step) -> Expr:
+def _body(equation: Equation, step: Step) -> Expr:
     """A right side at one step. What looks back under no guard, or under one that holds anyway, finds 0 at the start:
     the entry before the first is no number, and no factor 0 makes it one."""
-    carried: Expr = _carry(_lifted(body, step), step)
+    lifted = _lifted(equation.body, step)
+    if any(mentions(i.extent, step.variable) for i in equation.indices):
+        lifted = _own_apart(lifted, step)
+    carried: Expr = _carry(lifted, step)
     return _at_step(_each_carried(carried, step), step)  # type: ignore[no-any-return]
 
 
@@ -144,6 +147,29 @@ def _at_first(term: Expr, step: Step) -> Expr | None:
         ):
             return build.mul(*(g for g in factors if g is not f))
     return None
+
+
+def _own_apart(node: Node, step: Step):  # type: ignore[no-untyped-def]
+    """Where extents differ by step, factors of this step's own are not carried: the last step has none to hand on."""
+    if not isinstance(node, Where) or not _is_start_choice(node, step):
+        return map_children(node, lambda c: _own_apart(c, step))
+    start = list(node.other.args) if isinstance(node.other, Mul) else [node.other]
+    outside, inside = [], []
+    for factor in node.then.args if isinstance(node.then, Mul) else (node.then,):
+        if not _is_own(factor, step):
+            inside.append(factor)
+            continue
+        there = next((g for g in start if g in (factor, substitute(factor, {step.variable: _first(step)}))), None)
+        outside.append(factor if there is not None else Where(node.cond, factor, build.UNIT))
+        if there is not None:
+            start.remove(there)
+    return build.mul(*outside, Where(node.cond, build.mul(*inside), build.mul(*start))) if outside else node
+
+
+def _is_own(factor: Expr, step: Step) -> bool:
+    """Does it read, of what differs by step, that of this one alone?"""
+    subs = [(r.tensor, s) for r in reads(factor) for s in r.subs[:1] if mentions(s, step.variable)]
+    return bool(subs) and all(name not in step.names and _behind(s, step) == 0 for name, s in subs)
 
 
 def _first(step: Step, after: int = 0) -> Poly:

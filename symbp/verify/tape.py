@@ -35,9 +35,8 @@ from symbp.verify.world import Inputs, axes
 
 Number = Any  # a float, or a number of mpmath
 Array = np.ndarray[Any, np.dtype[Any]]
-Error = Array | None  # in each trial, to be multiplied by the unit of roundoff; None: exact
-# In float32, and as many in float64; fewer where a number costs more.
-TRIALS, FEW_TRIALS = 8, 3
+Error = Any  # an array, in each trial, or one of class Far; to be multiplied by the unit of roundoff; None: exact
+TRIALS = 8  # in float32, and as many in float64
 # NumPy's elementary functions are exact to 4 units in the last place, not to half a one.
 ELEMENTARY = 4
 # What chance gives is as large as this at most, and of variance 1. Were it a sign, two operations whose results cancel
@@ -53,6 +52,8 @@ DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p nea
 CANCELLED = 1e-9
 SPARE = 20  # digits that a number is to have left
 MOST_BITS = 2000  # of an exponent's exponent
+# What is less by so many powers of two is no matter; from 1 errors are so many away at most.
+OUT_OF_SIGHT, NEAR = 400, 100
 
 
 class Unclear(ArithmeticError):
@@ -71,6 +72,7 @@ class Arithmetic:
     short: Callable[[Number], bool]
     narrow: bool  # do values have the range of floats alone?
     least: Number = 0.0  # what is left of a number by less than that is rounding
+    error: Callable[[Array], Any] = lambda array: array  # an error, from what it is in each trial
 
 
 def _is_short(value: float) -> bool:
@@ -96,7 +98,59 @@ def in_digits(digits: int) -> Arithmetic:
 
     numbers = replace(numbers, functions={**numbers.functions, "exp": bounded})
     least = numbers.number(Fraction(1, 10 ** (digits - SPARE)))
-    return Arithmetic(numbers, lambda v: isinstance(v, (int, float)) or v._mpf_[3] <= 24, False, least)
+    shifted = numbers.pi.context.ldexp
+
+    def is_short(value: Number) -> bool:
+        return isinstance(value, (int, float)) or value._mpf_[3] <= 24
+
+    return Arithmetic(numbers, is_short, False, least, lambda array: Far(array, 0, shifted))
+
+
+class Far:
+    """An error with an exponent without end; a few digits of it are enough, however many the values have."""
+
+    __slots__ = ("array", "exponent", "shifted")
+
+    def __init__(self, array: Array, exponent: int | None, shifted: Callable[[float, int], Number]):
+        self.array, self.exponent, self.shifted = array, exponent, shifted  # no exponent: all are 0
+
+    def __add__(self, other: Far) -> Far:
+        if self.exponent is None or other.exponent is None:
+            return other if self.exponent is None else self
+        apart = self.exponent - other.exponent
+        if apart < 0:
+            return other + self
+        if apart > OUT_OF_SIGHT:
+            return self
+        return self._at(self.array + other.array * 2.0**-apart, self.exponent)
+
+    def __mul__(self, number: Number) -> Far:
+        mantissa, exponent = _parts(number)
+        if self.exponent is None:
+            return self
+        return self._at(self.array * mantissa, self.exponent + exponent)
+
+    def _at(self, array: Array, exponent: int) -> Far:
+        """With that exponent, or one that the array is near to."""
+        if not 2.0**-NEAR < abs(array[-1]) < 2.0**NEAR:
+            by = math.frexp(_largest(array))[1]
+            if not array.any():
+                return Far(array, None, self.shifted)
+            array, exponent = array * 2.0**-by, exponent + by
+        return Far(array, exponent, self.shifted)
+
+    def largest(self, half: slice) -> Number:
+        """Of some trials."""
+        return 0.0 if self.exponent is None else self.shifted(_largest(self.array[half]), self.exponent)
+
+
+def _parts(number: Number) -> tuple[float, int]:
+    """A number as one of size 1/2 to 1 and a power of two."""
+    if isinstance(number, (int, float)):
+        return math.frexp(number)
+    sign, digits, exponent, bits = number._mpf_
+    first = float(digits >> (bits - 53)) * 2.0**-53 if bits > 53 else math.ldexp(float(digits), -bits)
+    return (-first if sign else first), exponent + bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +233,37 @@ def largest(error: Error, *, double: bool = False) -> Number:
     """Of all trials in float32 the largest, or of those in float64, in units of roundoff."""
     if error is None:
         return 0.0
-    half = len(error) // 2
-    return abs(error[half:] if double else error[:half]).max()
+    return error.largest(HALVES[double]) if isinstance(error, Far) else _largest(error[HALVES[double]])
 
 
-@lru_cache(maxsize=2)
-def _signs(trials: int) -> tuple[tuple[Array, Array], ...]:
+def _largest(array: Array) -> float:
+    """Of a few numbers; NumPy's way takes longer."""
+    values: list[float] = array.tolist()
+    return max(map(abs, values))
+
+
+def at_least(error: Error, other: Error) -> Error:
+    """The error, or the other one where that is larger.
+
+    Errors that cancel without the numbers that they are of do so by luck, or by how the definition happens to be
+    spelled: the gradient of a softmax less its label, where the maximum subtracted is differentiated too, is as
+    exact as its smallest terms, which it is nowhere else.
+    """
+    if other is None or error is None:
+        return _plus(error, other)
+    larger = [largest(other, double=double) > largest(error, double=double) for double in (False, True)]
+    return other if all(larger) else _plus(error, other) if any(larger) else error
+
+
+HALVES = slice(TRIALS), slice(TRIALS, 2 * TRIALS)
+
+
+@lru_cache(maxsize=1)
+def _signs() -> tuple[tuple[Array, Array], ...]:
     """How each of many operations rounds, in every trial; the second for the trials in float64 alone."""
     generator = random.Random(0)
-    both = [np.array([generator.uniform(-WIDEST, WIDEST) for _ in range(2 * trials)]) for _ in range(1009)]
-    return tuple((signs, np.concatenate([np.zeros(trials), signs[trials:]])) for signs in both)
+    both = [np.array([generator.uniform(-WIDEST, WIDEST) for _ in range(2 * TRIALS)]) for _ in range(1009)]
+    return tuple((signs, np.concatenate([np.zeros(TRIALS), signs[TRIALS:]])) for signs in both)
 
 
 class Tape:
@@ -196,7 +271,7 @@ class Tape:
 
     def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
         self.arithmetic, self.entries = arithmetic, list[Entry]()
-        self.signs = cycle(_signs(TRIALS if arithmetic.narrow else FEW_TRIALS))
+        self.signs = cycle(_signs())
         self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
         functions = {name: self._function(name) for name in arithmetic.numbers.functions}
         pi = self.constant(arithmetic.numbers.pi)
@@ -232,17 +307,22 @@ class Tape:
 
     # What rounding makes of an operation.
 
-    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = Rounds.EVERYWHERE) -> Array:
+    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = Rounds.EVERYWHERE) -> Error:
         """Of a number so small that float32 holds few of its digits it makes more; not where exponents have room."""
-        both, double = next(self.signs)
+        both, double = self.next_signs()
         return (double if rounds is Rounds.IN_FLOAT64 else both) * (
             value if wide or abs(value) > SMALLEST else SMALLEST
         )
 
+    def next_signs(self) -> tuple[Error, Error]:
+        """How the next operation rounds, and how it does in float64 alone."""
+        both, double = next(self.signs)
+        return self.arithmetic.error(both), self.arithmetic.error(double)
+
     def rounded_sum(self, a: Number, b: Number) -> Error:
         """No more than the smaller term: the larger one is a number to be had."""
         total, less = abs(a + b), min(abs(a), abs(b))
-        both, double = next(self.signs)
+        both, double = self.next_signs()
         if less >= UNIT * total:
             return _times(both, total) if total else None
         return _plus(_times(both, less / UNIT), _times(double, min(total, less / DOUBLE) - less / UNIT))
@@ -409,8 +489,11 @@ class Tape:
             if wide:
                 self.demand_digits(operand.slope, value)
             error = _plus(error, self.rounded_sum(operand.slope, value))
-            value = operand.slope + value
-        operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
+            larger, its = max((operand.slope, operand.slope_error), (value, error), key=lambda pair: abs(pair[0]))
+            value, error = operand.slope + value, _plus(operand.slope_error, error)
+            operand.slope, operand.slope_error = value, at_least(error, _times(its, value / larger))
+        else:
+            operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
 
 
 def _beside_number(x: Entry) -> Number | None:

@@ -285,6 +285,28 @@ def residual_of_any_width(x: Data[N, D], y: Data[N, D], W: Param[l: L, D, H[l]],
     return mse(a[L - 1], y)
 
 
+@network
+def widths_under_softplus(x: Data[N, H[0]], y: Data[N], v: Param[H[L]], W: Param[l: L, H[l], H[l + 1]]):
+    """A factor that each layer has of its own is not handed on to the next one, whose width is another."""
+    a[-1] = x
+    for l in L:
+        s[l] = a[l - 1] @ W[l]
+        a[l] = softplus(s[l])
+    b = tanh(a[L - 1] @ v)
+    return sum(b * y) + sum(exp(b))
+
+
+@network
+def widths_under_softplus_from_the_end(x: Data[N, H[L]], y: Data[N], v: Param[H[0]], W: Param[l: L, H[l], H[l + 1]]):
+    """The same from the last layer to the first."""
+    a[L] = x
+    for l in L:
+        s[l] = a[l + 1] @ W[l].T
+        a[l] = softplus(s[l]) / 2
+    b = tanh(a[0] @ v)
+    return sum(b * y) + sum(exp(sin(b)) ** 2)
+
+
 I, J, wd = dims("I J wd")
 
 
