@@ -39,6 +39,7 @@ def helpers(program: Program) -> list[str]:
     parts.append(render("plain.py.j2"))
     parts += [render(f"{name}.py.j2") for name in ("erf", "windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
+    parts += [render("product.py.j2", **PRODUCT_BLOCKS)] if _has_blocks(program) else []
     parts += _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))
@@ -47,6 +48,15 @@ def helpers(program: Program) -> list[str]:
         parts.append(render("directions.py.j2", lists=lists, vector=words.VECTOR))
     parts += _scratch(program)
     return [fitted(p.strip("\n")) for p in parts]
+
+
+# The terms of the products that a kernel for small ones takes, and the least rows of a block.
+PRODUCT_BLOCKS = {"most": "1_000_000", "blocks": 8, "counts": "(2, 4, 8)", "least": 32}
+
+
+def _has_blocks(program: Program) -> bool:
+    """Is there a product that is taken by blocks of rows?"""
+    return any(s.op == "matmul" and s.detail for r in program.routines for s in every_statement(r.statements))
 
 
 def _keeps_lists(program: Program) -> bool:

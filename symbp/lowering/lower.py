@@ -6,6 +6,7 @@ from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
 from symbp.core.network import Network
 from symbp.lowering.arrays import add_axes_back, add_slices, compare_what_stays, sum_by_products, without_unused
+from symbp.lowering.blocks import products_by_blocks
 from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
@@ -40,6 +41,7 @@ PURE_PASSES = (
     compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
     add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
+    products_by_blocks,  # after the one before, whose products are sums
 )
 
 # Program -> Program: the same statements, told where to write.
