@@ -55,6 +55,7 @@ UFUNCS = {
     "neg": "negative",
     "square": "square",
     "matmul": "matmul",
+    "vecdot": "vecdot",
     "<": "less",
     "<=": "less_equal",
     ">": "greater",

@@ -143,10 +143,10 @@ class _Summing:
         if s.detail == (0,):
             return len(a.shape) == 2 and len(s.target.shape) == 1
         last = s.detail == (len(a.shape) - 1,) and len(a.shape) > 1
-        return last and _lies_in_order(self.made.get(a.name)) and self.routine in (*FILLING, "facts")
+        return last and lies_in_order(self.made.get(a.name)) and self.routine in (*FILLING, "facts")
 
 
-def _lies_in_order(maker: Statement | None) -> bool:
+def lies_in_order(maker: Statement | None) -> bool:
     """Does a value lie in memory as it stands: is it no view, one in another shape, or an entry along the first axes?"""
     if maker is None or maker.op not in VIEWS or maker.op == "reshape":
         return True

@@ -22,6 +22,7 @@ from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine
 from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
+from symbp.lowering.rowdots import rows_by_rows
 from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
@@ -41,6 +42,7 @@ PURE_PASSES = (
     compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
     add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
+    rows_by_rows,  # of those sums, the ones of products
     products_by_blocks,  # after the one before, whose products are sums
 )
 

@@ -97,6 +97,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "matmul": np.matmul,
     "vdot": np.vdot,
+    "vecdot": np.vecdot,
     "row_sum": np.matmul,
     "erf": np.vectorize(math.erf, otypes=[float]),
     **{
