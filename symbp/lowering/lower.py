@@ -5,6 +5,7 @@ from __future__ import annotations
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
 from symbp.core.network import Network
+from symbp.lowering.again import made_again
 from symbp.lowering.arrays import add_axes_back, add_slices, compare_what_stays, sum_by_products, without_unused
 from symbp.lowering.blocks import products_by_blocks
 from symbp.lowering.buffers import place_results
@@ -43,6 +44,7 @@ PURE_PASSES = (
     add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
     rows_by_rows,  # of those sums, the ones of products
+    made_again,  # what is cheap and would wait long
     products_by_blocks,  # after the one before, whose products are sums
 )
 
