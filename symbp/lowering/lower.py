@@ -13,6 +13,7 @@ from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.extents import doubtful_extents
 from symbp.lowering.facts import fact_routine
+from symbp.lowering.factors import factors_inside
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.hits import masks_at_hits
@@ -45,6 +46,7 @@ PURE_PASSES = (
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
     rows_by_rows,  # of those sums, the ones of products
     made_again,  # what is cheap and would wait long
+    factors_inside,  # scores are the largest arrays there are
     products_by_blocks,  # after the one before, whose products are sums
 )
 

@@ -158,9 +158,7 @@ def draw_gpt2(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     data = {n: rng.integers(V, size=(4, T)) for n in ("tokens", "targets")}
     rows, wide = dict.fromkeys(("g1", "c1", "bo", "g2", "c2", "bp"), (L, C)), {"bqkv": (L, 3 * C), "bf": (L, 4 * C)}
     matrices = {"Wqkv": (L, C, 3 * C), "Wo": (L, 4, C // 4, C), "Wf": (L, C, 4 * C), "Wp": (L, 4 * C, C)}
-    return data, normal(
-        rng, {"wte": (V, C), "wpe": (T, C), **rows, **wide, **matrices, "gf": (C,), "cf": (C,)}, 0.1
-    )
+    return data, normal(rng, {"wte": (V, C), "wpe": (T, C), **rows, **wide, **matrices, "gf": (C,), "cf": (C,)}, 0.1)
 
 
 def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: float) -> Arrays:
