@@ -83,7 +83,7 @@ def test_what_is_cheap_is_made_again_and_not_kept() -> None:
     text = made[made.index("def loss_and_gradients") : made.index("def sgd_step")]
     assert text.count("np.add(1, a3_exp") == 2
     scratch = made[made.index("def _scratch(") :]
-    assert scratch.count("_aligned((N, H), dtype)") <= 2 * 8 + 2  # two for each layer, and not three
+    assert scratch.count("((N, H), dtype, ") <= 2 * 8 + 2  # two for each layer, and not three
 
 
 @pytest.mark.parametrize("rows", [128, 100, 1000, 4096])
