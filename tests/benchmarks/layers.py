@@ -166,7 +166,7 @@ def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: 
     return {n: rng.normal(size=s) * scale for n, s in shapes.items()}
 
 
-GPT2 = Path(__file__).parent / "gpt2_network.py"
+GPT2 = Path(__file__).parent / "gpt2_networks.py"
 
 ROWS = (
     Row("conv_net", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
