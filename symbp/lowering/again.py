@@ -8,6 +8,7 @@ costs little, and what it stood in is free meanwhile.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from symbp.core.expr import Expr
 from symbp.lowering.program import FILLING, FLOAT, VIEWS, Program, Routine, Statement, Value, each_routine
@@ -50,7 +51,7 @@ def _gap(s: Statement, uses: dict[str, list[int]], routine: Routine) -> int | No
         t.op in VIEWS or t.loop is not None for t in map(routine.statements.__getitem__, own)
     ):
         return None
-    before, after = max(zip(own, own[1:], strict=False), key=lambda pair: pair[1] - pair[0])
+    before, after = max(pairwise(own), key=lambda pair: pair[1] - pair[0])
     between = routine.statements[before + 1 : after]
     kept = uses[a.name][-1] >= own[-1]
     return after if kept and any(t.op == "matmul" for t in between) else None

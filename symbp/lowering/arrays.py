@@ -139,7 +139,7 @@ class _Summing:
         return replace(s, op="row_sum" if leading else "matmul", args=(ones, a) if leading else (a, ones), detail=())
 
     def _is_fast(self, s: Statement, a: Value) -> bool:
-        """Is it the sum over the first of two axes, or one over the last of an array that lies in memory as it stands?"""
+        """Is it the sum over the first of two axes, or over the last of an array that lies in memory as it stands?"""
         if s.detail == (0,):
             return len(a.shape) == 2 and len(s.target.shape) == 1
         last = s.detail == (len(a.shape) - 1,) and len(a.shape) > 1
@@ -147,7 +147,7 @@ class _Summing:
 
 
 def lies_in_order(maker: Statement | None) -> bool:
-    """Does a value lie in memory as it stands: is it no view, one in another shape, or an entry along the first axes?"""
+    """Does a value lie in memory as it stands? A view in another shape does, and an entry along the first axes."""
     if maker is None or maker.op not in VIEWS or maker.op == "reshape":
         return True
     return maker.op == "item" and all(d is None for d in maker.detail[sum(d is not None for d in maker.detail) :])

@@ -12,8 +12,8 @@ from symbp.lowering.buffers import place_results
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.extents import doubtful_extents
-from symbp.lowering.facts import fact_routine
 from symbp.lowering.factors import factors_inside
+from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.hits import masks_at_hits

@@ -68,7 +68,7 @@ class _Rows:
         summed = s.args[0] if _sums_rows(s) else None
         if not isinstance(summed, Value):
             return ()
-        maker, shape = self._alone(summed), summed.shape
+        maker = self._alone(summed)
         if maker is not None and maker.op == "reshape":
             assert isinstance(maker.args[0], Value)
             maker = self._alone(maker.args[0])
@@ -89,7 +89,7 @@ class _Rows:
         return whole and lies_in_order(self.made.get(a.name))  # type: ignore[union-attr]
 
     def _product_of_rows(self, s: Statement, a: Value, b: Value) -> Iterator[Statement]:
-        """The factors in the shape of what was summed, their product, and the reduced axis put back where it was kept."""
+        """The factors in the shape of what was summed, their product, and the reduced axis back where it was kept."""
         (summed, *_) = s.args
         assert isinstance(summed, Value)
         factors = {}
