@@ -86,6 +86,20 @@ def test_what_is_cheap_is_made_again_and_not_kept() -> None:
     assert scratch.count("((N, H), dtype, ") <= 2 * 8 + 2  # two for each layer, and not three
 
 
+def test_a_step_takes_gradients_that_are_parameters_as_they_were() -> None:
+    made = built_in_module("two_layer_net")
+    rng = np.random.default_rng(5)
+    a, b, c = (rng.normal(size=(3, 3)) for _ in range(3))
+    for gradients in ({"W1": b, "W2": a}, {"W1": c, "W2": c[::-1]}, {"W1": b.astype(np.float32), "W2": c}):
+        parameters = {"W1": a.copy(), "W2": b.copy()}
+        before = {n: p.copy() for n, p in parameters.items()}
+        given = {n: next((parameters[m] for m, p in (("W1", a), ("W2", b)) if g is p), g) for n, g in gradients.items()}
+        expected = {n: before[n] - 0.1 * gradients[n] for n in before}
+        made.sgd_step(parameters, given, 0.1)
+        for n, p in parameters.items():
+            np.testing.assert_array_equal(p, expected[n])
+
+
 @pytest.mark.parametrize("rows", [128, 100, 1000, 4096])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_product_by_blocks_of_rows_is_the_product(rows: int, turned: bool) -> None:
