@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from symbp.core.integers import ONE, Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.solve import Solution, solve_sizes
 from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
+from symbp.emit.body import write_body
 from symbp.emit.facts import fact_check
 from symbp.emit.formula import PRODUCT, SIGN, Text, size
 from symbp.emit.layout import fitted, tuple_of
 from symbp.emit.lengths import length_lines
+from symbp.emit.lifetimes import are_apart, lifetimes
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.loops import carried_arrays
 from symbp.emit.operations import TEMPLATED
@@ -40,6 +43,7 @@ def helpers(program: Program) -> list[str]:
     parts.append(render("plain.py.j2"))
     parts += [render(f"{name}.py.j2") for name in (*TEMPLATED, "windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
+    parts += [render("product.py.j2", **PRODUCT_BLOCKS)] if _has_blocks(program) else []
     parts += _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))
@@ -48,6 +52,15 @@ def helpers(program: Program) -> list[str]:
         parts.append(render("directions.py.j2", lists=lists, vector=words.VECTOR))
     parts += _scratch(program)
     return [fitted(p.strip("\n")) for p in parts]
+
+
+# The terms of the products that a kernel for small ones takes, and the least rows of a block.
+PRODUCT_BLOCKS: dict[str, Any] = {"most": "1_000_000", "blocks": 8, "counts": "(2, 4, 8)", "least": 32}
+
+
+def _has_blocks(program: Program) -> bool:
+    """Is there a product that is taken by blocks of rows?"""
+    return any(s.op == "matmul" and s.detail for r in program.routines for s in every_statement(r.statements))
 
 
 def _keeps_lists(program: Program) -> bool:
@@ -202,7 +215,8 @@ def _scratch(program: Program) -> list[str]:
     every = {r.name: scratch_arrays(r) for r in program.routines if r.name in FILLING}
     for name, arrays in every.items():
         if arrays:
-            rows = [f"{_new(a)},  # {a.name}" for a in arrays]
+            spans = _spans(program.routine(name), arrays)
+            rows = [f"{_new(a, spans.get(a.name))},  # {a.name}" for a in arrays]
             lengths = length_lines(program, "\n".join(rows))
             key = f'("{SLOTS[name]}", {sizes})'
             parts.append(
@@ -215,6 +229,7 @@ def _scratch(program: Program) -> list[str]:
                     key=key,
                     lengths=lengths,
                     rows=rows,
+                    packed=bool(spans),
                     words=words.LOCAL,
                 )
             )
@@ -222,14 +237,25 @@ def _scratch(program: Program) -> list[str]:
         return []
     kinds = {a.kind for arrays in every.values() for a in arrays}
     before = [render("aligned.py.j2")] if kinds - {"ones"} else []
+    if any("_packed(" in part for part in parts):
+        before.append(render("packed.py.j2"))
     return [*before, render("scratch_type.py.j2", ones="ones" in kinds, lists=_keeps_lists(program)), *parts]
 
 
-def _new(a: Value) -> str:
+def _spans(routine: Routine, arrays: list[Value]) -> dict[str, tuple[int, int]]:
+    """When each array is in use that may share its place with another; nothing where none would."""
+    body = write_body(routine)
+    names = [a.name for a in arrays if a.kind not in (LIST, "ones")]
+    found = {n: span for n, span in lifetimes(body.lines, [a.name for a in arrays]).items() if n in names}
+    return found if are_apart(found) else {}
+
+
+def _new(a: Value, span: tuple[int, int] | None) -> str:
     shape = tuple_of(tuple(size(e).code for e in a.shape[a.kind == LIST :]))
     if a.kind == LIST:
         letter = next((i.name for e in a.shape for i in indices_of(e)), "_")
         return f"[_aligned({shape}, {DTYPE}) for {letter} in {RANGE}({size(a.shape[0]).code})]"
     if a.kind == "ones":
         return f"_ones({shape}, {DTYPE})"
-    return f"_aligned({shape}, {words.BOOL if a.kind == BOOL else 'np.intp' if a.kind == 'int' else DTYPE})"
+    dtype = words.BOOL if a.kind == BOOL else "np.intp" if a.kind == "int" else DTYPE
+    return f"_aligned({shape}, {dtype})" if span is None else f"({shape}, {dtype}, {span[0]}, {span[1]})"

@@ -43,9 +43,15 @@ def fact_check(program: Program) -> str:
         assert isinstance(value, Value)
         gap = body.inline.get(value.name, Text(value.name)).code
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
-        gap = f"{gap}.max().item()" if value.shape else gap
         rows.append(
-            {"gap": gap, "scale": _scale(program, fact), "text": write_statement(fact.statement), "tensors": tensors}
+            {
+                # Squares that add up to less need no look at the largest; those that overflow, or are nan, do.
+                "squares": f"np.vdot({gap}, {gap})" if value.shape else "",
+                "gap": f"np.abs({gap}).max().item()" if value.shape else f"abs({gap})",
+                "scale": _scale(program, fact),
+                "text": write_statement(fact.statement),
+                "tensors": tensors,
+            }
         )
     arguments = fact_arguments(program)
     arrays = [t.name for t in program.inputs if t.name in arguments and t.shape]

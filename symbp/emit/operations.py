@@ -56,6 +56,7 @@ UFUNCS = {
     "neg": "negative",
     "square": "square",
     "matmul": "matmul",
+    "vecdot": "vecdot",
     "<": "less",
     "<=": "less_equal",
     ">": "greater",
@@ -98,6 +99,8 @@ def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
     """The operation as a call that writes into `out`, or None where NumPy has none."""
     if s.op in ("sum", "max", "min"):
         return f"{args[0].within(ATOM)}.{s.op}({_axes(s)}, out={out})"
+    if s.op == "matmul" and s.detail:
+        return f"_product({_list(args)}, out={out})"
     if s.op in UFUNCS:
         return f"np.{UFUNCS[s.op]}({_list(args)}, out={out})"
     if s.op == "row_sum":

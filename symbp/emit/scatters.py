@@ -10,10 +10,14 @@ from symbp.lowering.program import Statement, Value
 
 
 def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
-    """`target[...] = 0`, then for each offset `target[:, u : u + I] += part[u]`."""
+    """`target[...] = 0`, then for each offset `target[:, u : u + I] += part[u]`.
+
+    Where the first offsets tile the array, what they add is written, and there are zeros behind it alone.
+    """
     names, counts, spans = s.detail
     letters = {n: f"_{n}" for n in names}  # type: ignore[attr-defined]
-    lines = [f"{target}[...] = 0"]
+    tiles = _tiles(names, spans)  # type: ignore[arg-type]
+    lines = [f"{target}[...] = 0" if tiles is None else _behind(target, spans, tiles, counts[0])]  # type: ignore[arg-type, index]
     indent = ""
     for n, count in zip(names, counts, strict=True):  # type: ignore[call-overload]
         lines.append(f"{indent}for {letters[n]} in {RANGE}({size(count).code}):")
@@ -25,7 +29,30 @@ def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[st
     if len(args) > 1:
         lines.append(indent + _product(s, part, args))
         part = args[3].code
-    return (*lines, f"{indent}{target}[{', '.join(places)}] += {part}")
+    place = f"{target}[{', '.join(places)}]"
+    if tiles is None:
+        return (*lines, f"{indent}{place} += {part}")
+    first = f"{indent}if {letters[names[0]]} < {size(tiles).code}:"  # type: ignore[index]
+    return (*lines, first, f"{indent}    {place} = {part}", f"{indent}else:", f"{indent}    {place} += {part}")
+
+
+def _tiles(names: tuple[str, ...], spans: tuple) -> Poly | None:  # type: ignore[type-arg]
+    """How many offsets tile the array from its start, which is the step: slices that each offset moves by one."""
+    moved = [span for span in spans if span is not None]
+    if len(names) != 1 or len(moved) != 1:
+        return None
+    ((base, moves, _, step),) = moved
+    plain = not base.terms and tuple(moves) == ((names[0], Poly.of(1)),) and (step.constant or 0) > 0
+    return step if plain else None
+
+
+def _behind(target: str, spans: tuple, tiles: Poly, offsets: Poly) -> str:  # type: ignore[type-arg]
+    """`target[:, 2 * J :] = 0`; all of it where there may be fewer offsets than tile it."""
+    axis = next(k for k, span in enumerate(spans) if span is not None)
+    reach = size(tiles * spans[axis][2]).code
+    if tiles != Poly.of(1) and not (offsets.constant or 0) >= (tiles.constant or 0):
+        reach = f"{reach} if {size(tiles).code} <= {size(offsets).within(9)} else 0"
+    return f"{target}[{':, ' * axis}{reach} :] = 0"
 
 
 def _product(s: Statement, kernel: str, args: tuple[Text, ...]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
 from symbp.core.expr import Expr
-from symbp.core.integers import ONE, Poly
-from symbp.lowering.bodies import without_unused_steps
+from symbp.core.integers import ONE, Dim, Poly
+from symbp.lowering.bodies import loop_args, varies, without_unused_steps
 from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine, shape_of
 
 
@@ -95,27 +95,62 @@ def sum_by_products(program: Program) -> Program:
 
 
 def _sum_by_products(routine: Routine) -> Routine:
-    statements: list[Statement] = []
-    made = makers(routine)
-    for s in routine.statements:
+    summing = _Summing(routine.name)
+    return replace(routine, statements=summing.through(routine.statements))
+
+
+@dataclass(slots=True)
+class _Summing:
+    """What is known going down the statements of a routine: what made each value, and which ones there are.
+
+    The ones that the body of a loop sums by are made before it.
+    """
+
+    routine: str
+    made: dict[str, Statement] = field(default_factory=dict)
+    ones: dict[Value, None] = field(default_factory=dict)
+
+    def through(self, statements: tuple[Statement, ...], variables: tuple[Dim, ...] = ()) -> tuple[Statement, ...]:
+        """The statements with sums as products; in a loop over these variables, without the ones that they need."""
+        done: list[Statement] = []
+        for s in statements:
+            known = dict(self.ones)
+            s = self._inside(s, variables) if s.loop is not None else self._summed(s, variables)
+            done += [Statement(o, "ones", ()) for o in self.ones if o not in known and not variables]
+            done.append(s)
+            self.made[s.target.name] = s
+        return tuple(done)
+
+    def _inside(self, s: Statement, variables: tuple[Dim, ...]) -> Statement:
+        assert s.loop is not None
+        loop = replace(s.loop, statements=self.through(s.loop.statements, (*variables, s.loop.variable)))
+        return replace(s, loop=loop, args=loop_args(loop))
+
+    def _summed(self, s: Statement, variables: tuple[Dim, ...]) -> Statement:
         (a, *_) = s.args or (None,)
-        if s.op == "sum" and isinstance(a, Value) and _is_fast(s, a, made.get(a.name), routine.name):
-            leading, kept = s.detail == (0,), len(s.target.shape) == len(a.shape)
-            extent = a.shape[0 if leading else -1]
-            ones = Value(f"ones.{kept}.{extent}", (extent, ONE) if kept else (extent,))
-            if not any(t.target == ones for t in statements):
-                statements.append(Statement(ones, "ones", ()))
-            s = replace(s, op="row_sum" if leading else "matmul", args=(ones, a) if leading else (a, ones), detail=())
-        statements.append(s)
-    return replace(routine, statements=tuple(statements))
+        if s.op != "sum" or not isinstance(a, Value) or not self._is_fast(s, a):
+            return s
+        leading, kept = s.detail == (0,), len(s.target.shape) == len(a.shape)
+        extent = a.shape[0 if leading else -1]
+        if varies((extent,), variables):
+            return s
+        ones = Value(f"ones.{kept}.{extent}", (extent, ONE) if kept else (extent,))
+        self.ones[ones] = None
+        return replace(s, op="row_sum" if leading else "matmul", args=(ones, a) if leading else (a, ones), detail=())
+
+    def _is_fast(self, s: Statement, a: Value) -> bool:
+        """Is it the sum over the first of two axes, or over the last of an array that lies in memory as it stands?"""
+        if s.detail == (0,):
+            return len(a.shape) == 2 and len(s.target.shape) == 1
+        last = s.detail == (len(a.shape) - 1,) and len(a.shape) > 1
+        return last and lies_in_order(self.made.get(a.name)) and self.routine in (*FILLING, "facts")
 
 
-def _is_fast(s: Statement, a: Value, maker: Statement | None, routine: str) -> bool:
-    """Is it the sum over the first of two axes, or one over the last of an array that lies in memory as it stands?"""
-    if s.detail == (0,):
-        return len(a.shape) == 2 and len(s.target.shape) == 1
-    in_order = maker is None or maker.op not in VIEWS or maker.op == "reshape"
-    return s.detail == (len(a.shape) - 1,) and len(a.shape) > 1 and in_order and routine in (*FILLING, "facts")
+def lies_in_order(maker: Statement | None) -> bool:
+    """Does a value lie in memory as it stands? A view in another shape does, and an entry along the first axes."""
+    if maker is None or maker.op not in VIEWS or maker.op == "reshape":
+        return True
+    return maker.op == "item" and all(d is None for d in maker.detail[sum(d is not None for d in maker.detail) :])
 
 
 MOST_SLICES = 4  # as of upsampling by 2; literal sizes that are longer are written alike at every size

@@ -39,7 +39,7 @@ from symbp.lowering.program import (
 )
 
 UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
-WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "row_sum", "float")
+WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "vecdot", "row_sum", "float")
 
 
 def place_results(program: Program) -> Program:
@@ -301,7 +301,7 @@ def _shown(routine: Routine) -> dict[str, Value]:
     return {
         s.target.name: users[s.target.name][0].target
         for s in routine.statements
-        if s.op in ("matmul", "row_sum")
+        if s.op in ("matmul", "vecdot", "row_sum")
         and "." in s.target.name  # a tensor of the network keeps its shape, and with it its name
         and s.target.name not in results
         and [u.op for u in users.get(s.target.name, ())] == ["reshape"]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from symbp.core.integers import ONE, Poly
+from symbp.core.integers import ONE, Dim, Poly
+from symbp.core.traverse import dims_of, substitute_poly
 from symbp.lowering.program import (
     BOOL,
     ELEMENTWISE,
@@ -24,6 +26,7 @@ from symbp.lowering.program import (
     Statement,
     Value,
     shape_of,
+    with_values,
 )
 
 KINDS = (FLOAT, BOOL, INT, LIST)
@@ -35,38 +38,39 @@ def find_faults(program: Program) -> Iterator[str]:
     Once results have places a name may be assigned again: what is written over in one go bears one name.
     """
     given = {t.name for t in program.inputs}
+    known = Lengths({dim: formula for formula, dim in program.lengths})
     for routine in (*program.routines, *((program.checks,) if program.checks else ())):
-        yield from (f"{routine.name}: {fault}" for fault in _routine(routine, given | set(routine.vector)))
+        yield from (f"{routine.name}: {fault}" for fault in _routine(routine, given | set(routine.vector), known))
 
 
-def _routine(routine: Routine, given: set[str]) -> Iterator[str]:
+def _routine(routine: Routine, given: set[str], lengths: Lengths) -> Iterator[str]:
     known = set(given)
-    yield from _statements(routine.statements, known)
+    yield from _statements(routine.statements, known, lengths)
     for name, value in routine.results:
         yield from (f"the result {name} is made of {v}, which is not defined" for v in _unknown((value,), known))
 
 
-def _statements(statements: Sequence[Statement], known: set[str]) -> Iterator[str]:
+def _statements(statements: Sequence[Statement], known: set[str], lengths: Lengths) -> Iterator[str]:
     """The faults of statements that stand after what is `known`, which learns what they make."""
     for s in statements:
         yield from (f"{s.target.name} reads {v}, which is not defined before it" for v in _unknown(s.args, known))
         if s.loop is not None:
-            yield from _loop(s, known)
+            yield from _loop(s, known, lengths)
             continue
         if s.target.name in known and s.place is None and not _closes(s):
             yield f"{s.target.name} is assigned twice"
         known.add(s.target.name)
         if s.target.kind not in KINDS:
             yield f"{s.target.name} has no such kind: {s.target.kind}"
-        yield from _shapes(s)
+        yield from _shapes(s, lengths)
 
 
-def _loop(s: Statement, known: set[str]) -> Iterator[str]:
+def _loop(s: Statement, known: set[str], lengths: Lengths) -> Iterator[str]:
     assert s.loop is not None
     for c in s.loop.carried:
         yield from (f"{c.value.name} starts with {v}, which is not defined" for v in _unknown((c.start,), known))
     inside = known | {c.value.name for c in s.loop.carried} | {stack.name for stack, _ in s.loop.stored}
-    yield from _statements(s.loop.statements, inside)
+    yield from _statements(s.loop.statements, inside, lengths)
     for stack, entry in s.loop.stored:
         yield from (f"{stack.name} stores {v}, which is not defined" for v in _unknown((entry,), inside))
     for c in s.loop.carried:
@@ -83,7 +87,23 @@ def _closes(s: Statement) -> bool:
     return s.op == "stacked" and isinstance(s.args[0], Value) and s.args[0].name == s.target.name
 
 
-def _shapes(s: Statement) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """What lengths with a name of their own are."""
+
+    formulas: dict[Dim, Poly]
+
+    def spelt(self, shape: Shape) -> Shape:
+        """The shape with no such name."""
+        return tuple(map(self._spelt, shape))
+
+    def _spelt(self, poly: Poly) -> Poly:
+        named = {d: self._spelt(self.formulas[d]) for d in dims_of(poly) if d in self.formulas}
+        return substitute_poly(poly, named) if named else poly
+
+
+def _shapes(s: Statement, lengths: Lengths) -> Iterator[str]:
+    s = with_values(s, lambda a: replace(a, shape=lengths.spelt(a.shape)) if isinstance(a, Value) else a)
     rule = _RULES.get(s.op)
     expected = rule(s) if rule is not None else None
     if expected is not None and expected != s.target.shape:

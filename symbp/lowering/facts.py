@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import Compare, Fn
+from symbp.core.expr import Compare
 from symbp.core.network import DATA, Equation, Fact, Network
 from symbp.core.traverse import free_indices, reads
 from symbp.escape import Prose
@@ -12,11 +12,11 @@ from symbp.lowering.program import Routine
 
 
 def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
-    """For each of those facts that state an equality, the distance between its sides at every entry."""
+    """For each of those facts that state an equality, the difference of its sides at every entry."""
     facts = [f for f in network.facts if f.label in labels and _is_equality(f)]
     if not facts:
         return None
-    equations = tuple(_distance(f) for f in facts)
+    equations = tuple(_difference(f) for f in facts)
     names = dict.fromkeys(r.tensor for e in equations for r in reads(e.body))
     data = Network(network.name, Prose(), network.dims, network.inputs, equations, ())
     statements, values = lower_equations(data)
@@ -28,8 +28,8 @@ def _is_equality(fact: Fact) -> bool:
     return isinstance(fact.statement, Compare) and fact.statement.op == "=="
 
 
-def _distance(fact: Fact) -> Equation:
-    """`label[indices] = |a - b|`."""
+def _difference(fact: Fact) -> Equation:
+    """`label[indices] = a - b`."""
     statement = fact.statement
     assert isinstance(statement, Compare)
-    return Equation(f"{fact.label}_gap", free_indices(statement), Fn("abs", (build.sub(statement.a, statement.b),)))
+    return Equation(f"{fact.label}_gap", free_indices(statement), build.sub(statement.a, statement.b))

@@ -10,12 +10,15 @@ from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.build import NIL
 from symbp.core.check import find_faults as faults_of_network
 from symbp.core.network import Network
+from symbp.lowering.again import made_again
 from symbp.lowering.arrays import add_axes_back, add_slices, compare_what_stays, sum_by_products, without_unused
+from symbp.lowering.blocks import products_by_blocks
 from symbp.lowering.buffers import place_results
 from symbp.lowering.check import find_faults
 from symbp.lowering.comments import annotate
 from symbp.lowering.equations import lower_equations
 from symbp.lowering.extents import doubtful_extents
+from symbp.lowering.factors import factors_inside
 from symbp.lowering.facts import fact_routine
 from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
@@ -27,6 +30,7 @@ from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine
 from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
+from symbp.lowering.rowdots import rows_by_rows
 from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
@@ -46,6 +50,10 @@ PURE_PASSES = (
     compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
     add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
+    rows_by_rows,  # of those sums, the ones of products
+    made_again,  # what is cheap and would wait long
+    factors_inside,  # scores are the largest arrays there are
+    products_by_blocks,  # after the one before, whose products are sums
 )
 
 # Program -> Program: the same statements, told where to write.

@@ -32,6 +32,7 @@ WORDS = {
     "matmul": "product",
     "vdot": "product",
     "row_sum": "sum",
+    "vecdot": "sum",
     "sub": "shifted",
     "add": "total",
     "mul": "scaled",

@@ -232,7 +232,7 @@ VIEWS = ("transpose", "expand", "reshape", "broadcast", "item", "stacked", "slic
 GATHERS = ("gather", "take")
 REDUCTIONS = ("sum", "max", "min")
 POSITIONS = ("argmax", "argmin")
-PRODUCTS = ("matmul", "vdot", "row_sum")
+PRODUCTS = ("matmul", "vdot", "vecdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
 FILL = "fill"  # a scalar or a view spread over an array of its own
 

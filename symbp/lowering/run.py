@@ -106,6 +106,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "where": np.where,
     "matmul": np.matmul,
     "vdot": np.vdot,
+    "vecdot": np.vecdot,
     "row_sum": np.matmul,
     "square": np.square,
     "sqrt": np.sqrt,

@@ -112,6 +112,14 @@ def two_layer_net(dtype: Any, seconds: float) -> list[str]:
     ]
 
 
+def one_example(seconds: float) -> str:
+    """The row of the two-layer net with a single example, where checking the arguments costs most."""
+    data, parameters = draw_two_layer_net(np.float32, 1)
+    steps = {"emitted": emitted("two_layer_net", data, parameters), "by hand": by_hand.two_layer_net(data, parameters)}
+    ratio = ratios(steps, {"emitted": "by hand"}, seconds)["emitted", "by hand"]
+    return row("two_layer_net float32, N = 1: emitted to hand-written NumPy", ratio, 1.3)
+
+
 def deep_mlp(width: int, seconds: float) -> list[str]:
     """The rows of the deep net."""
     data, parameters = draw_deep_mlp(np.float32, width)
@@ -183,6 +191,7 @@ def main(quick: bool) -> None:
     seconds = 0.05 if quick else 4.0
     for dtype in (np.float32, np.float64):
         print(*two_layer_net(dtype, seconds), sep="\n", flush=True)
+    print(one_example(seconds), flush=True)
     print(*deep_mlp(50 if quick else 1000, seconds * 3), sep="\n", flush=True)
     print(*linear_2_2_2(seconds), sep="\n", flush=True)
     print(*central_differences(seconds), sep="\n", flush=True)

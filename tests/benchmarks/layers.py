@@ -81,10 +81,14 @@ def attention_head(X, Y, Wq, Wk, Wv, Wo):  # type: ignore[no-untyped-def]
     return ((A @ (X @ Wv) @ Wo - Y) ** 2).sum() / (2 * X.shape[0])
 
 
-def draw_attention_head(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
-    """Batch 8, T = 128, D = 64."""
-    data = {"X": rng.normal(size=(8, 128, 64)), "Y": rng.normal(size=(8, 128, 64))}
-    return data, normal(rng, dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), (64, 64)), 0.1)
+def draw_attention_head(T: int) -> Callable[[np.random.Generator], tuple[Arrays, Arrays]]:
+    """Batch 8, D = 64."""
+
+    def draw(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+        data = {"X": rng.normal(size=(8, T, 64)), "Y": rng.normal(size=(8, T, 64))}
+        return data, normal(rng, dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), (64, 64)), 0.1)
+
+    return draw
 
 
 def batch_norm_mlp(x, t, W1, gamma, beta, W2, b2):  # type: ignore[no-untyped-def]
@@ -131,18 +135,48 @@ def draw_transformer_block(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     return data, normal(rng, {**shapes, "W1": (64, 256), "c1": (256,), "W2": (256, 64), "c2": (64,)}, 0.1)
 
 
+def gpt2(tokens, targets, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, bf, Wp, bp, gf, cf):  # type: ignore[no-untyped-def]
+    """The same blocks, with the tanh form of GELU."""
+    n, t = tokens.shape
+    h, e, d = Wo.shape[1:]
+    x = F.embedding(tokens, wte) + wpe
+    mask = torch.ones(t, t, dtype=torch.bool).tril()
+    for l in range(len(g1)):
+        u = F.layer_norm(x, (d,), g1[l], c1[l])
+        q, k, v = (y.view(n, t, h, e).transpose(1, 2) for y in (u @ Wqkv[l] + bqkv[l]).split(d, 2))
+        A = torch.softmax((q @ k.transpose(2, 3) / e**0.5).masked_fill(~mask, -torch.inf), -1)
+        x = x + (A @ v).transpose(1, 2).reshape(n, t, d) @ Wo[l].reshape(d, d) + bo[l]
+        w = F.layer_norm(x, (d,), g2[l], c2[l])
+        x = x + F.gelu(w @ Wf[l] + bf[l], approximate="tanh") @ Wp[l] + bp[l]
+    logits = F.layer_norm(x, (d,), gf, cf) @ wte.T
+    return F.cross_entropy(logits.reshape(n * t, -1), targets.reshape(-1))
+
+
+def draw_gpt2(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """Four blocks, batch 4, T = 64, 4 heads of 32, 1000 words."""
+    L, T, C, V = 4, 64, 128, 1000
+    data = {n: rng.integers(V, size=(4, T)) for n in ("tokens", "targets")}
+    rows, wide = dict.fromkeys(("g1", "c1", "bo", "g2", "c2", "bp"), (L, C)), {"bqkv": (L, 3 * C), "bf": (L, 4 * C)}
+    matrices = {"Wqkv": (L, C, 3 * C), "Wo": (L, 4, C // 4, C), "Wf": (L, C, 4 * C), "Wp": (L, 4 * C, C)}
+    return data, normal(rng, {"wte": (V, C), "wpe": (T, C), **rows, **wide, **matrices, "gf": (C,), "cf": (C,)}, 0.1)
+
+
 def normal(rng: np.random.Generator, shapes: dict[str, tuple[int, ...]], scale: float) -> Arrays:
     """Parameters."""
     return {n: rng.normal(size=s) * scale for n, s in shapes.items()}
 
 
+GPT2 = Path(__file__).parent / "gpt2_networks.py"
+
 ROWS = (
     Row("conv_net", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
     Row("lstm", "T = 50, N = 32, D = 64, H = 128", 1.65, draw_lstm, Lstm()),
-    Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head, attention_head),
+    Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head(128), attention_head),
+    Row("attention_head", "batch 8, T = 512, D = 64", 0.82, draw_attention_head(512), attention_head),
     Row("batch_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(False), batch_norm_mlp),
     Row("layer_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(True), layer_norm_mlp),
     Row("transformer_block", "batch 8, T = 64, 4 heads of 16", 1.0, draw_transformer_block, transformer_block),
+    Row(f"{GPT2}:gpt2", "4 blocks, batch 4, T = 64, 4 heads of 32, 1000 words", 0.97, draw_gpt2, gpt2),
 )
 
 

@@ -11,7 +11,7 @@ MERGED = "z[n, k: A * B] = sum(x[n, a, b] for a in A for b in B if B * a + b == 
 CASES = {
     "merged": (
         ("x: Data[N, A, B], w: Param[A * B, C]", MERGED, "return sum((z @ w) ** 2)"),
-        ("np.matmul(x.reshape(N, A * B), w, out=", "np.matmul(x.reshape(N, A * B).T, "),
+        ("(x.reshape(N, A * B), w, out=", "np.matmul(x.reshape(N, A * B).T, "),
     ),
     "merged axes that stand apart": (
         (
