@@ -56,7 +56,17 @@ def capped(node: Node) -> Any:
 
 def _within(exponent: Expr, highest: Expr) -> Expr:
     """The exponential of an exponent, or of the highest that it may be."""
+    if _ends(exponent):
+        return Fn("exp", (exponent,))
     return Fn("exp", (Where(Compare("<", exponent, highest), exponent, highest),))
+
+
+def _ends(exponent: Expr) -> bool:
+    """Is it no higher than it may be already?"""
+    match exponent:
+        case Where(Compare("<", a, highest), b, end) if a == b and highest == end:
+            return HIGHEST in (highest.args if isinstance(highest, Add) else (highest,))
+    return False
 
 
 def _exponential_among(factors: tuple[Expr, ...]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
 from symbp.lowering.guard import guarded, is_bounded
@@ -57,6 +57,10 @@ class Stable(Logarithms):
                 return self._addition(node, known)
             case Where(cond, then, other):
                 return self._choice(cond, then, other, known)
+            case Compare():
+                return self._comparison(node, known)
+            case Read() if (body := self._tamed(node, known)) is not None:
+                return self.plain(body, known)
         within = outside(known, node.indices) if isinstance(node, (Sum, Extreme)) else known
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
@@ -70,6 +74,42 @@ class Stable(Logarithms):
         if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
             return yes
         return build.where(test, yes, self.plain(other, (*known, (cond, False))))
+
+    def _comparison(self, node: Compare, known: Known) -> Cond:
+        """A comparison of what may overflow: of exponentials by their exponents, of a choice in each branch, else of
+        sides that end where numbers do."""
+        sides = (node.a, node.b)
+        if all(self.is_tame(side, known) for side in sides):
+            return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
+        for k, side in enumerate(sides):
+            if isinstance(side, Where):
+                yes, no = (self._settled(node, k, b, known) for b in (side.then, side.other))
+                cond: Cond = self.plain(side.cond, known)  # type: ignore[arg-type, assignment]
+                return build.either(build.both(cond, yes), build.both(build.negate(cond), no))
+        exponents = [self._only_exponent(side, known) for side in sides]
+        if all(e is not None for e in exponents):
+            return Compare(node.op, *(self.exponent(e, known) for e in exponents))
+        return Compare(node.op, *(capped(self.exponent(side, known)) for side in sides))
+
+    def _settled(self, node: Compare, k: int, side: Expr, known: Known) -> Cond:
+        """The comparison with another expression on one of its sides, as it is computed."""
+        sides = (side, node.b) if k == 0 else (node.a, side)
+        return self.plain(build.compare(node.op, *sides), known)  # type: ignore[arg-type, return-value]
+
+    def _only_exponent(self, side: Expr, known: Known) -> Expr | None:
+        """What an exponential or a positive number has as its exponent; None of anything else."""
+        if isinstance(side, Num):
+            return Fn("log", (side,)) if side.value > 0 else None
+        value = self.form(side, known)
+        return write(value.exponent) if value.exponent.terms and not value.sums and value.rest == build.UNIT else None
+
+    def _tamed(self, read: Read, known: Known) -> Expr | None:
+        """The definition of a tensor that may overflow, where what is known keeps the entry at hand from it."""
+        equation = self.equations.get(read.tensor)
+        if not known or equation is None or self.is_tame(equation.body, ()):
+            return None
+        body = self.definition(read, known)
+        return body if body is not None and self.is_tame(body, known) else None
 
     def _open_choice(self, node: Node, known: Known) -> Cond | None:
         """The condition by which it must be told how this is computed: of a choice that is divided by or stands in a
@@ -299,7 +339,7 @@ class Stable(Logarithms):
             return True
         body = equation.body
         factors = body.args if isinstance(body, Mul) else ()
-        return any(isinstance(f, Where) and f.other == build.NIL for f in factors or (body,)) or any(
+        return any(isinstance(f, (Where, Add)) and self._may_be_nought(f) for f in factors or (body,)) or any(
             isinstance(f, Read) and self.is_data(f) for f in factors
         )
 
