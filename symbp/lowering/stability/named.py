@@ -170,9 +170,8 @@ class Named(Work):
         """Exponents of exponentials that are known to be no more than something ordinary: of exp(u) <= c it is u."""
         for smaller, larger, others in ordered(known):
             value = self.form(branch(smaller, others), others)
-            if value.exponent.terms and not value.sums and is_positive(value.rest):
-                if self.form(branch(larger, others), others).plain:
-                    yield value.exponent
+            if not value.plain and is_positive(value.rest) and self.form(branch(larger, others), others).plain:
+                yield self.lifted(value, others)[0]
 
     def remainder(self, m: Linear) -> Linear:
         """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""

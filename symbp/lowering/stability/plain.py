@@ -79,7 +79,8 @@ class Stable(Logarithms):
         """A comparison of what may overflow: of exponentials by their exponents, of a choice in each branch, else of
         sides that end where numbers do."""
         sides = (node.a, node.b)
-        if all(self.is_tame(side, known) for side in sides):
+        wild = [e for side in sides for e in _branches(side) if not self.is_tame(e, known)]
+        if not wild or not all(map(self._is_exponential, wild)):
             return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
         for k, side in enumerate(sides):
             if isinstance(side, Where):
@@ -89,7 +90,18 @@ class Stable(Logarithms):
         exponents = [self._only_exponent(side, known) for side in sides]
         if all(e is not None for e in exponents):
             return Compare(node.op, *(self.exponent(e, known) for e in exponents))
-        return Compare(node.op, *(capped(self.exponent(side, known)) for side in sides))
+        return Compare(node.op, *(capped(self._as_defined(side, known)) for side in sides))
+
+    def _is_exponential(self, e: Expr) -> bool:
+        """Is it an exponential, maybe by its name, or one times something?"""
+        match e:
+            case Fn("exp"):
+                return True
+            case Mul(args):
+                return any(map(self._is_exponential, args))
+            case Read() if (body := self.definition(e, ())) is not None:
+                return self._is_exponential(body)
+        return False
 
     def _settled(self, node: Compare, k: int, side: Expr, known: Known) -> Cond:
         """The comparison with another expression on one of its sides, as it is computed."""
@@ -100,8 +112,21 @@ class Stable(Logarithms):
         """What an exponential or a positive number has as its exponent; None of anything else."""
         if isinstance(side, Num):
             return Fn("log", (side,)) if side.value > 0 else None
-        value = self.form(side, known)
-        return write(value.exponent) if value.exponent.terms and not value.sums and value.rest == build.UNIT else None
+        body = self.definition(side, known) if isinstance(side, Read) else side
+        return body.args[0] if isinstance(body, Fn) and body.name == "exp" else None
+
+    def _as_defined(self, side: Node, known: Known) -> Node:
+        """A side of a comparison with the definition of what may overflow in it, each exponential by itself."""
+        if isinstance(side, Expr) and self.is_tame(side, known):
+            return self.plain(side, known)
+        match side:
+            case Fn("exp" | "expm1" as name, (a,)):
+                return Fn(name, (self.exponent(a, known),))
+            case Read() if (body := self.definition(side, known)) is not None:
+                return self._as_defined(body, known)
+            case Sum() | Extreme():
+                known = outside(known, side.indices)
+        return map_children(side, lambda c: self._as_defined(c, known))
 
     def _tamed(self, read: Read, known: Known) -> Expr | None:
         """The definition of a tensor that may overflow, where what is known keeps the entry at hand from it."""
@@ -329,7 +354,11 @@ class Stable(Logarithms):
 
     def _may_be_nought(self, base: Expr) -> bool:
         if isinstance(base, Where):
-            return base.other == build.NIL
+            return build.NIL in (base.then, base.other) or any(
+                isinstance(b, (Where, Mul)) and self._may_be_nought(b) for b in (base.then, base.other)
+            )
+        if isinstance(base, Mul):
+            return any(_is_mask(f) for f in base.args)
         if isinstance(base, Add):
             return all(any(_is_mask(f) for f in (t.args if isinstance(t, Mul) else (t,))) for t in base.args)
         if not isinstance(base, Read) or BESIDE in base.tensor:
@@ -380,8 +409,16 @@ def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
                     yield k, total, d
 
 
+def _branches(e: Expr) -> Iterator[Expr]:
+    """What a choice is of, or an expression that is none."""
+    for b in (e.then, e.other) if isinstance(e, Where) else ():
+        yield from _branches(b)
+    if not isinstance(e, Where):
+        yield e
+
+
 def _is_mask(f: Expr) -> bool:
-    return isinstance(f, Delta) or (isinstance(f, Where) and f.other == build.NIL)
+    return isinstance(f, Delta) or (isinstance(f, Where) and build.NIL in (f.then, f.other))
 
 
 def _joined(forms: Factors) -> Factors:
