@@ -11,7 +11,7 @@ from symbp.core.traverse import free_indices, map_children, rename_bound, substi
 from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
+from symbp.lowering.stability.exponentials import bounded_below, capped, expm1_of, exponential_of, less_one
 from symbp.lowering.stability.forms import may_take_root, terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
@@ -59,9 +59,12 @@ class Stable(Logarithms):
                 return self._choice(cond, then, other, known)
             case Compare():
                 return self._comparison(node, known)
+            case Extreme(kind, indices, body, cond):
+                within = outside(known, indices)
+                return Extreme(kind, indices, self._extremal(kind, body, within), self.plain(cond, within))  # type: ignore[arg-type]
             case Read() if (body := self._tamed(node, known)) is not None:
                 return self.plain(body, known)
-        within = outside(known, node.indices) if isinstance(node, (Sum, Extreme)) else known
+        within = outside(known, node.indices) if isinstance(node, Sum) else known
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
     def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:
@@ -74,6 +77,12 @@ class Stable(Logarithms):
         if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
             return yes
         return build.where(test, yes, self.plain(other, (*known, (cond, False))))
+
+    def _extremal(self, kind: str, body: Expr, known: Known) -> Expr:
+        """What the largest or the smallest is taken of: terms that make it as small, or large, as numbers are end there,
+        since another entry is the one."""
+        value = self.exponent(body, known)
+        return bounded_below(value) if kind == "max" else build.neg(bounded_below(build.neg(value)))
 
     def _comparison(self, node: Compare, known: Known) -> Cond:
         """A comparison of what may overflow: of exponentials by their exponents, of a choice in each branch, else of
