@@ -311,6 +311,10 @@ class Stable(Logarithms):
         cond, factors = counting(v)
         exponent = self.exponent(write(self._grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        falling = self.falling(m, known) if m.terms else None
+        if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
+            bases = [_base(f) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
+            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in factors if _base(f) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         if cond == TRUE:
             return build.mul(v, e)
@@ -357,7 +361,7 @@ class Stable(Logarithms):
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
         for f in factors:
-            base = f.base if isinstance(f, Pow) else f
+            base = _base(f)
             if set(free_indices(f)) <= set(free_indices(exponent)) and base != exponent and self._may_be_nought(base):
                 yield build.compare("!=", base, build.NIL)
 
@@ -416,6 +420,11 @@ def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
             for d in t.args if isinstance(t, Mul) else (t,):
                 if isinstance(d, Delta) and isinstance(total, Add):
                     yield k, total, d
+
+
+def _base(f: Expr) -> Expr:
+    """What a factor is a power of."""
+    return f.base if isinstance(f, Pow) else f
 
 
 def _branches(e: Expr) -> Iterator[Expr]:
