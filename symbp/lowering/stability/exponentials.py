@@ -87,10 +87,15 @@ def _within(exponent: Expr, highest: Expr) -> Expr:
 
 def _ends(exponent: Expr) -> bool:
     """Is it no higher than it may be already?"""
+    return uncapped(exponent) is not exponent
+
+
+def uncapped(exponent: Expr) -> Expr:
+    """An exponent without its end."""
     match exponent:
         case Where(Compare("<", a, highest), b, end) if a == b and highest == end:
-            return HIGHEST in (highest.args if isinstance(highest, Add) else (highest,))
-    return False
+            return a if HIGHEST in (highest.args if isinstance(highest, Add) else (highest,)) else exponent
+    return exponent
 
 
 def _unbounded_among(factors: tuple[Expr, ...]) -> int | None:

@@ -12,6 +12,7 @@ from symbp.core.traverse import children, free_indices, reads, rename_bound, sub
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
+from symbp.lowering.stability.exponentials import uncapped
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
 from symbp.lowering.stability.splits import Splits
@@ -60,7 +61,7 @@ class Safety(Splits):
         is its exponential. Named tensors are looked into, since c exp(u) may well be in one."""
         if len(m.terms) < 2 or is_nonpositive(m):
             return None
-        for e, d in parts(self.exponent(write(m), known)).terms:
+        for e, d in parts(self.spelt(self.exponent(write(m), known))).terms:
             for u, c in falling_parts(e) if d < 0 else ():
                 for inside, beside in instances(m, u, c):
                     times = [m.coefficient(a) / b for a, b in inside.terms]
@@ -206,7 +207,7 @@ def falling_parts(e: Expr) -> Iterator[tuple[Expr, Expr]]:
     factors = body.args if isinstance(body, Mul) else (body,)
     for k, f in enumerate(factors):
         if isinstance(f, Fn) and f.name == "exp" and is_bounded(build.neg(body)):
-            yield f.args[0], build.mul(*factors[:k], *factors[k + 1 :])
+            yield uncapped(f.args[0]), build.mul(*factors[:k], *factors[k + 1 :])
 
 
 def instances(m: Linear, u: Expr, c: Expr) -> Iterator[tuple[Linear, Expr]]:
