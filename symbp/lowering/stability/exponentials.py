@@ -9,13 +9,16 @@ from typing import Any
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
-from symbp.core.traverse import children, map_children
+from symbp.core.traverse import children, map_children, walk
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.program import Reach
 
 # Where an exponential inside an exponent ends.
 HIGHEST = Reach()
+
+# Terms of a sum end at so many times that: their number is known, so that the sum needs no further room.
+IN_SUMS = build.num("1.09")
 
 # 1 - exp(-u) is u to the last digit where u is below the exponential of this.
 SMALL = build.num(-40)
@@ -52,7 +55,7 @@ def capped(node: Node, highest: Expr = HIGHEST) -> Any:
             return build.mul(*map(capped, others), capped(args[k], highest))
         case Sum(indices, body) if is_unbounded(node):
             count = build.mul(*(Int(i.stop - i.start) for i in indices))
-            return Sum(indices, capped(body, build.sub(highest, Fn("log", (count,)))))
+            return Sum(indices, capped(body, build.sub(build.mul(IN_SUMS, highest), Fn("log", (count,)))))
         case Read() | Sum() | Extreme():
             return node
         case Add():
@@ -94,7 +97,7 @@ def uncapped(exponent: Expr) -> Expr:
     """An exponent without its end."""
     match exponent:
         case Where(Compare("<", a, highest), b, end) if a == b and highest == end:
-            return a if HIGHEST in (highest.args if isinstance(highest, Add) else (highest,)) else exponent
+            return a if any(n is HIGHEST for n in walk(highest)) else exponent
     return exponent
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
+from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
@@ -313,8 +314,8 @@ class Stable(Logarithms):
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
-            bases = [_base(f) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
-            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in factors if _base(f) in bases)
+            bases = [key(_base(f)) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
+            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in factors if key(_base(f)) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         if cond == TRUE:
             return build.mul(v, e)

@@ -27,7 +27,7 @@ class Safety(Splits):
         found = self.safe.get((value, known))
         if found is None:
             m = self.lifted(value, known)[0]
-            safe = self.is_nonpositive(m, known) or self._absorbs(value, known)
+            safe = self.is_nonpositive(m, known) or self.falling(m, known) is not None or self._absorbs(value, known)
             found = self.safe[value, known] = safe
         return found
 
