@@ -315,7 +315,7 @@ class Stable(Logarithms):
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
             bases = [key(_base(f)) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
-            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in factors if key(_base(f)) in bases)
+            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in (*factors, *beside) if key(_base(f)) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         if cond == TRUE:
             return build.mul(v, e)
