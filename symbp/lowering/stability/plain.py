@@ -60,11 +60,12 @@ class Stable(Logarithms):
                 return self._choice(cond, then, other, known)
             case Compare():
                 return self._comparison(node, known)
-            case Extreme(kind, indices, body, cond):
+            case Extreme(kind, indices, body, counts):
                 within = outside(known, indices)
-                return Extreme(kind, indices, self._extremal(kind, body, within), self.plain(cond, within))  # type: ignore[arg-type]
-            case Read() if (body := self._tamed(node, known)) is not None:
-                return self.plain(body, known)
+                counts = self.plain(counts, within)  # type: ignore[arg-type, assignment]
+                return Extreme(kind, indices, self._extremal(kind, body, within), counts)
+            case Read() if (own := self._tamed(node, known)) is not None:
+                return self.plain(own, known)
         within = outside(known, node.indices) if isinstance(node, Sum) else known
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
@@ -80,7 +81,7 @@ class Stable(Logarithms):
         return build.where(test, yes, self.plain(other, (*known, (cond, False))))
 
     def _extremal(self, kind: str, body: Expr, known: Known) -> Expr:
-        """What the largest or the smallest is taken of: terms that make it as small, or large, as numbers are end there,
+        """What the largest (smallest) is taken of: what makes an entry as small (large) as numbers are ends there,
         since another entry is the one."""
         value = self.exponent(body, known)
         return bounded_below(value) if kind == "max" else build.neg(bounded_below(build.neg(value)))
@@ -98,8 +99,8 @@ class Stable(Logarithms):
                 cond: Cond = self.plain(side.cond, known)  # type: ignore[arg-type, assignment]
                 return build.either(build.both(cond, yes), build.both(build.negate(cond), no))
         exponents = [self._only_exponent(side, known) for side in sides]
-        if all(e is not None for e in exponents):
-            return Compare(node.op, *(self.exponent(e, known) for e in exponents))
+        if None not in exponents:
+            return Compare(node.op, *(self.exponent(e, known) for e in exponents if e is not None))
         return Compare(node.op, *(capped(self._as_defined(side, known)) for side in sides))
 
     def _is_exponential(self, e: Expr) -> bool:
@@ -315,7 +316,8 @@ class Stable(Logarithms):
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
             bases = [key(_base(f)) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
-            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in (*factors, *beside) if key(_base(f)) in bases)
+            both = (*factors, *beside)
+            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in both if key(_base(f)) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         if cond == TRUE:
             return build.mul(v, e)
