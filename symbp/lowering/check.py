@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.core.integers import ONE, Dim, Poly
+from symbp.core.integers import ONE, Atom, Dim, Poly
 from symbp.core.traverse import dims_of, substitute_poly
 from symbp.lowering.program import (
     BOOL,
@@ -98,7 +98,7 @@ class Lengths:
         return tuple(map(self._spelt, shape))
 
     def _spelt(self, poly: Poly) -> Poly:
-        named = {d: self._spelt(self.formulas[d]) for d in dims_of(poly) if d in self.formulas}
+        named: dict[Atom, Poly] = {d: self._spelt(self.formulas[d]) for d in dims_of(poly) if d in self.formulas}
         return substitute_poly(poly, named) if named else poly
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Binder, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.expr import TRUE, Add, Binder, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Equation, Network
@@ -120,6 +120,8 @@ def is_positive(expr: Expr) -> bool:
             return all(is_positive(a) for a in args)
         case Pow(base, _) | Sum(_, base):
             return is_positive(base)
+        case Where(Compare(">" | ">=", a, b), then, other) if (a, b) == (then, other):  # the larger of the two
+            return is_positive(b)
     return False
 
 

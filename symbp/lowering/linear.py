@@ -13,7 +13,7 @@ from itertools import product
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, substitute
 
@@ -145,7 +145,7 @@ def _is_nonpositive(term: Expr) -> bool:
             return c < 0
         case Fn("exp"):
             return c < 0
-        case Mul(args) if all(_is_nonnegative(a) for a in args):
+        case Mul() | Sum() if _is_nonnegative(rest):
             return c < 0
     if rest == build.UNIT or _base(rest) is not None:
         return c < 0
@@ -162,6 +162,10 @@ def _is_nonnegative(factor: Expr) -> bool:
             return name in ("exp", "abs")
         case Where(_, then, other):
             return _is_nonnegative(then) and _is_nonnegative(other)
+        case Mul(args):
+            return all(map(_is_nonnegative, args))
+        case Sum(_, body):
+            return _is_nonnegative(body)
     return False
 
 

@@ -351,3 +351,39 @@ def softmax_complements(z: Param[N, K], m: Data[N, K]):
 def softmax_complements(z, m):
     p = torch.softmax(z, 1)
     return -torch.where(m > 0, torch.log(p), torch.log(1 - p)).sum() / len(z)
+
+
+@network("""
+def clip(v, low, high):
+    return max(low, min(v, high))
+
+
+@network
+def clipped_policy(z: Param[N, K], c: Labels[N, K], old: Data[N], gain: Data[N]):
+    lp[n] = z[n, c[n]] - logsumexp(z[n])
+    r = exp(lp - old)
+    return -mean(where(r * gain < clip(r, 0.8, 1.2) * gain, r * gain, clip(r, 0.8, 1.2) * gain))
+""")
+def clipped_policy(z, c, old, gain):
+    r = torch.exp(F.log_softmax(z, -1).gather(1, c[:, None])[:, 0] - old)
+    return -torch.minimum(r * gain, r.clamp(0.8, 1.2) * gain).mean()
+
+
+@network("""
+@network
+def capped_rate(x: Data[N, D], w: Param[D], y: Data[N]):
+    rate = min(exp(x @ w), 10)
+    return mean((rate - y) ** 2)
+""")
+def capped_rate(x, w, y):
+    return ((torch.exp(x @ w).clamp(max=10) - y) ** 2).mean()
+
+
+@network("""
+@network
+def scales_in_arrays(x: Data[N, D], w: Param[K], mu: Param[K, D], s: Param[K, D]):
+    q[n, k] = w[k] - sum(s[k]) - sum(((x[n] - mu[k]) * exp(-s[k])) ** 2) / 2
+    return -mean(logsumexp(q))
+""")
+def scales_in_arrays(x, w, mu, s):
+    return -torch.logsumexp(w - s.sum(-1) - (((x[:, None] - mu) * torch.exp(-s)) ** 2).sum(-1) / 2, -1).mean()

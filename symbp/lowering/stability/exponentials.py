@@ -7,15 +7,18 @@ from fractions import Fraction
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
-from symbp.core.traverse import map_children
+from symbp.core.traverse import children, map_children, walk
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.program import Reach
 
 # Where an exponential inside an exponent ends.
 HIGHEST = Reach()
+
+# Terms of a sum end at so many times that: their number is known, so that the sum needs no further room.
+IN_SUMS = build.num("1.09")
 
 # 1 - exp(-u) is u to the last digit where u is below the exponential of this.
 SMALL = build.num(-40)
@@ -37,31 +40,70 @@ def expm1_of(exponent: Expr) -> Expr:
     return Fn("expm1", (capped(exponent),))
 
 
-def capped(node: Node) -> Any:
-    """What stands in an exponent, no exponential in it, nor what it is times, beyond e to the power of `HIGHEST`.
+def capped(node: Node, highest: Expr = HIGHEST) -> Any:
+    """What stands in an exponent, no exponential in it, nor what it is times, beyond e to the power of `highest`.
 
     What is below that stays what it is: the largest of several exponents is a value too, not only what they are less.
+    The terms of a sum end so much sooner that they have room together; of one whose terms may cancel they do not.
     """
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
-            return _within(a, HIGHEST)
-        case Mul(args) if (k := _exponential_among(args)) is not None:
+            return _within(a, highest)
+        case Mul(args) if (k := _unbounded_among(args)) is not None:
             others = args[:k] + args[k + 1 :]
-            highest = build.add(HIGHEST, *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
-            return build.mul(*map(capped, others), _within(args[k].args[0], highest))  # type: ignore[attr-defined]
+            highest = build.add(highest, *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
+            return build.mul(*map(capped, others), capped(args[k], highest))
+        case Sum(indices, body) if is_unbounded(node):
+            count = build.mul(*(Int(i.stop - i.start) for i in indices))
+            return Sum(indices, capped(body, build.sub(build.mul(IN_SUMS, highest), Fn("log", (count,)))))
         case Read() | Sum() | Extreme():
             return node
+        case Add():
+            return map_children(node, lambda c: capped(c, highest))
     return map_children(node, capped)
+
+
+def bounded_below(value: Expr) -> Expr:
+    """The same sum, what is 0 or less in it and has exponentials of no bound no lower than `HIGHEST` allows."""
+    terms = value.args if isinstance(value, Add) else (value,)
+    return build.add(*(capped(t) if is_unbounded(t) and is_bounded(t) else t for t in terms))
+
+
+def is_unbounded(e: Node) -> bool:
+    """Is there an exponential in it that has no bound, but for those in exponents and in what is named?"""
+    match e:
+        case Fn("exp", (a,)):
+            return not is_bounded(a) and not _ends(a)
+        case Sum(_, body):
+            return is_unbounded(body) and (is_bounded(body) or is_bounded(build.neg(body)))
+        case Mul() | Add():
+            return any(map(is_unbounded, children(e)))
+    return False
 
 
 def _within(exponent: Expr, highest: Expr) -> Expr:
     """The exponential of an exponent, or of the highest that it may be."""
+    if _ends(exponent):
+        return Fn("exp", (exponent,))
     return Fn("exp", (Where(Compare("<", exponent, highest), exponent, highest),))
 
 
-def _exponential_among(factors: tuple[Expr, ...]) -> int | None:
-    """The place of the one factor that is an exponential without bound."""
-    found = [k for k, f in enumerate(factors) if isinstance(f, Fn) and f.name == "exp" and not is_bounded(f.args[0])]
+def _ends(exponent: Expr) -> bool:
+    """Is it no higher than it may be already?"""
+    return uncapped(exponent) is not exponent
+
+
+def uncapped(exponent: Expr) -> Expr:
+    """An exponent without its end."""
+    match exponent:
+        case Where(Compare("<", a, highest), b, end) if a == b and highest == end:
+            return a if any(n is HIGHEST for n in walk(highest)) else exponent
+    return exponent
+
+
+def _unbounded_among(factors: tuple[Expr, ...]) -> int | None:
+    """The place of the one factor that is an exponential without bound, or a sum of such."""
+    found = [k for k, f in enumerate(factors) if is_unbounded(f)]
     return found[0] if len(found) == 1 else None
 
 

@@ -57,11 +57,17 @@ def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
 
 def nonpositives(known: Known) -> Iterator[Linear]:
     """What is 0 or less, by the comparisons that are known to hold or not to."""
-    for cond, true in known:
+    for smaller, larger, _ in ordered(known):
+        yield parts(smaller) - parts(larger)
+
+
+def ordered(known: Known) -> Iterator[tuple[Expr, Expr, Known]]:
+    """What is no more than what, by the comparisons that are known to hold or not to; and what else is known."""
+    for k, (cond, true) in enumerate(known):
         for c in conjuncts(cond) if true else (cond,):
             if isinstance(c, Compare) and c.op in ("<", "<=", ">", ">="):
-                difference = parts(c.a) - parts(c.b)
-                yield difference if (c.op in ("<", "<=")) == true else difference * -1
+                pair = (c.a, c.b) if (c.op in ("<", "<=")) == true else (c.b, c.a)
+                yield *pair, known[:k] + known[k + 1 :]
 
 
 def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:

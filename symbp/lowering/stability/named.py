@@ -17,8 +17,9 @@ from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Int, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import apply, free_indices, fresh_name, indices_of, reads, replace_reads, substitute, walk
+from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
-from symbp.lowering.stability.known import Known, holds, nonpositives
+from symbp.lowering.stability.known import Known, branch, holds, nonpositives, ordered
 from symbp.lowering.stability.work import Work
 
 # What stands between the name of an equation and the number of a tensor that it gets beside it; in no name of a user's.
@@ -159,11 +160,18 @@ class Named(Work):
         """Is it certain to be 0 or less, or no more than a few: by its form, or x where x > 0 is known not to hold?"""
         if is_nonpositive(self.remainder(m)):
             return True
-        for less in nonpositives(known):
+        for less in (*nonpositives(known), *self._exponents_below(known)):
             times = [m.coefficient(e) / c for e, c in less.terms]
             if times and min(times) > 0 and self.is_nonpositive(m - less * min(times)):
                 return True
         return False
+
+    def _exponents_below(self, known: Known) -> Iterator[Linear]:
+        """Exponents of exponentials that are known to be no more than something ordinary: of exp(u) <= c it is u."""
+        for smaller, larger, others in ordered(known):
+            value = self.form(branch(smaller, others), others)
+            if not value.plain and is_positive(value.rest) and self.form(branch(larger, others), others).plain:
+                yield self.lifted(value, others)[0]
 
     def remainder(self, m: Linear) -> Linear:
         """The exponent without what is certain to be 0 or less, or a few at most: values less the largest of them."""

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Binder, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.canonical import key
+from symbp.core.expr import (
+    TRUE,
+    Add,
+    Compare,
+    Cond,
+    Delta,
+    Expr,
+    Extreme,
+    First,
+    Fn,
+    Int,
+    Mul,
+    Num,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
 from symbp.core.integers import Node, Poly
-from symbp.core.traverse import free_indices, map_children, rename_bound, substitute
+from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, with_bound
 from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
-from symbp.lowering.stability.exponentials import capped, expm1_of, exponential_of, less_one
+from symbp.lowering.stability.exponentials import bounded_below, capped, expm1_of, exponential_of, less_one
 from symbp.lowering.stability.forms import may_take_root, terms_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
@@ -57,7 +75,15 @@ class Stable(Logarithms):
                 return self._addition(node, known)
             case Where(cond, then, other):
                 return self._choice(cond, then, other, known)
-        within = outside(known, node.indices) if isinstance(node, Binder) else known
+            case Compare():
+                return self._comparison(node, known)
+            case Extreme(kind, indices, body, counts) | First(kind, indices, body, counts, _):
+                within = outside(known, indices)
+                counts = self.plain(counts, within)  # type: ignore[arg-type, assignment]
+                return with_bound(node, indices, (self._extremal(kind, body, within), counts))
+            case Read() if (own := self._tamed(node, known)) is not None:
+                return self.plain(own, known)
+        within = outside(known, node.indices) if isinstance(node, Sum) else known
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
     def _choice(self, cond: Cond, then: Expr, other: Expr, known: Known) -> Expr:
@@ -70,6 +96,73 @@ class Stable(Logarithms):
         if other == build.NIL and is_zero_elsewhere(self.spelt(yes), test):
             return yes
         return build.where(test, yes, self.plain(other, (*known, (cond, False))))
+
+    def _extremal(self, kind: str, body: Expr, known: Known) -> Expr:
+        """What the largest (smallest) is taken of: what makes an entry as small (large) as numbers are ends there,
+        since another entry is the one."""
+        value = self.exponent(body, known)
+        return bounded_below(value) if kind == "max" else build.neg(bounded_below(build.neg(value)))
+
+    def _comparison(self, node: Compare, known: Known) -> Cond:
+        """A comparison of what may overflow: of exponentials by their exponents, of a choice in each branch, else of
+        sides that end where numbers do."""
+        sides = (node.a, node.b)
+        wild = [e for side in sides for e in _branches(side) if not self.is_tame(e, known)]
+        if not wild or not all(map(self._is_exponential, wild)):
+            return map_children(node, lambda c: self.plain(c, known))  # type: ignore[arg-type]
+        for k, side in enumerate(sides):
+            if isinstance(side, Where):
+                yes, no = (self._settled(node, k, b, known) for b in (side.then, side.other))
+                cond: Cond = self.plain(side.cond, known)  # type: ignore[arg-type, assignment]
+                return build.either(build.both(cond, yes), build.both(build.negate(cond), no))
+        exponents = [self._only_exponent(side, known) for side in sides]
+        if None not in exponents:
+            return Compare(node.op, *(self.exponent(e, known) for e in exponents if e is not None))
+        return Compare(node.op, *(capped(self._as_defined(side, known)) for side in sides))
+
+    def _is_exponential(self, e: Expr) -> bool:
+        """Is it an exponential, maybe by its name, or one times something?"""
+        match e:
+            case Fn("exp"):
+                return True
+            case Mul(args):
+                return any(map(self._is_exponential, args))
+            case Read() if (body := self.definition(e, ())) is not None:
+                return self._is_exponential(body)
+        return False
+
+    def _settled(self, node: Compare, k: int, side: Expr, known: Known) -> Cond:
+        """The comparison with another expression on one of its sides, as it is computed."""
+        sides = (side, node.b) if k == 0 else (node.a, side)
+        return self.plain(build.compare(node.op, *sides), known)  # type: ignore[arg-type, return-value]
+
+    def _only_exponent(self, side: Expr, known: Known) -> Expr | None:
+        """What an exponential or a positive number has as its exponent; None of anything else."""
+        if isinstance(side, Num):
+            return Fn("log", (side,)) if side.value > 0 else None
+        body = self.definition(side, known) if isinstance(side, Read) else side
+        return body.args[0] if isinstance(body, Fn) and body.name == "exp" else None
+
+    def _as_defined(self, side: Node, known: Known) -> Node:
+        """A side of a comparison with the definition of what may overflow in it, each exponential by itself."""
+        if isinstance(side, Expr) and self.is_tame(side, known):
+            return self.plain(side, known)
+        match side:
+            case Fn("exp" | "expm1" as name, (a,)):
+                return Fn(name, (self.exponent(a, known),))
+            case Read() if (body := self.definition(side, known)) is not None:
+                return self._as_defined(body, known)
+            case Sum() | Extreme():
+                known = outside(known, side.indices)
+        return map_children(side, lambda c: self._as_defined(c, known))
+
+    def _tamed(self, read: Read, known: Known) -> Expr | None:
+        """The definition of a tensor that may overflow, where what is known keeps the entry at hand from it."""
+        equation = self.equations.get(read.tensor)
+        if not known or equation is None or self.is_tame(equation.body, ()):
+            return None
+        body = self.definition(read, known)
+        return body if body is not None and self.is_tame(body, known) else None
 
     def _open_choice(self, node: Node, known: Known) -> Cond | None:
         """The condition by which it must be told how this is computed: of a choice that is divided by or stands in a
@@ -237,6 +330,11 @@ class Stable(Logarithms):
         cond, factors = counting(v)
         exponent = self.exponent(write(self._grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        falling = self.falling(m, known) if m.terms else None
+        if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
+            bases = [key(_base(f)) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
+            both = (*factors, *beside)
+            nought += tuple(build.compare("!=", _base(f), build.NIL) for f in both if key(_base(f)) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
         if cond == TRUE:
             return build.mul(v, e)
@@ -283,13 +381,17 @@ class Stable(Logarithms):
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
         for f in factors:
-            base = f.base if isinstance(f, Pow) else f
+            base = _base(f)
             if set(free_indices(f)) <= set(free_indices(exponent)) and base != exponent and self._may_be_nought(base):
                 yield build.compare("!=", base, build.NIL)
 
     def _may_be_nought(self, base: Expr) -> bool:
         if isinstance(base, Where):
-            return base.other == build.NIL
+            return build.NIL in (base.then, base.other) or any(
+                isinstance(b, (Where, Mul)) and self._may_be_nought(b) for b in (base.then, base.other)
+            )
+        if isinstance(base, Mul):
+            return any(_is_mask(f) for f in base.args)
         if isinstance(base, Add):
             return all(any(_is_mask(f) for f in (t.args if isinstance(t, Mul) else (t,))) for t in base.args)
         if not isinstance(base, Read) or BESIDE in base.tensor:
@@ -299,7 +401,7 @@ class Stable(Logarithms):
             return True
         body = equation.body
         factors = body.args if isinstance(body, Mul) else ()
-        return any(isinstance(f, Where) and f.other == build.NIL for f in factors or (body,)) or any(
+        return any(isinstance(f, (Where, Add)) and self._may_be_nought(f) for f in factors or (body,)) or any(
             isinstance(f, Read) and self.is_data(f) for f in factors
         )
 
@@ -340,8 +442,21 @@ def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
                     yield k, total, d
 
 
+def _base(f: Expr) -> Expr:
+    """What a factor is a power of."""
+    return f.base if isinstance(f, Pow) else f
+
+
+def _branches(e: Expr) -> Iterator[Expr]:
+    """What a choice is of, or an expression that is none."""
+    for b in (e.then, e.other) if isinstance(e, Where) else ():
+        yield from _branches(b)
+    if not isinstance(e, Where):
+        yield e
+
+
 def _is_mask(f: Expr) -> bool:
-    return isinstance(f, Delta) or (isinstance(f, Where) and f.other == build.NIL)
+    return isinstance(f, Delta) or (isinstance(f, Where) and build.NIL in (f.then, f.other))
 
 
 def _joined(forms: Factors) -> Factors:

@@ -7,11 +7,14 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Poly
-from symbp.core.traverse import children, free_indices, rename_bound, substitute
-from symbp.lowering.linear import is_nonpositive
+from symbp.core.integers import Atom, Poly
+from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
+from symbp.lowering.guard import is_bounded
+from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
+from symbp.lowering.stability.exponentials import uncapped
 from symbp.lowering.stability.known import Known, about, branch, outside
+from symbp.lowering.stability.named import MOST
 from symbp.lowering.stability.splits import Splits
 
 
@@ -24,7 +27,7 @@ class Safety(Splits):
         found = self.safe.get((value, known))
         if found is None:
             m = self.lifted(value, known)[0]
-            safe = self.is_nonpositive(m, known) or self._absorbs(value, known)
+            safe = self.is_nonpositive(m, known) or self.falling(m, known) is not None or self._absorbs(value, known)
             found = self.safe[value, known] = safe
         return found
 
@@ -34,7 +37,8 @@ class Safety(Splits):
             return False
         total, summand = found
         within = outside(known, total.indices)
-        return self.is_nonpositive(self.lifted(summand, within)[0], within)
+        m = self.lifted(summand, within)[0]
+        return self.is_nonpositive(m, within) or self.falling(m, within) is not None
 
     def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
         """A sum that takes in all else of a value, so that what may overflow is the same for all terms; and these."""
@@ -45,10 +49,24 @@ class Safety(Splits):
                 total = rename_bound(e, taken)
                 within = outside(known, total.indices)
                 summand = self.settled(self.form(total.body, within) * others)
-                left = self.remainder(self.lifted(summand, within)[0])
+                m = self.lifted(summand, within)[0]
+                left = self.remainder(m)
                 apart = any(i in total.indices for f, _ in left.terms for i in free_indices(f))
-                if is_nonpositive(left) or (not apart and others.sums):
+                if is_nonpositive(left) or (not apart and others.sums) or self.falling(m, within) is not None:
                     return total, summand
+        return None
+
+    def falling(self, m: Linear, known: Known) -> Expr | None:
+        """c of an exponent t u - c exp(u), beside what is 0 or less, with c of one sign: the larger u is, the smaller
+        is its exponential. Named tensors are looked into, since c exp(u) may well be in one."""
+        if len(m.terms) < 2 or is_nonpositive(m):
+            return None
+        for e, d in parts(self.spelt(self.exponent(write(m), known))).terms:
+            for u, c in falling_parts(e) if d < 0 else ():
+                for inside, beside in instances(m, u, c):
+                    times = [m.coefficient(a) / b for a, b in inside.terms]
+                    if times and 0 < min(times) <= MOST and self.is_nonpositive(m - inside * min(times), known):
+                        return beside
         return None
 
     def is_tame(self, expr: Expr, known: Known) -> bool:
@@ -181,6 +199,28 @@ class Safety(Splits):
                 ordinary = summand.plain or self.has_largest_one(expr, known)
                 return Scaled(expr) if ordinary else self.total_form(indices, summand)
         return self.form(expr, known)
+
+
+def falling_parts(e: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """u and c where an expression that is not negative is c exp(u), or a sum of such."""
+    body = e.body if isinstance(e, Sum) else e
+    factors = body.args if isinstance(body, Mul) else (body,)
+    for k, f in enumerate(factors):
+        if isinstance(f, Fn) and f.name == "exp" and is_bounded(build.neg(body)):
+            yield uncapped(f.args[0]), build.mul(*factors[:k], *factors[k + 1 :])
+
+
+def instances(m: Linear, u: Expr, c: Expr) -> Iterator[tuple[Linear, Expr]]:
+    """u as a combination, and c, for the values of indices for which terms of u are terms of the exponent."""
+    tried = []
+    for mine in reads(u):
+        for theirs in (r for e, _ in m.terms for r in reads(e) if r.tensor == mine.tensor):
+            table: dict[Atom, Poly] = {
+                i: b for a, b in zip(mine.subs, theirs.subs, strict=True) if (i := a.index) is not None and a != b
+            }
+            if table not in tried:
+                tried.append(table)
+                yield parts(substitute(u, table)), substitute(c, table)
 
 
 def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:

@@ -89,7 +89,20 @@ class Splits(Forms):
                 return None
             return replace_reads(rename_bound(body, all_index_names(expr)), definition)
 
-        return self.plain(replace_reads(expr, definition), known)
+        def term(e: Expr) -> Expr:
+            c, rest = build.split_number(e)
+            own = self._ended(rest) if isinstance(rest, Read) and definition(rest) is not None else None
+            return self.plain(replace_reads(e, definition), known) if own is None else build.mul(Num(c), own)
+
+        return build.add(*map(term, expr.args if isinstance(expr, Add) else (expr,)))
+
+    def _ended(self, read: Read) -> Read | None:
+        """A tensor as it stands in an exponent, as a tensor of its own, if it can be one."""
+        equation = self.equations[read.tensor]
+        own = self.named(capped(self.exponent(equation.body, ())), (), equation.indices)
+        if not isinstance(own, Read) or tuple(s.index for s in own.subs) != equation.indices:
+            return None
+        return Read(own.tensor, read.subs)
 
     def _mattering(self, v: Expr, known: Known) -> Cond:
         """When a term's exponent counts: where its coefficient is not 0."""
