@@ -7,10 +7,13 @@ never 0; taken times exp(LEAST), as it always is, it is.
 
 from __future__ import annotations
 
+from typing import Any
+
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Fn, Mul, Where
-from symbp.core.traverse import free_indices, substitute
+from symbp.core.integers import Node
+from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute
 from symbp.lowering.guard import guarded
 from symbp.lowering.linear import Linear, parts, places
 from symbp.lowering.stability.known import Known, holds, surely_some
@@ -24,10 +27,30 @@ def masked(cond: Cond, exponent: Expr) -> Expr:
     """The exponent where the condition holds, else LEAST; as the smaller of two where that is a smaller array."""
     if cond == TRUE:
         return exponent
-    if set(free_indices(cond)) < set(free_indices(exponent)):
+    if set(free_indices(cond)) < set(free_indices(exponent)) and not keeps_inside(cond, exponent):
         bound = Where(cond, LARGEST, LEAST)
         return Where(Compare("<", exponent, bound), exponent, bound)
     return Where(cond, exponent, LEAST)
+
+
+def keeps_inside(cond: Cond, exponent: Expr) -> bool:
+    """Is something read at a place that depends on the condition's indices and may lie outside where it fails?"""
+    own = set(free_indices(cond))
+    subs = (s for r in reads(exponent) for s in r.subs)
+    return any(s.index is None and not own.isdisjoint(indices_of(s)) for s in subs)
+
+
+def masks_around(node: Node) -> Any:
+    """The expression with a mask that keeps a read inside around it, not beside it as a factor."""
+    node = map_children(node, masks_around)
+    if not isinstance(node, Mul):
+        return node
+    for k, factor in enumerate(node.args):
+        if isinstance(factor, Where) and (factor.then, factor.other) == (build.UNIT, build.NIL):
+            rest = build.mul(*node.args[:k], *node.args[k + 1 :])
+            if keeps_inside(factor.cond, rest):
+                return build.where(factor.cond, masks_around(rest), build.NIL)
+    return node
 
 
 def unmasked(expr: Expr) -> tuple[Cond, Expr]:

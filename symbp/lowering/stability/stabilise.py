@@ -10,6 +10,7 @@ from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import rename_bound, walk
 from symbp.lowering.recurrence import components, is_recurrent
+from symbp.lowering.stability.masks import masks_around
 from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
 
@@ -31,8 +32,9 @@ def stabilise(network: Network) -> Network:
 
 
 def _apart(equation: Equation) -> Equation:
-    """The equation with no letter bound within the range of another of its name."""
-    return replace(equation, body=rename_bound(equation.body, {i.name for i in equation.indices}))
+    """The equation with no letter bound within the range of another of its name, and no read outside."""
+    body = masks_around(equation.body)
+    return replace(equation, body=rename_bound(body, {i.name for i in equation.indices}))
 
 
 def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tuple[Equation, ...]:
