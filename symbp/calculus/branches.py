@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from symbp.calculus.single import Conds, refuted, single
 from symbp.core import build
 from symbp.core.expr import Binder, Cond, Expr, Or, Read, Where
-from symbp.core.guards import conjuncts, settle, settle_condition, under, within
+from symbp.core.guards import settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, reads, substitute, substitute_poly, walk
+from symbp.core.views import conjuncts
 
 MOST_CHOICES = 3
 

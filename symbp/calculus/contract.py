@@ -15,7 +15,7 @@ from symbp.calculus.single import as_delta
 from symbp.calculus.steps import Renaming
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.guards import at_most, below, conjuncts, settle, settle_condition
+from symbp.core.guards import at_most, below, settle, settle_condition
 from symbp.core.integers import Atom, Index, Node, Poly, quotient
 from symbp.core.traverse import (
     all_index_names,
@@ -28,6 +28,7 @@ from symbp.core.traverse import (
     substitute_poly,
     walk,
 )
+from symbp.core.views import conjuncts
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.functions import elementary
-from symbp.core.guards import conjuncts, follows, opposite, settle_condition, slack, under
+from symbp.core.guards import follows, opposite, settle_condition, slack, under
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, map_children, polys, substitute, walk
+from symbp.core.views import conjuncts
 
 Conds = tuple[Cond, ...]
 

@@ -24,10 +24,11 @@ from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
-from symbp.core.guards import conjuncts, follows, opposite
+from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, map_children, substitute, walk
+from symbp.core.views import conjuncts
 
 
 @dataclass(frozen=True, slots=True)

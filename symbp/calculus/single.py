@@ -11,9 +11,10 @@ from itertools import product
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
-from symbp.core.guards import arranged, bound_on, conjuncts, opposite, settle_condition
+from symbp.core.guards import arranged, bound_on, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, substitute
+from symbp.core.views import conjuncts
 
 Conds = tuple[Cond, ...]
 

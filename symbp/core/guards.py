@@ -9,6 +9,7 @@ from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, Int, 
 from symbp.core.integers import ONE, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of, map_children
+from symbp.core.views import conjuncts
 
 Given = tuple[Cond, ...]
 
@@ -47,11 +48,6 @@ def slack(cond: Cond) -> Poly | None:
     if a is None or b is None:
         return None
     return b - a - (cond.op == "<") if cond.op in ("<", "<=") else a - b - (cond.op == ">")
-
-
-def conjuncts(cond: Cond) -> Given:
-    """The conditions that all have to hold."""
-    return cond.args if isinstance(cond, And) else (cond,)
 
 
 def follows(cond: Cond, given: Sequence[Cond]) -> bool | None:

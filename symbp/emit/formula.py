@@ -11,6 +11,7 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.integers import Atom, DimAt, Poly, Quotient, write_poly
+from symbp.core.views import factors_of
 from symbp.lowering.program import OF_EXPONENT, Reach
 
 LARGE = 10**15  # from here on an integer is written as a float
@@ -98,7 +99,7 @@ def product(factors: tuple[Text, ...], constant: Expr) -> Text:
     value, rest = build.split_number(constant)
     above = list(factors)
     below: list[Text] = []
-    for f in rest.args if isinstance(rest, Mul) else (rest,):
+    for f in factors_of(rest):
         base, exponent = build.split_power(f)
         if f == build.UNIT:
             continue

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import And, Compare, Cond, Expr, Where
+from symbp.core.expr import Compare, Cond, Expr, Where
 from symbp.core.guards import settle
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of, substitute
+from symbp.core.views import conjuncts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Box:
 
 def box_of(cond: Cond) -> Box | None:
     """The range of one index on which a condition holds, or None where it is no such range."""
-    conds = cond.args if isinstance(cond, And) else (cond,)
+    conds = conjuncts(cond)
     slacks = [slack(c) for c in conds]
     found = {i for s in slacks if s is not None for i in indices_of(s)}
     if None in slacks or len(found) != 1:
@@ -63,7 +64,7 @@ def box_of(cond: Cond) -> Box | None:
 def boxes_of(cond: Cond) -> tuple[Box, ...] | None:
     """The ranges, one of each index, on which a condition holds together, or None where it is no such product."""
     groups: dict[Index, list[Cond]] = {}
-    for c in cond.args if isinstance(cond, And) else (cond,):
+    for c in conjuncts(cond):
         s = slack(c)
         found = list(dict.fromkeys(indices_of(s))) if s is not None else []
         if len(found) != 1:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Compare, Delta, Expr, Mul, Sum, Where
-from symbp.core.guards import conjuncts
+from symbp.core.expr import Compare, Delta, Expr, Sum, Where
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, indices_of, rename_bound, substitute
+from symbp.core.views import conjuncts, factors_of
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import VIEWS, Value
 
@@ -195,14 +195,14 @@ def side_by_side(at: Entries, terms: Sequence[Expr], contract: Contract) -> Labe
 
 def _opened(term: Expr) -> tuple[Sum, tuple[Expr, ...]] | None:
     """A term that is a sum as that, and the factors of the product that it sums."""
-    factors = term.args if isinstance(term, Mul) else (term,)
+    factors = factors_of(term)
     sums = [f for f in factors if isinstance(f, Sum)]
     if len(sums) != 1:
         return None
     outside = [f for f in factors if f is not sums[0]]
     total = rename_bound(sums[0], {i.name for f in outside for i in free_indices(f)})
     assert isinstance(total, Sum)
-    inside = total.body.args if isinstance(total.body, Mul) else (total.body,)
+    inside = factors_of(total.body)
     return total, tuple(g for f in (*outside, *inside) for g in equations(f))
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Binder, Delta, Expr, Extreme, First, Mul, Num, Pow, Read, Where
+from symbp.core.expr import TRUE, Binder, Delta, Expr, Extreme, First, Mul, Read, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import children, indices_of, labels_of, walk
+from symbp.core.views import is_divisor
 
 Doubtful = tuple[str, str, Poly]
 
@@ -45,7 +46,7 @@ def _add(found: dict[Poly, Doubtful], doubtful: Doubtful) -> None:
 def _divisors(equation: Equation) -> Iterator[Poly]:
     """The integer expressions of sizes that it divides by."""
     for node in walk(equation.body):
-        if isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value < 0:
+        if is_divisor(node):
             divisor = build.as_integer(node.base)
             if divisor is not None:
                 yield divisor

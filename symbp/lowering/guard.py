@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Binder, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
-from symbp.core.guards import conjuncts
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import apply, free_indices, map_children, reads, rename_bound, replace_reads, substitute, walk
+from symbp.core.views import conjuncts, is_bracket
 from symbp.lowering.linear import is_nonpositive, parts
 
 T = TypeVar("T", bound=Node)
@@ -68,7 +68,7 @@ def _unlike(cond: Cond, more: Cond, node: Expr) -> Cond:
 
 def _roots_under_masks(node: Mul) -> Expr:
     """A root beside a mask counts only where the mask is 1: elsewhere it is taken of 1."""
-    conds = [f.cond for f in node.args if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)]
+    conds = [f.cond for f in node.args if is_bracket(f)]
     return build.mul(*(_root_of_one_unless(build.both(*conds), f) for f in node.args)) if conds else node
 
 

@@ -16,6 +16,7 @@ from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, map_children, polys, reads, substitute, walk
+from symbp.core.views import is_guarded
 from symbp.lowering.boxes import Box, box_of
 from symbp.lowering.depends import mentions
 from symbp.lowering.innermost import Order, in_order
@@ -43,7 +44,7 @@ class _Hoist:
             return node
         if self.free(node):
             return self._alone(node)
-        box = box_of(node.cond) if isinstance(node, Where) and node.other == build.NIL else None
+        box = box_of(node.cond) if is_guarded(node) else None
         if isinstance(node, Where) and box is not None and box.index in self.own[1:]:
             return self._in_box(node, box)
         if isinstance(node, Sum) and isinstance(node.body, Add):

@@ -13,9 +13,10 @@ from itertools import product
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.expr import Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, substitute
+from symbp.core.views import is_guarded, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,14 @@ def positive_part(d: Linear) -> Linear:
 
 def _base(e: Expr) -> Expr | None:
     """The d of max(d, 0)."""
-    if isinstance(e, Where) and e.other == build.NIL and e.cond == Compare(">", e.then, build.NIL):
+    if is_guarded(e) and e.cond == Compare(">", e.then, build.NIL):
         return e.then
     return None
 
 
 def parts(expr: Expr) -> Linear:
     """A sum of terms as a combination."""
-    terms = expr.args if isinstance(expr, Add) else (expr,)
+    terms = terms_of(expr)
     return Linear.collect((rest, c) for c, rest in map(build.split_number, terms))
 
 
@@ -121,7 +122,7 @@ def is_nonpositive(linear: Linear) -> bool:
     if not linear.terms:
         return True
     expr = write(_without_pairs(linear))
-    return expr == build.NIL or all(_is_nonpositive(t) for t in (expr.args if isinstance(expr, Add) else (expr,)))
+    return expr == build.NIL or all(_is_nonpositive(t) for t in terms_of(expr))
 
 
 def _without_pairs(linear: Linear) -> Linear:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import Delta, Expr, Mul, Read, Sum
+from symbp.core.expr import Delta, Expr, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, indices_of, rename_bound
+from symbp.core.views import factors_of
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, Value
@@ -86,7 +87,7 @@ def scaled_rows(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
     others = tuple(f for f in factors if f is not sums[0])
     total = rename_bound(sums[0], {i.name for f in others for i in free_indices(f)})
     assert isinstance(total, Sum)
-    hot = hot_of(at, total.body.args if isinstance(total.body, Mul) else (total.body,))
+    hot = hot_of(at, factors_of(total.body))
     if hot is None or not hot.own or not all(i in total.indices for i in hot.own) or hot.place in total.indices:
         return factors
     if any(hot.place in free_indices(f) for f in others):
@@ -97,7 +98,7 @@ def scaled_rows(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
 def changed_entries(at: Entries, base: Labelled, term: Expr) -> Labelled | None:
     """The array with a term added to it that is 0 but for one entry of each row; None where it is no such term."""
     number, rest = build.split_number(term)
-    hot = hot_of(at, rest.args if isinstance(rest, Mul) else (rest,))
+    hot = hot_of(at, factors_of(rest))
     if hot is None or set(base.axes) != {*hot.own, hot.place} or not isinstance(base.value, Value):
         return None
     if not all(i in hot.own for i in free_indices(hot.factor)) or base.value.kind != FLOAT:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from itertools import product
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Cond, Expr, Extreme, First, Where
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, First
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import polys, substitute, walk
+from symbp.core.views import is_bracket
 from symbp.lowering.labelled import Entries, Labelled
 
 MOST = 64  # offsets that are written out, one after the other
@@ -53,7 +54,7 @@ def _is_window(body: Expr, indices: tuple[Index, ...]) -> bool:
 
 def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
     """The extreme whose first hit a factor marks, and those of the summed indices that run over its window."""
-    if not (isinstance(factor, Where) and (factor.then, factor.other) == (build.UNIT, build.NIL)):
+    if not (is_bracket(factor)):
         return None
     return hit_of(factor.cond, indices)
 

@@ -15,6 +15,7 @@ from symbp.core.guards import under
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, polys, rename_bound, substitute
+from symbp.core.views import factors_of, is_divisor, is_guarded
 from symbp.lowering.boxes import pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import equations, merged
@@ -45,8 +46,8 @@ def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
     arrays = [f for f in factors if not is_scalar(f)]
     if not arrays:
         return at.scalar(constant)
-    above = [at.value(f) for f in arrays if not _is_divisor(f)]
-    below = [at.value(build.power(f, build.MINUS)) for f in arrays if _is_divisor(f)]
+    above = [at.value(f) for f in arrays if not is_divisor(f)]
+    below = [at.value(build.power(f, build.MINUS)) for f in arrays if is_divisor(f)]
     return _quotient(at, constant, above, below)
 
 
@@ -80,15 +81,11 @@ def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
     while maker is not None and maker.op in ("reshape", "transpose", "expand"):
         maker = at.builder.made(maker.args[0])
     value, sizes = build.split_number(constant)
-    counts = [build.split_power(f) for f in (sizes.args if isinstance(sizes, Mul) else (sizes,))]
+    counts = [build.split_power(f) for f in factors_of(sizes)]
     below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
     if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
         return None
     return build.power(constant, build.MINUS)
-
-
-def _is_divisor(factor: Expr) -> bool:
-    return isinstance(factor, Pow) and isinstance(factor.exponent, Num) and factor.exponent.value < 0
 
 
 def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
@@ -190,7 +187,7 @@ def _scales(at: Entries, factor: Expr, indices: tuple[Index, ...], inside: list[
 
 def _by_ranges(indices: tuple[Index, ...], body: Expr) -> tuple[Expr, ...]:
     """A sum of a choice by the range of a summed index as a sum over each part of the range."""
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     for f in factors:
         pieces = pieces_of(f) if isinstance(f, Where) else None
         if pieces is None or pieces[0].box.index not in indices or _depends_in_range(indices, pieces[0].box.index):
@@ -214,8 +211,8 @@ def _times(at: Entries, outside: list[Expr], summed: Labelled | None) -> Labelle
     """Factors from outside the sum times the sum."""
     constant = build.mul(*(f for f in outside if is_scalar(f)))
     arrays = [f for f in outside if not is_scalar(f)]
-    above = [at.value(f) for f in arrays if not _is_divisor(f)]
-    below = [at.value(build.power(f, build.MINUS)) for f in arrays if _is_divisor(f)]
+    above = [at.value(f) for f in arrays if not is_divisor(f)]
+    below = [at.value(build.power(f, build.MINUS)) for f in arrays if is_divisor(f)]
     return _quotient(at, constant, [*above, *([summed] if summed else [])], below)
 
 
@@ -223,7 +220,7 @@ def _factors(body: Expr) -> tuple[Expr, ...]:
     """The factors of a product; a choice between something and 0 is a mask times it, but not the larger of the two."""
     if isinstance(body, Mul):
         return tuple(g for f in body.args for g in _factors(f))
-    if isinstance(body, Where) and body.other == build.NIL and body.then != build.UNIT and not _is_clipped(body):
+    if is_guarded(body) and body.then != build.UNIT and not _is_clipped(body):
         return (build.where(body.cond, build.UNIT, build.NIL), *_factors(body.then))
     return (body,)
 

@@ -31,6 +31,7 @@ from symbp.core.traverse import (
     rename_bound,
     substitute,
 )
+from symbp.core.views import factors_of
 from symbp.lowering.recurrence import components, is_recurrent
 
 MOST_INDICES = 4
@@ -83,7 +84,7 @@ class _Known:
         return next((found for found in self._ways(done) if found is not None), done)
 
     def _ways(self, total: Sum) -> Iterator[Expr | None]:
-        factors = _factors(total.body)
+        factors = factors_of(total.body)
         for place, f in enumerate(factors):
             own = self.equations.get(f.tensor) if isinstance(f, Read) else None
             if not isinstance(f, Read) or own is None or not _is_plain(f):
@@ -106,7 +107,7 @@ class _Known:
 
     def _exchanged(self, indices: tuple[Index, ...], body: Sum, rest: tuple[Expr, ...]) -> Expr | None:
         """sum_s (sum_e o[e] v[s, e]) a[s] = sum_e o[e] (sum_s v[s, e] a[s])."""
-        factors = _factors(body.body)
+        factors = factors_of(body.body)
         inside = [f for f in factors if _depends(f, indices)]
         found = self._read(build.total(indices, build.mul(*inside, *rest)))
         if found is None:
@@ -138,10 +139,6 @@ def _read_together(network: Network) -> dict[str, tuple[str, ...]]:
 
 def _tensors(node: Expr) -> tuple[str, ...]:
     return tuple(sorted(r.tensor for r in reads(node)))
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Mul) else (expr,)
 
 
 def _is_plain(read: Read) -> bool:

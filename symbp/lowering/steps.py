@@ -20,6 +20,7 @@ from symbp.core.guards import settle
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, map_children, polys, reads, replace_reads, substitute, walk
+from symbp.core.views import factors_of, is_guarded
 from symbp.errors import MissingRule
 from symbp.lowering.depends import holds, mentions
 from symbp.lowering.guard import guarded
@@ -109,7 +110,7 @@ def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
 
 
 def _is_guarded_step(node: Node, step: Step) -> TypeGuard[Where]:
-    return isinstance(node, Where) and node.other == build.NIL and _looks_back(node, step)
+    return is_guarded(node) and _looks_back(node, step)
 
 
 def _lifted(node: Node, step: Step):  # type: ignore[no-untyped-def]
@@ -140,7 +141,7 @@ def _guard_apart(node: Where, conds: tuple[Cond, ...], step: Step) -> Where:
 
 def _at_first(term: Expr, step: Step) -> Expr | None:
     """What a term is a delta of the first step times, or None where it is no such term."""
-    factors = term.args if isinstance(term, Mul) else (term,)
+    factors = factors_of(term)
     for f in factors:
         if isinstance(f, Delta) and (
             f.a - f.b in (_first(step) - step.variable, Poly.of(step.variable) - _first(step))
@@ -155,7 +156,7 @@ def _own_apart(node: Node, step: Step):  # type: ignore[no-untyped-def]
         return map_children(node, lambda c: _own_apart(c, step))
     start = list(node.other.args) if isinstance(node.other, Mul) else [node.other]
     outside, inside = [], []
-    for factor in node.then.args if isinstance(node.then, Mul) else (node.then,):
+    for factor in factors_of(node.then):
         if not _is_own(factor, step):
             inside.append(factor)
             continue

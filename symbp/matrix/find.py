@@ -33,6 +33,7 @@ from symbp.core.expr import (
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
 from symbp.core.network import Call
 from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
+from symbp.core.views import factors_of
 from symbp.matrix import make
 from symbp.matrix.guards import border, columns_of, known, missed
 from symbp.matrix.nodes import (
@@ -242,7 +243,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | Non
     """Factors without summed letters leave the sum; then one letter after the other is summed over."""
     if not all(_whole(i) for i in indices):
         raise _NoForm
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     outside = [f for f in factors if not _has(f, indices)]
     inside = [f for f in factors if _has(f, indices)]
     idle = [i for i in indices if not any(i in free_indices(f) for f in inside)]

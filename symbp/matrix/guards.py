@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import And, Compare, Cond, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import Compare, Cond, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import bound_on
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute_poly
+from symbp.core.views import conjuncts, factors_of, is_guarded
 from symbp.matrix.nodes import Matrix, Named, Transpose
 
 Block = tuple[Expr, Poly, Poly]
@@ -34,9 +35,9 @@ def columns_of(terms: Sequence[Expr], c: Index) -> tuple[Block, ...] | None:
 
 def _ranged(term: Expr, c: Index) -> Block | None:
     """A term that is nothing outside a range of c: what it is inside, and the range."""
-    factors = term.args if isinstance(term, Mul) else (term,)
+    factors = factors_of(term)
     for k, f in enumerate(factors):
-        if isinstance(f, Where) and f.other == build.NIL and (bounds := _bounds(f.cond, c)):
+        if is_guarded(f) and (bounds := _bounds(f.cond, c)):
             return build.mul(*factors[:k], f.then, *factors[k + 1 :]), *bounds
     return None
 
@@ -44,7 +45,7 @@ def _ranged(term: Expr, c: Index) -> Block | None:
 def _bounds(cond: Cond, c: Index) -> Bounds | None:
     """The range of c that a condition on c alone says: 0 <= c - H and c - H < H is from H to 2H."""
     sides: dict[bool, Poly] = {}
-    for test in cond.args if isinstance(cond, And) else (cond,):
+    for test in conjuncts(cond):
         side = bound_on(test, c)
         if side is None or side[1] in sides:
             return None

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symbp.core import build
-from symbp.core.expr import Expr, Mul
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices
+from symbp.core.views import factors_of
 from symbp.matrix.nodes import (
     Added,
     Apply,
@@ -180,16 +180,12 @@ def averaged(numbers: Sequence[Matrix], m: Matrix) -> Matrix:
     factors = m.args if isinstance(m, Hadamard) else (m,)
     for k, f in enumerate(factors):
         if isinstance(f, Totals) and not f.mean:
-            divisors = [build.power(g, build.MINUS) for g in _factors(build.integer(shape(f.arg)[f.axis]))]
-            if all(d in _factors(plain) for d in divisors):
-                left = build.mul(*(g for g in _factors(plain) if g not in divisors))
+            divisors = [build.power(g, build.MINUS) for g in factors_of(build.integer(shape(f.arg)[f.axis]))]
+            if all(d in factors_of(plain) for d in divisors):
+                left = build.mul(*(g for g in factors_of(plain) if g not in divisors))
                 whole = hadamard((*factors[:k], Totals(f.arg, f.axis, mean=True), *factors[k + 1 :]))
                 return scale([Scalar(left), *rest], whole)
     return scale(numbers, m)
-
-
-def _factors(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, Mul) else (e,)
 
 
 def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:

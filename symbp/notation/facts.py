@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from symbp.core.entries import equal_entries
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
-from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.network import PARAM, Fact
 from symbp.core.traverse import free_indices, reads, substitute, walk
+from symbp.core.views import conjuncts
 from symbp.notation.context import Context
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.letters import name_free

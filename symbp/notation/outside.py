@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from symbp.core import build
 from symbp.core.expr import And, Compare, Delta, Not, Or
-from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.traverse import dims_of, free_indices, indices_of, with_ranges
+from symbp.core.views import conjuncts
 from symbp.notation.context import Access
 
 MOST_PLACES = 4_000

@@ -29,6 +29,7 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
+from symbp.core.views import is_divisor, is_guarded
 
 CHOICE, OR, AND, NOT, COMPARE, ADD, MUL, MINUS, POW, ATOM = range(10)
 HALF = Fraction(1, 2)
@@ -133,11 +134,11 @@ def _mul(node: Mul) -> Written:
     if isinstance(factors[0], Num):
         number, factors = factors[0].value, factors[1:]
     front, back = _front(abs(number))
-    if not front and _is_divisor(factors[0]):
+    if not front and is_divisor(factors[0]):
         front = "1"
     parts = [front] if front else []
     for factor in factors:
-        if _is_divisor(factor):
+        if is_divisor(factor):
             parts.append(f"/ {_divisor(factor)}")
         else:
             level = MINUS if parts else POW
@@ -155,10 +156,6 @@ def _front(number: Fraction) -> tuple[str, str]:
     return ("" if top == "1" else top), bottom
 
 
-def _is_divisor(node: Node) -> bool:
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value < 0
-
-
 def _divisor(node: Node) -> str:
     assert isinstance(node, Pow)
     assert isinstance(node.exponent, Num)
@@ -167,7 +164,7 @@ def _divisor(node: Node) -> str:
 
 
 def _pow(node: Pow) -> Written:
-    if _is_divisor(node):
+    if is_divisor(node):
         return MUL, f"1 / {_divisor(node)}"
     if node.exponent == Num(HALF):
         return ATOM, f"sqrt({write(node.base, CHOICE)})"
@@ -202,7 +199,7 @@ def _loops(indices: tuple[Index, ...]) -> str:
 
 def _sum(node: Sum) -> Written:
     body, test = node.body, ""
-    if isinstance(body, Where) and body.other == build.NIL:
+    if is_guarded(body):
         test, body = f" if {write(body.cond, OR)}", body.then
     return ATOM, f"sum({write(body, CHOICE)}{_loops(node.indices)}{test})"
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.core.entries import equal_entries
-from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
+from symbp.core.expr import Add, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Fact, Network
 from symbp.core.traverse import free_indices, reads
+from symbp.core.views import conjuncts, factors_of
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import compile_at, entries
 from symbp.verify.scope import Key, Scope
@@ -46,7 +47,7 @@ def demands(network: Network, scope: Scope) -> Mapping[str, Demands]:
     """The demands on each input that a fact names; CheckFailed where a fact is of no kind that can be drawn."""
     found: dict[str, Demands] = {}
     for fact in network.facts:
-        for part in fact.statement.args if isinstance(fact.statement, And) else (fact.statement,):
+        for part in conjuncts(fact.statement):
             if equal_entries(part, network.shape) is None:
                 _understand(fact, part, scope, found)
     return found
@@ -104,7 +105,7 @@ def classes(network: Network, scope: Scope) -> Classes:
 
 def _equal_pairs(network: Network, scope: Scope) -> Iterator[tuple[Entry, Entry, int]]:
     for fact in network.facts:
-        for part in fact.statement.args if isinstance(fact.statement, And) else (fact.statement,):
+        for part in conjuncts(fact.statement):
             equal = equal_entries(part, network.shape)
             if equal is None:
                 continue
@@ -168,7 +169,7 @@ def _bound(op: str, value: float, old: Demands) -> Demands | None:
 
 def _total(a: Expr, value: float, scope: Scope, old: Demands) -> Demands | None:
     """A sum over some dimensions of one tensor, or a number times that (a mean)."""
-    factors = a.args if isinstance(a, Mul) else (a,)
+    factors = factors_of(a)
     sums = [f for f in factors if isinstance(f, Sum)]
     numbers = [_number(f, scope) for f in factors if not isinstance(f, Sum)]
     if len(sums) != 1 or None in numbers or not isinstance(sums[0].body, Read):

@@ -38,9 +38,9 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.functions import elementary
-from symbp.core.guards import conjuncts
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.traverse import free_indices, reads
+from symbp.core.views import conjuncts, is_guarded
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
 from symbp.document.tex.names import Names
@@ -241,7 +241,7 @@ class Printer:
     @_text.register
     def _sum(self, node: Sum, small: bool) -> Text:
         body, below, before = node.body, [], ""
-        while isinstance(body, Where) and body.other == NIL and not reads(body.cond):
+        while is_guarded(body) and not reads(body.cond):
             if any(i in node.indices for i in free_indices(body.cond)):
                 below += [self.tex(build.both(*c), small=True) for c in chained(conjuncts(body.cond))]
             else:

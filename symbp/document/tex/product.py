@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Protocol
 
 from symbp.core.expr import Add, Binder, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
-from symbp.core.guards import at_most, below, conjuncts, follows
+from symbp.core.guards import at_most, below, follows
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, reads, walk
+from symbp.core.views import conjuncts, is_bracket, is_divisor, is_guarded
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, MUL, POWER, Piece, Text, atom, group
 
@@ -35,9 +36,9 @@ class Product:
 
     def of(self, node: Mul) -> Text:
         negative, number_up, number_down, factors = _sort_factors(node.args)
-        plain_down = [f for f in factors if _is_below(f) and not reads_entries(f)]
-        down = [f for f in factors if _is_below(f) and reads_entries(f)]
-        up = [f for f in factors if not _is_below(f)]
+        plain_down = [f for f in factors if is_divisor(f) and not reads_entries(f)]
+        down = [f for f in factors if is_divisor(f) and reads_entries(f)]
+        up = [f for f in factors if not is_divisor(f)]
         if self.small and (plain_down or down or number_down is not None):
             return self._slashed(negative, number_up, number_down, up, [*plain_down, *down])
         constants = [f for f in up if _is_plain(f)] if (plain_down or number_down) else []
@@ -137,9 +138,9 @@ def _sort_factors(args: Sequence[Expr]) -> tuple[bool, int | None, int | None, l
 def _unguarded(args: Sequence[Expr]) -> Iterator[Expr]:
     """The factors, a choice between something and nothing as that thing times a bracket."""
     for f in args:
-        if isinstance(f, Where) and f.other == NIL and f.then != UNIT and len(args) > 1:
+        if is_guarded(f) and f.then != UNIT and len(args) > 1:
             yield from (f.then, *(() if said_by_a_delta(f.cond, args) else (Where(f.cond, UNIT, NIL),)))
-        elif not (isinstance(f, Where) and (f.then, f.other) == (UNIT, NIL) and said_by_a_delta(f.cond, args)):
+        elif not (is_bracket(f) and said_by_a_delta(f.cond, args)):
             yield f
 
 
@@ -158,7 +159,7 @@ def said_by_a_delta(cond: Cond, factors: Sequence[Expr]) -> bool:
 
 def _parts(f: Expr) -> Iterator[Expr]:
     """The factors of a factor."""
-    inner = f.args if isinstance(f, Mul) else (f.then,) if isinstance(f, Where) and f.other == NIL else ()
+    inner = f.args if isinstance(f, Mul) else (f.then,) if is_guarded(f) else ()
     yield from (g for part in inner for g in _parts(part)) if inner else (f,)
 
 
@@ -172,10 +173,6 @@ def _inside(delta: Delta) -> Iterator[Cond]:
 def _as_fraction(value: Fraction) -> bool:
     """Is it written with digits and a fraction bar, not as a decimal?"""
     return value.denominator == 1 or "\\frac" in number(abs(value), False)[0]
-
-
-def _is_below(f: Expr) -> bool:
-    return isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value < 0
 
 
 def _turned(f: Expr) -> Expr:

@@ -10,6 +10,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import children, map_children, walk
+from symbp.core.views import terms_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.program import Reach
@@ -65,7 +66,7 @@ def capped(node: Node, highest: Expr = HIGHEST) -> Any:
 
 def bounded_below(value: Expr) -> Expr:
     """The same sum, what is 0 or less in it and has exponentials of no bound no lower than `HIGHEST` allows."""
-    terms = value.args if isinstance(value, Add) else (value,)
+    terms = terms_of(value)
     return build.add(*(capped(t) if is_unbounded(t) and is_bounded(t) else t for t in terms))
 
 

@@ -12,6 +12,7 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, substitute
+from symbp.core.views import factors_of, is_bracket, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
@@ -61,7 +62,7 @@ class Forms(Named):
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
         value = replace(value, rest=self._without_masks_below(value.rest))
-        for f in value.rest.args if isinstance(value.rest, Mul) else (value.rest,):
+        for f in factors_of(value.rest):
             for i, at in self.fixed(f):
                 if any(i in free_indices(e) for e, _ in (*value.exponent.terms, *value.sums)):
                     table: dict[Atom, Poly] = {i: at}
@@ -72,10 +73,8 @@ class Forms(Named):
 
     def _without_masks_below(self, rest: Expr) -> Expr:
         """Factors without division by a mask that is 1 wherever the others are."""
-        factors = rest.args if isinstance(rest, Mul) else (rest,)
-        given = tuple(
-            (f.cond, True) for f in factors if isinstance(f, Where) and (f.then, f.other) == (build.UNIT, build.NIL)
-        )
+        factors = factors_of(rest)
+        given = tuple((f.cond, True) for f in factors if is_bracket(f))
 
         def is_idle(f: Expr) -> bool:
             match f:
@@ -109,7 +108,7 @@ class Forms(Named):
     def _combination(self, a: Expr, times: Fraction, known: Known) -> tuple[Linear, Scaled]:
         """An exponent as a combination; logarithms of exponential things become factors."""
         linear, logs = NOTHING, unit()
-        for term in a.args if isinstance(a, Add) else (a,):
+        for term in terms_of(a):
             c, rest = build.split_number(term)
             more, log = self._exponent_term(rest, c * times, known)
             linear, logs = linear + more, logs * log
@@ -195,7 +194,7 @@ class Forms(Named):
         shorter = self.shortened(expr, known)
         if shorter is not None:
             return self.form(shorter, known)
-        forms = [self.form(a, known) for a in terms_of(expr)]
+        forms = [self.form(a, known) for a in opened_terms(expr)]
         if all(t.plain for t in forms):
             return Scaled(expr)
         joined = self.cancelled(forms, known)
@@ -210,7 +209,7 @@ class Forms(Named):
             body = self.definition(rest, known) if isinstance(rest, Read) else None
             if isinstance(body, Add):
                 found = build.add(*total.args[:k], *(build.mul(Num(c), t) for t in body.args), *total.args[k + 1 :])
-                if len(found.args if isinstance(found, Add) else (found,)) < len(total.args):
+                if len(terms_of(found)) < len(total.args):
                     return found
         return None
 
@@ -266,7 +265,7 @@ class Forms(Named):
             if isinstance(e, Add) and p.denominator == 1 and 0 < p <= 2 and len(e.args) <= 4:
                 others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
-                return [u for a in terms_of(e) for u in self._spread(lower * self.form(a, known), known)]
+                return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
         return [value]
 
 
@@ -275,7 +274,7 @@ def may_take_root(value: Scaled) -> bool:
     return not value.plain and all(is_positive(e) for e, _ in value.sums)
 
 
-def terms_of(expr: Add) -> tuple[Expr, ...]:
+def opened_terms(expr: Add) -> tuple[Expr, ...]:
     """The terms, expm1 as two."""
     result: list[Expr] = []
     for a in expr.args:
@@ -321,6 +320,6 @@ def _as_one(terms: list[Scaled]) -> Scaled:
 
 def _parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:
     """The factors that hold one of the indices, and the others."""
-    factors = rest.args if isinstance(rest, Mul) else (rest,)
+    factors = factors_of(rest)
     inner = [f for f in factors if any(i in indices for i in free_indices(f))]
     return build.mul(*inner), build.mul(*(f for f in factors if f not in inner))

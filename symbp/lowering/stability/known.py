@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Compare, Cond, Expr, Read, Where
-from symbp.core.guards import conjuncts, follows, settle_condition, slack
+from symbp.core.guards import follows, settle_condition, slack
 from symbp.core.integers import Index
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of
+from symbp.core.views import conjuncts
 from symbp.lowering.linear import Linear, parts
 
 Known = tuple[tuple[Cond, bool], ...]

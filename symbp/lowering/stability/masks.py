@@ -14,6 +14,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Fn, Mul, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute
+from symbp.core.views import factors_of, is_bracket
 from symbp.lowering.guard import guarded
 from symbp.lowering.linear import Linear, parts, places
 from symbp.lowering.stability.known import Known, holds, surely_some
@@ -46,7 +47,7 @@ def masks_around(node: Node) -> Any:
     if not isinstance(node, Mul):
         return node
     for k, factor in enumerate(node.args):
-        if isinstance(factor, Where) and (factor.then, factor.other) == (build.UNIT, build.NIL):
+        if is_bracket(factor):
             rest = build.mul(*node.args[:k], *node.args[k + 1 :])
             if keeps_inside(factor.cond, rest):
                 return build.where(factor.cond, masks_around(rest), build.NIL)
@@ -83,7 +84,7 @@ def _with_mask(a: Expr, largest: Extreme, known: Known) -> Expr:
 
 def is_zero_elsewhere(then: Expr, cond: Cond) -> bool:
     """Is what is to be computed where `cond` holds 0 elsewhere by itself, and harmless to compute?"""
-    factors = then.args if isinstance(then, Mul) else (then,)
+    factors = factors_of(then)
     for f in factors:
         if isinstance(f, Fn) and f.name == "exp" and _is_zero_elsewhere(parts(f.args[0]), cond):
             return guarded(then, cond) == then

@@ -26,11 +26,12 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, with_bound
+from symbp.core.views import factors_of, is_divisor
 from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import bounded_below, capped, expm1_of, exponential_of, less_one
-from symbp.lowering.stability.forms import may_take_root, terms_of
+from symbp.lowering.stability.forms import may_take_root, opened_terms
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
 from symbp.lowering.stability.masks import is_zero_elsewhere
@@ -188,11 +189,11 @@ class Stable(Logarithms):
         return next((c for a in parts if (c := self.choice(a, known)) is not None), None)
 
     def _is_open(self, a: Expr, known: Known) -> bool:
-        below = isinstance(a, Pow) and isinstance(a.exponent, Num) and a.exponent.value < 0
+        below = is_divisor(a)
         return (below and self.vanishes(a.base, known)) or not self.stands(a, known)  # type: ignore[attr-defined]
 
     def _cancels(self, node: Add, *knowns: Known) -> bool:
-        return any(self.cancelled([self.form(a, k) for a in terms_of(node)], k) is not None for k in knowns)
+        return any(self.cancelled([self.form(a, k) for a in opened_terms(node)], k) is not None for k in knowns)
 
     # --- products ----------------------------------------------------------------------------------------------------
 
@@ -282,7 +283,7 @@ class Stable(Logarithms):
                 if all(self.is_tame(build.mul(*others[0], t, *others[1]), known) for t in total.args):
                     continue
                 apart = build.compare("!=", Int(Poly.of(i)), Int(at))
-                rest = build.add(*(t for t in total.args if d not in (t.args if isinstance(t, Mul) else (t,))))
+                rest = build.add(*(t for t in total.args if d not in factors_of(t)))
                 elsewhere = self.plain(build.mul(*others[0], rest, *others[1]), (*known, (apart, True)))
                 return build.where(apart, elsewhere, self.plain(substitute(build.mul(*args), {i: at}), known))
         return None
@@ -314,7 +315,7 @@ class Stable(Logarithms):
         if not value.exponent.terms and len(value.sums) == 1 and value.sums[0][1] == 1:
             total = value.sums[0][0]
             rest = self.plain(value.rest, known)
-            others = (*(rest.args if isinstance(rest, Mul) else (rest,)), *beside)
+            others = (*factors_of(rest), *beside)
             return build.mul(rest, self._shut(self._as_it_stands(total, known), others))
         m, v = self.lifted(value, known)
         if not m.terms:
@@ -332,7 +333,7 @@ class Stable(Logarithms):
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
-            bases = [key(_base(f)) for f in (falling.args if isinstance(falling, Mul) else (falling,))]
+            bases = [key(_base(f)) for f in factors_of(falling)]
             both = (*factors, *beside)
             nought += tuple(build.compare("!=", _base(f), build.NIL) for f in both if key(_base(f)) in bases)
         e = exponential_of(build.where(build.both(*nought), exponent, build.NIL))
@@ -393,7 +394,7 @@ class Stable(Logarithms):
         if isinstance(base, Mul):
             return any(_is_mask(f) for f in base.args)
         if isinstance(base, Add):
-            return all(any(_is_mask(f) for f in (t.args if isinstance(t, Mul) else (t,))) for t in base.args)
+            return all(any(_is_mask(f) for f in factors_of(t)) for t in base.args)
         if not isinstance(base, Read) or BESIDE in base.tensor:
             return False
         equation = self.equations.get(base.tensor)
@@ -416,7 +417,7 @@ class Stable(Logarithms):
         shorter = self.shortened(node, known)
         if shorter is not None and not self.form(shorter, known).plain:
             return self.plain(shorter, known)
-        terms = [self.form(a, known) for a in terms_of(node)]
+        terms = [self.form(a, known) for a in opened_terms(node)]
         if not all(t.plain for t in terms):
             joined = self.cancelled(terms, known)
             if joined is not None:
@@ -437,7 +438,7 @@ def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
     """The deltas in the terms of sums among some factors, each with the place of its sum and the sum."""
     for k, total in enumerate(args):
         for t in total.args if isinstance(total, Add) else ():
-            for d in t.args if isinstance(t, Mul) else (t,):
+            for d in factors_of(t):
                 if isinstance(d, Delta) and isinstance(total, Add):
                     yield k, total, d
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Compare, Expr, Fn, Int, Mul, Sum, Where
+from symbp.core.expr import Add, Compare, Expr, Fn, Int, Sum, Where
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import substitute
+from symbp.core.views import factors_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of
@@ -63,7 +64,7 @@ def exponent_of(s: Expr) -> Linear:
 
 def _parted(body: Expr) -> tuple[Expr, Linear]:
     """A product's other factors, and what stands in its exponentials."""
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     powers = [f for f in factors if isinstance(f, Fn) and f.name == "exp"]
     exponent = Linear()
     for f in powers:

@@ -9,6 +9,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
+from symbp.core.views import factors_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
@@ -204,7 +205,7 @@ class Safety(Splits):
 def falling_parts(e: Expr) -> Iterator[tuple[Expr, Expr]]:
     """u and c where an expression that is not negative is c exp(u), or a sum of such."""
     body = e.body if isinstance(e, Sum) else e
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     for k, f in enumerate(factors):
         if isinstance(f, Fn) and f.name == "exp" and is_bounded(build.neg(body)):
             yield uncapped(f.args[0]), build.mul(*factors[:k], *factors[k + 1 :])
@@ -248,7 +249,7 @@ def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
 def _share(product: Expr, factor: Expr) -> Expr | None:
     """What is left of a product without the factors of another; None where it has not all of them."""
     left = list(product.args) if isinstance(product, Mul) else [product]
-    for f in factor.args if isinstance(factor, Mul) else (factor,):
+    for f in factors_of(factor):
         if f not in left:
             return None
         left.remove(f)

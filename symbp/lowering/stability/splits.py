@@ -9,11 +9,12 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, rename_bound, replace_reads, walk
+from symbp.core.views import factors_of, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of, of_small
-from symbp.lowering.stability.forms import Forms, terms_of
+from symbp.lowering.stability.forms import Forms, opened_terms
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
 from symbp.lowering.stability.named import BESIDE, Below
@@ -52,8 +53,10 @@ class Splits(Forms):
         return m, build.mul(*factors)
 
     def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
-        terms = [self.lifted(self.form(a, known), known) for a in terms_of(total)]
-        if (a := _exponential_below(terms_of(total), [self.form(t, known) for t in terms_of(total)])) is not None:
+        terms = [self.lifted(self.form(a, known), known) for a in opened_terms(total)]
+        if (
+            a := _exponential_below(opened_terms(total), [self.form(t, known) for t in opened_terms(total)])
+        ) is not None:
             small, rest = of_small(self.plain(a[1], known))
             self.done.update((small, rest))
             return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
@@ -94,7 +97,7 @@ class Splits(Forms):
             own = self._ended(rest) if isinstance(rest, Read) and definition(rest) is not None else None
             return self.plain(replace_reads(e, definition), known) if own is None else build.mul(Num(c), own)
 
-        return build.add(*map(term, expr.args if isinstance(expr, Add) else (expr,)))
+        return build.add(*map(term, terms_of(expr)))
 
     def _ended(self, read: Read) -> Read | None:
         """A tensor as it stands in an exponent, as a tensor of its own, if it can be one."""
@@ -173,7 +176,7 @@ def _is_wild(m: Linear) -> bool:
 
 def counting(v: Expr) -> tuple[Cond, list[Expr]]:
     """The masks among the factors as one condition, and the other factors."""
-    factors = v.args if isinstance(v, Mul) else (v,)
+    factors = factors_of(v)
     conds = [_mask(f) for f in factors]
     return build.both(*(c for c in conds if c is not None)), [
         f for f, c in zip(factors, conds, strict=True) if c is None
