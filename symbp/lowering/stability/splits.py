@@ -53,10 +53,9 @@ class Splits(Forms):
         return m, build.mul(*factors)
 
     def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
-        terms = [self.lifted(self.form(a, known), known) for a in opened_terms(total)]
-        if (
-            a := _exponential_below(opened_terms(total), [self.form(t, known) for t in opened_terms(total)])
-        ) is not None:
+        opened = opened_terms(total)
+        terms = [self.lifted(self.form(a, known), known) for a in opened]
+        if (a := _exponential_below(opened, [self.form(t, known) for t in opened])) is not None:
             small, rest = of_small(self.plain(a[1], known))
             self.done.update((small, rest))
             return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
