@@ -36,7 +36,7 @@ class Product:
 
     def of(self, node: Mul) -> Text:
         negative, number_up, number_down, factors = _sort_factors(node.args)
-        plain_down = [f for f in factors if is_divisor(f) and not reads_entries(f)]
+        plain_down: list[Expr] = [f for f in factors if is_divisor(f) and not reads_entries(f)]
         down: list[Expr] = [f for f in factors if is_divisor(f) and reads_entries(f)]
         up = [f for f in factors if not is_divisor(f)]
         if self.small and (plain_down or down or number_down is not None):
