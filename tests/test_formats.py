@@ -25,10 +25,7 @@ def test_a_format_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_target_with_a_row_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    operations = Target(
-        "operations.txt", lambda program: "\n".join(s.op for s in program.routines[0].statements) + "\n"
-    )
-    monkeypatch.setitem(TARGETS, "operations", operations)
+    monkeypatch.setitem(TARGETS, "names", Target("names.txt", lambda program: " ".join(program.names) + "\n"))
     run("emit", "two_paths", "--target", "numpy,names", "-o", str(tmp_path))
     written = sorted(p.name for p in (tmp_path / "two_paths").iterdir())
     assert written == ["gradients.py", "names.txt"]
