@@ -1,0 +1,130 @@
+"""Numbers to fifty digits: a network at random data, which way each choice goes there, and what an expression is worth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from symbp.core.network import Network
+from symbp.symbolic.cases import Case
+from symbp.symbolic.facts import Given
+from symbp.symbolic.functions import unknown
+from symbp.symbolic.graph import Graph
+from symbp.symbolic.scalars import Outside
+from symbp.symbolic.sizes import Key
+
+DIGITS, SPARE = 50, 30
+POINTS, TRIES = 3, 60
+# Between which numbers data are drawn, from the widest to the tamest: a logarithm may need them positive.
+RANGES = ((-1.5, 1.5), (0.2, 1.6), (0.05, 0.6), (-0.2, 0.2))
+OPERATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
+
+
+class NoNumber(Exception):
+    """An expression has no real value at a point."""
+
+
+@dataclass(slots=True)
+class Point(Case):
+    """Data at which every comparison and every label is decided."""
+
+    graph: Graph | None = None
+    values: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    generator: random.Random = field(default_factory=random.Random)
+    span: tuple[float, float] = RANGES[0]
+
+    def label(self, name: str, key: Key, classes: int) -> int:
+        self.asked += 1
+        table: Any = self.labels
+        return int(table.setdefault((name, key), self.generator.randrange(classes)))
+
+    def holds(self, op: str, a: sp.Expr, b: sp.Expr) -> bool:
+        self.asked += 1
+        return bool(OPERATIONS[op](self.number(a), self.number(b)))
+
+    def first(self, kind: str, values: tuple[sp.Expr, ...]) -> int:
+        self.asked += 1
+        numbers = [self.number(v) for v in values]
+        return numbers.index(max(numbers) if kind == "max" else min(numbers))
+
+    def number(self, expr: sp.Expr) -> sp.Expr:
+        """What an expression is worth here."""
+        for symbol in sorted(expr.free_symbols, key=lambda s: s.name):
+            self._know(symbol)
+        value = _known(expr).xreplace(self.values)
+        value = value if value.is_Float or value.is_Rational else sp.N(value, DIGITS + SPARE)
+        if not value.is_real or not value.is_finite:
+            raise NoNumber(str(value))
+        return value
+
+    def _know(self, symbol: sp.Symbol) -> None:
+        if symbol in self.values:
+            return
+        assert self.graph is not None
+        entry = self.graph.entries[symbol]
+        if entry in self.graph.reads:
+            self.values[symbol] = sp.Float(self.number(self.graph.body(entry, self)), DIGITS + SPARE)
+        else:
+            low, high = self.span
+            drawn = sp.Rational(self.generator.randrange(int(low * 10**6), int(high * 10**6)), 10**6)
+            self.values[symbol] = sp.Float(drawn, DIGITS + SPARE)
+
+
+def points(graph: Graph, given: Given) -> Iterator[Point]:
+    """Some points that obey the facts."""
+    found = 0
+    for attempt in range(TRIES):
+        point = Point(graph=graph, generator=random.Random(attempt), span=RANGES[attempt % len(RANGES)])
+        try:
+            for symbol, value in given.values.items():
+                point.values[symbol] = sp.Float(point.number(value), DIGITS + SPARE)
+            obeys = all(_obeys(graph, statement, at, point) for statement, at in given.statements)
+        except (NoNumber, Outside):
+            continue
+        if obeys:
+            yield point
+            found += 1
+        if found == POINTS * len(RANGES):
+            return
+
+
+def _obeys(graph: Graph, statement: Any, at: Any, point: Point) -> bool:
+    loose = _Loose(graph=graph, values=point.values, labels=point.labels, generator=point.generator, span=point.span)
+    return graph.truth(statement, at, loose)
+
+
+class _Loose(Point):
+    """A point where what differs by rounding alone is equal."""
+
+    def holds(self, op: str, a: sp.Expr, b: sp.Expr) -> bool:
+        one, other = self.number(a), self.number(b)
+        if abs(one - other) < sp.Float(10, DIGITS) ** -DIGITS:
+            return op in ("==", "<=", ">=")
+        return bool(OPERATIONS[op](one, other))
+
+
+def _known(expr: sp.Expr) -> sp.Expr:
+    """With smooth functions in the place of unknown ones, different for each."""
+    if not any(hasattr(f, "known_as") for f in expr.atoms(sp.Function)):
+        return expr
+    return expr.replace(lambda e: hasattr(e.func, "known_as"), lambda e: _smooth(*e.func.known_as)(*e.args))
+
+
+@lru_cache(maxsize=256)
+def _smooth(name: str, orders: tuple[int, ...]) -> sp.Lambda:
+    """2/3 + sin(v u + r)/2 + exp(w u), differentiated so often by each argument."""
+    seed = sum(map(ord, name))
+    u = sp.symbols(f"u:{len(orders)}")
+    wave = sum((sp.Rational(7 + 4 * k + seed % 5, 10) * x for k, x in enumerate(u)), sp.Rational(seed % 7, 7))
+    rise = sum(sp.Rational((-1) ** k * (3 + 2 * k + seed % 3), 20) * x for k, x in enumerate(u))
+    value = sp.Rational(2, 3) + sp.sin(wave) / 2 + sp.exp(rise)
+    for x, count in zip(u, orders, strict=True):
+        value = sp.diff(value, x, count)
+    return sp.Lambda(u, value)
+
+
