@@ -18,7 +18,7 @@ from symbp.symbolic.sizes import Key
 
 T = TypeVar("T")
 Label = tuple[str, Key]
-MOST_CASES = 4000
+MOST_CASES = 300
 HOLDS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "<>"}
 TURNED = str.maketrans("<>", "><")
 

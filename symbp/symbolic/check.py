@@ -52,7 +52,7 @@ class Subject:
     @cached_property
     def sizes(self) -> Sizes:
         """Distinct where sizes are numbers in a formula, with room for windows to move; less where that is much work."""
-        *better, least = _candidates(self.forward)
+        *better, least = _candidates(self.forward, _numbers(self.backward))
         return next((s for s in better if self.cost(s) <= COMFORT), least)
 
     def cost(self, sizes: Sizes | None = None) -> int:
@@ -62,10 +62,9 @@ class Subject:
         return work(self.backward, at) + pairs
 
 
-def _candidates(network: Network) -> list[Sizes]:
+def _candidates(network: Network, numbers: tuple[str, ...]) -> list[Sizes]:
     """Sizes, the best first, the least last."""
     least, roomy = least_sizes(network), least_sizes(network, ROOM)
-    numbers = _numbers(network)
     found = []
     for base in (roomy, least):
         for values in permutations(range(2, 2 + len(numbers))) if 1 < len(numbers) <= 3 else ():

@@ -15,8 +15,7 @@ from symbp.symbolic.cases import Case
 from symbp.symbolic.facts import Given
 from symbp.symbolic.functions import unknown
 from symbp.symbolic.graph import Graph
-from symbp.symbolic.scalars import Outside
-from symbp.symbolic.sizes import Key
+from symbp.symbolic.sizes import Key, Outside
 
 DIGITS, SPARE = 50, 30
 POINTS, TRIES = 3, 60
@@ -37,6 +36,7 @@ class Point(Case):
     values: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     generator: random.Random = field(default_factory=random.Random)
     span: tuple[float, float] = RANGES[0]
+    unfinished: dict[sp.Symbol, None] = field(default_factory=dict)  # what is being computed, or has no value
 
     def label(self, name: str, key: Key, classes: int) -> int:
         self.asked += 1
@@ -67,7 +67,10 @@ class Point(Case):
             return
         assert self.graph is not None
         entry = self.graph.entries[symbol]
-        if entry in self.graph.reads:
+        if self.graph.is_defined(entry):
+            if symbol in self.unfinished:
+                raise Outside(f"{symbol} is read by what it reads")
+            self.unfinished[symbol] = None
             self.values[symbol] = sp.Float(self.number(self.graph.body(entry, self)), DIGITS + SPARE)
         else:
             low, high = self.span

@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.polys.rings import PolyElement, PolyRing
 
-MOST_TERMS = 400_000  # of the products of one multiplication: a bound on work
+MOST_TERMS = 100_000  # of the products of one multiplication: a bound on work
 
 
 class TooLarge(Exception):

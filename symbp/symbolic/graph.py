@@ -14,8 +14,8 @@ import sympy as sp
 from symbp.core.expr import Cond, Expr
 from symbp.core.network import Equation, Network
 from symbp.symbolic.cases import Case
-from symbp.symbolic.scalars import Entry, Outside, Scalars
-from symbp.symbolic.sizes import At, Key, Sizes, axes, keys
+from symbp.symbolic.scalars import Entry, Scalars, has_choices
+from symbp.symbolic.sizes import At, Key, Outside, Sizes, axes, keys
 
 
 def written(entry: Entry) -> str:
@@ -32,6 +32,7 @@ class Graph:
     sizes: Sizes
     further: tuple[Equation, ...] = ()
     _bodies: dict[Entry, sp.Expr] = field(default_factory=dict)
+    _depths: dict[Entry, int] = field(default_factory=dict)
     _slopes: dict[tuple[sp.Expr, sp.Symbol], sp.Expr] = field(default_factory=dict)
 
     @cached_property
@@ -67,19 +68,31 @@ class Graph:
                 found[other].append(entry)
         return {entry: tuple(others) for entry, others in found.items()}
 
-    @cached_property
-    def order(self) -> dict[Entry, int]:
+    def equation(self, name: str) -> Equation | None:
+        """The equation of a tensor, of those beside the network too."""
+        own = self.network.equation(name)
+        return own or next((e for e in self.further if e.name == name), None)
+
+    def is_defined(self, entry: Entry) -> bool:
+        """Is it no input?"""
+        return self.network.tensor(entry[0]) is None
+
+    def depth(self, entry: Entry) -> int:
         """How late an entry can be computed: after all that it reads."""
-        depth: dict[Entry, int] = {}
+        if entry not in self._depths:
+            self._depths[entry] = 0  # as long as it is being found
+            self._depths[entry] = 1 + max((self.depth(e) for e in self._read(entry)), default=0)
+        if not self._depths[entry]:
+            raise Outside(f"{written(entry)} is read by what it reads")
+        return self._depths[entry]
 
-        def visit(entry: Entry) -> int:
-            if entry not in depth:
-                depth[entry] = 1 + max((visit(e) for e in self.reads.get(entry, ())), default=0)
-            return depth[entry]
-
-        for entry in self.symbols:
-            visit(entry)
-        return depth
+    def _read(self, entry: Entry) -> tuple[Entry, ...]:
+        if entry in self.reads or not self.is_defined(entry):
+            return self.reads.get(entry, ())
+        equation = self.equation(entry[0])
+        assert equation is not None
+        touched = dict.fromkeys(self.scalars(Case()).touched(equation.body, self.at(equation, entry[1])))
+        return tuple(e for e in touched if e in self.symbols)
 
     def downstream(self, entry: Entry) -> frozenset[Entry]:
         """What depends on an entry."""
@@ -116,7 +129,7 @@ class Graph:
     def body(self, entry: Entry, case: Case) -> sp.Expr:
         """The right side of an entry's equation, in the scalars that it reads."""
         if entry not in self._bodies:
-            equation = self.network.equation(entry[0])
+            equation = self.equation(entry[0])
             assert equation is not None
             asked = case.asked
             value = self.value(equation.body, self.at(equation, entry[1]), case)
@@ -137,7 +150,13 @@ class Graph:
         """The partial derivative of an entry's right side by what it reads directly."""
         if by not in self.reads[of]:
             return sp.S.Zero
-        body, symbol = self.body(of, case), self.symbols[by]
+        equation = self.network.equation(of[0])
+        assert equation is not None
+        if has_choices(equation.body):
+            body = self.scalars(case).about(equation.body, self.at(equation, of[1]), by)
+        else:
+            body = self.body(of, case)
+        symbol = self.symbols[by]
         if (body, symbol) not in self._slopes:
             self._slopes[body, symbol] = sp.diff(body, symbol)
         return self._slopes[body, symbol]

@@ -35,19 +35,15 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import Atom, Node, Poly
+from symbp.core.integers import Atom, Node, Poly, Quotient
 from symbp.core.traverse import children, labels_of, polys
 from symbp.errors import MissingRule
 from symbp.symbolic.cases import Case, Undecided
 from symbp.symbolic.functions import ELEMENTARY, unknown
-from symbp.symbolic.sizes import At, Key, Sizes, places
+from symbp.symbolic.sizes import At, Key, Outside, Sizes, places
 
 COMPARISONS = {"<": int.__lt__, "<=": int.__le__, ">": int.__gt__, ">=": int.__ge__, "==": int.__eq__, "!=": int.__ne__}
 Entry = tuple[str, Key]
-
-
-class Outside(Exception):
-    """A read of an entry that a tensor does not have."""
 
 
 @dataclass(slots=True)
@@ -69,13 +65,13 @@ class Scalars:
         total = 0
         for monomial, coefficient in poly.terms:
             for atom in monomial:
-                if isinstance(atom, Read):
-                    key = tuple(self.integer(s, at) for s in atom.subs)
-                    coefficient *= self.case.label(atom.tensor, key, self.classes(atom.tensor))
-                else:
-                    value = self.sizes.of(atom, at)
-                    assert value is not None, atom
-                    coefficient *= value
+                match atom:
+                    case Read(name, subs):
+                        coefficient *= self.case.label(name, self.key(subs, at), self.classes(name))
+                    case Quotient(top, bottom):
+                        coefficient *= self.integer(top, at) // self.integer(bottom, at)
+                    case _:
+                        coefficient *= self.sizes.of(atom, at)
             total += coefficient
         return total
 
@@ -244,6 +240,26 @@ class Scalars:
     def _holds(self, op: str, a: sp.Expr, b: sp.Expr) -> bool:
         return self.case.holds(op, self.decide(a), self.decide(b))
 
+    def about(self, node: Expr, at: At, entry: Entry) -> sp.Expr:
+        """The value without terms that do not read an entry, and so without the choices that stand in those alone."""
+        match node:
+            case Add(args):
+                return sp.Add(*[self.about(a, at, entry) for a in args])
+            case Sum(indices, body):
+                return sp.Add(*[self.about(body, here, entry) for here in places(indices, self.sizes, at)])
+            case Where(cond, then, other) if not _is_open(cond):
+                return self.about(then if self.truth(cond, at) else other, at, entry)
+            case Mul(args):
+                reading = [a for a in args if self._reads(a, at, entry)]
+                if len(reading) == 1:
+                    factor = self.value(build.mul(*(a for a in args if a is not reading[0])), at)
+                    return factor * self.about(reading[0], at, entry) if factor != 0 else sp.S.Zero
+                return self.value(node, at) if reading else sp.S.Zero
+        return self.value(node, at) if self._reads(node, at, entry) else sp.S.Zero
+
+    def _reads(self, node: Expr, at: At, entry: Entry) -> bool:
+        return any(e == entry for e in self.touched(node, at))
+
     # What is read, whatever the case: of a choice that values make both branches.
 
     def touched(self, node: Node, at: At) -> Iterator[Entry]:
@@ -299,6 +315,16 @@ def _is_open(cond: Cond) -> bool:
             one, other = build.as_integer(a), build.as_integer(b)
             return one is None or other is None or any(_labels(a)) or any(_labels(b))
     return any(_is_open(c) for c in children(cond))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1 << 12)
+def has_choices(node: Node) -> bool:
+    """Does its value depend on a case?"""
+    if isinstance(node, Extreme) or (isinstance(node, Fn) and node.name in ("abs", "sign") and not node.orders):
+        return True
+    if any(_labels(node)) or (isinstance(node, Where) and _is_open(node.cond)):
+        return True
+    return any(has_choices(c) for c in children(node))
 
 
 def _labels(node: Node) -> Iterator[Read]:

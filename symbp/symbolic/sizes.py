@@ -12,13 +12,17 @@ from symbp.core.expr import Extreme, Sum
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
 from symbp.core.traverse import children, dims_of, indices_of, walk
-from symbp.errors import NoTrial
+from symbp.errors import MissingRule, NoTrial
 
 Key = tuple[int, ...]
 At = Mapping[Atom, int]  # the value of each index
 NOWHERE: At = {}
 SMALL = 2
 MOST_GROWTH = 24
+
+
+class Outside(Exception):
+    """A read of an entry that a tensor does not have, or of an index that nothing binds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +32,27 @@ class Sizes:
     values: Mapping[str, int] = field(default_factory=dict)
     widths: tuple[int, ...] = (SMALL,)
 
-    def of(self, atom: Atom, at: At) -> int | None:
-        """The value of an atom; None for an entry of a labels' tensor."""
+    def of(self, atom: Atom, at: At) -> int:
+        """The value of an atom that is no label."""
         match atom:
             case Dim(name):
                 return self.values[name]
             case DimAt(_, place):
                 return self.widths[self.integer(place, at) % len(self.widths)]
-            case Index():
+            case Index(name):
+                if atom not in at:
+                    raise Outside(f"nothing says what {name} is")
                 return at[atom]
             case Quotient(top, bottom):
                 return self.integer(top, at) // self.integer(bottom, at)
-        return None
+        raise MissingRule(f"symbolic/sizes.py has no rule for {type(atom).__name__}")
 
     def integer(self, poly: Poly, at: At = NOWHERE) -> int:
         """The value of an integer expression without labels."""
         total = 0
         for monomial, coefficient in poly.terms:
             for atom in monomial:
-                value = self.of(atom, at)
-                assert value is not None, atom
-                coefficient *= value
+                coefficient *= self.of(atom, at)
             total += coefficient
         return total
 
