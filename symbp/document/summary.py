@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.equality import PRODUCT, ROUNDING, Check
+from symbp.core.equality import PRODUCT, ROUNDING, SYMPY, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.matrix.nodes import Named
@@ -120,10 +120,13 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     if not checks:
         return document
     equal = next((c for c in checks if c.name == "equalities"), None)
-    others = [c for c in checks if c is not equal]
+    symbolic = next((c for c in checks if c.witness == SYMPY), None)
+    others = [c for c in checks if c not in (equal, symbolic)]
     blocks: list[Paragraph | Table] = []
     if equal:
         blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
+    if symbolic:
+        blocks.append(Paragraph(_symbolic_words(symbolic)))
     if others:
         blocks.append(Paragraph(_table_words(others)))
         blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
@@ -138,6 +141,13 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
         f"A bar was evaluated by perturbing its quantity{along}. The two sides agree within ",
         *(Bound(check.bound), ", relative to the larger of 1 and their terms, in double precision, and in fifty "),
         "digits where that loses too many.",
+    )
+
+
+def _symbolic_words(check: Check) -> Words:
+    return (
+        "SymPy has differentiated the network by itself, written out in scalars at small sizes, and of each entry of ",
+        f"the adjoints and local derivatives compared it with the result above: of {check.count}, {check.note}.",
     )
 
 

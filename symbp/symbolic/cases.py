@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -59,6 +59,7 @@ class Case:
     orders: tuple[Order, ...] = ()
     labels: Mapping[Label, int] = field(default_factory=dict)
     asked: int = 0
+    known: dict[object, Any] = field(default_factory=dict)  # what was found before
 
     def label(self, name: str, key: Key, classes: int) -> int:
         """The value of a label."""
@@ -85,6 +86,11 @@ class Case:
     def first(self, kind: str, values: tuple[sp.Expr, ...]) -> int:
         """Where the first of the largest values is, or of the smallest."""
         self.asked += 1
+        if (kind, values) not in self.known:
+            self.known[kind, values] = self._first(kind, values)
+        return int(self.known[kind, values])
+
+    def _first(self, kind: str, values: tuple[sp.Expr, ...]) -> int:
         sign = "<" if kind == "max" else ">"
         options = {}
         for k, value in enumerate(values):
@@ -108,6 +114,11 @@ class Case:
 
     def possible(self, a: sp.Expr, b: sp.Expr) -> str:
         """Which of < = > may hold between two ends."""
+        if (a, b) not in self.known:
+            self.known[a, b] = self._possible(a, b)
+        return str(self.known[a, b])
+
+    def _possible(self, a: sp.Expr, b: sp.Expr) -> str:
         if a == b:
             return "="
         if a.is_Number and b.is_Number:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -19,8 +19,10 @@ from symbp.symbolic.sizes import Key, Outside
 
 DIGITS, SPARE = 50, 30
 POINTS, TRIES = 3, 60
-# Between which numbers data are drawn, from the widest to the tamest: a logarithm may need them positive.
-RANGES = ((-1.5, 1.5), (0.2, 1.6), (0.05, 0.6), (-0.2, 0.2))
+Span = tuple[float, float, int]
+# Between which numbers data are drawn, and in steps of which part of 1, from the widest to the tamest: a logarithm may need them positive.
+RANGES = ((-1.5, 1.5, 10**6), (0.2, 1.6, 10**6), (0.05, 0.6, 10**6), (-0.2, 0.2, 10**6))
+TIES = ((-1.0, 1.5, 2), (0.5, 2.0, 2))  # halves, so that values tie and are 0
 OPERATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 
 
@@ -35,7 +37,7 @@ class Point(Case):
     graph: Graph | None = None
     values: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     generator: random.Random = field(default_factory=random.Random)
-    span: tuple[float, float] = RANGES[0]
+    span: Span = RANGES[0]
     unfinished: dict[sp.Symbol, None] = field(default_factory=dict)  # what is being computed, or has no value
 
     def label(self, name: str, key: Key, classes: int) -> int:
@@ -73,16 +75,17 @@ class Point(Case):
             self.unfinished[symbol] = None
             self.values[symbol] = sp.Float(self.number(self.graph.body(entry, self)), DIGITS + SPARE)
         else:
-            low, high = self.span
-            drawn = sp.Rational(self.generator.randrange(int(low * 10**6), int(high * 10**6)), 10**6)
+            low, high, parts = self.span
+            drawn = sp.Rational(self.generator.randrange(int(low * parts), int(high * parts)), parts)
             self.values[symbol] = sp.Float(drawn, DIGITS + SPARE)
 
 
-def points(graph: Graph, given: Given) -> Iterator[Point]:
+def points(graph: Graph, given: Given, spans: Sequence[Span] = RANGES, seed: int = 0) -> Iterator[Point]:
     """Some points that obey the facts."""
     found = 0
     for attempt in range(TRIES):
-        point = Point(graph=graph, generator=random.Random(attempt), span=RANGES[attempt % len(RANGES)])
+        generator = random.Random(1000 * seed + attempt)
+        point = Point(graph=graph, generator=generator, span=spans[attempt % len(spans)])
         try:
             for symbol, value in given.values.items():
                 point.values[symbol] = sp.Float(point.number(value), DIGITS + SPARE)
@@ -92,7 +95,7 @@ def points(graph: Graph, given: Given) -> Iterator[Point]:
         if obeys:
             yield point
             found += 1
-        if found == POINTS * len(RANGES):
+        if found == POINTS * len(spans):
             return
 
 

@@ -26,16 +26,17 @@ from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, free_indices
 from symbp.symbolic.cases import Case, TooMany, Undecided, cases
-from symbp.symbolic.digits import DIGITS, POINTS, NoNumber, Point, points
+from symbp.symbolic.digits import DIGITS, POINTS, TIES, NoNumber, Point, points
 from symbp.symbolic.facts import Given, given
 from symbp.symbolic.fractions import Fractions, TooLarge, is_zero
 from symbp.symbolic.graph import Graph, written
 from symbp.symbolic.kernels import Kernels
-from symbp.symbolic.scalars import Entry
+from symbp.symbolic.scalars import Entry, has_choices
 from symbp.symbolic.sizes import NOWHERE, At, Key, Outside, Sizes, keys
 
 PROVED, EVALUATED, WRONG, OPEN = "proved", "evaluated", "wrong", "open"
 FEW = 3  # entries of a tensor without a proof; of the others none is looked for
+MANY = 4  # rounds of points at which values tie
 BOUND = sp.Float(10, DIGITS) ** (5 - DIGITS)
 # Which adjoints are free symbols: all, none, or one; the others are 0.
 Free = Entry | None
@@ -78,6 +79,7 @@ class Witness:
     sizes: Sizes
     graph: Graph = field(init=False)
     given: Given = field(init=False)
+    patience: int  # how many cases are gone through in all; what is left then is evaluated
     kernels: Kernels = field(default_factory=Kernels)
     hard: Counter[str] = field(default_factory=Counter)  # of how many entries no proof was found
 
@@ -170,17 +172,20 @@ class Witness:
         """What comes of a claim: the cheap proofs first, then numbers, which tell at once what is wrong."""
         name = written((claim.what, claim.entry[1]))
         near, far = self._levels(claim)
-        if self.hard[claim.what] < FEW and (count := self._proof(claim, near)) is not None:
+        if self._is_easy(claim) and (count := self._proof(claim, near)) is not None:
             return Finding(claim.what, name, PROVED, count)
         error, count = self._evaluated(claim)
         if not count:
             return Finding(claim.what, name, OPEN, 0)
         if error > BOUND:
             return Finding(claim.what, name, WRONG, count, float(error))
-        if self.hard[claim.what] < FEW and (proved := self._by_cases(claim, None, far)) is not None:
+        if self._is_easy(claim) and (proved := self._by_cases(claim, None, far)) is not None:
             return Finding(claim.what, name, PROVED, proved)
         self.hard[claim.what] += 1
         return Finding(claim.what, name, EVALUATED, count)
+
+    def _is_easy(self, claim: Claim) -> bool:
+        return self.hard[claim.what] < FEW
 
     def _levels(self, claim: Claim) -> tuple[tuple[frozenset[Entry], ...], tuple[frozenset[Entry], ...]]:
         """What is replaced by its definition: nothing, then what depends on the entry.
@@ -199,7 +204,7 @@ class Witness:
         """
         if not claim.linear:
             return self._by_cases(claim, None, levels)
-        with suppress(Undecided, TooLarge, Outside, ZeroDivisionError):
+        with suppress(Undecided, TooLarge, RecursionError, Outside, ZeroDivisionError):
             for level in levels:
                 if self._is_nought(self._difference(claim, self.given.case, None, level), self.given.case, level):
                     return 1
@@ -224,12 +229,15 @@ class Witness:
                     count += 1
                 else:
                     return count
-            except (TooMany, TooLarge, Outside, ZeroDivisionError):
+            except (TooMany, RecursionError, TooLarge, Outside, ZeroDivisionError):
                 continue
         return None
 
     def _case(self, claim: Claim, free: Free, level: frozenset[Entry], case: Case) -> bool:
         """Is a claim proved in a case?"""
+        self.patience -= case is not self.given.case
+        if self.patience < 0:
+            raise TooMany
         return self._is_nought(self._difference(claim, case, free, level), case, level)
 
     def _difference(self, claim: Claim, case: Case, free: Free, level: frozenset[Entry]) -> sp.Expr:
@@ -252,7 +260,9 @@ class Witness:
         """The adjoints that either side may read."""
         own = [(self.bars[name], key) for name, key in self._users(claim) if name in self.bars]
         bars = set(self.bars.values())
-        read = [e for e in self.graph.scalars(Case()).touched(claim.body, claim.at) if e[0] in bars]
+        read: list[Entry] = []
+        with suppress(Outside):  # what is read outside a tensor is found wrong by numbers
+            read += [e for e in self.graph.scalars(Case()).touched(claim.body, claim.at) if e[0] in bars]
         return tuple(dict.fromkeys(e for e in (*own, *read) if e in self.graph.symbols))
 
     def _users(self, claim: Claim) -> Iterator[Entry]:
@@ -291,18 +301,22 @@ class Witness:
     def _evaluated(self, claim: Claim) -> tuple[sp.Expr, int]:
         """The largest difference at some points, and at how many there is one."""
         worst, count = sp.S.Zero, 0
-        for point in self.points:
-            with suppress(NoNumber, ZeroDivisionError):
-                worst = max(worst, self._error(claim, point))
-                count += 1
-            if count == POINTS:
-                break
+        for some in self.points:
+            before = count
+            for point in some:
+                with suppress(NoNumber, RecursionError, ZeroDivisionError):
+                    worst = max(worst, self._error(claim, point))
+                    count += 1
+                if count - before == POINTS:
+                    break
         return worst, count
 
     @cached_property
-    def points(self) -> tuple[Point, ...]:
-        """Some points that obey the facts."""
-        return tuple(points(self.graph, self.given))
+    def points(self) -> tuple[tuple[Point, ...], ...]:
+        """Some points that obey the facts; where values decide, also some at which many are alike."""
+        chooses = any(has_choices(e.body) for e in (*self.network.equations, *self.derived))
+        ties = [tuple(points(self.graph, self.given, TIES, seed)) for seed in range(MANY if chooses else 0)]
+        return tuple(points(self.graph, self.given)), *ties
 
     def _error(self, claim: Claim, point: Point) -> sp.Expr:
         """How far both sides are apart at a point; a derived side that reads outside a tensor is wrong altogether."""
