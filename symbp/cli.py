@@ -142,9 +142,7 @@ def _regular(_context: click.Context, _parameter: click.Parameter, value: Path |
 @hvp_option
 @click.option("--symbolic", is_flag=True, help="Also let SymPy differentiate by itself and prove the derivation.")
 @click.option("-v", "verbose", is_flag=True, help="With a table of every check, its error and its bound.")
-def verify(
-    net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, symbolic: bool, verbose: bool
-) -> None:
+def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, symbolic: bool, verbose: bool) -> None:
     """Check derivation and module: right or wrong in the first line, then what is wrong."""
     from symbp.show import show_checks
 

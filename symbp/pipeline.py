@@ -19,11 +19,12 @@ from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import ROUNDING, Check, Equality
-from symbp.core.expr import Compare
+from symbp.core.expr import Compare, Read
+from symbp.core.integers import Poly
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
-from symbp.document.latex import write_latex
+from symbp.document.latex import printer_of, write_latex
 from symbp.document.model import Document
 from symbp.document.summary import with_checks
 from symbp.emit.write import write_module
@@ -248,6 +249,17 @@ def symbolic_subject(network: Network, d: Derivation, patience: int) -> Subject:
     chains = tuple(Equality(c.lhs, c.result, c.key) for s in d.sections for c in s.locals)
     parameters = tuple(parameter for parameter, _ in d.gradients)
     return Subject(network, d.backward, d.loss, dict(d.adjoints), parameters, chains, patience)
+
+
+def names_in_print(derivation: Derivation) -> Callable[[str, tuple[int, ...]], str]:
+    """How each entry is called on the page, W^{(1)}_{01}."""
+    printer = printer_of(compose(derivation, {}))
+
+    def name(tensor: str, key: tuple[int, ...]) -> str:
+        entry = printer.tex(Read(tensor, tuple(Poly.of(k) for k in key)))
+        return entry.replace("\\adj{", "\\overline{")
+
+    return name
 
 
 def demand_passed(checks: tuple[Check, ...]) -> None:

@@ -35,7 +35,7 @@ INSIDE = {
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources"),
+        *("pipeline", "sources", "symbolic", "notation.write"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
     "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "__version__"),
@@ -43,7 +43,7 @@ INSIDE = {
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
-    "sympy": ("core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
+    "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
     "mpmath": ("verify",),
     "numpy": ("verify", "lowering"),
     "jinja2": ("templating",),

@@ -1,8 +1,8 @@
 """Cases: what is assumed where a value decides, and all cases one after the other.
 
 A claim is worked out under a case. Where it meets a comparison that the case leaves open, it stops with `Undecided`,
-which says what can be assumed in addition, and each of these is tried: a < b, a = b, a > b. So every point of space lies
-in one of the cases. Labels are cases too.
+which says what can be assumed in addition, and each of these is tried: a < b, a = b, a > b. So every point lies in
+one of the cases. Labels are cases too.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Subject:
 
     @cached_property
     def sizes(self) -> Sizes:
-        """Distinct where sizes are numbers in a formula, with room for windows to move; less where that is much work."""
+        """Those that are numbers in a formula distinct, and room for windows to move; less where that is much work."""
         *better, least = _candidates(self.forward, _numbers(self.backward))
         return next((s for s in better if self.cost(s) <= COMFORT), least)
 
@@ -101,11 +101,11 @@ def _note(sizes: Sizes, findings: Sequence[Finding]) -> str:
         parts.append(f"{outcomes[EVALUATED]} evaluated to fifty digits ({_names(findings, EVALUATED)})")
     for outcome, said in ((WRONG, "wrong"), (OPEN, "neither proved nor evaluated")):
         if outcomes[outcome]:
-            parts.append(f"{outcomes[outcome]} {said}, the first {next(f.entry for f in findings if f.outcome == outcome)}")
+            parts.append(
+                f"{outcomes[outcome]} {said}, the first {next(f.entry for f in findings if f.outcome == outcome)}"
+            )
     return ", ".join(parts)
 
 
 def _names(findings: Sequence[Finding], outcome: str) -> str:
     return ", ".join(dict.fromkeys(f.what for f in findings if f.outcome == outcome))
-
-

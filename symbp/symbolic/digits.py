@@ -1,4 +1,4 @@
-"""Numbers to fifty digits: a network at random data, which way each choice goes there, and what an expression is worth."""
+"""Numbers to fifty digits: a network at random data, which way choices go there, what an expression is worth."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import Any
 
 import sympy as sp
 
-from symbp.core.network import Network
 from symbp.symbolic.cases import Case
 from symbp.symbolic.facts import Given
-from symbp.symbolic.functions import unknown
 from symbp.symbolic.graph import Graph
 from symbp.symbolic.sizes import Key, Outside
 
 DIGITS, SPARE = 50, 30
 POINTS, TRIES = 3, 60
 Span = tuple[float, float, int]
-# Between which numbers data are drawn, and in steps of which part of 1, from the widest to the tamest: a logarithm may need them positive.
+# Between which numbers data are drawn, and in steps of which part of 1, from the widest to the tamest: a logarithm may
+# need them positive.
 RANGES = ((-1.5, 1.5, 10**6), (0.2, 1.6, 10**6), (0.05, 0.6, 10**6), (-0.2, 0.2, 10**6))
 TIES = ((-1.0, 1.5, 2), (0.5, 2.0, 2))  # halves, so that values tie and are 0
 OPERATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
@@ -132,5 +131,3 @@ def _smooth(name: str, orders: tuple[int, ...]) -> sp.Lambda:
     for x, count in zip(u, orders, strict=True):
         value = sp.diff(value, x, count)
     return sp.Lambda(u, value)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
 import sympy as sp
@@ -23,7 +23,7 @@ Name = Callable[[str, Key], str]
 class Explicit(Scalars):
     """Values with every choice written out, none made."""
 
-    def value(self, node: Node, at: At) -> sp.Expr:  # type: ignore[override]
+    def value(self, node: Node, at: At) -> sp.Expr:
         labels = tuple(dict.fromkeys(r for p in polys(node) for r in labels_of(p)))
         if labels:
             return self._by_label(labels, node, at)
@@ -87,11 +87,24 @@ def _is_open(cond: Node) -> bool:
     return has_choices(Where(cond, TRUE, TRUE))  # type: ignore[arg-type]
 
 
-def explicit(network: Network, equations: tuple[Equation, ...], sizes: Sizes, name: Name) -> tuple[sp.Eq, ...]:
-    """The equations entry by entry; `name` says how an entry is called. SymbpError where a size is not said."""
-    missing = [d.name for d in network.dims if d.name not in sizes.values]
+def sizes_of(network: Network, given: Mapping[str, int | tuple[int, ...]]) -> Sizes:
+    """The sizes that were said; SymbpError where one is missing, unknown, or no size."""
+    names = [d.name for d in network.dims]
+    for name, value in given.items():
+        widths = value if isinstance(value, tuple) else (value,)
+        if name not in (*names, *network.widths) or isinstance(value, tuple) != (name in network.widths):
+            raise SymbpError(f"{network.name}: {name} is no size of it; it has {', '.join((*names, *network.widths))}")
+        if not widths or not all(isinstance(w, int) and w > 0 for w in widths):
+            raise SymbpError(f"{network.name}: {name} = {value} is no size")
+    missing = [n for n in (*names, *network.widths) if n not in given]
     if missing:
         raise SymbpError(f"{network.name}: say how large {', '.join(missing)} is too, as in sympy({missing[0]}=2)")
+    values = {n: v for n, v in given.items() if isinstance(v, int)}
+    return Sizes(values, {n: v for n, v in given.items() if isinstance(v, tuple)})
+
+
+def explicit(network: Network, equations: tuple[Equation, ...], sizes: Sizes, name: Name) -> tuple[sp.Eq, ...]:
+    """The equations entry by entry; `name` says how an entry is called."""
     return tuple(_entries(network, equations, sizes, name))
 
 

@@ -30,7 +30,7 @@ def ring_of(count: int) -> PolyRing:
 
 @dataclass(slots=True)
 class Ratio:
-    """A numerator over a product of powers of `den`; `table` says of each symbol its variable and its exponent there."""
+    """A numerator over a product of powers of polynomials, in a space that says what the variables stand for."""
 
     num: PolyElement
     den: dict[PolyElement, int]
@@ -235,9 +235,8 @@ def _without(num: PolyElement, den: dict[PolyElement, int]) -> tuple[PolyElement
 
 def _may_divide(num: PolyElement, factor: PolyElement) -> bool:
     """Are first and last monomial divisible? Otherwise no division needs to be tried."""
-    return all(
-        all(a >= b for a, b in zip(end(num), end(factor), strict=True)) for end in (lambda p: max(p), lambda p: min(p))
-    )
+    ends = ((max(num), max(factor)), (min(num), min(factor)))
+    return all(a >= b for whole, part in ends for a, b in zip(whole, part, strict=True))
 
 
 def _split(poly: PolyElement) -> tuple[Any, tuple[int, ...], PolyElement]:

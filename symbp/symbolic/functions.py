@@ -30,4 +30,6 @@ def unknown(name: str, orders: tuple[int, ...]) -> Any:
         return unknown(name, raised)(*self.args)
 
     written = name + "".join(f".d{place + 1}" * k for place, k in enumerate(orders))
-    return type(sp.Function)(written, (sp.Function,), {"fdiff": fdiff, "nargs": len(orders), "known_as": (name, orders)})
+    return type(sp.Function)(
+        written, (sp.Function,), {"fdiff": fdiff, "nargs": len(orders), "known_as": (name, orders)}
+    )

@@ -130,7 +130,7 @@ class Witness:
         return lambda case, free: self.adjoint(entry, case, free)
 
     def definitions(self, network: Network) -> Iterator[Claim]:
-        """A claim for each entry of an equation that the derivation has in another form: kernels with their own names."""
+        """A claim for each entry of an equation that the derivation has in another form: kernels with names."""
         named = {e.name for e in self.network.equations if network.equation(e.name) is None}
         new = frozenset(e for e in self.graph.reads if e[0] in named)
         for equation in network.equations:
@@ -158,7 +158,7 @@ class Witness:
         scalars = self.graph.scalars(Case())
         what = f"d {lhs.of.tensor} / d {lhs.by.tensor}"
         for key in keys(indices, self.sizes):
-            at = dict(zip(indices, key, strict=True))
+            at: At = dict(zip(indices, key, strict=True))
             of, by = ((r.tensor, scalars.key(r.subs, at)) for r in (lhs.of, lhs.by))
             if of in self.graph.symbols and by in self.graph.symbols:
                 yield Claim(what, by, equality.rhs, at, self._own_slope(of, by))
@@ -223,7 +223,7 @@ class Witness:
         for level in levels:
             count = 0
             try:
-                for case, found in cases(partial(self._case, claim, free, level), self.given.case):
+                for _, found in cases(partial(self._case, claim, free, level), self.given.case):
                     if not found:
                         break
                     count += 1

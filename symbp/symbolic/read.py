@@ -1,4 +1,4 @@
-"""SymPy's expressions as a network: scalars, `Indexed` with `Sum`, or matrices; what has no counterpart is refused by name.
+"""SymPy's expressions as a network: scalars, `Indexed` with `Sum`, or matrices; what has no counterpart is refused.
 
 Only the objects of SymPy that a caller hands over are read, by their types: no text is parsed and nothing is evaluated.
 """
@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Cond, Expr, Extreme, Fn, Pi, Read, Where
+from symbp.core.expr import FALSE, TRUE, Cond, Expr, Extreme, Fn, Pi, Read
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
 from symbp.core.traverse import fresh_name, indices_of
@@ -71,7 +71,8 @@ def read_equations(
     if isinstance(loss, sp.Equality):
         given, loss = (*given, loss), loss.lhs
     if not (isinstance(loss, sp.Symbol) and loss.name in known | {_name(e.lhs) for e in given}):
-        target = sp.Symbol(fresh_name("L", {s.name for e in (loss, *given) for s in e.free_symbols if hasattr(s, "name")}))
+        taken = {str(s) for e in (loss, *given) for s in e.free_symbols}
+        target = sp.Symbol(fresh_name("L", taken))
         given, loss = (*given, sp.Eq(target, loss, evaluate=False)), target
     reader = _Reader(tuple(parameters), None if data is None else tuple(data), dict(labels or {}), given)
     return reader.network(name, Prose(doc), (loss.name,), (), {})
@@ -125,7 +126,8 @@ class _Reader:
 
     def _find_sizes(self) -> None:
         """What stands in shapes and in ranges is a size."""
-        for tensor in (*self.kinds.values(), *(a for e in self.given for a in e.atoms(sp.IndexedBase, sp.MatrixSymbol))):
+        read = (a for e in self.given for a in e.atoms(sp.IndexedBase, sp.MatrixSymbol))
+        for tensor in (*self.kinds.values(), *read):
             base = tensor.base if isinstance(tensor, sp.Indexed) else tensor
             for extent in getattr(base, "shape", None) or ():
                 self._note_sizes(extent)
@@ -187,8 +189,8 @@ class _Reader:
             env = dict(zip(lhs.indices, indices, strict=True))
             return Equation(name, indices, self.of(e.rhs, env))
         if isinstance(lhs, sp.MatrixSymbol):
-            letters = self._letters_for(lhs.shape, e)
-            return Equation(name, letters, self.entry(e.rhs, *(Poly.of(i) for i in letters), {}))
+            i, j = self._letters_for(lhs.shape, e)
+            return Equation(name, (i, j), self.entry(e.rhs, Poly.of(i), Poly.of(j), {}))
         return Equation(name, (), self.of(e.rhs, {}))
 
     def _left(self, i: Any, place: int, lhs: Any, rhs: Any) -> Index:
@@ -265,7 +267,7 @@ class _Reader:
     def of(self, e: Any, env: Env) -> Expr:
         """An expression."""
         if e in env:
-            return build.integer(env[e]) if isinstance(env[e], Index) else env[e]  # type: ignore[no-any-return]
+            return build.integer(env[e]) if isinstance(env[e], Index) else env[e]
         if isinstance(e, (sp.Rational, sp.Float)):
             return build.num(Fraction(str(e)) if isinstance(e, sp.Float) else Fraction(int(e.p), int(e.q)))
         if e is sp.pi:
@@ -353,7 +355,7 @@ class _Reader:
         limits = [(v, low, high) for v, (low, high) in zip(of.variables, ranges, strict=True)]
         indices, inner = self._bound(limits, env)
         kind, none = ("max", -sp.oo) if isinstance(e, Largest) else ("min", sp.oo)
-        body, cond = of.expr, TRUE
+        body, cond = of.expr, build.both()
         if isinstance(body, sp.Piecewise) and body.args[-1][0] == none:
             (body, where), _ = body.args
             cond = self.cond(where, inner)
@@ -438,11 +440,10 @@ class _Reader:
         number, factors = m.as_coeff_matrices()
         inner = [self._fresh(f.shape[1], m, (str(i), str(j))) for f in factors[:-1]]
         places = [i, *(Poly.of(k) for k in inner), j]
-        entries = (self.entry(f, a, b, env) for f, a, b in zip(factors, places, places[1:], strict=True))
+        entries = (self.entry(f, a, b, env) for f, a, b in zip(factors, places[:-1], places[1:], strict=True))
         return build.mul(self.of(number, env), build.total(inner, build.mul(*entries)))
 
 
 def _in_order(args: Iterable[Any]) -> list[Any]:
     """The parts of a condition, those that integers alone decide first: they may guard what the others read."""
     return sorted(args, key=lambda a: (bool(a.atoms(sp.Indexed)), sp.default_sort_key(a)))
-

@@ -314,7 +314,7 @@ def _is_open(cond: Cond) -> bool:
         case Compare(_, a, b):
             one, other = build.as_integer(a), build.as_integer(b)
             return one is None or other is None or any(_labels(a)) or any(_labels(b))
-    return any(_is_open(c) for c in children(cond))  # type: ignore[arg-type]
+    return any(_is_open(c) for c in children(cond))
 
 
 @lru_cache(maxsize=1 << 12)

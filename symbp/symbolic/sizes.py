@@ -27,18 +27,19 @@ class Outside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The value of each named size; those that differ by layer (`D[l]`) have `widths` in turn."""
+    """The value of each named size; those that differ by layer (`D[l]`) have their `widths` in turn, or 2."""
 
     values: Mapping[str, int] = field(default_factory=dict)
-    widths: tuple[int, ...] = (SMALL,)
+    widths: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def of(self, atom: Atom, at: At) -> int:
         """The value of an atom that is no label."""
         match atom:
             case Dim(name):
                 return self.values[name]
-            case DimAt(_, place):
-                return self.widths[self.integer(place, at) % len(self.widths)]
+            case DimAt(name, place):
+                widths = self.widths.get(name, (SMALL,))
+                return widths[self.integer(place, at) % len(widths)]
             case Index(name):
                 if atom not in at:
                     raise Outside(f"nothing says what {name} is")

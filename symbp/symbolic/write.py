@@ -1,7 +1,7 @@
 """Networks, equations and expressions as SymPy's: entries are `Indexed`, sums are `Sum`, choices are `Piecewise`.
 
-The names are those of the language; sizes are positive integers, indices `Idx` with their ranges. What SymPy has no word
-for, the largest of many, is `Largest` here, which `doit` writes out as `Max` where its ranges are numbers.
+The names are those of the language; sizes are positive integers, indices `Idx` with their ranges. What SymPy has no
+word for, the largest of many, is `Largest` here, which `doit` writes out as `Max` where its ranges are numbers.
 """
 
 from __future__ import annotations
@@ -194,9 +194,7 @@ class Writer:
 
     @of.register
     def _where(self, node: Where) -> sp.Expr:
-        return sp.Piecewise(
-            (self.of(node.then), self.of(node.cond)), (self.of(node.other), sp.true), evaluate=False
-        )
+        return sp.Piecewise((self.of(node.then), self.of(node.cond)), (self.of(node.other), sp.true), evaluate=False)
 
     @of.register
     def _delta(self, node: Delta) -> sp.Expr:
@@ -239,7 +237,7 @@ class Writer:
 
 
 def _sum_of(body: sp.Expr, limits: tuple[sp.Tuple, ...]) -> sp.Sum:
-    """A `Sum` as it stands: its constructor first tries to simplify the conditions in it, for minutes if there are many."""
+    """A `Sum` as it stands: its constructor tries to simplify the conditions in it first, which may take minutes."""
     result = sp.Expr.__new__(sp.Sum, body, *limits)
     result.is_commutative = body.is_commutative
     return result
