@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    *("Array", "Data", "Labels", "LiveNetwork", "Param"),
-    *("__version__", "dims", "from_sympy", "function", "network"),
+    "Array",
+    "Data",
+    "Labels",
+    "LiveNetwork",
+    "Param",
+    "__version__",
+    "dims",
+    "from_sympy",
+    "function",
+    "network",
 ]
 
 

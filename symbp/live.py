@@ -229,7 +229,7 @@ def from_sympy(
     data: Any = None,
     labels: Any = None,
     equations: Any = (),
-    name: str = "network",
+    name: str = "net",
     doc: str = "",
 ) -> LiveNetwork:
     """The network of a loss that is given as SymPy's expression; `source` is its text in the language.

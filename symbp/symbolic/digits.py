@@ -16,7 +16,7 @@ from symbp.symbolic.graph import Graph
 from symbp.symbolic.sizes import Key, Outside
 
 DIGITS, SPARE = 50, 30
-POINTS, TRIES = 3, 60
+POINTS, TRIES = 6, 20
 Span = tuple[float, float, int]
 # Between which numbers data are drawn, and in steps of which part of 1, from the widest to the tamest: a logarithm may
 # need them positive.
@@ -81,21 +81,26 @@ class Point(Case):
 
 def points(graph: Graph, given: Given, spans: Sequence[Span] = RANGES, seed: int = 0) -> Iterator[Point]:
     """Some points that obey the facts."""
-    found = 0
-    for attempt in range(TRIES):
-        generator = random.Random(1000 * seed + attempt)
-        point = Point(graph=graph, generator=generator, span=spans[attempt % len(spans)])
-        try:
-            for symbol, value in given.values.items():
-                point.values[symbol] = sp.Float(point.number(value), DIGITS + SPARE)
-            obeys = all(_obeys(graph, statement, at, point) for statement, at in given.statements)
-        except (NoNumber, Outside):
-            continue
-        if obeys:
-            yield point
-            found += 1
-        if found == POINTS * len(spans):
-            return
+    for span in spans:
+        found = 0
+        for attempt in range(TRIES):
+            generator = random.Random(1000 * seed + attempt)
+            point = Point(graph=graph, generator=generator, span=span)
+            if _is_one(graph, given, point):
+                yield point
+                found += 1
+            if found == POINTS:
+                break
+
+
+def _is_one(graph: Graph, given: Given, point: Point) -> bool:
+    """Do the data of a point obey the facts?"""
+    try:
+        for symbol, value in given.values.items():
+            point.values[symbol] = sp.Float(point.number(value), DIGITS + SPARE)
+        return all(_obeys(graph, statement, at, point) for statement, at in given.statements)
+    except (NoNumber, Outside):
+        return False
 
 
 def _obeys(graph: Graph, statement: Any, at: Any, point: Point) -> bool:

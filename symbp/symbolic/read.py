@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symbp.core import build
@@ -51,7 +52,7 @@ def read_equations(
     data: Iterable[Any] | None = None,
     labels: Mapping[Any, Any] | None = None,
     equations: Iterable[Any] = (),
-    name: str = "network",
+    name: str = "net",
     doc: str = "",
 ) -> Network:
     """The network of a loss, of named intermediates (`Eq`s) and of what is differentiated by (`parameters`).
@@ -64,7 +65,7 @@ def read_equations(
         )
     if parameters is None:
         raise Refused("say what the loss is differentiated by: parameters=(w, b)")
-    given = tuple(equations)
+    loss, given = _basic(loss), tuple(equations)
     if not all(isinstance(e, sp.Equality) for e in given):
         _refuse("an intermediate", "is an Eq: Eq(z, w*x + b)")
     known = {_name(e.lhs) for e in given}
@@ -74,8 +75,21 @@ def read_equations(
         taken = {str(s) for e in (loss, *given) for s in e.free_symbols}
         target = sp.Symbol(fresh_name("L", taken))
         given, loss = (*given, sp.Eq(target, loss, evaluate=False)), target
-    reader = _Reader(tuple(parameters), None if data is None else tuple(data), dict(labels or {}), given)
+    reader = _Reader(_each(parameters), None if data is None else _each(data), dict(labels or {}), given)
     return reader.network(name, Prose(doc), (loss.name,), (), {})
+
+
+def _basic(value: Any) -> Any:
+    """An object of SymPy, or a number as one; a text is refused, for SymPy would evaluate it."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return sp.Integer(value) if isinstance(value, int) else sp.Float(value)
+    if not isinstance(value, (sp.Basic, sp.MatrixBase)):
+        _refuse(value, "is no expression of SymPy")
+    return value
+
+
+def _each(tensors: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(_basic(t) for t in tensors)
 
 
 def _name(of: Any) -> str:
@@ -141,7 +155,7 @@ class _Reader:
                     self._note_sizes(part.upper)
 
     def _note_sizes(self, extent: Any) -> None:
-        for s in sorted(sp.sympify(extent).free_symbols, key=str):
+        for s in sorted(_basic(extent).free_symbols, key=str):
             if type(s) is sp.Symbol and s.name not in self.kinds and not self._is_letter(s):
                 self.dims.setdefault(s.name, Dim(_name(s)))
 
@@ -225,7 +239,7 @@ class _Reader:
 
     def integer(self, e: Any, env: Env) -> Poly:
         """A size, an extent or a subscript."""
-        e = sp.sympify(e)
+        e = _basic(e)
         if e in env and isinstance(env[e], Index):
             return Poly.of(env[e])
         match e:
@@ -329,11 +343,15 @@ class _Reader:
             letter, *ends = limit
             if len(ends) != 2:
                 _refuse(f"a sum over {letter}", "needs both ends: Sum(f, (i, 0, N - 1))")
-            name = str(letter.label if isinstance(letter, sp.Idx) else letter)
-            index = Index(name, self.integer(ends[1] + 1, env), self.integer(ends[0], env))
+            index = Index(self._called(letter), self.integer(ends[1] + 1, env), self.integer(ends[0], env))
             indices.append(index)
             env = {**env, letter: index}
         return tuple(indices), env
+
+    def _called(self, letter: Any) -> str:
+        """The name of an index: its own, but for what SymPy made up (`_i_1`) and for what is a tensor's."""
+        name = str(letter.label if isinstance(letter, sp.Idx) else letter).lstrip("_")
+        return fresh_name(name if name.isidentifier() else "i", {*self.kinds, *self.dims})
 
     def _best_of(self, op: str, e: Any, env: Env) -> Expr:
         first, *rest = (self.of(a, env) for a in sorted(e.args, key=sp.default_sort_key))
@@ -431,7 +449,7 @@ class _Reader:
                 return build.NIL
             case sp.OneMatrix():
                 return build.UNIT
-        if isinstance(m, sp.matrices.expressions.applyfunc.ElementwiseApplyFunction):
+        if isinstance(m, ElementwiseApplyFunction):
             (letter,) = m.function.variables
             return self.of(m.function.expr, {**env, letter: self.entry(m.expr, i, j, env)})
         _refuse(m)

@@ -37,7 +37,7 @@ def demand_shown(title: str, names: dict[str, Any]) -> None:
 
 
 def test_out(line: Any) -> None:
-    names = {"line": line}
+    names = {"line": line, "derivation": line.derive()}
     demand_shown("out", names)
     demand_shown("explicit", names)
 
@@ -52,5 +52,6 @@ def test_in() -> None:
 @pytest.mark.parametrize(("title", "name"), [("indexed", "squares"), ("matrices", "layer")])
 def test_indices_and_matrices(title: str, name: str) -> None:
     names: dict[str, Any] = {}
+    exec(BLOCKS["scalars"], names)
     exec(BLOCKS[title], names)
     assert all(c.passed for c in names[name].verify())
