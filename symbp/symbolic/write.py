@@ -36,11 +36,9 @@ from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.errors import MissingRule
 from symbp.escape import Prose
+from symbp.symbolic.functions import ELEMENTARY
 
-FUNCTIONS = {
-    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tanh": sp.tanh, "erf": sp.erf,
-    "abs": sp.Abs, "sign": sp.sign, "log1p": lambda u: sp.log(1 + u), "expm1": lambda u: sp.exp(u) - 1,
-}  # fmt: skip
+FUNCTIONS = {**ELEMENTARY, "abs": sp.Abs, "sign": sp.sign}
 RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 
 
