@@ -150,8 +150,8 @@ def _symbolic_words(check: Check) -> Words:
     proved, *evaluated = (int(n) for n in re.findall(r"(\d+) (?:proved|evaluated)", check.note))
     digits = (f", {evaluated[0]} are in fifty digits at several points",) if evaluated else ()
     return (
-        "SymPy has differentiated the network by itself, written out in scalars at small sizes, and compared each entry ",
-        "of the adjoints and of the local derivatives with the result above: ",
+        "SymPy has differentiated the network by itself, written out in scalars at small sizes, and compared each ",
+        "entry of the adjoints and of the local derivatives with the result above: ",
         f"{'all' if proved == check.count else f'{proved} of'} {check.count} differences are 0 exactly",
         *digits,
         ".",
