@@ -17,6 +17,8 @@ from sympy.polys.rings import PolyElement, PolyRing
 
 MOST_TERMS = 100_000  # of the products of one multiplication: a bound on work
 
+MOST_POWER = 60  # of a sum
+
 
 class TooLarge(Exception):
     """A polynomial grows beyond what is worked out."""
@@ -197,6 +199,11 @@ class Fractions:
 def times(num: PolyElement, factors: list[tuple[PolyElement, int]]) -> PolyElement:
     """A polynomial times powers of others; TooLarge where that is too much work."""
     for factor, power in factors:
+        if len(factor) == 1:
+            num = num * factor**power
+            continue
+        if power > MOST_POWER:
+            raise TooLarge
         for _ in range(power):
             if len(num) * len(factor) > MOST_TERMS:
                 raise TooLarge
