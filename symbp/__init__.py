@@ -9,10 +9,21 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from symbp.live import Array, Data, Labels, LiveNetwork, Param, dims, function, network
+    from symbp.live import Array, Data, Labels, LiveNetwork, Param, dims, from_sympy, function, network
 
 __version__ = "0.1.0"
-__all__ = ["Array", "Data", "Labels", "LiveNetwork", "Param", "__version__", "dims", "function", "network"]
+__all__ = [
+    "Array",
+    "Data",
+    "Labels",
+    "LiveNetwork",
+    "Param",
+    "__version__",
+    "dims",
+    "from_sympy",
+    "function",
+    "network",
+]
 
 
 def __getattr__(name: str) -> object:

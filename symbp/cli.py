@@ -156,13 +156,14 @@ def _regular(_context: click.Context, _parameter: click.Parameter, value: Path |
 )  # fmt: skip
 @wrt_option
 @hvp_option
+@click.option("--symbolic", is_flag=True, help="Also let SymPy differentiate by itself and prove the derivation.")
 @click.option("-v", "verbose", is_flag=True, help="With a table of every check, its error and its bound.")
-def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, verbose: bool) -> None:
+def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, symbolic: bool, verbose: bool) -> None:
     """Check derivation and module: right or wrong in the first line, then what is wrong."""
     from symbp.show import show_checks
 
-    build = _build(net, wrt, module, hvp)
-    _work((build,), last="module_checks")
+    build = _build(net, wrt, module, hvp, symbolic)
+    _work((build,), last="symbolic_checks")
     if not show_checks(build.network, build.checks, table=verbose):
         raise click.exceptions.Exit(FAILED)
 
@@ -193,13 +194,14 @@ def _build(
     wrt: tuple[str, ...],
     module: Path | None = None,
     hvp: bool = False,
+    symbolic: bool | None = None,
     formats: tuple[str, ...] = ("tex",),
     targets: tuple[str, ...] = ("numpy",),
 ) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), wrt, module, hvp, formats=formats, targets=targets)
+    return Build(find_source(net), wrt, module, hvp, symbolic, formats=formats, targets=targets)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symbp.calculus.steps import Derivation
+    import sympy as sp
+
+    from symbp.calculus.steps import Derivation, Section
     from symbp.core.equality import Check
     from symbp.core.network import Network
     from symbp.pipeline import Build
@@ -112,9 +114,20 @@ class LiveNetwork:
         """The equations."""
         return self._build.network
 
-    def derive(self) -> Derivation:
+    def derive(self) -> LiveDerivation:
         """The backward network and the steps to it."""
-        return self._build.derivation
+        return LiveDerivation(self._build.derivation)
+
+    def sympy(self, **sizes: int | tuple[int, ...]) -> tuple[sp.Eq, ...]:
+        """The equations as SymPy's; at given sizes entry by entry, each called as it is in print, `w_{11}`.
+
+        Sizes that differ by layer are a tuple, `D=(3, 2, 2)`.
+        """
+        from symbp.symbolic.write import equations
+
+        if not sizes:
+            return equations(self.network)
+        return _explicit(self._build.derivation, self.network, self.network.equations, sizes)
 
     def gradients_source(self) -> str:
         """The text of the module gradients.py; its docstring says so as long as `verify` has not seen it pass."""
@@ -135,6 +148,111 @@ class LiveNetwork:
         from symbp.sources import Source
 
         return Build(Source(self.source, f"<{self.__name__}>", self.__name__))
+
+
+class LiveDerivation:
+    """A derivation; `derivation["W1"]` is what it says of one quantity. All else is as in `Derivation`."""
+
+    def __init__(self, derivation: Derivation):
+        self.derivation = derivation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.derivation, name)
+
+    def __getitem__(self, quantity: str) -> LiveResult:
+        sections = {name: s for s in self.derivation.sections for name in (s.adjoint, s.quantity)}
+        if quantity not in sections:
+            raise KeyError(quantity)
+        return LiveResult(self.derivation, sections[quantity])
+
+    def sympy(self, **sizes: int | tuple[int, ...]) -> tuple[sp.Eq, ...]:
+        """The backward network's equations as SymPy's."""
+        from symbp.symbolic.write import equations
+
+        backward = self.derivation.backward
+        if not sizes:
+            return equations(backward)
+        return _explicit(self.derivation, backward, backward.equations, sizes)
+
+
+class LiveResult:
+    """The derivative of the loss by one quantity: the steps to it, and what it is."""
+
+    def __init__(self, derivation: Derivation, section: Section):
+        self.derivation, self.section = derivation, section
+
+    @cached_property
+    def steps(self) -> tuple[sp.Eq, ...]:
+        """Every line of the derivation as an `Eq`, the result last."""
+        return tuple(self._equality(step.value) for step in self.section.main.steps)
+
+    @cached_property
+    def locals(self) -> tuple[sp.Eq, ...]:
+        """The local derivatives that it is made of."""
+        writer = self._writer()
+        return tuple(writer.equality(c.lhs, c.result) for c in self.section.locals)
+
+    def sympy(self, **sizes: int | tuple[int, ...]) -> Any:
+        """The result as an `Eq`; at given sizes one for each entry."""
+        from symbp.core.network import Equation
+
+        main = self.section.main
+        if not sizes:
+            return self._equality(main.result)
+        indices = tuple(s.index for s in main.lhs.subs)  # type: ignore[attr-defined]
+        equation = Equation(self.section.adjoint, indices, main.result)
+        return _explicit(self.derivation, self.derivation.backward, (equation,), sizes)
+
+    def _equality(self, value: Any) -> sp.Eq:
+        return self._writer().equality(self.section.main.lhs, value)
+
+    def _writer(self) -> Any:
+        from symbp.symbolic.write import Writer
+
+        network = self.derivation.network
+        shapes = {adjoint: network.shape(quantity) for quantity, adjoint in self.derivation.adjoints}
+        return Writer(network, shapes)
+
+
+def _explicit(derivation: Derivation, network: Network, equations: Any, sizes: Any) -> tuple[sp.Eq, ...]:
+    """Equations entry by entry, in the names of the page."""
+    from symbp.pipeline import names_in_print
+    from symbp.symbolic.explicit import explicit, sizes_of
+
+    return explicit(network, equations, sizes_of(network, sizes), names_in_print(derivation))
+
+
+def from_sympy(
+    loss: Any,
+    *,
+    parameters: Any = None,
+    data: Any = None,
+    labels: Any = None,
+    equations: Any = (),
+    name: str = "net",
+    doc: str = "",
+) -> LiveNetwork:
+    """The network of a loss that is given as SymPy's expression; `source` is its text in the language.
+
+    `equations` are intermediates with names, `Eq(z, w*x + b)`; `parameters` is what the loss is differentiated by;
+    `labels` says what arrays of integers count up to. What has no counterpart is refused with a ValueError.
+    """
+    from symbp.notation.write import write_network
+    from symbp.symbolic.read import read_equations
+
+    network = read_equations(
+        loss, parameters=parameters, data=data, labels=labels, equations=equations, name=name, doc=doc
+    )
+    return WrittenNetwork(network.name, write_network(network))
+
+
+class WrittenNetwork(LiveNetwork):
+    """A network whose text is given."""
+
+    def __init__(self, name: str, text: str):
+        super().__init__(lambda: None)
+        self.__name__, self.__doc__ = name, None
+        self.source = text
 
 
 def _with_warning(text: str, name: str) -> str:

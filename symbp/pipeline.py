@@ -10,22 +10,23 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
-from symbp.calculus.steps import Derivation, HessianProduct
-from symbp.core.equality import ROUNDING, Check
-from symbp.core.expr import Compare
+from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
+from symbp.core.equality import ROUNDING, Check, Equality
+from symbp.core.expr import Compare, Read
+from symbp.core.integers import Poly
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
 from symbp.document.model import Document
 from symbp.document.summary import with_checks
-from symbp.document.tex.write import write_latex
+from symbp.document.tex.write import printer_of, write_latex
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
@@ -34,6 +35,7 @@ from symbp.lowering.program import Program
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
+from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, Subject, check_symbolic
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
 from symbp.verify.equalities import check_equalities
 from symbp.verify.full_size import check_full_size
@@ -52,6 +54,7 @@ STAGES = (
     ("document", "composing the document"),  # Derivation and line numbers -> Document
     ("equality_check", "evaluating every equality"),  # the Document's equalities -> Check
     ("module_checks", "checking the module"),  # the module's text -> Checks
+    ("symbolic_checks", "proving the derivation by SymPy"),  # the Derivation -> Checks
     ("files", "writing the files"),  # all of it -> texts by file name
 )
 
@@ -95,6 +98,7 @@ class Build:
     wrt: tuple[str, ...] = ()
     given_module: Path | None = None
     hvp: bool = False
+    symbolic: bool | None = None  # is the derivation proved by SymPy: always, never, or where that is little work
     at: Smaller | None = None  # the network itself, at other literal sizes
     formats: tuple[str, ...] = ("tex",)
     targets: tuple[str, ...] = ("numpy",)
@@ -183,6 +187,21 @@ class Build:
         vectors = with_vector(d, p)
         return (*checks, *check_hessian(self.network, module, vectors, p.network, d.gradients, p.tangents, p.products))
 
+    @cached_property
+    def symbolic_checks(self) -> tuple[Check, ...]:
+        """The third witness; where nobody asked for it, only if it is little work, which is counted and not timed."""
+        if self.symbolic is False:
+            return ()
+        if self.trial is not self:
+            return self.trial.symbolic_checks
+        subject = symbolic_subject(self.network, self.derivation, PATIENT if self.symbolic else IMPATIENT)
+        if self.symbolic:
+            with self._trial():
+                return (check_symbolic(subject),)
+        with suppress(NoTrial):
+            return (check_symbolic(subject),) if subject.cost() <= IN_BUILD else ()
+        return ()
+
     @contextmanager
     def _trial(self) -> Iterator[None]:
         """Inside, what no sizes or no data can be found for is no failed check but a network to be mended."""
@@ -200,7 +219,7 @@ class Build:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        return (self.equality_check, *self.module_checks)
+        return (self.equality_check, *self.module_checks, *self.symbolic_checks)
 
     @cached_property
     def files(self) -> Mapping[str, str]:
@@ -254,6 +273,28 @@ def definition_of(tensor: str, text: str, network: Network) -> Span:
 def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
     """The equations of the gradient, with the parts of the vector as further inputs."""
     return replace(derivation.backward, inputs=product.network.inputs)
+
+
+def symbolic_subject(network: Network, d: Derivation, patience: int) -> Subject:
+    """What SymPy is to prove of a derivation: its adjoints and its local derivatives."""
+    chains = tuple(Equality(c.lhs, c.result, _key_text(c.key)) for s in d.sections for c in s.locals)
+    parameters = tuple(parameter for parameter, _ in d.gradients)
+    return Subject(network, d.backward, d.loss, dict(d.adjoints), parameters, chains, patience)
+
+
+def _key_text(key: Key) -> str:
+    return f"{key.of} by {key.by}" if isinstance(key, Local) else str(key)
+
+
+def names_in_print(derivation: Derivation) -> Callable[[str, tuple[int, ...]], str]:
+    """How each entry is called on the page, W^{(1)}_{01}."""
+    printer = printer_of(compose(derivation, {}))
+
+    def name(tensor: str, key: tuple[int, ...]) -> str:
+        entry = printer.tex(Read(tensor, tuple(Poly.of(k) for k in key)))
+        return entry.replace("\\adj{", "\\overline{")
+
+    return name
 
 
 def demand_passed(checks: tuple[Check, ...]) -> None:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from symbp.core.equality import Check
+from symbp.core.equality import SYMPY, Check
 from symbp.core.integers import Poly
 from symbp.core.network import Network
 from symbp.core.traverse import reads
@@ -102,7 +102,7 @@ def show_checks(network: Network, checks: tuple[Check, ...], *, table: bool = Fa
 
 def _is_remark(check: Check) -> bool:
     """Is its note about the module, and not about how it was checked?"""
-    return check.name == "float32" or "off by more than rounding" in check.note
+    return check.name == "float32" or check.witness == SYMPY or "off by more than rounding" in check.note
 
 
 def _table_of(checks: Sequence[Check]) -> Table:

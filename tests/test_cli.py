@@ -445,3 +445,10 @@ def test_a_module_that_is_no_file(run) -> None:
     for name in ("fifo.py", "zero.py"):
         result = run("verify", "good.py:line", "--module", name)
         assert (result.status, f"'{name}' is not a file" in result.err) == (2, True)
+
+
+def test_verify_proves_the_derivation_by_sympy_where_asked(run) -> None:
+    assert "SymPy" not in run("verify", "good.py:line", "-v").out
+    result = run("verify", "good.py:line", "--symbolic")
+    assert result.status == 0
+    assert "note: 2 proved at N = 3, D = 2\n" in result.out

@@ -25,17 +25,18 @@ INSIDE = {
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
+    "symbolic": ("errors", "escape", "core"),
     "templating": (),
     "files": ("errors",),
     "sources": ("errors", "escape", "networks", "notation"),
     "pipeline": (
         *("errors", "escape", "core", "networks", "notation", "calculus", "lowering", "emit"),
-        *("verify", "document", "sources"),
+        *("verify", "symbolic", "document", "sources"),
     ),
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources"),
+        *("pipeline", "sources", "symbolic", "notation.write"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
     "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "__version__"),
@@ -43,7 +44,7 @@ INSIDE = {
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
-    "sympy": ("core", "notation", "calculus", "lowering", "verify", "document"),
+    "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
     "mpmath": ("verify",),
     "numpy": ("verify", "lowering"),
     "jinja2": ("templating",),

@@ -10,6 +10,8 @@ from symbp.core.expr import Expr
 PRODUCT = "H v by "
 # The witness of a module's exactness: what rounding makes of the definition.
 ROUNDING = "rounding"
+# The witness that differentiates by itself and proves the derived results.
+SYMPY = "SymPy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct, Key
-from symbp.core.equality import PRODUCT, ROUNDING, Check
+from symbp.core.equality import PRODUCT, ROUNDING, SYMPY, Check
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
@@ -87,10 +88,13 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     if not checks:
         return document
     equal = next((c for c in checks if c.name == "equalities"), None)
-    others = [c for c in checks if c is not equal]
+    symbolic = next((c for c in checks if c.witness == SYMPY), None)
+    others = [c for c in checks if c not in (equal, symbolic)]
     blocks: list[Paragraph | Table] = []
     if equal:
         blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
+    if symbolic:
+        blocks.append(Paragraph(_symbolic_words(symbolic)))
     if others:
         blocks.append(Paragraph(_table_words(others)))
         blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
@@ -103,6 +107,16 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
         said("checks.bar.dot" if tangents else "checks.bar"),
         said("checks.agree", bound=Bound(check.bound)),
     )
+
+
+def _symbolic_words(check: Check) -> Words:
+    """The counts stand in the check's note; the names there belong to the report."""
+    proved, *evaluated = (int(n) for n in re.findall(r"(\d+) (?:proved|evaluated)", check.note))
+    total = Figure(check.count)
+    if not evaluated:
+        return said("checks.sympy"), said("checks.sympy.all", check.count, count=total)
+    some = said("checks.sympy.some", proved=Figure(proved), count=total, evaluated=Figure(evaluated[0]))
+    return said("checks.sympy"), some
 
 
 def _table_words(checks: Iterable[Check]) -> Words:

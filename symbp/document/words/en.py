@@ -319,6 +319,11 @@ CHECKS: dict[str, str | Forms] = {
     "checks.bar.dot": "A bar was evaluated by perturbing its quantity, a dot by a step along the vector.",
     "checks.agree": "The two sides agree within {bound}, relative to the larger of 1 and their terms, in double "
     "precision, and in fifty digits where that loses too many.",
+    "checks.sympy": "SymPy has differentiated the network by itself, written out in scalars at small sizes, and "
+    "compared each entry of the adjoints and of the local derivatives with the result above.",
+    "checks.sympy.all": {"one": "Their difference is 0 exactly.", "many": "All {count} differences are 0 exactly."},
+    "checks.sympy.some": "Of {count} differences {proved} are 0 exactly and {evaluated} in fifty digits at several "
+    "points.",
     "checks.module": "The module was run on the same kind of data and compared with these witnesses.",
     "checks.numbers": "A number says how many values were compared; each agrees within the bound at the head of its "
     "column, or within the one beside it.",
