@@ -238,7 +238,26 @@ def quotient(top: Poly, bottom: Poly) -> Poly:
         return whole + (
             Poly.of(Quotient(rest, bottom)) if rest.constant is None else Poly.of((rest.constant or 0) // step)
         )
-    return Poly.of(Quotient(top, bottom))
+    return _by_size(top, bottom)
+
+
+def _by_size(top: Poly, bottom: Poly) -> Poly:
+    """`top // bottom` of a product of sizes: what is a multiple of it comes out, and -1 // N is -1."""
+    if len(bottom.terms) != 1 or bottom.terms[0][1] != 1:
+        return Poly.of(Quotient(top, bottom))
+    whole: list[tuple[Monomial, int]] = []
+    left: list[tuple[Monomial, int]] = []
+    for monomial, coefficient in top.terms:
+        rest = list(monomial)
+        for a in bottom.terms[0][0]:
+            if a in rest:
+                rest.remove(a)
+        even = len(rest) == len(monomial) - len(bottom.terms[0][0])
+        (whole if even else left).append((tuple(rest) if even else monomial, coefficient))
+    more, size = Poly.collect(left), Poly.collect(whole)
+    if more.constant in (0, -1):
+        return size + (more.constant or 0)
+    return size + Poly.of(Quotient(more, bottom))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
-from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient
+from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient, quotient
 
 _ROUNDS = 16
 
@@ -68,6 +68,9 @@ def lowest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
 def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
     """Inner indices go first: the range of an inner one may hold an outer one, never the other way round."""
     for _ in range(_ROUNDS):
+        held = _outermost([a for a in poly.atoms() if isinstance(a, Quotient) and _varies(a, keep)])
+        if held is not None:
+            return _with_quotient(poly, held, high, keep)
         indices = [a for a in poly.atoms() if isinstance(a, Index) and a not in keep]
         if not indices:
             return poly
@@ -81,6 +84,30 @@ def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
         end = inner.stop - 1 if up == high else inner.start
         poly = poly.replace(lambda a, i=inner, e=end: e if a == i else None)  # type: ignore[misc]
     return None
+
+
+def _varies(q: Quotient, keep: tuple[Index, ...]) -> bool:
+    """Does it depend on indices, and on none that is kept?"""
+    inside = [a for p in (q.top, q.bottom) for a in p.atoms()]
+    own = [a for a in inside if isinstance(a, Index)]
+    deeper = [a for a in inside if isinstance(a, Quotient)]
+    return not any(i in keep for i in own) and (bool(own) or any(_varies(d, keep) for d in deeper))
+
+
+def _with_quotient(poly: Poly, q: Quotient, high: bool, keep: tuple[Index, ...]) -> Poly | None:
+    """The bound of what holds a quotient: a remainder k - b (k // b) is from 0 to b - 1, else each part is at its end."""
+    factor = poly.coefficient(q)
+    times = next((c for c in (1, -1) if factor == q.bottom * -c), None)
+    if times is not None:
+        rest = poly - (q.top - q.bottom * q) * times
+        if q not in rest.atoms() and is_nonnegative(q.bottom - 1):
+            other = _bound(rest, high, keep)
+            return other if other is None or (times > 0) != high else other + (q.bottom - 1) * times
+    number = factor.constant
+    ends = None if number is None else _bound(q.top, (number > 0) == high, keep)
+    if number is None or ends is None or not is_nonnegative(q.bottom - 1):
+        return None
+    return _bound(poly - Poly.of(q) * number + quotient(ends, q.bottom) * number, high, keep)
 
 
 def _mentions(outer: Index, inner: Index) -> bool:

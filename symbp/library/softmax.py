@@ -1,16 +1,16 @@
-"""Softmax and its kin, on the last dimension."""
+"""Softmax and its kin, on the last dimension if no other is named."""
 
 
-def softmax(x):
+def softmax(x, axis=-1):
     """Positive, and 1 in sum."""
-    return exp(x) / sum(exp(x), axis=-1, keepdims=True)
+    return exp(x) / sum(exp(x), axis=axis, keepdims=True)
 
 
-def log_softmax(x):
+def log_softmax(x, axis=-1):
     """The logarithm of the softmax."""
-    return x - log(sum(exp(x), axis=-1, keepdims=True))
+    return x - log(sum(exp(x), axis=axis, keepdims=True))
 
 
-def logsumexp(x):
+def logsumexp(x, axis=-1):
     """A smooth maximum."""
-    return log(sum(exp(x), axis=-1))
+    return log(sum(exp(x), axis=axis))

@@ -7,14 +7,17 @@ import re
 
 from symbp.core.expr import Fn
 from symbp.notation import library
+from symbp.notation.arrays import ARRAY_RULES
 from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
+from symbp.notation.shapes import METHODS, SHAPE_RULES
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise, is_tuple
 from symbp.notation.words import nearest
 
+ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
 
 
@@ -32,8 +35,10 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
     if name in context.file.unknown:
         return _unknown(context, node, name, ())
     found = defined(context, node.func)
+    if found is None and name in ARRAYS:
+        return ARRAYS[name](context, node)
     if found is None:
-        known = [*BUILTIN_RULES, *context.file.functions, *context.file.unknown, *library.names()]
+        known = [*BUILTIN_RULES, *ARRAYS, *context.file.functions, *context.file.unknown, *library.names()]
         context.fail(node.func, f"`{name}` is no function of the language{nearest(name, known)}")
     return nested(context, node, *found)
 
@@ -71,6 +76,8 @@ def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
         if digits is None:
             context.fail(func, f"a partial of `{base}` is written {base}.d1(...), {base}.d2(...), {base}.d12(...)")
         return _unknown(context, node, base, tuple(int(d) for d in digits.group(1)))
+    if func.attr in METHODS and base not in context.file.sizes:
+        return METHODS[func.attr](context, node, context.value(func.value))
     if base == "np":
         context.fail(func, f"write `{func.attr}` without `np.`; the language has its own functions")
     raise context.error(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")

@@ -6,7 +6,7 @@ import ast
 
 from symbp.core import build
 from symbp.core.expr import Expr
-from symbp.core.integers import Atom, Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import labels_of
 from symbp.errors import ShapeError
@@ -14,6 +14,7 @@ from symbp.notation.context import Context, labels_in
 from symbp.notation.integers import integer, labels, use_of
 from symbp.notation.places import at_place, is_place, place_of
 from symbp.notation.recurrence import Recurrent, is_open, read
+from symbp.notation.shapes import along, with_axis
 from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
 
@@ -32,10 +33,12 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     if isinstance(bound, Poly) and isinstance(bound.atom, Dim):  # a width as a number, `/ D[l]`
         return scalar(build.integer(integer(context, node, "a size")))
     value = bound if isinstance(bound, Value) else context.value(node.value)
-    rank, given = len(value.shape), sum(not _is_dots(i) for i in items)
+    rank, given = len(value.shape), sum(not _is_dots(i) and not _is_new(i) for i in items)
     if given > rank:
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
+    if any(_is_new(i) for i in items):
+        return _with_new_axes(context, node, items, rank - given)
     spread = _spread(context, items, rank - given)
     at = [k for k, item in enumerate(spread) if item is not None and is_place(context, item)]
     if at:
@@ -52,7 +55,60 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
         if sub is not None:
             _note(context, node, place, sub, extent, items)
-    return partial(value, subs)
+    return _cut(context, partial(value, subs), [i for i in spread if i is None or isinstance(i, ast.Slice)])
+
+
+def _is_new(item: ast.expr) -> bool:
+    return isinstance(item, ast.Constant) and item.value is None
+
+
+def _with_new_axes(context: Context, node: ast.Subscript, items: list[ast.expr], more: int) -> Value:
+    """`x[:, None]`: the same with further axes of size 1."""
+    spread: list[ast.expr] = []
+    for item in items:
+        spread += [ast.Slice()] * more if _is_dots(item) else [item]
+    kept = [i for i in spread if not _is_new(i)]
+    old = ast.Tuple(elts=kept, ctx=ast.Load()) if len(kept) != 1 else kept[0]
+    value = (
+        subscript(context, ast.copy_location(ast.Subscript(node.value, old, ast.Load()), node))
+        if kept
+        else context.value(node.value)
+    )
+    for place, item in enumerate(i for i in spread if _is_new(i) or isinstance(i, ast.Slice)):
+        if _is_new(item):
+            value = with_axis(value, place)
+    return value
+
+
+def _cut(context: Context, value: Value, items: list[ast.expr | None]) -> Value:
+    """The array with parts of its dimensions: `x[:, 1:-1]`, `x[::2]`, `x[::-1]`."""
+    for place, item in enumerate(items):
+        if isinstance(item, ast.Slice) and (item.lower or item.upper or item.step):
+            value = _part(context, item, value, place)
+    return value
+
+
+def _part(context: Context, item: ast.Slice, value: Value, axis: int) -> Value:
+    extent = value.shape[axis]
+    step = integer(context, item.step, "a step").constant if item.step else 1
+    if not step:
+        context.fail(item.step or item, "a step is a whole number other than 0")
+    first, last = (extent - 1, -Poly.of(1)) if step < 0 else (Poly(), extent)
+    start = _end(context, item.lower, extent) if item.lower else first
+    stop = _end(context, item.upper, extent) if item.upper else last
+    low, high = (start, stop) if step > 0 else (stop + 1, start + 1)
+    if not is_nonnegative(low) or not is_nonnegative(extent - high) or not is_nonnegative(high - low):
+        text = f"this part goes from {low} to {high}, and it is not known that these lie in order within 0 and {extent}"
+        raise context.error(item, text, ShapeError)
+    count = quotient(high - low + abs(step) - 1, Poly.of(abs(step)))
+    return along(value, axis, count, lambda s: start + s * step)
+
+
+def _end(context: Context, node: ast.expr, extent: Poly) -> Poly:
+    """An end of a part; a number below 0 counts from the end."""
+    end = integer(context, node, "an end of a part")
+    number = end.constant
+    return extent + end if number is not None and number < 0 else end
 
 
 def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: list[ast.expr]) -> Value:
@@ -144,10 +200,6 @@ def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
     if item is None:
         return None
     if isinstance(item, ast.Slice):
-        if item.lower or item.upper or item.step:
-            context.fail(
-                item, "a part of a dimension is written with an index: `y[i: N] = x[i + 1]`; `:` takes all of it"
-            )
         return None
     sub = integer(context, item, "a subscript")
     _affine(context, item, sub)

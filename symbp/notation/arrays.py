@@ -1,0 +1,127 @@
+"""Words that make entries anew, as NumPy's: running sums, products over an axis, diagonals, `kron`, `einsum`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from symbp.core import build
+from symbp.core.expr import Expr
+from symbp.core.integers import Index, Poly, quotient
+from symbp.errors import ShapeError
+from symbp.notation.context import Context
+from symbp.notation.integers import static
+from symbp.notation.shapes import Given, axis_of, given
+from symbp.notation.values import Subs, Value, shape_text
+
+LONGEST = 64  # of an axis whose product is written out
+
+
+def _along_one(context: Context, node: ast.Call, args: Given, value: Value) -> int:
+    """The axis that is named, or the only one."""
+    if "axis" in args:
+        return axis_of(context, args["axis"], len(value.shape))
+    if len(value.shape) != 1:
+        context.fail(node, f"`{ast.unparse(node.func)}` of {shape_text(value.shape)} needs an axis")
+    return 0
+
+
+def _cumsum(context: Context, node: ast.Call) -> Value:
+    """Each entry with all before it along an axis."""
+    args = given(context, node, "x", "axis?")
+    value = context.value(args["x"])
+    axis = _along_one(context, node, args, value)
+
+    def at(subs: Subs) -> Expr:
+        before = context.work.index(subs[axis] + 1)
+        return build.total((before,), value.number((*subs[:axis], Poly.of(before), *subs[axis + 1 :])))
+
+    return Value(value.shape, at, value.size + 2)
+
+
+def _prod(context: Context, node: ast.Call) -> Value:
+    """The product along an axis of a length that is a number."""
+    args = given(context, node, "x", "axis?")
+    value = context.value(args["x"])
+    axis = _along_one(context, node, args, value)
+    count = value.shape[axis].constant
+    if count is None or count > LONGEST:
+        context.fail(
+            node, f"`prod` goes over an axis whose length is a number up to {LONGEST}; a longer one is a recurrence"
+        )
+
+    def at(subs: Subs) -> Expr:
+        return build.mul(*(value.number((*subs[:axis], Poly.of(k), *subs[axis:])) for k in range(count)))
+
+    return Value((*value.shape[:axis], *value.shape[axis + 1 :]), at, 1 + value.size * count)
+
+
+def _diag(context: Context, node: ast.Call) -> Value:
+    """A vector on the diagonal of a matrix, or the diagonal of a matrix."""
+    value = context.value(given(context, node, "v")["v"])
+    if len(value.shape) == 1:
+        (n,) = value.shape
+        return Value((n, n), lambda subs: build.mul(value.number((subs[0],)), build.delta(*subs)), value.size + 2)
+    if len(value.shape) != 2 or value.shape[0] != value.shape[1]:
+        context.fail(node, f"`diag` takes a vector or a square matrix, and this is {shape_text(value.shape)}")
+    return Value(value.shape[:1], lambda subs: value.at((subs[0], subs[0])), value.size)
+
+
+def _kron(context: Context, node: ast.Call) -> Value:
+    """Every entry of the one times all of the other."""
+    args = given(context, node, "a", "b")
+    a, b = context.value(args["a"]), context.value(args["b"])
+    if len(a.shape) != len(b.shape) or not a.shape:
+        context.fail(
+            node, f"`kron` takes two vectors or two matrices, not {shape_text(a.shape)} and {shape_text(b.shape)}"
+        )
+
+    def at(subs: Subs) -> Expr:
+        blocks = tuple(quotient(s, e) for s, e in zip(subs, b.shape, strict=True))
+        inside = tuple(s - k * e for s, k, e in zip(subs, blocks, b.shape, strict=True))
+        return build.mul(a.number(blocks), b.number(inside))
+
+    return Value(tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)), at, 1 + a.size + b.size)
+
+
+def _einsum(context: Context, node: ast.Call) -> Value:
+    """`einsum("nd,dh->nh", x, W)`: letters for the axes; those that the result lacks are summed over."""
+    text = static(context, node.args[0]) if node.args else None
+    if text is None or not isinstance(text.value, str) or node.keywords:
+        context.fail(node, 'expected einsum("nd,dh->nh", x, W)')
+    written = text.value.replace(" ", "")
+    left, arrow, right = written.partition("->")
+    inputs, values = left.split(","), [context.value(a) for a in node.args[1:]]
+    once = "".join(sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1))
+    right = right if arrow else once
+    if not all(c.isalpha() for c in "".join(inputs) + right) or len(set(right)) != len(right):
+        context.fail(node.args[0], "an axis is a letter here, and a letter stands once in the result")
+    if len(inputs) != len(values):
+        context.fail(node, f"{len(inputs)} arrays are named, and {len(values)} are given")
+    extents: dict[str, Poly] = {}
+    for letters, value in zip(inputs, values, strict=True):
+        if len(letters) != len(value.shape):
+            context.fail(node, f"`{letters}` names {len(letters)} axes of {shape_text(value.shape)}")
+        for letter, extent in zip(letters, value.shape, strict=True):
+            if extents.setdefault(letter, extent) != extent:
+                raise context.error(node, f"`{letter}` is {extents[letter]} long and {extent} long", ShapeError)
+    if missing := [c for c in right if c not in extents]:
+        context.fail(node.args[0], f"`{missing[0]}` stands in the result alone")
+
+    def at(subs: Subs) -> Expr:
+        summed = {c: context.work.index(e, hint=c if c.islower() else "") for c, e in extents.items() if c not in right}
+        places = {**dict(zip(right, subs, strict=True)), **{c: Poly.of(i) for c, i in summed.items()}}
+        product = build.mul(*(v.number(tuple(places[c] for c in n)) for n, v in zip(inputs, values, strict=True)))
+        bound: tuple[Index, ...] = tuple(summed.values())
+        return build.total(bound, product)
+
+    return Value(tuple(extents[c] for c in right), at, 1 + sum(v.size for v in values))
+
+
+ARRAY_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
+    "cumsum": _cumsum,
+    "prod": _prod,
+    "diag": _diag,
+    "kron": _kron,
+    "einsum": _einsum,
+}
