@@ -216,7 +216,8 @@ class Quotient(Atom):
         return self.top.value(of) // self.bottom.value(of)
 
     def __str__(self) -> str:
-        top, bottom = (f"({p})" if len(p.terms) > 1 else str(p) for p in (self.top, self.bottom))
+        top = f"({self.top})" if len(self.top.terms) > 1 else str(self.top)
+        bottom = f"({self.bottom})" if self.bottom.atom is None and self.bottom.constant is None else str(self.bottom)
         return f"{top}//{bottom}"
 
 

@@ -6,6 +6,7 @@ not comparable to D.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient, quotient
@@ -68,9 +69,11 @@ def lowest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
 def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
     """Inner indices go first: the range of an inner one may hold an outer one, never the other way round."""
     for _ in range(_ROUNDS):
-        held = _outermost([a for a in poly.atoms() if isinstance(a, Quotient) and _varies(a, keep)])
-        if held is not None:
-            return _with_quotient(poly, held, high, keep)
+        held = [a for a in poly.atoms() if isinstance(a, Quotient) and _varies(a, keep)]
+        if held:
+            digits = (rest for q in held for rest in _remainders(poly, q))
+            digit = next(digits, None)
+            return _of_digit(*digit, high, keep) if digit else _of_quotient(poly, held, high, keep)
         indices = [a for a in poly.atoms() if isinstance(a, Index) and a not in keep]
         if not indices:
             return poly
@@ -94,20 +97,40 @@ def _varies(q: Quotient, keep: tuple[Index, ...]) -> bool:
     return not any(i in keep for i in own) and (bool(own) or any(_varies(d, keep) for d in deeper))
 
 
-def _with_quotient(poly: Poly, q: Quotient, high: bool, keep: tuple[Index, ...]) -> Poly | None:
-    """The bound of what holds a quotient: a remainder k - b (k // b) is from 0 to b - 1, else each part is at its end."""
-    factor = poly.coefficient(q)
-    times = next((c for c in (1, -1) if factor == q.bottom * -c), None)
-    if times is not None:
-        rest = poly - (q.top - q.bottom * q) * times
-        if q not in rest.atoms() and is_nonnegative(q.bottom - 1):
-            other = _bound(rest, high, keep)
-            return other if other is None or (times > 0) != high else other + (q.bottom - 1) * times
-    number = factor.constant
+def _of_digit(rest: Poly, count: Poly, times: int, high: bool, keep: tuple[Index, ...]) -> Poly | None:
+    """The bound of a digit, which is from 0 to `count` - 1, added `times` to the rest."""
+    other = _bound(rest, high, keep)
+    return other if other is None or (times > 0) != high else other + (count - 1) * times
+
+
+def _of_quotient(poly: Poly, held: list[Quotient], high: bool, keep: tuple[Index, ...]) -> Poly | None:
+    """The bound of what holds quotients that make no digits: that of the first at its end."""
+    q = _outermost(held)
+    assert q is not None
+    number = poly.coefficient(q).constant
     ends = None if number is None else _bound(q.top, (number > 0) == high, keep)
     if number is None or ends is None or not is_nonnegative(q.bottom - 1):
         return None
     return _bound(poly - Poly.of(q) * number + quotient(ends, q.bottom) * number, high, keep)
+
+
+def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
+    """Digits that a quotient makes with what it is taken from: k - b (k // b), and k // 2 - 2 (k // 4) of k.
+
+    For each what is left without it, how many values it has, and how often it is added, 1 or -1.
+    """
+    factor, wholes = poly.coefficient(q), [(q.top, q.bottom)]
+    for other in poly.atoms():
+        if isinstance(other, Quotient) and other != q and other.top == q.top:
+            count = quotient(q.bottom, other.bottom)
+            if count * other.bottom == q.bottom:
+                wholes.append((Poly.of(other), count))
+    for whole, count in wholes:
+        times = next((t for t in (1, -1) if factor == count * -t), None)
+        if times is not None and is_nonnegative(count - 1):
+            rest = poly - (whole - Poly.of(q) * count) * times
+            if q not in rest.atoms():
+                yield rest, count, times
 
 
 def _mentions(outer: Index, inner: Index) -> bool:

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Callable
 
 from symbp.core import build
-from symbp.core.expr import Expr
+from symbp.core.expr import Expr, Read
 from symbp.core.integers import Index, Poly, quotient
+from symbp.core.traverse import free_indices
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
+from symbp.notation.context import Context, Pending, emit
 from symbp.notation.integers import static
 from symbp.notation.shapes import Given, axis_of, given
 from symbp.notation.values import Subs, Value, shape_text
@@ -37,6 +38,34 @@ def _cumsum(context: Context, node: ast.Call) -> Value:
         return build.total((before,), value.number((*subs[:axis], Poly.of(before), *subs[axis + 1 :])))
 
     return Value(value.shape, at, value.size + 2)
+
+
+def _cumprod(context: Context, node: ast.Call) -> Value:
+    """Each entry times all before it along an axis: a recurrence, r[t] = r[t - 1] x[t], as an equation of its own."""
+    args = given(context, node, "x", "axis?")
+    value = context.value(args["x"])
+    axis = _along_one(context, node, args, value)
+    if context.guarded or context.nest:
+        context.fail(node, "`cumprod` makes an equation of its own: give it a name before this")
+    name = context.work.name(f"{context.target}_cumprod")
+    step, *others = (context.work.index(value.shape[k]) for k in (axis, *_but(len(value.shape), axis)))
+    own = _into([Poly.of(i) for i in others], axis, Poly.of(step))
+    before = Read(name, (Poly.of(step) - 1, *map(Poly.of, others)))
+    later = build.compare(">", build.integer(step), build.NIL)
+    entry = value.number(tuple(own))
+    if free := [i for i in free_indices(entry) if i not in (step, *others)]:
+        context.fail(node, f"`cumprod` depends on `{free[0].name.split('%')[0]}` here: write it as a recurrence")
+    emit(context, Pending(name, (step, *others), build.mul(build.where(later, before, build.UNIT), entry)), node)
+    return Value(value.shape, lambda subs: Read(name, (subs[axis], *(subs[k] for k in _but(len(subs), axis)))))
+
+
+def _but(rank: int, axis: int) -> tuple[int, ...]:
+    """The other axes."""
+    return tuple(k for k in range(rank) if k != axis)
+
+
+def _into(subs: list[Poly], place: int, sub: Poly) -> list[Poly]:
+    return [*subs[:place], sub, *subs[place:]]
 
 
 def _prod(context: Context, node: ast.Call) -> Value:
@@ -120,6 +149,7 @@ def _einsum(context: Context, node: ast.Call) -> Value:
 
 ARRAY_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "cumsum": _cumsum,
+    "cumprod": _cumprod,
     "prod": _prod,
     "diag": _diag,
     "kron": _kron,

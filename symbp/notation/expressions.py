@@ -86,10 +86,9 @@ def _binary(context: Context, node: ast.BinOp) -> Value:
             return _matmul(context, node)
         case ast.Pow():
             return _power(context, node)
-        case ast.FloorDiv():
-            return scalar(build.integer(integer(context, node, "what // divides")))
-    sign = "%" if isinstance(node.op, ast.Mod) else "this operator"
-    raise context.error(node, f"{sign} is not in the language, which has + - * / ** @")
+        case ast.FloorDiv() | ast.Mod():
+            return scalar(build.integer(integer(context, node, "what // and % divide")))
+    raise context.error(node, "this operator is not in the language, which has + - * / ** @ // %")
 
 
 def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Value:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of, labels_of
+from symbp.errors import ShapeError
 from symbp.notation.context import Context
-from symbp.notation.values import Constant, Value, partial
+from symbp.notation.values import Constant, Value, part, partial
 from symbp.notation.words import nearest
 
 MAX_TERMS, MAX_INTEGER = 64, 10**9
@@ -51,11 +52,13 @@ def _whole(value: Value) -> int | None:
 
 
 def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
-    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)):
-        context.fail(node, f"{what} is made with +, -, * and // alone")
+    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)):
+        context.fail(node, f"{what} is made with +, -, *, // and % alone")
     a, b = integer(context, node.left, what), integer(context, node.right, what)
     if isinstance(node.op, ast.FloorDiv):
         return _quotient(context, node, a, b)
+    if isinstance(node.op, ast.Mod):
+        return a - _quotient(context, node, a, b) * b
     if isinstance(node.op, ast.Mult):
         return _product(context, node, a, b)
     return a + b if isinstance(node.op, ast.Add) else a - b
@@ -63,16 +66,18 @@ def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
 
 def _quotient(context: Context, node: ast.BinOp, top: Poly, bottom: Poly) -> Poly:
     if not is_nonnegative(bottom - 1):
-        context.fail(node.right, "expected a size or a whole number above 0 after //")
+        context.fail(node.right, "expected a size or a whole number above 0 after // or %")
     return quotient(top, bottom)
 
 
 def _product(context: Context, node: ast.BinOp, a: Poly, b: Poly) -> Poly:
     """An index times a stride; times 0 every value of the index would mean the same entry."""
-    for factor, other, part in ((a, b, node.left), (b, a, node.right)):
+    for factor, other, place in ((a, b, node.left), (b, a, node.right)):
         if not factor.terms and (index := next(indices_of(other), None)) is not None:
             letter = index.name.split("%")[0]
-            context.fail(part, f"a stride of zero: every `{letter}` would stand for the same place; expected 1 or more")
+            context.fail(
+                place, f"a stride of zero: every `{letter}` would stand for the same place; expected 1 or more"
+            )
     return a * b
 
 
@@ -113,14 +118,46 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
     items = [i for i in items if not (isinstance(i, ast.Constant) and i.value is ...)]
     if len(items) > len(bound.shape):
         return None
-    subs = [integer(context, i, "a subscript") for i in items]
+    subs = [None if isinstance(i, ast.Slice) else integer(context, i, "a subscript") for i in items]
     for sub, item in zip(subs, items, strict=True):
-        if any(True for _ in labels_of(sub)):
+        if sub is not None and any(True for _ in labels_of(sub)):
             context.fail(item, "labels of labels are not in the language; expected an index here")
     for place, (sub, extent, item) in enumerate(zip(subs, bound.shape, items, strict=False)):
-        context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
+        if sub is not None:
+            context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
     left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
-    return replace(left, classes=bound.classes)
+    return replace(cut(context, left, [i for i in items if isinstance(i, ast.Slice)]), classes=bound.classes)
+
+
+def cut(context: Context, value: Value, items: Sequence[ast.expr | None]) -> Value:
+    """The array with parts of its dimensions: `x[:, 1:-1]`, `x[::2]`, `x[::-1]`."""
+    for place, item in enumerate(items):
+        if isinstance(item, ast.Slice) and (item.lower or item.upper or item.step):
+            value = _part(context, item, value, place)
+    return value
+
+
+def _part(context: Context, item: ast.Slice, value: Value, axis: int) -> Value:
+    extent = value.shape[axis]
+    step = integer(context, item.step, "a step").constant if item.step else 1
+    if not step:
+        context.fail(item.step or item, "a step is a whole number other than 0")
+    first, last = (extent - 1, -Poly.of(1)) if step < 0 else (Poly(), extent)
+    start = _end(context, item.lower, extent) if item.lower else first
+    stop = _end(context, item.upper, extent) if item.upper else last
+    low, high = (start, stop) if step > 0 else (stop + 1, start + 1)
+    if not is_nonnegative(low) or not is_nonnegative(extent - high) or not is_nonnegative(high - low):
+        text = f"this part goes from {low} to {high}, and it is not known that these lie in order within 0 and {extent}"
+        raise context.error(item, text, ShapeError)
+    count = quotient(high - low + abs(step) - 1, Poly.of(abs(step)))
+    return part(value, axis, start, count, step)
+
+
+def _end(context: Context, node: ast.expr, extent: Poly) -> Poly:
+    """An end of a part; a number below 0 counts from the end."""
+    end = integer(context, node, "an end of a part")
+    number = end.constant
+    return extent + end if number is not None and number < 0 else end
 
 
 def is_label(context: Context, node: ast.expr) -> bool:

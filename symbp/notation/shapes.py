@@ -138,11 +138,10 @@ def _regrouped(groups: Groups, old: Shape, new: Shape, subs: Subs) -> Subs:
         place = ZERO
         for k in after:
             place = place * new[k] + subs[k]
-        digits: list[Poly] = []
+        stride, digits = ONE, []
         for k in reversed(before):
-            high = ZERO if k == before[0] else quotient(place, old[k])
-            digits.append(place - high * old[k])
-            place = high
+            whole, stride = quotient(place, stride), stride * old[k]
+            digits.append(whole if k == before[0] else whole - quotient(place, stride) * old[k])
         result += reversed(digits)
     return tuple(result)
 

@@ -6,15 +6,15 @@ import ast
 
 from symbp.core import build
 from symbp.core.expr import Expr
-from symbp.core.integers import Atom, Dim, Index, Poly, quotient
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import labels_of
 from symbp.errors import ShapeError
 from symbp.notation.context import Context, labels_in
-from symbp.notation.integers import integer, labels, use_of
+from symbp.notation.integers import cut, integer, labels, use_of
 from symbp.notation.places import at_place, is_place, place_of
 from symbp.notation.recurrence import Recurrent, is_open, read
-from symbp.notation.shapes import along, with_axis
+from symbp.notation.shapes import with_axis
 from symbp.notation.values import Value, layer, partial, scalar, shape_text
 
 
@@ -46,7 +46,7 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     arrays = [k for k, item in enumerate(spread) if (found := labels(context, item)) is not None and found.shape]
     if arrays:
         return _pick(context, node, value, spread, arrays[0])
-    subs = [_subscript(context, item) for item in spread]
+    subs = [_from_end(_subscript(context, item), e) for item, e in zip(spread, value.shape, strict=False)]
     subs += [None] * (rank - len(subs))
     if value.each is not None:
         if subs[0] is None:
@@ -55,7 +55,13 @@ def subscript(context: Context, node: ast.Subscript) -> Value:
     for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
         if sub is not None:
             _note(context, node, place, sub, extent, items)
-    return _cut(context, partial(value, subs), [i for i in spread if i is None or isinstance(i, ast.Slice)])
+    return cut(context, partial(value, subs), [i for i in spread if i is None or isinstance(i, ast.Slice)])
+
+
+def _from_end(sub: Poly | None, extent: Poly) -> Poly | None:
+    """A subscript; a number below 0 counts from the end."""
+    number = sub.constant if sub is not None else None
+    return extent + number if number is not None and number < 0 else sub
 
 
 def _is_new(item: ast.expr) -> bool:
@@ -78,37 +84,6 @@ def _with_new_axes(context: Context, node: ast.Subscript, items: list[ast.expr],
         if _is_new(item):
             value = with_axis(value, place)
     return value
-
-
-def _cut(context: Context, value: Value, items: list[ast.expr | None]) -> Value:
-    """The array with parts of its dimensions: `x[:, 1:-1]`, `x[::2]`, `x[::-1]`."""
-    for place, item in enumerate(items):
-        if isinstance(item, ast.Slice) and (item.lower or item.upper or item.step):
-            value = _part(context, item, value, place)
-    return value
-
-
-def _part(context: Context, item: ast.Slice, value: Value, axis: int) -> Value:
-    extent = value.shape[axis]
-    step = integer(context, item.step, "a step").constant if item.step else 1
-    if not step:
-        context.fail(item.step or item, "a step is a whole number other than 0")
-    first, last = (extent - 1, -Poly.of(1)) if step < 0 else (Poly(), extent)
-    start = _end(context, item.lower, extent) if item.lower else first
-    stop = _end(context, item.upper, extent) if item.upper else last
-    low, high = (start, stop) if step > 0 else (stop + 1, start + 1)
-    if not is_nonnegative(low) or not is_nonnegative(extent - high) or not is_nonnegative(high - low):
-        text = f"this part goes from {low} to {high}, and it is not known that these lie in order within 0 and {extent}"
-        raise context.error(item, text, ShapeError)
-    count = quotient(high - low + abs(step) - 1, Poly.of(abs(step)))
-    return along(value, axis, count, lambda s: start + s * step)
-
-
-def _end(context: Context, node: ast.expr, extent: Poly) -> Poly:
-    """An end of a part; a number below 0 counts from the end."""
-    end = integer(context, node, "an end of a part")
-    number = end.constant
-    return extent + end if number is not None and number < 0 else end
 
 
 def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: list[ast.expr]) -> Value:

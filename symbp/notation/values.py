@@ -7,7 +7,7 @@ renamed: `x @ W + b` asks `x @ W` and `b` for their entries.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbp.core import build
 from symbp.core.expr import Cond, Expr, Num, Read
@@ -148,6 +148,15 @@ def partial(value: Value, items: Sequence[Poly | None]) -> Value:
         return value.at(tuple(next(rest) if i is None else i for i in items))
 
     return Value(shape, at, value.size, value.truth)
+
+
+def part(value: Value, axis: int, start: Poly, count: Poly, step: int) -> Value:
+    """So many entries along an axis, from one on by a step."""
+    shape = (*value.shape[:axis], count, *value.shape[axis + 1 :])
+    at = value.at
+    return replace(
+        value, shape=shape, at=lambda s: at((*s[:axis], start + s[axis] * step, *s[axis + 1 :])), name=None, each=None
+    )
 
 
 def matmul(a: Value, b: Value, new: Callable[[Poly], Index]) -> Value:
