@@ -243,22 +243,28 @@ def quotient(top: Poly, bottom: Poly) -> Poly:
 
 
 def _by_size(top: Poly, bottom: Poly) -> Poly:
-    """`top // bottom` of a product of sizes: what is a multiple of it comes out, and -1 // N is -1."""
-    if len(bottom.terms) != 1 or bottom.terms[0][1] != 1:
+    """`top // bottom` of sizes: what is a multiple of it comes out, and -1 // N is -1."""
+    (lead, number), whole, rest = bottom.terms[0], ZERO, top
+    for _ in range(len(top.terms) * 4):
+        step = next((t for m, c in rest.terms if (t := _over(m, c, lead, number)) is not None), None)
+        if step is None:
+            break
+        whole, rest = whole + step, rest - step * bottom
+    if rest.constant in (0, -1):
+        return whole + (rest.constant or 0)
+    if len(bottom.terms) > 1:  # what is left would be no simpler
         return Poly.of(Quotient(top, bottom))
-    whole: list[tuple[Monomial, int]] = []
-    left: list[tuple[Monomial, int]] = []
-    for monomial, coefficient in top.terms:
-        rest = list(monomial)
-        for a in bottom.terms[0][0]:
-            if a in rest:
-                rest.remove(a)
-        even = len(rest) == len(monomial) - len(bottom.terms[0][0])
-        (whole if even else left).append((tuple(rest) if even else monomial, coefficient))
-    more, size = Poly.collect(left), Poly.collect(whole)
-    if more.constant in (0, -1):
-        return size + (more.constant or 0)
-    return size + Poly.of(Quotient(more, bottom))
+    return whole + Poly.of(Quotient(rest, bottom))
+
+
+def _over(monomial: Monomial, coefficient: int, lead: Monomial, number: int) -> Poly | None:
+    """One term by another, where that comes out even."""
+    rest = list(monomial)
+    for a in lead:
+        if a not in rest:
+            return None
+        rest.remove(a)
+    return None if coefficient % number else Poly(((tuple(rest), coefficient // number),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -109,7 +109,7 @@ def _of_quotient(poly: Poly, held: list[Quotient], high: bool, keep: tuple[Index
     assert q is not None
     number = poly.coefficient(q).constant
     ends = None if number is None else _bound(q.top, (number > 0) == high, keep)
-    if number is None or ends is None or not is_nonnegative(q.bottom - 1):
+    if number is None or ends is None or not may_be_nonnegative(q.bottom - 1):
         return None
     return _bound(poly - Poly.of(q) * number + quotient(ends, q.bottom) * number, high, keep)
 
@@ -127,7 +127,7 @@ def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
                 wholes.append((Poly.of(other), count))
     for whole, count in wholes:
         times = next((t for t in (1, -1) if factor == count * -t), None)
-        if times is not None and is_nonnegative(count - 1):
+        if times is not None and may_be_nonnegative(count - 1):
             rest = poly - (whole - Poly.of(q) * count) * times
             if q not in rest.atoms():
                 yield rest, count, times

@@ -34,3 +34,29 @@ def swish(x):
 def gelu(x):
     """x times the probability that a standard normal variable is below x."""
     return x * (1 + erf(x / sqrt(2))) / 2
+
+
+def mish(x):
+    """x times the tanh of its softplus."""
+    return x * tanh(softplus(x))
+
+
+def selu(x):
+    """An elu that keeps mean 0 and variance 1 from layer to layer."""
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+def softsign(x):
+    """x over 1 + |x|."""
+    return x / (1 + abs(x))
+
+
+def hardswish(x):
+    """x times a piecewise linear sigmoid."""
+    return x * clip(x + 3, 0, 6) / 6
+
+
+def prelu(x, weight):
+    """x, or a learned multiple of it where x is not positive, one for each channel (the second dimension)."""
+    y = swapaxes(x, 1, -1)
+    return swapaxes(where(y > 0, y, weight * y), 1, -1)

@@ -27,3 +27,13 @@ def dropout(x, mask, p=0.5):
     """The entries of x where the mask is 1, scaled so that their mean stays; the mask is data, 0 with probability p."""
     assert 0 <= p < 1, "the probability of a 0 is at least 0 and less than 1"
     return x * mask / (1 - p)
+
+
+def rotary(x: Array[..., T, 2 * H], base=10000):
+    """Each pair of entries, i and i + H, turned by its position times base ** (-i / H)."""
+    y[..., t, d : 2 * H] = (
+        x[..., t, d] * cos(t * base ** (-d / H)) - x[..., t, d + H] * sin(t * base ** (-d / H))
+        if d < H
+        else x[..., t, d] * cos(t * base ** ((H - d) / H)) + x[..., t, d - H] * sin(t * base ** ((H - d) / H))
+    )
+    return y

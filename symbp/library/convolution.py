@@ -88,3 +88,36 @@ def avg_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0):
     )  # fmt: skip
     y[..., i, j] = sum(p[..., s * i + u, t * j + v] for u in range(h) for v in range(w)) / (h * w)
     return y
+
+
+def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stride=1, padding=0):
+    """What a convolution of that stride takes back: each entry of x spreads the kernel over the result."""
+    s, t = stride if isinstance(stride, tuple) else (stride, stride)
+    a, b = padding if isinstance(padding, tuple) else (padding, padding)
+    assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
+    assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
+    y[n, f, i : s * (I - 1) + U - 2 * a, j : t * (J - 1) + V - 2 * b] = sum(
+        x[n, c, k, l] * w[c, f, u, v]
+        for c in C for k in I for l in J for u in U for v in V
+        if s * k + u == i + a and t * l + v == j + b
+    ) + (0 if bias is None else bias[f])  # fmt: skip
+    return y
+
+
+def upsample(x: Array[N, C, I, J], scale_factor, mode="nearest"):
+    """Larger images: every entry repeated, or, bilinear, between the four nearest by their distance."""
+    s, t = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
+    assert s >= 1 and t >= 1, "a scale of zero or less; expected 1 or more"
+    rows[n, c, i : s * I, j] = (
+        x[n, c, i // s, j]
+        if mode == "nearest"
+        else (1 - (2 * i + s + 1) % (2 * s) / (2 * s)) * (x[n, c, (2 * i + s + 1) // (2 * s) - 1, j] if 2 * i + 1 >= s else x[n, c, 0, j])
+        + (2 * i + s + 1) % (2 * s) / (2 * s) * (x[n, c, (2 * i + s + 1) // (2 * s), j] if 2 * i + 1 + s < 2 * s * I else x[n, c, I - 1, j])
+    )  # fmt: skip
+    y[n, c, i, j : t * J] = (
+        rows[n, c, i, j // t]
+        if mode == "nearest"
+        else (1 - (2 * j + t + 1) % (2 * t) / (2 * t)) * (rows[n, c, i, (2 * j + t + 1) // (2 * t) - 1] if 2 * j + 1 >= t else rows[n, c, i, 0])
+        + (2 * j + t + 1) % (2 * t) / (2 * t) * (rows[n, c, i, (2 * j + t + 1) // (2 * t)] if 2 * j + 1 + t < 2 * t * J else rows[n, c, i, J - 1])
+    )  # fmt: skip
+    return y

@@ -16,7 +16,7 @@ from symbp.notation.bounds import check_number
 from symbp.notation.builtins import places
 from symbp.notation.calls import call
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, is_label, use_of
+from symbp.notation.integers import integer, is_label, static, use_of
 from symbp.notation.places import KINDS, compared, is_call
 from symbp.notation.recurrence import Recurrent, scalar_start
 from symbp.notation.source import chain
@@ -253,7 +253,7 @@ def _tuples(context: Context, node: ast.Compare) -> Value | None:
 
 def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) -> Constant:
     """A comparison of an option of a function, decided while it is inlined: `scale is None`."""
-    right = context.read(node.comparators[0])
+    right = static(context, node.comparators[0]) or context.read(node.comparators[0])
     if len(node.ops) != 1:
         context.fail(node, "expected one comparison here")
     if isinstance(left, Value) and not (isinstance(right, Constant) and right.value is None):

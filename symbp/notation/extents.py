@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta
-from symbp.core.integers import Index, Poly, Quotient, quotient
+from symbp.core.integers import Index, Poly, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
-from symbp.core.traverse import indices_of
 from symbp.errors import NotationError, ShapeError
 from symbp.notation.context import Access, Context, is_known
 from symbp.notation.outside import place_outside, place_text
@@ -147,8 +146,6 @@ def _outside(a: Access, high: Poly | None, low: Poly | None) -> str:
     index = a.sub.index
     if index is not None and not index.start.terms:
         return f"index `{index.name.split('%')[0]}` runs over {index.stop}, but {a.what} is {a.extent}"
-    if any(isinstance(q, Quotient) and any(True for _ in indices_of(Poly.of(q))) for q in a.sub.atoms()):
-        return f"// of an index, which without a condition is not in the language; {a.what} takes an affine subscript"
     if high is None or low is None:
         return f"this subscript of {a.what} cannot be shown to stay inside it, 0 to {a.extent - 1}"
     return f"this subscript goes from {low} to {high}, but {a.what} goes from 0 to {a.extent - 1}"

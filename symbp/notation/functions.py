@@ -33,13 +33,15 @@ LONG_ARGUMENT, LONG_RESULT = 8, 16
 class Inlined:
     """What a call gives. `emitted` says, for each result, that the equation with its name is already there.
 
-    `arguments` are the names of the equations that were made of the arguments.
+    `arguments` are the names of the equations that were made of the arguments. `plain` says that all options are as
+    the function has them: only then its name and the arrays say what it is.
     """
 
     values: tuple[Value, ...]
     emitted: tuple[bool, ...]
     args: tuple[Value, ...]
     arguments: tuple[str, ...]
+    plain: bool
 
 
 def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
@@ -48,6 +50,8 @@ def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
         return named
     if isinstance(node, ast.Tuple):
         return option(context, node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return Constant(node.value)
     value = context.read(node)
     if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
         return value
@@ -100,7 +104,7 @@ def remember_call(context: Context, name: str, function: str, result: Inlined, b
     pending = context.work.pending
     own = next((p for p in pending if p.name == name), None)
     others = [p for p in pending[before:] if p is not own and p.name not in result.arguments]
-    if own is not None and not others:
+    if own is not None and not others and result.plain:
         own.call = Call(function, tuple(_entry_of(context, v, own.indices) for v in result.args))
 
 
@@ -162,7 +166,16 @@ def inline(
         _blame(context, node, file, function, error)
     emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
     arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
-    return Inlined(values, emitted, arrays, made)
+    return Inlined(values, emitted, arrays, made, _is_plain(function, given))
+
+
+def _is_plain(function: ast.FunctionDef, given: Mapping[str, ast.expr]) -> bool:
+    """Are all options that a call gives what they would be without it?"""
+    spec = function.args
+    by_position = [*spec.posonlyargs, *spec.args]
+    defaults = dict(zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False))
+    defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None})
+    return all(ast.dump(d) == ast.dump(given[name]) for name, d in defaults.items() if name in given)
 
 
 def _blame(context: Context, node: ast.Call, file: File, function: ast.FunctionDef, error: NotationError) -> NoReturn:
@@ -261,7 +274,9 @@ def _evaluate(
 
 def _default(context: Context, node: ast.Call, default: ast.expr) -> Value | Constant:
     if not isinstance(default, (ast.Constant, ast.UnaryOp, ast.BinOp)):
-        context.fail(node, "a default of a function must be a number, True, False or None")
+        context.fail(node, "a default of a function must be a number, a text, True, False or None")
+    if isinstance(default, ast.Constant) and isinstance(default.value, str):
+        return Constant(default.value)
     return replace(context, scope={}).read(default)
 
 

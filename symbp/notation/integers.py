@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
-from symbp.core.ranges import is_nonnegative
+from symbp.core.ranges import is_nonnegative, may_be_nonnegative
 from symbp.core.traverse import indices_of, labels_of
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
@@ -65,7 +65,7 @@ def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
 
 
 def _quotient(context: Context, node: ast.BinOp, top: Poly, bottom: Poly) -> Poly:
-    if not is_nonnegative(bottom - 1):
+    if not may_be_nonnegative(bottom - 1):
         context.fail(node.right, "expected a size or a whole number above 0 after // or %")
     return quotient(top, bottom)
 

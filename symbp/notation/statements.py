@@ -398,7 +398,7 @@ def _right(context: Context, node: ast.expr) -> tuple[Value, tuple[str, tuple[Va
     value = result.values[0]
     if len(context.work.pending) != before or any(a.shape not in ((), value.shape) for a in result.args):
         return value, None
-    return value, (found[1].name, result.args)
+    return value, (found[1].name, result.args) if result.plain else None
 
 
 def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Context]:
