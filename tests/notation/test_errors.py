@@ -57,7 +57,7 @@ BODIES = [
     ("z[q] = x[q, 0]\nq = s\nreturn sum(z) + q", 0, "q", "name of a tensor"),
     ("z[K] = c[0]\nreturn z", 0, "z[K]", "no loop defines `z`: expected `for t in T:`"),
     ("z[n] = c[n * n]\nreturn z", 0, "n * n", "affine in its indices"),
-    ("z[n: 3 * N] = c[n // 2]\nreturn z", 0, "n // 2", "goes from 0 to (3*N - 1)//2"),
+    ("z[n: 3 * N] = c[n // 2]\nreturn z", 0, "n // 2", "goes from 0 to (3*N + 1)//2 - 1"),
     ("z[n + 1] = x[n, 0]\nreturn z", 0, "n + 1", "the left side takes plain indices"),
     ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),
     ("z[n, i] = x[n, i - 1] if 1 <= i <= D else 0\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
