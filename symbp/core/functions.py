@@ -22,8 +22,9 @@ class Elementary:
 
     `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for every
     real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is, and
-    `exponentials` which c exp(s u) it is the sum of, as pairs c, s. It is `tex` in LaTeX, `numpy` in NumPy ("" where
-    that has none), and `word` in the name of an intermediate array (its own name, if none is given). `constant` says
+    `exponentials` which c exp(s u) it is the sum of, as pairs c, s. It is `tex` in LaTeX, with `letter` in it if it is
+    called by one; `numpy` in NumPy ("" where that has none); and `word` in the name of an intermediate array (its own
+    name, if none is given). `constant` says
     that its derivative is taken to be 0; `inner` that no file need write it, as it is what another becomes when it is
     differentiated; `last` that it has no derivative among these functions.
     """
@@ -36,6 +37,7 @@ class Elementary:
     between: tuple[sp.Expr, sp.Expr] = (-sp.oo, sp.oo)
     finite: bool = False
     exponentials: tuple[tuple[Fraction, int], ...] = ()
+    letter: str = ""
     word: str = ""
     constant: bool = False
     inner: bool = False
@@ -60,11 +62,18 @@ _ROWS = (
     Elementary("tan", sp.tan, "\\tan", "tan"),
     Elementary("atan", sp.atan, "\\arctan", "arctan", between=(-sp.pi / 2, sp.pi / 2), finite=True),
     Elementary("log2", lambda u: sp.log(u) / sp.log(2), "\\log_2", "log2", above=0),
-    Elementary("lgamma", sp.loggamma, "\\log\\Gamma", above=0),
-    Elementary("digamma", sp.digamma, "\\psi", above=0),
-    Elementary("trigamma", lambda u: sp.polygamma(1, u), "\\psi'", above=0, between=_POSITIVE, inner=True),
+    Elementary("lgamma", sp.loggamma, "\\log\\Gamma", letter="\\Gamma", above=0),
+    Elementary("digamma", sp.digamma, "\\psi", letter="\\psi", above=0),
+    Elementary(
+        *("trigamma", lambda u: sp.polygamma(1, u), "\\psi'"),
+        letter="\\psi",
+        above=0,
+        between=_POSITIVE,
+        inner=True,
+    ),
     Elementary(
         *("tetragamma", lambda u: sp.polygamma(2, u), "\\psi''"),
+        letter="\\psi",
         above=0,
         between=(-sp.oo, sp.Integer(0)),
         inner=True,
