@@ -115,6 +115,8 @@ def is_positive(expr: Expr) -> bool:
             return True
         case Int(value):
             return not free_indices(expr) and is_nonnegative(value - 1)
+        case Fn("log", (Num(value),)):
+            return value > 1
         case Fn(name, _, ()):
             return name == "exp" or bool(elementary(name).between[0] > 0)
         case Add(args) | Mul(args):
