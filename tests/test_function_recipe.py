@@ -66,6 +66,16 @@ def test_an_elementary_function_is_two_rows(tmp_path: Path) -> None:
     assert "asinh(" in (written / "backward.py").read_text()
 
 
+def test_what_numpy_lacks_names_the_template(tmp_path: Path) -> None:
+    folder = tree(tmp_path)
+    add_first(folder)
+    add_second(folder)
+    edit(folder / "symbp" / "core" / "functions.py", ', "arcsinh"),', "),")
+    missing = run(folder, "build", "net.py", "-o", "out")
+    assert "templates/asinh.py.j2" in missing.stderr
+    assert not (folder / "out").exists()
+
+
 def test_the_second_alone_is_no_function_of_the_language(tmp_path: Path) -> None:
     folder = tree(tmp_path)
     add_second(folder)

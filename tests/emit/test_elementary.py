@@ -27,7 +27,11 @@ POINTS = {
     "erfc": np.concatenate([np.linspace(-6, 26, 257), np.logspace(-20, 1, 50), -np.logspace(-20, 0, 50)]),
     "gamma": np.concatenate([np.linspace(0.01, 12, 400), np.logspace(-12, 12, 200), *(z + SPREAD for z in ZEROS)]),
 }
-ENDS = {"erfc": [2, 0, 1, 0], "lgamma": [np.nan, np.inf, np.inf, 6.89775e302], "digamma": [np.nan, np.inf, -np.inf, 690.775]}
+ENDS = {
+    "erfc": [2, 0, 1, 0],
+    "lgamma": [np.nan, np.inf, np.inf, 6.89775e302],
+    "digamma": [np.nan, np.inf, -np.inf, 690.775],
+}
 ENDS |= {"trigamma": [np.nan, 0, np.inf, 0], "tetragamma": [np.nan, 0, -np.inf, 0]}
 
 

@@ -18,9 +18,9 @@ def test_both_have_the_same_names() -> None:
 
 
 def test_what_is_missing_names_the_file() -> None:
-    with pytest.raises(MissingRule, match="symbp/core/functions.py"):
+    with pytest.raises(MissingRule, match=r"symbp/core/functions\.py"):
         elementary("bessel")
-    with pytest.raises(MissingRule, match="symbp/verify/functions.py"):
+    with pytest.raises(MissingRule, match=r"symbp/verify/functions\.py"):
         known("bessel")
 
 

@@ -285,7 +285,9 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms, expm1 as two, as are functions that are sums of exponentials."""
     if isinstance(expr, Fn):
         (u,) = expr.args
-        return tuple(build.mul(Num(c), Fn("exp", (build.scale(s, u),))) for c, s in elementary(expr.name).exponentials)
+        return tuple(
+            build.mul(Num(c), Fn("exp", (build.scale(Fraction(s), u),))) for c, s in elementary(expr.name).exponentials
+        )
     result: list[Expr] = []
     for a in expr.args if isinstance(expr, Add) else (expr,):
         c, rest = build.split_number(a)

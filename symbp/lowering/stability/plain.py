@@ -62,10 +62,9 @@ class Stable(Logarithms):
             case Fn("log" | "log1p"):
                 return self.logarithm(node, known)
             case Fn("log2", (a,)):
-                value = build.div(Fn("log", (a,)), Fn("log", (build.num(2),)))
-                return (
-                    self.plain(value, known) if not self.opened(a, known).plain else Fn("log2", (self.plain(a, known),))
-                )
+                if self.opened(a, known).plain:
+                    return Fn("log2", (self.plain(a, known),))
+                return self.plain(build.div(Fn("log", (a,)), Fn("log", (build.num(2),))), known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
                 alone = not value.sums and value.rest == build.UNIT
