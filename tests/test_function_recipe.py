@@ -29,7 +29,7 @@ def rows() -> list[str]:
 
 
 def indented(row: str) -> str:
-    return "".join(f"    {line}\n" for line in row.splitlines())
+    return "".join(f"    {line}\n" for line in f"{row.rstrip()},".splitlines())
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
