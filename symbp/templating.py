@@ -40,6 +40,11 @@ LATEX_DELIMITERS = {
 }
 
 
+def exists(template: str) -> bool:
+    """Is there a template of that name?"""
+    return any((folder / template).is_file() for folder in FOLDERS)
+
+
 def render(template: str, latex: bool = False, **values: object) -> str:
     """The text of a template with these values in their places."""
     return environment(latex).get_template(template).render(**values)

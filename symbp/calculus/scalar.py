@@ -14,7 +14,7 @@ import sympy as sp
 from symbp.core import build
 from symbp.core.expr import Expr, Fn, Pi
 from symbp.core.functions import elementary, named
-from symbp.errors import MissingRule
+from symbp.errors import MissingRule, NotationError
 
 U = sp.Symbol("u", real=True)
 
@@ -22,6 +22,8 @@ U = sp.Symbol("u", real=True)
 @cache
 def _derivative(name: str) -> sp.Expr:
     row = elementary(name)
+    if row.last:
+        raise NotationError(f"{name} cannot be differentiated once more: its derivative is no function of the language")
     return sp.Integer(0) if row.constant else sp.diff(row.sympy(U), U)
 
 

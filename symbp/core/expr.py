@@ -84,8 +84,7 @@ class Pow(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fn(Expr):
-    """An elementary function (exp, log, log1p, expm1, sin, cos, tanh, erf, abs, sign) or, with `orders`, an unknown
-    one.
+    """An elementary function (a row of `core/functions.py`) or, with `orders`, an unknown one.
 
     `orders` has one entry for each argument of an unknown function: how often it is differentiated by it.
     """

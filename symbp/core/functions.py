@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sympy as sp
 
@@ -20,10 +21,12 @@ class Elementary:
     """A function of one variable.
 
     `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for every
-    real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is. It is
-    `tex` in LaTeX, `numpy` in NumPy ("" where that has none), and `word` in the name of an intermediate array (its own
-    name, if none is given). `constant` says that its derivative is taken to be 0; `inner` that no file need write it,
-    as it is what another becomes when it is differentiated.
+    real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is, and
+    `exponentials` which c exp(s u) it is the sum of, as pairs c, s. It is `tex` in LaTeX, with `letter` in it if it is
+    called by one; `numpy` in NumPy ("" where that has none); and `word` in the name of an intermediate array (its own
+    name, if none is given). `constant` says
+    that its derivative is taken to be 0; `inner` that no file need write it, as it is what another becomes when it is
+    differentiated; `last` that it has no derivative among these functions.
     """
 
     name: str
@@ -33,14 +36,19 @@ class Elementary:
     above: int | None = None
     between: tuple[sp.Expr, sp.Expr] = (-sp.oo, sp.oo)
     finite: bool = False
+    exponentials: tuple[tuple[Fraction, int], ...] = ()
+    letter: str = ""
     word: str = ""
     constant: bool = False
     inner: bool = False
+    last: bool = False
 
 
 _UNIT = (-sp.Integer(1), sp.Integer(1))
+_POSITIVE = (sp.Integer(0), sp.oo)
+_HALF, _ONE = Fraction(1, 2), sp.Integer(1)
 _ROWS = (
-    Elementary("exp", sp.exp, "\\exp", "exp", between=(sp.Integer(0), sp.oo)),
+    Elementary("exp", sp.exp, "\\exp", "exp", between=_POSITIVE),
     Elementary("log", sp.log, "\\log", "log", above=0),
     Elementary("log1p", lambda u: sp.log(1 + u), "\\log", "log1p", above=-1),
     Elementary("expm1", lambda u: sp.exp(u) - 1, "\\exp", "expm1", between=(-sp.Integer(1), sp.oo)),
@@ -48,7 +56,30 @@ _ROWS = (
     Elementary("cos", sp.cos, "\\cos", "cos", between=_UNIT, finite=True),
     Elementary("tanh", sp.tanh, "\\tanh", "tanh", between=_UNIT, finite=True),
     Elementary("erf", sp.erf, "\\operatorname{erf}", between=_UNIT, finite=True),
-    Elementary("abs", sp.Abs, "\\operatorname{abs}", "abs", between=(sp.Integer(0), sp.oo), finite=True),
+    Elementary("erfc", sp.erfc, "\\operatorname{erfc}", between=(sp.Integer(0), sp.Integer(2)), finite=True),
+    Elementary("sinh", sp.sinh, "\\sinh", "sinh", exponentials=((_HALF, 1), (-_HALF, -1))),
+    Elementary("cosh", sp.cosh, "\\cosh", "cosh", between=(_ONE, sp.oo), exponentials=((_HALF, 1), (_HALF, -1))),
+    Elementary("tan", sp.tan, "\\tan", "tan"),
+    Elementary("atan", sp.atan, "\\arctan", "arctan", between=(-sp.pi / 2, sp.pi / 2), finite=True),
+    Elementary("log2", lambda u: sp.log(u) / sp.log(2), "\\log_2", "log2", above=0),
+    Elementary("lgamma", sp.loggamma, "\\log\\Gamma", letter="\\Gamma", above=0),
+    Elementary("digamma", sp.digamma, "\\psi", letter="\\psi", above=0),
+    Elementary(
+        *("trigamma", lambda u: sp.polygamma(1, u), "\\psi'"),
+        letter="\\psi",
+        above=0,
+        between=_POSITIVE,
+        inner=True,
+    ),
+    Elementary(
+        *("tetragamma", lambda u: sp.polygamma(2, u), "\\psi''"),
+        letter="\\psi",
+        above=0,
+        between=(-sp.oo, sp.Integer(0)),
+        inner=True,
+        last=True,
+    ),
+    Elementary("abs", sp.Abs, "\\operatorname{abs}", "abs", between=_POSITIVE, finite=True),
     Elementary("sign", sp.sign, "\\operatorname{sign}", "sign", between=_UNIT, finite=True, constant=True, inner=True),
 )
 FUNCTIONS = {row.name: row for row in _ROWS}

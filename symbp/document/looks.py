@@ -31,7 +31,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         sizes=sizes(d),
         ranges=tuple(ranges(d, product).items()),
         functions=tuple(f for f, _ in network.functions),
-        calls=tuple(dict.fromkeys(e.call.function for e in network.equations if e.call)),
+        calls=_calls(d, product),
         adjoints=tuple((adjoint, quantity) for quantity, adjoint in _adjoints(d).items()),
         tangents=tuple((tangent, quantity) for quantity, tangent in (product.tangents if product else ())),
         loss=d.loss,
@@ -40,6 +40,13 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         extents=long_extents(d),
         starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
     )
+
+
+def _calls(d: Derivation, product: HessianProduct | None) -> tuple[str, ...]:
+    """The functions of the library and the elementary ones that are called."""
+    nodes = (n for e in expressions(d, product) for n in walk(e))
+    elementary = (n.name for n in nodes if isinstance(n, Fn) and not n.orders)
+    return tuple(dict.fromkeys([*(e.call.function for e in d.network.equations if e.call), *elementary]))
 
 
 def sizes(d: Derivation) -> tuple[str, ...]:

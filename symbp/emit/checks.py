@@ -18,11 +18,11 @@ from symbp.emit.lengths import length_lines
 from symbp.emit.lifetimes import are_apart, lifetimes
 from symbp.emit.lists import check_lengths, extents, families, is_list, rows, widths
 from symbp.emit.loops import carried_arrays
-from symbp.emit.operations import TEMPLATED
+from symbp.emit.operations import SHARED, TEMPLATED
 from symbp.emit.words import DTYPE, RANGE, kept_builtins
 from symbp.errors import MissingRule
 from symbp.lowering.program import BOOL, FILLING, GRADIENTS, HESSIAN, LIST, Program, Routine, Value, every_statement
-from symbp.templating import render
+from symbp.templating import exists, render
 
 
 def helpers(program: Program) -> list[str]:
@@ -41,7 +41,9 @@ def helpers(program: Program) -> list[str]:
     parts += [render("labels.py.j2")] * labels + [render("label.py.j2")] * label
     parts.append(render("numbers.py.j2", scalars=scalars))
     parts.append(render("plain.py.j2"))
-    parts += [render(f"{name}.py.j2") for name in (*TEMPLATED, "windows", "rows", "row_sum") if name in used]
+    computed = [_computed(name) for name in TEMPLATED if name in used]
+    parts += [*computed, *_needed_by(computed)]
+    parts += [render(f"{name}.py.j2") for name in ("windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
     parts += [render("product.py.j2", **PRODUCT_BLOCKS)] if _has_blocks(program) else []
     parts += _size_checks(program)
@@ -52,6 +54,18 @@ def helpers(program: Program) -> list[str]:
         parts.append(render("directions.py.j2", lists=lists, vector=words.VECTOR))
     parts += _scratch(program)
     return [fitted(p.strip("\n")) for p in parts]
+
+
+def _computed(name: str) -> str:
+    """What computes an elementary function that NumPy has not."""
+    if not exists(f"{name}.py.j2"):
+        raise MissingRule(f"NumPy has no {name}; a template templates/{name}.py.j2 is to compute it")
+    return render(f"{name}.py.j2")
+
+
+def _needed_by(texts: list[str]) -> list[str]:
+    """What the templates of elementary functions share, where one of these calls it."""
+    return [render(f"{name}.py.j2") for name in SHARED if any(f"_{name}(" in text for text in texts)]
 
 
 # The terms of the products that a kernel for small ones takes, and the least rows of a block.

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Binder, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.functions import elementary
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative
@@ -81,12 +82,12 @@ def _root_of_one_unless(cond: Cond, factor: Expr) -> Expr:
 
 def _with_safe_argument(node: Node, cond: Cond, largest: Mapping[str, Equation]) -> Node:
     match node:
-        case Fn("log", (a,)) if not is_positive(a):
-            return Fn("log", (build.where(cond, a, build.UNIT),))
+        case Fn(name, (a,), ()) if (above := elementary(name).above) is not None and not is_positive(a):
+            return Fn(name, (build.where(cond, a, build.num(above + 1)),))
+        case Fn(name, (a,), ()) if elementary(name).exponentials:
+            return Fn(name, (build.where(cond, a, build.NIL),))
         case Fn("exp" | "expm1" as name, (a,)) if not is_bounded(_spelt(a, largest)):
             return Fn(name, (build.where(cond, a, build.NIL),))
-        case Fn("log1p", (a,)) if not is_positive(a):
-            return Fn("log1p", (build.where(cond, a, build.NIL),))
         case Fn(name, args, orders) if orders:
             return Fn(name, tuple(build.where(cond, a, build.UNIT) for a in args), orders)
         case Pow(a, e) if _is_dangerous(e) and not is_positive(a):
@@ -114,8 +115,10 @@ def is_positive(expr: Expr) -> bool:
             return True
         case Int(value):
             return not free_indices(expr) and is_nonnegative(value - 1)
-        case Fn("exp"):
-            return True
+        case Fn("log", (Num(value),)):
+            return value > 1
+        case Fn(name, _, ()):
+            return name == "exp" or bool(elementary(name).between[0] > 0)
         case Add(args) | Mul(args):
             return all(is_positive(a) for a in args)
         case Pow(base, _) | Sum(_, base):

@@ -16,7 +16,7 @@ from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
 from symbp.notation.places import KINDS, first, number_of
 from symbp.notation.values import Constant, Value, elementwise, reduce, scalar, shape_text
-from symbp.notation.words import ELEMENTARY, SIGN, nearest, why_not
+from symbp.notation.words import ELEMENTARY, INNER, nearest, why_not
 
 HALF = Num(Fraction(1, 2))
 
@@ -268,7 +268,7 @@ def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
 
 
 BUILTIN_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
-    **{name: bind(_elementary, name) for name in (*ELEMENTARY, SIGN)},
+    **{name: bind(_elementary, name) for name in (*ELEMENTARY, *INNER)},
     **{name: bind(_reduction, name) for name in _FINISH},
     **{name: bind(_place, kind) for name, kind in KINDS.items()},
     "sqrt": _sqrt,

@@ -30,7 +30,7 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
     name = node.func.id
     if name == "isinstance":
         return _is_kind(context, node)
-    if name not in context.file.functions and (rule := BUILTIN_RULES.get(name)):
+    if not _is_own(context, name) and (rule := BUILTIN_RULES.get(name)):
         return rule(context, node)
     if name in context.file.unknown:
         return _unknown(context, node, name, ())
@@ -43,11 +43,16 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
     return nested(context, node, *found)
 
 
+def _is_own(context: Context, name: str) -> bool:
+    """Is it a function of the file, known or unknown?"""
+    return name in context.file.functions or name in context.file.unknown
+
+
 def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | None:
     """The function of the file or of the library that a name stands for."""
     if not isinstance(node, ast.Name):
         return None
-    if node.id in BUILTIN_RULES and node.id not in context.file.functions:
+    if node.id in BUILTIN_RULES and not _is_own(context, node.id):
         return None
     if node.id in context.scope:
         context.fail(node, f"`{node.id}` is not a function here, so it cannot be called")

@@ -11,13 +11,15 @@ from symbp.core.functions import FUNCTIONS
 
 IMPORTS = ("Data", "Param", "Labels", "Array", "dims", "function", "network")
 ELEMENTARY = tuple(row.name for row in FUNCTIONS.values() if not row.inner)
-OLD = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")  # which are no other names either
+# The functions whose names no tensor may bear; it may bear any other's that the file does not call.
+RESERVED_FUNCTIONS = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")
 REDUCTIONS = ("sum", "mean", "max", "min")
 PLACES = ("argmax", "argmin")
 _OTHERS = ("sqrt", "where", "maximum", "minimum", "range")
 BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, *_OTHERS)
-SIGN = "sign"  # what abs becomes when it is differentiated; a file may use the word for something else
-RESERVED = frozenset((*IMPORTS, *OLD, *REDUCTIONS, *_OTHERS, "pi", "np", "out", "work"))
+# What abs and digamma become when they are differentiated; a file may use such a word for something else.
+INNER = tuple(row.name for row in FUNCTIONS.values() if row.inner)
+RESERVED = frozenset((*IMPORTS, *RESERVED_FUNCTIONS, *REDUCTIONS, *_OTHERS, "pi", "np", "out", "work"))
 _ASCII = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 

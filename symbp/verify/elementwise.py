@@ -8,11 +8,12 @@ that do not count it may be asked for anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
+from symbp.verify.functions import KNOWN, known
 from symbp.verify.grid import Array
 from symbp.verify.systems import MANY, Numbers
 
@@ -81,58 +82,24 @@ def power(base: Array, exponent: Array) -> tuple[Array, Array]:
     return with_real(value, np.array(result, complex)), none | curved
 
 
-def _erf(x: Array) -> Array:
-    flat = [math.erf(v) for v in np.ravel(x).tolist()]
-    return np.array(flat).reshape(np.shape(x))
-
-
-REALS: Mapping[str, Callable[[Array], Array]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tanh": np.tanh,
-    "erf": _erf,
-    "abs": np.abs,
-    "sign": np.sign,
-}
-
-# Where there is no function of a complex number, or only one that cancels: f(x + ih) = f(x) + ih f'(x).
-SLOPES: Mapping[str, Callable[[Array], Array]] = {
-    "log1p": lambda x: 1 / (1 + x),
-    "expm1": np.exp,
-    "erf": lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x),
-    "abs": np.sign,
-    "sign": lambda x: 0 * x,
-}
-
-# Where there is no value: of the argument x and of what NumPy makes of it.
-NO_VALUE: Mapping[str, Callable[[Array, Array], Array]] = {
-    "exp": lambda x, y: np.isinf(y) & np.isfinite(x),
-    "expm1": lambda x, y: np.isinf(y) & np.isfinite(x),
-    "log": lambda x, y: x <= 0,
-    "log1p": lambda x, y: x <= -1,
-    "sin": lambda x, y: np.isinf(x),
-    "cos": lambda x, y: np.isinf(x),
-}
-
-
 def function(name: str, value: Array) -> Array:
     """An elementary function, whatever it makes of what it has no value for."""
-    x = real(value)
-    y = np.asarray(REALS[name](x))[()]
+    row, x = known(name), real(value)
+    y = np.asarray(row.value(np, x))[()]
     if not is_complex(value):
         return y
-    if name in SLOPES:
-        return y + 1j * (SLOPES[name](x) * value.imag)
-    return with_real(y, getattr(np, name)(value))
+    if row.analytic:
+        return with_real(y, row.value(np, value))
+    return y + 1j * (row.slope(np, x) * value.imag)
 
 
 def no_value(name: str, x: Array, y: Array) -> Array | None:
     """Where the function has no value at the real x, of which it made y; None where it always has one."""
-    return NO_VALUE[name](x, y) if name in NO_VALUE else None
+    row = known(name)
+    if row.bounded:
+        return None
+    none = (np.isinf(y) & np.isfinite(x)) | (np.isnan(y) & ~np.isnan(x))
+    return none if row.above is None else none | (x <= row.above)
 
 
 def _named(name: str) -> Callable[[Array], Array]:
@@ -144,4 +111,4 @@ def _number(value: Fraction) -> Array:
 
 
 # What the stand-ins for unknown functions are computed with.
-ARRAYS = Numbers("arrays", _number, math.pi, {n: _named(n) for n in REALS}, lambda a, b: power(a, b)[0], real)
+ARRAYS = Numbers("arrays", _number, math.pi, {n: _named(n) for n in KNOWN}, lambda a, b: power(a, b)[0], real)

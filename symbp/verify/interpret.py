@@ -41,6 +41,7 @@ from symbp.core.traverse import free_indices
 from symbp.errors import MissingRule
 from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
+from symbp.verify.functions import known
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Entries, Key, Paths, Scope
 from symbp.verify.systems import MANY, OutsideDomain, Value, whole_power
@@ -161,7 +162,7 @@ def _function(node: Fn, draft: Draft) -> str:
     if node.orders:
         smooth, orders, numbers = scope.functions[node.name], node.orders, scope.numbers
         return f"{draft.keep(lambda *args: smooth.value(orders, args, numbers))}({args})"
-    call = scope.numbers.functions[node.name]
+    call = scope.numbers.functions[known(node.name).name]
     if scope.decisions is not None and node.name in ("abs", "sign"):
         call = _noting_sign(call, scope)
     return f"{draft.keep(call)}({args})"

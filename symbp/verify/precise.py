@@ -12,16 +12,13 @@ from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 
+from symbp.verify.functions import KNOWN
 from symbp.verify.steps import Steps
 from symbp.verify.systems import Numbers, OutsideDomain, Value, whole_power
 
 DIGITS = 50
 # Far below what any other digits hold; exponents in mpmath have no end.
 SMALL = -200
-NAMES = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs", "sign")
-# Where there is no analytic function, or where mpmath's loses so small an imaginary part.
-BY_SLOPE = ("abs", "sign", "erf")
-LOWEST = {"log": 0, "log1p": -1}
 
 
 def precise(digits: int = DIGITS) -> Numbers:
@@ -53,26 +50,20 @@ def _numbers(context: Any) -> Numbers:
     def number(q: Fraction) -> Value:
         return context.mpf(q.numerator) / q.denominator
 
-    functions = {name: _function(context, name) for name in NAMES}
+    functions = {name: _function(context, name) for name in KNOWN}
     return Numbers("mpmath", number, +context.pi, functions, _power(context), lambda v: v.real)
 
 
 def _function(context: Any, name: str) -> Callable[[Value], Value]:
-    call = abs if name == "abs" else getattr(context, name)
-    slopes: dict[str, Callable[[Value], Value]] = {
-        "abs": context.sign,
-        "sign": lambda x: 0,
-        "erf": lambda x: 2 / context.sqrt(context.pi) * context.exp(-x * x),
-    }
-    lowest = LOWEST.get(name)
+    row = KNOWN[name]
 
     def function(value: Value) -> Value:
         x = value.real
-        if lowest is not None and x <= lowest:
+        if row.above is not None and x <= row.above:
             raise OutsideDomain(f"{name}({float(x)})")
-        if name not in BY_SLOPE:
-            return call(value)
-        return context.mpc(call(x), slopes[name](x) * value.imag) if value.imag else call(x)
+        if row.analytic or not value.imag:
+            return row.value(context, value if row.analytic else x)
+        return context.mpc(row.value(context, x), row.slope(context, x) * value.imag)
 
     return function
 

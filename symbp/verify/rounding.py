@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbp.verify.systems import REAL_FUNCTIONS, SLOPES, Numbers, OutsideDomain, Value
+from symbp.verify.functions import KNOWN
+from symbp.verify.systems import REAL_FUNCTIONS, Numbers, OutsideDomain, Value
 
 # What rounding may make of terms of size 1: a few dozen operations' worth.
 ROUNDING = 64 * sys.float_info.epsilon
@@ -57,22 +58,12 @@ def _power(base: Sized, exponent: Sized) -> Sized:
     return Sized(power.value, power.size * (1 + exponent.size))
 
 
-KNOWN_SLOPES: Mapping[str, Callable[[float], float]] = {
-    **SLOPES,
-    "exp": math.exp,
-    "log": lambda x: 1 / x,
-    "sin": math.cos,
-    "cos": math.sin,
-    "tanh": lambda x: 1 - math.tanh(x) ** 2,
-}
-
-
 def _function(name: str) -> Callable[[Value], Value]:
-    call, slope = REAL_FUNCTIONS[name], KNOWN_SLOPES[name]
+    call, slope = REAL_FUNCTIONS[name], KNOWN[name].slope
 
     def function(a: Sized) -> Sized:
         value = call(a.value)
-        return Sized(value, abs(value) + abs(slope(a.value)) * a.size)
+        return Sized(value, abs(value) + abs(slope(math, a.value)) * a.size)
 
     return function
 

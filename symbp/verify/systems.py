@@ -14,9 +14,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from symbp.verify.functions import KNOWN
 
 Value = Any
 STEP = 1e-30
@@ -56,10 +59,6 @@ class Numbers:
     add_up: Callable[[list[Value], Value], Value] = sum
 
 
-def _sign(x: float) -> float:
-    return float((x > 0) - (x < 0))
-
-
 def _power(base: float, exponent: float) -> float:
     """base ** exponent among the reals."""
     if base < 0 and exponent != int(exponent):
@@ -76,46 +75,20 @@ def whole_power(base: Value, n: int) -> Value:
     return power if n > 0 else 1 / power
 
 
-def _slope_erf(x: float) -> float:
-    return 2 / math.sqrt(math.pi) * math.exp(-x * x)
-
-
-REAL_FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "log1p": math.log1p,
-    "expm1": math.expm1,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
-    "erf": math.erf,
-    "abs": abs,
-    "sign": _sign,
-}
-
-# Where there is no function of a complex number, or only one that cancels: f(x + ih) = f(x) + ih f'(x).
-SLOPES: dict[str, Callable[[float], float]] = {
-    "log1p": lambda x: 1 / (1 + x),
-    "expm1": math.exp,
-    "erf": _slope_erf,
-    "abs": _sign,
-    "sign": lambda x: 0.0,
-}
+REAL_FUNCTIONS: dict[str, Callable[[float], float]] = {name: partial(row.value, math) for name, row in KNOWN.items()}
 
 FLOATS = Numbers("float", float, math.pi, REAL_FUNCTIONS, _power, lambda x: x)
 
 
 def _complex_function(name: str) -> Callable[[Value], Value]:
-    whole = getattr(cmath, name, None)
-    real = REAL_FUNCTIONS[name]
+    row, real = KNOWN[name], REAL_FUNCTIONS[name]
 
     def function(z: Value) -> Value:
+        """f(x + ih) = f(x) + ih f'(x) where no function of complex numbers is to be trusted with so small a step."""
         x = z.real
-        if name in SLOPES:
-            return complex(real(x), SLOPES[name](x) * z.imag)
-        if name == "log" and x <= 0:
-            raise OutsideDomain(f"log({x})")
-        return whole(z)  # type: ignore[misc]
+        if row.above is not None and x <= row.above:
+            raise OutsideDomain(f"{name}({x})")
+        return row.value(cmath, z) if row.analytic else complex(real(x), row.slope(math, x) * z.imag)
 
     return function
 
@@ -147,8 +120,7 @@ def lane_real(value: Value) -> float:
 
 
 def _lane_function(name: str) -> Callable[[Value], Value]:
-    whole = getattr(np, name, None)
-    real = REAL_FUNCTIONS[name]
+    row, real = KNOWN[name], REAL_FUNCTIONS[name]
 
     def function(value: Value) -> Value:
         if type(value) is float:
@@ -157,11 +129,11 @@ def _lane_function(name: str) -> Callable[[Value], Value]:
             except (ValueError, OverflowError) as error:
                 raise OutsideDomain(f"{name}({value:g}): {error}") from error
         x = lane_real(value)
-        if name in SLOPES:
-            return real(x) + 1j * (SLOPES[name](x) * value.imag)
-        if name == "log" and x <= 0:
-            raise OutsideDomain(f"log({x})")
-        return _with_real(real(x), whole(value))  # type: ignore[misc]
+        if row.above is not None and x <= row.above:
+            raise OutsideDomain(f"{name}({x})")
+        if not row.analytic:
+            return real(x) + 1j * (row.slope(math, x) * value.imag)
+        return _with_real(real(x), row.value(np, value))
 
     return function
 

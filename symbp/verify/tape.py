@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symbp.core.network import LABELS, PARAM, Network
+from symbp.verify.functions import KNOWN
 from symbp.verify.interpret import compile_at, entries
 from symbp.verify.precise import precise
 from symbp.verify.scope import Key, Scope
@@ -46,8 +47,8 @@ UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
 SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
 # Two values are told apart where they differ by so many times what rounding may make of them.
 CLEAR = 16
-# What leaves the range of floats while its logarithm is an ordinary number, and where floats begin to lose digits.
-WIDE, FAINT, STRONG = ("exp", "expm1"), 1e-290, 1e25
+# Where floats begin to lose digits, and what makes that matter.
+FAINT, STRONG = 1e-290, 1e25
 DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
 CANCELLED = 1e-9
 SPARE = 20  # digits that a number is to have left
@@ -71,6 +72,7 @@ class Arithmetic:
     numbers: Numbers
     short: Callable[[Number], bool]
     narrow: bool  # do values have the range of floats alone?
+    formulas: Any = math  # what the formulas of elementary functions are computed with
     least: Number = 0.0  # what is left of a number by less than that is rounding
     error: Callable[[Array], Any] = lambda array: array  # an error, from what it is in each trial
 
@@ -87,23 +89,28 @@ IN_FLOATS = Arithmetic(FLOATS, _is_short, True)
 def in_digits(digits: int) -> Arithmetic:
     """So many digits, and exponents without end."""
     numbers = precise(digits)
-    exp = numbers.functions["exp"]
-
-    def bounded(x: Number) -> Number:
-        if x and x._mpf_[2] + x._mpf_[3] > MOST_BITS:
-            if x > 0:
-                raise OutsideDomain("exp of a number without end")
-            return x * 0
-        return exp(x)
-
-    numbers = replace(numbers, functions={**numbers.functions, "exp": bounded})
+    wide = {name: _bounded(name, numbers.functions[name]) for name, row in KNOWN.items() if row.wide}
+    numbers = replace(numbers, functions={**numbers.functions, **wide})
     least = numbers.number(Fraction(1, 10 ** (digits - SPARE)))
     shifted = numbers.pi.context.ldexp
 
     def is_short(value: Number) -> bool:
         return isinstance(value, (int, float)) or value._mpf_[3] <= 24
 
-    return Arithmetic(numbers, is_short, False, least, lambda array: Far(array, 0, shifted))
+    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, lambda array: Far(array, 0, shifted))
+
+
+def _bounded(name: str, call: Callable[[Number], Number]) -> Callable[[Number], Number]:
+    """The function, of arguments whose exponential can be written down."""
+
+    def function(x: Number) -> Number:
+        if x and x._mpf_[2] + x._mpf_[3] > MOST_BITS:
+            if name != "exp" or x > 0:
+                raise OutsideDomain(f"{name} of a number without end")
+            return x * 0
+        return call(x)
+
+    return function
 
 
 class Far:
@@ -445,24 +452,24 @@ class Tape:
         return exp(exponent * log(base))  # type: ignore[no-any-return]
 
     def _function(self, name: str) -> Callable[[Entry], Entry]:
-        calls = self.arithmetic.numbers.functions
-        call, slopes_of = calls[name], SLOPES[name]
+        call, row, m = self.arithmetic.numbers.functions[name], KNOWN[name], self.arithmetic.formulas
 
         def make(x: Entry) -> Entry:
             if name in ("abs", "sign"):
                 self.apart(x, self.constant(0.0))
-            if name in ("log", "log1p"):
-                self.demand_no_pole(x if name == "log" else x + self.constant(1.0))
+            if row.above is not None:
+                self.demand_no_pole(x + self.constant(float(-row.above)) if row.above else x)
             value = call(x.value)
-            slope, by_x, by_value, cancelled = slopes_of(calls, x.value, value)
+            slope = row.slope(m, x.value)
+            by_x, by_value, cancelled = row.turn(m, x.value, value, slope)
             exact = x.error is None and not (x.value and value)
-            wide = x.scale is not None or name in WIDE
+            wide = x.scale is not None or row.wide
             error = None if exact else _plus(_times(x.error, slope), self.rounding(value * ELEMENTARY, wide))
             turned = _plus(_times(x.error, by_x), _times(error, by_value))
             if not exact:
                 turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
             rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE
-            scale = Scale(value, _times(error, 1 / value) if value else None) if name in WIDE else x.scale
+            scale = Scale(value, _times(error, 1 / value) if value else None) if row.wide else x.scale
             return self.write(value, error, ((x, slope, turned, rounds),), scale)
 
         return lambda x: self.once(name, (x,), make)
@@ -507,31 +514,6 @@ def _beside_number(x: Entry) -> Number | None:
         return None
     part = sum(exponential[1:], exponential[0])
     return part if part != x.value else None
-
-
-Calls = Mapping[str, Callable[[Number], Number]]
-Turn = tuple[Number, Number, Number, Number]
-
-
-def _of_erf(calls: Calls, x: Number, f: Number) -> Turn:
-    slope = calls["exp"](-x * x) * (2 / math.sqrt(math.pi))
-    return slope, -2 * x * slope, 0.0, 0.0
-
-
-# The derivative of each elementary function at x, where its value is f; how fast that changes with x and with f, as it
-# is computed; and the size of the terms that it is the difference of.
-SLOPES: Mapping[str, Callable[[Calls, Number, Number], Turn]] = {
-    "exp": lambda calls, x, f: (f, 0.0, 1.0, 0.0),
-    "expm1": lambda calls, x, f: (f + 1, 0.0, 1.0, 1.0),
-    "log": lambda calls, x, f: (1 / x, -1 / (x * x), 0.0, 0.0),
-    "log1p": lambda calls, x, f: (1 / (1 + x), -1 / ((1 + x) * (1 + x)), 0.0, 1 / abs(1 + x)),
-    "sin": lambda calls, x, f: (calls["cos"](x), -f, 0.0, 0.0),
-    "cos": lambda calls, x, f: (-calls["sin"](x), -f, 0.0, 0.0),
-    "tanh": lambda calls, x, f: (1 - f * f, 0.0, -2 * f, 1.0),
-    "erf": _of_erf,
-    "abs": lambda calls, x, f: (calls["sign"](x), 0.0, 0.0, 0.0),
-    "sign": lambda calls, x, f: (0.0, 0.0, 0.0, 0.0),
-}
 
 
 # A whole network.

@@ -116,6 +116,32 @@ def _erf(d: Digits, x: Any) -> tuple[Any, Any]:
     return d.mp.erf(x), 2 / d.mp.sqrt(d.mp.pi) * d.exponential(-x * x)
 
 
+def _sinh(d: Digits, x: Any) -> tuple[Any, Any]:
+    rising, falling = d.exponential(x), d.exponential(-x)
+    return d.mp.sinh(x) if abs(x) < 1 else (rising - falling) / 2, (rising + falling) / 2
+
+
+def _cosh(d: Digits, x: Any) -> tuple[Any, Any]:
+    value, slope = _sinh(d, x)
+    return slope, value
+
+
+def _log2(d: Digits, x: Any) -> tuple[Any, Any]:
+    value, slope = _log(d, x)
+    return value / d.mp.log(2), slope / d.mp.log(2)
+
+
+def _polygamma(n: int) -> Callable[[Digits, Any], tuple[Any, Any]]:
+    """The derivative of order n of digamma; of order -1, the logarithm of the gamma function."""
+
+    def function(d: Digits, x: Any) -> tuple[Any, Any]:
+        if x <= 0:
+            raise NoValue(f"a polygamma function of {d.mp.nstr(x, 5)}")
+        return d.mp.loggamma(x) if n < 0 else d.mp.psi(n, x), d.mp.psi(n + 1, x)
+
+    return function
+
+
 FUNCTIONS: dict[str, Callable[[Digits, Any], tuple[Any, Any]]] = {
     "exp": _exp,
     "expm1": _expm1,
@@ -123,6 +149,16 @@ FUNCTIONS: dict[str, Callable[[Digits, Any], tuple[Any, Any]]] = {
     "log1p": _log1p,
     "tanh": _tanh,
     "erf": _erf,
+    "erfc": lambda d, x: (d.mp.erfc(x), -_erf(d, x)[1]),
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tan": lambda d, x: (d.mp.tan(x), 1 / d.mp.cos(x) ** 2),
+    "atan": lambda d, x: (d.mp.atan(x), 1 / (1 + x * x)),
+    "log2": _log2,
+    "lgamma": _polygamma(-1),
+    "digamma": _polygamma(0),
+    "trigamma": _polygamma(1),
+    "tetragamma": _polygamma(2),
     "sin": lambda d, x: (d.mp.sin(x), d.mp.cos(x)),
     "cos": lambda d, x: (d.mp.cos(x), -d.mp.sin(x)),
     "abs": lambda d, x: (abs(x), d.mp.sign(x)),

@@ -32,6 +32,7 @@ FURTHER = """
     causal_heads choice_of_logs masked_exponential mixture_of_gaussians density_network soft_largest
     complementary_log_log tanh_residual residual_of_entries deep_residual penalty_by_a_number pairs_in_space
     chain_of_tags unlikelihood masked_poisson masked_square
+    log_cosh sinh_by_cosh secants probit_by_erfc bits angles gamma_nll expected_log
     softmax_complements soft_alignment clipped_ratio learned_scales clipped_policy capped_rate scales_in_arrays
 """
 # Their truth takes many digits of a long computation at some settings, so they are tried at a few.

@@ -40,8 +40,11 @@ from symbp.core.traverse import indices_of, reads, walk
 
 Tensor = torch.Tensor
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    **{name: getattr(torch, name) for name in ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")},
-    "sign": torch.sign,
+    **{name: getattr(torch, name) for name in ("exp", "log", "log1p", "log2", "expm1", "erf", "erfc", "abs", "sign")},
+    **{name: getattr(torch, name) for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh")},
+    **{name: getattr(torch, name) for name in ("lgamma", "digamma")},
+    "trigamma": lambda u: torch.polygamma(1, u),
+    "tetragamma": lambda u: torch.polygamma(2, u),
 }
 COMPARE = {"<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge, "==": torch.eq, "!=": torch.ne}
 

@@ -24,7 +24,11 @@ TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+\.\d+|\d+|[a-zA-Z']|[^\s]")
 SPACES = {"\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\displaystyle"}
 SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?$")
 RELATIONS = {"<": "<", "\\le": "<=", ">": ">", "\\ge": ">=", "=": "==", "\\ne": "!="}
-FUNCTIONS = {"\\log": "log", "\\exp": "exp", "\\sin": "sin", "\\cos": "cos", "\\tanh": "tanh"}
+FUNCTIONS = {f"\\{name}": name for name in ("log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh")} | {
+    "\\arctan": "atan",
+    "\\psi": "digamma",
+}
+POLYGAMMA = ("digamma", "trigamma", "tetragamma")
 LETTER = re.compile(r"\\(?:mathit|mathbf|mathbb|boldsymbol|tilde|hat|mathrm)$")
 TOTALS = {f"{along}{kind}": (along, kind == "mean") for along in ("row", "col") for kind in ("sum", "mean")}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -1036,7 +1040,16 @@ class Reader:
         return args
 
     def applied(self, name: str) -> M:
-        """log p of a single name, or log(...)."""
+        """log p of a single name, or log(...); log_2 p, log Gamma(...), psi'(...)."""
+        if name == "log" and self.peek() == "_":
+            self.take()
+            name = f"log{self.take()}"
+        if name == "log" and self.peek() == "\\Gamma" and self.peek(1) == "(":
+            self.take()
+            name = "lgamma"
+        while name in POLYGAMMA and self.peek() == "'":
+            self.take()
+            name = POLYGAMMA[POLYGAMMA.index(name) + 1]
         inner = self.parentheses() if self.peek() == "(" else self.name()
         return M(inner.rows, inner.columns, lambda r, c: Fn(name, (inner.at(r, c),)), inner.number)
 
@@ -1099,7 +1112,7 @@ class Reader:
             self.count += 1
             k = Index(f"s{self.count}", first.columns or ONE)
             return M(first.rows, ONE, lambda r, c: Extreme(name[3:], (k,), first.at(r, Poly.of(k)), TRUE))
-        if name not in ("erf", "sign"):
+        if name not in ("erf", "erfc", "sign"):
             raise UnknownCall(f"what is {name}?")
         return M(first.rows, first.columns, lambda r, c: Fn(name, (first.at(r, c),)), first.number)
 

@@ -97,3 +97,11 @@ def everything(
     m[n] = max(s[n, j] for j in range((I - U) // 2 + 1))
     e[n, d] = E[t[n], d] * gamma_hat[d]
     return -sum(log(p[n, t[n]]) for n in N) / N + mean(m**2) + sum(e**3) / N
+
+
+@network
+def letters_of_functions(x: Data[N, D], psi: Param[D], Gamma: Param[D], cotangent_scale: Param):
+    """Psi and gamma are tensors here, while digamma and log gamma are called, and the loss is a cotangent's."""
+    u = 1 + (x * psi) ** 2
+    q = lgamma(u) * digamma(u) ** 2 + log2(u) + erfc(Gamma) * atan(Gamma)
+    return cotangent_scale * q + tan(0.1 * Gamma) + sinh(x * Gamma) / cosh(psi)

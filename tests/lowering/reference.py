@@ -149,5 +149,10 @@ class Reference:
 
 FUNCTIONS = {
     **{n: getattr(mpmath, n) for n in ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "sign")},
+    **{n: getattr(mpmath, n) for n in ("erfc", "sinh", "cosh", "tan", "atan", "digamma")},
     "abs": abs,
+    "log2": lambda x: mpmath.log(x, 2),
+    "lgamma": mpmath.loggamma,
+    "trigamma": lambda x: mpmath.psi(1, x),
+    "tetragamma": lambda x: mpmath.psi(2, x),
 }

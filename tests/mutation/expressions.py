@@ -35,7 +35,8 @@ Rule = Callable[[Node, Shapes, tuple[Index, ...]], Iterator[tuple[str, Node]]]
 
 WRONG_FUNCTION = {
     "exp": "expm1", "expm1": "exp", "log": "log1p", "log1p": "log", "tanh": "sin", "sin": "cos", "cos": "sin",
-    "erf": "tanh",
+    "erf": "tanh", "erfc": "erf", "sinh": "cosh", "cosh": "sinh", "tan": "tanh", "atan": "tanh", "log2": "log",
+    "lgamma": "digamma", "digamma": "trigamma", "trigamma": "tetragamma", "tetragamma": "trigamma",
 }  # fmt: skip
 WRONG_COMPARISON = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 

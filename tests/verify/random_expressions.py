@@ -44,6 +44,8 @@ INPUTS = (
     Tensor("v", PARAM, SHAPES["v"], each=LAYER),
 )
 FUNCTIONS = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs", "sign")
+FUNCTIONS += ("erfc", "sinh", "cosh", "tan", "atan", "log2", "lgamma", "digamma", "trigamma", "tetragamma")
+OF_POSITIVE = ("log", "log1p", "log2", "lgamma", "digamma", "trigamma", "tetragamma")
 
 
 class Maker:
@@ -152,9 +154,9 @@ class Maker:
             orders = self.r.choice(((0, 0), (1, 0), (1, 2)))
             return Fn("f", (arg, self.expr(letters, 0)), orders)
         name = self.r.choice(FUNCTIONS)
-        if name in ("log", "log1p") and self.r.random() >= self.wild:
+        if name in OF_POSITIVE and self.r.random() >= self.wild:
             arg = Add((Num(Fraction(1, 3)), Pow(arg, Num(Fraction(2)))))
-        return Fn(name, (Fn("tanh", (arg,)) if name in ("exp", "expm1") else arg,))
+        return Fn(name, (Fn("tanh", (arg,)) if name in ("exp", "expm1", "sinh", "cosh") else arg,))
 
     def _pow(self, letters: tuple[Index, ...], depth: int) -> Expr:
         base, r = self.expr(letters, depth), self.r

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.steps import VARIABLE
+from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Poly
 from symbp.document.letters import GREEK, MARKED, locals_of
 from symbp.escape import in_tex
@@ -192,7 +193,7 @@ def choose_names(
     """
     used = [*ranks, *indices]
     e_is_free = "e" not in used and "e" not in functions
-    desk = _Desk({f"{r}^" for r in RESERVED if r != "e" or e_is_free})
+    desk = _Desk({f"{r}^" for r in (*RESERVED, *_letters_of(calls)) if r != "e" or e_is_free})
     size_looks = {s: _flat(desk.take(candidates(s, below=True), in_tex(s))) for s in sizes}
     primed = tuple((p, _primed(size_looks[s], desk)) for s, p in extents)
     function_looks = {f: _flat(desk.take(candidates(f, below=True), in_tex(f))) for f in functions}
@@ -220,6 +221,11 @@ def choose_names(
         _matrices(dict.fromkeys(ranks, 1) | {t: 0 for t, rank in ranks.items() if not rank}, tensors),
         primed,
     )
+
+
+def _letters_of(calls: Iterable[str]) -> Iterator[str]:
+    """The letters by which elementary functions are called."""
+    return (FUNCTIONS[c].letter for c in calls if c in FUNCTIONS and FUNCTIONS[c].letter)
 
 
 def _inner(inner: tuple[str, str] | None, often: Mapping[str, int]) -> Iterator[Look]:

@@ -218,12 +218,14 @@ class Printer:
                 return self._named("\\log", Add((UNIT, argument)), small)
             case "expm1":
                 return self.text(Add((Fn("exp", node.args), Num(Fraction(-1)))), small)
-        return self._named(elementary(node.name).tex, argument, small)
+        row = elementary(node.name)
+        return self._named(row.tex, argument, small, bare=not row.letter)
 
-    def _named(self, name: str, argument: Expr, small: bool) -> Text:
-        """log p, or log(p + 1): a single entry needs no parentheses, and swallows what follows."""
+    def _named(self, name: str, argument: Expr, small: bool, bare: bool = True) -> Text:
+        """log p, or log(p + 1): a single entry needs no parentheses where the function is a word, and swallows what
+        follows."""
         inner = self.text(argument, small)
-        if isinstance(argument, Read):
+        if bare and isinstance(argument, Read):
             return Text((Piece(f"{name} {inner.tex}"),), MUL, height=inner.height, open=True)
         inside = group(inner)
         first = replace(inside.pieces[0], tex=f"{name}{inside.pieces[0].tex}")

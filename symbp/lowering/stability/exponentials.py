@@ -8,6 +8,7 @@ from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.traverse import children, map_children, walk
 from symbp.core.views import terms_of
@@ -50,6 +51,8 @@ def capped(node: Node, highest: Expr = HIGHEST) -> Any:
     match node:
         case Fn("exp", (a,)) if not is_bounded(a):
             return _within(a, highest)
+        case Fn(name, (a,), ()) if elementary(name).exponentials:
+            return Fn(name, (_between(a, highest),))
         case Mul(args) if (k := _unbounded_among(args)) is not None:
             others = args[:k] + args[k + 1 :]
             highest = build.add(highest, *(build.neg(_logarithm(f)) for f in others if f != build.MINUS))
@@ -87,6 +90,13 @@ def _within(exponent: Expr, highest: Expr) -> Expr:
     if _ends(exponent):
         return Fn("exp", (exponent,))
     return Fn("exp", (Where(Compare("<", exponent, highest), exponent, highest),))
+
+
+def _between(a: Expr, highest: Expr) -> Expr:
+    """An argument that is an exponent, and its opposite too, no further from 0 than that."""
+    above = Where(Compare("<", a, highest), a, highest)
+    lowest = build.neg(highest)
+    return a if _ends(a) else Where(Compare(">", above, lowest), above, lowest)
 
 
 def _ends(exponent: Expr) -> bool:

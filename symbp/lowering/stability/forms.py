@@ -9,6 +9,7 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, substitute
@@ -37,6 +38,11 @@ class Forms(Named):
                 return self._exponential(a, known)
             case Fn("expm1", (a,)):
                 return self._sum_form(build.add(Fn("exp", (a,)), build.MINUS), known)
+            case Fn(name, (a,), ()) if elementary(name).exponentials:
+                argument = self.named(
+                    self.plain(a, known), known
+                )  # so that what is added up is one exponent and its opposite
+                return Scaled(build.UNIT, NOTHING, ((Fn(name, (argument,)), Fraction(1)),))
             case Mul(args):
                 return self.settled(product_of(self.form(a, known) for a in args))
             case Pow(base, Num(q)):
@@ -262,7 +268,7 @@ class Forms(Named):
     def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
         """Multiplied out: small whole powers of sums of a few terms."""
         for k, (e, p) in enumerate(value.sums):
-            if isinstance(e, Add) and p.denominator == 1 and 0 < p <= 2 and len(e.args) <= 4:
+            if not isinstance(e, Sum) and p.denominator == 1 and 0 < p <= 2 and len(opened_terms(e)) <= 4:
                 others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
                 return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
@@ -274,10 +280,15 @@ def may_take_root(value: Scaled) -> bool:
     return not value.plain and all(is_positive(e) for e, _ in value.sums)
 
 
-def opened_terms(expr: Add) -> tuple[Expr, ...]:
-    """The terms, expm1 as two."""
+def opened_terms(expr: Expr) -> tuple[Expr, ...]:
+    """The terms, expm1 as two, as are functions that are sums of exponentials."""
+    if isinstance(expr, Fn):
+        (u,) = expr.args
+        return tuple(
+            build.mul(Num(c), Fn("exp", (build.scale(Fraction(s), u),))) for c, s in elementary(expr.name).exponentials
+        )
     result: list[Expr] = []
-    for a in expr.args:
+    for a in expr.args if isinstance(expr, Add) else (expr,):
         c, rest = build.split_number(a)
         if isinstance(rest, Fn) and rest.name == "expm1":
             result += [build.scale(c, Fn("exp", rest.args)), Num(-c)]

@@ -24,6 +24,7 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
+from symbp.core.functions import elementary
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, with_bound
 from symbp.core.views import factors_of, is_divisor
@@ -61,6 +62,10 @@ class Stable(Logarithms):
         match node:
             case Fn("log" | "log1p"):
                 return self.logarithm(node, known)
+            case Fn("log2", (a,)):
+                if self.opened(a, known).plain:
+                    return Fn("log2", (self.plain(a, known),))
+                return self.plain(build.div(Fn("log", (a,)), Fn("log", (build.num(2),))), known)
             case Fn("exp", (a,)):
                 value = self.form(node, known)
                 alone = not value.sums and value.rest == build.UNIT
@@ -345,19 +350,22 @@ class Stable(Logarithms):
 
     def _shut(self, total: Expr, beside: Exprs) -> Expr:
         """A sum with no exponential that may overflow where another factor is 0: in m (exp(z) - t)."""
-        if not isinstance(total, (Add, Sum)) and not (isinstance(total, Fn) and total.name == "expm1"):
+        if not isinstance(total, (Add, Sum)) and not (
+            isinstance(total, Fn) and total.name != "exp" and _is_wide(total)
+        ):
             return total
         total = rename_bound(total, {i.name for a in beside for i in free_indices(a)})
 
         def shut(node: Node) -> Node:
             if isinstance(node, Read) and not self.is_tame(node, ()):  # an exponential that has a name of its own
                 body = self.definition(node, ())
-                if isinstance(body, Fn) and body.name in ("exp", "expm1") and (closed := shut(body)) != body:
+                if isinstance(body, Fn) and _is_wide(body) and (closed := shut(body)) != body:
                     return closed
-            if not isinstance(node, Fn) or node.name not in ("exp", "expm1"):
+            if not isinstance(node, Fn) or not _is_wide(node):
                 return map_children(node, shut)
             exponent = node.args[0]
-            if is_bounded(exponent) or self.is_nonpositive(parts(exponent)):
+            bounded = is_bounded(exponent) or self.is_nonpositive(parts(exponent))
+            if bounded and not elementary(node.name).exponentials:
                 return node
             nought = tuple(self._zeros(beside, exponent))
             return Fn(node.name, (build.where(build.both(*nought), exponent, build.NIL),)) if nought else node
@@ -441,6 +449,11 @@ def _deltas_in_sums(args: Exprs) -> Iterator[tuple[int, Add, Delta]]:
             for d in factors_of(t):
                 if isinstance(d, Delta) and isinstance(total, Add):
                     yield k, total, d
+
+
+def _is_wide(f: Fn) -> bool:
+    """Is it an exponential, or a sum of such that has a name?"""
+    return f.name in ("exp", "expm1") or (not f.orders and bool(elementary(f.name).exponentials))
 
 
 def _base(f: Expr) -> Expr:

@@ -8,6 +8,7 @@ else -log1p((t - s)/s). A mean of exponentials is such a quotient too, whose t c
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.canonical import key
@@ -15,7 +16,7 @@ from symbp.core.expr import Add, Compare, Expr, Fn, Int, Sum, Where
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import substitute
 from symbp.core.views import factors_of
-from symbp.lowering.guard import is_positive
+from symbp.lowering.guard import is_bounded, is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of
 
@@ -48,6 +49,9 @@ def _less(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
 
 def log_of_mean(s: Expr, divided: Expr) -> Expr | None:
     """log(s/K) where s is a sum of K exponentials that are no more than 1, and what it is times is 1/K."""
+    two = _of_two(build.mul(divided, s))
+    if two is not None:
+        return build.neg(Fn("log1p", (build.div(build.neg(expm1_of(two.args[0])), build.add(build.UNIT, two)),)))
     if not isinstance(s, Sum) or any(i.start.terms for i in s.indices):
         return None
     factor, exponent = _parted(s.body)
@@ -55,6 +59,15 @@ def log_of_mean(s: Expr, divided: Expr) -> Expr | None:
         return None
     less = build.total(s.indices, build.neg(expm1_of(write(exponent))))
     return build.neg(Fn("log1p", (build.div(less, s),)))
+
+
+def _of_two(mean: Expr) -> Fn | None:
+    """The exponential that is no more than 1 in (1 + exp(-u))/2, as in the logarithm of a hyperbolic cosine."""
+    half, total = build.split_number(mean)
+    if half == Fraction(1, 2) and isinstance(total, Add) and len(total.args) == 2 and build.UNIT in total.args:
+        other = next((a for a in total.args if a != build.UNIT), build.UNIT)
+        return other if isinstance(other, Fn) and other.name == "exp" and is_bounded(other.args[0]) else None
+    return None
 
 
 def exponent_of(s: Expr) -> Linear:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
 from symbp.core.views import factors_of
@@ -150,6 +151,8 @@ class Safety(Splits):
                 return True
             case Fn("exp" | "expm1", args):
                 return self.is_safe(self.form(Fn("exp", args), known), known)
+            case Fn(name, _, ()) if elementary(name).exponentials:
+                return self.is_safe(self.form(expr, known), known)
             case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
                 return False
         return all(self.stands(c, known) for c in children(expr) if isinstance(c, Expr))

@@ -42,7 +42,7 @@ class Splits(Forms):
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
         m, factors = value.exponent, [self.plain(value.rest, known)]
         for e, p in value.sums:
-            if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum)):
+            if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum, Fn)):
                 return m, self.plain(raw(value), known)
             more, v = self.split(e, known, exact=p < 0)
             m = m + more * p

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import islice
 
 from symbp.core.expr import Extreme, Fn
+from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import rename_bound, walk
@@ -50,4 +51,9 @@ def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tu
 
 
 def _has_exponential(node: Node) -> bool:
-    return any(isinstance(n, Fn) and n.name in ("exp", "log", "expm1", "log1p") for n in walk(node))
+    return any(isinstance(n, Fn) and not n.orders and _is_of_exponentials(n.name) for n in walk(node))
+
+
+def _is_of_exponentials(name: str) -> bool:
+    """Is the function made of exponentials, or does it undo them?"""
+    return name in ("exp", "log", "expm1", "log1p", "log2") or bool(elementary(name).exponentials)
