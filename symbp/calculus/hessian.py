@@ -76,7 +76,7 @@ class _Work:
         raw = along(equation.body, self.tangents)
         rule = differentiation("along", equation.name, equation.body, self.tangents)
         steps = [Step(sheltered(raw), rule)]
-        append(steps, reexpress(equation, raw)[0], Rule("re-express", (equation.name,)))
+        append(steps, Step(reexpress(equation, raw)[0], Rule("re-express", (equation.name,))))
         return self._chain(equation, steps)
 
     def _by_locals(self, equation: Equation) -> tuple[Chain, ...]:

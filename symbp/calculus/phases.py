@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from symbp.calculus.guards import sheltered
 from symbp.calculus.known import Known
-from symbp.calculus.steps import Rule, Step
+from symbp.calculus.steps import Step
 from symbp.core.canonical import same
 from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import Equation
 
 MOST_ROUNDS = 12  # a phase that needs more has rows that undo one another
+ARRANGED = ""  # the name of no rule: such a line takes the place of the last, of which it is an arrangement
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +64,29 @@ def run(phases: tuple[Phase, ...], steps: list[Step], context: Context) -> None:
 
 
 def _settle(phase: Phase, steps: list[Step], context: Context) -> None:
-    seen: list[Expr | None] = [None] * len(phase)  # what each row was last given: it need not be given that again
+    """A row does all that it can at once: it is given again what others have changed, not what it has made itself."""
+    seen: list[Expr | None] = [None] * len(phase)  # what each row has left
     for _ in range(MOST_ROUNDS):
-        length = len(steps)
+        changed = False
         for place, row in enumerate(phase):
             start = steps[-1].value
             if start != seen[place]:
-                seen[place] = start
                 for step in row.rewrite(start, context):
-                    append(steps, step.value, step.rule)
-        if len(steps) == length:
+                    changed |= append(steps, step)
+                seen[place] = steps[-1].value
+        if not changed:
             return
     rows = ", ".join(row.name for row in phase)
-    raise AssertionError(f"the rows {rows} do not come to an end at {steps[-1].value}")
+    raise AssertionError(f"the rows {rows} undo one another at {steps[-1].value}")
 
 
-def append(steps: list[Step], value: Expr, rule: Rule) -> None:
-    """Add a step; where it only arranges the last one anew, it takes that one's place."""
-    last, value = steps[-1], sheltered(value)
-    if same(last.value, value):
+def append(steps: list[Step], step: Step) -> bool:
+    """Add a step; whether it says anything new. Where it only arranges the last one anew, it takes that
+    one's place.
+    """
+    last, value = steps[-1], sheltered(step.value)
+    if same(last.value, value) or step.rule.name == ARRANGED:
         steps[-1] = Step(value, last.rule)
-    else:
-        steps.append(Step(value, rule))
+        return False
+    steps.append(Step(value, step.rule))
+    return True
