@@ -26,7 +26,6 @@ from symbp.core.traverse import (
     rename_bound,
     substitute,
     substitute_poly,
-    walk,
 )
 from symbp.core.views import conjuncts
 
@@ -355,8 +354,3 @@ def count_free_sums(expr: Expr) -> Expr:
         return done  # a range that depends on an index may be empty; the size of a layer is at least 1
     kept = tuple(i for i in done.indices if i not in idle)
     return build.mul(*(build.integer(i.extent) for i in idle), build.total(kept, done.body))
-
-
-def deltas_in(expr: Expr) -> bool:
-    """Is there any delta left?"""
-    return any(isinstance(n, Delta) for n in walk(expr))

@@ -171,10 +171,6 @@ def _reads(factor: Expr, name: str) -> TypeGuard[Read]:
     return isinstance(factor, Read) and factor.tensor == name
 
 
-def _is_positive(size: Expr) -> bool:
-    return isinstance(size, Pi) or (isinstance(size, Int) and is_nonnegative(size.value - 1))
-
-
 def _fits(sub: Poly, extent: Poly, given: Conds) -> bool:
     """Is a subscript inside where the given conditions hold? A label is, by what it is."""
     if isinstance(sub.atom, Read):

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from symbp.calculus.chains import apart_from_names, append, tidy_tangent
-from symbp.calculus.contract import Style
+from symbp.calculus.chains import apart_from_names, finish_tangent
 from symbp.calculus.cost import cost
 from symbp.calculus.derive import needed, reachable
 from symbp.calculus.guards import sheltered
-from symbp.calculus.known import known_of
+from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, letters_of
 from symbp.calculus.local import along, differentiation
+from symbp.calculus.phases import append
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.steps import Chain, Derivation, HessianProduct, Key, Local, Rule, Step
 from symbp.core import build
@@ -42,14 +42,14 @@ class _Work:
 
     derivation: Derivation
     letters: Letters = field(init=False)
-    style: Style = field(init=False)
+    known: Known = field(init=False)
     tangents: dict[str, str] = field(init=False)
     locals: dict[Key, Chain] = field(init=False)
     chains: dict[str, Chain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         d = self.derivation
-        self.style = known_of(d.network).style
+        self.known = known_of(d.network)
         self.tangents = _names(d)
         letters = letters_of(d.backward)
         self.letters = replace(letters, names=letters.names | set(self.tangents.values()))
@@ -76,7 +76,7 @@ class _Work:
         raw = along(equation.body, self.tangents)
         rule = differentiation("along", equation.name, equation.body, self.tangents)
         steps = [Step(sheltered(raw), rule)]
-        append(steps, reexpress(equation, raw)[0], Rule("re-express", (equation.name,)))
+        append(steps, Step(reexpress(equation, raw)[0], Rule("re-express", (equation.name,))))
         return self._chain(equation, steps)
 
     def _by_locals(self, equation: Equation) -> tuple[Chain, ...]:
@@ -103,7 +103,7 @@ class _Work:
         return first, second
 
     def _chain(self, equation: Equation, steps: list[Step]) -> Chain:
-        tidy_tangent(steps, self.style, equation.indices)
+        finish_tangent(steps, self.known, equation.indices)
         name = self.tangents[equation.name]
         chain = Chain(name, Read(name, tuple(Poly.of(i) for i in equation.indices)), tuple(steps))
         letters = {i.name for i in equation.indices}

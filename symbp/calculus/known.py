@@ -98,13 +98,17 @@ def counted(expr: Expr) -> Expr:
 
 
 def use_products(expr: Expr, products: tuple[Product, ...]) -> Iterator[tuple[str, Expr, Expr]]:
-    """Each product whose value makes the expression cheaper, in its place, and then with common factors outside."""
-    for product in products:
+    """Each product whose value makes the expression cheaper, in its place, and then with common factors outside; as
+    often as it does.
+    """
+    waiting = list(products)
+    while waiting:
+        product = waiting.pop(0)
         trial = normal(_replace(expr, product))
         factored = factor_deep(trial)
         if cost(factored) < cost(factor_deep(expr)):
             yield product.name, trial, factored
-            expr = factored
+            expr, waiting = factored, list(products)
 
 
 def _replace(expr: Expr, product: Product, given: Conds = ()) -> Expr:

@@ -16,8 +16,8 @@ from symbp.calculus.cost import cost
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices, map_children, reads, substitute
+from symbp.core.integers import Index
+from symbp.core.traverse import free_indices, map_children, reads
 
 MOST_TERMS = 48
 MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... doubles with every factor
@@ -357,27 +357,3 @@ def join(expr: Expr) -> Expr:
         number, rest = build.split_number(term)
         terms.append(build.scale(number, first.setdefault(key(rest), rest)))
     return build.add(*terms)
-
-
-def under_deltas(expr: Expr) -> Expr:
-    """Beside a delta of an index and a label, the label in the index's place wherever something cancels by it."""
-    if isinstance(expr, Add):
-        return build.add(*(under_deltas(a) for a in expr.args))
-    if not isinstance(expr, Mul):
-        return expr
-    for f in expr.args:
-        pair = _index_and_label(f)
-        if pair is not None:
-            rest = build.mul(*(g for g in expr.args if g is not f))
-            equal = build.mul(substitute(rest, {pair[0]: pair[1]}), f)
-            if cost(equal) < cost(expr):
-                return equal
-    return expr
-
-
-def _index_and_label(f: Expr) -> tuple[Index, Poly] | None:
-    if isinstance(f, Delta):
-        for a, b in ((f.a, f.b), (f.b, f.a)):
-            if a.index is not None and isinstance(b.atom, Read):
-                return a.index, b
-    return None

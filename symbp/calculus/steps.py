@@ -191,5 +191,4 @@ RULES = (
     "zero",
     "cases",
     "turn",
-    "delta",
 )

@@ -260,7 +260,6 @@ REASONS: dict[str, str | Forms] = {
     },
     "rule.cases": "the two exclude one another: one of them for each case",
     "rule.turn": "count from the other end: {renamed}",
-    "rule.delta": "where a delta is not 0 its indices are equal",
     # matrix forms
     "form.numbers": "with vectors, {shape}",
     "form.numbers.all": "with vectors, {shape} for\u00a0all\u00a0{letters}",
