@@ -193,7 +193,7 @@ def _as_float(text: Text) -> Text:
 def _call(s: Statement, args: tuple[Text, ...]) -> Text:
     given = tuple(_as_float(t) if isinstance(a, Expr) else t for t, a in zip(args, s.args, strict=True))
     text = f"{function_name(*s.detail)}({_list(given)})"  # type: ignore[arg-type]
-    return Text(text if is_scalar(s.target) else f"np.asarray({text}, {DTYPE})")
+    return Text(text if is_scalar(s.target) else f"np.array({text}, {DTYPE})")
 
 
 def _transpose(s: Statement, args: tuple[Text, ...]) -> Text:
