@@ -268,6 +268,8 @@ def reshaped(s: Statement, array: str) -> str:
 
 
 def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
+    if is_scalar(s.args[0]):  # a float, which has no shape to change
+        return Text(f"np.full({shape(s)}, {args[0].code}, {DTYPE})")
     extents = [size(e).code for e in s.target.shape]
     long = [k for k, e in enumerate(s.target.shape) if len(e.terms) > 2]
     if len(long) == 1:

@@ -20,7 +20,7 @@ BUILT_IN = """
 """
 # All but three: two are at one draw more than four times as far off as PyTorch, one is a recurrence that loses digits.
 FURTHER = """
-    shifted_softmax_by_parts brier_in_indices focal_of_labels smoothed_labels distillation causal_softmax
+    apart_after_a_layer shifted_softmax_by_parts brier_in_indices focal_of_labels smoothed_labels distillation causal_softmax
     shut_by_a_billion padded_rows tempered_attention contrastive pooled_by_attention soft_cross_entropy
     partial_likelihood log_of_complement other_sigmoid bernoulli_by_parts binary_focal mixture_of_experts
     gaussian_nll evidence_bound poisson_nll softplus_by_hand tanh_by_hand log_of_two_exponentials gumbel weibull
