@@ -13,7 +13,7 @@ from math import prod
 
 from symbp.calculus.simplify import factor
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Sum, Where
+from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
 from symbp.core.traverse import reads, walk
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
@@ -42,9 +42,21 @@ def _brackets(expr: Expr) -> Iterator[tuple[Term, ...]]:
     """The sums within it, each as its terms, common factors left out."""
     for node in walk(expr):
         if isinstance(node, Add):
-            terms = _inner(node).args
-            if not all(map(_is_masked, terms)):
+            terms = _left(_inner(node))
+            if terms and not all(map(_is_masked, terms)):
                 yield tuple(sorted(map(_term, terms)))
+
+
+def _left(node: Add) -> tuple[Expr, ...]:
+    """Its terms, those within brackets of its own too, without what cancels there: of x + b - (y + b) x and y."""
+    total = build.add(*_flat(node))
+    return total.args if isinstance(total, Add) else ()
+
+
+def _flat(node: Add) -> Iterator[Expr]:
+    for term in node.args:
+        number, rest = build.split_number(term)
+        yield from (build.mul(Num(number), t) for t in _flat(rest)) if isinstance(rest, Add) else (term,)
 
 
 def _inner(node: Add) -> Add:

@@ -194,7 +194,7 @@ def _as_float(text: Text) -> Text:
 def _call(s: Statement, args: tuple[Text, ...]) -> Text:
     given = tuple(_as_float(t) if isinstance(a, Expr) else t for t, a in zip(args, s.args, strict=True))
     text = f"{function_name(*s.detail)}({_list(given)})"  # type: ignore[arg-type]
-    return Text(text if is_scalar(s.target) else f"np.asarray({text}, {DTYPE})")
+    return Text(text if is_scalar(s.target) else f"np.array({text}, {DTYPE})")
 
 
 def _transpose(s: Statement, args: tuple[Text, ...]) -> Text:
@@ -269,6 +269,8 @@ def reshaped(s: Statement, array: str) -> str:
 
 
 def _reshape(s: Statement, args: tuple[Text, ...]) -> Text:
+    if is_scalar(s.args[0]):  # a float, which has no shape to change
+        return Text(f"np.full({shape(s)}, {args[0].code}, {DTYPE})")
     extents = [size(e).code for e in s.target.shape]
     long = [k for k, e in enumerate(s.target.shape) if len(e.terms) > 2]
     if len(long) == 1:

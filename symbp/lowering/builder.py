@@ -80,6 +80,9 @@ class Builder:
         folded = fold(op, args)
         if folded is not None:
             return folded
+        same = unchanged(op, args, kind)
+        if same is not None:
+            return same
         before = self.made(args[0])
         if op == "neg" and before is not None and before.op == "neg":
             return before.args[0]
@@ -145,6 +148,28 @@ def fold(op: str, args: tuple[Operand, ...]) -> Expr | None:
         return None
     return _FOLD[op](*scalars)
 
+
+def unchanged(op: str, args: tuple[Operand, ...], kind: str = FLOAT) -> Value | None:
+    """The array that an operation leaves as it is (times 1, and nothing added), or None.
+
+    It is no statement: a result of its own would be taken for an array of its own, to be written over, and what stands
+    in the module, `y = x`, is another name for x.
+    """
+    left, right = args if len(args) == 2 else (None, None)
+    for array, other in ((left, right), (right, left)):
+        if isinstance(array, Value) and other == _NEUTRAL.get(op) and (array is left or op in _COMMUTE):
+            return array if array.kind == kind else None
+    return None
+
+
+_NEUTRAL: dict[str, Expr] = {
+    "mul": build.UNIT,
+    "div": build.UNIT,
+    "power": build.UNIT,
+    "add": build.NIL,
+    "sub": build.NIL,
+}
+_COMMUTE = ("mul", "add")
 
 _FOLD: dict[str, Callable[..., Expr]] = {
     "add": build.add,

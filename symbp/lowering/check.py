@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from symbp.core.integers import ONE, Atom, Dim, Poly
 from symbp.core.traverse import dims_of, substitute_poly
+from symbp.lowering.builder import unchanged
 from symbp.lowering.program import (
     BOOL,
     ELEMENTWISE,
@@ -62,6 +63,8 @@ def _statements(statements: Sequence[Statement], known: set[str], lengths: Lengt
         known.add(s.target.name)
         if s.target.kind not in KINDS:
             yield f"{s.target.name} has no such kind: {s.target.kind}"
+        if unchanged(s.op, s.args, s.target.kind) is not None:
+            yield f"{s.target.name} is its operand by another name"
         yield from _shapes(s, lengths)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.core.network import LABELS, Network, Tensor
+from symbp.core.network import DATA, LABELS, Network, Tensor
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.equal_entries import can_tie
@@ -32,7 +32,8 @@ MOST_ROUNDS, SETTLED = 2000, 1e-15
 GRID = 4096
 FREE = Demands()
 
-Manner = tuple[str, Callable[[random.Random], float]]
+Number = Callable[[random.Random], float]
+Manner = tuple[str, Number]
 # How to draw what no fact restricts, from the widest to the tamest.
 MANNERS: tuple[Manner, ...] = (
     ("", lambda r: r.gauss(0, 0.8)),
@@ -44,6 +45,9 @@ MANNERS: tuple[Manner, ...] = (
 # Where that makes entries tie, a second is on a grid: what is taken at a tie, and at 0, is a matter of convention.
 TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
+# The last resort: 1e30 (1 - m) has a meaning in an exponent for an m of 0 and 1 alone.
+MOST_MASKS = 40  # some of which leave something of each row
+MASKS: Manner = ("data drawn 0 or 1", lambda r: r.gauss(0, 0.8))
 
 
 class NoData(NoTrial):
@@ -62,9 +66,10 @@ def draw(world: World, loss: str, seed: int) -> Draw:
     """Data at which the loss is a finite number; the tables of `world` are left filled with them."""
     reason = tensor = ""
     first = (SMALL,) if seed % 3 == 2 else (TIED,) if seed % 3 == 1 and can_tie(world.network) else ()
-    for manner, number in (*first, *MANNERS):
-        for attempt in range(3):
-            inputs = draw_inputs(world, random.Random(1000 * seed + attempt), number)
+    for manner, number in (*first, *MANNERS, MASKS):
+        own = _masks(world.network) if manner == MASKS[0] else {}
+        for attempt in range(MOST_MASKS if own else 3):
+            inputs = draw_inputs(world, random.Random(1000 * seed + attempt), number, own)
             try:
                 world.fill(inputs)
                 value = world.value(loss)
@@ -75,6 +80,10 @@ def draw(world: World, loss: str, seed: int) -> Draw:
                 return Draw(inputs, manner)
             reason, tensor = f"the loss is {value}", loss
     raise NoData(f"no data found at which {world.network.name} has a value: {reason}", tensor)
+
+
+def _masks(network: Network) -> dict[str, Number]:
+    return {t.name: lambda r: float(r.randrange(2)) for t in network.inputs if t.kind == DATA}
 
 
 def numbers_with_values(network: Network, sizes: Sizes, loss: str) -> tuple[Numbers, Steps]:
@@ -97,8 +106,8 @@ def numbers_with_values(network: Network, sizes: Sizes, loss: str) -> tuple[Numb
 def draw_inputs(
     world: World,
     generator: random.Random,
-    number: Callable[[random.Random], float],
-    own: Mapping[str, Callable[[random.Random], float]] | None = None,
+    number: Number,
+    own: Mapping[str, Number] | None = None,
 ) -> Drawn:
     """Every input once, as the facts demand; CheckFailed where the facts cannot be met by drawing.
 

@@ -117,6 +117,17 @@ def mixture_of_gaussians(x, a, mu):
 
 @network("""
 @network
+def product_of_choices(a: Param[N, K], v: Param[K, D], t: Labels[N, D]):
+    q = softmax(a)
+    p = softmax(v)
+    return -mean(log(sum(q[n, k] * p[k, t[n]] for k in K)) for n in N)
+""")
+def product_of_choices(a, v, t):
+    return -torch.logsumexp(F.log_softmax(a, -1) + F.log_softmax(v, -1)[:, t].T, -1).mean()
+
+
+@network("""
+@network
 def density_network(x: Data[N, D], y: Data[N], A: Param[D, K], B: Param[D, K], S: Param[D, K]):
     p = softmax(x @ A)
     m = x @ B

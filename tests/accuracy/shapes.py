@@ -38,6 +38,18 @@ def residual_of_entries(x, z):
 
 @network("""
 @network
+def apart_after_a_layer(x: Data[N, D], y: Data[N, N], W: Param[D, K], b: Param[K], V: Param[K, H], c: Param[H]):
+    a = x @ W + b
+    d[n, m] = sum(((a @ V + c)[n, h] - (a @ V + c)[m, h]) ** 2 for h in H)
+    return mean(abs(d - y))
+""")
+def apart_after_a_layer(x, y, W, b, V, c):
+    h = (x @ W + b) @ V + c
+    return (((h[:, None] - h) ** 2).sum(-1) - y).abs().mean()
+
+
+@network("""
+@network
 def less_a_sigmoid(x: Data[N, D], z: Param[N, D], t: Data[N, D]):
     y = x - sigmoid(z)
     return mean((y - t) ** 2)

@@ -62,6 +62,7 @@ def errors(
     the largest gradient, and where all of them are, against a thousandth.
     """
     loss, gradients = expected
+    inputs = {n: [_locked(a) for a in v] if isinstance(v, list) else _locked(v) for n, v in inputs.items()}
     given = {n: inputs[n] for n in module.PARAMETERS}
     functions = {n: f for n, f in keywords(unknown or {}).items() if n in getattr(module, "FUNCTIONS", ())}
     work: dict[str, Any] = {}
@@ -73,10 +74,18 @@ def errors(
     _, ours = module.loss_and_gradients(*(inputs[n] for n in module.DATA), **given, **functions, work=_spoil(work))
     predicted = call(module.forward, inputs, functions)
     assert isinstance(predicted, dict)
+    assert np.isclose(call(module.loss, inputs, functions), found, rtol=1e-9, equal_nan=True)  # type: ignore[arg-type]
     least = max(floor * max((norm(arrays(g)) for g in gradients.values()), default=0.0), 1e-3 if floor else 0.0)
     return {"loss": relative_error(found, loss, least if floor else 0.0)} | {
         n: relative_error(ours[n], arrays(gradients[n]), least) for n in module.PARAMETERS
     }
+
+
+def _locked(value: np.ndarray) -> np.ndarray:
+    """The same numbers in an array that nobody can write into: a module that writes over an input raises."""
+    array = np.array(value)
+    array.flags.writeable = False
+    return array
 
 
 def _spoil(work: dict[str, Any]) -> dict[str, Any]:

@@ -334,3 +334,9 @@ def root_of_negatives(x: Data[N, D], w: Param[D]):
     a[n, d] = expm1(tanh(x[n, d] * w[d]))
     b[n, d] = sqrt(a[n, d] * x[n, d] * w[d]) if a[n, d] * x[n, d] * w[d] > 0 else a[n, d]
     return sum(b)
+
+
+@network
+def rows_of_a_number(t: Labels[N, I, D], u: Labels[N, D], W: Param[D, D], v: Param[D], c: Param):
+    """What is added to the rows that labels say is a parameter without an axis, or a function of one."""
+    return c * sum(embedding(t, W)) + sum(tanh(c) * v[u[n]] for n in N)

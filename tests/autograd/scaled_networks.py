@@ -103,3 +103,16 @@ def start_that_is_learned(x: Data[T, D], h0: Param[D], W: Param[D, D]):
 def root_of_two_negatives(x: Data[T, T], s: Param):
     a = attention(x @ x, x @ x, x)
     return sum(where(a * s > 0, sqrt(a * s), a))
+
+
+@network
+def weights_of_shares(x: Data[N, D], a: Param[M], z: Param[M, D]):
+    p = softmax(a)
+    return -sum(log(sum(p[m] * exp(-sum((x[n, d] - z[m, d]) ** 2 for d in D)) for m in M)) for n in N)
+
+
+@network
+def shares_of_shares(a: Param[N, M], z: Param[M, D], t: Labels[N, D]):
+    p = softmax(a)
+    q = softmax(z)
+    return -sum(log(sum(p[n, m] * q[m, t[n]] for m in M)) for n in N)

@@ -104,3 +104,34 @@ def test_a_root_of_a_product_of_two_negatives() -> None:
     a = -weights / weights.sum(axis=1, keepdims=True)
     assert loss == pytest.approx(np.sqrt(-4 * a).sum())
     assert found["s"] == pytest.approx((a / np.sqrt(-4 * a) / 2).sum())
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0, 1e5])
+def test_what_is_added_to_large_weights_keeps_its_digits(scale: float) -> None:
+    """Weights that differ by little, however large, beside distances of 1e-3 and so on."""
+    a = single(scale, scale + scale / 4096, scale)
+    x, z = single([0.03, 0.5], [0.25, 0]), single([0.5, 0.03], [0.25, 0.125], [0.0, 1.0])
+    loss, found = module("weights_of_shares").loss_and_gradients(x, a=a, z=z)
+    b = a.astype(np.float64) - scale
+    d = ((x[:, None].astype(np.float64) - z) ** 2).sum(-1)
+    share, joint = np.exp(b) / np.exp(b).sum(), np.exp(b - d)
+    of = joint / joint.sum(1, keepdims=True)
+    assert loss == pytest.approx(-np.log(joint.sum(1) / np.exp(b).sum()).sum(), rel=2e-6)
+    assert found["a"] == pytest.approx((share - of).sum(0), rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0, 1e5])
+def test_shares_of_large_numbers_times_such(scale: float) -> None:
+    """What is the same for all entries of a row says nothing of their shares."""
+    rows, far = np.array([[0, 0.5], [0.25, 0], [1, 0]]), single([scale], [-scale], [scale / 2])
+    columns = np.array([[0, 0.5, 1.0], [0.25, 0, 0.5]])
+    loss, found = module("shares_of_shares").loss_and_gradients(
+        [0, 2, 1], a=single(*rows) + far, z=single(*columns) + far[:2]
+    )
+    p, q = (np.exp(e) / np.exp(e).sum(1, keepdims=True) for e in (rows, columns))
+    joint = p * q[:, [0, 2, 1]].T
+    of = joint / joint.sum(1, keepdims=True)
+    assert loss == pytest.approx(-np.log(joint.sum(1)).sum(), rel=1e-5)
+    hit = np.eye(3)[[0, 2, 1]]
+    assert found["z"] == pytest.approx(-(of.T @ hit - of.sum(0)[:, None] * q), rel=1e-5)
+    assert found["a"] == pytest.approx(p - of, rel=1e-5, abs=1e-7)

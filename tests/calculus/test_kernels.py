@@ -120,6 +120,12 @@ BRACKETS = (
     ),
     ("sum(z[n, d] - w[d] for n in N)", "sum(z[n, d] for n in N) - N * w[d]", True),
     ("sum(g[n, d] * (z[n, d] - w[d]) for n in N)", "-sum(g[n, d] * (w[d] - z[n, d]) for n in N)", False),
+    (
+        "sum(g[n, d] * (z[n, d] + x[0, d] - (w[d] + x[0, d])) for n in N)",
+        "sum(g[n, d] * z[n, d] for n in N) - w[d] * sum(g[n, d] for n in N)",
+        True,
+    ),
+    ("sum(g[n, d] * (z[n, d] + c - (w[d] + c)) for n in N)", "sum(g[n, d] * (z[n, d] - w[d]) for n in N)", False),
     ("c * (z[0, d] - w[d]) + c * w[d]", "c * z[0, d]", False),
     ("z[0, d] * (1 - w[d]) + 1", "z[0, d] - z[0, d] * w[d] + 1", True),
     ("(w[d] / z[0, d] - (1 - w[d]) / (1 - z[0, d])) * z[0, d] * (1 - z[0, d])", "w[d] - z[0, d]", False),

@@ -44,3 +44,23 @@ def test_what_has_no_value_at_all_is_told_as_floats_tell_it() -> None:
     network = read_network(text, "shut.py", "shut")
     with pytest.raises(NoData, match=r"log\(0"):
         numbers_with_values(network, choose_sizes(network), network.outputs[0])
+
+
+MASKED = """
+from symbp import Data, Param, dims, network
+
+N, K = dims("N K")
+
+
+@network
+def masked(z: Param[N, K], {m}: Data[N, K]):
+    e = exp(z - {shut})
+    return sum((e / sum(e, axis=1, keepdims=True)) ** 2)
+"""
+
+
+@pytest.mark.parametrize(("m", "shut"), [("m", "1e30 * (1 - m)"), ("closed", "1e12 * closed")])
+def test_what_has_a_value_under_masks_alone_is_checked_under_masks(m: str, shut: str) -> None:
+    build = Build(Source(MASKED.format(m=m, shut=shut), "masked.py", "masked"))
+    assert {c.note for c in build.checks if c.name == "equalities"} == {"data drawn 0 or 1"}
+    assert [c.note for c in build.checks if not c.passed] == []

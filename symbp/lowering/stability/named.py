@@ -78,6 +78,16 @@ class Named(Work):
         if self.loop and any(r.tensor in self.loop for r in reads(what)):
             return what
         order = _order(what, free, order)
+        there = self.has_name(what, order)
+        if there is not None:
+            return there
+        found = Equation(f"{self.owner}{BESIDE}{len(self.beside)}", order, what)
+        self.beside[spelling(what, order)] = self.besides[found.name] = found
+        self.added.append(found)
+        return Read(found.name, tuple(Poly.of(i) for i in order))
+
+    def has_name(self, what: Expr, order: tuple[Index, ...]) -> Read | None:
+        """A read of a tensor that has been given this value, its free indices in that order; None where none has."""
         spelt = spelling(what, order)
         known_largest = self.own_largest.get(spelt) if isinstance(what, Extreme) else None
         if known_largest is not None and known_largest.name != self.owner:
@@ -86,11 +96,7 @@ class Named(Work):
                 known_largest.name, tuple(Poly.of(own[i]) if i in own else Poly() for i in known_largest.indices)
             )
         found = self.beside.get(spelt)
-        if found is None:
-            found = Equation(f"{self.owner}{BESIDE}{len(self.beside)}", order, what)
-            self.beside[spelt] = self.besides[found.name] = found
-            self.added.append(found)
-        return Read(found.name, tuple(Poly.of(i) for i in order))
+        return None if found is None else Read(found.name, tuple(Poly.of(i) for i in order))
 
     def spelt(self, expr: Expr) -> Expr:
         """The expression with the definitions of the tensors beside equations in their place, but for long ones: each
@@ -195,18 +201,28 @@ class Named(Work):
                 for own in _instances(m, below):
                     read = NOTHING if own.read is None else Linear.of(own.read)
                     for terms in (read, own.terms):
-                        if (
-                            terms.terms
-                            and (own.cond == TRUE or terms == read)
-                            and _holds(replace(own, terms=terms), m, -c)
-                        ):
-                            return terms * -c - Linear.of(largest) * -c
+                        often = min(-c, _times(terms, m))
+                        if often > 0 and (own.cond == TRUE or terms == read):
+                            return (terms - Linear.of(largest)) * often
+            for e, d in m.terms:
+                if d > 0 and self._is_largest_of_some(e, largest):
+                    return (Linear.of(e) - Linear.of(largest)) * min(d, -c)
         for e, c in m.terms:
             inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
             times = [m.coefficient(a) / d for a, d in inside.terms]
             if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
                 return inside * min(times) + Linear(((e, c),))
         return None
+
+    def _is_largest_of_some(self, e: Expr, largest: Expr) -> bool:
+        """Is it the largest of values that are among those of which another is the largest: of all but one?"""
+        mine = self.below(e) if e != largest else ()
+        others = self.below(largest) if mine else ()
+
+        def is_among_others(b: Below) -> bool:
+            return any(own.terms == b.terms and own.cond == TRUE for o in others for own in _instances(b.terms, o))
+
+        return bool(mine) and all(map(is_among_others, mine))
 
     def is_attained(self, m: Linear, indices: tuple[Index, ...]) -> bool:
         """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""
@@ -230,6 +246,11 @@ def spelling(what: Expr, order: tuple[Index, ...] | None = None) -> str:
 def _holds(own: Below, m: Linear, times: Fraction) -> bool:
     """Are there so many of these terms in the exponent?"""
     return all(m.coefficient(e) * (1 if d > 0 else -1) >= times * abs(d) for e, d in own.terms.terms)
+
+
+def _times(terms: Linear, m: Linear) -> Fraction:
+    """How often these terms are in the exponent, in parts too; 0 where there are none."""
+    return min((m.coefficient(e) / d for e, d in terms.terms), default=Fraction(0))
 
 
 def _instances(m: Linear, below: Below) -> Iterator[Below]:

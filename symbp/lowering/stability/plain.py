@@ -29,7 +29,7 @@ from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, with_bound
 from symbp.core.views import factors_of, is_divisor
 from symbp.lowering.guard import guarded, is_bounded
-from symbp.lowering.linear import Linear, parts, write
+from symbp.lowering.linear import parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import bounded_below, capped, expm1_of, exponential_of, less_one
 from symbp.lowering.stability.forms import may_take_root, opened_terms
@@ -334,7 +334,7 @@ class Stable(Logarithms):
                     self.plain(value.rest, known), build.total(total.indices, self._computed(summand, within))
                 )
         cond, factors = counting(v)
-        exponent = self.exponent(write(self._grouped(m, known)), known)
+        exponent = self.exponent(write(self.grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
@@ -371,21 +371,6 @@ class Stable(Logarithms):
             return Fn(node.name, (build.where(build.both(*nought), exponent, build.NIL),)) if nought else node
 
         return shut(total)  # type: ignore[return-value]
-
-    def _grouped(self, m: Linear, known: Known) -> Linear:
-        """The exponent with values less the largest of them as one tensor each, where more is added to them.
-
-        Between two of 1000 in float32 what is added in the middle would lose its digits.
-        """
-        each = [p for p in self.less(m) if p.terms]
-        left = m
-        for part in each:
-            left = left - part
-        if len(each) + bool(left.terms) < 2 or any(isinstance(e, Where) for p in each for e, _ in p.terms):
-            return m
-        for part in each:
-            left = left + Linear.of(self.named(capped(self.exponent(write(part), known)), known))
-        return left
 
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""

@@ -8,7 +8,7 @@ from itertools import islice
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
-from symbp.core.traverse import all_index_names, rename_bound, replace_reads, walk
+from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
 from symbp.core.views import factors_of, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
@@ -106,6 +106,21 @@ class Splits(Forms):
             return None
         return Read(own.tensor, read.subs)
 
+    def grouped(self, m: Linear, known: Known) -> Linear:
+        """The exponent with values less the largest of them as one tensor each, where more is added to them.
+
+        Between two of 1000 in float32 what is added in the middle would lose its digits.
+        """
+        each = [p for p in self.less(m) if p.terms]
+        left = m
+        for part in each:
+            left = left - part
+        if len(each) + bool(left.terms) < 2 or any(isinstance(e, Where) for p in each for e, _ in p.terms):
+            return m
+        for part in each:
+            left = left + Linear.of(self.named(capped(self.exponent(write(part), known)), known))
+        return left
+
     def _mattering(self, v: Expr, known: Known) -> Cond:
         """When a term's exponent counts: where its coefficient is not 0."""
         cond, others = counting(v)
@@ -142,11 +157,30 @@ class Splits(Forms):
         cond, factor = _counted(v)
         if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
-        exponent = self.named(masked(cond, capped(self.exponent(write(inside), known))), known, total.indices)
+        less = self._less_largest(inside, total.indices)
+        exponent = self._named_exponent(self.grouped(inside - less, known), cond, total.indices, known)
+        if isinstance(exponent, Read):
+            inside, apart = inside - less, apart + less
+        else:
+            exponent = self._named_exponent(inside, cond, total.indices, known)
         own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
         return apart + Linear.of(largest), build.total(total.indices, summand)
+
+    def _named_exponent(self, m: Linear, cond: Cond, indices: tuple[Index, ...], known: Known) -> Expr:
+        return self.named(masked(cond, capped(self.exponent(write(m), known))), known, indices)
+
+    def _less_largest(self, inside: Linear, indices: tuple[Index, ...]) -> Linear:
+        """The largest of terms that stand beside others and of which the largest has a name: in exp(z) exp(-d) / sum of
+        exp(z) that of z, to be taken from z before -d is added, whose digits z - d has lost where z is large."""
+        found = NOTHING
+        for e, c in inside.terms if len(inside.terms) > 1 else ():
+            if c == 1 and all(i in free_indices(e) for i in indices):
+                largest = rename_bound(Extreme("max", indices, e, TRUE), {i.name for i in indices})
+                read = self.has_name(largest, tuple(i for i in free_indices(e) if i not in indices))
+                found = found if read is None else found + Linear.of(read)
+        return found
 
     def _largest(self, indices: tuple[Index, ...], exponent: Expr, below: Below, known: Known) -> Expr:
         largest = rename_bound(Extreme("max", indices, exponent, TRUE), {i.name for i in indices})
