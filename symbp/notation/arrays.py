@@ -12,26 +12,17 @@ from symbp.core.traverse import free_indices
 from symbp.errors import ShapeError
 from symbp.notation.context import Context, Pending, emit
 from symbp.notation.integers import static
-from symbp.notation.shapes import Given, axis_of, given
+from symbp.notation.shapes import given, one_axis
 from symbp.notation.values import Subs, Value, shape_text
 
 LONGEST = 64  # of an axis whose product is written out
-
-
-def _along_one(context: Context, node: ast.Call, args: Given, value: Value) -> int:
-    """The axis that is named, or the only one."""
-    if "axis" in args:
-        return axis_of(context, args["axis"], len(value.shape))
-    if len(value.shape) != 1:
-        context.fail(node, f"`{ast.unparse(node.func)}` of {shape_text(value.shape)} needs an axis")
-    return 0
 
 
 def _cumsum(context: Context, node: ast.Call) -> Value:
     """Each entry with all before it along an axis."""
     args = given(context, node, "x", "axis?")
     value = context.value(args["x"])
-    axis = _along_one(context, node, args, value)
+    axis = one_axis(context, node, args, value)
 
     def at(subs: Subs) -> Expr:
         before = context.work.index(subs[axis] + 1)
@@ -44,7 +35,7 @@ def _cumprod(context: Context, node: ast.Call) -> Value:
     """Each entry times all before it along an axis: a recurrence, r[t] = r[t - 1] x[t], as an equation of its own."""
     args = given(context, node, "x", "axis?")
     value = context.value(args["x"])
-    axis = _along_one(context, node, args, value)
+    axis = one_axis(context, node, args, value)
     if context.guarded or context.nest:
         context.fail(node, "`cumprod` makes an equation of its own: give it a name before this")
     name = context.work.name(f"{context.target}_cumprod")
@@ -72,7 +63,7 @@ def _prod(context: Context, node: ast.Call) -> Value:
     """The product along an axis of a length that is a number."""
     args = given(context, node, "x", "axis?")
     value = context.value(args["x"])
-    axis = _along_one(context, node, args, value)
+    axis = one_axis(context, node, args, value)
     count = value.shape[axis].constant
     if count is None or count > LONGEST:
         context.fail(

@@ -239,7 +239,7 @@ def along(value: Value, axis: int, extent: Poly, of: Callable[[Poly], Poly]) -> 
     return moved(value, shape, lambda subs: (*subs[:axis], of(subs[axis]), *subs[axis + 1 :]))
 
 
-def _one_axis(context: Context, node: ast.Call, args: Given, value: Value) -> int:
+def one_axis(context: Context, node: ast.Call, args: Given, value: Value) -> int:
     """The axis that is named, or the only one."""
     if "axis" in args:
         return axis_of(context, args["axis"], len(value.shape))
@@ -251,7 +251,7 @@ def _one_axis(context: Context, node: ast.Call, args: Given, value: Value) -> in
 def _repeat(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "repeats", "axis?")
     value = context.value(args["x"])
-    axis = _one_axis(context, node, args, value)
+    axis = one_axis(context, node, args, value)
     times = integer(context, args["repeats"], "how often it is repeated")
     return along(value, axis, value.shape[axis] * times, lambda s: quotient(s, times))
 
@@ -278,7 +278,7 @@ def _round(extent: Poly) -> Callable[[Poly], Poly]:
 def _roll(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "shift", "axis?")
     value = context.value(args["x"])
-    axis = _one_axis(context, node, args, value)
+    axis = one_axis(context, node, args, value)
     steps, extent = integer(context, args["shift"], "a shift").constant, value.shape[axis]
     if steps is None:
         context.fail(args["shift"], "a shift is a whole number")
