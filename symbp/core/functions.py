@@ -2,7 +2,8 @@
 NumPy.
 
 A new one is a row here and one in the witness's own table, `verify/functions.py`; where NumPy lacks it, a template of
-its name computes it. Its derivative is SymPy's.
+its name computes it. Its derivative is SymPy's. The names are those of Python's `math` and of PyTorch: `atan` is
+NumPy's arctan, `lgamma` the logarithm of the gamma function, of positive arguments alone, as its derivatives are.
 """
 
 from __future__ import annotations

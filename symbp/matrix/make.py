@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symbp.core import build
+from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices
 from symbp.core.views import factors_of
@@ -129,7 +130,7 @@ def _total(m: Matrix) -> bool:
     match m:
         case Power(_, exponent) if exponent < 0 or exponent.denominator != 1:
             return False
-        case Apply("log" | "log1p"):
+        case Apply(name, _, ()) if elementary(name).above is not None:
             return False
     return all(_total(a) for a in parts(m))
 

@@ -3,8 +3,9 @@
 Every value is seen as exp(m) * v: a sum takes the largest m out, a product adds them, a logarithm gives m + log v.
 This holds across named tensors, so the logarithm of p = softmax(z) is z - max z - log sum exp(z - max z) although p
 may be 0. Two more things follow from the same representation: 1 - 1/(1 + e^-z) is brought over its denominator, where
-it is e^-z/(1 + e^-z) and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No function and no layer
-is known by name.
+it is e^-z/(1 + e^-z) and has all its digits; and e^a - 1 is `expm1`, log(1 + u) is `log1p`. No layer is known by name,
+and of a function only of which exponentials it is the sum, as cosh(z) is: it is called where it stands by itself, and
+is that sum where something cancels or would overflow.
 
 What m is taken from and m itself are one computation: both get tensors of their own beside the equation (`named`). A
 mask, a delta or a coefficient of 0 takes its exponent out; a choice between exponential things that is divided by or
