@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from symbp.calculus.arrange import arrange, tidy
 from symbp.calculus.brackets import opens
-from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
+from symbp.calculus.contract import Style, contract, contract_apart
 from symbp.calculus.cost import cost
 from symbp.calculus.equal import use_equal
 from symbp.calculus.facts import use_facts
@@ -21,7 +22,6 @@ from symbp.calculus.local import entries_to_deltas
 from symbp.calculus.phases import ARRANGED, Context, Phase, Row
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
-    arrange,
     cancel,
     cheapest,
     divide_through,
@@ -31,9 +31,9 @@ from symbp.calculus.simplify import (
     group,
     open_fractions,
     split_sums,
-    tidy,
 )
 from symbp.calculus.steps import Rule, Step
+from symbp.calculus.sums import count_free_sums
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Expr
