@@ -16,7 +16,7 @@ from symbp.calculus.rows import LOCAL, RESULT, TANGENT
 from symbp.calculus.steps import Chain, Rule, Step
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Expr, Read, Sum, Where
+from symbp.core.expr import Add, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
 from symbp.core.traverse import all_index_names, indices_of, walk
@@ -58,6 +58,21 @@ def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive:
 def finish_tangent(steps: list[Step], known: Known, order: tuple[Index, ...]) -> None:
     """Go on from the last step to a tangent."""
     run(TANGENT, steps, Context(known, order))
+
+
+def raw_sum(terms: list[Expr]) -> Expr:
+    """A sum whose terms stay apart, without those that are 0."""
+    kept = tuple(t for t in terms if t != build.NIL)
+    return Add(kept) if len(kept) > 1 else kept[0] if kept else build.NIL
+
+
+def raw_product(a: Expr, b: Expr) -> Expr:
+    """A product whose factors stay apart, so that a reader sees what was inserted."""
+    if build.NIL in (a, b):
+        return build.NIL
+    if build.UNIT in (a, b):
+        return b if a == build.UNIT else a
+    return Mul((a, b))
 
 
 def apart_from_names(chain: Chain, letters: Letters) -> Chain:

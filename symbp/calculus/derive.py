@@ -8,12 +8,12 @@ quantity's own where this does not raise the cost (`insertable`). No function, l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.branches import reads_once
-from symbp.calculus.chains import apart_from_names, finish, local_steps
+from symbp.calculus.chains import apart_from_names, finish, local_steps, raw_product, raw_sum
 from symbp.calculus.cost import cost, entries
+from symbp.calculus.graph import needed, recursive_in, side_by_side, sources_of, users_of, varying
 from symbp.calculus.guards import sheltered
 from symbp.calculus.kernels import name_kernels
 from symbp.calculus.known import Known, known_of
@@ -22,15 +22,15 @@ from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Key, Local, Rule, Section, Step
 from symbp.calculus.variants import is_scatter, variants
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Partial, Read, Sum, Where
+from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Partial, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network
-from symbp.core.traverse import all_index_names, apply, children, free_indices, fresh_name, reads, walk
+from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name, reads, walk
 
 
 def derive(network: Network) -> Derivation:
     """The derivation of a network whose single output is its loss."""
-    whole = name_kernels(network, _active(network))
+    whole = name_kernels(network, varying(network))
     work = _Work(whole)
     for quantity in work.order():
         work.add_section(quantity)
@@ -70,10 +70,10 @@ class _Work:
         self.letters = letters_of(self.network)
         self.known = known_of(self.network)
         self.loss = self.network.outputs[0]
-        self.active = _active(self.network)
-        self.users = _users(self.network, self.loss, self.active)
-        self.recursive = _recursive(self.network)
-        self.depends = _depends(self.network, self.recursive)
+        self.active = varying(self.network)
+        self.users = users_of(self.network, self.loss, self.active)
+        self.recursive = recursive_in(self.network)
+        self.depends = sources_of(self.network, self.recursive)
         self._name_adjoints()
 
     def _name_adjoints(self) -> None:
@@ -237,7 +237,7 @@ class _Work:
         self, quantity: str, indices: tuple[Index, ...], users: tuple[_User, ...], inserted: tuple[str, ...]
     ) -> Chain:
         rows = [self._terms(quantity, indices, u, u.equation.name in inserted) for u in users]
-        first, second = (_raw_sum([row[k] for row in rows]) for k in (0, 1))
+        first, second = (raw_sum([row[k] for row in rows]) for k in (0, 1))
         keys = tuple(u.equation.name for u in users)
         shown = [u for u, row in zip(users, rows, strict=True) if row[1] != build.NIL]
         silent = [u for u in users if u not in shown]
@@ -263,14 +263,14 @@ class _Work:
             result = self.results[user.equation.name]
             taken |= all_index_names(local)
             adjoint = apply(freshen(result.body, taken, self.letters), result.indices, of.subs)
-        return term, build.total(apart, _raw_product(adjoint, local))
+        return term, build.total(apart, raw_product(adjoint, local))
 
     def derivation(self) -> Derivation:
         """All sections, numbered, with the backward network made of the adjoints that the gradients need."""
         zeros = [self._unreached(name) for name in self.network.parameters if name not in self.results]
         equations = [*(self.results[q] for q in self.order()), *zeros]
         gradients = tuple((p, self.names[p]) for p in self.network.parameters)
-        kept = _side_by_side(needed(equations, [g for _, g in gradients]))
+        kept = side_by_side(needed(equations, [g for _, g in gradients]))
         backward = replace(
             self.network,
             name=f"{self.network.name}_backward",
@@ -298,71 +298,6 @@ class _Work:
         return Equation(self.names[name], input_indices(self.network, name, self.letters), build.NIL)
 
 
-def _active(network: Network) -> dict[str, None]:
-    """What depends on a parameter, through a recurrence too."""
-    depends = {e.name: [r.tensor for r in reads(e.body)] for e in network.equations}
-    feeds: dict[str, list[str]] = {}
-    for name, sources in depends.items():
-        for source in sources:
-            feeds.setdefault(source, []).append(name)
-    return reachable(network.parameters, feeds)
-
-
-def _users(network: Network, loss: str, active: dict[str, None]) -> dict[str, list[Equation]]:
-    """For each quantity the equations through which it reaches the loss, in their order."""
-    flows = {e.name: dict.fromkeys(r.tensor for r in _value_reads(e.body)) for e in network.equations}
-    needed = reachable((loss,), flows)
-    users: dict[str, list[Equation]] = {}
-    for equation in network.equations:
-        for name in flows[equation.name] if equation.name in needed else ():
-            if name in active:
-                users.setdefault(name, []).append(equation)
-    return users
-
-
-def _recursive(network: Network) -> frozenset[str]:
-    """What depends on itself, directly or around a loop: only what some equation reads before it is complete."""
-    sources = {e.name: list(dict.fromkeys(r.tensor for r in reads(e.body))) for e in network.equations}
-    place = {name: k for k, name in enumerate(sources)}
-    early = [n for n, direct in sources.items() for r in direct if place.get(r, -1) >= place[n]]
-    around = reachable(early, sources)
-    return frozenset(n for n in around if n in sources and n in reachable(sources[n], sources))
-
-
-def _depends(network: Network, names: Iterable[str]) -> dict[str, dict[str, None]]:
-    """What each of the names depends on, itself among it where it does."""
-    sources = {e.name: list(dict.fromkeys(r.tensor for r in reads(e.body))) for e in network.equations}
-    return {name: reachable(sources[name], sources) for name in names}
-
-
-def reachable(start: Iterable[str], arrows: Mapping[str, Iterable[str]]) -> dict[str, None]:
-    """All names that arrows lead to from the start, the start among them, in order of discovery."""
-    found = dict.fromkeys(start)
-    waiting = list(found)
-    while waiting:
-        for name in arrows.get(waiting.pop(), ()):
-            if name not in found:
-                found[name] = None
-                waiting.append(name)
-    return found
-
-
-def _value_reads(expr: Expr) -> tuple[Read, ...]:
-    """The reads through which a value flows: not those that only decide a choice."""
-    if isinstance(expr, Where):
-        return (*_value_reads(expr.then), *_value_reads(expr.other))
-    if isinstance(expr, Extreme):
-        return _value_reads(expr.body)
-    if isinstance(expr, Read):
-        return (expr,)
-    return tuple(r for n in _parts(expr) for r in _value_reads(n))
-
-
-def _parts(expr: Expr) -> tuple[Expr, ...]:
-
-    return tuple(c for c in children(expr) if isinstance(c, Expr))
-
-
 def _sums(body: Expr) -> bool:
     return any(isinstance(n, Sum) for n in walk(body))
 
@@ -378,43 +313,6 @@ def _entry_letters(local: Chain) -> tuple[Index, ...]:
     """The letters of the entry by which a local derivative is taken."""
     assert isinstance(local.lhs, Partial)
     return tuple(i for s in local.lhs.by.subs if (i := s.index) is not None)
-
-
-def _raw_sum(terms: list[Expr]) -> Expr:
-    kept = tuple(t for t in terms if t != build.NIL)
-    return Add(kept) if len(kept) > 1 else kept[0] if kept else build.NIL
-
-
-def _raw_product(a: Expr, b: Expr) -> Expr:
-    """A product whose factors stay apart, so that a reader sees what was inserted."""
-    if build.NIL in (a, b):
-        return build.NIL
-    if build.UNIT in (a, b):
-        return b if a == build.UNIT else a
-    return Mul((a, b))
-
-
-def needed(equations: list[Equation], outputs: list[str]) -> list[Equation]:
-    """The adjoint equations that the gradients need, in their order."""
-    wanted = reachable(outputs, {e.name: [r.tensor for r in reads(e.body)] for e in equations})
-    return [e for e in equations if e.name in wanted]
-
-
-def _side_by_side(equations: list[Equation]) -> list[Equation]:
-    """The equations of each recurrence next to one another: the rest goes before."""
-    arrows = {e.name: [r.tensor for r in reads(e.body)] for e in equations}
-    reach = {name: reachable(sources, arrows) for name, sources in arrows.items()}
-    for e in tuple(equations):
-        circle = {o.name for o in equations if o.name in reach[e.name] and e.name in reach[o.name]}
-        places = [k for k, o in enumerate(equations) if o.name in circle]
-        if len(places) > 1 and places[-1] - places[0] >= len(places):
-            inner = equations[places[0] : places[-1] + 1]
-            others = [o for o in inner if o.name not in circle]
-            after = [o for o in others if any(name in circle for name in reach[o.name])]
-            before = [o for o in others if o not in after]
-            whole = [*before, *(o for o in inner if o.name in circle), *after]
-            equations = [*equations[: places[0]], *whole, *equations[places[-1] + 1 :]]
-    return equations
 
 
 def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[Key, int], ...]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
+from symbp.calculus.sums import pull
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.functions import elementary

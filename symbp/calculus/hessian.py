@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.calculus.chains import apart_from_names, finish_tangent
 from symbp.calculus.cost import cost
-from symbp.calculus.derive import needed, reachable
+from symbp.calculus.graph import needed, reachable, readers_of, sources_in
 from symbp.calculus.guards import sheltered
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, letters_of
@@ -156,13 +156,9 @@ def _sum(terms: list[Expr]) -> Expr:
 def _names(d: Derivation) -> dict[str, str]:
     """A name for the tangent of each parameter, of each gradient and of what lies between and depends on one."""
     network = d.backward
-    arrows = {e.name: [r.tensor for r in reads(e.body)] for e in network.equations}
-    feeds: dict[str, list[str]] = {}
-    for name, sources in arrows.items():
-        for source in sources:
-            feeds.setdefault(source, []).append(name)
+    arrows = sources_in(network.equations)
     gradients = [g for _, g in d.gradients]
-    changing, wanted = reachable(d.network.parameters, feeds), reachable(gradients, arrows)
+    changing, wanted = reachable(d.network.parameters, readers_of(arrows)), reachable(gradients, arrows)
     between = [e.name for e in network.equations if (e.name in changing and e.name in wanted) or e.name in gradients]
     taken = {t.name for t in network.inputs} | set(arrows) | {x.name for x in network.dims}
     taken |= {f for f, _ in network.functions} | set(network.widths)

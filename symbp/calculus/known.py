@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from symbp.calculus.arrange import tidy
 from symbp.calculus.brackets import opens
 from symbp.calculus.branches import Branch, branches, map_under
-from symbp.calculus.contract import Style, count_free_sums
+from symbp.calculus.contract import Style
 from symbp.calculus.cost import cost
 from symbp.calculus.equal import Same, same_entries
 from symbp.calculus.facts import SumFact, is_entry, sum_definitions, sum_facts, use_facts
 from symbp.calculus.guards import Guards, zeros_of
 from symbp.calculus.match import match_under
-from symbp.calculus.simplify import expand, factor_deep, join, tidy
+from symbp.calculus.simplify import expand, factor_deep, join
 from symbp.calculus.single import Conds
+from symbp.calculus.sums import count_free_sums
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Add, Expr, Mul, Num, Read, Sum

@@ -43,7 +43,7 @@ Rewrite = Callable[[Expr, Context], Iterable[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rewrite: the name of its rule, which is the reason that the document prints, and why it stands where it does.
+    """A rewrite, and the name of its rule, which is the reason that the document prints.
 
     It gives the lines from an expression to an equal one, by way of others where a reader needs them; none where it
     has nothing to say.
@@ -51,7 +51,6 @@ class Row:
 
     name: str
     rewrite: Rewrite
-    why: str
 
 
 Phase = tuple[Row, ...]

@@ -15,10 +15,11 @@ from fractions import Fraction
 
 import sympy as sp
 
+from symbp.calculus.arrange import tidy
 from symbp.calculus.brackets import opens
 from symbp.calculus.cost import cost, functions
 from symbp.calculus.match import Binding, match
-from symbp.calculus.simplify import cheapest, expand, factor_deep, tidy
+from symbp.calculus.simplify import cheapest, expand, factor_deep
 from symbp.calculus.solve import solve
 from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build

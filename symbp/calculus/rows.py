@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from symbp.calculus.arrange import arrange, tidy
 from symbp.calculus.brackets import opens
-from symbp.calculus.contract import Style, contract, contract_apart, count_free_sums
+from symbp.calculus.contract import Style, contract, contract_apart
 from symbp.calculus.cost import cost
 from symbp.calculus.equal import use_equal
 from symbp.calculus.facts import use_facts
@@ -21,7 +22,6 @@ from symbp.calculus.local import entries_to_deltas
 from symbp.calculus.phases import ARRANGED, Context, Phase, Row
 from symbp.calculus.reexpress import reexpress
 from symbp.calculus.simplify import (
-    arrange,
     cancel,
     cheapest,
     divide_through,
@@ -31,9 +31,9 @@ from symbp.calculus.simplify import (
     group,
     open_fractions,
     split_sums,
-    tidy,
 )
 from symbp.calculus.steps import Rule, Step
+from symbp.calculus.sums import count_free_sums
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Expr
@@ -189,66 +189,66 @@ def _as_cases(expr: Expr, at: Context) -> Iterable[Step]:
 # The phases
 
 
-def _plainly(name: str, function: Callable[[Expr], Expr], why: str) -> Row:
+def _plainly(name: str, function: Callable[[Expr], Expr]) -> Row:
     """A row of a function that needs nothing but the expression."""
-    return Row(name, lambda expr, _: (Step(function(expr), Rule(name)),), why)
+    return Row(name, lambda expr, _: (Step(function(expr), Rule(name)),))
 
 
 # A derivative of an equation's right side by an entry.
 LOCAL: tuple[Phase, ...] = (
-    (Row("entry", _entries, "first: contraction knows deltas only"),),
+    (Row("entry", _entries),),  # first: contraction knows deltas only
     (
         # by itself: what comes after puts deltas back under guards, out of which it would take them again
-        Row("contract", _contracted, "before anything is factored, which may put a delta into a bracket"),
+        Row("contract", _contracted),  # before anything is factored, which may put a delta into a bracket
     ),
     (
-        Row("single", _single_terms, "what contraction leaves of conditions that one value of an index meets"),
-        _plainly("copies", count_free_sums, "sums whose index only a delta held are left with nothing of it"),
-        Row("factor", _factored, "puts the deltas that are left last, so that what is before them can be recognised"),
+        Row("single", _single_terms),  # what contraction leaves of conditions that one value of an index meets
+        _plainly("copies", count_free_sums),  # a contracted delta may leave a sum with nothing of its index
+        Row("factor", _factored),  # puts the deltas that are left last, so that what is before them can be recognised
     ),
     (
-        Row("re-express", _reexpressed, "as the definition stands there: a guard or sum joined would hide it"),
-        _plainly("divide", _divided, "what the value itself did not make shorter"),
+        Row("re-express", _reexpressed),  # as the definition stands there: a guard or sum joined would hide it
+        _plainly("divide", _divided),  # what the value itself did not make shorter
     ),
     (
-        Row("guard", _without_guards, "after the value is in, which may be 0 where a guard fails"),
-        _plainly("factor", _tidy_factored, "joined guards and what brevity has left out so far"),
-        Row("fact", _by_equal_entries, "once terms are as alike as they will be"),
-        Row("re-express", _by_sums, "last: it multiplies out to find a sum, which hides what the rows before look for"),
+        Row("guard", _without_guards),  # after the value is in, which may be 0 where a guard fails
+        _plainly("factor", _tidy_factored),  # joined guards and what brevity has left out so far
+        Row("fact", _by_equal_entries),  # once terms are as alike as they will be
+        Row("re-express", _by_sums),  # last: it multiplies out to find a sum, which hides what the rows before look for
     ),
 )
 
 # A result: what the chain rule gives, local derivatives inserted.
 RESULT: tuple[Phase, ...] = (
-    (Row("cancel", _cancelled, "what was inserted meets its inverse: less to contract"),),
-    (Row("contract", _contracted_apart, "deltas that stand by themselves, whereupon factors may cancel"),),
-    (Row("contract", _contracted_within, "then those within brackets, which this multiplies out"),),
+    (Row("cancel", _cancelled),),  # what was inserted meets its inverse: less to contract
+    (Row("contract", _contracted_apart),),  # deltas that stand by themselves, whereupon factors may cancel
+    (Row("contract", _contracted_within),),  # then those within brackets, which this multiplies out
     (
-        Row("single", _single_terms, "what contraction leaves of conditions that one value of an index meets"),
-        _plainly(ARRANGED, alike, "after all contraction, which makes equal sums in different letters"),
+        Row("single", _single_terms),  # what contraction leaves of conditions that one value of an index meets
+        _plainly(ARRANGED, alike),  # after all contraction, which makes equal sums in different letters
     ),
     (
         # by itself: contraction takes out of a sum the guard that this puts around its terms
-        Row("guard", _without_guards, "before anything is multiplied out, while a product has its factors together"),
+        Row("guard", _without_guards),  # before anything is multiplied out, while a product has its factors together
     ),
     (
-        _plainly("copies", count_free_sums, "first: a sum counted may cancel against another"),
-        Row("collect", _shorter, "before facts: what cancels needs none"),
-        Row("fact", _by_facts, "before the sums of equations, since a number is shorter than a name"),
-        Row("fact", _by_equal_entries, "for the same reason"),
-        Row("re-express", _by_sums, "then sums by their names"),
-        Row("re-express", _by_products, "last: a sum that has gone leaves the factors of a product alone"),
+        _plainly("copies", count_free_sums),  # first: a sum counted may cancel against another
+        Row("collect", _shorter),  # before facts: what cancels needs none
+        Row("fact", _by_facts),  # before the sums of equations, since a number is shorter than a name
+        Row("fact", _by_equal_entries),  # for the same reason
+        Row("re-express", _by_sums),  # then sums by their names
+        Row("re-express", _by_products),  # last: a sum that has gone leaves the factors of a product alone
     ),
     (
-        _plainly("factor", _gathered, "for the reader; what it takes out, the phase before would multiply out"),
-        Row("sign", _arranged, "after it: a sign is left over where all terms had one"),
-        Row("cases", _as_cases, "last: the terms of two cases must be as short as they will be"),
+        _plainly("factor", _gathered),  # for the reader; what it takes out, the phase before would multiply out
+        Row("sign", _arranged),  # after it: a sign is left over where all terms had one
+        Row("cases", _as_cases),  # last: the terms of two cases must be as short as they will be
     ),
 )
 
 # How fast a value changes along a vector.
 TANGENT: tuple[Phase, ...] = (
-    (Row("contract", _contracted_only, "the deltas of local derivatives inserted"),),
-    (_plainly("copies", count_free_sums, "sums whose index only a delta held are left with nothing of it"),),
-    (Row("factor", _grouped, "last: it shows what the terms share as they stand then"),),
+    (Row("contract", _contracted_only),),  # the deltas of local derivatives inserted
+    (_plainly("copies", count_free_sums),),  # a contracted delta may leave a sum with nothing of its index
+    (Row("factor", _grouped),),  # last: it shows what the terms share as they stand then
 )

@@ -6,18 +6,17 @@ before it grows. `cheapest` returns the form it was given unless another one cos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import combinations
 from math import prod
 
-from symbp.calculus.contract import pull
 from symbp.calculus.cost import cost
+from symbp.calculus.sums import pull
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.integers import Index
-from symbp.core.traverse import free_indices, map_children, reads
+from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow, Read, Sum
+from symbp.core.traverse import map_children, reads
 
 MOST_TERMS = 48
 MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... doubles with every factor
@@ -50,7 +49,7 @@ def _expand_product(expr: Mul) -> Expr:
     sums = [k for k, f in enumerate(factors) if isinstance(f, Add)]
     if not sums:
         return build.mul(*factors)
-    place = next((k for k in sums if _has_denominator(factors[k])), sums[0])
+    place = next((k for k in sums if has_denominator(factors[k])), sums[0])
     chosen = factors[place]
     assert isinstance(chosen, Add)
     if len(chosen.args) > MOST_TERMS or prod(len(_terms(factors[k])) for k in sums) > MOST_PRODUCTS:
@@ -76,13 +75,13 @@ def open_fractions(expr: Expr) -> Expr:
     """A product with its first sum of fractions multiplied out, and nothing else."""
     if isinstance(expr, Mul):
         for place, f in enumerate(expr.args):
-            if isinstance(f, Add) and _has_denominator(f):
+            if isinstance(f, Add) and has_denominator(f):
                 others = (*expr.args[:place], *expr.args[place + 1 :])
                 return factor(build.add(*(build.mul(*others, term) for term in f.args)))
     return expr
 
 
-def _has_denominator(expr: Expr) -> bool:
+def has_denominator(expr: Expr) -> bool:
     return isinstance(expr, Add) and any(_negative_power(f) for t in expr.args for f in _factors(t))
 
 
@@ -133,8 +132,8 @@ def factor(expr: Expr) -> Expr:
     number = _common_number([build.split_number(t)[0] for t in expr.args])
     outside = build.mul(Num(number), *(build.power(b, Num(e)) for b, e in common.items()))
     if outside == build.UNIT:
-        return Add(_positive_first(expr.args))
-    inside = build.add(*_positive_first(tuple(_without(t, common, number) for t in expr.args)))
+        return Add(positive_first(expr.args))
+    inside = build.add(*positive_first(tuple(_without(t, common, number) for t in expr.args)))
     if not isinstance(inside, Add):
         return build.mul(outside, inside)
     return Mul((*(outside.args if isinstance(outside, Mul) else (outside,)), inside))
@@ -175,7 +174,7 @@ def _common_number(numbers: list[Fraction]) -> Fraction:
     return -size if all(n < 0 for n in numbers) else size
 
 
-def _positive_first(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+def positive_first(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
     return tuple(sorted(terms, key=lambda t: build.split_number(t)[0] < 0))
 
 
@@ -243,108 +242,6 @@ def cancel(expr: Expr) -> Expr:
     again = join(expand(opened))
     best = cheapest(expr, factor(opened), factor(again))
     return expr if best == expr else best
-
-
-def tidy(expr: Expr) -> Expr:
-    """A local derivative in a reader's order, signs absorbed, positive terms first.
-
-    Numbers come first, then sizes and scalars, entries, functions, brackets, deltas, sums.
-    """
-    done = map_children(expr, lambda c: tidy(c) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
-    if isinstance(done, Add) and build.split_number(done.args[0])[0] < 0:
-        return Add(_positive_first(done.args))
-    return done
-
-
-def arrange(expr: Expr, order: tuple[Index, ...], summed: bool = False) -> Expr:
-    """A result in a reader's order: the adjoint that was inserted before the local derivative, each kept together.
-
-    In a sum over products the factor that holds the first of the indices in `order` comes first, so that the sum reads
-    like the matrix product that it is. An entry by itself comes before
-    the sums beside it, and what is under no condition before what is.
-    """
-    done = map_children(expr, lambda c: arrange(c, order, isinstance(expr, Sum)) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        place = _places(done.args, order, summed)
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
-    if isinstance(done, Add) and (build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args))):
-        return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
-    return done
-
-
-def _late(rank: int) -> int:
-    """Entries, functions and brackets stay in their order."""
-    return 2 if 2 <= rank <= 4 else rank
-
-
-def _indirect(term: Expr) -> bool:
-    """A sum, or something under a condition: what does not lead straight on."""
-    return any(isinstance(f, (Sum, Where)) for f in _factors(term))
-
-
-def _distance(term: Expr) -> int:
-    """An entry or a number, then products and sums of them, then what comes from another step of a recurrence."""
-    if any(isinstance(f, Where) and f.other == build.NIL for f in _factors(term)):
-        return 2
-    return 0 if isinstance(term, (Read, Num)) else 1
-
-
-def _places(factors: tuple[Expr, ...], order: tuple[Index, ...], summed: bool) -> Callable[[Expr], int]:
-    """Where an index that only some of the factors hold stands in `order`; all the same unless they form a matrix
-    product.
-    """
-    held = [frozenset(i for i in free_indices(f) if i in order) for f in factors]
-    if not any(held):
-        return lambda _: 0
-    apart = [h for h in held if h]
-    common = frozenset.intersection(*(h for h, f in zip(held, factors, strict=True) if 2 <= _rank(f) <= 4), *apart[:1])
-    if not summed and any(a & b for a, b in combinations(apart, 2)):
-        return lambda _: 0
-    missing = len(order) if summed else -1
-    return lambda f: min((order.index(i) for i in free_indices(f) if i in order and i not in common), default=missing)
-
-
-_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 6), (Sum, 7))
-
-
-def _ranks(factors: tuple[Expr, ...]) -> Callable[[Expr], int]:
-    """The ranks of factors; a scalar beside entries is a coefficient."""
-    entries = any(r.subs for f in factors for r in reads(f))
-    return lambda f: 1 if entries and isinstance(build.split_power(f)[0], Read) and not reads(f)[0].subs else _rank(f)
-
-
-def _rank(f: Expr) -> int:
-    base, _ = build.split_power(f)
-    if isinstance(base, Where) and base.other != build.NIL:  # cases are tall
-        return 5
-    return next((rank for kind, rank in _RANKS if isinstance(base, kind)), 3)
-
-
-def _absorb_sign(expr: Mul) -> Expr:
-    """-(p - 1) p is p (1 - p): the sign goes into a bracket whose number, or else whose first term, is negative."""
-    if expr.args[0] != build.MINUS:
-        return expr
-    rank = _ranks(expr.args)
-    alone = all(rank(f) < 2 for f in expr.args[:-1])
-    for place, f in enumerate(expr.args):
-        if isinstance(f, Add) and (_leads_negative(f) or (alone and _is_difference(f))):
-            turned = build.add(*_positive_first(tuple(build.neg(t) for t in f.args)))
-            rest = (*expr.args[1:place], turned, *expr.args[place + 1 :])
-            return Mul(rest) if len(rest) > 1 else rest[0]
-    return expr
-
-
-def _is_difference(expr: Add) -> bool:
-    """Of two terms that are no numbers, where the sign may as well turn them round: -(a - b)/N is (b - a)/N."""
-    numbers = [build.split_number(t)[0] for t in expr.args]
-    return len(numbers) == 2 and numbers[1] < 0 and not isinstance(expr.args[0], Num) and not _has_denominator(expr)
-
-
-def _leads_negative(expr: Add) -> bool:
-    numbers = [t.value for t in expr.args if isinstance(t, Num)]
-    return (numbers[0] if numbers else build.split_number(expr.args[0])[0]) < 0
 
 
 def join(expr: Expr) -> Expr:

@@ -93,7 +93,7 @@ def _apart(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def rules(text: str) -> Iterator[str]:
-    """The names of the rules that a source makes: first in `Rule`, or `differentiation`, and in `also`."""
+    """The names of the rules that a source makes: first in `Rule`, in `differentiation` or in a row."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call) and _name(node.func) in ("Rule", "differentiation"):
+        if isinstance(node, ast.Call) and _name(node.func) in ("Rule", "differentiation", "_plainly"):
             yield from _constants(node.args[0])
