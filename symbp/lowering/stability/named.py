@@ -185,15 +185,19 @@ class Named(Work):
             m = m - less
         return m
 
-    def less(self, m: Linear) -> Iterator[Linear]:
-        """Parts of an exponent, each certain to be 0 or less, or a few at most."""
-        found = self._less(m)
+    def less(self, m: Linear, some: bool = False) -> Iterator[Linear]:
+        """Parts of an exponent, each certain to be 0 or less, or a few at most.
+
+        With `some` a largest value may stand there more often than what it is the largest of, as it does beside others
+        that are among its own: then a part of it is left.
+        """
+        found = self._less(m, some)
         while found is not None:
             yield found
             m = m - found
-            found = self._less(m)
+            found = self._less(m, some)
 
-    def _less(self, m: Linear) -> Linear | None:
+    def _less(self, m: Linear, some: bool) -> Linear | None:
         for largest, c in m.terms:
             if c >= 0:
                 continue
@@ -202,9 +206,9 @@ class Named(Work):
                     read = NOTHING if own.read is None else Linear.of(own.read)
                     for terms in (read, own.terms):
                         often = min(-c, _times(terms, m))
-                        if often > 0 and (own.cond == TRUE or terms == read):
+                        if (often == -c or (some and often > 0)) and (own.cond == TRUE or terms == read):
                             return (terms - Linear.of(largest)) * often
-            for e, d in m.terms:
+            for e, d in m.terms if some else ():
                 if d > 0 and self._is_largest_of_some(e, largest):
                     return (Linear.of(e) - Linear.of(largest)) * min(d, -c)
         for e, c in m.terms:

@@ -111,7 +111,7 @@ class Splits(Forms):
 
         Between two of 1000 in float32 what is added in the middle would lose its digits.
         """
-        each = [p for p in self.less(m) if p.terms]
+        each = [p for p in self.less(m, some=True) if p.terms]
         left = m
         for part in each:
             left = left - part
