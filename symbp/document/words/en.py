@@ -320,7 +320,10 @@ CHECKS: dict[str, str | Forms] = {
     "precision, and in fifty digits where that loses too many.",
     "checks.sympy": "SymPy has differentiated the network by itself, written out in scalars at small sizes, and "
     "compared each entry of the adjoints and of the local derivatives with the result above.",
-    "checks.sympy.all": {"one": "Their difference is 0 exactly.", "many": "All {count} differences are 0 exactly."},
+    "checks.sympy.all": {
+        "one": "The {count} difference is 0 exactly.",
+        "many": "All {count} differences are 0 exactly.",
+    },
     "checks.sympy.some": "Of {count} differences {proved} are 0 exactly and {evaluated} in fifty digits at several "
     "points.",
     "checks.module": "The module was run on the same kind of data and compared with these witnesses.",
