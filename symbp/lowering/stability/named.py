@@ -208,7 +208,7 @@ class Named(Work):
                         often = min(-c, _times(terms, m))
                         if (often == -c or (some and often > 0)) and (own.cond == TRUE or terms == read):
                             return (terms - Linear.of(largest)) * often
-            for e, d in m.terms if some else ():
+            for e, d in m.terms:
                 if d > 0 and self._is_largest_of_some(e, largest):
                     return (Linear.of(e) - Linear.of(largest)) * min(d, -c)
         for e, c in m.terms:
