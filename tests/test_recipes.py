@@ -67,8 +67,8 @@ def test_a_format_is_added(tmp_path: Path) -> None:
     )
     edit(
         symbp / "pipeline.py",
-        "from symbp.document.tex.write import write_latex\n",
-        "from symbp.document.outline.write import write_outline\nfrom symbp.document.tex.write import write_latex\n",
+        "from symbp.document.tex.write import ",
+        "from symbp.document.outline.write import write_outline\nfrom symbp.document.tex.write import ",
     )
     run(tmp_path, "derive", "two_paths", "--format", "outline", "-o", "out")
     assert (tmp_path / "out" / "two_paths" / "outline.txt").read_text().endswith("sections\n")
