@@ -102,17 +102,17 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     Y = _data("Y", Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
     out = _outputs(out, work, dtype, ((D, E), (D, E), (D, E), (E, D)), (X, Y, Wq, Wk, Wv, Wo))
-    Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_scaled = _scratch(work, dtype, B, T, D, E)
+    Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_sum = _scratch(work, dtype, B, T, D, E)
 
     # [1] Q[b] = X[b] Wq
-    np.matmul(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
+    _product(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
     # [2] K[b] = X[b] Wk
-    np.matmul(X.reshape(B * T, D), Wk, out=K.reshape(B * T, E))  # (B * T, E)
+    _product(X.reshape(B * T, D), Wk, out=K.reshape(B * T, E))  # (B * T, E)
     # [3] V[b] = X[b] Wv
-    np.matmul(X.reshape(B * T, D), Wv, out=V.reshape(B * T, E))  # (B * T, E)
+    _product(X.reshape(B * T, D), Wv, out=V.reshape(B * T, E))  # (B * T, E)
     # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
-    np.matmul(Q, K.transpose(0, 2, 1), out=S)  # (B, T, T)
-    S *= 1 / E ** 0.5  # (B, T, T)
+    Q_scaled = np.multiply(Q, 1 / E ** 0.5, out=Q)
+    np.matmul(Q_scaled, K.transpose(0, 2, 1), out=S)  # (B, T, T)
     # [5] A[b] = softmax(S[b])
     S.max(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
     A_exp = np.subtract(S, A_max, out=S)
@@ -120,9 +120,9 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     A_sum = np.matmul(A_exp, ones, out=A_max)  # (B, T, 1)
     A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
     # [6] O[b] = A[b] V[b]
-    np.matmul(A, V, out=O)  # (B, T, E)
+    _product(A, V, out=O)  # (B, T, E)
     # [7] R[b] = O[b] Wo
-    np.matmul(O.reshape(B * T, E), Wo, out=R.reshape(B * T, D))  # (B * T, D)
+    _product(O.reshape(B * T, E), Wo, out=R.reshape(B * T, D))  # (B * T, D)
     # [8] L = (sum_b ||R[b] - Y[b]||^2)/2/B
     L_shifted = np.subtract(R, Y, out=R)
     L = _dot(L_shifted, L_shifted) / 2 / B
@@ -136,21 +136,19 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     # [15] A_bar[b] = O_bar[b] V[b]^T
     np.matmul(O_bar, V.transpose(0, 2, 1), out=A_bar)  # (B, T, T)
     # [17] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b]))
-    np.multiply(A_bar, A, out=S_bar_scaled)  # (B, T, T)
-    S_bar_sum = np.matmul(S_bar_scaled, ones, out=A_max)  # (B, T, 1)
-    S_bar = np.subtract(A_bar, S_bar_sum, out=A_bar)
+    np.vecdot(A_bar, A, out=S_bar_sum)  # (B, T)
+    S_bar = np.subtract(A_bar, S_bar_sum[:, :, None], out=A_bar)
     S_bar *= A  # (B, T, T)
     # [19] V_bar[b] = A[b]^T O_bar[b]
-    V_bar = np.matmul(A.transpose(0, 2, 1), O_bar, out=V)  # (B, T, E)
+    V_bar = _product(A.transpose(0, 2, 1), O_bar, out=V)  # (B, T, E)
     # [21] Wv_bar = sum_b X[b]^T V_bar[b]
     np.matmul(X.reshape(B * T, D).T, V_bar.reshape(B * T, E), out=out["Wv"])  # (D, E)
     # [23] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
-    K_bar = np.matmul(S_bar.transpose(0, 2, 1), Q, out=V)  # (B, T, E)
-    K_bar *= 1 / E ** 0.5  # (B, T, E)
+    K_bar = _product(S_bar.transpose(0, 2, 1), Q_scaled, out=V)  # (B, T, E)
     # [25] Wk_bar = sum_b X[b]^T K_bar[b]
     np.matmul(X.reshape(B * T, D).T, K_bar.reshape(B * T, E), out=out["Wk"])  # (D, E)
     # [27] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
-    Q_bar = np.matmul(S_bar, K, out=V)  # (B, T, E)
+    Q_bar = _product(S_bar, K, out=V)  # (B, T, E)
     Q_bar *= 1 / E ** 0.5  # (B, T, E)
     # [29] Wq_bar = sum_b X[b]^T Q_bar[b]
     np.matmul(X.reshape(B * T, D).T, Q_bar.reshape(B * T, E), out=out["Wq"])  # (D, E)
@@ -173,18 +171,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -196,7 +215,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -276,6 +295,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(X, Wq, Wk, Wv, Wo):
@@ -446,6 +479,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -471,16 +532,16 @@ def _scratch(work, dtype, B, T, D, E):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, B, T, D, E):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, B, T, D, E), (
-            _aligned((B, T, E), dtype),  # Q
-            _aligned((B, T, E), dtype),  # K
-            _aligned((B, T, E), dtype),  # V
-            _aligned((B, T, T), dtype),  # S
-            _aligned((B, T, 1), dtype),  # A_max
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, B, T, D, E), _packed((
+            ((B, T, E), dtype, 0, 24),  # Q
+            ((B, T, E), dtype, 1, 26),  # K
+            ((B, T, E), dtype, 2, 28),  # V
+            ((B, T, T), dtype, 4, 22),  # S
+            ((B, T, 1), dtype, 5, 9),  # A_max
             _ones((T, 1), dtype),  # ones
-            _aligned((B, T, E), dtype),  # O
-            _aligned((B, T, D), dtype),  # R
-            _aligned((B, T, T), dtype),  # A_bar
-            _aligned((B, T, T), dtype),  # S_bar_scaled
-        ))
+            ((B, T, E), dtype, 10, 22),  # O
+            ((B, T, D), dtype, 11, 16),  # R
+            ((B, T, T), dtype, 18, 26),  # A_bar
+            ((B, T), dtype, 19, 20),  # S_bar_sum
+        )))
     return kept

@@ -32,7 +32,12 @@ def batch_norm_mlp_backward(
     beta_bar[h] = sum(y1_bar[n, h] for n in N)
     xhat_bar[n, h] = y1_bar[n, h] * gamma[h]
     z1_bar[n, h] = (
-        r[h] * (xhat_bar[n, h] - 1 / N * sum(xhat_bar[m, h] for m in N) - 1 / N * xhat[n, h] * sum(xhat_bar[m, h] * xhat[m, h] for m in N))
+        r[h]
+        * (
+            xhat_bar[n, h]
+            - 1 / N * sum(xhat_bar[m, h] for m in N)
+            - 1 / N * xhat[n, h] * sum(xhat_bar[m, h] * xhat[m, h] for m in N)
+        )
     )
     W1_bar[d, h] = sum(x[n, d] * z1_bar[n, h] for n in N)
     return W1_bar, gamma_bar, beta_bar, W2_bar, b2_bar

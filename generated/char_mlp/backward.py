@@ -33,7 +33,12 @@ def char_mlp_backward(
     beta_bar[h] = sum(a_bar[n, h] * (1 - a[n, h] ** 2) for n in N)
     xhat_bar[n, h] = a_bar[n, h] * gamma[h] * (1 - a[n, h] ** 2)
     z_bar[n, h] = (
-        r[h] * (xhat_bar[n, h] - 1 / N * sum(xhat_bar[m, h] for m in N) - 1 / (N - 1) * xhat[n, h] * sum(xhat_bar[m, h] * xhat[m, h] for m in N))
+        r[h]
+        * (
+            xhat_bar[n, h]
+            - 1 / N * sum(xhat_bar[m, h] for m in N)
+            - 1 / (N - 1) * xhat[n, h] * sum(xhat_bar[m, h] * xhat[m, h] for m in N)
+        )
     )
     W1_bar[t, d, h] = sum(e[n, t, d] * z_bar[n, h] for n in N)
     e_bar[n, t, d] = sum(z_bar[n, h] * W1[t, d, h] for h in H)

@@ -139,7 +139,7 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     # [1] e[n] = embedding(x[n], E)
     e = E[x]  # (N, T, D)
     # [2] z[n] = sum_t W1[t]^T e[n, t]
-    np.matmul(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H)
+    _product(e.reshape(N, D * T), W1.reshape(D * T, H), out=z)  # (N, H)
     # [3] mu = (Z^T 1)/N
     _row_sum(ones, z, out=mu)  # (H,)
     mu /= N  # (H,)
@@ -231,18 +231,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -254,7 +275,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -366,6 +387,20 @@ def _row_sum(ones, rows, out=None):
         return total
     out[...] = total
     return out
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, E, W1, gamma, beta, W2, b2):
@@ -549,6 +584,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -574,20 +637,20 @@ def _scratch(work, dtype, N, T, V, D, H):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, N, T, V, D, H):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, V, D, H), (
-            _aligned((N, H), dtype),  # z
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, V, D, H), _packed((
+            ((N, H), dtype, 1, 49),  # z
             _ones((N,), dtype),  # ones
-            _aligned((H,), dtype),  # mu
-            _aligned((N, H), dtype),  # v_square
-            _aligned((N, V), dtype),  # logits
-            _aligned((N,), dtype),  # p_max
-            _aligned((N, V), dtype),  # p_exp
+            ((H,), dtype, 2, 50),  # mu
+            ((N, H), dtype, 5, 42),  # v_square
+            ((N, V), dtype, 15, 27),  # logits
+            ((N,), dtype, 17, 24),  # p_max
+            ((N, V), dtype, 18, 33),  # p_exp
             _ones((V,), dtype),  # ones1
-            _aligned((N,), dtype),  # p_sum
-            _aligned((N, H), dtype),  # a_bar
-            _aligned((N, H), dtype),  # gamma_bar_scaled
-            _aligned((H,), dtype),  # z_bar_scaled
-            _aligned((T, D, H), dtype),  # W1_bar
-            _aligned((N * T, D), dtype),  # E_bar_part
-        ))
+            ((N,), dtype, 20, 26),  # p_sum
+            ((N, H), dtype, 33, 53),  # a_bar
+            ((N, H), dtype, 36, 40),  # gamma_bar_scaled
+            ((H,), dtype, 43, 48),  # z_bar_scaled
+            ((T, D, H), dtype, 51, 52),  # W1_bar
+            ((N * T, D), dtype, 53, 54),  # E_bar_part
+        )))
     return kept

@@ -109,7 +109,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     y_part2[...] = _windows(
         p, (0, 0, 0, 0), (C, U1, J2, V, N), ((0, 1), (1, 1), (2, 2), (2, 1), (3, 1))
     ).transpose(1, 0, 3, 2, 4)  # (U1, C, V, J2, N)
-    np.matmul(
+    _product(
         w.transpose(0, 2, 1, 3).reshape(F, C * U * V),
         _windows(
             y_part2,
@@ -124,7 +124,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     L_part1[...] = cotangent.transpose(2, 1, 3, 0)  # (I2, F, J2, N)
     L = _dot(L_part1, y)
     # [6] w_bar[f, c] = sum_n,i,j (cotangent[n, f, i, j] p[n, c][2*i:U + 2*i, 2*j:V + 2*j])
-    np.matmul(
+    _product(
         _windows(
             y_part2,
             (0, 0, 0, 0, 0),
@@ -140,13 +140,19 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     np.matmul(L_part1.reshape(F * I2, J2 * N), ones, out=b_bar_part1.reshape(F * I2))  # (F * I2,)
     _row_sum(ones1, b_bar_part1, out=out["b"])  # (F,)
     # [10]
-    p_bar_part4[...] = 0  # (I1, C, V, J2, N)
+    p_bar_part4[2 * I2 if 2 <= U else 0 :] = 0  # (I1, C, V, J2, N)
     for _u in range(U):
         np.matmul(w.transpose(2, 1, 3, 0)[_u].reshape(C * V, F), L_part1.reshape(I2, F, J2 * N), out=p_bar_part2)
-        p_bar_part4[_u : _u + (2 * I2 - 1) : 2] += p_bar_part2.reshape(I2, C, V, J2, N)
-    p_bar[...] = 0  # (I1, C, J1, N)
+        if _u < 2:
+            p_bar_part4[_u : _u + (2 * I2 - 1) : 2] = p_bar_part2.reshape(I2, C, V, J2, N)
+        else:
+            p_bar_part4[_u : _u + (2 * I2 - 1) : 2] += p_bar_part2.reshape(I2, C, V, J2, N)
+    p_bar[:, :, 2 * J2 if 2 <= V else 0 :] = 0  # (I1, C, J1, N)
     for _v in range(V):
-        p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] += p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+        if _v < 2:
+            p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] = p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+        else:
+            p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] += p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
     # [12] x_bar[n, c] = p_bar[n, c][1:I + 1, 1:J + 1]
     out["x"][...] = p_bar[1 : I + 1, :, 1 : J + 1].transpose(3, 1, 0, 2)  # (N, C, I, J)
     return float(L), out
@@ -168,18 +174,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -191,7 +218,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -296,6 +323,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, w, b):
@@ -487,6 +528,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -517,18 +586,18 @@ def _scratch(work, dtype, N, C, I, J, F, U, V):
         I2 = ((I - U) // 2) + 2
         J2 = ((J - V) // 2) + 2
         U1 = U + 2 * ((I - U) // 2) + 2
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, U, V), (
-            _aligned((C, I1, J1, N), dtype),  # p
-            _aligned((U1, C, V, J2, N), dtype),  # y_part2
-            _aligned((I2, F, J2, N), dtype),  # y
-            _aligned((I2, F, J2, N), dtype),  # L_part1
-            _aligned((I2, C * U * V, F), dtype),  # w_bar_product
-            _aligned((C * U * V, F), dtype),  # w_bar_sum
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, U, V), _packed((
+            ((C, I1, J1, N), dtype, 0, 2),  # p
+            ((U1, C, V, J2, N), dtype, 2, 7),  # y_part2
+            ((I2, F, J2, N), dtype, 3, 6),  # y
+            ((I2, F, J2, N), dtype, 5, 13),  # L_part1
+            ((I2, C * U * V, F), dtype, 7, 8),  # w_bar_product
+            ((C * U * V, F), dtype, 8, 9),  # w_bar_sum
             _ones((J2 * N,), dtype),  # ones
-            _aligned((I2, F), dtype),  # b_bar_part1
+            ((I2, F), dtype, 10, 11),  # b_bar_part1
             _ones((I2,), dtype),  # ones1
-            _aligned((I2, C * V, J2 * N), dtype),  # p_bar_part2
-            _aligned((I1, C, V, J2, N), dtype),  # p_bar_part4
-            _aligned((I1, C, J1, N), dtype),  # p_bar
-        ))
+            ((I2, C * V, J2 * N), dtype, 13, 13),  # p_bar_part2
+            ((I1, C, V, J2, N), dtype, 12, 15),  # p_bar_part4
+            ((I1, C, J1, N), dtype, 14, 16),  # p_bar
+        )))
     return kept

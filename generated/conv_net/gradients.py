@@ -40,7 +40,7 @@ def forward(x, *, w1, b1, w2, b2, W3, b3):
     I4 = I3 // 2
     J4 = J3 // 2
 
-    # [1]
+    # [1] z1[n, f] = sum_c,u,v (w1[f, c, u, v] x[n, c][u:I + u + 1 - U, v:J + v + 1 - V]) + b1[f]
     z1_part1 = np.empty((C, I, J, N), dtype)  # (C, I, J, N)
     z1_part1[...] = x.transpose(1, 2, 3, 0)
     z1_part4 = np.empty((I, C, V, J1, N), dtype)  # (I, C, V, J1, N)
@@ -63,7 +63,7 @@ def forward(x, *, w1, b1, w2, b2, W3, b3):
     )  # (I2, F, J2, N)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
-    # [4]
+    # [4] z2[n, f] = sum_c,u,v (w2[f, c, u, v] p1[n, c][u:u + (I + 1 - U)//2 + 1 - U, v:v + (J + 1 - V)//2 + 1 - V]) + b2[f]
     z2_part2 = np.empty((I2, F, V, J3, N), dtype)  # (I2, F, V, J3, N)
     z2_part2[...] = _windows(
         p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
@@ -121,7 +121,7 @@ def loss(x, t, *, w1, b1, w2, b2, W3, b3):
     I4 = I3 // 2
     J4 = J3 // 2
 
-    # [1]
+    # [1] z1[n, f] = sum_c,u,v (w1[f, c, u, v] x[n, c][u:I + u + 1 - U, v:J + v + 1 - V]) + b1[f]
     z1_part1 = np.empty((C, I, J, N), dtype)  # (C, I, J, N)
     z1_part1[...] = x.transpose(1, 2, 3, 0)
     z1_part4 = np.empty((I, C, V, J1, N), dtype)  # (I, C, V, J1, N)
@@ -144,7 +144,7 @@ def loss(x, t, *, w1, b1, w2, b2, W3, b3):
     )  # (I2, F, J2, N)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
-    # [4]
+    # [4] z2[n, f] = sum_c,u,v (w2[f, c, u, v] p1[n, c][u:u + (I + 1 - U)//2 + 1 - U, v:v + (J + 1 - V)//2 + 1 - V]) + b2[f]
     z2_part2 = np.empty((I2, F, V, J3, N), dtype)  # (I2, F, V, J3, N)
     z2_part2[...] = _windows(
         p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
@@ -214,12 +214,12 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
         z1_bar_mask, z1_bar_scaled1, z1_bar_scaled2, w1_bar_product, w1_bar_sum, ones4, b1_bar_part1, ones5,
     ) = _scratch(work, dtype, N, C, I, J, F, G, U, V, K)
 
-    # [1]
+    # [1] z1[n, f] = sum_c,u,v (w1[f, c, u, v] x[n, c][u:I + u + 1 - U, v:J + v + 1 - V]) + b1[f]
     z1_part1[...] = x.transpose(1, 2, 3, 0)  # (C, I, J, N)
     z1_part4[...] = _windows(
         z1_part1, (0, 0, 0, 0), (C, I, J1, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
     ).transpose(1, 0, 3, 2, 4)  # (I, C, V, J1, N)
-    np.matmul(
+    _product(
         w1.transpose(0, 2, 1, 3).reshape(F, C * U * V),
         _windows(
             z1_part4,
@@ -238,11 +238,11 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     )  # (I2, F, J2, N)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2], out=p1)
     np.maximum(p1, a1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2], out=p1)  # (I2, F, J2, N)
-    # [4]
+    # [4] z2[n, f] = sum_c,u,v (w2[f, c, u, v] p1[n, c][u:u + (I + 1 - U)//2 + 1 - U, v:v + (J + 1 - V)//2 + 1 - V]) + b2[f]
     z2_part2[...] = _windows(
         p1, (0, 0, 0, 0), (I2, F, J3, V, N), ((0, 1), (1, 1), (2, 1), (2, 1), (3, 1))
     ).transpose(0, 1, 3, 2, 4)  # (I2, F, V, J3, N)
-    np.matmul(
+    _product(
         w2.transpose(0, 2, 1, 3).reshape(G, F * U * V),
         _windows(
             z2_part2,
@@ -312,7 +312,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     z2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2] = z2_bar_shifted2
     z2_bar = z2
     # [24] w2_bar[f, c] = sum_n,i,j (z2_bar[n, f, i, j] p1[n, c][i:U + i, j:V + j])
-    np.matmul(
+    _product(
         _windows(
             z2_part2,
             (0, 0, 0, 0, 0),
@@ -328,14 +328,20 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     np.matmul(z2_bar.reshape(G * I3, J3 * N), ones2, out=b2_bar_part1.reshape(G * I3))  # (G * I3,)
     _row_sum(ones3, b2_bar_part1, out=out["b2"])  # (G,)
     # [28]
-    z2_part2[...] = 0  # (I2, F, V, J3, N)
+    z2_part2[I3 :] = 0  # (I2, F, V, J3, N)
     for _u in range(U):
         np.matmul(w2.transpose(2, 1, 3, 0)[_u].reshape(F * V, G), z2_bar.reshape(I3, G, J3 * N), out=p1_bar_part2)
-        z2_part2[_u : _u + I3] += p1_bar_part2.reshape(I3, F, V, J3, N)
+        if _u < 1:
+            z2_part2[_u : _u + I3] = p1_bar_part2.reshape(I3, F, V, J3, N)
+        else:
+            z2_part2[_u : _u + I3] += p1_bar_part2.reshape(I3, F, V, J3, N)
     p1_bar_part4 = z2_part2
-    p1_bar[...] = 0  # (I2, F, J2, N)
+    p1_bar[:, :, J3 :] = 0  # (I2, F, J2, N)
     for _v in range(V):
-        p1_bar[:, :, _v : _v + J3] += p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+        if _v < 1:
+            p1_bar[:, :, _v : _v + J3] = p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
+        else:
+            p1_bar[:, :, _v : _v + J3] += p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
     # [32] z1_bar[n, f] = a1_bar[n, f] * [z1[n, f] > 0]
     np.greater(p1, 0, out=z1_bar_mask)  # (I2, F, J2, N)
     z1_bar_scaled = np.multiply(p1_bar, z1_bar_mask, out=p1_bar)
@@ -356,7 +362,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     z1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2] = z1_bar_shifted2
     z1_bar = z1
     # [34] w1_bar[f, c] = sum_n,i,j (z1_bar[n, f, i, j] x[n, c][i:U + i, j:V + j])
-    np.matmul(
+    _product(
         _windows(
             z1_part4,
             (0, 0, 0, 0, 0),
@@ -390,18 +396,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -413,7 +440,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -526,6 +553,20 @@ def _row_sum(ones, rows, out=None):
         return total
     out[...] = total
     return out
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, w1, b1, w2, b2, W3, b3):
@@ -766,6 +807,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -799,39 +868,39 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
         J3 = J2 + 1 - V
         I4 = I3 // 2
         J4 = J3 // 2
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, G, U, V, K), (
-            _aligned((C, I, J, N), dtype),  # z1_part1
-            _aligned((I, C, V, J1, N), dtype),  # z1_part4
-            _aligned((I1, F, J1, N), dtype),  # z1
-            _aligned((I2, F, J2, N), dtype),  # p1
-            _aligned((I2, F, V, J3, N), dtype),  # z2_part2
-            _aligned((I3, G, J3, N), dtype),  # z2
-            _aligned((I4, G, J4, N), dtype),  # p2
-            _aligned((N, K), dtype),  # z3
-            _aligned((N,), dtype),  # p_max
-            _aligned((N, K), dtype),  # p_exp
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, G, U, V, K), _packed((
+            ((C, I, J, N), dtype, 0, 1),  # z1_part1
+            ((I, C, V, J1, N), dtype, 1, 81),  # z1_part4
+            ((I1, F, J1, N), dtype, 2, 84),  # z1
+            ((I2, F, J2, N), dtype, 5, 78),  # p1
+            ((I2, F, V, J3, N), dtype, 8, 62),  # z2_part2
+            ((I3, G, J3, N), dtype, 9, 59),  # z2
+            ((I4, G, J4, N), dtype, 12, 50),  # p2
+            ((N, K), dtype, 15, 27),  # z3
+            ((N,), dtype, 17, 24),  # p_max
+            ((N, K), dtype, 18, 34),  # p_exp
             _ones((K,), dtype),  # ones
-            _aligned((N,), dtype),  # p_sum
-            _aligned((K, I4, G, J4), dtype),  # W3_bar
+            ((N,), dtype, 20, 26),  # p_sum
+            ((K, I4, G, J4), dtype, 31, 32),  # W3_bar
             _ones((N,), dtype),  # ones1
-            _aligned((I4, G, J4, N), dtype),  # p2_bar
-            _aligned((I4, G, J4, N), bool),  # z2_bar_mask
-            _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled1
-            _aligned((I4, G, J4, N), dtype),  # z2_bar_scaled2
-            _aligned((I3, F * U * V, G), dtype),  # w2_bar_product
-            _aligned((F * U * V, G), dtype),  # w2_bar_sum
+            ((I4, G, J4, N), dtype, 34, 51),  # p2_bar
+            ((I4, G, J4, N), bool, 35, 44),  # z2_bar_mask
+            ((I4, G, J4, N), dtype, 38, 48),  # z2_bar_scaled1
+            ((I4, G, J4, N), dtype, 41, 49),  # z2_bar_scaled2
+            ((I3, F * U * V, G), dtype, 53, 54),  # w2_bar_product
+            ((F * U * V, G), dtype, 54, 55),  # w2_bar_sum
             _ones((J3 * N,), dtype),  # ones2
-            _aligned((I3, G), dtype),  # b2_bar_part1
+            ((I3, G), dtype, 56, 57),  # b2_bar_part1
             _ones((I3,), dtype),  # ones3
-            _aligned((I3, F * V, J3 * N), dtype),  # p1_bar_part2
-            _aligned((I2, F, J2, N), dtype),  # p1_bar
-            _aligned((I2, F, J2, N), bool),  # z1_bar_mask
-            _aligned((I2, F, J2, N), dtype),  # z1_bar_scaled1
-            _aligned((I2, F, J2, N), dtype),  # z1_bar_scaled2
-            _aligned((I1, C * U * V, F), dtype),  # w1_bar_product
-            _aligned((C * U * V, F), dtype),  # w1_bar_sum
+            ((I3, F * V, J3 * N), dtype, 59, 59),  # p1_bar_part2
+            ((I2, F, J2, N), dtype, 61, 79),  # p1_bar
+            ((I2, F, J2, N), bool, 63, 72),  # z1_bar_mask
+            ((I2, F, J2, N), dtype, 66, 76),  # z1_bar_scaled1
+            ((I2, F, J2, N), dtype, 69, 77),  # z1_bar_scaled2
+            ((I1, C * U * V, F), dtype, 81, 82),  # w1_bar_product
+            ((C * U * V, F), dtype, 82, 83),  # w1_bar_sum
             _ones((J1 * N,), dtype),  # ones4
-            _aligned((I1, F), dtype),  # b1_bar_part1
+            ((I1, F), dtype, 84, 85),  # b1_bar_part1
             _ones((I1,), dtype),  # ones5
-        ))
+        )))
     return kept

@@ -265,8 +265,8 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
         (x, y, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9),
     )
     (
-        z1, a1, a1_total, z2, a2, a2_total, z3, a3, a3_total, z4, a4, a4_total, z5, a5, a5_total, z6, a6, a6_total, z7,
-        a7, a7_total, z8, a8, a8_total, z9, p_max, p_exp, ones, ones1,
+        z1, a1, a1_total, a2, a2_total, a3, a3_total, a4, a4_total, a5, a5_total, a6, a6_total, a7, a7_total, a8,
+        a8_total, z9, p_max, p_exp, ones, ones1,
     ) = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1
@@ -280,7 +280,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a1_exp, out=a1_total)  # (N, H)
     a1 /= a1_total  # (N, H)
     # [3] Z2 = A1 W2
-    np.matmul(a1, W2, out=z2)  # (N, H)
+    z2 = np.matmul(a1, W2, out=a1_total)  # (N, H)
     # [4] A2 = sigmoid(Z2)
     np.minimum(z2, 0, out=a2)  # (N, H)
     np.exp(a2, out=a2)
@@ -290,7 +290,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a2_exp, out=a2_total)  # (N, H)
     a2 /= a2_total  # (N, H)
     # [5] Z3 = A2 W3
-    np.matmul(a2, W3, out=z3)  # (N, H)
+    z3 = np.matmul(a2, W3, out=a2_total)  # (N, H)
     # [6] A3 = sigmoid(Z3)
     np.minimum(z3, 0, out=a3)  # (N, H)
     np.exp(a3, out=a3)
@@ -300,7 +300,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a3_exp, out=a3_total)  # (N, H)
     a3 /= a3_total  # (N, H)
     # [7] Z4 = A3 W4
-    np.matmul(a3, W4, out=z4)  # (N, H)
+    z4 = np.matmul(a3, W4, out=a3_total)  # (N, H)
     # [8] A4 = sigmoid(Z4)
     np.minimum(z4, 0, out=a4)  # (N, H)
     np.exp(a4, out=a4)
@@ -310,7 +310,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a4_exp, out=a4_total)  # (N, H)
     a4 /= a4_total  # (N, H)
     # [9] Z5 = A4 W5
-    np.matmul(a4, W5, out=z5)  # (N, H)
+    z5 = np.matmul(a4, W5, out=a4_total)  # (N, H)
     # [10] A5 = sigmoid(Z5)
     np.minimum(z5, 0, out=a5)  # (N, H)
     np.exp(a5, out=a5)
@@ -320,7 +320,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a5_exp, out=a5_total)  # (N, H)
     a5 /= a5_total  # (N, H)
     # [11] Z6 = A5 W6
-    np.matmul(a5, W6, out=z6)  # (N, H)
+    z6 = np.matmul(a5, W6, out=a5_total)  # (N, H)
     # [12] A6 = sigmoid(Z6)
     np.minimum(z6, 0, out=a6)  # (N, H)
     np.exp(a6, out=a6)
@@ -330,7 +330,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a6_exp, out=a6_total)  # (N, H)
     a6 /= a6_total  # (N, H)
     # [13] Z7 = A6 W7
-    np.matmul(a6, W7, out=z7)  # (N, H)
+    z7 = np.matmul(a6, W7, out=a6_total)  # (N, H)
     # [14] A7 = sigmoid(Z7)
     np.minimum(z7, 0, out=a7)  # (N, H)
     np.exp(a7, out=a7)
@@ -340,7 +340,7 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     np.add(1, a7_exp, out=a7_total)  # (N, H)
     a7 /= a7_total  # (N, H)
     # [15] Z8 = A7 W8
-    np.matmul(a7, W8, out=z8)  # (N, H)
+    z8 = np.matmul(a7, W8, out=a7_total)  # (N, H)
     # [16] A8 = sigmoid(Z8)
     np.minimum(z8, 0, out=a8)  # (N, H)
     np.exp(a8, out=a8)
@@ -371,56 +371,64 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     _row_sum(ones1, z9_bar, out=out["b9"])  # (K,)
     # [30] Z8_bar = (Z9_bar W9^T) * A8 * (1 - A8)
     z8_bar = np.matmul(z9_bar, W9.T, out=a8)  # (N, H)
-    z8_bar_square = np.square(a8_total, out=a8_total)
+    z8_bar_square = np.add(1, a8_exp, out=a8_total)  # (N, H)
+    np.square(z8_bar_square, out=z8_bar_square)
     z8_bar *= a8_exp
     z8_bar /= z8_bar_square  # (N, H)
     # [32] W8_bar = A7^T Z8_bar
     np.matmul(a7.T, z8_bar, out=out["W8"])  # (H, H)
     # [36] Z7_bar = (Z8_bar W8^T) * A7 * (1 - A7)
     z7_bar = np.matmul(z8_bar, W8.T, out=a7)  # (N, H)
-    z7_bar_square = np.square(a7_total, out=a7_total)
+    z7_bar_square = np.add(1, a7_exp, out=a8)  # (N, H)
+    np.square(z7_bar_square, out=z7_bar_square)
     z7_bar *= a7_exp
     z7_bar /= z7_bar_square  # (N, H)
     # [38] W7_bar = A6^T Z7_bar
     np.matmul(a6.T, z7_bar, out=out["W7"])  # (H, H)
     # [42] Z6_bar = (Z7_bar W7^T) * A6 * (1 - A6)
     z6_bar = np.matmul(z7_bar, W7.T, out=a6)  # (N, H)
-    z6_bar_square = np.square(a6_total, out=a6_total)
+    z6_bar_square = np.add(1, a6_exp, out=a7)  # (N, H)
+    np.square(z6_bar_square, out=z6_bar_square)
     z6_bar *= a6_exp
     z6_bar /= z6_bar_square  # (N, H)
     # [44] W6_bar = A5^T Z6_bar
     np.matmul(a5.T, z6_bar, out=out["W6"])  # (H, H)
     # [48] Z5_bar = (Z6_bar W6^T) * A5 * (1 - A5)
     z5_bar = np.matmul(z6_bar, W6.T, out=a5)  # (N, H)
-    z5_bar_square = np.square(a5_total, out=a5_total)
+    z5_bar_square = np.add(1, a5_exp, out=a6)  # (N, H)
+    np.square(z5_bar_square, out=z5_bar_square)
     z5_bar *= a5_exp
     z5_bar /= z5_bar_square  # (N, H)
     # [50] W5_bar = A4^T Z5_bar
     np.matmul(a4.T, z5_bar, out=out["W5"])  # (H, H)
     # [54] Z4_bar = (Z5_bar W5^T) * A4 * (1 - A4)
     z4_bar = np.matmul(z5_bar, W5.T, out=a4)  # (N, H)
-    z4_bar_square = np.square(a4_total, out=a4_total)
+    z4_bar_square = np.add(1, a4_exp, out=a5)  # (N, H)
+    np.square(z4_bar_square, out=z4_bar_square)
     z4_bar *= a4_exp
     z4_bar /= z4_bar_square  # (N, H)
     # [56] W4_bar = A3^T Z4_bar
     np.matmul(a3.T, z4_bar, out=out["W4"])  # (H, H)
     # [60] Z3_bar = (Z4_bar W4^T) * A3 * (1 - A3)
     z3_bar = np.matmul(z4_bar, W4.T, out=a3)  # (N, H)
-    z3_bar_square = np.square(a3_total, out=a3_total)
+    z3_bar_square = np.add(1, a3_exp, out=a4)  # (N, H)
+    np.square(z3_bar_square, out=z3_bar_square)
     z3_bar *= a3_exp
     z3_bar /= z3_bar_square  # (N, H)
     # [62] W3_bar = A2^T Z3_bar
     np.matmul(a2.T, z3_bar, out=out["W3"])  # (H, H)
     # [66] Z2_bar = (Z3_bar W3^T) * A2 * (1 - A2)
     z2_bar = np.matmul(z3_bar, W3.T, out=a2)  # (N, H)
-    z2_bar_square = np.square(a2_total, out=a2_total)
+    z2_bar_square = np.add(1, a2_exp, out=a3)  # (N, H)
+    np.square(z2_bar_square, out=z2_bar_square)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (N, H)
     # [68] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, H)
     # [72] Z1_bar = (Z2_bar W2^T) * A1 * (1 - A1)
     z1_bar = np.matmul(z2_bar, W2.T, out=a1)  # (N, H)
-    z1_bar_square = np.square(a1_total, out=a1_total)
+    z1_bar_square = np.add(1, a1_exp, out=a2)  # (N, H)
+    np.square(z1_bar_square, out=z1_bar_square)
     z1_bar *= a1_exp
     z1_bar /= z1_bar_square  # (N, H)
     # [74] W1_bar = X^T Z1_bar
@@ -444,18 +452,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -467,7 +496,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -633,11 +662,10 @@ def _check_facts(y, K):
     ones = np.ones((K,), dtype)  # (K,)
     F1_gap = y @ ones  # (N,)
     F1_gap -= 1
-    np.abs(F1_gap, out=F1_gap)
-    if not F1_gap.max().item() <= tolerance:
+    if not np.vdot(F1_gap, F1_gap) <= tolerance ** 2 and not np.abs(F1_gap).max().item() <= tolerance:
         raise ValueError(
             "y breaks a fact that the gradients rely on, sum(y[n, k] for k in K) == 1: "
-            f"off by {F1_gap.max().item():.3g}"
+            f"off by {np.abs(F1_gap).max().item():.3g}"
         )
 
 
@@ -789,25 +817,18 @@ def _scratch(work, dtype, N, D, H, K):
             _aligned((N, H), dtype),  # z1
             _aligned((N, H), dtype),  # a1
             _aligned((N, H), dtype),  # a1_total
-            _aligned((N, H), dtype),  # z2
             _aligned((N, H), dtype),  # a2
             _aligned((N, H), dtype),  # a2_total
-            _aligned((N, H), dtype),  # z3
             _aligned((N, H), dtype),  # a3
             _aligned((N, H), dtype),  # a3_total
-            _aligned((N, H), dtype),  # z4
             _aligned((N, H), dtype),  # a4
             _aligned((N, H), dtype),  # a4_total
-            _aligned((N, H), dtype),  # z5
             _aligned((N, H), dtype),  # a5
             _aligned((N, H), dtype),  # a5_total
-            _aligned((N, H), dtype),  # z6
             _aligned((N, H), dtype),  # a6
             _aligned((N, H), dtype),  # a6_total
-            _aligned((N, H), dtype),  # z7
             _aligned((N, H), dtype),  # a7
             _aligned((N, H), dtype),  # a7_total
-            _aligned((N, H), dtype),  # z8
             _aligned((N, H), dtype),  # a8
             _aligned((N, H), dtype),  # a8_total
             _aligned((N, K), dtype),  # z9

@@ -33,7 +33,12 @@ def layer_norm_mlp_backward(
     beta_bar[h] = sum(y1_bar[n, h] for n in N)
     xhat_bar[n, h] = y1_bar[n, h] * gamma[h]
     z1_bar[n, h] = (
-        r[n] * (xhat_bar[n, h] - 1 / H * sum(xhat_bar[n, g] for g in H) - 1 / H * xhat[n, h] * sum(xhat_bar[n, g] * xhat[n, g] for g in H))
+        r[n]
+        * (
+            xhat_bar[n, h]
+            - 1 / H * sum(xhat_bar[n, g] for g in H)
+            - 1 / H * xhat[n, h] * sum(xhat_bar[n, g] * xhat[n, g] for g in H)
+        )
     )
     W1_bar[d, h] = sum(x[n, d] * z1_bar[n, h] for n in N)
     b1_bar[h] = sum(z1_bar[n, h] for n in N)

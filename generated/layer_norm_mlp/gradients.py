@@ -126,7 +126,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     _check_labels("t", t, K)
     out = _outputs(out, work, dtype, ((D, H), (H,), (H,), (H,), (H, K), (K,)), (x, t, W1, b1, gamma, beta, W2, b2))
     (
-        z1, ones, mu, v_square, z2, p_max, p_exp, ones1, p_sum, ones2, y1_bar_mask, gamma_bar_scaled,
+        z1, ones, mu, y1, z2, p_max, p_exp, ones1, p_sum, ones2, y1_bar_mask, gamma_bar_scaled,
     ) = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
@@ -137,8 +137,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     mu /= H  # (N,)
     # [3] v = ((Z1 - (mu 1^T))^2 1)/H
     v_shifted = np.subtract(z1, mu[:, None], out=z1)
-    np.square(v_shifted, out=v_square)  # (N, H)
-    v = np.matmul(v_square, ones, out=mu)  # (N,)
+    v = np.vecdot(v_shifted, v_shifted, out=mu)  # (N,)
     v /= H  # (N,)
     # [4] r = (v + 1e-05)^-1/2
     r = np.add(v, 1e-05, out=v)
@@ -147,7 +146,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     # [5] Xhat = diag(r) (Z1 - (mu 1^T))
     xhat = np.multiply(r[:, None], v_shifted, out=v_shifted)  # (N, H)
     # [6] Y1 = Xhat diag(gamma) + 1 beta^T
-    y1 = np.multiply(gamma, xhat, out=v_square)  # (N, H)
+    np.multiply(gamma, xhat, out=y1)  # (N, H)
     y1 += beta  # (N, H)
     # [7] A1 = relu(Y1)
     a1 = np.maximum(y1, 0, out=y1)  # (N, H)
@@ -177,7 +176,7 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     _row_sum(ones2, z2_bar, out=out["b2"])  # (K,)
     # [21] Y1_bar = (Z2_bar W2^T) * [Y1 > 0]
     np.greater(a1, 0, out=y1_bar_mask)  # (N, H)
-    y1_bar = np.matmul(z2_bar, W2.T, out=v_square)  # (N, H)
+    y1_bar = np.matmul(z2_bar, W2.T, out=y1)  # (N, H)
     y1_bar *= y1_bar_mask  # (N, H)
     # [23] gamma_bar = (Y1_bar * Xhat)^T 1
     np.multiply(y1_bar, xhat, out=gamma_bar_scaled)  # (N, H)
@@ -190,11 +189,10 @@ def loss_and_gradients(x, t, *, W1, b1, gamma, beta, W2, b2, out=None, work=None
     z1_bar_ratio = np.matmul(xhat_bar, ones, out=p_sum)  # (N,)
     z1_bar_ratio /= H
     z1_bar = np.subtract(xhat_bar, z1_bar_ratio[:, None], out=gamma_bar_scaled)  # (N, H)
-    z1_bar_scaled = np.multiply(xhat_bar, xhat, out=xhat_bar)
-    z1_bar_ratio1 = np.matmul(z1_bar_scaled, ones, out=p_sum)  # (N,)
+    z1_bar_ratio1 = np.vecdot(xhat_bar, xhat, out=p_sum)  # (N,)
     z1_bar_ratio1 /= H
-    z1_bar_scaled1 = np.multiply(z1_bar_ratio1[:, None], xhat, out=xhat)
-    z1_bar -= z1_bar_scaled1
+    z1_bar_scaled = np.multiply(z1_bar_ratio1[:, None], xhat, out=xhat)
+    z1_bar -= z1_bar_scaled
     z1_bar *= r[:, None]  # (N, H)
     # [40] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
@@ -219,18 +217,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -242,7 +261,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -513,6 +532,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -538,18 +585,18 @@ def _scratch(work, dtype, N, D, H, K):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, N, D, H, K):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D, H, K), (
-            _aligned((N, H), dtype),  # z1
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D, H, K), _packed((
+            ((N, H), dtype, 0, 45),  # z1
             _ones((H,), dtype),  # ones
-            _aligned((N,), dtype),  # mu
-            _aligned((N, H), dtype),  # v_square
-            _aligned((N, K), dtype),  # z2
-            _aligned((N,), dtype),  # p_max
-            _aligned((N, K), dtype),  # p_exp
+            ((N,), dtype, 2, 46),  # mu
+            ((N, H), dtype, 11, 42),  # y1
+            ((N, K), dtype, 14, 26),  # z2
+            ((N,), dtype, 16, 23),  # p_max
+            ((N, K), dtype, 17, 33),  # p_exp
             _ones((K,), dtype),  # ones1
-            _aligned((N,), dtype),  # p_sum
+            ((N,), dtype, 19, 44),  # p_sum
             _ones((N,), dtype),  # ones2
-            _aligned((N, H), bool),  # y1_bar_mask
-            _aligned((N, H), dtype),  # gamma_bar_scaled
-        ))
+            ((N, H), bool, 32, 34),  # y1_bar_mask
+            ((N, H), dtype, 35, 48),  # gamma_bar_scaled
+        )))
     return kept

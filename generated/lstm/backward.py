@@ -15,7 +15,9 @@ def lstm_backward(
     """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer."""
     for t in T:
         z[t, n, j] = (
-            sum(x[t, n, d] * Wx[d, j] for d in D) + sum((h[t - 1, n, k] if 1 <= t else h0[n, k]) * Wh[k, j] for k in H) + b[j]
+            sum(x[t, n, d] * Wx[d, j] for d in D)
+            + sum((h[t - 1, n, k] if 1 <= t else h0[n, k]) * Wh[k, j] for k in H)
+            + b[j]
         )
         i[t, n, k: H] = 1 / (1 + exp(-z[t, n, k]))
         f[t, n, k: H] = 1 / (1 + exp(-z[t, n, H + k]))
@@ -30,14 +32,18 @@ def lstm_backward(
             h[t, n, j] + (sum(z_bar[t + 1, n, j1] * Wh[j, j1] for j1 in range(4 * H)) if t + 1 < T else 0)
         )
         c_bar[t, n, j] = (
-            h_bar[t, n, j] * o[t, n, j] * (1 - h_tanh[t, n, j] ** 2) + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)
+            h_bar[t, n, j] * o[t, n, j] * (1 - h_tanh[t, n, j] ** 2)
+            + (c_bar[t + 1, n, j] * f[t + 1, n, j] if t + 1 < T else 0)
         )
         o_bar[t, n, k] = h_bar[t, n, k] * h_tanh[t, n, k]
         g_bar[t, n, k] = c_bar[t, n, k] * i[t, n, k]
         f_bar[t, n, k] = c_bar[t, n, k] * (c[t - 1, n, k] if 1 <= t else c0[n, k])
         i_bar[t, n, k] = c_bar[t, n, k] * g[t, n, k]
         z_bar[t, n, j: 4 * H] = (
-            (i_bar[t, n, j] * i[t, n, j] * (1 - i[t, n, j]) if j < H else 0) + (f_bar[t, n, j - H] * f[t, n, j - H] * (1 - f[t, n, j - H]) if H <= j < 2 * H else 0) + (g_bar[t, n, j - 2 * H] * (1 - g[t, n, j - 2 * H] ** 2) if 2 * H <= j < 3 * H else 0) + (o_bar[t, n, j - 3 * H] * o[t, n, j - 3 * H] * (1 - o[t, n, j - 3 * H]) if 3 * H <= j else 0)
+            (i_bar[t, n, j] * i[t, n, j] * (1 - i[t, n, j]) if j < H else 0)
+            + (f_bar[t, n, j - H] * f[t, n, j - H] * (1 - f[t, n, j - H]) if H <= j < 2 * H else 0)
+            + (g_bar[t, n, j - 2 * H] * (1 - g[t, n, j - 2 * H] ** 2) if 2 * H <= j < 3 * H else 0)
+            + (o_bar[t, n, j - 3 * H] * o[t, n, j - 3 * H] * (1 - o[t, n, j - 3 * H]) if 3 * H <= j else 0)
         )
     Wx_bar[d, j] = sum(x[t, n, d] * z_bar[t, n, j] for t in T for n in N)
     Wh_bar[k, j] = sum(z_bar[t, n, j] * (h[t - 1, n, k] if 1 <= t else h0[n, k]) for t in T for n in N)

@@ -176,7 +176,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     c_before = c0.T
     for t in range(T):
         # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
-        np.matmul(Wh.T, h_before, out=z_t)  # (4 * H, N)
+        _product(Wh.T, h_before, out=z_t)  # (4 * H, N)
         z_t += z_total[:, t]  # (4 * H, N)
         # [2] i[t] = sigmoid(z[t][:, :H])
         i_t = np.minimum(z_t[: H], 0, out=i[t])
@@ -246,7 +246,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         np.multiply(z_bar_scaled2[t], c_bar_t, out=z_bar[t][2 * H : 3 * H])
         h_bar_t *= z_bar_scaled3[t]
         z_bar_t = z_bar[t]  # (4 * H, N)
-        np.matmul(Wh, z_bar_t, out=z_bar_after)
+        _product(Wh, z_bar_t, out=z_bar_after)
         np.multiply(f[t], c_bar_t, out=c_bar_after)
     # [32] Wx_bar = sum_t x[t]^T z_bar[t]
     z_total[...] = z_bar.transpose(1, 0, 2)  # (4 * H, T, N)
@@ -281,18 +281,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -304,7 +325,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -384,6 +405,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _sizes(x, h0, c0, Wx, Wh, b):
@@ -539,6 +574,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -564,27 +627,27 @@ def _scratch(work, dtype, T, N, D, H):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, T, N, D, H):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H), (
-            _aligned((H, N), dtype),  # z_bar_after
-            _aligned((H, N), dtype),  # c_bar_after
-            _aligned((4 * H, T, N), dtype),  # z_total
-            _aligned((T, H, N), dtype),  # i
-            _aligned((T, H, N), dtype),  # f
-            _aligned((T, H, N), dtype),  # g
-            _aligned((T, H, N), dtype),  # o
-            _aligned((T, H, N), dtype),  # c
-            _aligned((T, H, N), dtype),  # h_tanh
-            _aligned((T, H, N), dtype),  # h
-            _aligned((4 * H, N), dtype),  # z_t
-            _aligned((H, N), dtype),  # i_total
-            _aligned((T, H, N), dtype),  # c_bar_scaled
-            _aligned((T, H, N), dtype),  # z_bar_scaled
-            _aligned((T, H, N), dtype),  # z_bar_scaled1
-            _aligned((T, 4 * H, N), dtype),  # z_bar
-            _aligned((H, N), dtype),  # c_bar_t
-            _aligned((H, T, N), dtype),  # Wh_bar_part1
-            _aligned((4 * H, N), dtype),  # Wh_bar_sum
-            _aligned((H, 4 * H), dtype),  # Wh_bar_product
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H), _packed((
+            ((H, N), dtype, 23, 25),  # z_bar_after
+            ((H, N), dtype, 24, 25),  # c_bar_after
+            ((4 * H, T, N), dtype, 0, 34),  # z_total
+            ((T, H, N), dtype, 4, 22),  # i
+            ((T, H, N), dtype, 4, 25),  # f
+            ((T, H, N), dtype, 4, 25),  # g
+            ((T, H, N), dtype, 4, 21),  # o
+            ((T, H, N), dtype, 4, 25),  # c
+            ((T, H, N), dtype, 4, 21),  # h_tanh
+            ((T, H, N), dtype, 4, 29),  # h
+            ((4 * H, N), dtype, 4, 4),  # z_t
+            ((H, N), dtype, 4, 4),  # i_total
+            ((T, H, N), dtype, 6, 25),  # c_bar_scaled
+            ((T, H, N), dtype, 9, 25),  # z_bar_scaled
+            ((T, H, N), dtype, 12, 25),  # z_bar_scaled1
+            ((T, 4 * H, N), dtype, 25, 31),  # z_bar
+            ((H, N), dtype, 25, 25),  # c_bar_t
+            ((H, T, N), dtype, 29, 30),  # Wh_bar_part1
+            ((4 * H, N), dtype, 31, 32),  # Wh_bar_sum
+            ((H, 4 * H), dtype, 32, 33),  # Wh_bar_product
             _ones((N * T,), dtype),  # ones
-        ))
+        )))
     return kept

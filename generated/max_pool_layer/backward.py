@@ -10,10 +10,20 @@ def max_pool_layer_backward(
 ):
     """The largest entry of each 3 by 3 window, every second row and column, under a given cotangent."""
     y[n, c, i, j] = max(x[n, c, 2 * i + u, 2 * j + v] for u in range(3) for v in range(3))
-    L = (
-        sum(cotangent[n, c, i, j] * y[n, c, i, j] for n in N for c in C for i in range((I + 1) // 2 - 1) for j in range((J + 1) // 2 - 1))
+    L = sum(
+        cotangent[n, c, i, j] * y[n, c, i, j]
+        for n in N
+        for c in C
+        for i in range((I + 1) // 2 - 1)
+        for j in range((J + 1) // 2 - 1)
     )
-    x_bar[n, c, h: I, k: J] = (
-        sum(cotangent[n, c, i, j] * (1 if x[n, c, 2 * i + u1, 2 * j + v1] == max(x[n, c, 2 * i + u, 2 * j + v] for u in range(3) for v in range(3)) and sum(1 for u11 in range(u1) for v11 in range(3) if x[n, c, 2 * i + u11, 2 * j + v11] == max(x[n, c, 2 * i + u, 2 * j + v] for u in range(3) for v in range(3))) == 0 and sum(1 for v12 in range(v1) if x[n, c, 2 * i + u1, 2 * j + v12] == max(x[n, c, 2 * i + u, 2 * j + v] for u in range(3) for v in range(3))) == 0 else 0) * (1 if 2 * i + u1 == h else 0) * (1 if 2 * j + v1 == k else 0) for i in range((I + 1) // 2 - 1) for j in range((J + 1) // 2 - 1) for u1 in range(3) for v1 in range(3))
+    x_bar[n, c, h: I, k: J] = sum(
+        cotangent[n, c, i, j]
+        * (1 if (u1, v1) == argmax(x[n, c, 2 * i + u, 2 * j + v] for u in range(3) for v in range(3)) else 0)
+        * (1 if 2 * i + u1 == h else 0) * (1 if 2 * j + v1 == k else 0)
+        for i in range((I + 1) // 2 - 1)
+        for j in range((J + 1) // 2 - 1)
+        for u1 in range(3)
+        for v1 in range(3)
     )
     return (x_bar,)

@@ -17,7 +17,12 @@ def mlp_backward(
     loss = sum((a[L - 1, n, d] - y[n, d]) ** 2 for n in N for d in D[L]) / N / 2
     for l in L:
         z_bar[l, n, d] = (
-            a[l, n, d] * (1 - a[l, n, d]) * (sum(z_bar[l + 1, n, h] * W[l + 1, d, h] for h in D[l + 2]) if l + 1 < L else 1 / N * (a[L - 1, n, d] - y[n, d]))
+            a[l, n, d] * (1 - a[l, n, d])
+            * (
+                sum(z_bar[l + 1, n, h] * W[l + 1, d, h] for h in D[l + 2])
+                if l + 1 < L
+                else 1 / N * (a[L - 1, n, d] - y[n, d])
+            )
         )
     W_bar[l, c: D[l], d] = sum(z_bar[l, n, d] * (a[l - 1, n, c] if 1 <= l else x[n, c]) for n in N)
     b_bar[l, d] = sum(z_bar[l, n, d] for n in N)

@@ -87,7 +87,7 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     out = _outputs(
         out, work, dtype, ([(D[l], D[l + 1]) for l in range(L)], [(D[l + 1],) for l in range(L)]), (x, y, W, b)
     )
-    a, loss_shifted, z_bar = _scratch(work, dtype, N, L, D)
+    a, loss_shifted, z_bar, ones = _scratch(work, dtype, N, L, D)
 
     a_before = x
     for l in range(L):
@@ -119,12 +119,12 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     a_before1 = x
     for l in range(L):
         # [10] W_bar[l] = a[l - 1]^T z_bar[l]
-        np.matmul(a_before1.T, z_bar[l], out=W_bar[l])  # (D[l], D[l + 1])
+        _product(a_before1.T, z_bar[l], out=W_bar[l])  # (D[l], D[l + 1])
         a_before1 = a[l]
     b_bar = out["b"]
     for l in range(L):
         # [12] b_bar[l] = z_bar[l]^T 1
-        z_bar[l].sum(axis=0, out=b_bar[l])  # (D[l + 1],)
+        _row_sum(ones, z_bar[l], out=b_bar[l])  # (D[l + 1],)
     return float(loss), out
 
 
@@ -150,18 +150,39 @@ def sgd_step(parameters, gradients, learning_rate):
             steps += [(parameters[name], k, _step(f"{name}[{k}]", parameters[name], k, part, rate)) for k, part in rows]
             continue
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -173,7 +194,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -253,12 +274,39 @@ def _demand_real(name, array):
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
 
 
+def _row_sum(ones, rows, out=None):
+    """The sum of the rows, a product with ones; of very many by blocks, since a single product would lose digits."""
+    count = len(rows) // 512
+    if count < 2:
+        return np.matmul(ones, rows, out=out)
+    parts = np.matmul(ones[:512], rows[: 512 * count].reshape(count, 512, -1))
+    total = _row_sum(ones[:count], parts) + ones[512 * count :] @ rows[512 * count :]
+    if out is None:
+        return total
+    out[...] = total
+    return out
+
+
 def _dot(a, b):
     """The sum of the products of all entries; of very many by blocks, since a single product would lose digits."""
     if a.size <= 65536:
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, W, b):
@@ -470,6 +518,13 @@ def _keep(work, place, place_of_fit, fit, arrays):
     return kept
 
 
+def _ones(shape, dtype):
+    """Ones to sum by; they stay what they are."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _scratch(work, dtype, N, L, D):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
@@ -479,5 +534,6 @@ def _scratch(work, dtype, N, L, D):
             [_aligned((N, D[l + 1]), dtype) for l in range(L)],  # a
             _aligned((N, D[L]), dtype),  # loss_shifted
             [_aligned((N, D[l + 1]), dtype) for l in range(L)],  # z_bar
+            _ones((N,), dtype),  # ones
         ))
     return kept

@@ -17,7 +17,9 @@ def rnn_backward(
     """A tanh recurrence with an affine output at every time, under half the squared error over the batch."""
     for t in T:
         z[t, n, g] = (
-            sum(x[t, n, d] * Wx[d, g] for d in D) + sum((h[t - 1, n, i] if 1 <= t else h0[n, i]) * Wh[i, g] for i in H) + b[g]
+            sum(x[t, n, d] * Wx[d, g] for d in D)
+            + sum((h[t - 1, n, i] if 1 <= t else h0[n, i]) * Wh[i, g] for i in H)
+            + b[g]
         )
         h[t, n, g] = tanh(z[t, n, g])
     r[t, n, k] = sum(h[t, n, g] * V[g, k] for g in H) + c[k]
@@ -27,7 +29,11 @@ def rnn_backward(
     c_bar[k] = sum(r_bar[t, n, k] for t in T for n in N)
     for t in T:
         z_bar[t, n, g] = (
-            (sum(r_bar[t, n, k] * V[g, k] for k in K) + (sum(z_bar[t + 1, n, j] * Wh[g, j] for j in H) if t + 1 < T else 0)) * (1 - h[t, n, g] ** 2)
+            (
+                sum(r_bar[t, n, k] * V[g, k] for k in K)
+                + (sum(z_bar[t + 1, n, j] * Wh[g, j] for j in H) if t + 1 < T else 0)
+            )
+            * (1 - h[t, n, g] ** 2)
         )
     Wx_bar[d, g] = sum(x[t, n, d] * z_bar[t, n, g] for t in T for n in N)
     Wh_bar[i, g] = sum(z_bar[t, n, g] * (h[t - 1, n, i] if 1 <= t else h0[n, i]) for t in T for n in N)

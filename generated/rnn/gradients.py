@@ -107,7 +107,7 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     h_before = h0.T
     for t in range(T):
         # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
-        h_t = np.matmul(Wh.T, h_before, out=h[t])
+        h_t = _product(Wh.T, h_before, out=h[t])
         h_t += z_total[:, t]  # (H, N)
         # [2] h[t] = tanh(z[t])
         np.tanh(h_t, out=h_t)  # (H, N)
@@ -123,7 +123,7 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     # [5] r_bar[t] = (r[t] - y[t])/N
     r_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (T, N, K)
     # [7] V_bar = sum_t h[t]^T r_bar[t]
-    np.matmul(r_part1.reshape(H, N * T), r_bar.reshape(N * T, K), out=out["V"])  # (H, K)
+    _product(r_part1.reshape(H, N * T), r_bar.reshape(N * T, K), out=out["V"])  # (H, K)
     # [9] c_bar = sum_t r_bar[t]^T 1
     _row_sum(ones, r_bar.reshape(N * T, K), out=out["c"])  # (K,)
     np.matmul(V, r_bar.reshape(N * T, K).T, out=z_bar_part.reshape(H, N * T))  # (H, N * T)
@@ -135,7 +135,7 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
         # [14] z_bar[t] = (r_bar[t] V^T + [t + 1 < T] * (z_bar[t + 1] Wh^T)) * (1 - h[t]^2)
         z_bar_t = np.add(z_bar_part[:, t], z_bar_after, out=z_bar[t])
         z_bar_t *= z_bar_shifted[t]  # (H, N)
-        np.matmul(Wh, z_bar_t, out=z_bar_after)
+        _product(Wh, z_bar_t, out=z_bar_after)
     # [16] Wx_bar = sum_t x[t]^T z_bar[t]
     z_bar_part[...] = z_bar.transpose(1, 0, 2)  # (H, T, N)
     Wx_bar_part1 = z_bar_part
@@ -166,18 +166,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -189,7 +210,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -282,6 +303,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, h0, Wx, Wh, b, V, c):
@@ -454,6 +489,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -479,15 +542,15 @@ def _scratch(work, dtype, T, N, D, H, K):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, T, N, D, H, K):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H, K), (
-            _aligned((H, N), dtype),  # z_bar_after
-            _aligned((H, T, N), dtype),  # z_total
-            _aligned((T, H, N), dtype),  # h
-            _aligned((T, N, K), dtype),  # r
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H, K), _packed((
+            ((H, N), dtype, 17, 18),  # z_bar_after
+            ((H, T, N), dtype, 0, 22),  # z_total
+            ((T, H, N), dtype, 3, 23),  # h
+            ((T, N, K), dtype, 6, 13),  # r
             _ones((N * T,), dtype),  # ones
-            _aligned((H, T, N), dtype),  # z_bar_part
-            _aligned((T, H, N), dtype),  # z_bar_shifted
-            _aligned((H, N), dtype),  # Wh_bar_sum
-            _aligned((H, H), dtype),  # Wh_bar_product
-        ))
+            ((H, T, N), dtype, 13, 26),  # z_bar_part
+            ((T, H, N), dtype, 14, 18),  # z_bar_shifted
+            ((H, N), dtype, 23, 24),  # Wh_bar_sum
+            ((H, H), dtype, 24, 25),  # Wh_bar_product
+        )))
     return kept

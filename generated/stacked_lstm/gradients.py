@@ -188,7 +188,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
 
     h_before1 = x.transpose(0, 2, 1)
     for l in range(L):
-        np.matmul(
+        _product(
             Wx[l].T,
             h_before1.transpose(1, 0, 2).reshape(H, N * T),
             out=h_z_total.reshape(4 * H, N * T),
@@ -205,7 +205,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         c_before = c0[l].T
         for t in range(T):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
-            np.matmul(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
+            _product(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
             # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
             h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
@@ -279,16 +279,16 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_part[t][2 * H : 3 * H])
             h_bar_t *= h_z_bar_scaled3[l, t]
             h_z_bar_t = h_z_bar_part[t]  # (4 * H, N)
-            np.matmul(Wh[l], h_z_bar_t, out=h_z_bar_after)
+            _product(Wh[l], h_z_bar_t, out=h_z_bar_after)
             np.multiply(h_f[l, t], c_bar_t, out=c_bar_after)
         next_part4[...] = h_z_bar_part.transpose(1, 0, 2)  # (4 * H, T, N)
-        np.matmul(Wx[l], next_part4.reshape(4 * H, N * T), out=next_part6.reshape(H, N * T))  # (H, N * T)
+        _product(Wx[l], next_part4.reshape(4 * H, N * T), out=next_part6.reshape(H, N * T))  # (H, N * T)
         h_z_bar_after1[...] = next_part6.transpose(1, 0, 2)
     # [32] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
     Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
     Wx_bar_part6[...] = h_z_bar.transpose(0, 2, 1, 3)  # (L, 4 * H, T, N)
-    np.matmul(
+    _product(
         Wx_bar_part3.reshape(L, H, N * T),
         Wx_bar_part6.transpose(0, 2, 3, 1).reshape(L, N * T, 4 * H),
         out=out["Wx"],
@@ -296,7 +296,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     # [34] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
     Wx_bar_part3[...] = h.transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wh_bar_part1 = Wx_bar_part3
-    Wh_bar = np.matmul(
+    Wh_bar = _product(
         Wh_bar_part1[:, :, : T1].reshape(L, H, N * T1),
         Wx_bar_part6[:, :, 1 : T].transpose(0, 2, 3, 1).reshape(L, N * T1, 4 * H),
         out=out["Wh"],
@@ -325,18 +325,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -348,7 +369,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -428,6 +449,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _sizes(x, h0, c0, Wx, Wh, b):
@@ -583,6 +618,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -601,30 +664,30 @@ def _scratch(work, dtype, L, T, N, H):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, L, T, N, H):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, L, T, N, H), (
-            _aligned((T, H, N), dtype),  # h_z_bar_after1
-            _aligned((H, N), dtype),  # h_z_bar_after
-            _aligned((H, N), dtype),  # c_bar_after
-            _aligned((L, T, H, N), dtype),  # h_i
-            _aligned((L, T, H, N), dtype),  # h_f
-            _aligned((L, T, H, N), dtype),  # h_g
-            _aligned((L, T, H, N), dtype),  # h_o
-            _aligned((L, T, H, N), dtype),  # c
-            _aligned((L, T, H, N), dtype),  # h_tanh
-            _aligned((L, T, H, N), dtype),  # h
-            _aligned((4 * H, T, N), dtype),  # h_z_total
-            _aligned((4 * H, N), dtype),  # h_z_t
-            _aligned((H, N), dtype),  # h_i_total
-            _aligned((L, T, H, N), dtype),  # c_bar_scaled
-            _aligned((L, T, H, N), dtype),  # h_z_bar_scaled
-            _aligned((L, T, H, N), dtype),  # h_z_bar_scaled1
-            _aligned((L, T, 4 * H, N), dtype),  # h_z_bar
-            _aligned((H, N), dtype),  # c_bar_t
-            _aligned((4 * H, T, N), dtype),  # next_part4
-            _aligned((H, T, N), dtype),  # next_part6
-            _aligned((L, H, T, N), dtype),  # Wx_bar_part3
-            _aligned((L, 4 * H, T, N), dtype),  # Wx_bar_part6
-            _aligned((L, 4 * H, N), dtype),  # Wh_bar_sum
-            _aligned((L, H, 4 * H), dtype),  # Wh_bar_product
-        ))
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, L, T, N, H), _packed((
+            ((T, H, N), dtype, 20, 21),  # h_z_bar_after1
+            ((H, N), dtype, 21, 21),  # h_z_bar_after
+            ((H, N), dtype, 21, 21),  # c_bar_after
+            ((L, T, H, N), dtype, 1, 19),  # h_i
+            ((L, T, H, N), dtype, 1, 21),  # h_f
+            ((L, T, H, N), dtype, 1, 21),  # h_g
+            ((L, T, H, N), dtype, 1, 18),  # h_o
+            ((L, T, H, N), dtype, 1, 21),  # c
+            ((L, T, H, N), dtype, 1, 18),  # h_tanh
+            ((L, T, H, N), dtype, 1, 26),  # h
+            ((4 * H, T, N), dtype, 1, 1),  # h_z_total
+            ((4 * H, N), dtype, 1, 1),  # h_z_t
+            ((H, N), dtype, 1, 1),  # h_i_total
+            ((L, T, H, N), dtype, 3, 21),  # c_bar_scaled
+            ((L, T, H, N), dtype, 6, 21),  # h_z_bar_scaled
+            ((L, T, H, N), dtype, 9, 21),  # h_z_bar_scaled1
+            ((L, T, 4 * H, N), dtype, 21, 32),  # h_z_bar
+            ((H, N), dtype, 21, 21),  # c_bar_t
+            ((4 * H, T, N), dtype, 21, 21),  # next_part4
+            ((H, T, N), dtype, 21, 21),  # next_part6
+            ((L, H, T, N), dtype, 22, 28),  # Wx_bar_part3
+            ((L, 4 * H, T, N), dtype, 24, 28),  # Wx_bar_part6
+            ((L, 4 * H, N), dtype, 29, 30),  # Wh_bar_sum
+            ((L, H, 4 * H), dtype, 30, 31),  # Wh_bar_product
+        )))
     return kept

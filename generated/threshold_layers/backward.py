@@ -17,7 +17,8 @@ def threshold_layers_backward(
     loss = sum((y[L - 1, i] - t[i]) ** 2 for i in D[L]) / 2
     for n in L:
         z_bar[n, i] = (
-            y[n, i] * (1 - y[n, i]) * (sum(w[n + 1, g, i] * z_bar[n + 1, g] for g in D[n + 2]) if n + 1 < L else y[L - 1, i] - t[i])
+            y[n, i] * (1 - y[n, i])
+            * (sum(w[n + 1, g, i] * z_bar[n + 1, g] for g in D[n + 2]) if n + 1 < L else y[L - 1, i] - t[i])
         )
     w_bar[n, i, j: D[n]] = z_bar[n, i] * (y[n - 1, j] if 1 <= n else x[j])
     b_bar[n, i] = -z_bar[n, i]

@@ -171,7 +171,8 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     np.negative(z3_bar, out=out["b3"])  # (K,)
     # [18] z2_bar = (W3^T z3_bar) * y2 * (1 - y2)
     z2_bar = np.matmul(W3.T, z3_bar, out=y2)  # (M,)
-    z2_bar_square = np.square(y2_total, out=y2_total)
+    z2_bar_square = np.add(1, y2_exp, out=y2_total)  # (M,)
+    np.square(z2_bar_square, out=z2_bar_square)
     z2_bar *= y2_exp
     z2_bar /= z2_bar_square  # (M,)
     # [20] W2_bar = z2_bar y1^T
@@ -180,7 +181,8 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     np.negative(z2_bar, out=out["b2"])  # (M,)
     # [26] z1_bar = (W2^T z2_bar) * y1 * (1 - y1)
     z1_bar = np.matmul(W2.T, z2_bar, out=out["b1"])
-    z1_bar_square = np.square(y1_total, out=y1_total)
+    z1_bar_square = np.add(1, y1_exp, out=y1)  # (H,)
+    np.square(z1_bar_square, out=z1_bar_square)
     z1_bar *= y1_exp
     z1_bar /= z1_bar_square  # (H,)
     # [28] W1_bar = z1_bar x^T
@@ -206,18 +208,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -229,7 +252,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -479,6 +502,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -497,15 +548,15 @@ def _scratch(work, dtype, D, H, M, K):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, D, H, M, K):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, D, H, M, K), (
-            _aligned((H,), dtype),  # z1
-            _aligned((H,), dtype),  # y1
-            _aligned((H,), dtype),  # y1_total
-            _aligned((M,), dtype),  # z2
-            _aligned((M,), dtype),  # y2
-            _aligned((M,), dtype),  # y2_total
-            _aligned((K,), dtype),  # z3
-            _aligned((K,), dtype),  # y3
-            _aligned((K,), dtype),  # y3_total
-        ))
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, D, H, M, K), _packed((
+            ((H,), dtype, 0, 44),  # z1
+            ((H,), dtype, 2, 45),  # y1
+            ((H,), dtype, 7, 8),  # y1_total
+            ((M,), dtype, 9, 37),  # z2
+            ((M,), dtype, 11, 41),  # y2
+            ((M,), dtype, 16, 38),  # y2_total
+            ((K,), dtype, 18, 30),  # z3
+            ((K,), dtype, 20, 34),  # y3
+            ((K,), dtype, 25, 31),  # y3_total
+        )))
     return kept

@@ -46,7 +46,8 @@ def transformer_block_backward(
     W2_bar[f, e] = sum(a[n, t, f] * m_bar[n, t, e] for n in N for t in T)
     c2_bar[e] = sum(m_bar[n, t, e] for n in N for t in T)
     z_bar[n, t, f] = (
-        ((1 + erf(1 / sqrt(2) * z[n, t, f])) / 2 + 1 / sqrt(2) * z[n, t, f] / sqrt(pi) * exp(-z[n, t, f] ** 2 / 2)) * sum(m_bar[n, t, e] * W2[f, e] for e in range(E * H))
+        ((1 + erf(1 / sqrt(2) * z[n, t, f])) / 2 + 1 / sqrt(2) * z[n, t, f] / sqrt(pi) * exp(-z[n, t, f] ** 2 / 2))
+        * sum(m_bar[n, t, e] * W2[f, e] for e in range(E * H))
     )
     W1_bar[e, f] = sum(w[n, t, e] * z_bar[n, t, f] for n in N for t in T)
     c1_bar[f] = sum(z_bar[n, t, f] for n in N for t in T)
@@ -55,7 +56,13 @@ def transformer_block_backward(
     b2_bar[d] = sum(w_bar[n, t, d] for n in N for t in T)
     w_xhat_bar[n, t, d] = w_bar[n, t, d] * g2[d]
     r_bar[n, t, d] = (
-        m_bar[n, t, d] + w_r[n, t] * (w_xhat_bar[n, t, d] - 1 / E / H * sum(w_xhat_bar[n, t, c] for c in range(E * H)) - 1 / E / H * w_xhat[n, t, d] * sum(w_xhat_bar[n, t, c] * w_xhat[n, t, c] for c in range(E * H)))
+        m_bar[n, t, d]
+        + w_r[n, t]
+        * (
+            w_xhat_bar[n, t, d]
+            - 1 / E / H * sum(w_xhat_bar[n, t, c] for c in range(E * H))
+            - 1 / E / H * w_xhat[n, t, d] * sum(w_xhat_bar[n, t, c] * w_xhat[n, t, c] for c in range(E * H))
+        )
     )
     Wo_bar[h, e, d] = sum(o[n, h, t, e] * r_bar[n, t, d] for n in N for t in T)
     o_bar[n, h, t, e] = sum(r_bar[n, t, d] * Wo[h, e, d] for d in range(E * H))
@@ -70,7 +77,9 @@ def transformer_block_backward(
     q_bar[n, h, t, e] = 1 / sqrt(E) * sum(o_s_bar[n, h, t, s1] * k[n, h, s1, e] for s1 in T)
     Wq_bar[h, d, e] = sum(q_bar[n, h, t, e] * u[n, t, d] for n in N for t in T)
     u_bar[n, t, d] = (
-        sum(q_bar[n, h, t, e] * Wq[h, d, e] for h in H for e in E) + sum(k_bar[n, h, t, e] * Wk[h, d, e] for h in H for e in E) + sum(v_bar[n, h, t, e] * Wv[h, d, e] for h in H for e in E)
+        sum(q_bar[n, h, t, e] * Wq[h, d, e] for h in H for e in E)
+        + sum(k_bar[n, h, t, e] * Wk[h, d, e] for h in H for e in E)
+        + sum(v_bar[n, h, t, e] * Wv[h, d, e] for h in H for e in E)
     )
     g1_bar[d] = sum(u_bar[n, t, d] * u_xhat[n, t, d] for n in N for t in T)
     b1_bar[d] = sum(u_bar[n, t, d] for n in N for t in T)

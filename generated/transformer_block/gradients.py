@@ -261,9 +261,8 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         (x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2),
     )
     (
-        ones, u_mu, u_v_shifted, u_v_square, q_part4, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r,
-        w_v_shifted, w_v_square, z, a_total, a, m_part3, ones2, r_bar_ratio, Wo_bar, o_bar_part, o_a_bar,
-        o_s_bar_scaled, Wv_bar_part2, k_bar, q_bar,
+        ones, u_mu, u_v_shifted, u, q_scaled, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r, w_v_shifted, w, z,
+        a_total, a, m_part3, ones2, r_bar_ratio, Wo_bar, o_bar_part, o_a_bar, o_s_bar_sum, Wv_bar_part2, k_bar, q_bar,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
     # [1] u_mu[n] = (x[n] 1)/E/H
@@ -271,8 +270,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     u_mu /= E * H  # (N, T)
     # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
     np.subtract(x, u_mu[:, :, None], out=u_v_shifted)  # (N, T, E * H)
-    np.square(u_v_shifted, out=u_v_square)  # (N, T, E * H)
-    u_v = np.matmul(u_v_square, ones, out=u_mu)  # (N, T)
+    u_v = np.vecdot(u_v_shifted, u_v_shifted, out=u_mu)  # (N, T)
     u_v /= E * H  # (N, T)
     # [3] U_r = (U_v + 1e-05)^-1/2
     u_r = np.add(u_v, 1e-05, out=u_v)
@@ -281,29 +279,29 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
     # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
-    u = np.multiply(g1, u_xhat, out=u_v_square)  # (N, T, E * H)
+    np.multiply(g1, u_xhat, out=u)  # (N, T, E * H)
     u += b1  # (N, T, E * H)
     # [6] q[n, h] = u[n] Wq[h]
-    np.matmul(
+    _product(
         u.reshape(N * T, E * H),
         Wq.transpose(1, 0, 2).reshape(E * H, E * H),
-        out=q_part4.reshape(N * T, E * H),
+        out=q_scaled.reshape(N * T, E * H),
     )  # (N * T, E * H)
     # [7] k[n, h] = u[n] Wk[h]
-    np.matmul(
+    _product(
         u.reshape(N * T, E * H),
         Wk.transpose(1, 0, 2).reshape(E * H, E * H),
         out=k_part2.reshape(N * T, E * H),
     )  # (N * T, E * H)
     # [8] v[n, h] = u[n] Wv[h]
-    np.matmul(
+    _product(
         u.reshape(N * T, E * H),
         Wv.transpose(1, 0, 2).reshape(E * H, E * H),
         out=v_part2.reshape(N * T, E * H),
     )  # (N * T, E * H)
     # [9] o_s[n, h] = (q[n, h] k[n, h]^T)/sqrt(E)
-    np.matmul(q_part4.transpose(0, 2, 1, 3), k_part2.transpose(0, 2, 3, 1), out=o_s)  # (N, H, T, T)
-    o_s *= 1 / E ** 0.5  # (N, H, T, T)
+    q_scaled *= 1 / E ** 0.5
+    np.matmul(q_scaled.transpose(0, 2, 1, 3), k_part2.transpose(0, 2, 3, 1), out=o_s)  # (N, H, T, T)
     # [10]
     o_a_range = np.arange(T)  # (T,)
     np.less_equal(o_a_range, o_a_range[:, None], out=o_a_mask)  # (T, T)
@@ -315,9 +313,9 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     o_a_sum = np.matmul(o_a_exp, ones1, out=o_a_max)  # (N, H, T, 1)
     o_a = np.divide(o_a_exp, o_a_sum, out=o_a_exp)  # (N, H, T, T)
     # [11] o[n, h] = o_a[n, h] v[n, h]
-    np.matmul(o_a, v_part2.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
+    _product(o_a, v_part2.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
     # [12] r[n] = x[n] + sum_h o[n, h] Wo[h]
-    np.matmul(
+    _product(
         o.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wo.reshape(E * H, E * H),
         out=r.reshape(N * T, E * H),
@@ -328,8 +326,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     w_mu /= E * H  # (N, T)
     # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
     np.subtract(r, w_mu[:, :, None], out=w_v_shifted)  # (N, T, E * H)
-    np.square(w_v_shifted, out=w_v_square)  # (N, T, E * H)
-    w_v = np.matmul(w_v_square, ones, out=u_mu)  # (N, T)
+    w_v = np.vecdot(w_v_shifted, w_v_shifted, out=u_mu)  # (N, T)
     w_v /= E * H  # (N, T)
     # [15] W_r = (W_v + 1e-05)^-1/2
     w_r = np.add(w_v, 1e-05, out=w_v)
@@ -338,10 +335,10 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
     # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
-    w = np.multiply(g2, w_xhat, out=w_v_square)  # (N, T, E * H)
+    np.multiply(g2, w_xhat, out=w)  # (N, T, E * H)
     w += b2  # (N, T, E * H)
     # [18] z[n] = w[n] W1 + 1 c1^T
-    np.matmul(w.reshape(N * T, E * H), W1, out=z.reshape(N * T, F))  # (N * T, F)
+    _product(w.reshape(N * T, E * H), W1, out=z.reshape(N * T, F))  # (N * T, F)
     z += c1  # (N, T, F)
     # [19] a[n] = gelu(z[n])
     np.multiply(z, 1 / 2 ** 0.5, out=a_total)  # (N, T, F)
@@ -350,7 +347,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.multiply(z, 0.5, out=a)  # (N, T, F)
     a *= a_total  # (N, T, F)
     # [20] m[n] = r[n] + a[n] W2 + 1 c2^T
-    np.matmul(a.reshape(N * T, F), W2, out=m_part3.reshape(N * T, E * H))  # (N * T, E * H)
+    _product(a.reshape(N * T, F), W2, out=m_part3.reshape(N * T, E * H))  # (N * T, E * H)
     m = np.add(r, m_part3, out=r)
     m += c2  # (N, T, E * H)
     # [21] L = (sum_n ||m[n] - y[n]||^2)/2/N
@@ -378,8 +375,8 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [34] c1_bar = sum_n z_bar[n]^T 1
     c1_bar = _row_sum(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
     # [36] w_bar[n] = z_bar[n] W1^T
-    np.matmul(z_bar.reshape(N * T, F), W1.T, out=w_v_square.reshape(N * T, E * H))  # (N * T, E * H)
-    w_bar = w_v_square
+    np.matmul(z_bar.reshape(N * T, F), W1.T, out=w.reshape(N * T, E * H))  # (N * T, E * H)
+    w_bar = w
     # [38] g2_bar = sum_n (w_bar[n] * w_xhat[n])^T 1
     g2_bar_scaled = np.multiply(w_bar, w_xhat, out=m_part3)  # (N, T, E * H)
     _row_sum(ones2, g2_bar_scaled.reshape(N * T, E * H), out=out["g2"])  # (E * H,)
@@ -391,15 +388,14 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.matmul(w_xhat_bar, ones, out=r_bar_ratio)  # (N, T)
     r_bar_ratio /= E * H
     r_bar_scaled = np.subtract(w_xhat_bar, r_bar_ratio[:, :, None], out=m_part3)  # (N, T, E * H)
-    r_bar_scaled1 = np.multiply(w_xhat_bar, w_xhat, out=w_xhat_bar)
-    r_bar_ratio1 = np.matmul(r_bar_scaled1, ones, out=r_bar_ratio)  # (N, T)
+    r_bar_ratio1 = np.vecdot(w_xhat_bar, w_xhat, out=r_bar_ratio)  # (N, T)
     r_bar_ratio1 /= E * H
-    r_bar_scaled2 = np.multiply(r_bar_ratio1[:, :, None], w_xhat, out=w_xhat)
-    r_bar_scaled -= r_bar_scaled2
+    r_bar_scaled1 = np.multiply(r_bar_ratio1[:, :, None], w_xhat, out=w_xhat)
+    r_bar_scaled -= r_bar_scaled1
     r_bar_scaled *= w_r[:, :, None]
     r_bar = np.add(m_bar, r_bar_scaled, out=m_bar)  # (N, T, E * H)
     # [56] Wo_bar[h] = sum_n o[n, h]^T r_bar[n]
-    np.matmul(
+    _product(
         o.transpose(1, 3, 0, 2).reshape(E * H, N * T),
         r_bar.reshape(N * T, E * H),
         out=Wo_bar.reshape(E * H, E * H),
@@ -412,12 +408,11 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
     np.matmul(o_bar_part.transpose(0, 2, 1, 3), v_part2.transpose(0, 2, 3, 1), out=o_a_bar)  # (N, H, T, T)
     # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
-    np.multiply(o_a_bar, o_a, out=o_s_bar_scaled)  # (N, H, T, T)
-    o_s_bar_sum = np.matmul(o_s_bar_scaled, ones1, out=o_a_max)  # (N, H, T, 1)
-    o_s_bar = np.subtract(o_a_bar, o_s_bar_sum, out=o_a_bar)
+    np.vecdot(o_a_bar, o_a, out=o_s_bar_sum)  # (N, H, T)
+    o_s_bar = np.subtract(o_a_bar, o_s_bar_sum[:, :, :, None], out=o_a_bar)
     o_s_bar *= o_a  # (N, H, T, T)
     # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
-    v_bar = np.matmul(o_a.transpose(0, 1, 3, 2), o_bar_part.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
+    v_bar = _product(o_a.transpose(0, 1, 3, 2), o_bar_part.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
     # [66] Wv_bar[h] = sum_n u[n]^T v_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
@@ -426,8 +421,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (E * H, E * H)
     out["Wv"][...] = Wv_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
     # [68] k_bar[n, h] = (o_s_bar[n, h]^T q[n, h])/sqrt(E)
-    np.matmul(o_s_bar.transpose(0, 1, 3, 2), q_part4.transpose(0, 2, 1, 3), out=k_bar)  # (N, H, T, E)
-    k_bar *= 1 / E ** 0.5  # (N, H, T, E)
+    _product(o_s_bar.transpose(0, 1, 3, 2), q_scaled.transpose(0, 2, 1, 3), out=k_bar)  # (N, H, T, E)
     # [70] Wk_bar[h] = sum_n u[n]^T k_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
@@ -437,7 +431,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     Wk_bar_part2 = Wv_bar_part2
     out["Wk"][...] = Wk_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
     # [72] q_bar[n, h] = (o_s_bar[n, h] k[n, h])/sqrt(E)
-    np.matmul(o_s_bar, k_part2.transpose(0, 2, 1, 3), out=q_bar)  # (N, H, T, E)
+    _product(o_s_bar, k_part2.transpose(0, 2, 1, 3), out=q_bar)  # (N, H, T, E)
     q_bar *= 1 / E ** 0.5  # (N, H, T, E)
     # [74] Wq_bar[h] = sum_n u[n]^T q_bar[n, h]
     np.matmul(
@@ -448,20 +442,20 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     Wq_bar_part2 = Wv_bar_part2
     out["Wq"][...] = Wq_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
     # [78] u_bar[n] = sum_h q_bar[n, h] Wq[h]^T + sum_h k_bar[n, h] Wk[h]^T + sum_h v_bar[n, h] Wv[h]^T
-    np.matmul(
+    _product(
         q_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wq.transpose(0, 2, 1).reshape(E * H, E * H),
-        out=u_v_square.reshape(N * T, E * H),
+        out=u.reshape(N * T, E * H),
     )  # (N * T, E * H)
-    u_bar = u_v_square
-    np.matmul(
+    u_bar = u
+    _product(
         k_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wk.transpose(0, 2, 1).reshape(E * H, E * H),
         out=r.reshape(N * T, E * H),
     )  # (N * T, E * H)
     u_bar_part4 = r
     u_bar += u_bar_part4
-    np.matmul(
+    _product(
         v_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wv.transpose(0, 2, 1).reshape(E * H, E * H),
         out=r.reshape(N * T, E * H),
@@ -492,18 +486,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -515,7 +530,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -652,6 +667,20 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _product(a, b, out):
+    """The matrix product, its rows in up to eight blocks where BLAS has a faster kernel for products of that size."""
+    rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    terms = rows * inner * columns
+    if 1_000_000 < terms <= 8 * 1_000_000 and b.strides[-1] == b.itemsize:
+        for blocks in (2, 4, 8):
+            if terms <= blocks * 1_000_000 and rows % blocks == 0 and rows >= 32 * blocks:
+                split = a.reshape(*a.shape[:-2], blocks, rows // blocks, inner)
+                parts = out.reshape(*out.shape[:-2], blocks, rows // blocks, columns)
+                np.matmul(split, b if b.ndim == 2 else b[..., None, :, :], out=parts)
+                return out
+    return np.matmul(a, b, out=out)
 
 
 def _forward_sizes(x, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
@@ -882,6 +911,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -907,34 +964,34 @@ def _scratch(work, dtype, N, T, H, E, F):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, N, T, H, E, F):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, H, E, F), (
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, H, E, F), _packed((
             _ones((E * H,), dtype),  # ones
-            _aligned((N, T), dtype),  # u_mu
-            _aligned((N, T, E * H), dtype),  # u_v_shifted
-            _aligned((N, T, E * H), dtype),  # u_v_square
-            _aligned((N, T, H, E), dtype),  # q_part4
-            _aligned((N, T, H, E), dtype),  # k_part2
-            _aligned((N, T, H, E), dtype),  # v_part2
-            _aligned((N, H, T, T), dtype),  # o_s
-            _aligned((T, T), bool),  # o_a_mask
-            _aligned((N, H, T, 1), dtype),  # o_a_max
+            ((N, T), dtype, 0, 79),  # u_mu
+            ((N, T, E * H), dtype, 2, 109),  # u_v_shifted
+            ((N, T, E * H), dtype, 9, 110),  # u
+            ((N, T, H, E), dtype, 11, 91),  # q_scaled
+            ((N, T, H, E), dtype, 12, 95),  # k_part2
+            ((N, T, H, E), dtype, 13, 84),  # v_part2
+            ((N, H, T, T), dtype, 15, 88),  # o_s
+            ((T, T), bool, 17, 18),  # o_a_mask
+            ((N, H, T, 1), dtype, 20, 24),  # o_a_max
             _ones((T, 1), dtype),  # ones1
-            _aligned((N, H, T, E), dtype),  # o
-            _aligned((N, T, E * H), dtype),  # r
-            _aligned((N, T, E * H), dtype),  # w_v_shifted
-            _aligned((N, T, E * H), dtype),  # w_v_square
-            _aligned((N, T, F), dtype),  # z
-            _aligned((N, T, F), dtype),  # a_total
-            _aligned((N, T, F), dtype),  # a
-            _aligned((N, T, E * H), dtype),  # m_part3
+            ((N, H, T, E), dtype, 25, 105),  # o
+            ((N, T, E * H), dtype, 26, 107),  # r
+            ((N, T, E * H), dtype, 30, 78),  # w_v_shifted
+            ((N, T, E * H), dtype, 37, 75),  # w
+            ((N, T, F), dtype, 39, 63),  # z
+            ((N, T, F), dtype, 41, 66),  # a_total
+            ((N, T, F), dtype, 44, 59),  # a
+            ((N, T, E * H), dtype, 46, 80),  # m_part3
             _ones((N * T,), dtype),  # ones2
-            _aligned((N, T), dtype),  # r_bar_ratio
-            _aligned((H, E, E * H), dtype),  # Wo_bar
-            _aligned((N, T, H, E), dtype),  # o_bar_part
-            _aligned((N, H, T, T), dtype),  # o_a_bar
-            _aligned((N, H, T, T), dtype),  # o_s_bar_scaled
-            _aligned((E * H, H, E), dtype),  # Wv_bar_part2
-            _aligned((N, H, T, E), dtype),  # k_bar
-            _aligned((N, H, T, E), dtype),  # q_bar
-        ))
+            ((N, T), dtype, 72, 77),  # r_bar_ratio
+            ((H, E, E * H), dtype, 81, 82),  # Wo_bar
+            ((N, T, H, E), dtype, 83, 88),  # o_bar_part
+            ((N, H, T, T), dtype, 84, 95),  # o_a_bar
+            ((N, H, T), dtype, 85, 86),  # o_s_bar_sum
+            ((E * H, H, E), dtype, 89, 99),  # Wv_bar_part2
+            ((N, H, T, E), dtype, 91, 102),  # k_bar
+            ((N, H, T, E), dtype, 95, 100),  # q_bar
+        )))
     return kept

@@ -84,7 +84,7 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     t = _data("t", t, dtype)
     N, D, H, K = _sizes(x, t, W1, b1, W2, b2)
     out = _outputs(out, work, dtype, ((D, H), (H,), (H, K), (K,)), (x, t, W1, b1, W2, b2))
-    z1, z2, p_max, ones, L_total, L_log, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
+    z1, z2, p_max, ones, L_total, L_log, z2_bar_sum, ones1, z1_bar_mask = _scratch(work, dtype, N, D, H, K)
 
     # [1] Z1 = X W1 + 1 b1^T
     np.matmul(x, W1, out=z1)  # (N, H)
@@ -108,9 +108,8 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     p_bar = np.multiply(t, -1 / N, out=L_log)  # (N, K)
     p_bar /= L_total  # (N, K)
     # [8] Z2_bar = P * (P_bar - rowsum(P_bar * P))
-    z2_bar_scaled = np.multiply(p_bar, p, out=L_total)  # (N, K)
-    z2_bar_sum = np.matmul(z2_bar_scaled, ones, out=p_max)  # (N, 1)
-    z2_bar_shifted = np.subtract(p_bar, z2_bar_sum, out=p_bar)
+    np.vecdot(p_bar, p, out=z2_bar_sum)  # (N,)
+    z2_bar_shifted = np.subtract(p_bar, z2_bar_sum[:, None], out=p_bar)
     z2_bar = np.multiply(p, z2_bar_shifted, out=p)  # (N, K)
     # [10] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
@@ -143,18 +142,39 @@ def sgd_step(parameters, gradients, learning_rate):
         if name not in parameters:
             raise ValueError(f"gradients has an entry {name!r}, and parameters has none")
         steps.append((parameters, name, _step(name, parameters, name, gradient, rate)))
-    # All steps are worked out before the first is taken, and none of them may stop halfway.
+    # All that may fail comes before the first step, and none of them may stop halfway.
+    room = _room(steps)
+    if room is None:
+        steps = [(holder, key, step if type(step) is float else rate * step) for holder, key, step in steps]
+    else:
+        for step in [step for _, _, step in steps if type(step) is not float]:
+            np.multiply(rate, step, out=room[: step.size].reshape(step.shape))  # where this fails, nothing has changed
     with np.errstate(all="ignore"):
         for holder, key, step in steps:
             if type(step) is float:
                 holder[key] = holder[key] - step
             else:
                 parameter = holder[key]
-                parameter -= step
+                parameter -= step if room is None else np.multiply(
+                    rate, step, out=room[: step.size].reshape(step.shape)
+                )
+
+
+def _room(steps):
+    """An array for one step after the other, or None where a gradient may lie in what changes before its turn."""
+    arrays = [(holder[key], gradient) for holder, key, gradient in steps if type(gradient) is not float]
+    owners = [[_ if _.base is None else _.base for _ in column] for column in zip(*arrays)]
+    if not arrays or len({_.dtype for pair in arrays for _ in pair}) > 1:
+        return None
+    if any(type(_) is not np.ndarray for column in owners for _ in column):
+        return None
+    if not {*map(id, owners[0])}.isdisjoint(map(id, owners[1])):
+        return None
+    return np.empty(max(gradient.size for _, gradient in arrays), arrays[0][0].dtype)
 
 
 def _step(name, holder, key, gradient, rate):
-    """The rate times the gradient of a parameter that can take the step: an array, or a float for a float."""
+    """The gradient of a parameter that can take the step; for a float, the rate times it."""
     parameter, gradient = holder[key], _plain(f"the gradient of {name}", gradient)
     _demand_real(f"the gradient of {name}", gradient)
     single = isinstance(parameter, (float, np.floating)) and hasattr(holder, "__setitem__")
@@ -166,7 +186,7 @@ def _step(name, holder, key, gradient, rate):
     if single:
         return float(rate * gradient)
     _demand_place(name, parameter)
-    return rate * gradient
+    return gradient
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -429,6 +449,34 @@ def _aligned(shape, dtype):
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def _packed(rows):
+    """The arrays of these shapes and dtypes; where that saves much, those never in use at once stand in one place.
+
+    Each row says from which statement to which its array is in use. What is an array already stays one.
+    """
+    arrays, sizes, starts, placed = [*rows], {}, {}, []
+    for k, row in enumerate(rows):
+        if type(row) is tuple:
+            sizes[k] = -(-int(np.prod(row[0])) * np.dtype(row[1]).itemsize // 64) * 64
+    if sum(sizes.values()) < 1_000_000:
+        return [_aligned(*row[:2]) if type(row) is tuple else row for row in rows]
+    for k in sorted(sizes, key=sizes.get, reverse=True):
+        start, (_, _, first, last) = 0, rows[k]
+        for begin, end, since, until in placed:
+            if since <= last and first <= until:
+                if start + sizes[k] <= begin:
+                    break
+                start = max(start, end)
+        starts[k] = start
+        placed = sorted([*placed, (start, start + sizes[k], first, last)])
+    memory = _aligned((max(end for _, end, _, _ in placed),), np.uint8)
+    for k, start in starts.items():
+        shape, dtype = rows[k][:2]
+        part = memory[start : start + int(np.prod(shape)) * np.dtype(dtype).itemsize]
+        arrays[k] = part.view(dtype).reshape(shape)
+    return arrays
+
+
 class _Scratch(tuple):
     """Scratch arrays that `fit` a dtype and sizes, the `owners` of their memory, and `own`, which no copy keeps."""
 
@@ -454,14 +502,15 @@ def _scratch(work, dtype, N, D, H, K):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, N, D, H, K):
-        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D, H, K), (
-            _aligned((N, H), dtype),  # z1
-            _aligned((N, K), dtype),  # z2
-            _aligned((N, 1), dtype),  # p_max
+        kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D, H, K), _packed((
+            ((N, H), dtype, 0, 24),  # z1
+            ((N, K), dtype, 3, 21),  # z2
+            ((N, 1), dtype, 5, 9),  # p_max
             _ones((K, 1), dtype),  # ones
-            _aligned((N, K), dtype),  # L_total
-            _aligned((N, K), dtype),  # L_log
+            ((N, K), dtype, 10, 14),  # L_total
+            ((N, K), dtype, 11, 17),  # L_log
+            ((N,), dtype, 15, 16),  # z2_bar_sum
             _ones((N,), dtype),  # ones1
-            _aligned((N, H), bool),  # z1_bar_mask
-        ))
+            ((N, H), bool, 20, 22),  # z1_bar_mask
+        )))
     return kept
