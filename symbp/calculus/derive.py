@@ -2,8 +2,9 @@
 
 Comes in: a Network with one scalar output, the loss. Goes out: a Derivation. For each quantity, from the loss back,
 the chain rule sums over the equations that use it; the local derivatives come from `chains.local_steps`, are
-inserted, contracted and simplified by `chains.finish`. An adjoint that only one quantity needs is inserted into that
-quantity's own where this does not raise the cost (`insertable`). No function, layer or loss is known by name here.
+inserted, contracted and simplified by `chains.finish` (the phases of both are in `rows`). An adjoint that only one
+quantity needs is inserted into that quantity's own where this does not raise the cost (`_insertable`). No function,
+layer or loss is known by name here.
 """
 
 from __future__ import annotations

@@ -80,9 +80,7 @@ def _settle(phase: Phase, steps: list[Step], context: Context) -> None:
 
 
 def append(steps: list[Step], step: Step) -> bool:
-    """Add a step; whether it says anything new. Where it only arranges the last one anew, it takes that
-    one's place.
-    """
+    """Add a step; whether it says anything new. Where it only arranges the last one anew, it takes that one's place."""
     last, value = steps[-1], sheltered(step.value)
     if same(last.value, value) or step.rule.name == ARRANGED:
         steps[-1] = Step(value, last.rule)
