@@ -10,6 +10,7 @@ from symbp.core import build
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import free_indices, map_children, reads
+from symbp.core.views import factors_of
 
 
 def tidy(expr: Expr) -> Expr:
@@ -48,12 +49,12 @@ def _late(rank: int) -> int:
 
 def _indirect(term: Expr) -> bool:
     """A sum, or something under a condition: what does not lead straight on."""
-    return any(isinstance(f, (Sum, Where)) for f in _factors(term))
+    return any(isinstance(f, (Sum, Where)) for f in factors_of(term))
 
 
 def _distance(term: Expr) -> int:
     """An entry or a number, then products and sums of them, then what comes from another step of a recurrence."""
-    if any(isinstance(f, Where) and f.other == build.NIL for f in _factors(term)):
+    if any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term)):
         return 2
     return 0 if isinstance(term, (Read, Num)) else 1
 
@@ -112,7 +113,3 @@ def _is_difference(expr: Add) -> bool:
 def _leads_negative(expr: Add) -> bool:
     numbers = [t.value for t in expr.args if isinstance(t, Num)]
     return (numbers[0] if numbers else build.split_number(expr.args[0])[0]) < 0
-
-
-def _factors(term: Expr) -> tuple[Expr, ...]:
-    return term.args if isinstance(term, Mul) else (term,)

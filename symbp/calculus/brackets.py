@@ -15,6 +15,7 @@ from symbp.calculus.simplify import factor
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
 from symbp.core.traverse import reads, walk
+from symbp.core.views import factors_of
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
 NUMBER: Term = (0, ())
@@ -68,7 +69,7 @@ def _inner(node: Add) -> Add:
 
 def _is_masked(term: Expr) -> bool:
     """Does it count under a condition alone, as one of several that exclude one another?"""
-    return any(isinstance(f, Where) and f.other == build.NIL for f in (term.args if isinstance(term, Mul) else (term,)))
+    return any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term))
 
 
 def _term(expr: Expr) -> Term:

@@ -15,7 +15,7 @@ from symbp.calculus.single import as_delta
 from symbp.calculus.steps import Renaming
 from symbp.calculus.sums import depends, pull
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Read, Sum, Where
 from symbp.core.guards import at_most, below, settle, settle_condition
 from symbp.core.integers import Atom, Index, Poly, quotient
 from symbp.core.traverse import (
@@ -27,7 +27,7 @@ from symbp.core.traverse import (
     substitute,
     substitute_poly,
 )
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,9 @@ def contract_apart(expr: Expr, style: Style) -> tuple[Expr, tuple[Renaming, ...]
 
 def _barred(expr: Expr) -> Expr:
     """With the factors of negative power as values of a function, so that no product joins them with others."""
-    if _is_below(expr):
+    if is_divisor(expr):
         return Fn(BAR, (expr,))
     return map_children(expr, lambda c: _barred(c) if isinstance(c, Expr) else c)
-
-
-def _is_below(expr: Expr) -> bool:
-    return isinstance(expr, Pow) and isinstance(expr.exponent, Num) and expr.exponent.value < 0
 
 
 def _unbarred(expr: Expr) -> Expr:
@@ -129,7 +125,7 @@ def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
     """A choice with the deltas of its branches outside, term by term, so that a sum can contract them."""
     table: dict[tuple[Expr, ...], list[Expr]] = {}
     for place, branch in enumerate((choice.then, choice.other)):
-        for term in branch.args if isinstance(branch, Add) else (branch,):
+        for term in terms_of(branch):
             deltas, rest = _split(term)
             pair = table.setdefault(deltas, [build.NIL, build.NIL])
             pair[place] = build.add(pair[place], rest)
@@ -139,7 +135,7 @@ def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
 
 def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
     """The deltas of a term, and the rest of it."""
-    factors = term.args if isinstance(term, Mul) else (term,)
+    factors = factors_of(term)
     deltas = tuple(f for f in factors if isinstance(f, Delta))
     return deltas, build.mul(*(f for f in factors if not isinstance(f, Delta)))
 
@@ -150,7 +146,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
         body = _singled(body, indices, task.style)
     if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
         return build.add(*(_sum(indices, term, task) for term in body.args))
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     opened = _open(factors, indices, task.style)
     if opened is not None:
         return build.add(*(_sum(indices, term, task) for term in opened))

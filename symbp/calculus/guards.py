@@ -22,7 +22,7 @@ from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, map_children, polys, substitute, walk
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, factors_of
 
 Conds = tuple[Cond, ...]
 
@@ -52,15 +52,11 @@ def zeros_of(network: Network) -> tuple[Zero, ...]:
 
 
 def _unless(equation: Equation, found: dict[str, Zero]) -> Iterator[Cond]:
-    for f in _factors(equation.body):
+    for f in factors_of(equation.body):
         if _is_guarded(f):
             yield from conjuncts(f.cond)
         if isinstance(f, Read) and f.tensor in found:
             yield from found[f.tensor].nonzero(f)
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Mul) else (expr,)
 
 
 def _is_guarded(expr: Expr) -> TypeGuard[Where]:
@@ -103,7 +99,7 @@ class Guards:
     def _needed(self, conds: Conds, body: Expr) -> tuple[Conds, list[str]]:
         """The guards without those beside a factor that is 0 where they fail, and the names of these factors."""
         names: list[str] = []
-        facts = [(z.name, z.nonzero(f)) for f in _factors(body) for z in self.zeros if _reads(f, z.name)]
+        facts = [(z.name, z.nonzero(f)) for f in factors_of(body) for z in self.zeros if _reads(f, z.name)]
         for c in conds:
             rest = tuple(d for d in conds if d != c)
             name = next((n for n, unless in facts if follows(c, unless)), None)
@@ -200,8 +196,8 @@ def _choice(term: Expr, partner: Expr) -> Expr | None:
         return build.where(term.cond, build.add(term.then, partner.then), term.other)
     if not _is_guarded(term) or slack(term.cond) is None:
         return None
-    for f in _factors(partner):
-        rest = build.mul(*(g for g in _factors(partner) if g is not f))
+    for f in factors_of(partner):
+        rest = build.mul(*(g for g in factors_of(partner) if g is not f))
         if isinstance(f, Delta) and _is_end(term.cond, f):
             return build.where(term.cond, term.then, rest)
         if _is_guarded(f) and len(conjuncts(f.cond)) == 1 and _exclude(term.cond, f.cond):

@@ -29,6 +29,7 @@ from symbp.core.guards import holds
 from symbp.core.integers import Index
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, normal, substitute
+from symbp.core.views import factors_of
 
 Powers = tuple[tuple[Expr, Fraction], ...]
 
@@ -123,7 +124,7 @@ def _in_product(expr: Mul, product: Product, given: Conds) -> Expr:
     for place, factor in enumerate(expr.args):
         rest = expr.args[:place] + expr.args[place + 1 :]
         if isinstance(factor, Sum):
-            inner = factor.body.args if isinstance(factor.body, Mul) else (factor.body,)
+            inner = factors_of(factor.body)
             for k, f in enumerate(inner):
                 found = _complete(f, rest, product, given)
                 if found is not None:

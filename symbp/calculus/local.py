@@ -38,6 +38,7 @@ from symbp.core.traverse import (
     rename_bound,
     walk,
 )
+from symbp.core.views import is_divisor
 from symbp.errors import MissingRule
 
 U = Read(VARIABLE)
@@ -138,7 +139,7 @@ def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     than an entry; each by its name.
     """
     nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
-    if any(isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0 for n in nodes):
+    if any(is_divisor(n) for n in nodes):
         yield "quotient"
     if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in nodes):
         yield "chain"

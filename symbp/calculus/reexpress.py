@@ -29,7 +29,7 @@ from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, map_children, substitute, walk
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +202,12 @@ def as_power(kernel: Expr, node: Expr, indices: tuple[Index, ...]) -> Binding | 
 
 def _cancel_terms(expr: Expr) -> Expr:
     """Each term's coefficient, without its deltas, in lowest terms; products of exponentials joined."""
-    return build.add(*(_cancelled(t) for t in (expr.args if isinstance(expr, Add) else (expr,))))
+    return build.add(*(_cancelled(t) for t in terms_of(expr)))
 
 
 def _cancelled(term: Expr) -> Expr:
     """One term; under a condition whatever stands beside what is under it."""
-    factors = term.args if isinstance(term, Mul) else (term,)
+    factors = factors_of(term)
     marks = [f for f in factors if isinstance(f, (Delta, Partial))]
     rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
     guard = next((f for f in rest if isinstance(f, Where) and f.other == build.NIL), None)
@@ -279,6 +279,4 @@ def _base(kernel: Expr) -> Expr:
 
 
 def _denominators(expr: Expr) -> list[str]:
-    return [
-        key(n.base) for n in walk(expr) if isinstance(n, Pow) and isinstance(n.exponent, Num) and n.exponent.value < 0
-    ]
+    return [key(n.base) for n in walk(expr) if is_divisor(n)]

@@ -17,6 +17,7 @@ from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow, Read, Sum
 from symbp.core.traverse import map_children, reads
+from symbp.core.views import factors_of, is_divisor, terms_of
 
 MOST_TERMS = 48
 MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... doubles with every factor
@@ -28,7 +29,7 @@ def expand(expr: Expr) -> Expr:
         return build.add(*(expand(a) for a in expr.args))
     if isinstance(expr, Sum):
         body = expand(expr.body)
-        terms = _terms(body)
+        terms = terms_of(body)
         return build.add(*(pull(expr.indices, t) for t in terms))
     if isinstance(expr, Pow):
         return _expand_power(expr)
@@ -52,14 +53,10 @@ def _expand_product(expr: Mul) -> Expr:
     place = next((k for k in sums if has_denominator(factors[k])), sums[0])
     chosen = factors[place]
     assert isinstance(chosen, Add)
-    if len(chosen.args) > MOST_TERMS or prod(len(_terms(factors[k])) for k in sums) > MOST_PRODUCTS:
+    if len(chosen.args) > MOST_TERMS or prod(len(terms_of(factors[k])) for k in sums) > MOST_PRODUCTS:
         return expr
     others = (*factors[:place], *factors[place + 1 :])
     return build.add(*(expand(build.mul(*others, term)) for term in chosen.args))
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Add) else (expr,)
 
 
 def split_sums(expr: Expr) -> Expr:
@@ -82,15 +79,7 @@ def open_fractions(expr: Expr) -> Expr:
 
 
 def has_denominator(expr: Expr) -> bool:
-    return isinstance(expr, Add) and any(_negative_power(f) for t in expr.args for f in _factors(t))
-
-
-def _negative_power(f: Expr) -> bool:
-    return isinstance(f, Pow) and isinstance(f.exponent, Num) and f.exponent.value < 0
-
-
-def _factors(term: Expr) -> tuple[Expr, ...]:
-    return term.args if isinstance(term, Mul) else (term,)
+    return isinstance(expr, Add) and any(is_divisor(f) for t in expr.args for f in factors_of(t))
 
 
 def divide_through(expr: Expr) -> Expr:
@@ -111,15 +100,15 @@ def divide_through(expr: Expr) -> Expr:
 def _divides(f: Expr, quotient: Pow) -> bool:
     """Is it an exponential that some term below has as a factor?"""
     terms = quotient.base.args if isinstance(quotient.base, Add) and quotient.exponent == build.MINUS else ()
-    return isinstance(f, Fn) and f.name == "exp" and any(f in _factors(t) for t in terms)
+    return isinstance(f, Fn) and f.name == "exp" and any(f in factors_of(t) for t in terms)
 
 
 def _over(total: Expr, f: Expr) -> Expr:
     """The terms of a sum over an exponential."""
     assert isinstance(f, Fn)
     inverse = Fn("exp", (build.neg(f.args[0]),))
-    terms = _terms(total)
-    over = [build.div(t, f) if f in _factors(t) else build.mul(t, inverse) for t in terms]
+    terms = terms_of(total)
+    over = [build.div(t, f) if f in factors_of(t) else build.mul(t, inverse) for t in terms]
     return build.add(*sorted(over, key=lambda t: not isinstance(t, Num)))
 
 
@@ -136,14 +125,14 @@ def factor(expr: Expr) -> Expr:
     inside = build.add(*positive_first(tuple(_without(t, common, number) for t in expr.args)))
     if not isinstance(inside, Add):
         return build.mul(outside, inside)
-    return Mul((*(outside.args if isinstance(outside, Mul) else (outside,)), inside))
+    return Mul((*factors_of(outside), inside))
 
 
 def _without(term: Expr, common: dict[Expr, Fraction], number: Fraction) -> Expr:
     """The term without the common factors; a delta is taken out whole, since it is its own square."""
     coefficient, rest = build.split_number(term)
     factors: list[Expr] = [Num(coefficient / number)]
-    for f in _factors(rest):
+    for f in factors_of(rest):
         base, exponent = build.split_power(f)
         factors.append(build.power(base, Num(exponent - common.get(base, Fraction(0)))))
     return build.mul(*factors)
@@ -151,7 +140,7 @@ def _without(term: Expr, common: dict[Expr, Fraction], number: Fraction) -> Expr
 
 def _powers(term: Expr) -> dict[Expr, Fraction]:
     """Base and exponent of the factors of a term, its number left out."""
-    return dict(build.split_power(f) for f in _factors(term) if not isinstance(f, Num))
+    return dict(build.split_power(f) for f in factors_of(term) if not isinstance(f, Num))
 
 
 def _common(tables: list[dict[Expr, Fraction]]) -> dict[Expr, Fraction]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import Expr, Mul, Sum, Where
+from symbp.core.expr import Expr, Sum, Where
 from symbp.core.integers import Index, Node
 from symbp.core.traverse import free_indices, indices_of, map_children, reads
+from symbp.core.views import factors_of
 
 
 def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
     """The sum with the factors taken out that depend on none of the summed indices, and so with guards by indices."""
-    factors = body.args if isinstance(body, Mul) else (body,)
+    factors = factors_of(body)
     outside = [f for f in factors if not depends(f, indices)]
     inside = [f for f in factors if depends(f, indices)]
     if not inside:

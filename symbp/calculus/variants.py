@@ -16,6 +16,7 @@ from symbp.core.expr import Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import arranged
 from symbp.core.integers import Atom, Index, Poly, Quotient
 from symbp.core.traverse import indices_of, map_children, reads, substitute, walk
+from symbp.core.views import factors_of
 
 STYLES = (Style(wide=True, first=True), Style(wide=True, first=False))
 
@@ -62,7 +63,7 @@ def _arranged(expr: Expr) -> Expr:
 
 def _total(expr: Expr) -> Sum | None:
     """The one sum of a term."""
-    factors = expr.args if isinstance(expr, Mul) else (expr,)
+    factors = factors_of(expr)
     sums = [f for f in factors if isinstance(f, Sum)]
     return sums[0] if len(sums) == 1 else None
 
