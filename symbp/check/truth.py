@@ -1,0 +1,74 @@
+"""Data for a network and the truth there: the loss, the gradients by complex steps, every tensor of the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbp.core.network import PARAM, Network
+from symbp.verify.arrays import as_argument, to_parts
+from symbp.verify.draw import draw, numbers_with_values
+from symbp.verify.needs import needs
+from symbp.verify.sizes import Sizes, choose_sizes, other_sizes
+from symbp.verify.witness import Witness
+from symbp.verify.world import World, is_list, plain
+
+SEEDS = (0, 2, 3)  # those between are drawn where entries tie, of which conventions differ
+
+
+def draws(network: Network) -> list[dict[str, Any]]:
+    """Draws at two choices of sizes."""
+    needed = needs(network, network.outputs[0])
+    usual = choose_sizes(network, needed)
+    others = other_sizes(network, usual, 6, True, needed)
+    return [_one(network, sizes, seed) for sizes, seed in zip((others, usual, usual), SEEDS, strict=True)]
+
+
+def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:
+    loss = network.outputs[0]
+    numbers, steps = numbers_with_values(network, sizes, loss)
+    by = {p: f"{p} by steps" for p in network.parameters}
+    witness = Witness(World(network, sizes, numbers), loss, by, None, steps)
+    drawn = draw(witness.world, loss, seed)
+    witness.fill(drawn.inputs)
+    inputs = {t.name: as_argument(t, to_parts(t, drawn.inputs[t.name])) for t in network.inputs}
+    inputs = {n: v if isinstance(v, list) or v.ndim else v[()] for n, v in inputs.items()}
+    gradients = {
+        t.name: as_argument(t, to_parts(t, _entries(witness.adjoints[by[t.name]])))
+        for t in network.inputs
+        if t.kind == PARAM and not is_list(t)
+    }
+    return {"inputs": inputs, "loss": plain(witness.world.value(loss)), "gradients": gradients, "tensors": _tensors(witness)}
+
+
+def _entries(table: Any) -> dict[Any, Any]:
+    return {key: plain(table[key]) for key in table.keys_in_order}
+
+
+def _tensors(witness: Witness) -> dict[str, Any]:
+    world = witness.world
+    found = {}
+    for equation in world.network.equations:
+        keys = [k for k in world.keys(equation.name) if all(i >= 0 for i in k)]
+        table = world.tables[equation.name]
+        found[equation.name] = _array({k: plain(table[k]) for k in keys})
+    return found
+
+
+def _array(entries: dict[Any, Any]) -> Any:
+
+
+    shape = tuple(1 + max(k[a] for k in entries) for a in range(len(next(iter(entries)))))
+    array = np.zeros(shape)
+    for key, value in entries.items():
+        array[key] = value
+    return array
+
+
+def names(network: Network) -> tuple[list[str], list[str]]:
+    """The names of data and of parameters."""
+    data = [t.name for t in network.inputs if t.kind != PARAM]
+    return data, [t.name for t in network.inputs if t.kind == PARAM]
+
+
