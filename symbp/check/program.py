@@ -81,7 +81,7 @@ class Statement:
     function: str
     names: tuple[str, ...]  # what it assigns, as written
     inside: list[ast.stmt] = field(default_factory=list)
-    at: int = 0
+    placed: ast.stmt | None = None  # the node in `inside` that it is
     loop: bool = False
 
     @property
@@ -132,11 +132,9 @@ class Program:
                 continue
             targets = list(_targets(node))
             names = tuple(ast.unparse(t) for t in targets)
-            own = Statement(next(self.numbers), copy.deepcopy(node), index, function, names, body, 0, loop)
+            own = Statement(next(self.numbers), copy.deepcopy(node), index, function, names, body, node, loop)
             self.statements[own.number] = own
-            for new in self._probed(node, own, targets):
-                own.at = len(body) if new is node else own.at
-                body.append(new)
+            body.extend(self._probed(node, own, targets))
 
     def _probed(self, node: ast.stmt, own: Statement, targets: Sequence[ast.expr]) -> Iterator[ast.stmt]:
         probes = [self._probe(own.number, k, t) for k, t in enumerate(targets)]
@@ -163,13 +161,14 @@ class Program:
         kept = []
         for number, node in edits.items():
             s = self.statements[number]
-            kept.append((s, s.inside[s.at]))
-            s.inside[s.at] = node
+            at = next(k for k, n in enumerate(s.inside) if n is s.placed)
+            kept.append((s.inside, at, s.inside[at]))
+            s.inside[at] = node
         try:
             codes = [self._compiled(self.definitions[k]) if k in changed else c for k, c in enumerate(self.codes)]
         finally:
-            for s, node in kept:
-                s.inside[s.at] = node
+            for inside, at, node in kept:
+                inside[at] = node
         namespace = {**self.namespace, PROBE: self.probe}
         for code in codes:
             exec(code, namespace)
