@@ -14,6 +14,7 @@ from symbp.check.rewrites import Rewrite, rewrites
 from symbp.check.search import Finding, Search
 from symbp.check.trial import Draw, close
 
+At = tuple[Place, int]
 LOSS_BOUND = 1e-9
 COSTS = (1, 2)
 
@@ -73,34 +74,46 @@ def _forward(search: Search) -> None:
 def _one(search: Search) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | None:
     known = [s for s in search.trial.program.statements.values() if _is_forward(search, s)]
     before = _matched(search, {})
-    for cost in COSTS:
-        for statement in known:
-            if any((statement.number, k) in before for k in range(len(statement.names))):
-                continue
+    seen = {p for p, _ in before}
+    other = [s for s in known if not any((s.number, k) in seen for k in range(len(s.names)))]
+    partly = _first_off(search, known, before)
+    for statement in partly:
+        for cost in COSTS:
             for rewrite in rewrites(statement, search.scope(statement), cost):
                 if _helps(search, {statement.number: rewrite.statement}, before):
                     return statement, rewrite, {}
-    for one, other, pair in _exchanged(known):
+    for one, two, pair in _exchanged(other or known):
         if all(_loss_right(search, pair, d) for d in search.trial.draws):
             old, new = ast.unparse(one.node), ast.unparse(pair[one.number])
-            more = {other.number: pair[other.number]}
-            return one, Rewrite("order", 1, pair[one.number], old, new), more
+            return one, Rewrite("order", 1, pair[one.number], old, new), {two.number: pair[two.number]}
+    for cost in COSTS:
+        for statement in other:
+            for rewrite in rewrites(statement, search.scope(statement), cost):
+                if all(_loss_right(search, {statement.number: rewrite.statement}, d) for d in search.trial.draws):
+                    return statement, rewrite, {}
     return None
 
 
-def _helps(search: Search, edits: dict[int, ast.stmt], before: frozenset[Place]) -> bool:
+def _first_off(search: Search, known: list[Statement], before: frozenset[At]) -> list[Statement]:
+    """The first statement that has the name of a tensor of the network and another value from the start."""
+    for s in known:
+        for k, n in enumerate(s.names):
+            if leaf(n) in search.first.tensors and ((s.number, k), 0) not in before:
+                if search.scope(s).shape(ast.Name(n)) is not None and not isinstance(s.node, ast.Return):
+                    shape = search.first.tensors[leaf(n)].shape
+                    mine = search.scope(s).values[n].shape
+                    if mine in (shape, shape[1:]):
+                        return [s]
+    return []
+
+
+def _helps(search: Search, edits: dict[int, ast.stmt], before: frozenset[At]) -> bool:
     """Is the loss right with it, or one more quantity that of the network?"""
     if all(_loss_right(search, edits, d) for d in search.trial.draws):
         return True
     (number,) = edits
-    if not any(k in _comparable(search) for k in search.trial.program.statements[number].names):
-        return False
     after = _matched(search, edits)
-    return before < after and number in {p[0] for p in after - before}
-
-
-def _comparable(search: Search) -> frozenset[str]:
-    return frozenset(search.first.tensors)
+    return before < after and number in {p[0] for p, _ in after - before}
 
 
 def _loss_right(search: Search, edits: dict[int, ast.stmt], draw: Draw) -> bool:
@@ -111,7 +124,7 @@ def _loss_right(search: Search, edits: dict[int, ast.stmt], draw: Draw) -> bool:
     return outcome.error is None and search.trial.is_loss(outcome, draw)
 
 
-def _matched(search: Search, edits: dict[int, ast.stmt]) -> frozenset[Place]:
+def _matched(search: Search, edits: dict[int, ast.stmt]) -> frozenset[At]:
     """The places whose values are those of a tensor of the network, every time."""
     try:
         outcome = search.trial.run(search.namespace(edits), search.first, record=True)
@@ -121,15 +134,14 @@ def _matched(search: Search, edits: dict[int, ast.stmt]) -> frozenset[Place]:
     for event in outcome.events:
         if event.place[1] != MARK and event.value is not None and event.value.dtype.kind == "f":
             values.setdefault(event.place, []).append(event.value)
-    tensors = list(search.first.tensors.values())
-    return frozenset(p for p, v in values.items() if any(_is_tensor(v, t) for t in tensors))
+    tensors = [t for t in search.first.tensors.values() if np.any(t)]
+    return frozenset((p, k) for p, v in values.items() for k in range(len(v)) if any(_is_part(v, k, t) for t in tensors))
 
 
-def _is_tensor(values: list[np.ndarray], tensor: np.ndarray) -> bool:
-    if len(values) == 1 and close(values[0], tensor, LOSS_BOUND):
-        return bool(np.any(tensor))
-    same = tensor.ndim > 0 and len(values) == len(tensor)
-    return same and bool(np.any(tensor)) and all(close(v, t, LOSS_BOUND) for v, t in zip(values, tensor, strict=True))
+def _is_part(values: list[np.ndarray], count: int, tensor: np.ndarray) -> bool:
+    if len(values) == 1:
+        return close(values[0], tensor, LOSS_BOUND)
+    return tensor.ndim > 0 and len(values) == len(tensor) and close(values[count], tensor[count], LOSS_BOUND)
 
 
 def _is_forward(search: Search, statement: Statement) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-PROBE = "__symbp_probe__"
+PROBE, BEFORE = "__symbp_probe__", "__symbp_before__"
 MOST_EVENTS = 50_000
 MARK = -1  # the leaf of a statement that assigns nothing
 Definition = ast.FunctionDef | ast.ClassDef
@@ -40,6 +40,8 @@ class Probe:
         self.events: list[Event] | None = None
         self.counts: dict[Place, int] = {}
         self.busy = False
+        self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
+        self.before: dict[str, Any] = {}
 
     def begin(self, put: Mapping[Place, Put], record: bool) -> None:
         """Get ready for a call."""
@@ -48,9 +50,11 @@ class Probe:
 
     def __call__(self, statement: int, leaf: int, value: Any) -> Any:
         """The value, or another."""
+        place = statement, leaf
+        if place in self.kept and isinstance(value, np.ndarray):
+            self.before[self.kept[place]] = value.copy()
         if not self.busy:
             return value
-        place = statement, leaf
         count = self.counts.get(place, 0)
         self.counts[place] = count + 1
         if place in self.put:
@@ -104,6 +108,15 @@ class Program:
             if node.name in checked:
                 self._definition(node, index, node.name)
         self.codes = [self._compiled(n) for n in self.definitions]
+        own = list(self.statements.values())
+        self.written_over = {n for s in own if isinstance(s.node, ast.AugAssign) for n in s.names if n.isidentifier()}
+        self.probe.kept = {
+            (s.number, k): n
+            for s in own
+            if isinstance(s.node, (ast.Assign, ast.FunctionDef))
+            for k, n in enumerate(s.names)
+            if n in self.written_over
+        }
 
     def _compiled(self, node: Definition) -> Any:
         module = ast.Module([node], [])
@@ -169,7 +182,7 @@ class Program:
         finally:
             for inside, at, node in kept:
                 inside[at] = node
-        namespace = {**self.namespace, PROBE: self.probe}
+        namespace = {**self.namespace, PROBE: self.probe, BEFORE: self.probe.before}
         for code in codes:
             exec(code, namespace)
         return namespace

@@ -331,7 +331,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_axis),
     (1, other_step),
     (1, another_tensor),
-    (2, other_scalar),
+    (1, other_scalar),
     (3, named_constant),
     (4, less_a_tensor),
 )

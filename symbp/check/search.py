@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from symbp.check.names import is_pair, leaf
-from symbp.check.program import MARK, Edits, Event, Place, Put, Statement
+from symbp.check.program import BEFORE, MARK, Edits, Event, Place, Put, Statement
 from symbp.check.rewrites import Rewrite, Scope, rewrites
 from symbp.check.trial import Array, Draw, Outcome, Trial, central, close
 
@@ -102,7 +102,7 @@ class Search:
                 put = {**frozen, of: _moving(count, moved, frozen.get(of))}
                 return self.trial.run(namespace, draw, put).loss
 
-            self.cache[key] = central(loss, value)
+            self.cache[key] = central(loss, value, quick=True)
         return self.cache[key]  # type: ignore[no-any-return]
 
     def base(self, draw: Draw) -> tuple[dict[str, Any], Outcome]:
@@ -262,8 +262,15 @@ class Search:
             ]
         return self.cache[key]  # type: ignore[no-any-return]
 
+    def is_inexact(self) -> bool:
+        """Is all that is wrong wrong by rounding?"""
+        draw = self.first
+        return self.trial.bound < ROUGH and self._right_before(draw, 100 * ROUGH) == frozenset(draw.gradients)
+
     def is_confirmed(self, statement: Statement) -> bool:
         """Is what it assigns the true derivative by something of the forward pass, every time?"""
+        if self.is_inexact():
+            return False
         key = ("confirmed", statement.number, len(self.edits), len(self.truths))
         if key not in self.cache:
             places = [(statement.number, k) for k in range(len(statement.names))]
@@ -274,7 +281,11 @@ class Search:
         mine = self.events().get(place, [])
         if not mine or any(e.value is None for e in mine):
             return False
-        return any(self._agrees(mine, t) for t in self._truths_of(place, mine, named=False))
+        named = list(self._truths_of(place, mine, named=True))
+        node = self.trial.program.statements[place[0]].node
+        is_copy = isinstance(getattr(node, "value", None), (ast.Name, ast.Attribute))
+        others = () if named or is_copy else self._truths_of(place, mine, named=False)
+        return any(self._agrees(mine, t) for t in (*named, *others))
 
     def _agrees(self, mine: list[Event], truth: Truth) -> bool:
         values = [e.value for e in mine]
@@ -311,8 +322,16 @@ class Search:
 
     def localised(self, known: list[tuple[int, Statement]]) -> Hit | None:
         """The first place at which the truth, put there, mends most."""
-        if self.base(self.first)[1].error is not None:
+        if self.base(self.first)[1].error is not None or self.is_inexact():
             return None
+        best = self._located(known, named=True)
+        before = [(o, s) for o, s in known if best is None or o < best.order]
+        other = self._located(before, named=False, enough=best.mended if best else self.wrong())
+        return other or best
+
+    def _located(
+        self, known: list[tuple[int, Statement]], named: bool, enough: frozenset[str] = frozenset()
+    ) -> Hit | None:
         hits: list[Hit] = []
         events = self.events()
         for order, statement in known:
@@ -321,14 +340,16 @@ class Search:
                 mine = events.get(place, [])
                 if not mine or any(e.value is None for e in mine):
                     continue
-                for truth in self._truths_of(place, mine, named=True):
-                    if time.monotonic() > self.end or self._agrees(mine, truth):
+                for truth in self._truths_of(place, mine, named=named):
+                    if time.monotonic() > self.end or (named and self._agrees(mine, truth)):
                         break
                     hit = Hit(frozenset(), order, statement, truth=truth)
                     hit.mended = self.mended(hit, self.first, ROUGH) or frozenset()
-                    if hit.mended and self.holds(hit):
+                    if hit.mended and hit.mended >= enough and self.holds(hit):
                         hits.append(hit)
                         break
+                if hits and not named:
+                    return hits[0]
         return max(hits, key=lambda h: (len(h.mended), -h.order), default=None)
 
     def scope(self, statement: Statement) -> Scope:
@@ -345,7 +366,7 @@ class Search:
             if own.function == statement.function or name.startswith("self."):
                 if name.replace(".", "").isidentifier() and not name.startswith("_"):
                     values[name] = event.value
-        return Scope(values, {})
+        return Scope(values, {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values})
 
     # --- findings
 
@@ -357,6 +378,8 @@ class Search:
         if hit.rewrite:
             made.kind, made.old, made.new = hit.rewrite.kind, hit.rewrite.old, hit.rewrite.new
             made.expected = ast.unparse(hit.rewrite.statement)
+            if made.kind == "overwrite" and not any(is_pair(n, p) for n in hit.statement.names for p in self.trial.names.parameters):
+                made.kind = "step"
         elif hit.truth:
             made.kind, made.why = self.held_still(hit.truth)
         return made
