@@ -102,9 +102,14 @@ def _first_off(search: Search, known: list[Statement], before: frozenset[At]) ->
                 if search.scope(s).shape(ast.Name(n)) is not None and not isinstance(s.node, ast.Return):
                     shape = search.first.tensors[leaf(n)].shape
                     mine = search.scope(s).values[n].shape
-                    if mine in (shape, shape[1:]):
+                    if (mine, _passed(search, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
                         return [s]
     return []
+
+
+def _passed(search: Search, place: Place) -> int:
+    """How often a place is passed in a run."""
+    return len(search.events().get(place, ()))
 
 
 def _helps(search: Search, edits: dict[int, ast.stmt], before: frozenset[At]) -> bool:
