@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symbp.check.truth import draws, names
+from symbp.check.truth import draws, names, own_draws
 from symbp.core.network import Network
 from symbp.errors import SymbpError
 from symbp.verify.worker import Gone, Worker
@@ -27,6 +27,8 @@ class Finding:
     line: int | None
     column: int
     end: int | None
+    first_line: int | None
+    end_line: int | None
     quantity: str
     kind: str
     found: str
@@ -58,7 +60,7 @@ class Report:
 
 def check_file(
     path: Path, network: Network | None, name: str = "", mapped: Mapping[str, str] | None = None,
-    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    shapes: Mapping[str, str] | None = None,
 ) -> Report:  # fmt: skip
     """Run the file in a process of its own and find what is wrong with its gradients."""
     try:
@@ -70,7 +72,7 @@ def check_file(
 
 def check_text(
     text: str, path: str, beside: Path, network: Network | None, name: str, mapped: Mapping[str, str],
-    shapes: Mapping[str, tuple[int, ...]],
+    shapes: Mapping[str, str],
 ) -> Report:  # fmt: skip
     """The same of a text; `beside` is where it imports from."""
     try:
@@ -80,9 +82,10 @@ def check_text(
     request: dict[str, Any] = {"do": INSIDE, "text": text, "path": path, "beside": str(beside), "name": name}
     request["mapped"] = dict(mapped)
     if network is None:
-        raise CannotCheck("without a network nothing says what the code takes")
-    request["data"], request["parameters"] = names(network)
-    request["draws"] = draws(network)
+        request["data"], request["parameters"], request["draws"] = [], list(shapes), own_draws(shapes)
+    else:
+        request["data"], request["parameters"] = names(network)
+        request["draws"] = draws(network)
     with closing(Worker()) as worker:
         try:
             reply = worker.ask(request)["checked"]

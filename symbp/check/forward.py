@@ -64,7 +64,7 @@ def _forward(search: Search) -> None:
         statement, rewrite, more = found
         f = Finding("loss", statement, leaf(statement.names[0]) if statement.names else "loss")
         f.found, f.expected = ast.unparse(statement.node), ast.unparse(rewrite.statement)
-        f.old, f.new, f.numbers = rewrite.old, rewrite.new, _numbers(search)
+        f.old, f.new, f.numbers, f.part = rewrite.old, rewrite.new, _numbers(search), rewrite.part
         f.why = "the loss is another than the network's"
         search.findings.append(f)
         search.edits[statement.number] = rewrite.statement

@@ -43,6 +43,7 @@ def _inspect(request: Mapping[str, Any]) -> dict[str, object]:
     trial = Trial(program, entry, names, draws, EXACT)
     if any(d.loss is None for d in draws):
         trial.bound = CENTRAL
+        trial.names = _differentiated(trial)
         trial.draws = [_with_truth(trial, d) for d in draws]
     return _checked(trial)
 
@@ -69,6 +70,21 @@ def _with_truth(trial: Trial, draw: Draw) -> Draw:
         raise Unmatched(_no_loss(trial.entry, outcome.error))
     found = {n: trial.own_gradient(namespace, draw, n) for n in trial.names.parameters}
     return Draw(draw.inputs, None, found, {})
+
+
+def _differentiated(trial: Trial) -> Names:
+    """Without a network: data are what no gradient is returned of. A pair's cotangent is drawn."""
+    draw, namespace = trial.draws[0], trial.program.variant({})
+    outcome = trial.run(namespace, draw)
+    if outcome.error is None and not np.isfinite(outcome.loss) and outcome.shape:
+        for k, d in enumerate(trial.draws):
+            drawn = np.random.default_rng(k).normal(0, 1, outcome.shape)
+            trial.draws[k] = Draw({**d.inputs, COTANGENT: drawn}, None, {})
+        outcome = trial.run(namespace, trial.draws[0])
+    if outcome.error is not None and not outcome.gradients:
+        raise Unmatched(_no_loss(trial.entry, outcome.error))
+    found = [n for n in trial.names.parameters if n in outcome.gradients]
+    return Names(tuple(n for n in draw.inputs if n not in found), tuple(found), trial.names.mapped)
 
 
 def _no_loss(entry: Entry, error: BaseException | None) -> str:
@@ -146,11 +162,14 @@ def _confirmed(search: Search) -> list[object]:
 
 def _told(f: Finding) -> dict[str, object]:
     node = f.statement.node if f.statement else None
+    part = f.part if getattr(f.part, "lineno", None) else node
     return {
         "kind": f.kind,
         "line": node.lineno if node else None,
-        "column": node.col_offset if node else 0,
-        "end": node.end_col_offset if node and node.end_lineno == node.lineno else None,
+        "column": getattr(part, "col_offset", 0),
+        "end": getattr(part, "end_col_offset", None),
+        "first_line": getattr(part, "lineno", None),
+        "end_line": getattr(part, "end_lineno", None),
         "quantity": f.quantity,
         "found": f.found,
         "expected": f.expected,

@@ -54,6 +54,7 @@ class Rewrite:
     statement: ast.stmt
     old: str
     new: str
+    part: ast.AST | None = None  # what stands there now, with its place in the text
 
 
 def parse(text: str) -> ast.expr:
@@ -400,28 +401,30 @@ def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]
     if value is None or not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)):
         return
     seen = {ast.dump(node)}
-    for kind, old, new, whole in _values(value, statement, scope, cost):
+    for kind, part, at, new in _values(value, statement, scope, cost):
         changed = copy.deepcopy(node)
-        changed.value = new if whole else new  # type: ignore[attr-defined]
+        changed.value = _put(value, at, new)  # type: ignore[attr-defined]
         text = ast.dump(changed)
         if text not in seen:
             seen.add(text)
-            yield Rewrite(kind, cost, changed, old, ast.unparse(new))
+            yield Rewrite(kind, cost, changed, ast.unparse(part), ast.unparse(new), part)
 
 
-def _values(value: ast.expr, statement: Statement, scope: Scope, cost: int) -> Iterator[tuple[str, str, ast.expr, bool]]:
+def _values(
+    value: ast.expr, statement: Statement, scope: Scope, cost: int
+) -> Iterator[tuple[str, ast.expr, int, ast.expr]]:
     for price, rule in PARTS:
         if price == cost:
             for at, part in enumerate(ast.walk(value)):
                 if isinstance(part, ast.expr) and not isinstance(getattr(part, "ctx", None), ast.Store):
                     for kind, new in rule(part, scope):
-                        yield kind, ast.unparse(part), _put(value, at, new), False
+                        yield kind, part, at, new
     for price, whole in WHOLES:
         if price == cost:
             for at, part in _roots(value):
                 target = statement.names[0] if statement.names else ast.unparse(part)
                 for kind, new in whole(part, target, scope):
-                    yield kind, ast.unparse(part), _put(value, at, new), True
+                    yield kind, part, at, new
 
 
 def _roots(value: ast.expr) -> Iterator[tuple[int, ast.expr]]:

@@ -40,6 +40,7 @@ class Finding:
     numbers: str = ""
     mended: tuple[str, ...] = ()
     why: str = ""
+    part: ast.AST | None = None  # what of the statement is at fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +415,9 @@ class Search:
         made.numbers = self.numbers(hit)
         if hit.rewrite:
             made.kind, made.old, made.new = hit.rewrite.kind, hit.rewrite.old, hit.rewrite.new
-            made.expected = ast.unparse(hit.rewrite.statement)
+            made.expected, made.part = ast.unparse(hit.rewrite.statement), hit.rewrite.part
+            if BEFORE in made.expected:
+                made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
             if made.kind == "overwrite" and not any(is_pair(n, p) for n in hit.statement.names for p in self.trial.names.parameters):
                 made.kind = "step"
         elif hit.truth:

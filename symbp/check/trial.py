@@ -46,6 +46,7 @@ class Outcome:
     error: BaseException | None = None
     line: int | None = None
     changed: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()  # of what stands for the loss
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class Trial:
                 warnings.simplefilter("ignore")
                 result = call(self.entry, namespace, inputs, self.names)
             out.loss = _number(result.loss)
-            out.gradients = result.gradients
+            out.gradients, out.shape = result.gradients, np.shape(result.loss)
         except Unmatched:
             raise
         except BaseException as error:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from symbp.core.network import PARAM, Network
+from symbp.errors import SymbpError
 from symbp.verify.arrays import as_argument, to_parts
 from symbp.verify.draw import draw, numbers_with_values
 from symbp.verify.needs import needs
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_list, plain
+
+class NoShape(SymbpError):
+    """What stands for a shape and is none."""
+
 
 SEEDS = (0, 2, 3)  # those between are drawn where entries tie, of which conventions differ
 
@@ -72,3 +78,24 @@ def names(network: Network) -> tuple[list[str], list[str]]:
     return data, [t.name for t in network.inputs if t.kind == PARAM]
 
 
+
+
+def own_draws(shapes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Draws for arguments of these shapes, as `5,3` or, for labels, `5:4`; the truth is then the user's own loss."""
+    if not shapes:
+        raise NoShape("without a network --shape says what the code takes, as in --shape x=5,3 --shape W=3,4")
+    return [
+        {"inputs": {n: _drawn(n, s, np.random.default_rng([seed, k])) for k, (n, s) in enumerate(shapes.items())}}
+        | {"loss": None, "gradients": {}, "tensors": {}}
+        for seed in SEEDS
+    ]
+
+
+def _drawn(name: str, text: str, generator: np.random.Generator) -> Any:
+    sizes, _, classes = text.partition(":")
+    try:
+        shape = tuple(int(s) for s in sizes.replace("x", ",").split(",") if s.strip())
+        most = int(classes) if classes else 0
+    except ValueError:
+        raise NoShape(f"{name}={text}: expected sizes with commas between them, as in x=5,3") from None
+    return generator.integers(0, most, shape) if most else generator.normal(0, 0.8, shape)
