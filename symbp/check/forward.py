@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,9 @@ LOSS_BOUND = 1e-9
 COSTS = (1, 2)
 
 
+SECONDS = 25.0
+
+
 def own_loss(search: Search) -> None:
     """The findings where the loss is wrong; the gradients are blamed only where they are not its own either."""
     trial = search.trial
@@ -28,6 +32,7 @@ def own_loss(search: Search) -> None:
     right_for_own = all(
         trial.right(trial.run(namespace, d), d, 1e-6) == frozenset(trial.names.parameters) for d in own
     )
+    search.end = time.monotonic() + SECONDS
     _forward(search)
     if right_for_own:
         for finding in search.findings:
@@ -122,6 +127,8 @@ def _helps(search: Search, edits: dict[int, ast.stmt], before: frozenset[At]) ->
 
 
 def _loss_right(search: Search, edits: dict[int, ast.stmt], draw: Draw) -> bool:
+    if time.monotonic() > search.end:
+        return False
     try:
         outcome = search.trial.run(search.namespace(edits), draw)
     except (SyntaxError, ValueError):

@@ -18,7 +18,7 @@ from symbp.check.entry import COTANGENT, Entry, Names, Unmatched, find, learn_re
 from symbp.check.forward import own_loss
 from symbp.check.program import Program, Statement
 from symbp.check.search import Finding, Search
-from symbp.check.trial import Draw, Trial
+from symbp.check.trial import FIRST_RUN, Draw, TooLong, Trial, seconds
 
 EXACT, CENTRAL = 1e-9, 1e-6
 MODULE = "module_under_check"
@@ -56,7 +56,8 @@ def _run_file(request: Mapping[str, Any]) -> dict[str, Any]:
     sys.modules[MODULE] = module
     sys.path.insert(0, request["beside"])
     try:
-        exec(compile(request["text"], request["path"], "exec"), module.__dict__)
+        with seconds(FIRST_RUN):
+            exec(compile(request["text"], request["path"], "exec"), module.__dict__)
     except BaseException as error:
         raise Unmatched(f"running it raises {type(error).__name__}: {error}") from None
     return module.__dict__
@@ -98,6 +99,8 @@ def _checked(trial: Trial) -> dict[str, object]:
     _, base = search.base(search.first)
     if isinstance(base.error, BaseException) and base.line is None:
         raise Unmatched(f"{trial.entry.said} raises {type(base.error).__name__}: {base.error}")
+    if isinstance(base.error, TooLong):
+        raise Unmatched(f"{trial.entry.said}: {base.error}")
     _demand_all(trial, base.gradients, base.error)
     changed = _changed(search)
     if base.error is None and not all(trial.is_loss(search.base(d)[1], d) for d in trial.draws):

@@ -107,6 +107,8 @@ class Program:
         for index, node in enumerate(self.definitions):
             if node.name in checked:
                 self._definition(node, index, node.name)
+        for node in self.definitions:
+            ast.fix_missing_locations(node)
         self.codes = [self._compiled(n) for n in self.definitions]
         own = list(self.statements.values())
         self.written_over = {n for s in own if isinstance(s.node, ast.AugAssign) for n in s.names if n.isidentifier()}
@@ -119,8 +121,7 @@ class Program:
         }
 
     def _compiled(self, node: Definition) -> Any:
-        module = ast.Module([node], [])
-        return compile(ast.fix_missing_locations(module), self.path, "exec")
+        return compile(ast.Module([node], []), self.path, "exec")
 
     def _definition(self, node: Definition, index: int, name: str) -> None:
         if isinstance(node, ast.ClassDef):
@@ -176,7 +177,7 @@ class Program:
             s = self.statements[number]
             at = next(k for k, n in enumerate(s.inside) if n is s.placed)
             kept.append((s.inside, at, s.inside[at]))
-            s.inside[at] = node
+            s.inside[at] = ast.fix_missing_locations(ast.copy_location(node, s.node))
         try:
             codes = [self._compiled(self.definitions[k]) if k in changed else c for k, c in enumerate(self.codes)]
         finally:

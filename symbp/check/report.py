@@ -30,6 +30,7 @@ KINDS = {
     "loss": "another loss",
     "fact": "right only under a condition",
     "shape": "the shapes do not fit",
+    "raises": "it cannot be run",
     "unknown": "it is not what it should be; no single usual mistake explains it",
 }
 

@@ -21,7 +21,7 @@ from symbp.check.rewrites import Rewrite, Scope, rewrites
 from symbp.check.trial import Array, Draw, Outcome, Trial, central, close
 
 ROUGH = 1e-6  # to which a truth by central differences agrees
-SECONDS = 40.0
+SECONDS = 25.0
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)
 
@@ -486,7 +486,14 @@ class Search:
                     found = s
             if found:
                 break
+        _, base = self.base(self.first)
+        if base.error is not None:
+            found = next((s for _, s in self.backward()), None)
         made = Finding("unknown", found, wrong[0], mended=tuple(wrong))
+        if base.error is not None:
+            made.kind = "shape" if isinstance(base.error, ValueError) else "raises"
+            made.quantity = self.quantity(found, frozenset(wrong)) if found else wrong[0]
+            made.why = f"it raises {type(base.error).__name__}: {base.error}"
         made.found = ast.unparse(found.node) if found else ""
         made.numbers = self.numbers(Hit(frozenset(wrong), 0, found)) if found else ""
         return made

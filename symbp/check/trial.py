@@ -74,7 +74,7 @@ class Trial:
         probe.before.clear()
         np.random.seed(0)
         try:
-            with _seconds(FIRST_RUN if self.first else OTHER_RUNS), warnings.catch_warnings(), np.errstate(all="ignore"):
+            with seconds(FIRST_RUN if self.first else OTHER_RUNS), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 result = call(self.entry, namespace, inputs, self.names)
             out.loss = _number(result.loss)
@@ -154,7 +154,9 @@ def _number(value: Any) -> float:
 
 
 @contextmanager
-def _seconds(most: float) -> Iterator[None]:
+def seconds(most: float) -> Iterator[None]:
+    """Raise TooLong in what is still at work then, again and again should that be caught."""
+
     def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
         raise TooLong(f"it has not returned after {most:g} seconds")
 
