@@ -95,5 +95,12 @@ def check_text(
         raise CannotCheck(f"{path}: {reply['unmatched']}")
     findings = tuple(Finding(**{**f, "mended": tuple(f["mended"])}) for f in reply["findings"])
     return Report(
-        path, text, reply["entry"], findings, tuple(reply["parameters"]), reply["draws"], reply["against"], reply["raised"]
+        path,
+        text,
+        reply["entry"],
+        findings,
+        tuple(reply["parameters"]),
+        reply["draws"],
+        reply["against"],
+        reply["raised"],
     )

@@ -69,7 +69,11 @@ def find(text: str, name: str, names: Names) -> Entry:
     if name and not chosen and name in functions:
         return Entry(FUNCTION, (name,))
     if not chosen:
-        raise Unmatched(f"no function or class {name!r} that could be checked" if name else "nothing that computes a gradient was found")
+        raise Unmatched(
+            f"no function or class {name!r} that could be checked"
+            if name
+            else "nothing that computes a gradient was found"
+        )
     best = [e for e in chosen if e.kind != FUNCTION] or sorted(
         chosen, key=lambda e: -_covered(functions[e.names[0]], names)
     )
@@ -110,7 +114,13 @@ def _function(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any]
 def _pair(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
     forward, backward = (namespace[n] for n in entry.names)
     returned = _apply(forward, inputs, names)
-    cache = returned[1] if isinstance(returned, tuple) and len(returned) == 2 else returned[1:] if isinstance(returned, tuple) else None
+    cache = (
+        returned[1]
+        if isinstance(returned, tuple) and len(returned) == 2
+        else returned[1:]
+        if isinstance(returned, tuple)
+        else None
+    )
     out = returned[0] if isinstance(returned, tuple) else returned
     back = _apply(backward, inputs, names, out, cache)
     result = sort_out(back, inputs, names, returned_names(backward), loss=False)
@@ -152,7 +162,9 @@ def _from_attributes(made: Any, name: str, result: Result) -> None:
     result.gradients.update({name: v for k, v in held.items() if k != name and is_pair(k, name) and np.shape(v)})
 
 
-def _apply(function: Callable[..., Any], inputs: dict[str, Any], names: Names, out: Any = None, cache: Any = None) -> Any:
+def _apply(
+    function: Callable[..., Any], inputs: dict[str, Any], names: Names, out: Any = None, cache: Any = None
+) -> Any:
     """Call a function by the names of what it takes."""
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
@@ -247,7 +259,7 @@ def sort_out(
         if loss and result.loss is None and not key and np.ndim(value) == 0:
             result.loss = value
         elif not _named(result, label, value, names, bool(key)):
-            unnamed.append((label, value))
+            unnamed.append((key, value))
     _by_order(result, unnamed, inputs, names)
     return result
 
@@ -256,11 +268,22 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """What is in it, each with its key where a dictionary has it."""
     if isinstance(value, Mapping):
         yield from ((str(k), v) for k, v in value.items())
-    elif isinstance(value, tuple) or (isinstance(value, list) and any(np.ndim(v) for v in value)):
+    elif isinstance(value, tuple) or (isinstance(value, list) and _is_several(value)):
         for part in value:
             yield from _parts(part)
     elif value is not None:
         yield "", value
+
+
+def _is_several(value: list[Any]) -> bool:
+    """Is a list one of arrays, and not an array written as a list?"""
+    if any(isinstance(v, (np.ndarray, Mapping)) for v in value):
+        return True
+    try:
+        np.array(value, dtype=float)
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def _named(result: Result, label: str, value: Any, names: Names, is_key: bool) -> bool:
@@ -277,9 +300,9 @@ def _named(result: Result, label: str, value: Any, names: Names, is_key: bool) -
 
 
 def _by_order(result: Result, unnamed: Sequence[tuple[str, Any]], inputs: Mapping[str, Any], names: Names) -> None:
-    """What has no name of a gradient, in the order of the parameters, where as many are left."""
+    """What has no name of a gradient, in the order of the parameters where as many are left, else by its shape."""
     left = [n for n in names.parameters if n not in result.gradients]
-    if len(unnamed) == len(left):
+    if len(unnamed) == len(left) and not any(key for key, _ in unnamed):
         result.gradients.update({n: v for n, (_, v) in zip(left, unnamed, strict=True)})
         return
     for name in left:

@@ -29,14 +29,14 @@ def own_loss(search: Search) -> None:
     kept = trial.draws
     namespace, _ = search.base(search.first)
     own = [_own(search, d) for d in kept]
-    right_for_own = all(
-        trial.right(trial.run(namespace, d), d, 1e-6) == frozenset(trial.names.parameters) for d in own
-    )
+    right_for_own = all(trial.right(trial.run(namespace, d), d, 1e-6) == frozenset(trial.names.parameters) for d in own)
     search.end = time.monotonic() + SECONDS
     _forward(search)
     if right_for_own:
         for finding in search.findings:
-            finding.why = "the loss is another than the network's; the gradients are right for the loss that it computes"
+            finding.why = (
+                "the loss is another than the network's; the gradients are right for the loss that it computes"
+            )
         return
     if not _is_mended(search):
         trial.draws, trial.bound = own, 1e-6
@@ -82,15 +82,15 @@ def _one(search: Search) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | Non
     seen = {p for p, _ in before}
     other = [s for s in known if not any((s.number, k) in seen for k in range(len(s.names)))]
     partly = _first_off(search, known, before)
+    for one, two, pair in _exchanged(other or known):
+        if all(_loss_right(search, pair, d) for d in search.trial.draws):
+            old, new = ast.unparse(one.node), ast.unparse(pair[one.number])
+            return one, Rewrite("order", 1, pair[one.number], old, new), {two.number: pair[two.number]}
     for statement in partly:
         for cost in COSTS:
             for rewrite in rewrites(statement, search.scope(statement), cost):
                 if _helps(search, {statement.number: rewrite.statement}, before):
                     return statement, rewrite, {}
-    for one, two, pair in _exchanged(other or known):
-        if all(_loss_right(search, pair, d) for d in search.trial.draws):
-            old, new = ast.unparse(one.node), ast.unparse(pair[one.number])
-            return one, Rewrite("order", 1, pair[one.number], old, new), {two.number: pair[two.number]}
     for cost in COSTS:
         for statement in other:
             for rewrite in rewrites(statement, search.scope(statement), cost):
@@ -101,7 +101,7 @@ def _one(search: Search) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | Non
 
 def _first_off(search: Search, known: list[Statement], before: frozenset[At]) -> list[Statement]:
     """The first statement that has the name of a tensor of the network and another value from the start."""
-    for s in known:
+    for s in (s for s in known if not isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple))):
         for k, n in enumerate(s.names):
             if leaf(n) in search.first.tensors and ((s.number, k), 0) not in before:
                 if search.scope(s).shape(ast.Name(n)) is not None and not isinstance(s.node, ast.Return):
@@ -147,7 +147,9 @@ def _matched(search: Search, edits: dict[int, ast.stmt]) -> frozenset[At]:
         if event.place[1] != MARK and event.value is not None and event.value.dtype.kind == "f":
             values.setdefault(event.place, []).append(event.value)
     tensors = [t for t in search.first.tensors.values() if np.any(t)]
-    return frozenset((p, k) for p, v in values.items() for k in range(len(v)) if any(_is_part(v, k, t) for t in tensors))
+    return frozenset(
+        (p, k) for p, v in values.items() for k in range(len(v)) if any(_is_part(v, k, t) for t in tensors)
+    )
 
 
 def _is_part(values: list[np.ndarray], count: int, tensor: np.ndarray) -> bool:
@@ -196,7 +198,9 @@ def _numbers(search: Search) -> str:
 def _unknown(search: Search) -> Finding:
     """No single usual mistake: told at the last statement that makes the loss."""
     known = [s for s in search.trial.program.statements.values() if _is_forward(search, s)]
-    scalars = [s for s in known if any(v.ndim == 0 for n in s.names for v in [search.scope(s).values.get(n)] if v is not None)]
+    scalars = [
+        s for s in known if any(v.ndim == 0 for n in s.names for v in [search.scope(s).values.get(n)] if v is not None)
+    ]
     made = Finding("loss", scalars[-1] if scalars else None, "loss", why="the loss is another than the network's")
     made.found = ast.unparse(scalars[-1].node) if scalars else ""
     made.numbers = _numbers(search)

@@ -13,8 +13,9 @@ _AFTER = ("_grad", "_gradient", "_bar", "_adj", "_adjoint", "_delta", "bar")
 
 
 def leaf(name: str) -> str:
-    """The word that a name ends in: `W2` of `self.grads["W2"]`."""
-    words = re.findall(r"\w+", name)
+    """The word that says what it is: `W2` of `self.grads["W2"]` and of `self.W2[t]`."""
+    key = re.search(r"\[(['\"])(\w+)\1\]$", name)
+    words = [key.group(2)] if key else re.findall(r"\w+", name.partition("[")[0])
     return str(words[-1]) if words else name
 
 

@@ -40,7 +40,13 @@ class Scope:
     def scalars(self) -> list[str]:
         """The names and sizes that are single numbers other than 0 and 1."""
         found = [n for n, v in self.values.items() if v.ndim == 0 and v.dtype.kind in "fi" and abs(v) not in (0, 1)]
-        sizes = {s: f"{n}.shape[{k}]" for n, v in reversed(self.values.items()) if n.isidentifier() for k, s in enumerate(v.shape) if s > 1}
+        sizes = {
+            s: f"{n}.shape[{k}]"
+            for n, v in reversed(self.values.items())
+            if n.isidentifier()
+            for k, s in enumerate(v.shape)
+            if s > 1
+        }
         known = {int(self.values[n]) for n in found if float(self.values[n]).is_integer()}
         return [*found, *(text for size, text in sizes.items() if size not in known)]
 
@@ -106,7 +112,11 @@ def _turned(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
         return
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("swapaxes", "transpose"):
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("swapaxes", "transpose")
+    ):
         yield node.func.value
         return
     shape = scope.shape(node)
@@ -241,11 +251,37 @@ def slope(node: ast.expr, scope: Scope) -> Found:
             yield "derivative", node.right
 
 
+def other_slope(node: ast.expr, scope: Scope) -> Found:
+    """a (1 - a) where 1 - a^2 belongs."""
+    factors = list(_factors(node))
+    for k, factor in enumerate(factors):
+        for j, other in enumerate(factors):
+            if ast.unparse(other) in (f"1 - {ast.unparse(factor)}", f"1.0 - {ast.unparse(factor)}"):
+                new = of("(1 - a ** 2)", a=factor)
+                for rest in (f for i, f in enumerate(factors) if i not in (k, j)):
+                    new = of("b * a", a=new, b=rest)
+                yield "derivative", new
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _factors(node.left)
+        yield from _factors(node.right)
+    else:
+        yield node
+
+
 def less_exact(node: ast.expr, scope: Scope) -> Found:
     """Numbers of fewer digits."""
     if _method(node) == "astype" and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         yield "dtype", node.func.value
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.float32", "np.float16", "int", "round", "np.int64"):
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+        "np.float32",
+        "np.float16",
+        "int",
+        "round",
+        "np.int64",
+    ):
         yield "dtype", node.args[0] if node.args else node
     if isinstance(node, ast.Attribute) and node.attr in ("float32", "float16", "half", "single"):
         yield "dtype", parse("np.float64")
@@ -321,16 +357,17 @@ def softmax_whole(node: ast.expr, scope: Scope) -> Found:
 Rule = Callable[[ast.expr, Scope], Found]
 PARTS: tuple[tuple[int, Rule], ...] = (
     (1, overwritten),
+    (1, other_step),
     (1, softmax_whole),
     (1, transposed),
     (1, mean_for_sum),
     (1, turned_sign),
     (1, slope),
+    (1, other_slope),
     (1, less_exact),
     (1, other_order),
     (1, dropped),
     (1, other_axis),
-    (1, other_step),
     (1, another_tensor),
     (1, other_scalar),
     (3, named_constant),
@@ -379,7 +416,10 @@ def another_slope(node: ast.expr, target: str, scope: Scope) -> Found:
         a = parse(name)
         for text in ("e * a * (1 - a)", "e * (1 - a ** 2)", "e * (a > 0)", "e * (1 - a)"):
             yield "derivative", of(text, a=a, e=node)
-        read = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.unparse(n) == f"1 - {name}" for n in ast.walk(node))
+        read = any(
+            isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub) and ast.unparse(n) == f"1 - {name}"
+            for n in ast.walk(node)
+        )
         yield "derivative" if read else "term", of("e * a", a=a, e=node)
 
 

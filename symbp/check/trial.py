@@ -91,7 +91,9 @@ class Trial:
 
     def right(self, outcome: Outcome, draw: Draw, bound: float = 0.0) -> frozenset[str]:
         """The gradients that are what they should be."""
-        return frozenset(n for n, g in draw.gradients.items() if close(outcome.gradients.get(n), g, bound or self.bound))
+        return frozenset(
+            n for n, g in draw.gradients.items() if close(outcome.gradients.get(n), g, bound or self.bound)
+        )
 
     def is_loss(self, outcome: Outcome, draw: Draw) -> bool:
         """Is the loss what it should be? Where the user's own loss is the truth it always is."""

@@ -16,6 +16,7 @@ from symbp.verify.sizes import Sizes, choose_sizes, other_sizes
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_list, plain
 
+
 class NoShape(SymbpError):
     """What stands for a shape and is none."""
 
@@ -45,7 +46,12 @@ def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:
         for t in network.inputs
         if t.kind == PARAM and not is_list(t)
     }
-    return {"inputs": inputs, "loss": plain(witness.world.value(loss)), "gradients": gradients, "tensors": _tensors(witness)}
+    return {
+        "inputs": inputs,
+        "loss": plain(witness.world.value(loss)),
+        "gradients": gradients,
+        "tensors": _tensors(witness),
+    }
 
 
 def _entries(table: Any) -> dict[Any, Any]:
@@ -64,7 +70,6 @@ def _tensors(witness: Witness) -> dict[str, Any]:
 
 def _array(entries: dict[Any, Any]) -> Any:
 
-
     shape = tuple(1 + max(k[a] for k in entries) for a in range(len(next(iter(entries)))))
     array = np.zeros(shape)
     for key, value in entries.items():
@@ -76,8 +81,6 @@ def names(network: Network) -> tuple[list[str], list[str]]:
     """The names of data and of parameters."""
     data = [t.name for t in network.inputs if t.kind != PARAM]
     return data, [t.name for t in network.inputs if t.kind == PARAM]
-
-
 
 
 def own_draws(shapes: Mapping[str, str]) -> list[dict[str, Any]]:

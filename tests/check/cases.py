@@ -47,7 +47,7 @@ def layer(x: Param[B, J], gain: Param[J], shift: Param[J]):
     return layer_norm(x, gain, shift)
 '''
 
-FIT = '''
+FIT = """
 import numpy as np
 
 
@@ -66,9 +66,9 @@ def fit(u, v, A, a, C, c):
     grad_A = u.T @ grad_z
     grad_a = grad_z.sum(axis=0)
     return loss, grad_A, grad_a, grad_C, grad_c
-'''
+"""
 
-DEEP = '''
+DEEP = """
 import numpy as np
 
 
@@ -89,9 +89,9 @@ def deep(u, v, A, C, E):
     dz = dq * (z > 0)
     dA = u.T @ dz
     return loss, {"E": dE, "C": dC, "A": dA}
-'''
+"""
 
-WORDS = '''
+WORDS = """
 import numpy as np
 
 
@@ -110,9 +110,9 @@ def words(t, k, E, C):
     dE = np.zeros_like(E)
     np.add.at(dE, t, drows)
     return loss, dE, dC
-'''
+"""
 
-STEPS = '''
+STEPS = """
 import numpy as np
 
 
@@ -130,9 +130,9 @@ def steps(u, g0, v, A, R, a):
         da += dz.sum(axis=0)
         dg = dz @ R.T
     return loss, dA, dR, da
-'''
+"""
 
-LAYER = '''
+LAYER = """
 import numpy as np
 
 
@@ -155,9 +155,9 @@ def layer_backward(dout, cache):
     dd = dh * i + 2 * d * dv / width
     dx = dd - dd.mean(axis=1, keepdims=True)
     return dx, dgain, dshift
-'''
+"""
 
-CLASS = '''
+CLASS = """
 import numpy as np
 
 
@@ -180,7 +180,7 @@ class Fit:
         back *= 1 - self.q ** 2
         self.grads["A"] = self.u.T @ back
         self.grads["a"] = back.sum(axis=0)
-'''
+"""
 
 ONE_BY_ONE = '''
 def fit(u, v, A, a, C, c):
@@ -205,7 +205,7 @@ def fit(u, v, A, a, C, c):
     return total / n, [gA, ga, gC, gc]
 '''
 
-EINSUM = '''
+EINSUM = """
 import numpy as np
 
 
@@ -215,7 +215,7 @@ def fit(params, u, v):
     k = np.einsum("bo,jo,bj->bj", e, params["C"], 1 - q * q) / np.sqrt(len(u))
     w = e / np.sqrt(len(u))
     return 0.5 * np.vdot(e, e), {"dC": q.T @ w, "dc": w.sum(0), "dA": np.einsum("bi,bj->ij", u, k), "da": k.sum(0)}
-'''
+"""
 
 # the network, the code
 RIGHT = {
@@ -237,7 +237,7 @@ WRONG = {
     "mean": ("fit", FIT, [("grad_c = grad_r.sum(axis=0)", "grad_c = grad_r.mean(axis=0)", "mean")]),
     "no sum": ("fit", FIT, [("grad_a = grad_z.sum(axis=0)", "grad_a = grad_z", "sum")]),
     "derivative at z": ("fit", FIT, [("grad_q * (1 - q ** 2)", "grad_q * (1 - z ** 2)", "wrong_tensor")]),
-    "no derivative": ("fit", FIT, [("grad_q * (1 - q ** 2)", "grad_q", "derivative")]),
+    "no derivative": ("fit", FIT, [("grad_z = grad_q * (1 - q ** 2)", "grad_z = grad_q", "derivative")]),
     "derivative of another": ("fit", FIT, [("grad_q * (1 - q ** 2)", "grad_q * q * (1 - q)", "derivative")]),
     "transpose": ("deep", DEEP, [("dr = ds @ E.T", "dr = ds @ E", "transpose")]),
     "another matrix": ("deep", DEEP, [("dr = ds @ E.T", "dr = ds @ C.T", "wrong_tensor")]),

@@ -12,7 +12,7 @@ from symbp.check.report import as_json, as_text
 from symbp.cli import commands
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from tests.check.cases import FIT, NETWORKS, RIGHT, STEPS, WRONG
+from tests.check.cases import DEEP, FIT, NETWORKS, RIGHT, STEPS, WRONG
 
 
 def network(name: str) -> Network:
@@ -50,7 +50,9 @@ def test_the_line_is_underlined_and_the_corrected_one_offered(tmp_path: Path) ->
     code = FIT.replace("grad_q = grad_r @ C.T", "grad_q = grad_r @ C").replace("grad_r = e / n", "grad_r = -e / n")
     report = check("fit", code.replace("grad_r @ C\n", "grad_r @ C.T\n"), tmp_path)
     assert [f.expected for f in report.findings] == ["grad_r = e / n"]
-    assert "mine.py:12: grad_r: the sign is turned round\n        grad_r = -e / n\n                 ^^\n" in as_text(report)
+    assert "mine.py:12: grad_r: the sign is turned round\n        grad_r = -e / n\n                 ^^\n" in as_text(
+        report
+    )
     (found,) = json.loads(as_json(report))["findings"]
     assert (found["file"], found["line"], found["kind"], found["quantity"]) == ("mine.py", 12, "sign", "grad_r")
 
@@ -90,11 +92,10 @@ def test_an_exception_is_told_at_its_line(tmp_path: Path) -> None:
 
 
 def test_a_name_is_mapped(tmp_path: Path) -> None:
-    code = FIT.replace("return loss, grad_A, grad_a, grad_C, grad_c", "return loss, dict(q1=grad_A, q2=grad_a, q3=grad_C, q4=grad_c)")
-    with pytest.raises(CannotCheck, match="--map NAME=A"):
-        check("fit", code, tmp_path)
-    mapped = {"q1": "A", "q2": "a", "q3": "C", "q4": "c"}
-    assert check_text(code, "mine.py", tmp_path, network("fit"), "", mapped, {}).is_right
+    code = DEEP.replace('{"E": dE, "C": dC, "A": dA}', "dict(q1=dA, q2=dC, q3=dE)")
+    with pytest.raises(CannotCheck, match="--map NAME=C"):
+        check("deep", code, tmp_path)
+    assert check_text(code, "mine.py", tmp_path, network("deep"), "", {"q2": "C", "q3": "E"}, {}).is_right
 
 
 def test_the_command_has_three_statuses(tmp_path: Path) -> None:
