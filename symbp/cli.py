@@ -173,7 +173,7 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, value: tuple[st
         name, equals, what = text.partition("=")
         if not (name and equals and what):
             raise click.BadParameter(f"{text!r}: expected NAME=WHAT")
-    return dict((t.partition("=")[0].strip(), t.partition("=")[2].strip()) for t in value)
+    return {t.partition("=")[0].strip(): t.partition("=")[2].strip() for t in value}
 
 
 @commands.command()

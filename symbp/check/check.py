@@ -1,4 +1,4 @@
-"""A file with a hand-written backward pass against the truth: its findings, each with its line, its kind and a way out."""
+"""A file with a hand-written backward pass against the truth: findings with a line, a kind and a way out."""
 
 from __future__ import annotations
 

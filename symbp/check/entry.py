@@ -88,7 +88,7 @@ def _entries(functions: Mapping[str, ast.FunctionDef], classes: Sequence[ast.Cla
         for one, other in (("forward", "backward"), ("fwd", "bwd")):
             if one in name and name.replace(one, other) in functions:
                 yield Entry(PAIR, (name, name.replace(one, other)))
-    for name in reversed(functions):
+    for name in reversed(list(functions)):
         yield Entry(FUNCTION, (name,))
 
 
@@ -159,7 +159,8 @@ def _from_attributes(made: Any, name: str, result: Result) -> None:
         if isinstance(value, dict) and name in value and "grad" in key:
             result.gradients[name] = value[name]
             return
-    result.gradients.update({name: v for k, v in held.items() if k != name and is_pair(k, name) and np.shape(v)})
+        if key != name and is_pair(key, name) and np.shape(value):
+            result.gradients[name] = value
 
 
 def _apply(

@@ -1,4 +1,4 @@
-"""A loss that is not the network's: where the user's forward pass differs, and whether the gradients are right for it."""
+"""A loss that is not the network's: where the forward pass differs, and whether the gradients are right for it."""
 
 from __future__ import annotations
 
@@ -104,11 +104,9 @@ def _first_off(search: Search, known: list[Statement], before: frozenset[At]) ->
     for s in (s for s in known if not isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple))):
         for k, n in enumerate(s.names):
             if leaf(n) in search.first.tensors and ((s.number, k), 0) not in before:
-                if search.scope(s).shape(ast.Name(n)) is not None and not isinstance(s.node, ast.Return):
-                    shape = search.first.tensors[leaf(n)].shape
-                    mine = search.scope(s).values[n].shape
-                    if (mine, _passed(search, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
-                        return [s]
+                shape, mine = search.first.tensors[leaf(n)].shape, search.scope(s).shape(ast.Name(n))
+                if (mine, _passed(search, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
+                    return [s]
     return []
 
 

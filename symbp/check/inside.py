@@ -18,7 +18,7 @@ from symbp.check.entry import COTANGENT, Entry, Names, Unmatched, find, learn_re
 from symbp.check.forward import own_loss
 from symbp.check.program import Program, Statement
 from symbp.check.search import Finding, Search
-from symbp.check.trial import FIRST_RUN, Draw, TooLong, Trial, seconds
+from symbp.check.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
 
 EXACT, CENTRAL = 1e-9, 1e-6
 MODULE = "module_under_check"
@@ -38,7 +38,7 @@ def _inspect(request: Mapping[str, Any]) -> dict[str, object]:
     entry = find(text, request["name"], names)
     namespace = _run_file(request)
     learn_returns(ast.parse(text))
-    program = Program(text, request["path"], entry.names, namespace)
+    program = Program(text, request["path"], namespace)
     draws = [Draw(d["inputs"], d["loss"], d["gradients"], d["tensors"]) for d in request["draws"]]
     trial = Trial(program, entry, names, draws, EXACT)
     if any(d.loss is None for d in draws):
@@ -102,7 +102,7 @@ def _checked(trial: Trial) -> dict[str, object]:
     if isinstance(base.error, TooLong):
         raise Unmatched(f"{trial.entry.said}: {base.error}")
     _demand_all(trial, base.gradients, base.error)
-    changed = _changed(search)
+    changed = _changed(search) or _other_next_time(search)
     if base.error is None and not all(trial.is_loss(search.base(d)[1], d) for d in trial.draws):
         own_loss(search)
     else:
@@ -114,10 +114,8 @@ def _checked(trial: Trial) -> dict[str, object]:
         "raised": f"{type(base.error).__name__}: {base.error}" if base.error else "",
         "findings": [_told(f) for f in search.findings],
         "parameters": list(trial.names.parameters),
-        "confirmed": [] if search.findings else _confirmed(search),
         "draws": len(trial.draws),
         "against": "the user's own loss" if trial.draws[0].loss is None else "the network",
-        "cotangent": COTANGENT in trial.draws[0].inputs,
     }
 
 
@@ -150,17 +148,29 @@ def _changed(search: Search) -> Finding | None:
     return made
 
 
+def _other_next_time(search: Search) -> Finding | None:
+    """Does a second call with the same data give something else?"""
+    namespace, base = search.base(search.first)
+    again = search.trial.run(namespace, search.first)
+    same = all(close(again.gradients.get(n), np.asarray(g), EXACT) for n, g in base.gradients.items() if _is_number(g))
+    if base.error is not None or same:
+        return None
+    return Finding(
+        "state", None, "the gradients", why="a second call with the same data gives others: something is kept"
+    )
+
+
+def _is_number(value: object) -> bool:
+    array = np.asarray(value)
+    return array.dtype.kind in "fi" and bool(np.all(np.isfinite(array)))
+
+
 def _harmless(node: ast.stmt) -> ast.stmt:
     """The same with a new array in the place of one written over."""
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         target = ast.Name(node.target.id, ast.Load())
         return ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
     return ast.Pass()
-
-
-def _confirmed(search: Search) -> list[object]:
-    """Which lines compute the derivative by which of the user's own quantities."""
-    return []
 
 
 def _told(f: Finding) -> dict[str, object]:

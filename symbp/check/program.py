@@ -95,18 +95,18 @@ class Statement:
 
 
 class Program:
-    """The definitions of a file, those that are checked with probes in them."""
+    """The definitions of a file, with probes in them."""
 
-    def __init__(self, text: str, path: str, checked: Sequence[str], namespace: Mapping[str, Any]):
+    def __init__(self, text: str, path: str, namespace: Mapping[str, Any]):
         self.text, self.path, self.namespace, self.probe = text, path, namespace, Probe()
         tree = ast.parse(text)
         kept = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
         self.definitions: list[Definition] = [copy.deepcopy(n) for n in kept]
         self.statements: dict[int, Statement] = {}
+        self.lists: set[str] = set()  # those that values are appended to
         self.numbers = iter(range(1_000_000))
         for index, node in enumerate(self.definitions):
-            if node.name in checked:
-                self._definition(node, index, node.name)
+            self._definition(node, index, node.name)
         for node in self.definitions:
             ast.fix_missing_locations(node)
         self.codes = [self._compiled(n) for n in self.definitions]
@@ -145,7 +145,7 @@ class Program:
                 body.append(node)
                 continue
             targets = list(_targets(node))
-            names = tuple(ast.unparse(t) for t in targets)
+            names = tuple(ast.unparse(t) for t in targets) or _appended(node)
             own = Statement(next(self.numbers), copy.deepcopy(node), index, function, names, body, node, loop)
             self.statements[own.number] = own
             body.extend(self._probed(node, own, targets))
@@ -158,7 +158,11 @@ class Program:
         if isinstance(node, ast.For):
             node.body[:0] = probes
             probes = []
-        if isinstance(node, (ast.Expr, ast.Return)):
+        if _appended(node):
+            self.lists.update(own.names)
+            argument = node.value.args  # type: ignore[attr-defined]
+            argument[0] = _call(own.number, 0, argument[0])
+        elif isinstance(node, (ast.Expr, ast.Return)):
             yield ast.Expr(_call(own.number, MARK, ast.Constant(None)))
         yield node
         yield from probes
@@ -168,6 +172,12 @@ class Program:
         _set_context(load, ast.Load())
         _set_context(store, ast.Store())
         return ast.Assign([store], _call(number, leaf, load))
+
+    def entries(self, function: str) -> list[str]:
+        """What a function reads of lists, as written: `h[t - 1]`."""
+        own = [s.node for s in self.statements.values() if s.function == function]
+        found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
+        return list(dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load)))
 
     def variant(self, edits: Edits) -> dict[str, Any]:
         """A namespace in which the definitions stand with these statements in the place of their own."""
@@ -187,6 +197,15 @@ class Program:
         for code in codes:
             exec(code, namespace)
         return namespace
+
+
+def _appended(node: ast.stmt) -> tuple[str, ...]:
+    """The list that a statement appends one value to."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
+        function = node.value.func
+        if isinstance(function, ast.Attribute) and function.attr == "append" and not node.value.keywords:
+            return (ast.unparse(function.value),)
+    return ()
 
 
 def _call(number: int, leaf: int, value: ast.expr) -> ast.Call:

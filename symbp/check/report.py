@@ -1,4 +1,4 @@
-"""What is said of a check: a line when it is right, else each mistake with its line underlined and what it should be."""
+"""What is said of a check: a line when it is right, else each mistake, its line underlined, what it should be."""
 
 from __future__ import annotations
 

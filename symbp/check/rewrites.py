@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Scope:
     """The names that may stand in a statement, each with its value just then, and which were written over in place."""
 
     values: Mapping[str, np.ndarray]
-    before: Mapping[str, str] = None  # type: ignore[assignment]  # a name to another under which its former value is
+    before: Mapping[str, str] = field(default_factory=dict)  # a name to what stands for its former value
 
     def shape(self, node: ast.expr) -> Shape | None:
         """The shape of a name or an attribute, where it is known."""
@@ -42,7 +42,7 @@ class Scope:
         found = [n for n, v in self.values.items() if v.ndim == 0 and v.dtype.kind in "fi" and abs(v) not in (0, 1)]
         sizes = {
             s: f"{n}.shape[{k}]"
-            for n, v in reversed(self.values.items())
+            for n, v in reversed(list(self.values.items()))
             if n.isidentifier()
             for k, s in enumerate(v.shape)
             if s > 1
@@ -168,6 +168,12 @@ def turned_sign(node: ast.expr, scope: Scope) -> Found:
             yield "sign", of("b - a", a=node.left, b=node.right)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield "sign", node.operand
+
+
+def sum_for_product(node: ast.expr, scope: Scope) -> Found:
+    """Factors added."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "term", of("a * b", a=node.left, b=node.right)
 
 
 def dropped(node: ast.expr, scope: Scope) -> Found:
@@ -313,14 +319,12 @@ def other_order(node: ast.expr, scope: Scope) -> Found:
                 new.elts[i], new.elts[j] = new.elts[j], new.elts[i]
                 yield "order", new
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.outer" and len(node.args) == 2:
-        new = copy.deepcopy(node)
-        new.args.reverse()
-        yield "transpose", new
+        yield "transpose", of("np.outer(b, a)", a=node.args[0], b=node.args[1])
 
 
 def overwritten(node: ast.expr, scope: Scope) -> Found:
     """A value from before it was written over in place."""
-    if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in (scope.before or {}):
+    if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in scope.before:
         yield "overwrite", parse(scope.before[ast.unparse(node)])
 
 
@@ -370,6 +374,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_axis),
     (1, another_tensor),
     (1, other_scalar),
+    (2, sum_for_product),
     (3, named_constant),
     (4, less_a_tensor),
 )
@@ -443,7 +448,7 @@ def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]
     seen = {ast.dump(node)}
     for kind, part, at, new in _values(value, statement, scope, cost):
         changed = copy.deepcopy(node)
-        changed.value = _put(value, at, new)  # type: ignore[attr-defined]
+        changed.value = _put(value, at, new)
         text = ast.dump(changed)
         if text not in seen:
             seen.add(text)
@@ -475,7 +480,11 @@ def _roots(value: ast.expr) -> Iterator[tuple[int, ast.expr]]:
             inside = [*value.elts, *(v for e in value.elts for v in _entries(e))]
         elif _entries(value):
             inside = _entries(value)
-        if any(part is i for i in inside) and not isinstance(part, (ast.Tuple, ast.Dict)):
+        if (
+            isinstance(part, ast.expr)
+            and any(part is i for i in inside)
+            and not isinstance(part, (ast.Tuple, ast.Dict))
+        ):
             yield at, part
 
 
@@ -498,7 +507,8 @@ def _put(value: ast.expr, at: int, new: ast.expr) -> ast.expr:
         def visit(self, node: ast.AST) -> ast.AST:
             return copy.deepcopy(new) if node is old else self.generic_visit(node)
 
-    return Put().visit(root)  # type: ignore[no-any-return]
+    Put().visit(root)
+    return root
 
 
 def _statements(statement: Statement) -> Iterator[Rewrite]:

@@ -238,6 +238,11 @@ class Search:
             full = [h for h in hits if h.mended >= enough]
             if full:
                 return min(full, key=lambda h: h.order)
+        for cost in COSTS[:NEAR]:
+            for order, statement in self.helpers():
+                helped = [h for h in self.rewritten(order, statement, cost) if h.mended >= enough]
+                if helped:
+                    return helped[0]
         if place is not None:
             return place
         return max(hits, key=lambda h: (len(h.mended), -(h.rewrite.cost if h.rewrite else 0), -h.order), default=None)
@@ -271,13 +276,24 @@ class Search:
         return [
             (k, statements[n])
             for n, k in order.items()
-            if self.is_backward(statements[n]) and not self.is_confirmed(statements[n])
+            if self.is_own(statements[n]) and self.is_backward(statements[n]) and not self.is_confirmed(statements[n])
         ]
+
+    def is_own(self, statement: Statement) -> bool:
+        """Is it in what is checked, and not in a function that is called there?"""
+        return statement.function.partition(".")[0] in self.trial.entry.names
+
+    def helpers(self) -> list[tuple[int, Statement]]:
+        """The statements of the functions that are called there."""
+        known = self.trial.program.statements.values()
+        return [(s.number, s) for s in known if not self.is_own(s) and self.is_backward(s)]
 
     def is_backward(self, statement: Statement) -> bool:
         """Does the loss stay as it is whatever the statement computes?"""
         if isinstance(statement.node, (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)):
             return False
+        if not self.base(self.first)[1].has_loss:
+            return True
         key = ("backward", statement.number, len(self.edits))
         if key not in self.cache:
             self.cache[key] = all(not self._moves(statement.number, k) for k in range(len(statement.names)))
@@ -307,6 +323,8 @@ class Search:
                 p
                 for p, events in self.events().items()
                 if p[1] != MARK
+                and self.is_own(self.trial.program.statements[p[0]])
+                and self.base(self.first)[1].has_loss
                 and all(e.value is not None and e.value.dtype.kind == "f" for e in events)
                 and self._moves(*p)
             ]
@@ -352,6 +370,8 @@ class Search:
             theirs = self.events()[of]
             if named and not is_pair(self.name(place), self.name(of)):
                 continue
+            if not named and isinstance(self.trial.program.statements[of[0]].node, ast.FunctionDef):
+                continue  # data too have a derivative, which no backward pass is after
             shapes = [e.value.shape for e in theirs]
             if len(theirs) == len(mine) and (
                 named or all(e.value.shape == s for e, s in zip(mine, shapes, strict=True))
@@ -415,9 +435,15 @@ class Search:
                 continue
             own = self.trial.program.statements[number]
             name = own.names[at]
-            if own.function == statement.function or name.startswith("self."):
-                if name.replace(".", "").isidentifier() and not name.startswith("_"):
-                    values[name] = event.value
+            is_seen = own.function == statement.function or name.startswith("self.")
+            if is_seen and name.replace(".", "").isidentifier() and not name.startswith("_"):
+                values[name] = event.value
+        for text in self.trial.program.entries(statement.function):
+            base = text.partition("[")[0]
+            if base in values and base in self.trial.program.lists:
+                values[text] = values[base]
+        for name in self.trial.program.lists & set(values):
+            del values[name]
         return Scope(values, {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values})
 
     # --- findings
@@ -449,17 +475,16 @@ class Search:
         draw = self.first
         for name in sorted(hit.mended):
             got, right = self.base(draw)[1].gradients.get(name), draw.gradients[name]
+            if got is None:
+                return ""
             if np.shape(got) != right.shape:
-                return (
-                    f"the gradient of {name} has the shape {np.shape(got)}, it should be {right.shape}"
-                    if got is not None
-                    else ""
-                )
+                return f"the gradient of {name} has the shape {np.shape(got)}, it should be {right.shape}"
             off = np.abs(np.asarray(got, dtype=float) - right)
             digits = 6 if np.max(off) > 1e-4 * np.max(np.abs(right)) else 12
             key = np.unravel_index(int(np.argmax(off)), right.shape) if right.ndim else ()
             where = f"[{', '.join(map(str, key))}]" if key else ""
-            return f"the gradient of {name}{where} is {float(np.asarray(got)[key]):.{digits}g}, it should be {float(right[key]):.{digits}g}"
+            is_, should = float(np.asarray(got)[key]), float(right[key])
+            return f"the gradient of {name}{where} is {is_:.{digits}g}, it should be {should:.{digits}g}"
         return ""
 
     def held_still(self, truth: Truth) -> tuple[str, str]:
@@ -475,7 +500,13 @@ class Search:
                 if close(mine[k].value, slope, ROUGH):
                     return self._held_kind(held)
             break
-        return "unknown", ""
+        return (
+            "unknown",
+            f"it should be the derivative of the loss by {self.name(truth.of)} (line {self._line(truth.of)})",
+        )
+
+    def _line(self, place: Place) -> int:
+        return self.trial.program.statements[place[0]].line
 
     def _stills(self, of: Place) -> Iterator[frozenset[Place]]:
         """What may have been held constant: one quantity that comes later, or two."""

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from symbp.check.entry import Entry, Names, Unmatched, call
-from symbp.check.program import Edits, Event, Place, Program, Put
+from symbp.check.program import Event, Place, Program, Put
 
 FIRST_RUN, OTHER_RUNS = 20.0, 3.0  # seconds
 STEP, QUICK_STEP = 2e-4, 1e-5  # of central differences of the fourth order, and of the second
@@ -28,7 +28,7 @@ class TooLong(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Data, and the truth there: the loss and the gradients (None: the user's own loss tells), the network's tensors."""
+    """Data, and the truth there: the loss (None: the user's own is), the gradients, the network's tensors."""
 
     inputs: Mapping[str, Any]
     loss: float | None
@@ -47,6 +47,7 @@ class Outcome:
     line: int | None = None
     changed: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()  # of what stands for the loss
+    has_loss: bool = True
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ class Trial:
                 warnings.simplefilter("ignore")
                 result = call(self.entry, namespace, inputs, self.names)
             out.loss = _number(result.loss)
+            out.has_loss = result.loss is not None
             out.gradients, out.shape = result.gradients, np.shape(result.loss)
         except Unmatched:
             raise
@@ -97,7 +99,11 @@ class Trial:
 
     def is_loss(self, outcome: Outcome, draw: Draw) -> bool:
         """Is the loss what it should be? Where the user's own loss is the truth it always is."""
-        return draw.loss is None or abs(outcome.loss - draw.loss) <= 1e-9 * max(1.0, abs(draw.loss))
+        return (
+            draw.loss is None
+            or not outcome.has_loss
+            or abs(outcome.loss - draw.loss) <= 1e-9 * max(1.0, abs(draw.loss))
+        )
 
     def own_gradient(self, namespace: Mapping[str, Any], draw: Draw, name: str) -> Array:
         """The derivative of the user's own loss by an input, by central differences."""

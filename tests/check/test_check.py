@@ -1,4 +1,4 @@
-"""Right passes are called right, whatever their style; of wrong ones the line and the kind are told, and nothing else."""
+"""Right passes are called right, whatever their style; of wrong ones line and kind are told, and nothing else."""
 
 import json
 from pathlib import Path
