@@ -91,6 +91,8 @@ def check_text(
             reply = worker.ask(request)["checked"]
         except Gone as gone:
             raise CannotCheck(f"{path}: the code {gone}") from gone
+    if "fault" in reply:
+        raise RuntimeError(f"the check of {path}: {reply['fault']}")
     if "unmatched" in reply:
         raise CannotCheck(f"{path}: {reply['unmatched']}")
     findings = tuple(Finding(**{**f, "mended": tuple(f["mended"])}) for f in reply["findings"])

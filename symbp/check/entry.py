@@ -21,6 +21,21 @@ from symbp.check.names import is_pair, quantities
 FUNCTION, PAIR, CLASS = "function", "pair", "class"
 BUNDLES = ("params", "parameters", "weights", "theta", "P", "p", "param")  # a dictionary of all parameters
 COTANGENTS = ("dout", "grad_out", "grad_output", "dy", "dL_dout", "upstream", "g", "dupper", "dvalues", "dZ", "grad")
+OUTPUTS = (
+    "out",
+    "output",
+    "p",
+    "probs",
+    "probabilities",
+    "yhat",
+    "y_hat",
+    "y_pred",
+    "pred",
+    "a2",
+    "al",
+    "scores",
+    "logits",
+)
 CACHES = ("cache", "tape", "ctx", "saved", "memory", "state", "context")
 MODES = {"bn_param": {"mode": "train"}, "mode": "train", "training": True, "train": True}
 COTANGENT = "cotangent"
@@ -82,7 +97,8 @@ def find(text: str, name: str, names: Names) -> Entry:
 
 def _entries(functions: Mapping[str, ast.FunctionDef], classes: Sequence[ast.ClassDef]) -> Iterator[Entry]:
     for node in classes:
-        if {"forward", "backward"} <= {n.name for n in node.body if isinstance(n, ast.FunctionDef)}:
+        methods = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+        if {"forward", "backward"} <= methods or "loss" in methods:
             yield Entry(CLASS, (node.name,))
     for name in functions:
         for one, other in (("forward", "backward"), ("fwd", "bwd")):
@@ -114,27 +130,31 @@ def _function(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any]
 def _pair(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
     forward, backward = (namespace[n] for n in entry.names)
     returned = _apply(forward, inputs, names)
-    cache = (
-        returned[1]
-        if isinstance(returned, tuple) and len(returned) == 2
-        else returned[1:]
-        if isinstance(returned, tuple)
-        else None
-    )
-    out = returned[0] if isinstance(returned, tuple) else returned
+    out, cache = returned, None
+    if isinstance(returned, tuple):
+        out, cache = returned[0], returned[1] if len(returned) == 2 else returned[1:]
     back = _apply(backward, inputs, names, out, cache)
     result = sort_out(back, inputs, names, returned_names(backward), loss=False)
-    result.loss = _loss_of(out, inputs)
+    result.loss = _loss_of(out, inputs, names, namespace)
     return result
 
 
-def _loss_of(out: Any, inputs: Mapping[str, Any]) -> Any:
-    return np.sum(out * inputs[COTANGENT]) if COTANGENT in inputs and np.ndim(out) else out
+def _loss_of(out: Any, inputs: dict[str, Any], names: Names, functions: Mapping[str, Any]) -> Any:
+    """The loss of what a forward pass gives: itself, its product with the cotangent, or what a function makes of it."""
+    if not np.ndim(out):
+        return out
+    if COTANGENT in inputs:
+        return np.sum(out * inputs[COTANGENT])
+    found = [f for n, f in functions.items() if callable(f) and re.search("loss|cost|criterion", n) and "grad" not in n]
+    return _apply(found[0], inputs, names, out) if found else None
 
 
 def _class(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
     made = _apply(namespace[entry.names[0]], inputs, names)
     _set_parameters(made, inputs, names)
+    if not hasattr(made, "backward"):
+        both = _apply(made.loss, inputs, names)
+        return sort_out(both, inputs, names, returned_names(made.loss))
     returned = _apply(made.forward, inputs, names)
     out = returned[0] if isinstance(returned, tuple) else returned
     back = _apply(made.backward, inputs, names, out)
@@ -142,7 +162,8 @@ def _class(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], n
     for name in names.parameters:
         if name not in result.gradients:
             _from_attributes(made, name, result)
-    result.loss = _loss_of(out, inputs)
+    methods = {n: getattr(made, n) for n in dir(made) if not n.startswith("_")}
+    result.loss = _loss_of(out, inputs, names, {**methods, **namespace} if COTANGENT not in inputs else {})
     return result
 
 
@@ -207,6 +228,8 @@ def _argument(
         return inputs[alike[0]]
     if cache is not None and (p.name in CACHES or "cache" in p.name):
         return cache
+    if out is not None and COTANGENT not in inputs and p.name.lower() in OUTPUTS:
+        return out
     if out is not None and (p.name in COTANGENTS or is_pair(p.name, "out") or p.name.startswith("d")):
         return inputs.get(COTANGENT, 1.0)
     if p.default is not p.empty:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -30,6 +31,9 @@ def inspect(_loaded: object, request: Mapping[str, Any]) -> dict[str, object]:
         return {"checked": _inspect(request)}
     except Unmatched as error:
         return {"checked": {"unmatched": str(error)}}
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return {"checked": {"fault": f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"}}
 
 
 def _inspect(request: Mapping[str, Any]) -> dict[str, object]:

@@ -96,6 +96,8 @@ def another_tensor(node: ast.expr, scope: Scope) -> Found:
 
 def transposed(node: ast.expr, scope: Scope) -> Found:
     """A factor of a matrix product turned, or not."""
+    if isinstance(node, ast.Call) and _method(node) in ("dot", "matmul"):
+        yield from _turned_call(node, scope)
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
         return
     for side in ("left", "right"):
@@ -106,6 +108,20 @@ def transposed(node: ast.expr, scope: Scope) -> Found:
             yield "transpose", new
     if not (_is_turn(node.left) or _is_turn(node.right)):
         yield "transpose", of("b @ a", a=node.left, b=node.right)
+
+
+def _turned_call(node: ast.Call, scope: Scope) -> Found:
+    """The same of `a.dot(b)` and `np.dot(a, b)`."""
+    assert isinstance(node.func, ast.Attribute)
+    for k, operand in enumerate(node.args):
+        for turned in _turned(operand, scope):
+            new = copy.deepcopy(node)
+            new.args[k] = turned
+            yield "transpose", new
+    if len(node.args) == 1:
+        for turned in _turned(node.func.value, scope):
+            method = ast.Attribute(turned, node.func.attr, ast.Load())
+            yield "transpose", ast.Call(method, copy.deepcopy(node.args), [])
 
 
 def _turned(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:

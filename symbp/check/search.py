@@ -86,7 +86,8 @@ class Search:
         """The truth at places, at a draw."""
         found: dict[Place, Put] = {}
         for t in truths:
-            values = [self.slope(draw, t.of, k) for k in range(t.count)]
+            count = sum(1 for e in self.base(draw)[1].events if e.place == t.of)  # steps differ from draw to draw
+            values = [self.slope(draw, t.of, k) for k in range(count)]
             order = values[::-1] if t.backwards else values
             found[t.place] = _putting([v * t.scale for v in order])
         return found
