@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _BEFORE = (
     *("dL_d", "dLoss_d", "dloss_d", "dJ_d", "dC_d", "grad_", "gradient_", "grads_", "delta_", "nabla_", "bar_", "adj_"),
@@ -25,6 +25,13 @@ def quantities(name: str) -> Iterator[str]:
     yield from (word[len(b) :] for b in _BEFORE if word.startswith(b) and len(word) > len(b))
     yield from (word[: -len(a)] for a in _AFTER if word.endswith(a) and len(word) > len(a))
     yield word
+
+
+def pairs_with(gradient: str, names: Iterable[str]) -> frozenset[str]:
+    """Those that it is the name of a gradient of: as they are written, else whatever the case of their letters."""
+    found = [n for n in names if is_pair(gradient, n)]
+    exact = [n for n in found if leaf(n) in quantities(gradient)]
+    return frozenset(exact or found)
 
 
 def is_pair(gradient: str, quantity: str) -> bool:

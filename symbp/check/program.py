@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,6 +104,7 @@ class Program:
         kept = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
         self.definitions: list[Definition] = [copy.deepcopy(n) for n in kept]
         self.statements: dict[int, Statement] = {}
+        self.read: dict[str, list[str]] = {}
         self.lists: set[str] = set()  # those that values are appended to
         self.numbers = iter(range(1_000_000))
         for index, node in enumerate(self.definitions):
@@ -175,9 +177,14 @@ class Program:
 
     def entries(self, function: str) -> list[str]:
         """What a function reads of lists, as written: `h[t - 1]`."""
-        own = [s.node for s in self.statements.values() if s.function == function]
-        found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
-        return list(dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load)))
+        if function not in self.read:
+            own = [s.node for s in self.statements.values() if s.function == function]
+            found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
+            texts = dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load))
+            plain = [t for t in texts if re.fullmatch(r"\w+\[[a-z]\w*\]", t)]
+            beside = [f"{t[:-1]} {shift}]" for shift in ("+ 1", "- 1") for t in plain]
+            self.read[function] = list(dict.fromkeys([*texts, *beside]))
+        return self.read[function]
 
     def variant(self, edits: Edits) -> dict[str, Any]:
         """A namespace in which the definitions stand with these statements in the place of their own."""

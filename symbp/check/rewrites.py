@@ -442,6 +442,16 @@ def another_slope(node: ast.expr, target: str, scope: Scope) -> Found:
             for n in ast.walk(node)
         )
         yield "derivative" if read else "term", of("e * a", a=a, e=node)
+    for name, value in scope.values.items():
+        if shape and value.shape != shape and value.ndim and _spreads(value.shape, shape):
+            yield "term", of("e * a", a=parse(name), e=node)
+            yield "term", of("e / a", a=parse(name), e=node)
+
+
+def _spreads(small: Shape, large: Shape) -> bool:
+    """Can a tensor be multiplied by another without growing?"""
+    pairs = zip(reversed(small), reversed(large), strict=False)
+    return len(small) <= len(large) and all(a in (1, b) for a, b in pairs)
 
 
 Whole = Callable[[ast.expr, str, Scope], Found]

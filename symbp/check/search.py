@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.names import is_pair, leaf
+from symbp.check.names import is_pair, leaf, pairs_with, quantities
 from symbp.check.program import BEFORE, MARK, Edits, Event, Place, Put, Statement
 from symbp.check.rewrites import Rewrite, Scope, rewrites
 from symbp.check.trial import Array, Draw, Outcome, Trial, central, close
@@ -75,7 +75,7 @@ class Search:
     truths: list[Truth] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     end: float = 0.0
-    cache: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)  # edits that `search` makes leave the forward pass as it is
 
     # --- runs
 
@@ -94,7 +94,7 @@ class Search:
 
     def slope(self, draw: Draw, of: Place, count: int, held: frozenset[Place] = frozenset()) -> Array:
         """The derivative of the user's loss by a forward quantity, where some others stand still."""
-        key = (id(draw), of, count, held, len(self.edits))
+        key = (id(draw), of, count, held)
         if key not in self.cache:
             namespace, base = self.base(draw)
             events = {(e.place, e.count): e.value for e in base.events}
@@ -295,7 +295,7 @@ class Search:
             return False
         if not self.base(self.first)[1].has_loss:
             return True
-        key = ("backward", statement.number, len(self.edits))
+        key = ("backward", statement.number)
         if key not in self.cache:
             self.cache[key] = all(not self._moves(statement.number, k) for k in range(len(statement.names)))
         return bool(self.cache[key])
@@ -307,10 +307,13 @@ class Search:
 
     def events(self) -> dict[Place, list[Event]]:
         """The events of the first draw by their places."""
-        found: dict[Place, list[Event]] = {}
-        for event in self.base(self.first)[1].events:
-            found.setdefault(event.place, []).append(event)
-        return found
+        key = ("events", id(self.first), len(self.edits), len(self.truths))
+        if key not in self.cache:
+            found: dict[Place, list[Event]] = {}
+            for event in self.base(self.first)[1].events:
+                found.setdefault(event.place, []).append(event)
+            self.cache[key] = found
+        return self.cache[key]  # type: ignore[no-any-return]
 
     def name(self, place: Place) -> str:
         """What is assigned at a place, as written."""
@@ -318,7 +321,7 @@ class Search:
 
     def forward_places(self) -> list[Place]:
         """The places of forward quantities that are numbers with a derivative."""
-        key = ("forward", len(self.edits), len(self.truths))
+        key = ("forward", id(self.first))
         if key not in self.cache:
             self.cache[key] = [
                 p
@@ -340,7 +343,7 @@ class Search:
         """Is what it assigns the true derivative by something of the forward pass, every time?"""
         if self.is_inexact():
             return False
-        key = ("confirmed", statement.number, len(self.edits), len(self.truths))
+        key = ("confirmed", id(self.first), statement.number, len(self.edits), len(self.truths))
         if key not in self.cache:
             places = [(statement.number, k) for k in range(len(statement.names))]
             self.cache[key] = bool(places) and all(self._is_true(p) for p in places)
@@ -367,9 +370,10 @@ class Search:
 
     def _truths_of(self, place: Place, mine: list[Event], named: bool) -> Iterator[Truth]:
         """What a place may be the derivative by: of the same shape, run through as often; with a name that says so."""
+        meant = pairs_with(self.name(place), [self.name(p) for p in self.forward_places()])
         for of in self.forward_places():
             theirs = self.events()[of]
-            if named and not is_pair(self.name(place), self.name(of)):
+            if named and self.name(of) not in meant:
                 continue
             if not named and isinstance(self.trial.program.statements[of[0]].node, ast.FunctionDef):
                 continue  # data too have a derivative, which no backward pass is after
@@ -383,7 +387,7 @@ class Search:
 
     def scales(self) -> tuple[float, ...]:
         """1, and the number by which gradients differ that are scaled at the end alone, as by the examples."""
-        key = ("scales", len(self.edits))
+        key = ("scales", id(self.first))
         if key not in self.cache:
             found = [1.0]
             for place in [p for p in self.forward_places() if self.events()[p][-1].value.ndim == 0]:
@@ -542,7 +546,8 @@ class Search:
         found = None
         for name in wrong:
             for s in self.trial.program.statements.values():
-                if any(is_pair(n, name) or leaf(n) == name for n in s.names) and self.is_backward(s):
+                own = any(name in quantities(n) for n in s.names)
+                if own and self.is_own(s) and self.is_backward(s):
                     found = s
             if found:
                 break
