@@ -200,6 +200,7 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
         raise click.UsageError("expected FILE, or NET and FILE")
     path, name = _file_and_name(what[-1])
     network = _build(what[0], ()).network if len(what) == 2 else None
+    click.echo(on_terminal(f"{path} is run, in a process of its own"), err=True)
     report = check_file(path, network, name, mapped, shapes)
     click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
     if not report.is_right:

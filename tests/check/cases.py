@@ -217,6 +217,110 @@ def fit(params, u, v):
     return 0.5 * np.vdot(e, e), {"dC": q.T @ w, "dc": w.sum(0), "dA": np.einsum("bi,bj->ij", u, k), "da": k.sum(0)}
 """
 
+PROPAGATION = """
+import numpy as np
+def forward_propagation(u, parameters):
+    Q = np.tanh(u @ parameters["A"] + parameters["a"])
+    Z2 = Q @ parameters["C"] + parameters["c"]
+    return Z2, {"Q": Q, "Z2": Z2}
+def compute_cost(out, v):
+    return np.sum((out - v) ** 2) / (2 * len(v))
+def backward_propagation(parameters, cache, u, v):
+    m = len(u)
+    dZ2 = (cache["Z2"] - v) / m
+    dC = cache["Q"].T @ dZ2
+    dc = np.sum(dZ2, axis=0)
+    dZ1 = dZ2 @ parameters["C"].T * (1 - np.power(cache["Q"], 2))
+    return {"dA": u.T @ dZ1, "da": dZ1.sum(0), "dC": dC, "dc": dc}
+"""
+
+WITH_LOSS = """
+import numpy as np
+class TwoLayerNet:
+    def __init__(self, input_size=3, hidden_size=4, output_size=2, std=1e-4):
+        self.params = {}
+        self.params['A'] = std * np.random.randn(input_size, hidden_size)
+        self.params['a'] = np.zeros(hidden_size)
+        self.params['C'] = std * np.random.randn(hidden_size, output_size)
+        self.params['c'] = np.zeros(output_size)
+    def loss(self, u, v=None, reg=0.0):
+        A, a = self.params['A'], self.params['a']
+        C, c = self.params['C'], self.params['c']
+        h = np.tanh(u.dot(A) + a)
+        out = h.dot(C) + c
+        if v is None:
+            return out
+        N = u.shape[0]
+        loss = np.sum((out - v)**2) / N / 2 + reg * np.sum(A * A)
+        grads = {}
+        dout = (out - v) / N
+        grads['C'] = h.T.dot(dout) + 2 * reg * C
+        grads['c'] = dout.sum(axis=0)
+        dh = dout.dot(C.T)
+        dh = dh * (1 - h * h)
+        grads['A'] = u.T.dot(dh)
+        grads['a'] = dh.sum(axis=0)
+        return loss, grads
+"""
+
+LAYERED = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.parameters = {"A": None, "a": None, "C": None, "c": None}
+        self.gradients = {}
+    def forward(self, u):
+        p = self.parameters
+        self.X = u
+        self.Q = np.tanh(u @ p["A"] + p["a"])
+        return self.Q @ p["C"] + p["c"]
+    def loss(self, out, v):
+        return ((out - v) ** 2).sum() / 2 / len(v)
+    def backward(self, v):
+        Y = self.Q @ self.parameters["C"] + self.parameters["c"]
+        dY = (Y - v) / len(v)
+        self.gradients["C"] = self.Q.T @ dY
+        self.gradients["c"] = dY.sum(axis=0)
+        dQ = dY @ self.parameters["C"].T
+        dZ = dQ * (1 - self.Q ** 2)
+        self.gradients["A"] = self.X.T @ dZ
+        self.gradients["a"] = dZ.sum(axis=0)
+"""
+
+CLOSURE = """
+import numpy as np
+def step(u, v, A, a, C, c):
+    def f(x): return np.tanh(x)
+    def df(y): return 1 - y * y
+    z = u @ A + a; q = f(z)
+    err = (q @ C + c) - v
+    def backward(seed=1.0):
+        d = seed * err / len(u)
+        gC, gc = q.T @ d, d.sum(0)
+        dz = (d @ C.T) * df(q)
+        return u.T @ dz, dz.sum(0), gC, gc
+    return 0.5 * (err ** 2).sum() / len(u), backward()
+"""
+
+FUNCTIONS = """
+import numpy as np
+mul = lambda x, y: x @ y
+def net(A, a, C, c, u, v):
+    try:
+        q = np.tanh(mul(u, A) + a)
+        with np.errstate(all="raise"):
+            r = mul(q, C) + c - v
+    finally:
+        pass
+    l = np.linalg.norm(r) ** 2 / 2 / u.shape[0]
+    g = [None] * 4
+    k = r / u.shape[0]
+    g[2] = mul(q.T, k); g[3] = np.ones(len(k)) @ k
+    k = np.multiply(mul(k, C.transpose()), np.square(np.cosh(np.arctanh(q))) ** -1)
+    g[0], g[1] = mul(np.transpose(u), k), np.add.reduce(k)
+    return g, l
+"""
+
 # the network, the code
 RIGHT = {
     "as written": ("fit", FIT),
@@ -227,6 +331,11 @@ RIGHT = {
     "a class with a dictionary of gradients, in place": ("fit", CLASS),
     "lists of numbers": ("fit", ONE_BY_ONE),
     "fused": ("fit", EINSUM),
+    "a cost beside the two passes": ("fit", PROPAGATION),
+    "a class whose loss gives both": ("fit", WITH_LOSS),
+    "a class with a loss beside": ("fit", LAYERED),
+    "a function inside": ("fit", CLOSURE),
+    "functions of functions": ("fit", FUNCTIONS),
     "it prints and draws": ("fit", FIT.replace("    n = len(u)", "    print(np.random.rand())\n    n = len(u)")),
 }
 

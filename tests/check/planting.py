@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from symbp.check.check import CannotCheck, check_text
+from symbp.core.network import Network
 from symbp.notation.read import read_network
 from tests.check.cases import CLASS, DEEP, FIT, LAYER, NETWORKS, STEPS, WORDS
 
@@ -55,28 +57,44 @@ def planted(code: str, start: str) -> Iterator[tuple[int, str, str]]:
                 yield k + 1, kinds, "\n".join([*lines[:k], spoilt, *lines[k + 1 :]]) + "\n"
 
 
-def main(only: str = "") -> None:
-    """A line for each mistake that is not told by its line and kind, then the counts."""
-    count = line = kind = misleading = 0
+def twice(code: str, start: str, every: int) -> Iterator[tuple[dict[int, str], str]]:
+    """Some of the pairs of mistakes in two lines: their kinds by the line, and the code with both."""
+    lines, one = code.splitlines(), list(planted(code, start))
+    pairs = [(a, b) for k, a in enumerate(one) for b in one[k + 1 :] if a[0] < b[0]]
+    for a, b in pairs[::every]:
+        both = list(lines)
+        for where, _, spoilt in (a, b):
+            both[where - 1] = spoilt.splitlines()[where - 1]
+        yield {a[0]: a[1], b[0]: b[1]}, "\n".join(both) + "\n"
+
+
+def main(only: str = "", every: str = "0") -> None:
+    """A line for each that is not told in full, then the counts; with a number, pairs of mistakes, one in so many."""
+    counts = Counter[str]()
     for name, code, start in PASSES:
-        network = read_network(NETWORKS, "networks.py", name)
-        for where, kinds, spoilt in planted(code, start) if only in ("", name) else ():
-            try:
-                report = check_text(spoilt, "mine.py", Path(), network, "", {}, {})
-            except CannotCheck as error:
-                print(name, where, spoilt.splitlines()[where - 1].strip(), "->", error)
-                continue
-            if report.is_right:
-                continue
-            found = [(f.line, f.kind) for f in report.findings]
-            count += 1
-            at = [k for n, k in found if n == where]
-            line += bool(at)
-            kind += any(k in kinds.split() for k in at)
-            misleading += any(n != where and k != "unknown" for n, k in found)
-            if not any(k in kinds.split() for k in at) or len(found) > 1:
-                print(name, where, spoilt.splitlines()[where - 1].strip(), "->", found, flush=True)
-    print(f"{count} mistakes: line {line}, kind {kind}, misleading {misleading}")
+        if only in ("", "all", name):
+            network = read_network(NETWORKS, "networks.py", name)
+            pairs = twice(code, start, int(every)) if int(every) else (({n: k}, c) for n, k, c in planted(code, start))
+            for kinds, spoilt in pairs:
+                counts.update(told(name, network, kinds, spoilt))
+    print(dict(counts))
+
+
+def told(name: str, network: Network, kinds: dict[int, str], spoilt: str) -> Counter[str]:
+    """How many mistakes there are in a pass, of how many line and kind are told, and whether something else is."""
+    try:
+        report = check_text(spoilt, "mine.py", Path(), network, "", {}, {})
+    except CannotCheck:
+        return Counter(cannot=1)
+    found = {f.line: f.kind for f in report.findings}
+    if report.is_right:
+        return Counter()
+    line = [n for n in kinds if n in found]
+    kind = [n for n in line if found[n] in kinds[n].split()]
+    other = [n for n, k in found.items() if n not in kinds and k != "unknown"]
+    if len(kind) < len(kinds) or other:
+        print(name, [(n, spoilt.splitlines()[n - 1].strip()) for n in kinds], "->", found, flush=True)
+    return Counter(mistakes=len(kinds), line=len(line), kind=len(kind), misleading=bool(other))
 
 
 if __name__ == "__main__":

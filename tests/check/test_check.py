@@ -1,14 +1,17 @@
 """Right passes are called right, whatever their style; of wrong ones line and kind are told, and nothing else."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from symbp import networks
 from symbp.check.check import CannotCheck, Report, check_file, check_text
 from symbp.check.names import is_pair
 from symbp.check.report import as_json, as_text
+from symbp.check.truth import NotYet
 from symbp.cli import commands
 from symbp.core.network import Network
 from symbp.notation.read import read_network
@@ -86,6 +89,42 @@ def test_what_cannot_be_checked_is_told(code: str, said: str, tmp_path: Path) ->
         check("fit", code, tmp_path)
 
 
+def test_what_is_no_single_array_is_left_to_verify(tmp_path: Path) -> None:
+    deep = read_network(*networks.source("dense_layers"), "dense_layers")
+    with pytest.raises(NotYet, match="a list of layers"):
+        check_text("def f(x, y, W, b):\n    return 0\n", "mine.py", tmp_path, deep, "", {}, {})
+
+
+def test_nothing_of_the_file_or_the_inputs_reaches_this_process(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys, numpy\nprint('seen')\nnumpy.random.seed(7)\nsys.path.append('x')\n" + FIT
+    before = list(sys.path)
+    assert check("fit", code, tmp_path).is_right
+    assert (capsys.readouterr().out, sys.path) == ("", before)
+
+
+def test_a_second_call_that_gives_something_else_is_told(tmp_path: Path) -> None:
+    code = FIT.replace("import numpy as np", "import numpy as np\n\nkept = []").replace(
+        "    return loss, grad_A", "    kept.append(1)\n    return loss, grad_A * len(kept)"
+    )
+    found = check("fit", code, tmp_path).findings
+    assert "state" in [f.kind for f in found]
+
+
+def test_a_function_that_is_called_may_be_at_fault(tmp_path: Path) -> None:
+    code = FIT.replace("grad_q * (1 - q ** 2)", "grad_q * slope(q)") + "\n\ndef slope(q):\n    return 1 - q\n"
+    (found,) = check("fit", code, tmp_path).findings
+    assert (found.line, found.kind, found.expected) == (23, "derivative", "return 1 - q ** 2")
+
+
+def test_gradients_without_a_loss(tmp_path: Path) -> None:
+    code = FIT.replace("return loss, grad_A, grad_a, grad_C, grad_c", "return [grad_A, grad_a, grad_C, grad_c]")
+    assert check("fit", code, tmp_path).is_right
+    (found,) = check("fit", code.replace("grad_r @ C.T", "2 * grad_r @ C.T"), tmp_path).findings
+    assert (found.line, found.kind) == (15, "factor")
+
+
 def test_an_exception_is_told_at_its_line(tmp_path: Path) -> None:
     (found,) = check("fit", FIT.replace("grad_A = u.T @ grad_z", "grad_A = u.T @ nothing"), tmp_path).findings
     assert (found.line, "NameError" in found.why) == (17, True)
@@ -99,13 +138,13 @@ def test_a_name_is_mapped(tmp_path: Path) -> None:
 
 
 def test_the_command_has_three_statuses(tmp_path: Path) -> None:
-    networks, mine = tmp_path / "networks.py", tmp_path / "mine.py"
-    networks.write_text(NETWORKS)
+    nets, mine = tmp_path / "networks.py", tmp_path / "mine.py"
+    nets.write_text(NETWORKS)
     for code, status in ((FIT, 0), (FIT.replace("e / n", "-e / n", 1), 1)):
         mine.write_text(code)
         assert check_file(mine, network("fit")).is_right is (status == 0)
-        run = CliRunner().invoke(commands, ["check", f"{networks}:fit", str(mine), "--json"])
-        assert (run.exit_code, json.loads(run.output)["right"]) == (status, status == 0)
+        run = CliRunner().invoke(commands, ["check", f"{nets}:fit", str(mine), "--json"])
+        assert (run.exit_code, json.loads(run.stdout)["right"]) == (status, status == 0)
         assert mine.read_text() == code
     assert CliRunner().invoke(commands, ["check", str(tmp_path / "none.py")]).exit_code == 2
 
