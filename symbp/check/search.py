@@ -293,12 +293,19 @@ class Search:
         """Does the loss stay as it is whatever the statement computes?"""
         if isinstance(statement.node, (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)):
             return False
+        if isinstance(statement.node, ast.Return) and self._is_forward_function(statement.function):
+            return False
         if not self.base(self.first)[1].has_loss:
             return True
         key = ("backward", statement.number)
         if key not in self.cache:
             self.cache[key] = all(not self._moves(statement.number, k) for k in range(len(statement.names)))
         return bool(self.cache[key])
+
+    def _is_forward_function(self, function: str) -> bool:
+        """Does it run before the backward pass, as the first of a pair does, and `forward`?"""
+        entry = self.trial.entry
+        return (function == entry.names[0] and len(entry.names) > 1) or function.endswith((".forward", ".__init__"))
 
     def _moves(self, number: int, at: int) -> bool:
         namespace, base = self.base(self.first)
@@ -537,7 +544,8 @@ class Search:
         words = " and ".join(f"{self.name(p)} (line {self.trial.program.statements[p[0]].line})" for p in sorted(held))
         reduced = all(any(w in ast.unparse(s.node) for w in ("mean", "sum", "var", "std")) for s in statements)
         if reduced:
-            return "constant", f"{words} is held constant: what flows through it is missing"
+            them, verb = ("it", "is") if len(held) == 1 else ("them", "are")
+            return "constant", f"{words} {verb} held constant: what flows through {them} is missing"
         copied = all(isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple)) for s in statements)
         return "step" if copied else "path", f"the path through {words} is missing"
 

@@ -40,18 +40,18 @@ def draws(network: Network) -> list[dict[str, Any]]:
     needed = needs(network, network.outputs[0])
     usual = choose_sizes(network, needed)
     others = other_sizes(network, usual, 6, True, needed)
-    larger = _larger(network, usual)
-    return [_one(network, sizes, seed) for sizes, seed in zip((larger, others, usual), SEEDS, strict=True)]
+    larger, largest = (_larger(network, usual, number) for number in (4, 6))
+    others = largest if others == usual else others
+    return [_one(network, sizes, seed) for sizes, seed in zip((larger, others, largest), SEEDS, strict=True)]
 
 
-def _larger(network: Network, sizes: Sizes) -> Sizes:
-    """4 in the place of 2: where 2 entries are normalised next to nothing is left of a gradient, nor tell 2 steps much.
-
-    Larger numbers make loops long.
+def _larger(network: Network, sizes: Sizes, number: int) -> Sizes:
+    """Another number in the place of 2: where 2 entries are normalised next to nothing is left of a gradient, and 2
+    steps tell little. Primes that are left are large, and make loops long.
     """
     if without_two(network, sizes) == sizes:
         return sizes
-    return Sizes({name: 4 if value == 2 else value for name, value in sizes.values.items()})
+    return Sizes({name: number if value == 2 else value for name, value in sizes.values.items()})
 
 
 def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:

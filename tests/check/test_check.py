@@ -90,7 +90,7 @@ def test_what_cannot_be_checked_is_told(code: str, said: str, tmp_path: Path) ->
 
 
 def test_what_is_no_single_array_is_left_to_verify(tmp_path: Path) -> None:
-    deep = read_network(*networks.source("dense_layers"), "dense_layers")
+    deep = read_network(*networks.source("mlp"), "mlp")
     with pytest.raises(NotYet, match="a list of layers"):
         check_text("def f(x, y, W, b):\n    return 0\n", "mine.py", tmp_path, deep, "", {}, {})
 
