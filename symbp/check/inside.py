@@ -111,6 +111,8 @@ def _checked(trial: Trial) -> dict[str, object]:
         own_loss(search)
     else:
         search.search()
+        if search.findings and all(f.kind != "fact" for f in search.findings):
+            search.reconsider()
     if changed:
         search.findings.append(changed)
     return {

@@ -186,6 +186,59 @@ class Search:
             if hit.truth:
                 self.truths.append(hit.truth)
 
+    def reconsider(self) -> None:
+        """Two mistakes may hide each other: one that undoes another, or one below which nothing gets right.
+
+        So the first value that has the name of a gradient and another value is made right first; what is found then is
+        taken where all gradients get right with it, by no more mistakes than two or than were found before.
+        """
+        first = min((f.statement.number for f in self.findings if f.statement), default=0)
+        other = Search(self.trial, end=time.monotonic() + SECONDS / 2)
+        hit = other.early(first)
+        if hit is None or hit.rewrite is None:
+            return
+        finding = other._finding(hit)
+        other.edits[hit.statement.number] = hit.rewrite.statement
+        other.search()
+        explained = not other.wrong() and all(f.kind != "unknown" for f in other.findings)
+        if explained and len(other.findings) < max(2, len(self.findings)):
+            self.findings = [finding, *other.findings]
+
+    def early(self, before: int) -> Hit | None:
+        """A rewriting of the first such value, no matter what becomes of the gradients."""
+        if self.base(self.first)[1].error is not None:
+            return None
+        for order, statement in self.backward():
+            place = (statement.number, 0)
+            mine = self.events().get(place, [])
+            if statement.number >= before or statement.loop or len(statement.names) != 1 or len(mine) != 1:
+                continue
+            truths = list(self._truths_of(place, mine, named=True)) if mine[0].value is not None else []
+            if not truths:
+                continue
+            for cost in COSTS[:NEAR]:
+                for rewrite in rewrites(statement, self.scope(statement), cost):
+                    hit = Hit(frozenset(), order, statement, rewrite)
+                    if time.monotonic() < self.end and any(self._becomes(hit, t) for t in truths):
+                        hit.mended = self.wrong()
+                        return hit
+            return None
+        return None
+
+    def _becomes(self, hit: Hit, truth: Truth) -> bool:
+        """Does the value get to be the truth at every draw?"""
+        assert hit.rewrite is not None
+        for draw in self.trial.draws:
+            try:
+                namespace = self.namespace({hit.statement.number: hit.rewrite.statement})
+            except (SyntaxError, ValueError):
+                return False
+            outcome = self.trial.run(namespace, draw, record=True)
+            values = [e.value for e in outcome.events if e.place == truth.place]
+            if len(values) != 1 or not close(values[0], self.slope(draw, truth.of, 0) * truth.scale, ROUGH):
+                return False
+        return True
+
     def _right_given(self) -> Hit | None:
         """Is all right where the rows of some data sum to one? Then that is what the code takes for granted."""
         for name in () if self.is_inexact() else self.trial.names.data:
@@ -232,13 +285,16 @@ class Search:
             for order, statement in known:
                 if place is not None and cost > NEAR and statement is not place.statement:
                     continue
-                for hit in self.rewritten(order, statement, cost):
-                    hits.append(hit)
-                    if place is not None and hit.mended >= enough and statement is place.statement:
-                        return hit
+                hits.extend(self.rewritten(order, statement, cost))
             full = [h for h in hits if h.mended >= enough]
             if full:
-                return min(full, key=lambda h: h.order)
+                most = max(len(h.mended) for h in full)
+                own = [h for h in full if place is not None and h.statement is place.statement]
+                return (
+                    own[0]
+                    if own and len(own[0].mended) == most
+                    else min((h for h in full if len(h.mended) == most), key=lambda h: h.order)
+                )
         for cost in COSTS[:NEAR]:
             for order, statement in self.helpers():
                 helped = [h for h in self.rewritten(order, statement, cost) if h.mended >= enough]
