@@ -192,6 +192,9 @@ class Search:
         So the first value that has the name of a gradient and another value is made right first; what is found then is
         taken where all gradients get right with it, by no more mistakes than two or than were found before.
         """
+        most = len(self.findings) if self.is_explained() else max(2, len(self.findings))
+        if most < 2:
+            return
         first = min((f.statement.number for f in self.findings if f.statement), default=0)
         other = Search(self.trial, end=time.monotonic() + SECONDS / 2)
         hit = other.early(first)
@@ -200,9 +203,17 @@ class Search:
         finding = other._finding(hit)
         other.edits[hit.statement.number] = hit.rewrite.statement
         other.search()
-        explained = not other.wrong() and all(f.kind != "unknown" for f in other.findings)
-        if explained and len(other.findings) < max(2, len(self.findings)):
+        if other.is_explained() and len(other.findings) < most and other.needs(hit.statement.number):
             self.findings = [finding, *other.findings]
+
+    def is_explained(self) -> bool:
+        """Is all right by what was found, and each finding named?"""
+        return not self.wrong() and all(f.kind != "unknown" for f in self.findings)
+
+    def needs(self, number: int) -> bool:
+        """Would something be wrong without one of the edits?"""
+        fewer = {n: node for n, node in self.edits.items() if n != number}
+        return bool(Search(self.trial, fewer, self.truths).wrong())
 
     def early(self, before: int) -> Hit | None:
         """A rewriting of the first such value, no matter what becomes of the gradients."""

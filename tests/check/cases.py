@@ -357,6 +357,18 @@ WRONG = {
         DEEP,
         [("ds = 2 * (s - v) / n", "ds = (s - v) / n", "factor"), ("(z > 0)", "(r > 0)", "wrong_tensor")],
     ),
+    "one hides the other": (
+        "fit",
+        FIT,
+        [("grad_r = e / n", "grad_r = -e / n", "sign"), ("grad_C = q.T @ grad_r", "grad_C = -(q.T @ grad_r)", "sign")],
+    ),
+    "masked in place": (
+        "deep",
+        DEEP.replace("dz = dq * (z > 0)", "dz = dq\n    dz[z <= 0] = 0"),
+        [("dA = u.T @ dz", "dA = u.T @ dq / 2", "factor")],
+    ),
+    "no gain": ("layer", LAYER, [("dh = dout * gain", "dh = dout", "term")]),
+    "a sign far from the end": ("layer", LAYER, [("dv = (dh * d).sum", "dv = -(dh * d).sum", "sign")]),
     "repeated rows": ("words", WORDS, [("np.add.at(dE, t, drows)", "dE[t] += drows", "index_add")]),
     "rows overwritten": ("words", WORDS, [("np.add.at(dE, t, drows)", "dE[t] = drows", "index_add")]),
     "overwritten": ("steps", STEPS, [("dR += g[s].T @ dz", "dR = g[s].T @ dz", "overwrite")]),
