@@ -24,6 +24,7 @@ ROUGH = 1e-6  # to which a truth by central differences agrees
 SECONDS = 25.0
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)
+KEPT = ("wrong_tensor", "overwrite", "step")  # what may be wrong with what a forward function keeps for later
 NEAR = 2  # what costs more is tried only at a place that is known to be wrong
 
 
@@ -322,6 +323,8 @@ class Search:
         for rewrite in rewrites(statement, scope, cost):
             if time.monotonic() > self.end:
                 return
+            if self._is_forward_function(statement.function) and rewrite.kind not in KEPT:
+                continue
             hit = Hit(frozenset(), order, statement, rewrite)
             hit.mended = self.mended(hit, self.first, ROUGH if self.truths else 0.0) or frozenset()
             if hit.mended and hit.mended not in tried and self.holds(hit):
