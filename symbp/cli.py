@@ -168,6 +168,60 @@ def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, symbo
         raise click.exceptions.Exit(FAILED)
 
 
+def _pairs(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """The parts of options of the form NAME=WHAT."""
+    for text in value:
+        name, equals, what = text.partition("=")
+        if not (name and equals and what):
+            raise click.BadParameter(f"{text!r}: expected NAME=WHAT")
+    return {t.partition("=")[0].strip(): t.partition("=")[2].strip() for t in value}
+
+
+@commands.command()
+@click.argument("what", nargs=-1, required=True, metavar="[NET] FILE[:NAME]")
+@click.option(
+    "--map", "mapped", multiple=True, metavar="NAME=TENSOR", callback=_pairs,
+    help="What a name of yours stands for, as in dW1=W1, where it cannot be told.",
+)  # fmt: skip
+@click.option(
+    "--shape", "shapes", multiple=True, metavar="NAME=SIZES", callback=_pairs,
+    help="Without NET: the shape of an argument, as in x=5,3; y=5:4 for 5 labels below 4.",
+)  # fmt: skip
+@click.option("--json", "json", is_flag=True, help="For machines: file, line, quantity, kind, expected, found.")
+def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str], json: bool) -> None:
+    """Check your own backward pass: which line is wrong, why, and what it should be.
+
+    FILE is Python that computes a loss and gradients by hand; it is run, in a process of its own with bounds on time
+    and memory. NAME says which function or class of it is meant.
+    """
+    from symbp.check.check import check_file
+    from symbp.check.report import as_json, as_text
+
+    if len(what) > 2:
+        raise click.UsageError("expected FILE, or NET and FILE")
+    path, name = _file_and_name(what[-1])
+    network = _build(what[0], ()).network if len(what) == 2 else None
+    click.echo(on_terminal(f"{path} is run, in a process of its own"), err=True)
+    report = check_file(path, network, name, mapped, shapes)
+    click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
+    if not report.is_right:
+        raise click.exceptions.Exit(FAILED)
+
+
+def on_terminal_lines(text: str) -> str:
+    """A text of several lines as it can be printed."""
+    return "\n".join(on_terminal(line) for line in text.split("\n"))
+
+
+def _file_and_name(text: str) -> tuple[Path, str]:
+    """FILE:NAME, or FILE alone."""
+    file, _, name = text.rpartition(":") if ".py:" in text else (text, "", "")
+    path = Path(file or name)
+    if not path.is_file():
+        raise click.UsageError(f"{str(path)!r} is not a file")
+    return path, name if file else ""
+
+
 @commands.command()
 @click.argument("nets", nargs=-1, metavar="NET...")
 @click.option("--all", "every", is_flag=True, help="Build all built-in networks.")

@@ -24,6 +24,7 @@ INSIDE = {
     "lowering": ("errors", "escape", "core", "matrix", "calculus.steps"),
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
+    "check": ("errors", "core", "verify"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
     "templating": (),
@@ -39,14 +40,14 @@ INSIDE = {
         *("pipeline", "sources", "symbolic", "notation.write"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "__version__"),
+    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "check", "__version__"),
 }
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
     "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
     "mpmath": ("verify",),
-    "numpy": ("verify", "lowering"),
+    "numpy": ("verify", "check", "lowering"),
     "jinja2": ("templating",),
     "rich": ("show",),
     "click": ("cli",),

@@ -90,6 +90,8 @@ def _is_reply(reply: object) -> TypeGuard[dict[str, Any]]:
             return all(isinstance(f, (str, list)) for f in functions.values())
         case {"raised": str(), "text": str(), "line": None | int(), "value error": bool()} | {"unbound": str()}:
             return True
+        case {"checked": dict()}:
+            return True
         case {"value": _, "changed": list(names)}:
             return all(isinstance(n, str) for n in names)
     return False
