@@ -29,7 +29,13 @@ LONGEST = 150
 def guard_branches(network: Network) -> Network:
     """The network with harmless arguments in the branches that are not taken."""
     largest = {e.name: e for e in network.equations if isinstance(e.body, Extreme)}
-    return replace(network, equations=tuple(replace(e, body=guarded(e.body, TRUE, largest)) for e in network.equations))
+    return replace(network, equations=tuple(_guarded(e, largest) for e in network.equations))
+
+
+def _guarded(equation: Equation, largest: Mapping[str, Equation]) -> Equation:
+    """The equation; a condition goes further in with the letters of its sums, which may be bound there already."""
+    body = guarded(equation.body, TRUE, largest)
+    return replace(equation, body=rename_bound(body, {i.name for i in equation.indices}))
 
 
 def guarded(node: T, cond: Cond, largest: Mapping[str, Equation] = MappingProxyType({})) -> T:
