@@ -16,7 +16,7 @@ from symbp.symbolic.prove import EVALUATED, OPEN, PROVED, WRONG, Finding, Witnes
 from symbp.symbolic.sizes import Sizes, count, least_sizes, work
 
 # How much work is gladly done so that sizes can be distinct and windows move; in `build`, how much is done at all.
-COMFORT, IN_BUILD = 6_000, 10_000
+COMFORT, IN_BUILD = 6_000, 6_000
 # How many cases are gone through where the proof was asked for, and in `build`.
 PATIENT, IMPATIENT = 100_000, 1_500
 ROOM = 2

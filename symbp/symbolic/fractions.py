@@ -17,6 +17,7 @@ from sympy.polys.rings import PolyElement, PolyRing
 
 MOST_TERMS = 100_000  # of the products of one multiplication: a bound on work
 
+MOST_CANCELLED, MOST_DEGREES = 400, 40  # of the greatest common divisor of two polynomials
 MOST_POWER = 60  # of a sum
 
 
@@ -81,6 +82,8 @@ class Ratio:
         """In lowest terms."""
         num, den = self.space.reduced(self.num), times(self.num.ring.one, list(self.den.items()))
         if not den.is_ground:
+            if len(num) * len(den) > MOST_CANCELLED or sum(num.degrees()) + sum(den.degrees()) > MOST_DEGREES:
+                raise TooLarge
             num, den = num.cancel(den)
         return Ratio(num * (1 / den.LC), {den.monic(): 1} if not den.is_ground else {}, self.space)
 
