@@ -41,6 +41,28 @@ def layers(a, norm):
     return norm(a["x"], a["x"].shape[-1:], a["g"], a["b"])
 
 
+PLAIN = {"x": ("N", "K")}
+
+
+def turned(x):
+    """Pairs of halves turned by their positions, as complex numbers."""
+    half = x.shape[-1] // 2
+    angle = torch.outer(torch.arange(x.shape[-2]).double(), 10000.0 ** (-torch.arange(half).double() / half))
+    pairs = torch.complex(x[..., :half], x[..., half:]) * torch.exp(1j * angle)
+    return torch.cat((pairs.real, pairs.imag), -1)
+
+
+def focal(x, y):
+    p = x.sigmoid()
+    mixed = (0.25 * y + 0.75 * (1 - y)) * (y * (1 - p) + (1 - y) * p) ** 2
+    return -(mixed * (y * p.log() + (1 - y) * (1 - p).log())).mean()
+
+
+def dice(p, g):
+    both, sizes = (p * g).flatten(1).sum(1), p.flatten(1).sum(1) + g.flatten(1).sum(1)
+    return (1 - (2 * both + 1) / (sizes + 1)).mean()
+
+
 LAYERS = [
     (KERNEL | IMAGE, "conv2d(x, w)", lambda a: F.conv2d(a["x"], a["w"])),
     (KERNEL | IMAGE, "conv2d(x, w, bias=b)", lambda a: F.conv2d(a["x"], a["w"], a["b"])),
@@ -151,6 +173,44 @@ LAYERS = [
         "cross_entropy(x, t)",
         lambda a: F.cross_entropy(a["x"].flatten(0, 1), a["t"].flatten()),
     ),
+    (PLAIN, "mish(x)", lambda a: F.mish(a["x"])),
+    (PLAIN, "selu(x)", lambda a: F.selu(a["x"])),
+    (PLAIN, "softsign(x)", lambda a: F.softsign(a["x"])),
+    (PLAIN, "hardswish(4 * x)", lambda a: F.hardswish(4 * a["x"])),
+    (PLAIN, "log_sigmoid(x)", lambda a: F.logsigmoid(a["x"])),
+    ({"x": ("N", "K", "T"), "w": ("K",)}, "prelu(x, w)", lambda a: F.prelu(a["x"], a["w"])),
+    (PLAIN, "clip(x, -0.5, 1)", lambda a: a["x"].clamp(-0.5, 1)),
+    ({"x": ("K", "K")}, "trace(x)", lambda a: a["x"].trace()),
+    ({"x": ("N",), "y": ("K",)}, "outer(x, y)", lambda a: torch.outer(a["x"], a["y"])),
+    (PLAIN, "norm(x, axis=1)", lambda a: a["x"].norm(dim=1)),
+    (PLAIN, "var(x, axis=0)", lambda a: a["x"].var(0, unbiased=False)),
+    (PLAIN, "std(x)", lambda a: a["x"].std(unbiased=False)),
+    (
+        {"x": ("N", "K", "I", "J"), "w": ("K", 2, 3, 2)},
+        "conv_transpose2d(x, w, stride=2, padding=1)",
+        lambda a: F.conv_transpose2d(a["x"], a["w"], stride=2, padding=1),
+    ),
+    (
+        {"x": ("N", "K", "I", "J")},
+        'upsample(x, 2, mode="bilinear")',
+        lambda a: F.interpolate(a["x"], scale_factor=2, mode="bilinear", align_corners=False),
+    ),
+    ({"x": ("N", "K", "I", "J")}, "upsample(x, (3, 2))", lambda a: F.interpolate(a["x"], scale_factor=(3, 2))),
+    ({"x": ("N", "T", 4)}, "rotary(x)", lambda a: turned(a["x"])),
+    (PLAIN | {"y": ("N", "K")}, "cosine_similarity(x, y)", lambda a: F.cosine_similarity(a["x"], a["y"], dim=-1)),
+    (
+        PLAIN | {"y": ("N", "K"), "w": ("N", "K")},
+        "triplet(x, y, w)",
+        lambda a: F.triplet_margin_loss(a["x"], a["y"], a["w"], eps=0),
+    ),
+    (
+        PLAIN | {"y": ("N", "K")},
+        "contrastive(x, y, temperature=0.5)",
+        lambda a: F.cross_entropy(F.normalize(a["x"]) @ F.normalize(a["y"]).T / 0.5, torch.arange(len(a["x"]))),
+    ),
+    (PLAIN | {"y": ("N", "K")}, "focal(x, sigmoid(y))", lambda a: focal(a["x"], a["y"].sigmoid())),
+    (PLAIN | {"y": ("N", "K")}, "dice(sigmoid(x), sigmoid(y))", lambda a: dice(a["x"].sigmoid(), a["y"].sigmoid())),
+    ({"t": ("N", "T", "K"), "w": ("K", "D")}, "embedding_bag(t, w)", lambda a: F.embedding_bag(a["t"], a["w"])),
 ]
 
 

@@ -349,6 +349,7 @@ CHECKS: dict[str, str | Forms] = {
     "witness.random directions": "random directions",
     "witness.symmetry": "symmetry",
     "witness.rounding": "rounding",
+    "witness.SymPy": "SymPy",
     "witness.interface": "interface",
     "checked.loss": "loss",
     "checked.float32": "float32",
