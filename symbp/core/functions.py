@@ -25,9 +25,8 @@ class Elementary:
     real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is, and
     `exponentials` which c exp(s u) it is the sum of, as pairs c, s. It is `tex` in LaTeX, with `letter` in it if it is
     called by one; `numpy` in NumPy ("" where that has none); and `word` in the name of an intermediate array (its own
-    name, if none is given). `constant` says
-    that its derivative is taken to be 0; `inner` that no file need write it, as it is what another becomes when it is
-    differentiated; `last` that it has no derivative among these functions.
+    name, if none is given). `constant` says that its derivative is taken to be 0; `inner` that no file need write it,
+    as it is what another becomes when it is differentiated; `last` that it has no derivative among these functions.
     """
 
     name: str
