@@ -29,13 +29,15 @@ def stabilise(network: Network) -> Network:
     work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
     equations = (new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
-    return replace(network, equations=tuple(map(_apart, equations)))
+    tensors = {t.name for t in (*network.inputs, *network.equations)}
+    return replace(network, equations=tuple(_apart(e, tensors) for e in equations))
 
 
-def _apart(equation: Equation) -> Equation:
-    """The equation with no letter bound within the range of another of its name, and no read outside."""
+def _apart(equation: Equation, tensors: set[str]) -> Equation:
+    """The equation with no letter bound within the range of another of its name or called as a tensor, and no read
+    outside."""
     body = masks_around(equation.body)
-    return replace(equation, body=rename_bound(body, {i.name for i in equation.indices}))
+    return replace(equation, body=rename_bound(body, tensors | {i.name for i in equation.indices}))
 
 
 def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tuple[Equation, ...]:
