@@ -29,7 +29,7 @@ def stabilise(network: Network) -> Network:
     work = Stable(alone, classes)  # what a recurrence defines is never looked into: there is no end to it
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
     equations = (new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
-    tensors = {t.name for t in (*network.inputs, *network.equations)}
+    tensors = {t.name for t in network.inputs} | {e.name for e in network.equations}
     return replace(network, equations=tuple(_apart(e, tensors) for e in equations))
 
 
