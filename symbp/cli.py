@@ -81,6 +81,12 @@ format_option = click.option(
 )  # fmt: skip
 
 
+detail_option = click.option(
+    "--detail", default="steps", show_default=True, type=click.Choice(("short", "steps", "full")),
+    help="How much the derivation shows: results, what a lecture shows, or every line as well.",
+)  # fmt: skip
+
+
 target_option = click.option(
     "--target", "targets", default="numpy", show_default=True, callback=_targets, metavar="LIST",
     help="What the gradients are written for: a list of targets with commas between them.",
@@ -121,11 +127,12 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
 @net_argument
 @out_option
 @format_option
+@detail_option
 @wrt_option
 @hvp_option
-def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool) -> None:
+def derive(net: str, out: Path, formats: tuple[str, ...], detail: str, wrt: tuple[str, ...], hvp: bool) -> None:
     """Write derivation.tex and backward.py."""
-    _write((_build(net, wrt, hvp=hvp, formats=formats),), out, lambda b: b.derivation_files)
+    _write((_build(net, wrt, hvp=hvp, formats=formats, detail=detail),), out, lambda b: b.derivation_files)
 
 
 @commands.command()
@@ -227,10 +234,17 @@ def _file_and_name(text: str) -> tuple[Path, str]:
 @click.option("--all", "every", is_flag=True, help="Build all built-in networks.")
 @out_option
 @format_option
+@detail_option
 @wrt_option
 @hvp_option
 def build(
-    nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool
+    nets: tuple[str, ...],
+    every: bool,
+    out: Path,
+    formats: tuple[str, ...],
+    detail: str,
+    wrt: tuple[str, ...],
+    hvp: bool,
 ) -> None:
     """Write all files of each network."""
     from symbp.pipeline import Build
@@ -239,7 +253,7 @@ def build(
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    builds = tuple(Build(s, wrt, hvp=hvp, formats=formats) for s in distinct(sources))
+    builds = tuple(Build(s, wrt, hvp=hvp, formats=formats, detail=detail) for s in distinct(sources))
     _write(builds, out, lambda b: tuple(b.files))
 
 
@@ -251,11 +265,12 @@ def _build(
     symbolic: bool | None = None,
     formats: tuple[str, ...] = ("tex",),
     targets: tuple[str, ...] = ("numpy",),
+    detail: str = "steps",
 ) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), wrt, module, hvp, symbolic, formats=formats, targets=targets)
+    return Build(find_source(net), wrt, module, hvp, symbolic, formats=formats, targets=targets, detail=detail)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

@@ -19,12 +19,14 @@ from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
 from symbp.core.equality import ROUNDING, Check, Equality
+from symbp.core.example import Example
 from symbp.core.expr import Compare, Read
 from symbp.core.integers import Poly
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
-from symbp.document.model import Document
+from symbp.document.model import STEPS, Document
+from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
 from symbp.document.tex.write import printer_of, write_latex
 from symbp.emit.write import write_module
@@ -38,6 +40,7 @@ from symbp.sources import Source, SourceError
 from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, Subject, check_symbolic
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
 from symbp.verify.equalities import check_equalities
+from symbp.verify.example import example
 from symbp.verify.full_size import check_full_size
 from symbp.verify.hessian import check_hessian
 from symbp.verify.lengths import demand_affordable, is_affordable, is_large
@@ -102,6 +105,7 @@ class Build:
     at: Smaller | None = None  # the network itself, at other literal sizes
     formats: tuple[str, ...] = ("tex",)
     targets: tuple[str, ...] = ("numpy",)
+    detail: str = STEPS  # how much of the derivation is shown; all of it is checked
 
     @cached_property
     def network(self) -> Network:
@@ -133,9 +137,17 @@ class Build:
         return write_module(placed(self.program))
 
     @cached_property
+    def example(self) -> Example | None:
+        """The numbers that the document shows."""
+        if is_large(self.network):
+            return None
+        d = one_range(self.derivation)[0]
+        return example(d.network, d.backward, d.loss, d.adjoints)
+
+    @cached_property
     def document(self) -> Document:
         """The document as far as it can be written before the checks."""
-        return compose(self.derivation, self.module[1], product=self.product)
+        return compose(self.derivation, self.module[1], product=self.product, example=self.example)
 
     @cached_property
     def trial(self) -> Build:
@@ -225,7 +237,8 @@ class Build:
     def files(self) -> Mapping[str, str]:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
         demand_passed(self.checks)
-        document = with_checks(self.document, len(equalities(self.document)), self.checks)
+        shown = len(equalities(self.document.at(self.detail)))
+        document = with_checks(self.document, shown, self.checks).at(self.detail)
         written = {f.file: f.write(document) for f in (FORMATS[name] for name in self.formats)}
         files = {
             BACKWARD_FILE: write_network(self.derivation.backward),

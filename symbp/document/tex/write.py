@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.document.model import Box, Document, Picture, Section, Signs, Table, Updates
+from symbp.document.model import Box, Display, Document, Picture, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
@@ -18,7 +18,7 @@ def write_latex(document: Document, language: Language = ENGLISH) -> str:
     """The text of derivation.tex, in a language."""
     writer = Writer(printer_of(document, language))
     sections = [
-        {"heading": _heading(writer, s), "blocks": blocks, "together": _together(s)}
+        {"heading": f"{_heading(writer, s)}{_start(s)}", "blocks": blocks, "together": _together(s)}
         for s, blocks in _blocks(writer, document)
     ]
     title = writer.words.said("title", network=f"\\texttt{{{in_tex(document.name)}}}")
@@ -56,6 +56,11 @@ def _heading(writer: Writer, section: Section) -> str:
         return f"\\subsection{{{writer.words.title(section.title)}}}"
     together = "\\begin{samepage}" if _together(section) else ""
     return f"\\room{{{WITH_PART}}}{together}\\section{{{writer.words.title(section.title)}}}"
+
+
+def _start(section: Section) -> str:
+    """A display right below a heading takes no line of text above it."""
+    return "\n\\straight" if section.blocks and isinstance(section.blocks[0], Display) else ""
 
 
 def _together(section: Section) -> bool:

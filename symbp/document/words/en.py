@@ -19,6 +19,7 @@ LISTS = {
     "tied": (",\u00a0", ",\u00a0"),  # the same, on one line
     "sentences": (" ", " "),  # of a paragraph
     "clauses": ("; ", "; "),  # of a reason, and of one sentence that says several things
+    "beside": ("", ""),  # factors
     "all": (" and ", " and "),  # conditions in a formula that hold together
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
@@ -219,6 +220,71 @@ BACKWARD: dict[str, str | Forms] = {
     "the loss down to the parameter gives one product of local derivatives, and the products are added.",
 }
 
+# --- the lesson: back through one equation after the other
+
+LESSON: dict[str, str | Forms] = {
+    # headings: of an equation written as a call, of any other, of the loss, of what several equations read
+    "heading.lesson.call": "Through {function}, ({number}): {quantities}",
+    "heading.lesson": "Through ({number}): {quantities}",
+    "heading.lesson.loss": "From the loss, ({number}): {quantities}",
+    "heading.lesson.several": "Where paths meet: {quantities}",
+    # what a nudge of an entry moves
+    "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
+    "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
+    "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
+    "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+    "added.",
+    "happens.sum.fixed": {
+        "one": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+        "added; {kept} stays as it is.",
+        "many": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+        "added; {kept} stay as they are.",
+    },
+    "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
+    "happens.down": "{read} must be known first, so {letter} is run downward.",
+    "happens.up": "{read} must be known first, so {letter} is run upward.",
+    # by numbers: {sizes} are those of the example, {step} is how far an entry is moved
+    "numbers": "By numbers.",
+    "numbers.sizes": "By numbers ({sizes}).",
+    "numbers.size": "{size}\u00a0= {value}",
+    "head.moved": "Moved.",
+    "moved": "With {entry} up and down by {step}, {loss} is {up} and {down}: a slope of {slope}, and {gradient} is "
+    "{value}.",
+    # what can be seen of a result
+    "head.sane": "Sane?",
+    "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} changes nothing.",
+    "sane.rows": "Every row of {adjoint} sums to 0, as adding one number to a row of {quantity} changes nothing.",
+    "sane.columns": "Every column of {adjoint} sums to 0, as adding one number to a column of {quantity} changes "
+    "nothing.",
+    "sane.letter": "Summed over {letter}, {adjoint} is 0, as adding one number along {letter} to {quantity} changes "
+    "nothing.",
+    # usual mistakes, with what they give
+    "head.careful": "Careful.",
+    "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",
+    "careful.path": "By way of {equation} alone, {entry} is {wrong}, not {right}.",
+    # the whole pass
+    "pass.keep": "Of the forward pass it needs {kept}.",
+    "pass.drop": "Of the forward pass it needs {kept}, and not {others}.",
+    "pass.nothing": "Of the forward pass it needs the data alone.",
+    "pass.cost": "A sum of products is counted with its operations, which are 2 for each term.",
+    # a derivation that goes like one before it
+    "alike": "as {equation}",
+    "alike.with": "as {equation}, {swaps}",
+    "alike.for": "{new} for {old}",
+    "rule.insert.like": "as {equations}",
+    "rule.read": "by {equations}",
+    "form.product": "{factors} is {shape}",
+    "form.product.all": "{product}, for\u00a0all\u00a0{letters}",
+    "form.factor": "({shape})",
+}
+
+# --- every line
+
+APPENDIX: dict[str, str | Forms] = {
+    "heading.appendix": "Appendix: every line",
+    "appendix": "What was left out above: one rule at a time, every quantity from the loss back.",
+}
+
 # --- why a line follows from the one before it, or looks as it does: beside the line
 
 REASONS: dict[str, str | Forms] = {
@@ -274,11 +340,10 @@ REASONS: dict[str, str | Forms] = {
 # --- the last pages: gradients, update, module
 
 SUMMARY: dict[str, str | Forms] = {
-    "heading.gradients": "All gradients",
-    "gradients.order": "The whole backward pass, in the order in which it is computed; the gradients are marked.",
+    "heading.gradients": "The backward pass",
+    "gradients.order": "All of it, in the order in which it is computed; the gradients are marked.",
     "gradients.inserted": "Adjoints that were inserted into others do not appear.",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
-    "heading.update": "The update",
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
     "choice:",
     "update.each": "{update} for each {layer}",
@@ -311,6 +376,7 @@ HESSIAN: dict[str, str | Forms] = {
 
 CHECKS: dict[str, str | Forms] = {
     "heading.checks": "Checks",
+    "heading.checks.table": "What was compared",
     "checks.equalities": "Each of the {count} equalities displayed above has been evaluated on both sides by an "
     "interpreter that knows only what sums, products and functions are, at small sizes, as a rule no two alike, and "
     "random values.",
@@ -361,6 +427,7 @@ CHECKS: dict[str, str | Forms] = {
 
 PLACES: dict[str, str | Forms] = {
     "place.equation": "equation ({number})",
+    "place.lesson": "equation ({number}), in short",
     "place.solved": "equation ({number}), solved",
     "place.matrix": "{place}, matrix form",
     "place.fact": "fact {label}",
@@ -376,6 +443,8 @@ ENGLISH = Language(
         **FORMULAS,
         **GRAPH,
         **BACKWARD,
+        **LESSON,
+        **APPENDIX,
         **REASONS,
         **SUMMARY,
         **HESSIAN,
