@@ -29,6 +29,8 @@ from symbp.document.model import STEPS, Document
 from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
 from symbp.document.tex.write import printer_of, write_latex
+from symbp.document.words import ENGLISH, Language
+from symbp.document.words import LANGUAGES as LANGUAGES  # for the commands, as FORMATS and TARGETS
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
@@ -66,10 +68,15 @@ BACKWARD_FILE, HESSIAN_FILE, REPORT_FILE = "backward.py", "hessian.py", "report.
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a derivation can be written as: the name of the file, and the writer from a document to its text."""
+    """What a derivation can be written as: the name of the file, and the writer from a document and a language."""
 
     file: str
-    write: Callable[[Document], str]
+    write: Callable[[Document, Language], str]
+
+    def file_in(self, lang: str) -> str:
+        """The name of the file in a language: derivation.tex, derivation.zh.tex."""
+        stem, suffix = self.file.rsplit(".", 1)
+        return self.file if LANGUAGES[lang] is ENGLISH else f"{stem}.{lang}.{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class Build:
     symbolic: bool | None = None  # is the derivation proved by SymPy: always, never, or where that is little work
     at: Smaller | None = None  # the network itself, at other literal sizes
     formats: tuple[str, ...] = ("tex",)
+    languages: tuple[str, ...] = ("en",)
     targets: tuple[str, ...] = ("numpy",)
     detail: str = STEPS  # how much of the derivation is shown; all of it is checked
 
@@ -239,7 +247,7 @@ class Build:
         demand_passed(self.checks)
         shown = len(equalities(self.document.at(self.detail)))
         document = with_checks(self.document, shown, self.checks).at(self.detail)
-        written = {f.file: f.write(document) for f in (FORMATS[name] for name in self.formats)}
+        written = {f.file_in(lang): f.write(document, LANGUAGES[lang]) for f, lang in self._written}
         files = {
             BACKWARD_FILE: write_network(self.derivation.backward),
             MODULE_FILE: self.module[0],
@@ -251,7 +259,12 @@ class Build:
     @property
     def derivation_files(self) -> tuple[str, ...]:
         """The names of those files that hold the derivation."""
-        return (*(FORMATS[name].file for name in self.formats), BACKWARD_FILE, *([HESSIAN_FILE] if self.hvp else []))
+        return (*(f.file_in(lang) for f, lang in self._written), BACKWARD_FILE, *([HESSIAN_FILE] if self.hvp else []))
+
+    @property
+    def _written(self) -> tuple[tuple[Format, str], ...]:
+        """Each format in each language."""
+        return tuple((FORMATS[name], lang) for name in self.formats for lang in self.languages)
 
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""

@@ -38,7 +38,7 @@ from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
 from symbp.document.tex.spelling import in_text
 from symbp.errors import MissingRule
-from symbp.escape import Prose, in_tex
+from symbp.escape import HAN, Prose, in_tex
 
 SIGNS = {
     "odot": "\\odot",
@@ -92,7 +92,8 @@ def in_title(text: Prose, printer: Printer) -> str:
     """The words of a title, in which the letters of quantities, sizes and indices are mathematics."""
     known = _letters(printer)
     atom = "|".join([*map(re.escape, sorted(known, key=lambda n: (-len(n), n))), "[0-9]+"])
-    run = rf"(?<![\w'-])(?:{atom})(?: (?:[=+-] )?(?:{atom}))*(?![\w'-])"
+    letter = rf"(?:[^\W{HAN}]|['-])"  # of a word; Chinese stands beside a formula without a space
+    run = rf"(?<!{letter})(?:{atom})(?: (?:[=+-] )?(?:{atom}))*(?!{letter})"
     return in_tex(text, re.compile(run), lambda found: _formula(found, known))
 
 
