@@ -30,6 +30,7 @@ def built_in_module(name: str) -> ModuleType:
     return module_of(build_of(name).module[0], name)
 
 
+@cache
 def module_from(source: str, name: str) -> ModuleType:
     """The module that symbp writes for a network given as text."""
     return module_of(Build(Source(source, f"{name}.py", name)).module[0], name)
