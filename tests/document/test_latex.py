@@ -151,10 +151,9 @@ def test_a_rule_holds_the_derivatives_that_it_uses() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize(
-    "name", ["sigmoid_softmax", "linear_2_2_2", "multi_loss", "odd_names", "maxi", "lstm", "everything"]
-)
+@pytest.mark.parametrize("name", ["sigmoid_softmax", "odd_names", "maxi", "everything"])
 def test_pdflatex_sets_it_without_a_complaint(name: str, tmp_path: Path) -> None:
+    """Of the built-in networks one: `.ci/latex` sets all of them."""
     (tmp_path / "derivation.tex").write_text(tex_of(name), encoding="utf-8")
     for _ in range(2):
         run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "derivation.tex"]

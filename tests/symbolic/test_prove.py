@@ -113,6 +113,7 @@ def test_what_has_no_normal_form_is_evaluated() -> None:
 CAUGHT = ("linear_perceptron", "sigmoid_softmax", "tied_autoencoder", "mlp", "lstm", "batch_norm_mlp", "char_mlp")
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("name", [*CAUGHT, *OWN_NETWORKS])
 def test_it_catches_what_the_interpreter_catches(name: str) -> None:
     build = shared.build_of(f"{OWN}:{name}" if name in OWN_NETWORKS else name)
