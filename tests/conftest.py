@@ -1,7 +1,7 @@
 """What holds for all tests: checks between the passes of lowering, and of long series of cases a share in turns.
 
 `@pytest.mark.share(4)` on a parametrised test runs every fourth of its cases, the next ones on the next day; the
-fixture `in_turn` says the same of a part of a test. The turn is printed at the top of a run, and `--turn` repeats it;
+fixture `its_turn` says the same of a part of a test. The turn is printed at the top of a run, and `--turn` repeats it;
 `--all-cases` runs all of them, and so does whoever names a test by `file.py::test`.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime
 import gc
 import os
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
+
+from tests.turns import in_turn, whose_turn
 
 os.environ.setdefault("SYMBP_CHECK", "1")
 
@@ -33,31 +34,31 @@ def pytest_report_header(config: pytest.Config) -> str:
     return "all cases" if _all_cases(config) else f"cases in turns: --turn {config.option.turn}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    if exitstatus and not _all_cases(config):
+        terminalreporter.write_line(f"--turn {config.option.turn} runs the same cases again")
+
+
 def _all_cases(config: pytest.Config) -> bool:
     return config.option.all_cases or any("::" in a for a in config.args)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases of shared tests whose turn it is not."""
-    seen: Counter[str] = Counter()
-    kept, left = list[pytest.Item](), list[pytest.Item]()
-    for item in items:
-        mark = item.get_closest_marker("share")
-        name = item.nodeid.partition("[")[0]
-        (kept if mark is None or _in_turn(config, seen[name], *mark.args) else left).append(item)
-        seen[name] += 1
-    items[:] = kept
-    config.hook.pytest_deselected(items=left)
-
-
-def _in_turn(config: pytest.Config, number: int, parts: int) -> bool:
-    return _all_cases(config) or (number + config.option.turn) % parts == 0
+    if _all_cases(config):
+        return
+    marks = [item.get_closest_marker("share") for item in items]
+    cases = [(item.nodeid, mark.args[0] if mark else 1) for item, mark in zip(items, marks, strict=True)]
+    pairs = list(zip(items, whose_turn(cases, config.option.turn), strict=True))
+    items[:] = [item for item, whose in pairs if whose]
+    config.hook.pytest_deselected(items=[item for item, whose in pairs if not whose])
 
 
 @pytest.fixture
-def in_turn(request: pytest.FixtureRequest) -> Callable[[int, int], bool]:
+def its_turn(request: pytest.FixtureRequest) -> Callable[[int, int], bool]:
     """Is it the turn of that number, when one in so many parts has it?"""
-    return lambda number, parts: _in_turn(request.config, number, parts)
+    config = request.config
+    return lambda number, parts: _all_cases(config) or in_turn(number, parts, config.option.turn)
 
 
 def pytest_collection_finish() -> None:

@@ -22,25 +22,25 @@ FOUND, LANGUAGE, SHAPES = (
 Turn = Callable[[int, int], bool]
 
 
-def problem(text: str, name: str, seed: int, in_turn: Turn) -> str:
+def problem(text: str, name: str, seed: int, its_turn: Turn) -> str:
     """What is wrong with a network of a file."""
-    thorough = in_turn(list_networks(text).index(name), CHECKED)
+    thorough = its_turn(list_networks(text).index(name), CHECKED)
     return check(RandomNetwork(text, {}, name), seed, thorough, all_sizes=True).problem
 
 
 @pytest.mark.parametrize("name", list_networks(FOUND, "found_networks.py"))
-def test_network_that_once_came_out_wrong(name: str, in_turn: Turn) -> None:
-    assert problem(FOUND, name, 1, in_turn) == ""
+def test_network_that_once_came_out_wrong(name: str, its_turn: Turn) -> None:
+    assert problem(FOUND, name, 1, its_turn) == ""
 
 
 @pytest.mark.parametrize("name", list_networks(LANGUAGE, "language_networks.py"))
-def test_network_in_every_part_of_the_language(name: str, in_turn: Turn) -> None:
-    assert problem(LANGUAGE, name, 2, in_turn) == ""
+def test_network_in_every_part_of_the_language(name: str, its_turn: Turn) -> None:
+    assert problem(LANGUAGE, name, 2, its_turn) == ""
 
 
 @pytest.mark.parametrize("name", list_networks(SHAPES, "shape_networks.py"))
-def test_network_in_words_for_shapes(name: str, in_turn: Turn) -> None:
-    assert problem(SHAPES, name, 3, in_turn) == ""
+def test_network_in_words_for_shapes(name: str, its_turn: Turn) -> None:
+    assert problem(SHAPES, name, 3, its_turn) == ""
 
 
 @pytest.mark.share(PARTS)
