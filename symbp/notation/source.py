@@ -74,7 +74,7 @@ def read_file(path: str | Path) -> str:
         raise NotationError(f"line {line} is not UTF-8 text; a network file is text in UTF-8", path=name) from None
 
 
-@lru_cache(maxsize=8)  # a file is read again for each of its networks; nobody changes the tree
+@lru_cache(maxsize=2)  # a file is read again for each of its networks; nobody changes the tree
 def parse(text: str, path: str) -> tuple[Source, ast.Module]:
     """The syntax tree of a text, or a NotationError that says what is not Python about it."""
     source = Source(_ODD_LINE_ENDS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")), path)
