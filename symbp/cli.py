@@ -295,8 +295,17 @@ def _build(
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    made = {"formats": formats, "languages": languages, "targets": targets}
-    return Build(find_source(net), wrt, module, hvp, symbolic, detail=detail, **made)
+    return Build(
+        find_source(net),
+        wrt,
+        module,
+        hvp,
+        symbolic,
+        formats=formats,
+        languages=languages,
+        targets=targets,
+        detail=detail,
+    )
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

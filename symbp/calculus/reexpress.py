@@ -31,6 +31,9 @@ from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, map_children, substitute, walk
 from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
 
+# Of a coefficient whose lowest terms are looked for. Those of layers that people write have twenty.
+MOST_OPERATIONS = 250
+
 
 @dataclass(frozen=True, slots=True)
 class _Value:
@@ -218,9 +221,15 @@ def _cancelled(term: Expr) -> Expr:
 
 
 def _lowest(coefficient: Expr) -> Expr:
-    """The coefficient in lowest terms; where nothing is divided by, as it stands or multiplied out."""
+    """The coefficient in lowest terms; where nothing is divided by, as it stands or multiplied out.
+
+    One of very many operations stays as it is: its common divisors take seconds, and no page is shorter for them.
+    """
     symbols = Symbols(coefficient)
-    lowest = sp.cancel(symbols.of(coefficient))
+    whole = symbols.of(coefficient)
+    if whole.count_ops() > MOST_OPERATIONS:
+        return _join_exponentials(coefficient)
+    lowest = sp.cancel(whole)
     plain = symbols.back(lowest)
     first = () if _denominators(coefficient) else (coefficient,)
     last = (symbols.back(sp.factor(lowest)),) if _denominators(coefficient) else ()

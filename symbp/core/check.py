@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from symbp.core.expr import And, Binder, Compare, Delta, Extreme, First, Int, Mul, Or, Partial, Read, Where
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
@@ -143,13 +144,16 @@ def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
         yield f"{read.tensor} has {len(shape)} dimensions and {len(read.subs)} subscripts"
         return
     for sub, extent in zip(read.subs, shape, strict=True):
-        if guards.isdisjoint(with_ranges(indices_of(sub))) and not any(_opaque(a) for a in sub.atoms()):
-            high, low = highest(sub), lowest(sub)
-            if high is None or low is None or not _inside(low, high, extent):
-                yield f"{read.tensor}[{', '.join(map(str, read.subs))}] leaves 0 to {extent - 1}"
+        plain = guards.isdisjoint(with_ranges(indices_of(sub))) and not any(_opaque(a) for a in sub.atoms())
+        if plain and not _inside(sub, extent):
+            yield f"{read.tensor}[{', '.join(map(str, read.subs))}] leaves 0 to {extent - 1}"
 
 
-def _inside(low: Poly, high: Poly, extent: Poly) -> bool:
+@lru_cache(maxsize=1 << 12)  # most passes leave most equations as they are
+def _inside(sub: Poly, extent: Poly) -> bool:
+    low, high = lowest(sub), highest(sub)
+    if low is None or high is None:
+        return False
     return may_be_nonnegative(low) and may_be_nonnegative(extent - 1 - high)
 
 

@@ -152,14 +152,14 @@ class Poly(Node):
 
     def replace(self, function: Callable[[Atom], Poly | None]) -> Poly:
         """The polynomial with `function(atom)` in the place of each atom for which that is not None."""
-        if not any(m for m, _ in self.terms):
+        table = {a: new for a in self.atoms() if (new := function(a)) is not None}
+        if not table:
             return self
         result = ZERO
         for monomial, coefficient in self.terms:
             product = Poly.of(coefficient)
             for a in monomial:
-                new = function(a)
-                product = product * (Poly.of(a) if new is None else new)
+                product = product * table.get(a, a)
             result = result + product
         return result
 

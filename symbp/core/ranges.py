@@ -7,6 +7,7 @@ not comparable to D.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 
 from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient, quotient
@@ -66,6 +67,7 @@ def lowest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
     return _bound(poly, False, keep)
 
 
+@lru_cache(maxsize=1 << 14)  # a network has few subscripts, which are asked about again and again
 def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
     """Inner indices go first: the range of an inner one may hold an outer one, never the other way round."""
     for _ in range(_ROUNDS):

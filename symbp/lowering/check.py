@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from symbp.core.integers import ONE, Atom, Dim, Poly
 from symbp.core.traverse import dims_of, substitute_poly
@@ -96,9 +97,14 @@ class Lengths:
 
     formulas: dict[Dim, Poly]
 
-    def spelt(self, shape: Shape) -> Shape:
-        """The shape with no such name."""
-        return tuple(map(self._spelt, shape))
+    def spelt(self, s: Statement) -> Statement:
+        """The statement with no such name in its shapes."""
+        if not self.formulas:  # before the last pass there are none
+            return s
+        return with_values(s, self._operand)
+
+    def _operand(self, operand: Operand) -> Operand:
+        return replace(operand, shape=tuple(map(self._spelt, operand.shape))) if isinstance(operand, Value) else operand
 
     def _spelt(self, poly: Poly) -> Poly:
         named: dict[Atom, Poly] = {d: self._spelt(self.formulas[d]) for d in dims_of(poly) if d in self.formulas}
@@ -106,7 +112,7 @@ class Lengths:
 
 
 def _shapes(s: Statement, lengths: Lengths) -> Iterator[str]:
-    s = with_values(s, lambda a: replace(a, shape=lengths.spelt(a.shape)) if isinstance(a, Value) else a)
+    s = lengths.spelt(s)
     rule = _RULES.get(s.op)
     expected = rule(s) if rule is not None else None
     if expected is not None and expected != s.target.shape:
@@ -148,8 +154,14 @@ def _product(s: Statement) -> Shape | None:
 
 def _same_size(s: Statement) -> Shape | None:
     """The shape that it has, if it has as many entries as what it is made of."""
-    before, after = (math.prod(shape, start=Poly.of(1)) for shape in (shape_of(s.args[0]), s.target.shape))
+    before, after = _entries(shape_of(s.args[0])), _entries(s.target.shape)
     return s.target.shape if before == after else (before,)
+
+
+@lru_cache(maxsize=1 << 10)
+def _entries(shape: Shape) -> Poly:
+    """How many entries an array of that shape has."""
+    return math.prod(shape, start=ONE)
 
 
 _RULES: dict[str, Callable[[Statement], Shape | None]] = {

@@ -12,6 +12,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from symbp.errors import NotationError, Span
@@ -73,6 +74,7 @@ def read_file(path: str | Path) -> str:
         raise NotationError(f"line {line} is not UTF-8 text; a network file is text in UTF-8", path=name) from None
 
 
+@lru_cache(maxsize=2)  # a file is read again for each of its networks; nobody changes the tree
 def parse(text: str, path: str) -> tuple[Source, ast.Module]:
     """The syntax tree of a text, or a NotationError that says what is not Python about it."""
     source = Source(_ODD_LINE_ENDS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")), path)

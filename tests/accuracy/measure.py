@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from symbp.core.network import Network
-from symbp.pipeline import Build
 from symbp.sources import Source
 from tests.accuracy.definition import Unknown
 from tests.accuracy.draws import Setting, float32_inputs, nearby, settings
@@ -20,6 +19,7 @@ from tests.accuracy.rule import Errors, errors, missed, ratio
 from tests.accuracy.truth import Function, Question, Result, Truth, find_exact_truth, find_truth
 from tests.autograd.compare import keywords
 from tests.autograd.modules import Array, Draw, Ranges, module_of
+from tests.shared import built
 
 SEEDS = (1, 2)
 # A miss counts when it is one of the larger errors over so many inputs that differ in their last digits: one small
@@ -42,7 +42,7 @@ class Subject:
     precise_unknown: Unknown = field(default_factory=dict)
 
     def built(self) -> tuple[Network, ModuleType]:
-        build = Build(self.source)
+        build = built(self.source)
         return build.network, module_of(build.module[0], self.name)
 
 

@@ -92,12 +92,14 @@ def _too_long(number: int, frame: object) -> None:
     raise TimeoutError(f"more than {MOST_SECONDS} s")
 
 
-def check(made: RandomNetwork, seed: int, thorough: bool = True, single: bool = False) -> Outcome:
-    """A network through the chain; with `single`, in float32 too."""
+def check(
+    made: RandomNetwork, seed: int, thorough: bool = True, single: bool = False, all_sizes: bool = False
+) -> Outcome:
+    """A network through the chain; with `single`, in float32 too, with `all_sizes` at all three choices of them."""
     build = Build(Source(made.text, "net.py", made.name))
     try:
         problem = "; ".join(problems(build, thorough))
-        found = tuple(far_from_autograd(build, made, seed, thorough))
+        found = tuple(far_from_autograd(build, made, seed, thorough or all_sizes))
         error = max(e for e, _ in found)
         in_float32 = tuple(beside_float32(build, made, seed)) if single else ()
     except Exception as error_:
@@ -128,7 +130,7 @@ def problems(build: Build, thorough: bool) -> Iterator[str]:
         assert len(build.files) == 4
 
 
-def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bool) -> Iterator[tuple[float, int]]:
+def far_from_autograd(build: Build, made: RandomNetwork, seed: int, all_sizes: bool) -> Iterator[tuple[float, int]]:
     """The largest error at each choice of sizes, or at one of them, and how often data were drawn again.
 
     Where the data are such that PyTorch's own result is as uncertain, because it moves as much when the last digits of
@@ -136,7 +138,7 @@ def far_from_autograd(build: Build, made: RandomNetwork, seed: int, thorough: bo
     """
     module = module_of(build.module[0], "net")
     for place, sizes in enumerate(some_sizes(build.network, seed)):
-        if thorough or place == seed % 3:
+        if all_sizes or place == seed % 3:
             for again in range(MOST_DRAWS):
                 inputs, expected = drawn(build.network, made.draws, sizes, 10 * seed + place + 10**6 * again)
                 error = max(errors(module, inputs, expected, UNKNOWN, FLOOR).values())

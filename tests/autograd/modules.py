@@ -10,7 +10,8 @@ from types import ModuleType
 import numpy as np
 
 from symbp.pipeline import Build
-from symbp.sources import Source, find_source
+from symbp.sources import Source
+from tests.shared import build_of
 
 BOUND = 1e-12
 MOST_LAYERS = 12
@@ -26,9 +27,10 @@ def module_of(text: str, name: str) -> ModuleType:
 @cache
 def built_in_module(name: str) -> ModuleType:
     """The module that symbp writes for a built-in network."""
-    return module_of(Build(find_source(name)).module[0], name)
+    return module_of(build_of(name).module[0], name)
 
 
+@cache
 def module_from(source: str, name: str) -> ModuleType:
     """The module that symbp writes for a network given as text."""
     return module_of(Build(Source(source, f"{name}.py", name)).module[0], name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -167,13 +168,18 @@ CASES = {
 }
 
 
+@cache
+def text_of(name: str) -> str:
+    case = CASES[name]
+    body = "".join(f"    {s}\n" for s in case.statements)
+    return write_module(lower(derive(read_network(f"{HEAD}def net({case.signature}):\n{body}", "net.py"))))[0]
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["", "ties"])
 @pytest.mark.parametrize("name", CASES)
 def test_convolutions(name: str, whole: bool) -> None:
     """In float64, the second time with the arrays of the first; whole numbers, so that the largest is not alone."""
-    case = CASES[name]
-    body = "".join(f"    {s}\n" for s in case.statements)
-    text = write_module(lower(derive(read_network(f"{HEAD}def net({case.signature}):\n{body}", "net.py"))))[0]
+    case, text = CASES[name], text_of(name)
     assert "np.add.at" not in text
     rng, made = np.random.default_rng(0), module_of(text, "net")
     draw = (lambda s: rng.integers(-1, 2, size=s).astype(float)) if whole else (lambda s: rng.normal(size=s))

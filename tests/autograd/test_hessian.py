@@ -17,14 +17,14 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from symbp.notation.read import read_network
-from symbp.pipeline import Build
-from symbp.sources import Source, find_source
 from tests.autograd import witness
 from tests.autograd.compare import Given, arrays, keywords, tensors
 from tests.autograd.models import MODELS, f
 from tests.autograd.modules import BOUND, Array, draw_inputs, module_of, norm, relative_error
+from tests.shared import build_of
 
-OWN = (Path(__file__).parent / "hessian_networks.py").read_text()
+OWN_FILE = Path(__file__).parent / "hessian_networks.py"
+OWN = OWN_FILE.read_text()
 UNKNOWN = {"f": lambda u: torch.tanh(u) + torch.sin(u) / 3, "g": f}
 # A part that is nearly 0 beside the others is measured against so much of the largest.
 FLOOR = 1e-3
@@ -33,8 +33,7 @@ Vector = Mapping[str, Array]
 
 @cache
 def module(name: str) -> ModuleType:
-    source = find_source(name) if name in MODELS else Source(OWN, "hessian_networks.py", name)
-    return module_of(Build(source, hvp=True).module[0], name)
+    return module_of(build_of(name if name in MODELS else f"{OWN_FILE}:{name}", hvp=True).module[0], name)
 
 
 def random_like(value: Array, rng: np.random.Generator) -> Array:

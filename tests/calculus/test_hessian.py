@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import HessianProduct
@@ -19,6 +18,7 @@ from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.verify.equalities import check_equalities
 from tests.calculus.forms import expression, network_of
+from tests.shared import build_of
 
 
 def product_of(arguments: str, *lines: str) -> HessianProduct:
@@ -91,7 +91,8 @@ def test_names_step_aside_and_numbers_go_on() -> None:
 
 @pytest.mark.parametrize("name", ["sigmoid_softmax", "lstm", "mlp", "layer_norm_mlp", "conv_layer", "two_paths"])
 def test_it_is_a_network_and_reads_back(name: str) -> None:
-    product = differentiate_along(derive(read_network(*networks.source(name), name)))
+    product = build_of(name, hvp=True).product
+    assert product is not None
     check_network(product.network)
     assert read_network(write_network(product.network)) == product.network
 

@@ -10,10 +10,9 @@ from symbp.calculus.derive import derive
 from symbp.calculus.steps import Derivation
 from symbp.core.canonical import same
 from symbp.core.expr import Expr
-from symbp.networks import source
-from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from tests.calculus.forms import chain, check_steps, expression, network_of, unbroken
+from tests.shared import derivation_of
 
 NORM = "x: Param[N, D], s: Param[D], b: Param[D], c: Data[N, D]"
 OF_NORM = "y_r: Data[{n}], y_xhat: Data[N, D], y_xhat_bar: Data[N, D]"
@@ -299,4 +298,4 @@ LINES = [
 
 @pytest.mark.parametrize(("name", "line"), LINES)
 def test_built_in_network_reaches_its_closed_form(name: str, line: str) -> None:
-    assert line in unbroken(write_network(derive(read_network(*source(name))).backward))
+    assert line in unbroken(write_network(derivation_of(name).backward))

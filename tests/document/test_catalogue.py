@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import symbp
-from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import RULES, Rule
@@ -28,6 +27,7 @@ from symbp.errors import MissingRule
 from symbp.notation.read import read_network
 from tests.document import catalogue
 from tests.document.catalogue import Use
+from tests.shared import derivation_of
 
 PACKAGE = Path(symbp.__file__).parent
 WORDS = PACKAGE / "document" / "words"
@@ -188,7 +188,7 @@ def test_what_lacks_is_named(name: str, slots: dict[str, str], count: int | None
 
 
 def test_a_rule_without_a_name_is_refused() -> None:
-    derivation = derive(read_network(*networks.source("two_paths"), "two_paths"))
+    derivation = derivation_of("two_paths")
     with pytest.raises(MissingRule, match=r"extend RULES in symbp/calculus/steps\.py"):
         why(Rule("guess"), derivation, None)
 
@@ -220,7 +220,7 @@ def net(x: Data[N, D], q: Data[T, N, H], t: Labels[N, K], s: Data[N], h0: Data[N
 @cache
 def document(name: str = "") -> Document:
     """A network that has much to be said of it, or a built-in one."""
-    derivation = derive(read_network(*(networks.source(name) if name else (TEXT,)), name))
+    derivation = derivation_of(name) if name else derive(read_network(TEXT))
     product = None if name else differentiate_along(derivation)
     keys = (*derivation.numbers, *(product.numbers if product else ()))
     one = derivation.network.parameters[0]

@@ -7,17 +7,16 @@ from itertools import combinations
 import pytest
 
 from symbp import networks
-from symbp.calculus.derive import derive
 from symbp.calculus.steps import Derivation
 from symbp.document.arcs import Box, bent
 from symbp.document.arcs import points as points_of
 from symbp.document.graph import frame, picture
 from symbp.document.model import Edge, Picture
-from symbp.notation.read import read_network
+from tests.shared import derivation_of
 
 
 def drawn(name: str) -> tuple[Derivation, Picture]:
-    derivation = derive(read_network(*networks.source(name), name))
+    derivation = derivation_of(name)
     drawing = picture(derivation)[0]
     assert isinstance(drawing, Picture)
     return derivation, drawing

@@ -7,19 +7,18 @@ from functools import cache
 import pytest
 
 from symbp import networks
-from symbp.calculus.derive import derive
 from symbp.calculus.steps import Derivation
 from symbp.core.integers import DimAt, Index
 from symbp.core.traverse import indices_of
 from symbp.document.looks import expressions, indices_shown
 from symbp.document.ranged import one_range
 from symbp.document.tex.names import choose_names
-from symbp.notation.read import read_network
+from tests.shared import derivation_of
 
 
 @cache
 def lettered(name: str) -> Derivation:
-    return one_range(derive(read_network(*networks.source(name), name)))[0]
+    return one_range(derivation_of(name))[0]
 
 
 def letters(d: Derivation) -> dict[str, set[str]]:
@@ -67,7 +66,7 @@ def test_letters_are_the_authors_and_go_together(name: str, expected: dict[str, 
 
 
 def test_the_same_line_with_other_letters() -> None:
-    before = derive(read_network(*networks.source("lstm"), "lstm"))
+    before = derivation_of("lstm")
     after = lettered("lstm")
     for a, b in zip(before.network.equations, after.network.equations, strict=True):
         assert len(a.indices) == len(set(b.indices))

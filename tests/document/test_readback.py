@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from symbp import networks
-from symbp.calculus.derive import derive
-from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.equality import Check, Equality
 from symbp.core.integers import Dim, DimAt, Poly
@@ -19,10 +17,11 @@ from symbp.core.network import Network
 from symbp.core.traverse import free_indices, reads
 from symbp.document.compose import compose, equalities
 from symbp.document.tex.write import write_latex
-from symbp.notation.read import list_networks, read_network
+from symbp.notation.read import list_networks
 from symbp.verify.equalities import check_equalities
 from symbp.verify.sizes import WIDTHS, choose_sizes
 from tests.document.readback import Misread, read_page
+from tests.shared import build_of, derivation_of
 
 STRANGE = Path(__file__).with_name("strange.py")
 ODD = list_networks(STRANGE.read_text(), str(STRANGE))
@@ -42,9 +41,7 @@ def entries_of(equality: Equality, network: Network) -> int:
 
 @cache
 def written(name: str) -> tuple[Derivation, str, int]:
-    source = (STRANGE.read_text(), str(STRANGE)) if name in ODD else networks.source(name)
-    network = read_network(*source, name)
-    derivation = derive(network)
+    derivation = derivation_of(f"{STRANGE}:{name}" if name in ODD else name)
     document = compose(derivation, {})
     return derivation, write_latex(document), len(equalities(document))
 
@@ -70,7 +67,8 @@ def test_every_equality_of_the_page_holds(name: str) -> None:
 
 @cache
 def written_with_product(name: str) -> tuple[HessianProduct, str, int]:
-    product = differentiate_along(derive(read_network(*networks.source(name), name)))
+    product = build_of(name, hvp=True).product
+    assert product is not None
     document = compose(product.gradient, {}, product=product)
     return product, write_latex(document), len(equalities(document))
 

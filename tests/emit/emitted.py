@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.emit.write import write_module
 from symbp.lowering.lower import lower
 from symbp.notation.read import read_network
+from tests.shared import build_of
 
 SIZES = {"N": 3, "D": 5, "H": 2, "K": 4, "M": 6, "I": 7, "J": 8}
 HEAD = "from symbp import Data, Param, dims, function, network\nN, D, H, K = dims('N D H K')\n"
 
 
-@cache
 def text_of(name: str) -> str:
     """The module of a built-in network as text."""
-    return write_module(lower(derive(read_network(*networks.source(name), name))))[0]
+    return build_of(name).module[0]
 
 
 def text_from(signature: str, *lines: str, before: str = "") -> str:

@@ -13,6 +13,7 @@ from symbp.lowering.lower import lower
 from symbp.notation.read import read_network
 from tests.emit.emitted import body_of, text_of
 from tests.emit.test_module import ISSUE_2
+from tests.shared import build_of, derivation_of
 
 # matrix products and sums of rows, exponentials and logarithms, scratch arrays at most
 COUNTS = {
@@ -52,8 +53,7 @@ def test_lines_are_short_and_the_text_is_python(name: str) -> None:
 
 @pytest.mark.parametrize("name", ISSUE_2)
 def test_every_gradient_and_forward_equation_has_its_lines(name: str) -> None:
-    derivation = derive(read_network(*networks.source(name), name))
-    text, places = write_module(lower(derivation))
+    derivation, (text, places) = derivation_of(name), build_of(name).module
     lines = text.splitlines()
     numbers = dict(derivation.numbers)
     shown = [e.name for e in derivation.network.equations] + [g for _, g in derivation.gradients]

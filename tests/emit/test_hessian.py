@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.emit.write import write_module
 from symbp.lowering.lower import lower
 from symbp.notation.read import read_network
 from tests.emit.emitted import HEAD, body_of, draw, load, text_of
+from tests.shared import build_of
 
 
-@cache
 def with_product(name: str) -> str:
-    derivation = derive(read_network(*networks.source(name), name))
-    return write_module(lower(derivation, differentiate_along(derivation)))[0]
+    return build_of(name, hvp=True).module[0]
 
 
 def product_from(signature: str, *lines: str) -> str:

@@ -9,11 +9,11 @@ import pytest
 from symbp.calculus.derive import derive
 from symbp.emit.write import write_module
 from symbp.lowering.lower import lower
-from symbp.networks import source
 from symbp.notation.read import read_network
 from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.verify.module import check_module
+from tests.shared import build_of
 
 HEAD = "from symbp import Array, Data, Labels, Param, dims, network\nT, N, D, H = dims('T N D H')\n@network\n"
 
@@ -106,7 +106,7 @@ def test_a_slice_is_computed_in_its_place(name: str) -> None:
 
 
 def test_the_gates_of_an_lstm_are_computed_side_by_side() -> None:
-    module = write_module(lower(derive(read_network(*source("lstm"), "lstm"))))[0]
+    module = build_of("lstm").module[0]
     gates = [": H", "H : 2 * H", "2 * H : 3 * H", "3 * H : 4 * H"]
     assert sorted(in_place(module)) == sorted(f"z_bar[t][{span}]" for span in gates)
 

@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from symbp.pipeline import Build
-from symbp.sources import find_source
 from tests.autograd.modules import built_in_module, module_from
 from tests.benchmarks import layers
 from tests.benchmarks.layers import GPT2
+from tests.shared import build_of
 
 HEAD = "from symbp import Data, Param, dims, network\n\nD, E, T = dims('D E T')\n\n\n@network\n"
 
@@ -23,7 +22,7 @@ def gradients(text: str, *data: np.ndarray, **parameters: np.ndarray):  # type: 
 
 
 def test_rows_in_a_loop_are_summed_by_products() -> None:
-    made = Build(find_source(f"{GPT2}:gpt2")).module[0]
+    made = build_of(f"{GPT2}:gpt2").module[0]
     text = made[made.index("def loss_and_gradients") : made.index("def sgd_step")]
     loop = text[text.index("for l in range(L)") : text.index("[25]")]
     assert "np.matmul(x_before, ones" in loop
@@ -51,7 +50,7 @@ def test_a_loop_of_blocks_to_pytorch() -> None:
 
 
 def test_a_factor_of_all_products_of_an_array_is_taken_into_it_once() -> None:
-    made = Build(find_source("attention_head")).module[0]
+    made = build_of("attention_head").module[0]
     text = made[made.index("def loss_and_gradients") : made.index("def sgd_step")]
     assert text.count("1 / E ** 0.5") == 2  # of the queries, and of their gradient
     assert "S *=" not in text
@@ -79,7 +78,7 @@ def test_different_factors_stay_where_they_are() -> None:
 
 
 def test_what_is_cheap_is_made_again_and_not_kept() -> None:
-    made = Build(find_source("deep_mlp")).module[0]
+    made = build_of("deep_mlp").module[0]
     text = made[made.index("def loss_and_gradients") : made.index("def sgd_step")]
     assert text.count("np.add(1, a3_exp") == 2
     scratch = made[made.index("def _scratch(") :]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from symbp.core.traverse import free_indices
 from symbp.document.compose import compose, equalities
 from symbp.errors import CheckFailed
 from symbp.pipeline import Build
-from symbp.sources import Source
 from symbp.verify.arrays import to_parts
 from symbp.verify.draw import draw
 from symbp.verify.equalities import check_equalities
@@ -33,6 +31,7 @@ from symbp.verify.subject import Subject, Wrong, load
 from symbp.verify.systems import DOMAIN_ERRORS
 from symbp.verify.witness import Witness
 from symbp.verify.world import World
+from tests import shared
 from tests.mutation import expressions, texts
 
 OWN = Path(__file__).parent / "own_networks.py"
@@ -73,12 +72,9 @@ class Mutant:
     original: Equality | str
 
 
-@cache
 def build_of(name: str) -> Build:
     """The derivation and the module in which the mistakes are planted."""
-    if name in networks.names():
-        return Build(Source(*networks.source(name), name))
-    return Build(Source(OWN.read_text(), OWN.name, name))
+    return shared.build_of(name if name in networks.names() else f"{OWN}:{name}")
 
 
 def in_derivation(name: str) -> Iterator[Mutant]:

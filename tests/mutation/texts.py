@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import pickle
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 FUNCTIONS = ("loss", "loss_and_gradients")
 CALLS = {
@@ -62,12 +64,13 @@ def mutants(text: str) -> Iterator[tuple[str, str]]:
 def _changed(function: ast.FunctionDef, place: Place) -> Iterator[tuple[str, str]]:
     """The text of a function after each edit of each of its nodes; the tree itself stays as it is."""
     plain = ast.unparse(function)
+    kept = pickle.dumps(function)  # read again it is a copy, sooner than by `copy.deepcopy`
     for k, node in enumerate(ast.walk(function)):
         for j, _ in enumerate(_edits(node, place)):
-            fresh = copy.deepcopy(function)
-            kind, edit = _edits(list(ast.walk(fresh))[k], place)[j]
+            fresh = pickle.loads(kept)
+            kind, edit = _edits(next(islice(ast.walk(fresh), k, None)), place)[j]
             edit()
-            changed = ast.unparse(ast.fix_missing_locations(fresh))
+            changed = ast.unparse(fresh)
             if changed != plain:
                 yield kind, changed
 

@@ -3,7 +3,6 @@
 import pytest
 
 from symbp import networks
-from symbp.calculus.derive import derive
 from symbp.core import build
 from symbp.core.check import check_network
 from symbp.core.expr import TRUE, And, Compare, Delta, Extreme, Fn, Int, Not, Num, Or, Pi, Pow, Read, Sum, Where
@@ -12,6 +11,7 @@ from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
 from symbp.notation.read import read_network
 from symbp.notation.write import write_expr, write_network
 from tests.notation.texts import read
+from tests.shared import derivation_of
 
 
 def check_round_trip(network):
@@ -33,7 +33,7 @@ def test_built_in_networks(name):
 
 @pytest.mark.parametrize("name", networks.names())
 def test_their_backward_networks(name):
-    backward = derive(read_network(*networks.source(name))).backward
+    backward = derivation_of(name).backward
     check_network(backward)
     check_round_trip(backward)
 

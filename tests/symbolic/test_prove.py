@@ -11,9 +11,10 @@ from symbp.core import build as make
 from symbp.core.equality import SYMPY
 from symbp.core.expr import Read
 from symbp.pipeline import Build
-from symbp.sources import Source, find_source
+from symbp.sources import find_source
 from symbp.symbolic.check import IN_BUILD, check_symbolic
 from symbp.symbolic.prove import EVALUATED, PROVED, WRONG
+from tests import shared
 from tests.mutation.survey import OWN, OWN_NETWORKS
 from tests.symbolic.subjects import build_of, found_by_interpreter, found_by_symbols, planted, subject_of
 
@@ -29,7 +30,7 @@ BUILT_IN = {
 
 @pytest.mark.parametrize("name", networks.names())
 def test_every_built_in_network_is_proved(name: str) -> None:
-    check = check_symbolic(subject_of(Build(find_source(name))))
+    check = check_symbolic(subject_of(shared.build_of(name)))
     assert (check.error, check.bound) == (0, 0)
     assert check.note.startswith(f"{check.count} proved")
     assert check.note == BUILT_IN.get(name, check.note)
@@ -68,7 +69,7 @@ def test_other_networks_are_proved(text: str, outcome: str) -> None:
 
 
 def test_a_planted_derivative_is_wrong() -> None:
-    build = Build(find_source("sigmoid_softmax"))
+    build = shared.build_of("sigmoid_softmax")
     subject = subject_of(build)
     wrong = tuple(
         replace(e, body=make.mul(make.num(2), e.body)) if e.name == "W1_bar" else e for e in subject.backward.equations
@@ -112,16 +113,17 @@ def test_what_has_no_normal_form_is_evaluated() -> None:
 CAUGHT = ("linear_perceptron", "sigmoid_softmax", "tied_autoencoder", "mlp", "lstm", "batch_norm_mlp", "char_mlp")
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("name", [*CAUGHT, *OWN_NETWORKS])
 def test_it_catches_what_the_interpreter_catches(name: str) -> None:
-    build = Build(Source(OWN.read_text(), OWN.name, name)) if name in OWN_NETWORKS else Build(find_source(name))
+    build = shared.build_of(f"{OWN}:{name}" if name in OWN_NETWORKS else name)
     mistakes = [m for m in planted(build, 12, 3) if found_by_interpreter(build, m)]
     assert len(mistakes) >= 8
     assert [m for m in mistakes if not found_by_symbols(build, m)] == []
 
 
 def test_build_says_it_where_it_is_little_work() -> None:
-    small, large = Build(find_source("two_paths")), Build(find_source("conv_net"))
+    small, large = Build(find_source("two_paths")), shared.build_of("conv_net")
     assert [c.witness for c in small.symbolic_checks] == [SYMPY]
     assert subject_of(large).cost() > IN_BUILD
     assert '"against": "SymPy"' in small.files["report.json"]

@@ -10,8 +10,6 @@ from symbp.core.network import Network
 from symbp.errors import SymbpError
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
-from symbp.pipeline import Build
-from symbp.sources import find_source
 from symbp.symbolic.cases import Case, cases
 from symbp.symbolic.explicit import explicit, sizes_of
 from symbp.symbolic.graph import Graph
@@ -34,7 +32,7 @@ def named(tensor: str, key: tuple[int, ...]) -> str:
 @pytest.mark.parametrize("name", networks.names())
 def test_every_built_in_network_comes_back(name: str) -> None:
     """Its arguments and sizes as they were, its equations with the same values: terms may stand in another order."""
-    network = Build(find_source(name)).network
+    network = read_network(*networks.source(name))
     back = read_equations(equations(network))
     assert (back.name, back.doc, back.dims, back.inputs) == (name, network.doc, network.dims, network.inputs)
     assert [(e.name, e.indices) for e in back.equations] == [(e.name, e.indices) for e in network.equations]

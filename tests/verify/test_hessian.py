@@ -8,8 +8,9 @@ import pytest
 
 from symbp.core.equality import Check
 from symbp.pipeline import Build, with_vector
-from symbp.sources import Source, find_source
+from symbp.sources import Source
 from symbp.verify.hessian import check_hessian
+from tests import shared
 
 KINKS = """from symbp import Data, Param, dims, network
 N, H = dims("N H")
@@ -21,7 +22,7 @@ def net(x: Data[N], w: Param[H], c: Param):
 
 @cache
 def build_of(name: str) -> Build:
-    return Build(Source(KINKS, "net.py", "net") if name == "net" else find_source(name), hvp=True)
+    return Build(Source(KINKS, "net.py", "net"), hvp=True) if name == "net" else shared.build_of(name, hvp=True)
 
 
 def checks_of(name: str, more: str = "") -> tuple[Check, ...]:

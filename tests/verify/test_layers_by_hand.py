@@ -58,6 +58,7 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(("name", "old", "new", "tensor", "looks"), MISTAKES)
 def test_the_usual_mistakes_are_found(name, old, new, tensor, looks):
     assert old in MODULES[name]

@@ -1,0 +1,32 @@
+"""What many tests ask of the same networks, made once in each process: their builds, with all that follows from one.
+
+Whatever a build holds is a value that nobody changes, and each of its stages is worked out when it is first asked for.
+A test that what is made twice is the same, or that changes how something is made, makes its own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from symbp.calculus.steps import Derivation
+from symbp.pipeline import Build
+from symbp.sources import Source, find_source
+
+
+@cache
+def built(source: Source, hvp: bool = False) -> Build:
+    """The build of a network; with `hvp` it goes on from the derivation of the one without."""
+    build = Build(source, hvp=hvp)
+    if hvp:
+        vars(build)["derivation"] = built(source).derivation
+    return build
+
+
+def build_of(net: str, hvp: bool = False) -> Build:
+    """The build of a built-in network, or of one in a file, `file.py:name`."""
+    return built(find_source(net), hvp)
+
+
+def derivation_of(net: str) -> Derivation:
+    """The derivation of such a network."""
+    return build_of(net).derivation
