@@ -300,12 +300,18 @@ def _exceeds(one: Error, other: Error, half: slice) -> bool:
 HALVES = slice(TRIALS), slice(TRIALS, 2 * TRIALS)
 
 
-@lru_cache(maxsize=1 + len(DIGITS))
-def _signs(error: Callable[[Array], Error]) -> tuple[tuple[Error, Error], ...]:
+@lru_cache(maxsize=1)
+def _signs() -> tuple[tuple[Array, Array], ...]:
     """How each of many operations rounds, in every trial; the second for the trials in float64 alone."""
     generator = random.Random(0)
     both = [np.array([generator.uniform(-WIDEST, WIDEST) for _ in range(2 * TRIALS)]) for _ in range(1009)]
-    return tuple((error(signs), error(np.concatenate([np.zeros(TRIALS), signs[TRIALS:]]))) for signs in both)
+    return tuple((signs, np.concatenate([np.zeros(TRIALS), signs[TRIALS:]])) for signs in both)
+
+
+@lru_cache(maxsize=1 + len(DIGITS))
+def _roundings(error: Callable[[Array], Error]) -> tuple[tuple[Error, Error], ...]:
+    """The same as errors."""
+    return tuple((error(both), error(double)) for both, double in _signs())
 
 
 class Tape:
@@ -313,7 +319,7 @@ class Tape:
 
     def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
         self.arithmetic, self.entries, self.limits = arithmetic, list[Entry](), arithmetic.limits
-        self.signs = cycle(_signs(arithmetic.error))
+        self.signs = cycle(_roundings(arithmetic.error))
         self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
         functions = {name: self._function(name) for name in arithmetic.numbers.functions}
         pi = self.constant(arithmetic.numbers.pi)
