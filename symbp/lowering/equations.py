@@ -12,6 +12,7 @@ from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
 from symbp.lowering.innermost import in_order
 from symbp.lowering.labelled import Entries, Known
+from symbp.lowering.layers import followers, has_layers
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
@@ -47,9 +48,15 @@ def lower_equations(network: Network) -> Lowered:
 
 def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
     """The equations one after the other; those that need each other as one loop."""
-    for part in components(equations):
+    parts = components(equations)
+    done: set[str] = set()
+    for place, part in enumerate(parts):
+        if part[0].name in done:
+            continue
         if is_recurrent(part):
-            lower_loop(at, part, lower_all)
+            more = followers(part, parts[place + 1 :], at.tensors) if has_layers(part) else ()
+            done.update(e.name for e in more)
+            lower_loop(at, (*part, *more), lower_all)
             continue
         for equation in separated(at, part[0]):
             if is_listed(at, equation):
