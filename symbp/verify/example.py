@@ -21,7 +21,7 @@ from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, obeying
-from symbp.verify.extents import is_known, value_of
+from symbp.verify.extents import value_of
 from symbp.verify.facts import demands
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
@@ -153,7 +153,7 @@ def _sizes(network: Network) -> Iterator[Sizes]:
     turns = ({name: SMALL[(place + k) % 2] for place, name in enumerate(names)} for k in (0, 1))
     others = (dict(zip(names, values, strict=True)) for values in islice(product(SMALL, repeat=len(names)), 400))
     for chosen in chain(turns, (dict.fromkeys(names, 3),), others):
-        if all(value_of(p, chosen) >= 2 for p in limits if is_known(p, chosen)):
+        if all(value_of(p, chosen) >= 2 for p in limits):
             yield Sizes(chosen)
     yield least_sizes(network)
 
