@@ -16,7 +16,7 @@ from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, 
 
 def opening(d: Derivation) -> Words:
     """How to read what follows."""
-    words = [said("backward.turn"), said("backward.sum")]
+    words = [said("backward.sum")]
     if d.unreached:
         words.append(said("backward.unreached", len(d.unreached), parameters=listed(map(Whole, d.unreached))))
     if d.named:

@@ -155,7 +155,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class BoxRow:
-    """A line of the box of gradients; `cost` are the operations of its sums of products."""
+    """A line of the box of gradients; `cost` are the operations of its sums of products. It stands `inside` a loop, of
+    which it may be the first: `head` says of the loop how it runs.
+    """
 
     chain: Chain
     dims: tuple[Poly, ...]
@@ -163,6 +165,8 @@ class BoxRow:
     lines: LineRange | None
     gradient: bool
     cost: tuple[Product, ...] = ()
+    inside: bool = False
+    head: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from symbp.core.example import Example
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
+from symbp.core.recurrence import components, is_recurrent
+from symbp.core.traverse import reads
 from symbp.document.lesson.costs import kept, products
 from symbp.document.lesson.numbers import moved
 from symbp.document.looks import whole_form
@@ -30,7 +32,7 @@ from symbp.document.model import (
     Table,
     Updates,
 )
-from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Bound, Code, Figure, Letter, LineRange, Part, Ref, Said, Whole, Words, listed, said
 from symbp.document.wholes import whole_chain
 from symbp.matrix.nodes import Named
 
@@ -42,12 +44,27 @@ def closing(d: Derivation, lines: Lines, example: Example | None) -> tuple[Secti
     """The whole pass in its order, what it costs and needs, and the update rule."""
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
-    rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
+    own = tuple(e for e in d.backward.equations if e.name not in forward)
+    rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
     blocks: list[Block] = [Paragraph(_box_words(d, rows)), Box(rows), *moved(d, example)]
     if d.gradients:
         updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
         blocks += (Paragraph((said("update.step"),)), updates)
     return (Section(said("heading.gradients"), tuple(blocks)),)
+
+
+def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
+    """The lines of equations that need each other, as the inside of a loop that says which way it runs."""
+    if not is_recurrent(part):
+        return rows
+    names = {e.name for e in part}
+    ahead = [s for e in part for r in reads(e.body) if r.tensor in names for s in r.subs if s.index is None]
+    step = next(((i, s - i) for s in ahead for i in s.atoms() if isinstance(i, Index)), None)
+    if step is None or step[1].constant is None:
+        return rows
+    letter = Letter("index", step[0].name)
+    head = said("loop.down", letter=letter) if step[1].constant > 0 else said("loop.up", letter=letter)
+    return [replace(r, inside=True, head=head if r is rows[0] else None) for r in rows]
 
 
 def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple[Section, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Equation, Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import reads
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
@@ -16,7 +17,6 @@ from symbp.lowering.layers import followers, has_layers, made_in_step
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
-from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.steps import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of

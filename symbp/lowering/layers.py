@@ -14,10 +14,10 @@ from symbp.core.expr import Cond, Extreme, Fn, Partial, Read, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
+from symbp.core.recurrence import Part, is_recurrent
 from symbp.core.traverse import fresh_name, reads, replace_reads, walk
 from symbp.core.views import factors_of
 from symbp.lowering.depends import holds, mentions
-from symbp.lowering.recurrence import Part, is_recurrent
 
 
 def has_layers(part: Part) -> bool:

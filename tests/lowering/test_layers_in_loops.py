@@ -6,12 +6,12 @@ import pytest
 
 from symbp.calculus.derive import derive
 from symbp.core.network import Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.emit.checks import scratch_arrays
 from symbp.emit.write import write_module
 from symbp.lowering.layers import has_layers
 from symbp.lowering.lower import lower
 from symbp.lowering.program import Routine
-from symbp.lowering.recurrence import components, is_recurrent
 from symbp.verify.module import check_module
 from tests.lowering.lowered import gradient_routine, network, program
 

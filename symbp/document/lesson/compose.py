@@ -46,38 +46,62 @@ class _Lesson:
     whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
 
     def sections(self) -> Iterator[Section]:
-        """A section for each equation that is gone back through, with all that it reads."""
-        groups = [(users, tuple(parts)) for users, parts in groupby(self.d.sections, key=lambda s: s.used_by)]
-        for users, group in groups:
+        """A section for each equation that is gone back through, with what it reads; what goes like something
+        before has none of its own.
+        """
+        groups = self._groups()
+        for group in groups:
             blocks = [b for part in group for b in self._quantity(part)]
             seen = tuple(s for part in group for s in sane(self.example, part))
-            scalar, last = _is_scalar(self.d), group is groups[-1][1]
+            scalar, last = _is_scalar(self.d), group is groups[-1]
             with_numbers = group if not scalar else self.d.sections if last else ()
             shown = (
                 *_joined(blocks),
                 *results(self.example, (part.adjoint for part in with_numbers)),
                 *((Remark(said("head.sane"), seen),) if seen else ()),
             )
-            yield Section(self._title(users, group), shown, level=2, details=(STEPS, FULL))
-            yield Section(self._title(users, group), tuple(self._brief(group)), level=2, details=(SHORT,))
+            yield Section(self._title(group), shown, level=2, details=(STEPS, FULL))
+            yield Section(self._title(group), tuple(self._brief(group)), level=2, details=(SHORT,))
 
-    def _title(self, users: tuple[str, ...], group: tuple[Part, ...]) -> Said:
+    def _groups(self) -> list[tuple[Part, ...]]:
+        """The quantities that a section takes together."""
+        known: set[str] = set()
+        groups: list[tuple[Part, ...]] = []
+        for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
+            group = tuple(parts)
+            forms = [_form(fixed(part)).text for part in group]
+            if groups and known.issuperset(forms) and self._is_plain(users) and self._is_plain(groups[-1][-1].used_by):
+                groups[-1] = (*groups[-1], *group)
+            else:
+                groups.append(group)
+            known.update(forms)
+        return groups
+
+    def _is_plain(self, users: tuple[str, ...]) -> bool:
+        """Is it one equation, neither the loss nor one that was written as a call?"""
+        return len(users) == 1 and users[0] != self.d.loss and self._call(users[0]) is None
+
+    def _call(self, name: str) -> str | None:
+        equation = self.d.network.equation(name)
+        return equation.call.function if equation is not None and equation.call is not None else None
+
+    def _title(self, group: tuple[Part, ...]) -> Said:
         quantities = listed(Whole(s.adjoint) for s in group)
-        if len(users) > 1:
+        users = tuple(dict.fromkeys(name for part in group for name in part.used_by))
+        numbers = [Figure(n) for name in users if (n := self.d.number(name)) is not None]
+        if len(group[0].used_by) > 1:
             return said("heading.lesson.several", quantities=quantities)
-        number = self.d.number(users[0])
-        assert number is not None
-        equation = self.d.network.equation(users[0])
         if users[0] == self.d.loss:
-            return said("heading.lesson.loss", number=Figure(number), quantities=quantities)
-        if equation is not None and equation.call is not None:
-            function = Letter("function", equation.call.function)
-            return said("heading.lesson.call", function=function, number=Figure(number), quantities=quantities)
-        return said("heading.lesson", number=Figure(number), quantities=quantities)
+            return said("heading.lesson.loss", number=numbers[0], quantities=quantities)
+        if call := self._call(users[0]):
+            function = Letter("function", call)
+            return said("heading.lesson.call", function=function, number=numbers[0], quantities=quantities)
+        through = listed(said("heading.lesson.number", number=n) for n in numbers)
+        return said("heading.lesson", numbers=through, quantities=quantities)
 
     def _quantity(self, whole: Part) -> Iterator[Block]:
         part = fixed(whole)
-        form = form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
+        form = _form(part)
         number = self.d.number(part.main.key)
         assert number is not None
         if form.text in self.whole:
@@ -139,6 +163,11 @@ class _Lesson:
             return (chain,)
         whole = whole_chain(equation, form, said("place.matrix", place=chain.where), product_words(form))
         return chain, replace(whole, beside=len(whole.rows) == 1 and not is_product(form))
+
+
+def _form(part: Part) -> Form:
+    """The form of all that is shown of a derivation."""
+    return form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
 
 
 def _is_scalar(d: Derivation) -> bool:

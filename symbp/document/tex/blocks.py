@@ -348,10 +348,12 @@ class Writer:
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
         place = self._place(row.lines) if row.lines else ""
         cost = "\\color{quiet}" + " + ".join(map(self.words.tex, row.cost)) if row.cost else ""
-        formula = f"\\tall{{$\\displaystyle {left} = {texts[0]}$}}"
+        indent = "\\quad" if row.inside else ""
+        formula = f"{indent}\\tall{{$\\displaystyle {left} = {texts[0]}$}}"
+        head = "" if row.head is None else f" & \\color{{quiet}}{self.words.tex(row.head)} & & & & \\\\\n"
         first = f"{mark} & {formula} & {self._shape(row)} & {cost} & {number} & {place}"
-        rest = (f" \\\\\n & \\tall{{$\\displaystyle\\qquad {t}$}} & & & &" for t in texts[1:])
-        return first + "".join(rest)
+        rest = (f" \\\\\n & {indent}\\tall{{$\\displaystyle\\qquad {t}$}} & & & &" for t in texts[1:])
+        return head + first + "".join(rest)
 
     def _place(self, lines: LineRange) -> str:
         count = lines.last - lines.first + 1

@@ -72,9 +72,9 @@ NETWORK: dict[str, str | Forms] = {
     },
     "functions.partial": {
         "one": "{functions} is an unknown function, applied entry by entry; {partial} with a number is the derivative "
-        "by that argument.",
+        "with respect to that argument.",
         "many": "{functions} are unknown functions, applied entry by entry; {partial} with a number is the derivative "
-        "by that argument.",
+        "with respect to that argument.",
     },
     "functions.prime.partial": {
         "one": "{functions} is an unknown function, applied entry by entry; a prime marks the derivative of one of a "
@@ -87,8 +87,8 @@ NETWORK: dict[str, str | Forms] = {
 # --- what the signs of the page mean
 
 SIGNS: dict[str, str | Forms] = {
-    "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} by it, over "
-    "all paths.",
+    "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} with "
+    "respect to it, over all paths.",
     "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
     "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
     "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
@@ -153,9 +153,8 @@ GRAPH: dict[str, str | Forms] = {
 
 BACKWARD: dict[str, str | Forms] = {
     "heading.backward": "From the loss back",
-    "backward.turn": "Each quantity is taken in turn, from the loss back.",
-    "backward.sum": "A change of it reaches the loss through the equations that use it and through no others, so its "
-    "adjoint is the sum, over those, of their adjoints times their local derivatives.",
+    "backward.sum": "A change of a quantity reaches the loss through the equations that use it and through no others: "
+    "its adjoint is the sum, over those, of their adjoints times their local derivatives.",
     "backward.unreached": "No path leads from {parameters} to the loss: the gradient there is zero.",
     "backward.named": {
         "one": "{quantities} has a name of its own, since its value is needed below and could be had from another one "
@@ -168,7 +167,7 @@ BACKWARD: dict[str, str | Forms] = {
         "many": "The facts {facts} are not used by the derivation.",
     },
     # of each quantity: its heading, and the equations that use it
-    "heading.gradient": "The gradient by {quantity}",
+    "heading.gradient": "The gradient with respect to {quantity}",
     "heading.adjoint": "The adjoint of {quantity}",
     "users.one": "{quantity} is used by {equation} alone, so all paths to the loss lead through it.",
     "users.several": "{quantity} is used by {equations}: the chain rule sums over {count} terms.",
@@ -223,9 +222,10 @@ BACKWARD: dict[str, str | Forms] = {
 # --- the lesson: back through one equation after the other
 
 LESSON: dict[str, str | Forms] = {
-    # headings: of an equation written as a call, of any other, of the loss, of what several equations read
+    # headings: of an equation written as a call, of any others, of the loss, of what several equations read
     "heading.lesson.call": "Through {function}, ({number}): {quantities}",
-    "heading.lesson": "Through ({number}): {quantities}",
+    "heading.lesson": "Through {numbers}: {quantities}",
+    "heading.lesson.number": "({number})",
     "heading.lesson.loss": "From the loss, ({number}): {quantities}",
     "heading.lesson.several": "Where paths meet: {quantities}",
     # what a nudge of an entry moves
@@ -294,7 +294,7 @@ REASONS: dict[str, str | Forms] = {
     "rule.derive": "differentiate {equations}",
     "rule.derive.quotient": "differentiate {equations} by the quotient rule",
     "rule.derive.slope": "the derivative of {function} is {slope}",
-    "rule.entry": "an entry by an entry is a delta",
+    "rule.entry": "an entry with respect to an entry is a delta",
     "rule.insert": "insert {equations}",
     "rule.contract": "contract {renamed}",
     "rule.contract.sum": "the deltas hold no summed index: take them out",
@@ -309,7 +309,7 @@ REASONS: dict[str, str | Forms] = {
     "rule.copies": "a term that does not depend on the summed index is summed as often as the index has values",
     "rule.cancel": "cancel what stands above and below",
     "rule.factor": "common factor",
-    "rule.sign": "the minus turns the bracket round",
+    "rule.sign": "the minus goes into the bracket",
     "rule.divide": "divide above and below by the exponential",
     "rule.expand": "multiply out",
     "rule.collect": "like terms",
@@ -343,6 +343,8 @@ SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "The backward pass",
     "gradients.order": "All of it, in the order in which it is computed; the gradients are marked.",
     "gradients.inserted": "Adjoints that were inserted into others do not appear.",
+    "loop.down": "for each {letter}, from the last to the first:",
+    "loop.up": "for each {letter}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
     "choice:",
@@ -404,7 +406,7 @@ CHECKS: dict[str, str | Forms] = {
     "column.witness": "{witness}, {bound}",
     "checks.cell": "{count}, {bound}",
     "checks.exact": "exact",
-    "checks.gradient": "gradient by {quantity}",
+    "checks.gradient": "gradient with respect to {quantity}",
     "checks.product": "Hessian times vector, {quantity}",
     "checks.along": "Hessian times vector: {what}",
     "checks.symmetric": "the Hessian is symmetric",
