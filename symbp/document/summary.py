@@ -20,6 +20,8 @@ from symbp.document.lesson.numbers import moved
 from symbp.document.looks import whole_form
 from symbp.document.model import (
     FULL,
+    SHORT,
+    STEPS,
     Block,
     Box,
     BoxRow,
@@ -134,19 +136,48 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     equal = next((c for c in checks if c.name == "equalities"), None)
     symbolic = next((c for c in checks if c.witness == SYMPY), None)
     others = [c for c in checks if c not in (equal, symbolic)]
-    blocks: list[Paragraph | Table] = []
-    if equal:
-        blocks.append(Paragraph(_equal_words(equal, count, bool(document.look.tangents))))
-    if symbolic:
-        blocks.append(Paragraph(_symbolic_words(symbolic)))
-    if others:
-        blocks.append(Paragraph(_module_words(others)))
-    sections = [Section(said("heading.checks"), tuple(blocks))]
+    words = (
+        *(_equal_words(equal, count, bool(document.look.tangents)) if equal else ()),
+        *(_symbolic_words(symbolic) if symbolic else ()),
+        *(_module_words(others) if others else ()),
+    )
+    brief = (
+        *((_equal_briefly(equal, count),) if equal else ()),
+        *((_symbolic_briefly(symbolic),) if symbolic else ()),
+        *((said("checks.module"), said("checks.scales"))[: 1 + _at_scales(others)] if others else ()),
+    )
+    title = said("heading.checks")
+    sections = [
+        Section(title, (Paragraph(words),), details=(FULL,)),
+        Section(title, (Paragraph(brief),), details=(SHORT, STEPS)),
+    ]
     if others:
         table = _check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss})
         every = Paragraph((said("checks.numbers"),)), table
         sections.append(Section(said("heading.checks.table"), every, level=2, details=(FULL,)))
     return replace(document, sections=(*document.sections, *sections))
+
+
+def _at_scales(checks: Iterable[Check]) -> bool:
+    return any(c.witness == ROUNDING for c in checks)
+
+
+def _equal_briefly(check: Check, count: int) -> Said:
+    return said("checks.brief", count, count=Figure(count), bound=Bound(check.bound))
+
+
+def _symbolic_briefly(check: Check) -> Said:
+    proved, evaluated = _proved(check)
+    total = Figure(check.count)
+    if not evaluated:
+        return said("checks.sympy.brief", check.count, count=total)
+    return said("checks.sympy.brief.some", count=total, proved=Figure(proved), evaluated=Figure(evaluated))
+
+
+def _proved(check: Check) -> tuple[int, int]:
+    """How many differences were proved to be 0 and how many evaluated: the check's note says it, for the report."""
+    proved, *evaluated = (int(n) for n in re.findall(r"(\d+) (?:proved|evaluated)", check.note))
+    return proved, evaluated[0] if evaluated else 0
 
 
 def _equal_words(check: Check, count: int, tangents: bool) -> Words:
@@ -158,12 +189,11 @@ def _equal_words(check: Check, count: int, tangents: bool) -> Words:
 
 
 def _symbolic_words(check: Check) -> Words:
-    """The counts stand in the check's note; the names there belong to the report."""
-    proved, *evaluated = (int(n) for n in re.findall(r"(\d+) (?:proved|evaluated)", check.note))
+    proved, evaluated = _proved(check)
     total = Figure(check.count)
     if not evaluated:
         return said("checks.sympy"), said("checks.sympy.all", check.count, count=total)
-    some = said("checks.sympy.some", proved=Figure(proved), count=total, evaluated=Figure(evaluated[0]))
+    some = said("checks.sympy.some", proved=Figure(proved), count=total, evaluated=Figure(evaluated))
     return said("checks.sympy"), some
 
 

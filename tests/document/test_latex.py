@@ -130,7 +130,7 @@ def test_every_gradient_of_a_matrix_has_its_matrix_form(name: str) -> None:
     tex = tex_of(name)
     for parameter in network.parameters:
         if network.shape(parameter):
-            whole = re.search(rf"gradient by \\texorpdfstring\{{\$(.*?)\$\}}\{{{parameter}\}}", tex)
+            whole = re.search(rf"gradient with respect to \\texorpdfstring\{{\$(.*?)\$\}}\{{{parameter}\}}", tex)
             assert whole
             letter, label = re.fullmatch(r"(\\\w+\{.*?\})(.*)", whole[1]).groups()  # type: ignore[union-attr]
             assert f"\\adj{{{letter}}}{label} = " in tex

@@ -37,8 +37,11 @@ from symbp.document.tex.names import TEX
 from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
 from symbp.document.tex.spelling import in_text
+from symbp.document.tex.width import width
 from symbp.errors import MissingRule
 from symbp.escape import HAN, Prose, in_tex
+
+REASON = 170.0  # points at the size of running text that a reason's column holds, whose own are smaller
 
 SIGNS = {
     "odot": "\\odot",
@@ -121,7 +124,7 @@ def tied(text: str) -> str:
     last = next(
         (k for k in range(len(parts) - 1, -1, -1) if k % 2 == 0 and " " in parts[k].strip(" ") + parts[k][:-1]), None
     )
-    if last is not None:
+    if last is not None and not parts[last].endswith("\\atmost{"):
         parts[last] = "~".join(parts[last].rsplit(" ", 1))
     return "$".join(parts)
 
@@ -136,6 +139,7 @@ class WordWriter:
     """Says in the printer's language, with the looks of one document."""
 
     printer: Printer
+    narrow: bool = False
 
     def said(self, name: str, count: int | None = None, /, **slots: str) -> str:
         """A sentence whose slots hold what is set already."""
@@ -151,8 +155,8 @@ class WordWriter:
         return "".join(self.tex(w) + space for w in words)
 
     def reason(self, words: Words) -> str:
-        """The clauses of a reason."""
-        return tied(self._listed("clauses", words))
+        """The clauses of a reason; a formula that is wider than their column is made smaller."""
+        return tied(replace(self, narrow=True)._listed("clauses", words))
 
     def title(self, title: Said) -> str:
         """A heading; a formula goes into the list of bookmarks by its name in the code."""
@@ -208,7 +212,8 @@ class WordWriter:
             case Count(value):
                 return in_text(self.printer.language.numeral(value))
             case Math(node):
-                return f"${self.printer.tex(node, small=True)}$"
+                tex = self.printer.tex(node, small=True)
+                return f"\\atmost{{${tex}$}}" if self.narrow and width(tex) > REASON else f"${tex}$"
             case Arrow(old, new):
                 return f"${self.printer.tex(old)}\\to {self.printer.tex(new)}$"
             case Letter("function", name):

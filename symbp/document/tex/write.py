@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbp.document.model import Box, Display, Document, Picture, Section, Signs, Table, Updates
+from symbp.document.model import Box, Display, Document, Paragraph, Picture, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
@@ -13,7 +13,7 @@ from symbp.document.words import ENGLISH, LANGUAGES, Fonts, Language
 from symbp.escape import in_tex
 from symbp.templating import render
 
-WITH_PART = "200pt"  # what must be left of a page for a section and the start of its first part
+WITH_PART, WITH_TEXT = "200pt", "60pt"  # what must be left of a page for a section and the start of what is in it
 
 
 def write_latex(document: Document, language: Language = ENGLISH) -> str:
@@ -63,7 +63,8 @@ def _heading(writer: Writer, section: Section) -> str:
     if section.level > 1:
         return f"\\subsection{{{writer.words.title(section.title)}}}"
     together = "\\begin{samepage}" if _together(section) else ""
-    return f"\\room{{{WITH_PART}}}{together}\\section{{{writer.words.title(section.title)}}}"
+    text = all(isinstance(b, Paragraph) for b in section.blocks)
+    return f"\\room{{{WITH_TEXT if text else WITH_PART}}}{together}\\section{{{writer.words.title(section.title)}}}"
 
 
 def _start(section: Section) -> str:

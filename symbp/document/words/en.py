@@ -387,13 +387,26 @@ CHECKS: dict[str, str | Forms] = {
     "checks.agree": "The two sides agree within {bound}, relative to the larger of 1 and their terms, in double "
     "precision, and in fifty digits where that loses too many.",
     "checks.sympy": "SymPy has differentiated the network by itself, written out in scalars at small sizes, and "
-    "compared each entry of the adjoints and of the local derivatives with the result above.",
+    "compared each entry of the adjoints and of the local derivatives with what was derived.",
     "checks.sympy.all": {
         "one": "The {count} difference is 0 exactly.",
         "many": "All {count} differences are 0 exactly.",
     },
     "checks.sympy.some": "Of {count} differences {proved} are 0 exactly and {evaluated} in fifty digits at several "
     "points.",
+    # the same in few words
+    "checks.brief": {
+        "one": "The {count} equality above has been evaluated on both sides, at random values, by an interpreter that "
+        "shares no code with the derivation; the sides agree within {bound}.",
+        "many": "Each of the {count} equalities above has been evaluated on both sides, at random values, by an "
+        "interpreter that shares no code with the derivation; the sides agree within {bound}.",
+    },
+    "checks.sympy.brief": {
+        "one": "The {count} entry that SymPy derives by itself is the same exactly.",
+        "many": "All {count} entries that SymPy derives by itself are the same exactly.",
+    },
+    "checks.sympy.brief.some": "Of {count} entries that SymPy derives by itself, {proved} are the same exactly and "
+    "{evaluated} in fifty digits.",
     "checks.module": "The module was run on the same kind of data and compared with these witnesses.",
     "checks.numbers": "A number says how many values were compared; each agrees within the bound at the head of its "
     "column, or within the one beside it.",
