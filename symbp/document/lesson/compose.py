@@ -23,7 +23,7 @@ from symbp.document.lesson.sane import careful, sane
 from symbp.document.lesson.talk import happens
 from symbp.document.looks import adjoint_equation, whole_form
 from symbp.document.model import FULL, SHORT, STEPS, Block, Chain, Display, Entry, Paragraph, Remark, Row, Section
-from symbp.document.said import Figure, Letter, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Figure, Letter, Listed, Ref, Said, Whole, Words, listed, said
 from symbp.document.scatter import variants
 from symbp.document.wholes import is_product, product_words, whole_chain
 
@@ -130,7 +130,7 @@ class _Lesson:
         """The result of a derivation that goes as another one, with what stands there for what."""
         pairs = [(a, b) for a, b in zip(other.tensors, form.tensors, strict=True) if a != b and self._is_named(a)]
         swaps = [said("alike.for", new=Whole(b), old=Whole(a)) for a, b in pairs if b != part.quantity]
-        why: Words = (said("alike.with", equation=Ref(number), swaps=listed(swaps)),)
+        why: Words = (said("alike.with", equation=Ref(number), swaps=Listed("swaps", tuple(swaps))),)
         if not swaps:
             why = (said("alike", equation=Ref(number)),)
         return self._result(part, why)

@@ -20,6 +20,7 @@ LISTS = {
     "sentences": (" ", " "),  # of a paragraph
     "clauses": ("; ", "; "),  # of a reason, and of one sentence that says several things
     "beside": ("", ""),  # factors
+    "swaps": (", ", " and "),  # a for b, and c for d
     "all": (" and ", " and "),  # conditions in a formula that hold together
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }

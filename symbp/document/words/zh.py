@@ -18,6 +18,8 @@ LISTS = {
     "tied": (",\u00a0", ",\u00a0"),
     "sentences": ("", ""),
     "clauses": ("；", "；"),
+    "beside": ("", ""),
+    "swaps": ("，", "，"),
     "all": ("\u00a0且\u00a0", "\u00a0且\u00a0"),
     "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
 }
@@ -119,7 +121,6 @@ GRAPH: dict[str, str | Forms] = {
 
 BACKWARD: dict[str, str | Forms] = {
     "heading.backward": "从损失函数出发反向传播",
-    "backward.turn": "从损失函数出发，由后向前依次对各量求偏导。",
     "backward.sum": "一个量的变化只通过用到它的那些式子影响损失函数。因此，损失函数对它的偏导数是这些式子的贡献之和，"
     "每一项等于损失函数对该式结果的偏导数，乘以该结果对它的局部偏导数。",
     "backward.unreached": "{parameters}没有通往损失函数的路径，梯度为零。",
@@ -155,6 +156,57 @@ BACKWARD: dict[str, str | Forms] = {
     "heading.paths": "逐条路径",
     "paths": "网络由标量组成，因此每个偏导数都可以单独写出：从损失函数到该参数的每条路径给出一个局部偏导数的连乘积，"
     "再把各条路径的乘积相加。",
+}
+
+# --- the lesson: back through one equation after the other
+
+LESSON: dict[str, str | Forms] = {
+    "heading.lesson.call": "经过{function}，式({number})：{quantities}",
+    "heading.lesson": "经过{numbers}：{quantities}",
+    "heading.lesson.number": "式({number})",
+    "heading.lesson.loss": "从损失函数出发，式({number})：{quantities}",
+    "heading.lesson.several": "路径汇合处：{quantities}",
+    "happens.loss": "{entry}只在损失函数即式{equation}中出现。",
+    "happens.one": "由式{equation}，{entry}的微小变动只影响{moved}，不必求和。",
+    "happens.some": "由式{equation}，{entry}的微小变动影响{moved}中用到它的那些元素。",
+    "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
+    "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
+    "{kept}保持不变。",
+    "happens.several": "式{equations}都用到{entry}：从各式传回的偏导数要相加。",
+    "happens.down": "必须先求出{read}，所以{letter}从大到小依次取值。",
+    "happens.up": "必须先求出{read}，所以{letter}从小到大依次取值。",
+    "numbers": "数值：",
+    "numbers.sizes": "数值（{sizes}）：",
+    "numbers.size": "{size}\u00a0=\u00a0{value}",
+    "head.moved": "梯度检验：",
+    "moved": "把{entry}分别增加和减少{step}，{loss}为{up}和{down}，由此得斜率{slope}，而{gradient}为{value}。",
+    "head.sane": "合理吗？",
+    "sane.entries": "{adjoint}所有元素之和为0，因为给{quantity}的所有元素加上同一个数，结果不变。",
+    "sane.rows": "{adjoint}每行之和为0，因为给{quantity}某一行的各元素加上同一个数，结果不变。",
+    "sane.columns": "{adjoint}每列之和为0，因为给{quantity}某一列的各元素加上同一个数，结果不变。",
+    "sane.letter": "{adjoint}对{letter}求和为0，因为给{quantity}沿{letter}的各元素加上同一个数，结果不变。",
+    "head.careful": "小心：",
+    "careful.own": "不能漏掉{letter}与{own}不同的各项，否则{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.path": "若只计入经由式{equation}的路径，{entry}就成了{wrong}，而正确值是{right}。",
+    "pass.keep": "前向传播的结果只需保留{kept}。",
+    "pass.drop": "前向传播的结果只需保留{kept}，不必保留{others}。",
+    "pass.nothing": "前向传播的结果都不必保留，只用到数据。",
+    "pass.cost": "乘积之和在其后注明运算次数，每一项计2次。",
+    "alike": "同式{equation}",
+    "alike.with": "同式{equation}，{swaps}",
+    "alike.for": "以\u00a0{new}\u00a0代\u00a0{old}",
+    "rule.insert.like": "同式{equations}",
+    "rule.read": "由式{equations}",
+    "form.product": "{factors}得{shape}",
+    "form.product.all": "{product}（对所有{letters}）",
+    "form.factor": "({shape})",
+}
+
+# --- every line
+
+APPENDIX: dict[str, str | Forms] = {
+    "heading.appendix": "附录：完整步骤",
+    "appendix": "前面略去的步骤都在这里：从损失函数出发逐个求各量的偏导数，每一步只用一条法则。",
 }
 
 # --- why a line follows from the one before it, or looks as it does: beside the line
@@ -208,11 +260,12 @@ REASONS: dict[str, str | Forms] = {
 # --- the last pages: gradients, update, module
 
 SUMMARY: dict[str, str | Forms] = {
-    "heading.gradients": "全部梯度",
-    "gradients.order": "整个反向传播，按计算的先后顺序列出；梯度前有三角形标记。",
+    "heading.gradients": "完整的反向传播",
+    "gradients.order": "各式按计算的先后顺序列出；梯度前有三角形标记。",
     "gradients.inserted": "已代入其他式子的偏导数不再列出。",
+    "loop.down": "对每个{letter}，从大到小：",
+    "loop.up": "对每个{letter}，从小到大：",
     "gradients.lines": "第{lines}行",
-    "heading.update": "参数更新",
     "update.step": "梯度下降的每一步使各参数沿梯度的反方向移动，步长由自行选定的学习率决定：",
     "update.each": "{update}，对每个{layer}",
     "heading.module": "对应代码",
@@ -242,6 +295,7 @@ HESSIAN: dict[str, str | Forms] = {
 
 CHECKS: dict[str, str | Forms] = {
     "heading.checks": "数值检验",
+    "heading.checks.table": "检验明细",
     "checks.equalities": "以上列出的{count}个等式，两边都分别求过值。求值的解释器只懂得求和、乘积与函数，"
     "维数取得较小，一般互不相同，数值随机选取。",
     "checks.bar": "带上划线的量，由对应的量作微小变动求出。",
@@ -252,10 +306,10 @@ CHECKS: dict[str, str | Forms] = {
     "逐元素同上面的结果比较。",
     "checks.sympy.all": "全部{count}个差都精确为0。",
     "checks.sympy.some": "{count}个差中，{proved}个精确为0，{evaluated}个在若干点上以五十位精度算得为0。",
-    "checks.module": "代码在同类数据上运行，结果与下列各种检验方法比较。",
+    "checks.module": "代码在同类数据上运行，结果与几种独立方法求得的值比较。",
     "checks.numbers": "表中的数字是比较过的数值个数；误差都不超过该列开头或数字旁注明的上限。",
     "checks.scales": "代码还分别以单精度和双精度运行过，数据的大小从千分之一到一千，其中有零，也有掩码。",
-    "checks.rounding": "按定义逐个运算求导本身就有舍入误差；在舍入一列，代码的误差至多是它的{bound}倍。",
+    "checks.rounding": "按定义逐个运算求导本身就有舍入误差，代码的舍入误差至多是它的{bound}倍。",
     "column.checked": "检验项",
     "column.witness": "{witness}，{bound}",
     "checks.cell": "{count}，{bound}",
@@ -282,6 +336,7 @@ CHECKS: dict[str, str | Forms] = {
 
 PLACES: dict[str, str | Forms] = {
     "place.equation": "式({number})",
+    "place.lesson": "式({number})，简写",
     "place.solved": "式({number})，已解出",
     "place.matrix": "{place}，矩阵形式",
     "place.fact": "已知条件{label}",
@@ -322,6 +377,8 @@ CHINESE = Language(
         **FORMULAS,
         **GRAPH,
         **BACKWARD,
+        **LESSON,
+        **APPENDIX,
         **REASONS,
         **SUMMARY,
         **HESSIAN,
