@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from symbp.calculus.steps import Derivation
+from collections.abc import Sequence
+
+from symbp.calculus.steps import Chain, Derivation
 from symbp.calculus.steps import Section as Part
 from symbp.core.expr import Compare
 from symbp.core.traverse import walk
@@ -21,14 +23,14 @@ def variants(d: Derivation, part: Part, last: bool = False) -> tuple[Block, ...]
     assert number is not None
     where = said("place.solved", number=Figure(number))
     shown = (chain_of(d, c, where) for c in chosen)
-    return Paragraph((_scatter(part, Ref(number)),)), Display(tuple(shown))
+    return Paragraph((_scatter(chosen, Ref(number)),)), Display(tuple(shown))
 
 
-def _scatter(part: Part, adjoint: Ref) -> Said:
+def _scatter(chains: Sequence[Chain], adjoint: Ref) -> Said:
     """What the solved forms are: windows may be read from their other end, a kernel turned round."""
-    turns = max((len(s.rule.renamed) for c in part.variants for s in c.steps if s.rule.name == "turn"), default=0)
+    turns = max((len(s.rule.renamed) for c in chains for s in c.steps if s.rule.name == "turn"), default=0)
     divides = Letter("sign", "divides")
-    match turns, _divides(part):
+    match turns, _divides(chains):
         case 0, False:
             return said("scatter", adjoint=adjoint)
         case 0, True:
@@ -42,7 +44,7 @@ def _scatter(part: Part, adjoint: Ref) -> Said:
     return said("scatter.turned.divides", adjoint=adjoint, divides=divides)
 
 
-def _divides(part: Part) -> bool:
+def _divides(chains: Sequence[Chain]) -> bool:
     """Is there a condition on a remainder in the solved forms?"""
-    conditions = (n for c in part.variants for s in c.steps for n in walk(s.value) if isinstance(n, Compare))
+    conditions = (n for c in chains for s in c.steps for n in walk(s.value) if isinstance(n, Compare))
     return any(division(c) is not None for c in conditions)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from symbp.calculus.steps import Derivation
 from symbp.core.canonical import key
 from symbp.core.expr import Delta, Expr, Sum
-from symbp.core.integers import Dim
+from symbp.core.integers import Dim, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import dims_of, free_indices, reads, walk
 from symbp.core.views import factors_of
@@ -37,9 +37,21 @@ def _operations(s: Sum, order: Mapping[str, int]) -> Product:
     for delta in (f for f in factors_of(s.body) if isinstance(f, Delta)):
         solved = next((i for p in (delta.b, delta.a) if (i := p.index) is not None and i in letters), None)
         letters.pop(solved, None)  # type: ignore[arg-type]
-    extents = [i.extent for i in letters]
+    number, extents = 2, list[Poly]()
+    for extent in (i.extent for i in letters):
+        coefficient, factors = _factors(extent)
+        number *= coefficient
+        extents += factors
     extents.sort(key=lambda p: min((order.get(d.name, len(order)) for d in dims_of(p)), default=len(order)))
-    return Product(tuple(extents), 2)
+    return Product(tuple(extents), number)
+
+
+def _factors(extent: Poly) -> tuple[int, tuple[Poly, ...]]:
+    """The number and the sizes of a product, 4H; of a sum itself."""
+    if len(extent.terms) != 1:
+        return 1, (extent,)
+    ((atoms, coefficient),) = extent.terms
+    return coefficient, tuple(map(Poly.of, atoms))
 
 
 def kept(d: Derivation) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Derivation, Local, Section
-from symbp.core.expr import Delta, Expr, Partial, Read, Sum, Where
+from symbp.core.expr import Add, Delta, Expr, Mul, Partial, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import free_indices, reads, walk
-from symbp.core.views import factors_of, terms_of
+from symbp.core.views import terms_of
 from symbp.document.said import Letter, Listed, Math, Product, Ref, Said, Whole, Words, listed, said
 
 
@@ -65,8 +65,22 @@ def _way(d: Derivation, part: Section, entry: Math, term: Expr) -> Said | None:
 
 def _by_conditions(part: Section, user: str) -> bool:
     """Does it depend on subscripts or on values whether an entry of the user follows?"""
-    chains = (c for c in part.locals if c.key == Local(user, part.quantity))
-    return any(isinstance(f, (Delta, Where)) for c in chains for t in terms_of(c.result) for f in factors_of(t))
+    chains = [c for c in part.locals if c.key == Local(user, part.quantity)]
+    return any(_may_vanish(c.result) for c in chains)
+
+
+def _may_vanish(e: Expr) -> bool:
+    """Is it 0 wherever a delta or a condition fails? A sum is where all its terms are: delta - p is not."""
+    match e:
+        case Delta() | Where():
+            return True
+        case Sum(_, body):
+            return _may_vanish(body)
+        case Add(args):
+            return all(map(_may_vanish, args))
+        case Mul(args):
+            return any(map(_may_vanish, args))
+    return False
 
 
 def _count(indices: tuple[Index, ...]) -> Product:

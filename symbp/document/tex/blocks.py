@@ -97,7 +97,7 @@ class Writer:
             case Notes(sentences):
                 return self.words.notes(sentences)
             case Remark(head, words):
-                return f"\\lead{{{self.words.tex(head)}}} {self.words.sentences(words)}"
+                return f"\\lead{{{self.words.tex(head)}}} {self.words.sentences(words)}\\par"
             case Numbers():
                 return self._numbers(block)
             case Signs():
@@ -283,7 +283,7 @@ class Writer:
     def _numbers(self, block: Numbers) -> str:
         """The head, and the arrays as running text, of which a line holds as many as it can."""
         made = (small_matrix(self.matrices.text(named).tex, rows, len(named.dims) == 1) for named, rows in block.arrays)
-        return f"\\lead{{{self.words.tex(block.head)}}} " + " \\hfil\\penalty0\\hfilneg\\quad\n".join(made)
+        return f"\\lead{{{self.words.tex(block.head)}}} " + " \\hfil\\penalty0\\hfilneg\\quad\n".join(made) + "\\par"
 
     def _statement(self, block: Statement) -> str:
         if block.equality is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -187,9 +188,13 @@ class WordWriter:
         return "\\times ".join(factors) if factors else self.printer.said("shape.scalar")
 
     def _product(self, extents: Sequence[Poly], number: int) -> str:
-        texts = [self.printer.poly(p) for p in extents]
-        factors = [str(number)] * (number != 1) + [f"({t})" if _is_sum(t) else t for t in texts]
-        return "\\,".join(factors) or str(number)
+        """A number and extents, of which those that occur twice are squared."""
+        factors = [str(number)] * (number != 1 or not extents)
+        for extent, times in Counter(extents).items():
+            tex = self.printer.poly(extent)
+            tex = f"({tex})" if _is_sum(tex) else tex
+            factors.append(tex if times == 1 else f"{tex}^{{{times}}}")
+        return "\\,".join(factors)
 
     def _span(self, indices: Sequence[Index]) -> str:
         letters = ",".join(self.printer.names.indices[i.name] for i in indices)

@@ -303,9 +303,14 @@ CHECKS: dict[str, str | Forms] = {
     "checks.agree": "两边之差不超过{bound}，这是相对于1与各项中较大者的误差；计算用双精度，"
     "双精度损失的有效数字过多时用五十位精度。",
     "checks.sympy": "SymPy独立地对该网络求导：在较小的维数下把网络写成标量，求出各个偏导数与局部偏导数，"
-    "逐元素同上面的结果比较。",
+    "逐元素同推导的结果比较。",
     "checks.sympy.all": "全部{count}个差都精确为0。",
     "checks.sympy.some": "{count}个差中，{proved}个精确为0，{evaluated}个在若干点上以五十位精度算得为0。",
+    # 同样的内容，用几句话说
+    "checks.brief": "以上{count}个等式都在随机数值下对两边分别求值，求值程序与推导没有共用的代码；"
+    "两边之差不超过{bound}。",
+    "checks.sympy.brief": "SymPy独立求得的{count}个元素全部精确相同。",
+    "checks.sympy.brief.some": "SymPy独立求得的{count}个元素中，{proved}个精确相同，{evaluated}个在五十位精度下相同。",
     "checks.module": "代码在同类数据上运行，结果与几种独立方法求得的值比较。",
     "checks.numbers": "表中的数字是比较过的数值个数；误差都不超过该列开头或数字旁注明的上限。",
     "checks.scales": "代码还分别以单精度和双精度运行过，数据的大小从千分之一到一千，其中有零，也有掩码。",
