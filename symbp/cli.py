@@ -69,6 +69,12 @@ def _formats(_context: click.Context, _parameter: click.Parameter, value: str) -
     return _known(value, FORMATS)
 
 
+def _languages(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    from symbp.pipeline import LANGUAGES
+
+    return _known(value, LANGUAGES)
+
+
 def _targets(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
     from symbp.pipeline import TARGETS
 
@@ -78,6 +84,16 @@ def _targets(_context: click.Context, _parameter: click.Parameter, value: str) -
 format_option = click.option(
     "--format", "formats", default="tex", show_default=True, callback=_formats, metavar="LIST",
     help="What the derivation is written as: a list of formats with commas between them.",
+)  # fmt: skip
+
+lang_option = click.option(
+    "--lang", "languages", default="en", show_default=True, callback=_languages, metavar="LIST",
+    help="What the derivation is written in: a list of languages (en, zh) with commas between them.",
+)  # fmt: skip
+
+detail_option = click.option(
+    "--detail", default="steps", show_default=True, type=click.Choice(("short", "steps", "full")),
+    help="How much the derivation shows: results, what a lecture shows, or every line as well.",
 )  # fmt: skip
 
 
@@ -121,11 +137,22 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
 @net_argument
 @out_option
 @format_option
+@lang_option
+@detail_option
 @wrt_option
 @hvp_option
-def derive(net: str, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool) -> None:
+def derive(
+    net: str,
+    out: Path,
+    formats: tuple[str, ...],
+    languages: tuple[str, ...],
+    detail: str,
+    wrt: tuple[str, ...],
+    hvp: bool,
+) -> None:
     """Write derivation.tex and backward.py."""
-    _write((_build(net, wrt, hvp=hvp, formats=formats),), out, lambda b: b.derivation_files)
+    build = _build(net, wrt, hvp=hvp, formats=formats, languages=languages, detail=detail)
+    _write((build,), out, lambda b: b.derivation_files)
 
 
 @commands.command()
@@ -227,10 +254,19 @@ def _file_and_name(text: str) -> tuple[Path, str]:
 @click.option("--all", "every", is_flag=True, help="Build all built-in networks.")
 @out_option
 @format_option
+@lang_option
+@detail_option
 @wrt_option
 @hvp_option
 def build(
-    nets: tuple[str, ...], every: bool, out: Path, formats: tuple[str, ...], wrt: tuple[str, ...], hvp: bool
+    nets: tuple[str, ...],
+    every: bool,
+    out: Path,
+    formats: tuple[str, ...],
+    languages: tuple[str, ...],
+    detail: str,
+    wrt: tuple[str, ...],
+    hvp: bool,
 ) -> None:
     """Write all files of each network."""
     from symbp.pipeline import Build
@@ -239,7 +275,9 @@ def build(
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    builds = tuple(Build(s, wrt, hvp=hvp, formats=formats) for s in distinct(sources))
+    builds = tuple(
+        Build(s, wrt, hvp=hvp, formats=formats, languages=languages, detail=detail) for s in distinct(sources)
+    )
     _write(builds, out, lambda b: tuple(b.files))
 
 
@@ -250,12 +288,24 @@ def _build(
     hvp: bool = False,
     symbolic: bool | None = None,
     formats: tuple[str, ...] = ("tex",),
+    languages: tuple[str, ...] = ("en",),
     targets: tuple[str, ...] = ("numpy",),
+    detail: str = "steps",
 ) -> Build:
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(find_source(net), wrt, module, hvp, symbolic, formats=formats, targets=targets)
+    return Build(
+        find_source(net),
+        wrt,
+        module,
+        hvp,
+        symbolic,
+        formats=formats,
+        languages=languages,
+        targets=targets,
+        detail=detail,
+    )
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

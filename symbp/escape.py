@@ -52,7 +52,7 @@ class Prose:
     @property
     def title(self) -> Prose:
         """The first line without a full stop."""
-        return Prose(self.first_line.raw.rstrip("."))
+        return Prose(self.first_line.raw.rstrip(".\u3002"))
 
     def wrapped(self, width: int) -> list[Prose]:
         """Lines of that width, where words allow it."""
@@ -133,6 +133,10 @@ def on_terminal(text: Prose | str) -> str:
 _SPECIAL = {c: f"\\{c}" for c in "_#$%&{}"} | {c: f"{{{c}}}" for c in "[]"}
 _SPECIAL |= {"\\": "\\textbackslash{}", "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "`": "\\`{}"}
 _SPECIAL |= {"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}"}
+# What stands in TeX as it is: Chinese characters, kana and their punctuation. A document with them has fonts for them.
+HAN = "\u3001-\u3003\u3005-\u3011\u3014-\u301b\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+HAN += "\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # ! ( ) , : ; ? as wide as a character
+_HAN = re.compile(f"[{HAN}]")
 _LIGATURE = re.compile(r"([-,'])(?=\1)|([?!])(?=`)")  # which fonts make one sign of
 _TAGS = {"<super>": "\\textsuperscript{{{}}}", "<sub>": "\\textsubscript{{{}}}"}
 
@@ -140,11 +144,12 @@ _TAGS = {"<super>": "\\textsuperscript{{{}}}", "<sub>": "\\textsubscript{{{}}}"}
 def in_tex(
     text: Prose | str, formulas: re.Pattern[str] | None = None, formula: Callable[[str], str] | None = None
 ) -> str:
-    r"""The text as TeX that prints it and does nothing else: ASCII throughout, for pdflatex with any fonts.
+    r"""The text as TeX that prints it and does nothing else: ASCII, for pdflatex with any fonts, but for Chinese.
 
-    Letters with accents are built by commands, Greek letters and signs of mathematics are formulas, quotation marks,
-    dashes and ligatures are spelt; format characters, which print nothing, are left out, and for any other character
-    stands its number in brackets, [U+4E2D]. What `formulas` finds is replaced by what `formula` makes of it.
+    Chinese characters stay, and what holds any is set by xelatex (`document.words`). Letters with accents are built by
+    commands, Greek letters and signs of mathematics are formulas, quotation marks, dashes and ligatures are spelt;
+    format characters, which print nothing, are left out, and for any other character stands its number in brackets,
+    [U+05D0]. What `formulas` finds is replaced by what `formula` makes of it.
 
     >>> print(in_tex("50 % of Müller's α_1 -- \\input"))
     50 \% of M\"{u}ller's $\alpha${}\_1 -{}- \textbackslash{}input
@@ -173,6 +178,8 @@ def _prose(raw: str) -> str:
 
 def _sign(c: str) -> str | None:
     """One character as TeX; None where TeX has no name for it."""
+    if _HAN.match(c):
+        return c
     if c in SIGNS or c in _SPECIAL:
         return SIGNS.get(c) or _SPECIAL[c]
     category = unicodedata.category(c)

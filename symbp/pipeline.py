@@ -19,14 +19,18 @@ from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
 from symbp.core.equality import ROUNDING, Check, Equality
+from symbp.core.example import Example
 from symbp.core.expr import Compare, Read
 from symbp.core.integers import Poly
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.compose import compose, equalities
-from symbp.document.model import Document
+from symbp.document.model import STEPS, Document
+from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
 from symbp.document.tex.write import printer_of, write_latex
+from symbp.document.words import ENGLISH, Language
+from symbp.document.words import LANGUAGES as LANGUAGES  # for the commands, as FORMATS and TARGETS
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
@@ -38,6 +42,7 @@ from symbp.sources import Source, SourceError
 from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, Subject, check_symbolic
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
 from symbp.verify.equalities import check_equalities
+from symbp.verify.example import example
 from symbp.verify.full_size import check_full_size
 from symbp.verify.hessian import check_hessian
 from symbp.verify.lengths import demand_affordable, is_affordable, is_large
@@ -63,10 +68,15 @@ BACKWARD_FILE, HESSIAN_FILE, REPORT_FILE = "backward.py", "hessian.py", "report.
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a derivation can be written as: the name of the file, and the writer from a document to its text."""
+    """What a derivation can be written as: the name of the file, and the writer from a document and a language."""
 
     file: str
-    write: Callable[[Document], str]
+    write: Callable[[Document, Language], str]
+
+    def file_in(self, lang: str) -> str:
+        """The name of the file in a language: derivation.tex, derivation.zh.tex."""
+        stem, suffix = self.file.rsplit(".", 1)
+        return self.file if LANGUAGES[lang] is ENGLISH else f"{stem}.{lang}.{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,9 @@ class Build:
     symbolic: bool | None = None  # is the derivation proved by SymPy: always, never, or where that is little work
     at: Smaller | None = None  # the network itself, at other literal sizes
     formats: tuple[str, ...] = ("tex",)
+    languages: tuple[str, ...] = ("en",)
     targets: tuple[str, ...] = ("numpy",)
+    detail: str = STEPS  # how much of the derivation is shown; all of it is checked
 
     @cached_property
     def network(self) -> Network:
@@ -133,9 +145,17 @@ class Build:
         return write_module(placed(self.program))
 
     @cached_property
+    def example(self) -> Example | None:
+        """The numbers that the document shows."""
+        if is_large(self.network):
+            return None
+        d = one_range(self.derivation)[0]
+        return example(d.network, d.backward, d.loss, d.adjoints)
+
+    @cached_property
     def document(self) -> Document:
         """The document as far as it can be written before the checks."""
-        return compose(self.derivation, self.module[1], product=self.product)
+        return compose(self.derivation, self.module[1], product=self.product, example=self.example)
 
     @cached_property
     def trial(self) -> Build:
@@ -225,8 +245,9 @@ class Build:
     def files(self) -> Mapping[str, str]:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
         demand_passed(self.checks)
-        document = with_checks(self.document, len(equalities(self.document)), self.checks)
-        written = {f.file: f.write(document) for f in (FORMATS[name] for name in self.formats)}
+        shown = len(equalities(self.document.at(self.detail)))
+        document = with_checks(self.document, shown, self.checks).at(self.detail)
+        written = {f.file_in(lang): f.write(document, LANGUAGES[lang]) for f, lang in self._written}
         files = {
             BACKWARD_FILE: write_network(self.derivation.backward),
             MODULE_FILE: self.module[0],
@@ -238,7 +259,12 @@ class Build:
     @property
     def derivation_files(self) -> tuple[str, ...]:
         """The names of those files that hold the derivation."""
-        return (*(FORMATS[name].file for name in self.formats), BACKWARD_FILE, *([HESSIAN_FILE] if self.hvp else []))
+        return (*(f.file_in(lang) for f, lang in self._written), BACKWARD_FILE, *([HESSIAN_FILE] if self.hvp else []))
+
+    @property
+    def _written(self) -> tuple[tuple[Format, str], ...]:
+        """Each format in each language."""
+        return tuple((FORMATS[name], lang) for name in self.formats for lang in self.languages)
 
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""

@@ -5,13 +5,46 @@ Templates stand in the repository's top-level `templates/`; in the installed pac
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from functools import cache
 from pathlib import Path
 
 import jinja2
+from jinja2.bccache import Bucket
 
 PACKAGE = Path(__file__).parent
 FOLDERS = (PACKAGE / "templates", PACKAGE.parent / "templates")
+
+
+class Compiled(jinja2.BytecodeCache):
+    """Compiled templates beside Python's compiled modules, kept where and when Python keeps those.
+
+    A bucket knows by a checksum of its template whether it is still what that was compiled to.
+    """
+
+    def __init__(self, kind: str):
+        self.kind = kind
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was kept of a template, if it is of this version of Jinja2 and of this text."""
+        with contextlib.suppress(OSError), self._file(bucket).open("rb") as file:
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it, where that can be done."""
+        if sys.dont_write_bytecode:
+            return
+        place = self._file(bucket)
+        draft = place.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(exist_ok=True)
+            draft.write_bytes(bucket.bytecode_to_string())
+            draft.replace(place)
+
+    def _file(self, bucket: Bucket) -> Path:
+        return PACKAGE / "__pycache__" / f"{self.kind}-{bucket.key}.jinja"
 
 
 @cache
@@ -26,6 +59,7 @@ def environment(latex: bool = False) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=Compiled("latex" if latex else "text"),
         **delimiters,  # type: ignore[arg-type]
     )
 

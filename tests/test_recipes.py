@@ -58,7 +58,7 @@ def test_a_format_is_added(tmp_path: Path) -> None:
     (symbp / "document" / "outline").mkdir()
     (symbp / "document" / "outline" / "__init__.py").write_text('"""A document as its headings."""\n')
     (symbp / "document" / "outline" / "write.py").write_text(
-        "def write_outline(document):\n    return f'{document.name}: {len(document.sections)} sections\\n'\n"
+        "def write_outline(document, language):\n    return f'{document.name}: {len(document.sections)} sections\\n'\n"
     )
     edit(
         symbp / "pipeline.py",

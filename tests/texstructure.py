@@ -26,6 +26,7 @@ AROUND = ("texttt", "textsuperscript", "textsubscript", "mbox")
 NOTHING = ("allowbreak",)
 FORMULA = re.compile(r"\$((?:\\[A-Za-z]+|\\,|[A-Za-z0-9^(){}=+' /-])+)\$")
 MATHEMATICS = {name for tex in TABLE.values() for name in re.findall(r"\\([A-Za-z]+)", tex)} | {"mathbf"}
+CHINESE = re.compile("[\u3001-\u301b\u3041-\u30ff\u3400-\u9fff\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]")
 COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 
 
@@ -65,7 +66,7 @@ def printed(tex: str) -> str:
                 raise ValueError("a brace too many")
             last = ""
             continue
-        if c in "%#&^_\n\r" or not " " <= c <= "~":
+        if c in "%#&^_\n\r" or not (" " <= c <= "~" or CHINESE.match(c)):
             raise ValueError(f"the character {c!r}")
         if last + c in ("--", ",,", "''", "``", "<<", ">>", "?`", "!`"):
             raise ValueError(f"a ligature, {last + c}")

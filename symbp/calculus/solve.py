@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -82,9 +83,22 @@ def _linear(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond]) -> Sol
     generator = next(iter(k.free_symbols)) if k.free_symbols else None
     if generator is None or not isinstance(generator, sp.Symbol):
         return None
-    numerator, denominator = sp.fraction(sp.together(symbols.of(body)))
     o = symbols.symbol(value) if isinstance(value, Read) else sp.Symbol("o", real=True)
     symbols.table[o] = value
+    solved = _solved(symbols.of(body), o, k, generator)
+    if solved is None:
+        return None
+    degree, first, last, solution = solved
+    exact = _keeps_digits(first, last, o, _range(symbols.table[generator], degree, given))
+    return Solution(symbols.back(solution), exact)
+
+
+@lru_cache(maxsize=1 << 10)  # the gates of a cell are one problem
+def _solved(
+    body: sp.Expr, o: sp.Symbol, k: sp.Expr, generator: sp.Symbol
+) -> tuple[int, sp.Expr, sp.Expr, sp.Expr] | None:
+    """o = body as first * generator**degree + last = 0, and what k is then."""
+    numerator, denominator = sp.fraction(sp.together(body))
     try:
         poly = sp.Poly(o * denominator - numerator, generator)
     except sp.PolynomialError:
@@ -103,8 +117,7 @@ def _linear(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond]) -> Sol
         if exponent % degree:
             return None
         solution = solution ** (exponent // degree)
-    exact = _keeps_digits(first, last, o, _range(symbols.table[generator], degree, given))
-    return Solution(symbols.back(sp.cancel(solution)), exact)
+    return degree, first, last, sp.cancel(solution)
 
 
 # first * G + last = 0, where first = c o - a and last = d o - b, says o = (a G + b)/(c G + d).

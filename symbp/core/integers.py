@@ -9,11 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _set = object.__setattr__  # of a frozen value, while it is made
+# So many values are kept at most to be had again.
+MOST_KNOWN = 1 << 18
+_known: dict[tuple[type, tuple[object, ...]], Node] = {}
 
 
-class Node:
+class Once(type):
+    """Makes each value once, and gives it again where the same is asked for: equal ones are as a rule identical."""
+
+    def __call__(cls, *fields: Any, **named: Any) -> Any:
+        found = _known.get((cls, fields)) if not named else None
+        if found is None:
+            made = super().__call__(*fields, **named)
+            if len(_known) > MOST_KNOWN:
+                _known.clear()
+            found = _known.setdefault((cls, made._fields), made)
+        return found
+
+
+class Node(metaclass=Once):
     """A frozen value that hashes once. Subclasses are dataclasses with `slots=True, eq=False`.
 
     `free` keeps its free indices once `core.traverse.free_indices` has found them.

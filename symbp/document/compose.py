@@ -1,30 +1,35 @@
 """From a derivation to a document: what is said, in which order, with every formula as data.
 
-The order is that of a lecture: the quantities, the equations forward, the graph; then each quantity from the loss
-back, with who uses it, its local derivatives, its adjoint line by line, in index form and in matrix form; then all
-gradients, the update, where each equation stands in the module, and what was checked.
+The order is that of a lecture: the quantities, the equations forward, the graph; then the lesson, back through one
+equation after the other; then all gradients, the update, and what was checked. The appendix has every line: each
+quantity with who uses it, its local derivatives and its adjoint, one rule at a time; and where each equation stands in
+the module. A document has all of it; `Document.at` says what is shown at a level of detail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
-from symbp.core.expr import Compare, Read
+from symbp.core.example import Example
+from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, reads, walk
+from symbp.core.traverse import free_indices, reads
 from symbp.document import conventions, summary
 from symbp.document.chains import chain_of, with_matrix_form
 from symbp.document.claims import equalities
 from symbp.document.graph import picture
 from symbp.document.hessian import hessian_sections
+from symbp.document.lesson import numbers
+from symbp.document.lesson.compose import lesson
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
-    Block,
+    FULL,
     CallSide,
     Chain,
     Definition,
@@ -37,8 +42,8 @@ from symbp.document.model import (
     Section,
 )
 from symbp.document.ranged import one_range
-from symbp.document.ranges import division
-from symbp.document.said import Code, Count, Figure, Letter, Ref, Said, Whole, listed, said
+from symbp.document.said import Code, Count, Figure, Ref, Said, Whole, listed, said
+from symbp.document.scatter import variants
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
 from symbp.document.wholes import said_once, whole_chain, with_notation
@@ -49,16 +54,20 @@ Lines = Mapping[int, tuple[int, int]]
 
 
 def compose(
-    derivation: Derivation, lines: Lines, checks: tuple[Check, ...] = (), product: HessianProduct | None = None
+    derivation: Derivation,
+    lines: Lines,
+    checks: tuple[Check, ...] = (),
+    product: HessianProduct | None = None,
+    example: Example | None = None,
 ) -> Document:
     """The document of a derivation, and of the Hessian times a vector if that is asked for.
 
-    `lines` says where each numbered equation stands in the module.
+    `lines` says where each numbered equation stands in the module, `example` has the numbers that are shown.
     """
     derivation, product = one_range(derivation, product)
     network = derivation.network
     given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
-    start = Section(said("heading.network"), given)
+    start = Section(said("heading.network"), (*given, *numbers.given(derivation, example)))
     further = () if product is None else hessian_sections(product, lines)
     graph = Section(said("heading.graph"), picture(derivation))
     document = Document(
@@ -66,8 +75,14 @@ def compose(
         subtitle=network.doc.title,
         look=look_of(derivation, product),
         sections=(
-            *(start, graph, *_backward(derivation), *_paths(derivation), *summary.closing(derivation, lines)),
-            *(*further, *summary.module(derivation, lines, product)),
+            *(
+                start,
+                graph,
+                *lesson(derivation, example),
+                *_paths(derivation),
+                *summary.closing(derivation, lines, example),
+            ),
+            *(*further, *_appendix(derivation, lines, product)),
         ),
     )
     return with_notation(said_once(summary.with_checks(document, len(equalities(document)), checks)))
@@ -107,9 +122,11 @@ def _entrywise(e: Equation) -> CallSide | None:
 # --- backward
 
 
-def _backward(d: Derivation) -> tuple[Section, ...]:
-    opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
-    return (opening, *(_quantity(d, part) for part in d.sections))
+def _appendix(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple[Section, ...]:
+    """Every line, and where it is computed."""
+    opening = Section(said("heading.appendix"), (Paragraph((said("appendix"),)),))
+    every = (opening, *(_quantity(d, part) for part in d.sections), *summary.module(d, lines, product))
+    return tuple(replace(s, details=(FULL,)) for s in every)
 
 
 def _quantity(d: Derivation, part: Part) -> Section:
@@ -117,43 +134,8 @@ def _quantity(d: Derivation, part: Part) -> Section:
     parameter = part.quantity in d.network.parameters
     title = said("heading.gradient" if parameter else "heading.adjoint", quantity=Whole(part.quantity))
     display = Display((*(chain_of(d, c) for c in part.locals), *_main(d, part)))
-    blocks = (Paragraph((_users(d, part),)), display, *_variants(d, part), *conventions.remarks(d, part))
+    blocks = (Paragraph((_users(d, part),)), display, *variants(d, part), *conventions.remarks(d, part))
     return Section(title, blocks, level=2)
-
-
-def _variants(d: Derivation, part: Part) -> tuple[Block, ...]:
-    """The adjoint with its deltas solved, where it was left as the sum with deltas in it."""
-    if not part.variants:
-        return ()
-    number = d.number(part.main.key)
-    assert number is not None
-    where = said("place.solved", number=Figure(number))
-    shown = (chain_of(d, c, where) for c in part.variants)
-    return Paragraph((_scatter(part, Ref(number)),)), Display(tuple(shown))
-
-
-def _scatter(part: Part, adjoint: Ref) -> Said:
-    """What the solved forms are: windows may be read from their other end, a kernel turned round."""
-    turns = max((len(s.rule.renamed) for c in part.variants for s in c.steps if s.rule.name == "turn"), default=0)
-    divides = Letter("sign", "divides")
-    match turns, _divides(part):
-        case 0, False:
-            return said("scatter", adjoint=adjoint)
-        case 0, True:
-            return said("scatter.divides", adjoint=adjoint, divides=divides)
-        case 2, False:
-            return said("scatter.kernel", adjoint=adjoint)
-        case 2, True:
-            return said("scatter.kernel.divides", adjoint=adjoint, divides=divides)
-        case _, False:
-            return said("scatter.turned", adjoint=adjoint)
-    return said("scatter.turned.divides", adjoint=adjoint, divides=divides)
-
-
-def _divides(part: Part) -> bool:
-    """Is there a condition on a remainder in the solved forms?"""
-    conditions = (n for c in part.variants for s in c.steps for n in walk(s.value) if isinstance(n, Compare))
-    return any(division(c) is not None for c in conditions)
 
 
 def _users(d: Derivation, part: Part) -> Said:
@@ -180,5 +162,11 @@ def _paths(d: Derivation) -> tuple[Section, ...]:
     if not d.paths:
         return ()
     places = (said("place.paths", adjoint=Code(_adjoint(c))) for c in d.paths)
-    display = Display(tuple(chain_of(d, c, where) for c, where in zip(d.paths, places, strict=True)))
+    display = Display(tuple(_path(chain_of(d, c, where)) for c, where in zip(d.paths, places, strict=True)))
     return (Section(said("heading.paths"), (Paragraph((said("paths"),)), display)),)
+
+
+def _path(chain: Chain) -> Chain:
+    """Products of partials and what they are, beside each other: the text above has said why."""
+    first, *rest = chain.rows
+    return replace(chain, rows=(replace(first, why=()), *(replace(r, why=(), beside=True) for r in rest)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from symbp.calculus.steps import Derivation, Section
+from symbp.calculus.steps import Derivation, Local, Section
 from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
@@ -16,7 +16,7 @@ from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, 
 
 def opening(d: Derivation) -> Words:
     """How to read what follows."""
-    words = [said("backward.turn"), said("backward.sum")]
+    words = [said("backward.sum")]
     if d.unreached:
         words.append(said("backward.unreached", len(d.unreached), parameters=listed(map(Whole, d.unreached))))
     if d.named:
@@ -79,13 +79,14 @@ def _beside(e: Expr, divisor: Expr) -> Fraction:
 def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | None:
     """Where a local derivative further down divides by the same size once more."""
     sizes = {a for e in entering for a in _atoms(e)}
-    found: dict[Expr, list[Ref]] = {}
+    found: dict[Expr, dict[Ref, None]] = {}
     for s in d.sections[d.sections.index(part) + 1 :]:
         for chain in s.locals or (s.main,):
-            if (number := d.number(chain.key)) is None:
+            key = chain.key.of if isinstance(chain.key, Local) else chain.key
+            if (number := d.number(key)) is None:
                 continue
             for e in (e for e in _divisors(chain.result) if sizes & set(_atoms(e))):
-                found.setdefault(e, []).append(Ref(number))
+                found.setdefault(e, {})[Ref(number)] = None
     if not found:
         return None
     others = (said("mean.other", divisor=Math(_plain(e)), equations=listed(refs)) for e, refs in found.items())

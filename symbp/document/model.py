@@ -7,11 +7,11 @@ text of any format, or of any language.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.document.said import LineRange, Part, Said, Words
+from symbp.document.said import LineRange, Part, Product, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
 from symbp.matrix import Matrix
@@ -52,20 +52,25 @@ Side = Entry | MatrixSide | CallSide
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`= value`, why, and its equation's number where the row is what the number stands for."""
+    """`= value`, why, and its equation's number where the row is what the number stands for.
+
+    `beside` says that it may go on in the line of the row before, whose reason is then left out.
+    """
 
     value: Side
     why: Words = ()
     number: int | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`lhs = value = value ...`, a row for each."""
+    """`lhs = value = value ...`, a row for each; `beside` says that it may stand in the last line of the one before."""
 
     lhs: Side
     rows: tuple[Row, ...]
     where: Said
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,22 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A paragraph under a head of its own, which stands in its first line."""
+
+    head: Said
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Tensors with their numbers, of an array of more dimensions a slice: rows of entries; a vector has one row."""
+
+    head: Said
+    arrays: tuple[tuple[Named, tuple[tuple[float, ...], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signs:
     """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
 
@@ -134,13 +155,18 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class BoxRow:
-    """A line of the box of gradients."""
+    """A line of the box of gradients; `cost` are the operations of its sums of products. It stands `inside` a loop, of
+    which it may be the first: `head` says of the loop how it runs.
+    """
 
     chain: Chain
     dims: tuple[Poly, ...]
     number: int | None
     lines: LineRange | None
     gradient: bool
+    cost: tuple[Product, ...] = ()
+    inside: bool = False
+    head: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +226,24 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
-Block = Display | Definitions | Paragraph | Notes | Signs | Table | Statement | Box | Updates | Picture
+Block = (
+    Display | Definitions | Paragraph | Notes | Remark | Numbers | Signs | Table | Statement | Box | Updates | Picture
+)
+
+
+SHORT, STEPS, FULL = DETAILS = "short", "steps", "full"  # results; what a lecture shows; with every line
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it; `level` 1 is a section, 2 a part of one."""
+    """A heading and what stands below it; `level` 1 is a section, 2 a part of one; `details` say at which levels of
+    detail it is shown.
+    """
 
     title: Said
     blocks: tuple[Block, ...]
     level: int = 1
+    details: tuple[str, ...] = DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,3 +277,7 @@ class Document:
     subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
+
+    def at(self, detail: str) -> Document:
+        """What is shown of it at a level of detail."""
+        return replace(self, sections=tuple(s for s in self.sections if detail in s.details))

@@ -65,6 +65,14 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A number times extents: 2NHK."""
+
+    extents: tuple[Poly, ...]
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """A reference to a numbered equation."""
 
@@ -98,6 +106,14 @@ class Figure:
     """A number in figures."""
 
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of an example, rounded to so many decimals."""
+
+    value: float
+    decimals: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +165,13 @@ Part = (
     | Span
     | Spelt
     | Shape
+    | Product
     | Ref
     | FactRef
     | Code
     | LineRange
     | Figure
+    | Number
     | Count
     | Bound
     | Slice

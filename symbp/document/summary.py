@@ -1,4 +1,4 @@
-"""The last pages: all gradients in a box, the update, where each equation stands in the module, what was checked."""
+"""The last pages: the whole pass in a box, the update, where each equation stands in the module, what was checked."""
 
 from __future__ import annotations
 
@@ -9,12 +9,30 @@ from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct, Key
 from symbp.core.equality import PRODUCT, ROUNDING, SYMPY, Check
+from symbp.core.example import Example
 from symbp.core.expr import Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
+from symbp.core.recurrence import components, is_recurrent
+from symbp.core.traverse import reads
+from symbp.document.lesson.costs import kept, products
+from symbp.document.lesson.numbers import moved
 from symbp.document.looks import whole_form
-from symbp.document.model import Box, BoxRow, Chain, Document, Entry, Paragraph, Row, Section, Table, Updates
-from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, said
+from symbp.document.model import (
+    FULL,
+    Block,
+    Box,
+    BoxRow,
+    Chain,
+    Document,
+    Entry,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Updates,
+)
+from symbp.document.said import Bound, Code, Figure, Letter, LineRange, Part, Ref, Said, Whole, Words, listed, said
 from symbp.document.wholes import whole_chain
 from symbp.matrix.nodes import Named
 
@@ -22,15 +40,31 @@ Lines = Mapping[int, tuple[int, int]]
 FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector
 
 
-def closing(d: Derivation, lines: Lines) -> tuple[Section, ...]:
-    """All gradients and the update rule."""
+def closing(d: Derivation, lines: Lines, example: Example | None) -> tuple[Section, ...]:
+    """The whole pass in its order, what it costs and needs, and the update rule."""
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
-    rows = tuple(box_row(d, e, lines, marked) for e in d.backward.equations if e.name not in forward)
-    box = Section(said("heading.gradients"), (Paragraph(_box_words(d)), Box(rows)))
-    updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
-    learn = Section(said("heading.update"), (Paragraph((said("update.step"),)), updates))
-    return (box, *((learn,) if d.gradients else ()))
+    own = tuple(e for e in d.backward.equations if e.name not in forward)
+    rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
+    blocks: list[Block] = [Paragraph(_box_words(d, rows)), Box(rows), *moved(d, example)]
+    if d.gradients:
+        updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
+        blocks += (Paragraph((said("update.step"),)), updates)
+    return (Section(said("heading.gradients"), tuple(blocks)),)
+
+
+def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
+    """The lines of equations that need each other, as the inside of a loop that says which way it runs."""
+    if not is_recurrent(part):
+        return rows
+    names = {e.name for e in part}
+    ahead = [s for e in part for r in reads(e.body) if r.tensor in names for s in r.subs if s.index is None]
+    step = next(((i, s - i) for s in ahead for i in s.atoms() if isinstance(i, Index)), None)
+    if step is None or step[1].constant is None:
+        return rows
+    letter = Letter("index", step[0].name)
+    head = said("loop.down", letter=letter) if step[1].constant > 0 else said("loop.up", letter=letter)
+    return [replace(r, inside=True, head=head if r is rows[0] else None) for r in rows]
 
 
 def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple[Section, ...]:
@@ -39,9 +73,18 @@ def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple
     return (Section(said("heading.module"), _module(d, lines, numbers)),) if lines else ()
 
 
-def _box_words(d: Derivation) -> Words:
-    order = said("gradients.order")
-    return (order, said("gradients.inserted")) if any(s.inserted for s in d.sections) else (order,)
+def _box_words(d: Derivation, rows: tuple[BoxRow, ...]) -> Words:
+    words = [said("gradients.order")]
+    if any(s.inserted for s in d.sections):
+        words.append(said("gradients.inserted"))
+    if any(r.cost for r in rows):
+        words.append(said("pass.cost"))
+    needed, others = (tuple(map(Whole, names)) for names in kept(d))
+    if needed and others:
+        words.append(said("pass.drop", kept=listed(needed), others=listed(others)))
+    elif needed or others:
+        words.append(said("pass.keep", kept=listed(needed)) if needed else said("pass.nothing"))
+    return tuple(words)
 
 
 def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: Collection[str]) -> BoxRow:
@@ -54,7 +97,8 @@ def box_row(d: Derivation | HessianProduct, e: Equation, lines: Lines, marked: C
     else:
         chain = whole_chain(e, form, where)
     place = lines.get(number) if number is not None else None
-    return BoxRow(chain, e.shape, number, LineRange(*place) if place else None, e.name in marked)
+    cost = products(e, d.network.dims)
+    return BoxRow(chain, e.shape, number, LineRange(*place) if place else None, e.name in marked, cost)
 
 
 def _update(d: Derivation, parameter: str, gradient: str) -> tuple[Named, Named, Index | None]:
@@ -96,9 +140,13 @@ def with_checks(document: Document, count: int, checks: tuple[Check, ...]) -> Do
     if symbolic:
         blocks.append(Paragraph(_symbolic_words(symbolic)))
     if others:
-        blocks.append(Paragraph(_table_words(others)))
-        blocks.append(_check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss}))
-    return replace(document, sections=(*document.sections, Section(said("heading.checks"), tuple(blocks))))
+        blocks.append(Paragraph(_module_words(others)))
+    sections = [Section(said("heading.checks"), tuple(blocks))]
+    if others:
+        table = _check_table(others, {name for name, _ in document.look.ranks} - {document.look.loss})
+        every = Paragraph((said("checks.numbers"),)), table
+        sections.append(Section(said("heading.checks.table"), every, level=2, details=(FULL,)))
+    return replace(document, sections=(*document.sections, *sections))
 
 
 def _equal_words(check: Check, count: int, tangents: bool) -> Words:
@@ -119,8 +167,8 @@ def _symbolic_words(check: Check) -> Words:
     return said("checks.sympy"), some
 
 
-def _table_words(checks: Iterable[Check]) -> Words:
-    words = said("checks.module"), said("checks.numbers")
+def _module_words(checks: Iterable[Check]) -> Words:
+    words = (said("checks.module"),)
     scaled = next((c for c in checks if c.witness == ROUNDING), None)
     if scaled is None:
         return words

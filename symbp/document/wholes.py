@@ -14,7 +14,21 @@ from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words,
 from symbp.document.said import Part as Phrase
 from symbp.document.starts import Starts, slice_border
 from symbp.matrix import Matrix, SliceForm
-from symbp.matrix.nodes import Apply, Beside, Called, Chosen, Guard, Named, Part, Product, Totals, Transpose, parts
+from symbp.matrix.nodes import (
+    Apply,
+    Beside,
+    Called,
+    Chosen,
+    Guard,
+    Named,
+    Part,
+    Product,
+    Scale,
+    Totals,
+    Transpose,
+    parts,
+    shape,
+)
 
 TURNED = said("form.transposed")
 Borders = tuple[tuple[Named, Matrix], ...]
@@ -30,6 +44,28 @@ def whole_chain(e: Equation, form: SliceForm, where: Said, why: Words = ()) -> C
 def form_words(form: SliceForm) -> Words:
     """Its shape, for which slices it holds, and why a transpose appears."""
     return (_kind(form), *_transposed(form.matrix))
+
+
+def is_product(form: SliceForm) -> bool:
+    """Is it a matrix, and a product of matrices but for a number?"""
+    return len(form.indices) > 1 and isinstance(_unscaled(form.matrix), Product)
+
+
+def _unscaled(matrix: Matrix) -> Matrix:
+    return _unscaled(matrix.arg) if isinstance(matrix, Scale) else matrix
+
+
+def product_words(form: SliceForm) -> Words:
+    """Its shape as the shapes of its factors make it, H x K = (H x N)(N x K); of what is no product, its shape."""
+    matrix = _unscaled(form.matrix)
+    if not isinstance(matrix, Product) or not is_product(form):
+        return form_words(form)
+    factors = Listed("beside", tuple(said("form.factor", shape=Shape(shape(a))) for a in matrix.args))
+    product = said("form.product", shape=Shape(tuple(i.extent for i in form.indices)), factors=factors)
+    if not form.lead:
+        return (product, *_transposed(form.matrix))
+    letters = Listed("tied", tuple(Letter("index", i.name) for i in form.lead))
+    return (said("form.product.all", product=product, letters=letters), *_transposed(form.matrix))
 
 
 def _kind(form: SliceForm) -> Said:

@@ -1,33 +1,115 @@
 """From where to where in a function each scratch array is in use, read off its own text.
 
 Arrays that are never in use at the same time can stand in the same memory. A name is in use from the first statement
-that mentions it to the last one that mentions it, or another name that may show the same memory; a loop is one
-statement. Where it is not plain that a result is an array of its own, it may show every array that it is made from.
+that mentions it to the last one that mentions it, or another name that may show the same memory. A loop is one
+statement for what is mentioned outside of it too, and for what a step may find there from the step before; what each
+step fills anew before it is read is in use from there to its last mention in the step. Where it is not plain that a
+result is an array of its own, it may show every array that it is made from.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from symbp.emit.words import BUILTIN, MARK
 
 # Calls that return a number or an array of their own, and methods that do.
 OWN = {"_dot", *(f"mark_{word}" for word in BUILTIN)} - {"mark_zip", "mark_reversed"}
+WHOLE = {"reshape", "transpose"}  # methods that show all of an array
 OWN_METHODS = {"sum", "max", "min", "argmax", "argmin", "item", "astype"}
+
+
+Shows = dict[str, set[str]]  # the arrays whose memory a name may show
+
+
+@dataclass(slots=True, eq=False)
+class _For:
+    """A loop: at which place it begins, and the last one in its body."""
+
+    first: int
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """The place of a statement that mentions an array, the loops around it, and whether it fills the array anew."""
+
+    place: int
+    loops: tuple[_For, ...]
+    fills: bool
+
+
+@dataclass(slots=True)
+class _Places:
+    """The mentions of each array in the order of the text; every statement and every loop's head has a place."""
+
+    shows: Shows
+    mentions: dict[str, list[_Mention]] = field(default_factory=dict)
+    count: int = 0
+
+    def read(self, statements: Sequence[ast.stmt], loops: tuple[_For, ...] = ()) -> None:
+        for s in statements:
+            if not loops:
+                _note_names(s, self.shows)
+            if isinstance(s, ast.For):
+                loop = _For(self.count)
+                self._mention(s.iter, loops)
+                self.read(s.body, (*loops, loop))
+                loop.last = self.count - 1
+            else:
+                self._mention(s, loops)
+
+    def _mention(self, node: ast.AST, loops: tuple[_For, ...]) -> None:
+        for array in dict.fromkeys(a for name in _mentioned(node) for a in sorted(self.shows.get(name, ()))):
+            fills = _fills(node, array, self.shows)
+            self.mentions.setdefault(array, []).append(_Mention(self.count, loops, fills))
+        self.count += 1
 
 
 def lifetimes(lines: Sequence[str], names: Sequence[str]) -> dict[str, tuple[int, int]]:
     """For each of these arrays the first and the last statement that it is in use in, counted along the lines."""
-    shows: dict[str, set[str]] = {name: {name} for name in names}
-    spans: dict[str, tuple[int, int]] = {}
-    for k, statement in enumerate(ast.parse("\n".join(lines).replace(MARK, "mark_")).body):
-        _note_names(statement, shows)
-        for name in _mentioned(statement):
-            for array in shows.get(name, ()):
-                spans[array] = (spans.get(array, (k, k))[0], k)
-    return spans
+    places = _Places({name: {name} for name in names})
+    places.read(ast.parse("\n".join(lines).replace(MARK, "mark_")).body)
+    return {array: _span(found) for array, found in places.mentions.items()}
+
+
+def _span(mentions: list[_Mention]) -> tuple[int, int]:
+    first, last = mentions[0].place, mentions[-1].place
+    for loop in dict.fromkeys(loop for m in mentions for loop in m.loops):
+        inside = [m for m in mentions if loop in m.loops]
+        fresh = inside[0].fills and inside[0].loops[-1] is loop
+        if not fresh or len(inside) < len(mentions):
+            first, last = min(first, loop.first), max(last, loop.last)
+    return first, last
+
+
+def _fills(statement: ast.AST, array: str, shows: Shows) -> bool:
+    """Is all that a statement does with an array to write all of it?"""
+    names = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and array in shows.get(n.id, ())]
+    bound = [
+        n
+        for t in getattr(statement, "targets", ())
+        for n in ast.walk(t)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    read = [n for n in names if n not in bound]
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    whole = [_whole(k.value) for c in calls if not _has(c, "where") for k in c.keywords if k.arg == "out"]
+    return len(read) == 1 and read[0].id == array and read[0] in whole
+
+
+def _has(call: ast.Call, keyword: str) -> bool:
+    return any(k.arg == keyword for k in call.keywords)
+
+
+def _whole(node: ast.expr) -> ast.expr:
+    """The array of which this is another view of all."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WHOLE:
+        node = node.func.value
+    return node
 
 
 def are_apart(spans: dict[str, tuple[int, int]]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.network import Equation, Network
-from symbp.lowering.program import Operand, Statement, Value
+from symbp.lowering.program import Operand, Statement, Value, every_statement
 from symbp.matrix import MatrixNames, slice_form, write_form
 
 
@@ -27,9 +27,11 @@ def annotate(
     comments: dict[str, list[str]] = {}
     roots, results = _roots(statements), frozenset(network.outputs)
     for equation in network.equations:
-        value, number = values.get(f"{equation.name}.step", values.get(equation.name)), derivation.number(equation.name)
+        step, number = values.get(f"{equation.name}.step"), derivation.number(equation.name)
+        value = values.get(equation.name) if step is None else step
         if isinstance(value, Value) and number is not None:
-            if equation.name not in results:  # a gradient that is a view is filled in, which is what completes it
+            # A gradient that is a view is filled in, which is what completes it; not so one that a loop stores.
+            if step is not None or equation.name not in results:
                 value = roots.get(value.name, value)
             numbers.setdefault(value.name, []).append(number)
             by = [n for way in ways.get(equation.name, ()) if (n := derivation.number(way)) is not None]
@@ -50,9 +52,9 @@ def annotate(
 
 def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
     """Of what shows the whole of an array in another order or shape, that array: there its equation is complete."""
-    made = {s.target.name for s in statements}
+    made = {s.target.name for s in every_statement(statements)}
     roots: dict[str, Value] = {}
-    for s in statements:
+    for s in every_statement(statements):
         (a, *_) = s.args or (None,)
         if s.op in ("transpose", "reshape", "broadcast") and isinstance(a, Value) and a.name in made:
             roots[s.target.name] = roots.get(a.name, a)

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Equation, Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import reads
 from symbp.lowering.builder import Builder
 from symbp.lowering.entries import entries
 from symbp.lowering.innermost import in_order
 from symbp.lowering.labelled import Entries, Known
+from symbp.lowering.layers import followers, has_layers, made_in_step
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
 from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
-from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.steps import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of
@@ -30,6 +31,7 @@ def lower_equations(network: Network) -> Lowered:
     for t in network.inputs:
         kind = LIST if t.each is not None else INT if t.kind == LABELS else FLOAT
         at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
+    at.given = frozenset(at.tensors)
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
     at.classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
     at.windows = any(has_windows(e.body) for e in network.equations)
@@ -47,8 +49,18 @@ def lower_equations(network: Network) -> Lowered:
 
 def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
     """The equations one after the other; those that need each other as one loop."""
-    for part in components(equations):
+    parts = components(equations)
+    done: set[str] = set()
+    for place, part in enumerate(parts):
+        if part[0].name in done:
+            continue
         if is_recurrent(part):
+            more: tuple[Equation, ...] = ()
+            if has_layers(part) and not any(is_listed(at, e) for e in part):
+                more = followers(part, parts[place + 1 :], at.tensors)
+                part = made_in_step((*part, *more), at.layers, at.given, at.taken)
+                at.layers.update({e.name: e for e in part})
+            done.update(e.name for e in more)
             lower_loop(at, part, lower_all)
             continue
         for equation in separated(at, part[0]):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Expr
 from symbp.core.integers import Dim, Index, Node, Poly
+from symbp.core.network import Equation
 from symbp.core.traverse import substitute_poly
 from symbp.lowering.builder import Builder
 from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Value
@@ -63,6 +64,8 @@ class Entries:
             False  # does what is computed count only for some sizes, so that a fixed position may lie outside?
         )
         self.later: tuple[Index, ...] = ()  # what the sums around the expression at hand sum over
+        self.given: frozenset[str] = frozenset()  # the network's inputs
+        self.layers: dict[str, Equation] = {}  # what loops over layers have made so far
         self.final: dict[str, Operand] = {}  # the value of each equation inside a loop's body
         self.orders: dict[str, tuple[int, ...]] = {}  # how an equation's dimensions stand in memory
 

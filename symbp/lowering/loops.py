@@ -20,6 +20,7 @@ from symbp.lowering.hoist import hoisted
 from symbp.lowering.innermost import Order, axis_orders, in_order
 from symbp.lowering.joining import joined
 from symbp.lowering.labelled import Entries, Known
+from symbp.lowering.layers import has_layers
 from symbp.lowering.program import FLOAT, LIST, Carry, Loop, Operand, Shape, Statement, Value
 from symbp.lowering.steps import MARK, Carried, Step, one_step
 
@@ -56,8 +57,9 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     if not listed:
         orders = {} if at.windows else axis_orders(part)
         part = joined(part, at.uses)
-        before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
-        lower_all(at, before)
+        if not has_layers(part):
+            before, part = hoisted(part, _worth_it, lambda name, place: _extent(at, name, place), orders)
+            lower_all(at, before)
     variable = Dim(fresh_name(part[0].indices[0].name, at.taken), 0)
     at.taken.add(variable.name)
     step, equations = one_step(part, variable)

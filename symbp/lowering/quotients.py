@@ -18,9 +18,9 @@ from symbp.core.expr import Delta, Expr, Sum
 from symbp.core.guards import settle
 from symbp.core.integers import ONE, Atom, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import all_index_names, fresh_name, map_children, polys, substitute, walk
 from symbp.lowering.digits import number_of
-from symbp.lowering.recurrence import components, is_recurrent
 
 
 def split_quotients(network: Network) -> Network:

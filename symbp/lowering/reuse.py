@@ -22,6 +22,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation, Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import (
     all_index_names,
     apply,
@@ -32,7 +33,6 @@ from symbp.core.traverse import (
     substitute,
 )
 from symbp.core.views import factors_of
-from symbp.lowering.recurrence import components, is_recurrent
 
 MOST_INDICES = 4
 

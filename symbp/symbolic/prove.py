@@ -171,15 +171,14 @@ class Witness:
     def find(self, claim: Claim) -> Finding:
         """What comes of a claim: the cheap proofs first, then numbers, which tell at once what is wrong."""
         name = written((claim.what, claim.entry[1]))
-        near, far = self._levels(claim)
-        if self._is_easy(claim) and (count := self._proof(claim, near)) is not None:
+        if self._is_easy(claim) and (count := self._proof(claim, self._near(claim))) is not None:
             return Finding(claim.what, name, PROVED, count)
         error, count = self._evaluated(claim)
         if not count:
             return Finding(claim.what, name, OPEN, 0)
         if error > BOUND:
             return Finding(claim.what, name, WRONG, count, float(error))
-        if self._is_easy(claim) and (proved := self._by_cases(claim, None, far)) is not None:
+        if self._is_easy(claim) and (proved := self._by_cases(claim, None, self._far(claim))) is not None:
             return Finding(claim.what, name, PROVED, proved)
         self.hard[claim.what] += 1
         return Finding(claim.what, name, EVALUATED, count)
@@ -187,15 +186,15 @@ class Witness:
     def _is_easy(self, claim: Claim) -> bool:
         return self.hard[claim.what] < FEW
 
-    def _levels(self, claim: Claim) -> tuple[tuple[frozenset[Entry], ...], tuple[frozenset[Entry], ...]]:
-        """What is replaced by its definition: nothing, then what depends on the entry.
+    def _near(self, claim: Claim) -> Levels:
+        """What is replaced by its definition: nothing, then what depends on the entry."""
+        return claim.near or (frozenset(), self.graph.downstream(claim.entry))
 
-        At last the adjoints of what reads it, as theirs may have been inserted, and everything.
-        """
+    def _far(self, claim: Claim) -> Levels:
+        """At last the adjoints of what reads it, as theirs may have been inserted, and everything."""
         below = self.graph.downstream(claim.entry)
-        near = claim.near or (frozenset(), below)
         bars, everything = frozenset(self._bars_of(claim)), frozenset(self.graph.reads)
-        return near, (bars, below | bars, everything, everything | bars)
+        return bars, below | bars, everything, everything | bars
 
     def _proof(self, claim: Claim, levels: Levels) -> int | None:
         """In how many cases a claim was proved; None where it was not.

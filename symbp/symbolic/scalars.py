@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache, singledispatchmethod
+from functools import cache, lru_cache, singledispatchmethod
 from itertools import product
+from typing import Any
 
 import sympy as sp
 
@@ -81,32 +82,35 @@ class Scalars:
         """The values of subscripts."""
         return tuple([self.integer(s, at) for s in subs])
 
-    @singledispatchmethod
     def value(self, node: Node, at: At) -> sp.Expr:
         """The value of an expression where its free indices have these values."""
+        return _rule(type(node))(self, node, at)
+
+    @singledispatchmethod
+    def _value(self, node: Node, at: At) -> sp.Expr:
         raise MissingRule(f"symbolic/scalars.py has no rule for {type(node).__name__}; have you added a new node?")
 
-    @value.register
+    @_value.register
     def _num(self, node: Num, at: At) -> sp.Expr:
         return sp.Rational(node.value.numerator, node.value.denominator)
 
-    @value.register
+    @_value.register
     def _pi(self, node: Pi, at: At) -> sp.Expr:
         return sp.pi
 
-    @value.register
+    @_value.register
     def _int(self, node: Int, at: At) -> sp.Expr:
         return sp.Integer(self.integer(node.value, at))
 
-    @value.register
+    @_value.register
     def _read(self, node: Read, at: At) -> sp.Expr:
         return self.entry(node.tensor, self.key(node.subs, at))
 
-    @value.register
+    @_value.register
     def _add(self, node: Add, at: At) -> sp.Expr:
         return sp.Add(*[self.value(a, at) for a in node.args])
 
-    @value.register
+    @_value.register
     def _mul(self, node: Mul, at: At) -> sp.Expr:
         open_one: Undecided | None = None
         factors = []
@@ -123,14 +127,14 @@ class Scalars:
             raise open_one
         return sp.Mul(*factors)
 
-    @value.register
+    @_value.register
     def _pow(self, node: Pow, at: At) -> sp.Expr:
         base, exponent = self.value(node.base, at), self.value(node.exponent, at)
         if base == 0 and (exponent.is_negative or not exponent.is_number):
             raise Outside("a power of 0")
         return sp.Pow(base, exponent)
 
-    @value.register
+    @_value.register
     def _fn(self, node: Fn, at: At) -> sp.Expr:
         args = [self.value(a, at) for a in node.args]
         if node.orders:
@@ -142,7 +146,7 @@ class Scalars:
         sign = 1 if self._holds(">", args[0], sp.S.Zero) else -1 if self._holds("<", args[0], sp.S.Zero) else 0
         return args[0] * sign if node.name == "abs" else sp.Integer(sign)
 
-    @value.register
+    @_value.register
     def _where(self, node: Where, at: At) -> sp.Expr:
         try:
             return self.value(node.then if self.truth(node.cond, at) else node.other, at)
@@ -160,15 +164,15 @@ class Scalars:
         except (Undecided, Outside):
             return None
 
-    @value.register
+    @_value.register
     def _delta(self, node: Delta, at: At) -> sp.Expr:
         return sp.S.One if self.integer(node.a, at) == self.integer(node.b, at) else sp.S.Zero
 
-    @value.register
+    @_value.register
     def _sum(self, node: Sum, at: At) -> sp.Expr:
         return sp.Add(*[self.value(node.body, here) for here in places(node.indices, self.sizes, at)])
 
-    @value.register
+    @_value.register
     def _extreme(self, node: Extreme, at: At) -> sp.Expr:
         return self._best(node, at)[0]
 
@@ -188,7 +192,7 @@ class Scalars:
         _, place = self._best(node, at)
         return all(place[i] == self.integer(p, at) for i, p in zip(node.indices, node.at, strict=True))
 
-    @value.register
+    @_value.register
     def _partial(self, node: Partial, at: At) -> sp.Expr:
         assert self.partial is not None
         of, by = (node.of.tensor, self.key(node.of.subs, at)), (node.by.tensor, self.key(node.by.subs, at))
@@ -285,6 +289,13 @@ class Scalars:
             given = {(r.tensor, self.key(r.subs, at)): v for r, v in zip(labels, values, strict=True)}
             found.append(Scalars(self.sizes, Case(labels=given), self.entry, self.classes).integer(sub, at))
         return tuple(dict.fromkeys(found))
+
+
+@cache
+def _rule(kind: type[Node]) -> Callable[[Scalars, Any, At], sp.Expr]:
+    """The rule for a type of node, found once; what `singledispatchmethod` does each time takes longer than most."""
+    found: Callable[[Scalars, Any, At], sp.Expr] = vars(Scalars)["_value"].dispatcher.dispatch(kind)
+    return found
 
 
 @lru_cache(maxsize=1 << 12)

@@ -36,6 +36,7 @@ PER_PROCESSOR = 64 << 20  # what a linear algebra library may keep for each of i
 NO_FUNCTION = "not callable"
 VECTOR = "vector()"  # what the vector of a product is called in a request: no name of a network's
 CPU_SECONDS = 3600  # of the whole process
+SECONDS_TOGETHER = 1.0  # so long are calls made before an answer to some of them is sent
 Reply = dict[str, object]
 
 
@@ -194,11 +195,28 @@ def move(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
     return reply
 
 
+def moves(loaded: Loaded, request: Mapping[str, Any]) -> Reply:
+    """Many moves, one after the other: what the first of them give, as far as all is well and time allows."""
+    values: list[object] = []
+    changed: dict[str, None] = {}
+    end = time.monotonic() + SECONDS_TOGETHER
+    for places, entries in request["moves"]:
+        reply = move(loaded, {**request, "places": places, "values": entries})
+        if "value" not in reply:
+            break
+        values.append(reply["value"])
+        changed.update(dict.fromkeys(reply["changed"]))  # type: ignore[call-overload]
+        if time.monotonic() > end:
+            break
+    return {"value": values, "changed": list(changed)}
+
+
 ANSWERS: dict[str, Callable[[Loaded, Mapping[str, Any]], Reply]] = {
     "load": load,
     "call": call,
     "hold": hold,
     "move": move,
+    "moves": moves,
 }
 
 

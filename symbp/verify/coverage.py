@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from symbp.core.network import Network
+from symbp.verify.grid import Array
 from symbp.verify.kinks import Branches, has_kinks
 from symbp.verify.sizes import Sizes
 
@@ -17,12 +22,24 @@ def covering(network: Network, loss: str, sizes: Sizes, seeds: range) -> tuple[i
     if len(seeds) < FEW or not has_kinks(network):
         return tuple(seeds)
     branches = Branches(network, loss, sizes)
-    taken = {k: frozenset(enumerate(branches.drawn(k))) for k in (*seeds, *LOOKED_AT)}
+    taken = {k: branches.drawn(k) for k in (*seeds, *LOOKED_AT)}
+    ways = _ways(tuple(taken.values()))
+    rows = dict(zip(taken, ways, strict=True))
     chosen = list(seeds)
     for _ in range(ADDED):
-        seen = frozenset[tuple[int, object]]().union(*(taken[k] for k in chosen))
-        best = max(taken, key=lambda k: len(taken[k] - seen))
-        if taken[best] <= seen:
+        seen = np.stack([rows[k] for k in chosen])
+        fresh = {k: int(((row >= 0) & np.all(row != seen, axis=0)).sum()) for k, row in rows.items()}
+        best = max(fresh, key=fresh.__getitem__)
+        if not fresh[best]:
             break
         chosen.append(best)
     return tuple(chosen)
+
+
+def _ways(taken: Sequence[Sequence[object]]) -> Array:
+    """A row for each draw: which of the ways that there are each decision went, and -1 where it was not made."""
+    numbers: dict[object, int] = {}
+    ways = np.full((len(taken), max(map(len, taken))), -1)
+    for row, decisions in zip(ways, taken, strict=True):
+        row[: len(decisions)] = [numbers.setdefault(d, len(numbers)) for d in decisions]
+    return ways

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -149,14 +149,28 @@ class Dense:
             self.decisions.extend(np.ravel(counted).astype(np.int64).tolist())
 
 
+Rule = Callable[[Any, Frame, "Dense"], Array]
+
+
+class _Rules(dict[type[Node], Rule]):
+    """The rule for each type of node: what `rule` dispatches to, looked up once."""
+
+    def __missing__(self, kind: type[Node]) -> Rule:
+        self[kind] = found = rule.dispatch(kind)
+        return found
+
+
+_rules = _Rules()
+
+
 def value(node: Expr, frame: Frame, d: Dense) -> Array:
     """The values of an expression, on as many axes of the frame as they depend on."""
-    return rule(node, frame, d)
+    return _rules[type(node)](node, frame, d)
 
 
 def holds(node: Cond, frame: Frame, d: Dense) -> Array:
     """Where a condition holds."""
-    return rule(node, frame, d)
+    return _rules[type(node)](node, frame, d)
 
 
 @singledispatch

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,6 +87,7 @@ def _masks(network: Network) -> dict[str, Number]:
     return {t.name: lambda r: float(r.randrange(2)) for t in network.inputs if t.kind == DATA}
 
 
+@lru_cache(maxsize=16)
 def numbers_with_values(network: Network, sizes: Sizes, loss: str) -> tuple[Numbers, Steps]:
     """Floats; mpmath's numbers where no data have a value in floats, as where all that a logarithm sums underflows.
 

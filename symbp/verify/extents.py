@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol
 
@@ -22,11 +21,6 @@ def is_plain(poly: Poly) -> bool:
     return all(
         isinstance(a, Dim) or (isinstance(a, Quotient) and is_plain(a.top) and is_plain(a.bottom)) for a in poly.atoms()
     )
-
-
-def is_known(poly: Poly, chosen: Mapping[str, int]) -> bool:
-    """Has every size in it been chosen?"""
-    return all(name in chosen for name in names_of(poly))
 
 
 def value_of(poly: Poly, chosen: ByName) -> int:

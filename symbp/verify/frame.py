@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -22,28 +22,47 @@ from symbp.verify.grid import Array
 
 # So many numbers are in one array at most: as many as stay in a processor's cache.
 BLOCK = 1 << 16
+NOWHERE: Mapping[Index, tuple[int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """`values` has the values of each index, `mask` says where they count (None: everywhere), `rank` how many axes.
 
-    `slopes` has local derivatives that are known already: those of the path that a sum goes along.
+    `slopes` has local derivatives that are known already: those of the path that a sum goes along. `ends` says
+    between which numbers an index lies, where that has been asked for or is known.
     """
 
     values: Mapping[Index, Array] = field(default_factory=dict)
     mask: Array | None = None
     rank: int = 0
     slopes: Mapping[Partial, Array] = field(default_factory=dict)
+    ends: dict[Index, tuple[int, int]] = field(default_factory=dict)
 
     def where(self, condition: Array) -> Frame:
         """Only where the condition holds too."""
-        return replace(self, mask=both(self.mask, condition))
+        return Frame(self.values, both(self.mask, condition), self.rank, self.slopes, self.ends)
 
-    def with_values(self, values: Mapping[Index, Array], rank: int) -> Frame:
-        """With more indices, on more axes. What was known of a path may mean other indices now."""
-        kept = {p: a for p, a in self.slopes.items() if not any(i in values for i in free_indices(p))}
-        return replace(self, values={**self.values, **values}, rank=rank, slopes=kept)
+    def with_values(
+        self, values: Mapping[Index, Array], rank: int, within: Mapping[Index, tuple[int, int]] = NOWHERE
+    ) -> Frame:
+        """With more indices, on more axes. What was known of a path may mean other indices now.
+
+        `within` says between which numbers values lie, of those of which it is known.
+        """
+        slopes: Mapping[Partial, Array] = self.slopes
+        if slopes:
+            slopes = {p: a for p, a in slopes.items() if not any(i in values for i in free_indices(p))}
+        ends = {i: e for i, e in self.ends.items() if i not in values}
+        ends.update(within)
+        return Frame({**self.values, **values}, self.mask, rank, slopes, ends)
+
+    def ends_of(self, index: Index) -> tuple[int, int]:
+        """Between which numbers an index lies, whether or not its values count."""
+        if index not in self.ends:
+            values = self.values[index]
+            self.ends[index] = (int(values.min()), int(values.max())) if np.size(values) else (0, -1)
+        return self.ends[index]
 
     def size_of(self, indices: Sequence[Index], also: tuple[int, ...] = ()) -> int:
         """How many numbers an array has that depends on these indices and the mask; `also` are axes of its own."""

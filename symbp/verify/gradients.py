@@ -33,6 +33,8 @@ Entries = Mapping[Key, float]
 Steps = Mapping[Key, float]
 # The loss where these entries have these values, and all others those that they had.
 Loss = Callable[[Entries], float]
+# The same at many points.
+Losses = Callable[[Sequence[Entries]], Sequence[float]]
 # Does a branch or an argmax change between these two steps from where the data are?
 Flips = Callable[[Steps, Steps], bool]
 
@@ -72,26 +74,42 @@ class Compared:
 
 def slope_along(loss: Loss, where: Entries, direction: Steps, h: float) -> Slope:
     """The central difference of the loss along a direction (steps by entry) from where the entries are."""
+    ahead, behind = _ends(where, direction, h)
+    return _slope(direction, h, ahead, behind, loss(ahead), loss(behind))
+
+
+def _ends(where: Entries, direction: Steps, h: float) -> tuple[Entries, Entries]:
+    """The entries a step ahead, and a step behind."""
     ahead, behind = ({k: where[k] + step * by for k, step in direction.items()} for by in (h, -h))
-    f_ahead, f_behind = loss(ahead), loss(behind)
+    return ahead, behind
+
+
+def _slope(direction: Steps, h: float, ahead: Entries, behind: Entries, f_ahead: float, f_behind: float) -> Slope:
     only = next(iter(direction))
     taken = (ahead[only] - behind[only]) if len(direction) == 1 else 2 * h
     noise = NOISE * EPS * max(SCALE, abs(f_ahead), abs(f_behind)) / h
     return Slope((f_ahead - f_behind) / taken, noise)
 
 
-def compare_central(loss: Loss, where: Entries, gradient: Entries, flips: Flips | None) -> Compared:
+def compare_central(
+    loss: Loss, where: Entries, gradient: Entries, flips: Flips | None, losses: Losses | None = None
+) -> Compared:
     """A gradient against central differences of `loss` from where the entries are.
 
-    `flips` is asked only where the two disagree; None says that the loss is smooth.
+    `flips` is asked only where the two disagree; None says that the loss is smooth. `losses`, where it is given, is
+    asked for what is needed in any case.
     """
     compared = Compared()
     largest = max((abs(a) for a in gradient.values() if math.isfinite(a)), default=0.0)
     broken = [k for k in where if not math.isfinite(gradient[k])]
-    for label, key, direction in _directions(where, broken[:1]):
+    directions = list(_directions(where, broken[:1]))
+    steps = [STEP * max(1.0, *(abs(where[k]) for k in direction)) for _, _, direction in directions]
+    points = [p for (_, _, direction), h in zip(directions, steps, strict=True) for p in _ends(where, direction, h)]
+    values = iter(losses(points) if losses else map(loss, points))
+    for (label, key, direction), h in zip(directions, steps, strict=True):
         a = sum(gradient[k] * step for k, step in direction.items())
-        h = STEP * max(1.0, *(abs(where[k]) for k in direction))
-        slope = _between_kinks(loss, where, direction, h, a, largest, flips)
+        first = _slope(direction, h, *_ends(where, direction, h), next(values), next(values))
+        slope = _between_kinks(loss, where, direction, h, first, a, largest, flips)
         if slope is None:
             compared.skipped += 1
         else:
@@ -111,11 +129,11 @@ def _directions(where: Entries, broken: Sequence[Key]) -> Iterator[tuple[str, Ke
 
 
 def _between_kinks(
-    loss: Loss, where: Entries, direction: Steps, h: float, a: float, largest: float, flips: Flips | None
+    loss: Loss, where: Entries, direction: Steps, h: float, first: Slope, a: float, largest: float, flips: Flips | None
 ) -> Slope | None:
-    """The slope at the largest step that crosses no kink; None where every step does."""
+    """The slope at the largest step that crosses no kink, `first` that at all of h; None where every step does."""
     for factor in SHRUNK:
-        slope = slope_along(loss, where, direction, h * factor)
+        slope = first if factor == 1 else slope_along(loss, where, direction, h * factor)
         agrees = abs(a - slope.value) <= BOUND * (abs(a) + abs(slope.value) + largest) + slope.noise
         if agrees:
             return slope

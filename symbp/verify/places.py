@@ -37,10 +37,8 @@ def placed(read: Read, grid: Grid, frame: Frame, d: Dense) -> tuple[Array, Array
         stride //= length
         start, terms = _terms(sub, frame, d)
         start -= low
-        least, most = start, start
-        for term in terms:
-            least, most = least + int(term.min(initial=BIG)), most + int(term.max(initial=-BIG))
-        if least >= 0 and most < length:
+        least, most = _ends(sub, terms, frame, d)
+        if start + least >= 0 and start + most < length:
             offset += start * stride
             parts += terms if stride == 1 else [term * stride for term in terms]
             continue
@@ -71,6 +69,18 @@ def _terms(poly: Poly, frame: Frame, d: Dense) -> tuple[int, list[Array]]:
             term = term * _atom(atom, frame, d)
         found.append(np.asarray(term if coefficient == 1 else coefficient * term))
     return total, found
+
+
+def _ends(poly: Poly, terms: list[Array], frame: Frame, d: Dense) -> tuple[int, int]:
+    """Between which numbers the terms lie in all; those of an index are looked for once."""
+    least = most = 0
+    for term, (coefficient, atoms) in zip(terms, d.polys[poly][1], strict=True):
+        if len(atoms) == 1 and isinstance(atoms[0], Index):
+            a, b = (coefficient * end for end in frame.ends_of(atoms[0]))
+        else:
+            a, b = int(term.min(initial=BIG)), int(term.max(initial=-BIG))
+        least, most = least + min(a, b), most + max(a, b)
+    return least, most
 
 
 def integer(poly: Poly, frame: Frame, d: Dense) -> Array:

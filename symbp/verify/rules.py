@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -301,6 +302,7 @@ def _not(node: Not, frame: Frame, d: Dense) -> Array:
 # What there is a rule for.
 
 
+@lru_cache(maxsize=1 << 14)  # the sides of a chain are asked about at every draw
 def can_evaluate(node: Node) -> bool:
     """Is there a rule for each of its nodes and for what its subscripts are made of?"""
     return (

@@ -41,21 +41,35 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of the sizes: between which numbers each lies, and so each extent that a problem asks about."""
+    """What is known of the sizes: between which numbers each lies, and so each extent that a problem asks about.
+
+    `holding` says which of these hold a name.
+    """
 
     ranges: Ranges
     bounds: Mapping[Poly, tuple[int, int]]
+    holding: Mapping[str, tuple[Poly, ...]]
+    known: dict[tuple[object, ...], tuple[int, int]]  # bounds, by the extent and the ranges of what it holds
 
     def at(self, name: str, value: int) -> State:
         """The same with one size known; what does not hold it is as it was."""
         ranges = {**self.ranges, name: (value, value)}
-        return State(ranges, {p: bounds(p, ranges) if name in names_of(p) else b for p, b in self.bounds.items()})
+        changed = {p: self._bounds(p, ranges) for p in self.holding[name]}
+        return State(ranges, {**self.bounds, **changed}, self.holding, self.known)
+
+    def _bounds(self, poly: Poly, ranges: Ranges) -> tuple[int, int]:
+        key = (poly, *[ranges[n] for n in names_of(poly)])
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = bounds(poly, ranges)
+        return found
 
 
 def _anything(problem: Problem) -> State:
     ranges = dict.fromkeys(problem.names, (min(problem.candidates), max(problem.candidates)))
-    asked = (*problem.limits, *(p for pair in problem.apart for p in pair), *extents_of(problem))
-    return State(ranges, {p: bounds(p, ranges) for p in dict.fromkeys(asked)})
+    asked = dict.fromkeys((*problem.limits, *(p for pair in problem.apart for p in pair), *extents_of(problem)))
+    holding = {name: tuple(p for p in asked if name in names_of(p)) for name in problem.names}
+    return State(ranges, {p: bounds(p, ranges) for p in asked}, holding, {})
 
 
 def cheapest(problem: Problem, cost: float = math.inf) -> dict[str, int] | None:

@@ -19,7 +19,7 @@ from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
 from symbp.errors import CheckFailed, NoTrial
-from symbp.verify.extents import is_known, is_plain, value_of
+from symbp.verify.extents import is_plain, names_of, value_of
 from symbp.verify.search import Problem, bounds, cheapest, extents_of, least_cost
 from symbp.verify.ties import ties
 
@@ -118,16 +118,39 @@ def _room_for_steps(network: Network) -> Iterator[Poly]:
 
 
 def _first(problem: Problem) -> dict[str, int] | None:
-    tries = [0]
+    tries, asked = [0], _asked(problem)
     for count in range(max(1, len(problem.names)), len(PRIMES) + 1):
-        found = _assign(problem, (*PRIMES[1:count], PRIMES[0]), {}, tries)
+        found = _assign(problem, asked, (*PRIMES[1:count], PRIMES[0]), {}, tries)
         if found is not None or tries[0] > MOST_TRIES:
             return found
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What can be asked once a size is known, and not before."""
+
+    limits: tuple[Poly, ...]
+    apart: tuple[tuple[Poly, Poly], ...]
+
+
+def _asked(problem: Problem) -> tuple[_Asked, ...]:
+    """For each size, in the order in which they are chosen. An extent of numbers alone is asked with the first."""
+    order = {name: place for place, name in enumerate(problem.names)}
+
+    def last(*polys: Poly) -> int:
+        return max((order[n] for p in polys for n in names_of(p)), default=0)
+
+    return tuple(
+        _Asked(
+            tuple(p for p in problem.limits if last(p) == place), tuple(q for q in problem.apart if last(*q) == place)
+        )
+        for place in range(len(problem.names))
+    )
+
+
 def _assign(
-    problem: Problem, candidates: tuple[int, ...], chosen: dict[str, int], tries: list[int]
+    problem: Problem, asked: tuple[_Asked, ...], candidates: tuple[int, ...], chosen: dict[str, int], tries: list[int]
 ) -> dict[str, int] | None:
     """Depth first, each size the earliest candidate that keeps every extent known so far at 2 or more."""
     if len(chosen) == len(problem.names):
@@ -139,18 +162,17 @@ def _assign(
         if tries[0] > MOST_TRIES:
             return None
         trial = {**chosen, problem.names[len(chosen)]: value}
-        if _fits(problem, trial):
-            found = _assign(problem, candidates, trial, tries)
+        if _fits(asked[len(chosen)], trial):
+            found = _assign(problem, asked, candidates, trial, tries)
             if found is not None:
                 return found
     return None
 
 
-def _fits(problem: Problem, chosen: Mapping[str, int]) -> bool:
-    if not all(value_of(p, chosen) >= 2 for p in problem.limits if is_known(p, chosen)):
+def _fits(asked: _Asked, chosen: Mapping[str, int]) -> bool:
+    if not all(value_of(p, chosen) >= 2 for p in asked.limits):
         return False
-    pairs = [(p, q) for p, q in problem.apart if is_known(p, chosen) and is_known(q, chosen)]
-    return all(value_of(p, chosen) != value_of(q, chosen) for p, q in pairs)
+    return all(value_of(p, chosen) != value_of(q, chosen) for p, q in asked.apart)
 
 
 def without_two(network: Network, sizes: Sizes) -> Sizes:

@@ -46,7 +46,7 @@ class Jacobian:
     ):
         self.names, self.of, self.by, self.pairs, self.plain = names, of, by, pairs, plain
         self.codes = pairs.by * of.size + pairs.of
-        self.starts = np.searchsorted(pairs.by, np.arange(by.size + 1))
+        self.starts = np.concatenate(([0], np.cumsum(np.bincount(pairs.by, minlength=by.size))))
 
     def at(self, of: Array, by: Array) -> Array:
         """The derivatives of the entries at places by those at others; nan where a step leads to no number."""

@@ -88,11 +88,24 @@ class Subject:
     def loss_at(self, tensor: Tensor, entries: Mapping[Key, float]) -> float:
         """The loss of the arguments that are held, where these entries of a parameter have these values."""
         name = self._loss_function
-        layers = is_list(tensor)
-        places = [(key[0], key[1:]) if layers else (None, key) for key in entries]
-        moved = {"do": "move", "tensor": tensor.name, "places": places, "values": list(entries.values())}
-        value = self._answer(name, {**moved, **self._manner(name)})
+        moved = {"do": "move", "tensor": tensor.name, "places": _places(tensor, entries)}
+        value = self._answer(name, {**moved, "values": list(entries.values()), **self._manner(name)})
         return self._scalar(value if name == "loss" else value[0], name)
+
+    def losses_at(self, tensor: Tensor, points: Sequence[Mapping[Key, float]]) -> list[float]:
+        """The same at many points, which takes few messages; what does not come out so is asked for by itself."""
+        found: list[float] = []
+        while len(found) < len(points):
+            if self._loss_function == "loss":
+                found += self._first_losses(tensor, points[len(found) :])
+            if len(found) < len(points):
+                found.append(self.loss_at(tensor, points[len(found)]))
+        return found
+
+    def _first_losses(self, tensor: Tensor, points: Sequence[Mapping[Key, float]]) -> list[float]:
+        moves = [(_places(tensor, entries), list(entries.values())) for entries in points]
+        request = {"do": "moves", "tensor": tensor.name, "moves": moves, **self._manner("loss")}
+        return [self._scalar(value, "loss") for value in self._answer("loss", request)]
 
     @property
     def _loss_function(self) -> str:
@@ -218,6 +231,12 @@ class Subject:
         if number.shape != ():
             raise Wrong(f"the loss that {name} returns has the shape {_shape(number)}, where a number was expected")
         return float(number)
+
+
+def _places(tensor: Tensor, entries: Mapping[Key, float]) -> list[tuple[int | None, Key]]:
+    """Which array of a parameter each entry is in, and where there."""
+    layers = is_list(tensor)
+    return [(key[0], key[1:]) if layers else (None, key) for key in entries]
 
 
 def _kind(value: object) -> str:

@@ -91,7 +91,7 @@ def bound(
             ranged = not (is_plain(index.start) and is_plain(index.stop))
             start, stop = (integer(p, inner, d) if ranged else 0 for p in (index.start, index.stop))
             values = axis(np.arange(low + a, low + b), rank - 1 - place)
-            inner = inner.with_values({index: values}, rank)
+            inner = inner.with_values({index: values}, rank, {index: (low + a, low + b - 1)})
             if ranged:
                 inner = inner.where((values >= start) & (values < stop))
         yield inner, [b - a for a, b in block]
@@ -106,7 +106,9 @@ def tie_down(tied: tuple[Tie, ...], frame: Frame, d: Dense) -> Frame:
         fits = (v >= start) & (v < stop)
         if tie.coefficient != 1:
             fits = fits & (tie.coefficient * v == total)
-        frame = frame.with_values({tie.index: np.clip(v, start, max(start, stop - 1))}, frame.rank).where(fits)
+        last = max(start, stop - 1)
+        inside, ends = {tie.index: np.clip(v, start, last)}, {tie.index: (start, last)}
+        frame = frame.with_values(inside, frame.rank, ends).where(fits)
     return frame
 
 
@@ -124,10 +126,12 @@ def _along_path(node: Sum, path: Partial, frame: Frame, d: Dense) -> Iterator[tu
         r = axis(np.arange(a, min(a + room, most)), frame.rank)
         counted = r < count
         place = np.where(counted, first + r, 0)
-        subscripts = d.table(path.of.tensor).grid.subscripts(local.readers_in_order[place])
+        grid = d.table(path.of.tensor).grid
+        subscripts = grid.subscripts(local.readers_in_order[place])
         for index, v in zip(own, subscripts, strict=True):
             counted = counted & (v >= value_of(index.start, d.sizes)) & (v < value_of(index.stop, d.sizes))
-        inner = frame.with_values(dict(zip(own, subscripts, strict=True)), frame.rank + 1).where(counted)
+        ends = {i: (low, low + n - 1) for i, low, n in zip(own, grid.low, grid.shape, strict=True)}
+        inner = frame.with_values(dict(zip(own, subscripts, strict=True)), frame.rank + 1, ends).where(counted)
         slopes = local.slopes_in_order[place]
         d.refuse(np.isnan(slopes), inner)
         inner = replace(inner, slopes={**inner.slopes, path: slopes})

@@ -55,6 +55,7 @@ SPARE = 20  # digits that a number is to have left
 MOST_BITS = 2000  # of an exponent's exponent
 # What is less by so many powers of two is no matter; from 1 errors are so many away at most.
 OUT_OF_SIGHT, NEAR = 400, 100
+LEAST_NEAR, MOST_NEAR = 2.0**-NEAR, 2.0**NEAR
 
 
 class Unclear(ArithmeticError):
@@ -63,6 +64,18 @@ class Unclear(ArithmeticError):
 
 class NoRoom(ArithmeticError):
     """Floats have no room for a value that is an exponential."""
+
+
+class Limits(NamedTuple):
+    """What values are compared with, as one of them: mpmath would convert a float each time."""
+
+    unit: Number = UNIT
+    double: Number = DOUBLE
+    smallest: Number = SMALLEST
+    largest: Number = LARGEST
+    one: Number = 1
+    near_one: Number = UNIT / 4
+    nearer_one: Number = DOUBLE / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,7 @@ class Arithmetic:
     formulas: Any = math  # what the formulas of elementary functions are computed with
     least: Number = 0.0  # what is left of a number by less than that is rounding
     error: Callable[[Array], Any] = lambda array: array  # an error, from what it is in each trial
+    limits: Limits = Limits()
 
 
 def _is_short(value: float) -> bool:
@@ -86,6 +100,7 @@ def _is_short(value: float) -> bool:
 IN_FLOATS = Arithmetic(FLOATS, _is_short, True)
 
 
+@lru_cache(maxsize=len(DIGITS))
 def in_digits(digits: int) -> Arithmetic:
     """So many digits, and exponents without end."""
     numbers = precise(digits)
@@ -93,11 +108,12 @@ def in_digits(digits: int) -> Arithmetic:
     numbers = replace(numbers, functions={**numbers.functions, **wide})
     least = numbers.number(Fraction(1, 10 ** (digits - SPARE)))
     shifted = numbers.pi.context.ldexp
+    limits = Limits(*map(numbers.pi.context.mpf, Limits()))
 
     def is_short(value: Number) -> bool:
         return isinstance(value, (int, float)) or value._mpf_[3] <= 24
 
-    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, lambda array: Far(array, 0, shifted))
+    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, lambda array: Far(array, 0, shifted), limits)
 
 
 def _bounded(name: str, call: Callable[[Number], Number]) -> Callable[[Number], Number]:
@@ -125,6 +141,8 @@ class Far:
         if self.exponent is None or other.exponent is None:
             return other if self.exponent is None else self
         apart = self.exponent - other.exponent
+        if not apart:
+            return self._at(self.array + other.array, self.exponent)
         if apart < 0:
             return other + self
         if apart > OUT_OF_SIGHT:
@@ -139,7 +157,7 @@ class Far:
 
     def _at(self, array: Array, exponent: int) -> Far:
         """With that exponent, or one that the array is near to."""
-        if not 2.0**-NEAR < abs(array[-1]) < 2.0**NEAR:
+        if not LEAST_NEAR < abs(array.item(-1)) < MOST_NEAR:
             by = math.frexp(_largest(array))[1]
             if not array.any():
                 return Far(array, None, self.shifted)
@@ -149,6 +167,17 @@ class Far:
     def largest(self, half: slice) -> Number:
         """Of some trials."""
         return 0.0 if self.exponent is None else self.shifted(_largest(self.array[half]), self.exponent)
+
+    def exceeds(self, other: Far, half: slice) -> bool:
+        """Of some trials the largest that of another."""
+        return self._size(half) > other._size(half)
+
+    def _size(self, half: slice) -> tuple[float, float]:
+        """The largest of some trials, as a power of two and what it is multiplied by: pairs compare as numbers do."""
+        if self.exponent is None:
+            return -math.inf, 0.0
+        mantissa, exponent = math.frexp(_largest(self.array[half]))
+        return (exponent + self.exponent, mantissa) if mantissa else (-math.inf, 0.0)
 
 
 def _parts(number: Number) -> tuple[float, int]:
@@ -258,8 +287,14 @@ def at_least(error: Error, other: Error) -> Error:
     """
     if other is None or error is None:
         return _plus(error, other)
-    larger = [largest(other, double=double) > largest(error, double=double) for double in (False, True)]
+    larger = [_exceeds(other, error, half) for half in HALVES]
     return other if all(larger) else _plus(error, other) if any(larger) else error
+
+
+def _exceeds(one: Error, other: Error, half: slice) -> bool:
+    if isinstance(one, Far):
+        return one.exceeds(other, half)
+    return _largest(one[half]) > _largest(other[half])
 
 
 HALVES = slice(TRIALS), slice(TRIALS, 2 * TRIALS)
@@ -273,12 +308,18 @@ def _signs() -> tuple[tuple[Array, Array], ...]:
     return tuple((signs, np.concatenate([np.zeros(TRIALS), signs[TRIALS:]])) for signs in both)
 
 
+@lru_cache(maxsize=1 + len(DIGITS))
+def _roundings(error: Callable[[Array], Error]) -> tuple[tuple[Error, Error], ...]:
+    """The same as errors."""
+    return tuple((error(both), error(double)) for both, double in _signs())
+
+
 class Tape:
     """The operations in the order in which they were made; `numbers` is the system that writes them down."""
 
     def __init__(self, arithmetic: Arithmetic = IN_FLOATS):
-        self.arithmetic, self.entries = arithmetic, list[Entry]()
-        self.signs = cycle(_signs())
+        self.arithmetic, self.entries, self.limits = arithmetic, list[Entry](), arithmetic.limits
+        self.signs = cycle(_roundings(arithmetic.error))
         self.known: dict[tuple[object, ...], tuple[tuple[Entry, ...], Entry]] = {}
         functions = {name: self._function(name) for name in arithmetic.numbers.functions}
         pi = self.constant(arithmetic.numbers.pi)
@@ -305,7 +346,7 @@ class Tape:
     def write(self, value: Number, error: Error, operands: tuple[Operand, ...], scale: Scale | None) -> Entry:
         """The next operation."""
         traced = tuple([o for o in operands if o[0].traced])
-        if not abs(value) < LARGEST:
+        if not abs(value) < self.limits.largest:
             self._demand_wide(scale is not None)
         entry = Entry(self, value, error, traced, bool(traced), scale)
         if traced:
@@ -318,21 +359,22 @@ class Tape:
         """Of a number so small that float32 holds few of its digits it makes more; not where exponents have room."""
         both, double = self.next_signs()
         return (double if rounds is Rounds.IN_FLOAT64 else both) * (
-            value if wide or abs(value) > SMALLEST else SMALLEST
+            value if wide or abs(value) > self.limits.smallest else SMALLEST
         )
 
     def next_signs(self) -> tuple[Error, Error]:
         """How the next operation rounds, and how it does in float64 alone."""
-        both, double = next(self.signs)
-        return self.arithmetic.error(both), self.arithmetic.error(double)
+        return next(self.signs)
 
     def rounded_sum(self, a: Number, b: Number) -> Error:
         """No more than the smaller term: the larger one is a number to be had."""
         total, less = abs(a + b), min(abs(a), abs(b))
         both, double = self.next_signs()
-        if less >= UNIT * total:
+        unit = self.limits.unit
+        if less >= unit * total:
             return _times(both, total) if total else None
-        return _plus(_times(both, less / UNIT), _times(double, min(total, less / DOUBLE) - less / UNIT))
+        more = less / unit
+        return _plus(_times(both, more), _times(double, min(total, less / self.limits.double) - more))
 
     def demand_digits(self, a: Number, b: Number) -> None:
         """Where exponentials cancel, floats leave nothing of what may be far smaller than they are."""
@@ -346,10 +388,11 @@ class Tape:
                 return Rounds.EVERYWHERE
             value, error = value / scale.value, _times(error, 1 / scale.value)
             error = _plus(error, _times(scale.relative, -value))
-        off = abs(abs(value) - 1)
-        if off > UNIT / 4 or largest(error) > 1 / 4:
+        limits = self.limits
+        off = abs(abs(value) - limits.one)
+        if off > limits.near_one or largest(error) > 1 / 4:
             return Rounds.EVERYWHERE
-        return Rounds.IN_FLOAT64 if off > DOUBLE / 4 or largest(error, double=True) > 1 / 4 else Rounds.NOWHERE
+        return Rounds.IN_FLOAT64 if off > limits.nearer_one or largest(error, double=True) > 1 / 4 else Rounds.NOWHERE
 
     def _demand_wide(self, wide: bool) -> None:
         if not wide:
@@ -434,10 +477,11 @@ class Tape:
         value, error, exact = terms[0].value, terms[0].error, True
         worst, most = (0.0, 0.0), 0.0
         for term in terms[1:]:
-            rounded = min(abs(value + term.value), min(abs(value), abs(term.value)) / UNIT)
+            total = value + term.value
+            rounded = min(abs(total), min(abs(value), abs(term.value)) / self.limits.unit)
             if rounded > most:
                 worst, most = (value, term.value), rounded
-            value, error = value + term.value, _plus(error, term.error)
+            value, error = total, _plus(error, term.error)
             exact = exact and self.arithmetic.short(value)
         if not (exact and error is None):
             error = _plus(error, self.rounded_sum(*worst))
@@ -490,7 +534,7 @@ class Tape:
                     self._add_slope(operand, value, self._round(off, value, wide, rounds), wide)
 
     def _add_slope(self, operand: Entry, value: Number, error: Error, wide: bool) -> None:
-        if not abs(value) < LARGEST:
+        if not abs(value) < self.limits.largest:
             self._demand_wide(wide)
         if operand.slope:
             if wide:

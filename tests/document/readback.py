@@ -134,12 +134,14 @@ def _take(found: list[list[str]], left: str, right: str) -> None:
     if not left and not right:
         return
     right = unfit(right).strip().removeprefix("\\quad").removeprefix("{}").strip()
+    right, *beside = split_top(right, "\\qquad")
     sides = [s.strip() for s in split_top(right, "=")]
     if left:
         found.append([unfit(left)])
     if sides[0]:
         found[-1][-1] += " " + sides[0].removeprefix("\\quad").strip()
     found[-1].extend(sides[1:])
+    found.extend([s.strip() for s in split_top(chain, "=")] for chain in beside)
 
 
 def unlapped(text: str) -> str:

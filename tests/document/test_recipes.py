@@ -65,21 +65,33 @@ def test_a_sentence_is_added(tmp_path: Path) -> None:
 
 def test_a_language_is_added(tmp_path: Path) -> None:
     words = tree(tmp_path) / "symbp" / "document" / "words"
-    shutil.copy(words / "en.py", words / "zh.py")
+    shutil.copy(words / "en.py", words / "el.py")
     for old, new in (
-        ('"Backpropagation through {network}"', '"{network} 的反向传播"'),
+        ('"Backpropagation through {network}"', '"Οπισθοδιάδοση στο {network}"'),
         ('"sentences": (" ", " ")', '"sentences": ("", "")'),
-        ('"and": (", ", " and ")', '"and": ("、", "和")'),
-        ('{"one": "line {lines}", "many": "lines {lines}"}', '"第 {lines} 行"'),
-        ("words/en.py", "words/zh.py"),
-        ("ENGLISH = ", "CHINESE = "),
+        ('"and": (", ", " and ")', '"and": (", ", " και ")'),
+        ('{"one": "line {lines}", "many": "lines {lines}"}', '"γρ. {lines}"'),
+        ("words/en.py", "words/el.py"),
+        ("import Forms, Language", "import Fonts, Forms, Language"),
+        ("ENGLISH = ", GREEK_FONTS + "GREEK = "),
+        ("    form=form,\n", "    form=form,\n    fonts=FONTS,\n"),
     ):
-        edit(words / "zh.py", old, new)
-    edit(words / "__init__.py", '{"en": ENGLISH}', '{"en": ENGLISH, "zh": CHINESE}')
-    edit(words / "__init__.py", "import ENGLISH\n", "import ENGLISH\nfrom symbp.document.words.zh import CHINESE\n")
-    tex = page(tmp_path, "zh")
-    assert r"\title{\texttt{two\_paths} 的反向传播}" in tex
+        edit(words / "el.py", old, new)
+    edit(words / "__init__.py", '"zh": CHINESE}', '"zh": CHINESE, "el": GREEK}')
+    edit(words / "__init__.py", "import ENGLISH\n", "import ENGLISH\nfrom symbp.document.words.el import GREEK\n")
+    run = [sys.executable, "-m", "symbp", "derive", "two_paths", "--lang", "el,en", "-o", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, check=False, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    tex = (tmp_path / "out" / "two_paths" / "derivation.el.tex").read_text(encoding="utf-8")
+    assert tex.startswith("% lualatex\n\\documentclass[11pt]{article}\n\\usepackage{fontspec}\n\\usepackage[a4paper")
+    assert r"\title{Οπισθοδιάδοση στο \texttt{two\_paths}}" in tex
     assert "from the loss back.A change of it" in tex
-    assert "和" in tex
+    assert " και " in tex
     assert "Backpropagation through" not in tex
-    assert "Backpropagation through" in page(tmp_path, "en")
+    english = (tmp_path / "out" / "two_paths" / "derivation.tex").read_text(encoding="utf-8")
+    assert english.startswith("\\documentclass")
+    assert "Backpropagation through" in english
+
+
+GREEK_FONTS = 'FONTS = Fonts(letters="\\u0370-\\u03ff", preamble=("\\\\usepackage{fontspec}",), above=("lualatex",))\n'

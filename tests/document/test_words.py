@@ -14,7 +14,7 @@ from symbp.document.tex.write import write_latex
 from symbp.escape import Prose, cleaned
 from symbp.notation.read import read_network
 from tests.hostile import texts
-from tests.texstructure import printed
+from tests.texstructure import CHINESE, printed
 
 TEXT = '''from symbp import Data, Param, dims, network
 N, D = dims("N D")
@@ -42,11 +42,14 @@ def parts(tex: str) -> tuple[str, str, str]:
 def test_a_docstring_is_printed_and_changes_nothing_else() -> None:
     before, words, after = parts(write_latex(document()))
     assert words == "Words"
+    for_chinese, _, _ = parts(write_latex(replace(document(), subtitle=Prose("中"))))
+    assert for_chinese != before
     for text in texts(400):
         title = cleaned(text).title
         found = parts(write_latex(replace(document(), subtitle=title)))
-        assert (found[0], found[2]) == (before, after)
-        assert found[1].isascii()
+        assert found[2] == after
+        assert found[0] == (before if found[1].isascii() else for_chinese)
+        assert CHINESE.sub("", found[1]).isascii()
         shown = printed(found[1])
         plain = title.raw
         if plain.isascii() and plain.isprintable() and not re.search(r"(?<!\\)\$", found[1]):
@@ -63,3 +66,19 @@ def test_words_that_are_quantities_are_formulas() -> None:
     assert parts(write_latex(replace(document(), subtitle=Prose("W of D = 3 % ٣ + 4"))))[1] == (
         r"$W$ of $D = 3$ \% \texttt{{[}U+0663{]}}\allowbreak{} + 4"
     )
+
+
+def test_chinese_stands_beside_letters_without_a_space() -> None:
+    assert parts(write_latex(replace(document(), subtitle=Prose("参数W，共D = 3个，见W1"))))[1] == (
+        "参数$W$，共$D = 3$个，见W1"
+    )
+    assert cleaned("一层网络。").title == Prose("一层网络")
+
+
+def test_an_english_document_with_chinese_in_it_says_what_to_run() -> None:
+    plain, chinese = (write_latex(replace(document(), subtitle=Prose(words))) for words in ("Words", "一层网络"))
+    assert plain.startswith("\\documentclass")
+    assert chinese.startswith("% !TeX program = xelatex\n% Run xelatex on this file, twice.")
+    assert "\\usepackage[T1]{fontenc}" in plain
+    assert "\\usepackage[T1]{fontenc}" not in chinese
+    assert "\\RequireXeTeX" in chinese

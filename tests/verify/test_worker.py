@@ -225,6 +225,38 @@ def test_what_a_call_changes_of_what_is_held_is_as_it_was_at_the_next(way: str) 
     assert list(subject.changed) == ["x", "W"]
 
 
+LOSS = "\ndef loss(x, *, W):\n    {}\n    return float(x.sum() + (W * [1, 10]).sum())\n"
+POINTS: list[dict[tuple[int, int], float]] = [{}, {(0, 1): 1.5}, {(2, 0): 0.0, (3, 0): -0.5}, {(1, 1): 4.0}, {}]
+LOSSES = [34, 44, 32.5, 69, 34]
+
+
+@pytest.mark.parametrize("seconds", [1.0, 0.0])
+def test_losses_at_many_points_are_those_at_each(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "SECONDS_TOGETHER", seconds)
+    network = tied_network()
+    asked: list[object] = []
+    subject = load(body(MOVED) + LOSS.format("x[0, 0] += 1; x[0, 0] -= 1"), network)
+    subject.hold(ARRAYS)
+    W = network.tensor("W")
+    assert W is not None
+    monkeypatch.setattr(
+        Worker, "ask", lambda self, request, ask=Worker.ask: (asked.append(request), ask(self, request))[1]
+    )
+    assert subject.losses_at(W, POINTS) == LOSSES == [subject.loss_at(W, p) for p in POINTS]
+    assert len(asked) - len(POINTS) == (1 if seconds else len(POINTS))  # one message, or what there is time for
+
+
+def test_what_is_raised_at_one_of_many_points_is_told() -> None:
+    network = tied_network()
+    subject = load(body(MOVED) + LOSS.format("assert W[1, 1] != 4, 'four'"), network)
+    subject.hold(ARRAYS)
+    W = network.tensor("W")
+    assert W is not None
+    assert subject.losses_at(W, POINTS[:3]) == LOSSES[:3]
+    with pytest.raises(Wrong, match=r"loss raises AssertionError: four \(line 8\)"):
+        subject.losses_at(W, POINTS)
+
+
 def test_one_array_of_a_list_is_moved() -> None:
     request = {"positional": {}, "keywords": {"W": [np.zeros(2), np.zeros((2, 2))]}, "smooth": {}}
     loaded = child.Loaded()

@@ -24,8 +24,10 @@ from symbp.document.model import (
     Entry,
     MatrixSide,
     Notes,
+    Numbers,
     Paragraph,
     Picture,
+    Remark,
     Row,
     Side,
     Signs,
@@ -39,6 +41,7 @@ from symbp.document.tex.graph import tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
+from symbp.document.tex.values import small_matrix
 from symbp.document.tex.width import width
 from symbp.document.tex.words import WordWriter, printed
 from symbp.errors import MissingRule
@@ -80,6 +83,7 @@ class Writer:
     printer: Printer
     words: WordWriter = field(init=False)
     matrices: MatrixPrinter = field(init=False)
+    labels: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.words = WordWriter(self.printer)
@@ -92,6 +96,10 @@ class Writer:
                 return self.words.sentences(words)
             case Notes(sentences):
                 return self.words.notes(sentences)
+            case Remark(head, words):
+                return f"\\lead{{{self.words.tex(head)}}} {self.words.sentences(words)}"
+            case Numbers():
+                return self._numbers(block)
             case Signs():
                 return ""  # set by `signs`, when all else is printed
             case Display(chains):
@@ -136,10 +144,12 @@ class Writer:
 
     def _display(self, chains: Sequence[Chain]) -> str:
         """Reasons stand on the right; below a line that is too wide for that, which is laid over their column."""
-        left = max(width(self.side(c.lhs).tex) for c in chains) + 16
+        left = max(width(self.side(c.lhs).tex) for c in chains if not c.beside) + 16
         apart = left > WIDEST_LEFT
         made: list[_Line] = []
         for c in chains:
+            if c.beside and made and self._stands_beside(made[-1], c, BESIDE - left):
+                continue
             if made:
                 whole = isinstance(c.lhs, MatrixSide)
                 made[-1].gap, made[-1].stays, made[-1].free = "" if whole else "[4pt]", whole, not whole
@@ -153,6 +163,8 @@ class Writer:
         """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own."""
         result: list[_Line] = []
         for row in chain.rows:
+            if row.beside and self._goes_on(result, row, (BESIDE if row.why else BELOW) - left):
+                continue
             texts = lines(self.side(row.value).pieces, BESIDE - left)
             below = (
                 lines(self.side(row.value).pieces, BELOW - left) if len(texts) > 1 or "\\fit{" in texts[0] else texts
@@ -171,6 +183,31 @@ class Writer:
             result[0].left = head
         return result
 
+    def _goes_on(self, made: list[_Line], row: Row, room: float) -> bool:
+        """Put a right-hand side behind the one before it, if that is one line and has room for it."""
+        tex = self.side(row.value).tex
+        if len(made) != 1 or width(made[0].right) + width(tex) + INDENT > room:
+            return False
+        made[0].right += f" = {tex}"
+        made[0].why = self.words.reason(row.why)
+        made[0].tag = self._tag(str(row.number), f"eq:{row.number}") if row.number is not None else ""
+        return True
+
+    def _stands_beside(self, line: _Line, chain: Chain, room: float) -> bool:
+        """Put a chain of one row behind the last line of the one before, if that has room for it."""
+        (row,) = chain.rows
+        tex = f"\\qquad {self.side(chain.lhs).tex} = {self.side(row.value).tex}"
+        if "\\mathrlap" in line.right or width(line.right) + width(tex) + INDENT > room:
+            return False
+        line.right += tex
+        return True
+
+    def _tag(self, number: str, key: str) -> str:
+        """The number of a line; what refers to it leads to the first line that bears it."""
+        label = "" if key in self.labels else f"\\label{{{key}}}"
+        self.labels.add(key)
+        return f" \\tag{{{number}}}{label}"
+
     def _row(self, row: Row, texts: list[str], wide: bool, room: float = 0.0) -> list[_Line]:
         """The lines of one right-hand side, on one page; its reason and its number stand at the last of them, or on a
         line of their own where that is too wide.
@@ -185,7 +222,7 @@ class Writer:
         for line in made[:-1]:
             line.stays = True
         if row.number is not None:
-            made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
+            made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return made
 
     # --- forward equations
@@ -223,7 +260,7 @@ class Writer:
         for row in rows:
             whole = self._aligned(row.whole) if row.whole else "&"
             made.append(_Line(f"{self._aligned(row.index)} & {whole} &&", f"\\shape{{{self.words.shape(row.dims)}}}"))
-            made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
+            made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right}{x.tag}")
 
     def _stacked(self, row: Definition) -> str:
@@ -231,7 +268,7 @@ class Writer:
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
         made = [line for c in chains for line in self._stacked_lines(c, STACKED - left)]
         made[0].why = self.words.shape(row.dims)
-        made[-1].tag = _tag(str(row.number), f"eq:{row.number}")
+        made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right} &&" + (f" \\shape{{{x.why}}}" if x.why else "") + x.tag)
 
     def _stacked_lines(self, chain: Chain, room: float) -> list[_Line]:
@@ -243,12 +280,17 @@ class Writer:
 
     # --- the rest
 
+    def _numbers(self, block: Numbers) -> str:
+        """The head, and the arrays as running text, of which a line holds as many as it can."""
+        made = (small_matrix(self.matrices.text(named).tex, rows, len(named.dims) == 1) for named, rows in block.arrays)
+        return f"\\lead{{{self.words.tex(block.head)}}} " + " \\hfil\\penalty0\\hfilneg\\quad\n".join(made)
+
     def _statement(self, block: Statement) -> str:
         if block.equality is not None:
             line = self._stacked_lines(block.equality, BESIDE)[0]
         else:
             line = _Line("", f"&{self.printer.tex(block.statement)}")
-        line.tag = _tag(block.label, f"fact:{block.label}")
+        line.tag = self._tag(block.label, f"fact:{block.label}")
         line.why = self._for_all(block.statement)
         return _flalign([line], _beside)
 
@@ -295,7 +337,7 @@ class Writer:
         body = " \\\\\n".join(rows)
         return (
             "\\begin{center}\\setlength{\\fboxsep}{7pt}\\atmost{\\fbox{\\small\n"
-            f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
+            f"\\begin{{tabular}}{{@{{}}r@{{\\;}}l@{{\\qquad}}l@{{\\quad}}l@{{\\quad}}r@{{\\quad}}l@{{}}}}\n{body}\n\\end{{tabular}}"
             "}}\\end{center}"
         )
 
@@ -305,9 +347,13 @@ class Writer:
         mark = "$\\blacktriangleright$" if row.gradient else ""
         number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
         place = self._place(row.lines) if row.lines else ""
-        first = f"{mark} & \\tall{{$\\displaystyle {left} = {texts[0]}$}} & {self._shape(row)} & {number} & {place}"
-        rest = (f" \\\\\n & \\tall{{$\\displaystyle\\qquad {t}$}} & & &" for t in texts[1:])
-        return first + "".join(rest)
+        cost = "\\color{quiet}" + " + ".join(map(self.words.tex, row.cost)) if row.cost else ""
+        indent = "\\quad" if row.inside else ""
+        formula = f"{indent}\\tall{{$\\displaystyle {left} = {texts[0]}$}}"
+        head = "" if row.head is None else f" & \\color{{quiet}}{self.words.tex(row.head)} & & & & \\\\\n"
+        first = f"{mark} & {formula} & {self._shape(row)} & {cost} & {number} & {place}"
+        rest = (f" \\\\\n & {indent}\\tall{{$\\displaystyle\\qquad {t}$}} & & & &" for t in texts[1:])
+        return head + first + "".join(rest)
 
     def _place(self, lines: LineRange) -> str:
         count = lines.last - lines.first + 1
@@ -352,7 +398,3 @@ def _flalign(made: Sequence[_Line], text: object) -> str:
     ]
     body = "".join(texts)
     return f"\\begin{{flalign*}}\n{body}\n\\end{{flalign*}}"
-
-
-def _tag(label: str, key: str) -> str:
-    return f" \\tag{{{label}}}\\label{{{key}}}"

@@ -31,3 +31,11 @@ def _decimal(value: Fraction) -> str:
         return f"10^{{-{exponent}}}" if mantissa == 1 else f"{mantissa}\\cdot 10^{{-{exponent}}}"
     text = str(digits.numerator).rjust(exponent + 1, "0")
     return f"{text[:-exponent]}.{text[-exponent:]}"
+
+
+def in_decimals(value: float, decimals: int = 3) -> str:
+    """A rounded number: .262, -1.1, 0, and 1200 as it is."""
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    short = digits[1:] if digits.startswith("0.") else digits
+    return "0" if short in ("", "0") else sign + short

@@ -7,6 +7,7 @@ wide as the wider of its halves, a relation or an operator with its spaces.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 _TOKEN = re.compile(r"\\operatorname\*|\\[a-zA-Z]+|\\.|\{|\}|\^|_|[^\\{}^_]")
@@ -138,4 +139,6 @@ class _Reader:
             return 5.6 * len(name) + 2.0 if name in _WORDS else 6.6
         if token in _NARROW:
             return 4.6
+        if unicodedata.east_asian_width(token[0]) in "WF":
+            return 11.0
         return 9.2 if token in _WIDE else 6.1

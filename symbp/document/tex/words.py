@@ -20,7 +20,9 @@ from symbp.document.said import (
     LineRange,
     Listed,
     Math,
+    Number,
     Part,
+    Product,
     Ref,
     Said,
     Shape,
@@ -32,10 +34,11 @@ from symbp.document.said import (
 )
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import TEX
+from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
 from symbp.document.tex.spelling import in_text
 from symbp.errors import MissingRule
-from symbp.escape import Prose, in_tex
+from symbp.escape import HAN, Prose, in_tex
 
 SIGNS = {
     "odot": "\\odot",
@@ -89,7 +92,8 @@ def in_title(text: Prose, printer: Printer) -> str:
     """The words of a title, in which the letters of quantities, sizes and indices are mathematics."""
     known = _letters(printer)
     atom = "|".join([*map(re.escape, sorted(known, key=lambda n: (-len(n), n))), "[0-9]+"])
-    run = rf"(?<![\w'-])(?:{atom})(?: (?:[=+-] )?(?:{atom}))*(?![\w'-])"
+    letter = rf"(?:[^\W{HAN}]|['-])"  # of a word; Chinese stands beside a formula without a space
+    run = rf"(?<!{letter})(?:{atom})(?: (?:[=+-] )?(?:{atom}))*(?!{letter})"
     return in_tex(text, re.compile(run), lambda found: _formula(found, known))
 
 
@@ -155,8 +159,12 @@ class WordWriter:
         return self._said(title, self._heading)
 
     def _heading(self, part: Part | Listed) -> str:
+        if isinstance(part, Listed):
+            return self.printer.language.joined(part.kind, [self._heading(p) for p in part.parts], in_text)
         shown = self.tex(part)
-        return f"\\texorpdfstring{{{shown}}}{{{in_tex(part.name)}}}" if isinstance(part, Whole) else shown
+        if isinstance(part, (Whole, Letter)):
+            return f"\\texorpdfstring{{{shown}}}{{{in_tex(part.name)}}}"
+        return shown
 
     def _said(self, said: Said, set_: Callable[[Part | Listed], str]) -> str:
         slots = {slot: set_(part) for slot, part in said.slots}
@@ -174,6 +182,11 @@ class WordWriter:
         factors = [f"({t})" if len(dims) > 1 and _is_sum(t) else t for t in texts]
         return "\\times ".join(factors) if factors else self.printer.said("shape.scalar")
 
+    def _product(self, extents: Sequence[Poly], number: int) -> str:
+        texts = [self.printer.poly(p) for p in extents]
+        factors = [str(number)] * (number != 1) + [f"({t})" if _is_sum(t) else t for t in texts]
+        return "\\,".join(factors) or str(number)
+
     def _span(self, indices: Sequence[Index]) -> str:
         letters = ",".join(self.printer.names.indices[i.name] for i in indices)
         start = "" if indices[0].start.constant == 0 else f"{self.printer.poly(indices[0].start)}\\le "
@@ -190,6 +203,8 @@ class WordWriter:
                 return str(first) if first == last else f"{first}--{last}"
             case Figure(value):
                 return str(value)
+            case Number(value, decimals):
+                return f"${in_decimals(value, decimals)}$"
             case Count(value):
                 return in_text(self.printer.language.numeral(value))
             case Math(node):
@@ -198,6 +213,8 @@ class WordWriter:
                 return f"${self.printer.tex(old)}\\to {self.printer.tex(new)}$"
             case Letter("function", name):
                 return f"${self.printer.names.function(name)}$"
+            case Letter("size", name):
+                return f"${self.printer.names.sizes[name]}$"
             case Letter("index", name):
                 return f"${self.printer.names.indices[name]}$"
             case Letter(_, name):
@@ -213,6 +230,8 @@ class WordWriter:
                 return f"${bare.poly(extent)}$"
             case Shape(dims):
                 return f"${self.shape(dims)}$"
+            case Product(extents, number):
+                return f"${self._product(extents, number)}$"
             case Ref(number):
                 return f"\\eqref{{eq:{number}}}"
             case FactRef(label):

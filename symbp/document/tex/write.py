@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from symbp.document.model import Box, Document, Picture, Section, Signs, Table, Updates
+from collections.abc import Iterable
+
+from symbp.document.model import Box, Display, Document, Picture, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
 from symbp.document.tex.words import in_title
-from symbp.document.words import ENGLISH, Language
+from symbp.document.words import ENGLISH, LANGUAGES, Fonts, Language
 from symbp.escape import in_tex
 from symbp.templating import render
 
@@ -17,13 +19,19 @@ WITH_PART = "200pt"  # what must be left of a page for a section and the start o
 def write_latex(document: Document, language: Language = ENGLISH) -> str:
     """The text of derivation.tex, in a language."""
     writer = Writer(printer_of(document, language))
-    sections = [
-        {"heading": _heading(writer, s), "blocks": blocks, "together": _together(s)}
-        for s, blocks in _blocks(writer, document)
-    ]
+    made = [(_heading(writer, s) + _start(s), blocks, _together(s)) for s, blocks in _blocks(writer, document)]
+    sections = [{"heading": heading, "blocks": blocks, "together": together} for heading, blocks, together in made]
     title = writer.words.said("title", network=f"\\texttt{{{in_tex(document.name)}}}")
     subtitle = in_title(document.subtitle, writer.printer)
-    return render("derivation.tex.j2", latex=True, title=title, subtitle=subtitle, sections=sections)
+    fonts = _fonts(language, [title, subtitle, *(text for heading, blocks, _ in made for text in (heading, *blocks))])
+    return render("derivation.tex.j2", latex=True, fonts=fonts, title=title, subtitle=subtitle, sections=sections)
+
+
+def _fonts(language: Language, texts: Iterable[str]) -> Fonts:
+    """Those of the language; where a user's words hold letters that they lack, those of another that have them all."""
+    text = "".join(texts)
+    known = (language, *LANGUAGES.values())
+    return next((other.fonts for other in known if other.fonts.have(text)), language.fonts)
 
 
 def _blocks(writer: Writer, document: Document) -> list[tuple[Section, list[str]]]:
@@ -56,6 +64,11 @@ def _heading(writer: Writer, section: Section) -> str:
         return f"\\subsection{{{writer.words.title(section.title)}}}"
     together = "\\begin{samepage}" if _together(section) else ""
     return f"\\room{{{WITH_PART}}}{together}\\section{{{writer.words.title(section.title)}}}"
+
+
+def _start(section: Section) -> str:
+    """A display right below a heading takes no line of text above it."""
+    return "\n\\straight" if section.blocks and isinstance(section.blocks[0], Display) else ""
 
 
 def _together(section: Section) -> bool:

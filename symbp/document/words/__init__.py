@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from symbp.document.words.en import ENGLISH
-from symbp.document.words.language import Language
+from symbp.document.words.language import Fonts, Language
+from symbp.document.words.zh import CHINESE
 
-__all__ = ["ENGLISH", "LANGUAGES", "Language"]
+__all__ = ["ENGLISH", "LANGUAGES", "Fonts", "Language"]
 
-LANGUAGES = {"en": ENGLISH}
+LANGUAGES = {"en": ENGLISH, "zh": CHINESE}

@@ -19,6 +19,7 @@ LISTS = {
     "tied": (",\u00a0", ",\u00a0"),  # the same, on one line
     "sentences": (" ", " "),  # of a paragraph
     "clauses": ("; ", "; "),  # of a reason, and of one sentence that says several things
+    "beside": ("", ""),  # factors
     "all": (" and ", " and "),  # conditions in a formula that hold together
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
@@ -71,9 +72,9 @@ NETWORK: dict[str, str | Forms] = {
     },
     "functions.partial": {
         "one": "{functions} is an unknown function, applied entry by entry; {partial} with a number is the derivative "
-        "by that argument.",
+        "with respect to that argument.",
         "many": "{functions} are unknown functions, applied entry by entry; {partial} with a number is the derivative "
-        "by that argument.",
+        "with respect to that argument.",
     },
     "functions.prime.partial": {
         "one": "{functions} is an unknown function, applied entry by entry; a prime marks the derivative of one of a "
@@ -86,8 +87,8 @@ NETWORK: dict[str, str | Forms] = {
 # --- what the signs of the page mean
 
 SIGNS: dict[str, str | Forms] = {
-    "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} by it, over "
-    "all paths.",
+    "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} with "
+    "respect to it, over all paths.",
     "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
     "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
     "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
@@ -152,9 +153,8 @@ GRAPH: dict[str, str | Forms] = {
 
 BACKWARD: dict[str, str | Forms] = {
     "heading.backward": "From the loss back",
-    "backward.turn": "Each quantity is taken in turn, from the loss back.",
-    "backward.sum": "A change of it reaches the loss through the equations that use it and through no others, so its "
-    "adjoint is the sum, over those, of their adjoints times their local derivatives.",
+    "backward.sum": "A change of a quantity reaches the loss through the equations that use it and through no others: "
+    "its adjoint is the sum, over those, of their adjoints times their local derivatives.",
     "backward.unreached": "No path leads from {parameters} to the loss: the gradient there is zero.",
     "backward.named": {
         "one": "{quantities} has a name of its own, since its value is needed below and could be had from another one "
@@ -167,7 +167,7 @@ BACKWARD: dict[str, str | Forms] = {
         "many": "The facts {facts} are not used by the derivation.",
     },
     # of each quantity: its heading, and the equations that use it
-    "heading.gradient": "The gradient by {quantity}",
+    "heading.gradient": "The gradient with respect to {quantity}",
     "heading.adjoint": "The adjoint of {quantity}",
     "users.one": "{quantity} is used by {equation} alone, so all paths to the loss lead through it.",
     "users.several": "{quantity} is used by {equations}: the chain rule sums over {count} terms.",
@@ -219,6 +219,72 @@ BACKWARD: dict[str, str | Forms] = {
     "the loss down to the parameter gives one product of local derivatives, and the products are added.",
 }
 
+# --- the lesson: back through one equation after the other
+
+LESSON: dict[str, str | Forms] = {
+    # headings: of an equation written as a call, of any others, of the loss, of what several equations read
+    "heading.lesson.call": "Through {function}, ({number}): {quantities}",
+    "heading.lesson": "Through {numbers}: {quantities}",
+    "heading.lesson.number": "({number})",
+    "heading.lesson.loss": "From the loss, ({number}): {quantities}",
+    "heading.lesson.several": "Where paths meet: {quantities}",
+    # what a nudge of an entry moves
+    "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
+    "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
+    "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
+    "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+    "added.",
+    "happens.sum.fixed": {
+        "one": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+        "added; {kept} stays as it is.",
+        "many": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+        "added; {kept} stay as they are.",
+    },
+    "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
+    "happens.down": "{read} must be known first, so {letter} is run downward.",
+    "happens.up": "{read} must be known first, so {letter} is run upward.",
+    # by numbers: {sizes} are those of the example, {step} is how far an entry is moved
+    "numbers": "By numbers.",
+    "numbers.sizes": "By numbers ({sizes}).",
+    "numbers.size": "{size}\u00a0= {value}",
+    "head.moved": "Moved.",
+    "moved": "With {entry} up and down by {step}, {loss} is {up} and {down}: a slope of {slope}, and {gradient} is "
+    "{value}.",
+    # what can be seen of a result
+    "head.sane": "Sane?",
+    "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} changes nothing.",
+    "sane.rows": "Every row of {adjoint} sums to 0, as adding one number to a row of {quantity} changes nothing.",
+    "sane.columns": "Every column of {adjoint} sums to 0, as adding one number to a column of {quantity} changes "
+    "nothing.",
+    "sane.letter": "Summed over {letter}, {adjoint} is 0, as adding one number along {letter} to {quantity} changes "
+    "nothing.",
+    # usual mistakes, with what they give
+    "head.careful": "Careful.",
+    "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",
+    "careful.path": "By way of {equation} alone, {entry} is {wrong}, not {right}.",
+    # the whole pass
+    "pass.keep": "Of the forward pass it needs {kept}.",
+    "pass.drop": "Of the forward pass it needs {kept}, and not {others}.",
+    "pass.nothing": "Of the forward pass it needs the data alone.",
+    "pass.cost": "A sum of products is counted with its operations, which are 2 for each term.",
+    # a derivation that goes like one before it
+    "alike": "as {equation}",
+    "alike.with": "as {equation}, {swaps}",
+    "alike.for": "{new} for {old}",
+    "rule.insert.like": "as {equations}",
+    "rule.read": "by {equations}",
+    "form.product": "{factors} is {shape}",
+    "form.product.all": "{product}, for\u00a0all\u00a0{letters}",
+    "form.factor": "({shape})",
+}
+
+# --- every line
+
+APPENDIX: dict[str, str | Forms] = {
+    "heading.appendix": "Appendix: every line",
+    "appendix": "What was left out above: one rule at a time, every quantity from the loss back.",
+}
+
 # --- why a line follows from the one before it, or looks as it does: beside the line
 
 REASONS: dict[str, str | Forms] = {
@@ -228,7 +294,7 @@ REASONS: dict[str, str | Forms] = {
     "rule.derive": "differentiate {equations}",
     "rule.derive.quotient": "differentiate {equations} by the quotient rule",
     "rule.derive.slope": "the derivative of {function} is {slope}",
-    "rule.entry": "an entry by an entry is a delta",
+    "rule.entry": "an entry with respect to an entry is a delta",
     "rule.insert": "insert {equations}",
     "rule.contract": "contract {renamed}",
     "rule.contract.sum": "the deltas hold no summed index: take them out",
@@ -243,7 +309,7 @@ REASONS: dict[str, str | Forms] = {
     "rule.copies": "a term that does not depend on the summed index is summed as often as the index has values",
     "rule.cancel": "cancel what stands above and below",
     "rule.factor": "common factor",
-    "rule.sign": "the minus turns the bracket round",
+    "rule.sign": "the minus goes into the bracket",
     "rule.divide": "divide above and below by the exponential",
     "rule.expand": "multiply out",
     "rule.collect": "like terms",
@@ -274,11 +340,12 @@ REASONS: dict[str, str | Forms] = {
 # --- the last pages: gradients, update, module
 
 SUMMARY: dict[str, str | Forms] = {
-    "heading.gradients": "All gradients",
-    "gradients.order": "The whole backward pass, in the order in which it is computed; the gradients are marked.",
+    "heading.gradients": "The backward pass",
+    "gradients.order": "All of it, in the order in which it is computed; the gradients are marked.",
     "gradients.inserted": "Adjoints that were inserted into others do not appear.",
+    "loop.down": "for each {letter}, from the last to the first:",
+    "loop.up": "for each {letter}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
-    "heading.update": "The update",
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
     "choice:",
     "update.each": "{update} for each {layer}",
@@ -311,6 +378,7 @@ HESSIAN: dict[str, str | Forms] = {
 
 CHECKS: dict[str, str | Forms] = {
     "heading.checks": "Checks",
+    "heading.checks.table": "What was compared",
     "checks.equalities": "Each of the {count} equalities displayed above has been evaluated on both sides by an "
     "interpreter that knows only what sums, products and functions are, at small sizes, as a rule no two alike, and "
     "random values.",
@@ -338,7 +406,7 @@ CHECKS: dict[str, str | Forms] = {
     "column.witness": "{witness}, {bound}",
     "checks.cell": "{count}, {bound}",
     "checks.exact": "exact",
-    "checks.gradient": "gradient by {quantity}",
+    "checks.gradient": "gradient with respect to {quantity}",
     "checks.product": "Hessian times vector, {quantity}",
     "checks.along": "Hessian times vector: {what}",
     "checks.symmetric": "the Hessian is symmetric",
@@ -361,6 +429,7 @@ CHECKS: dict[str, str | Forms] = {
 
 PLACES: dict[str, str | Forms] = {
     "place.equation": "equation ({number})",
+    "place.lesson": "equation ({number}), in short",
     "place.solved": "equation ({number}), solved",
     "place.matrix": "{place}, matrix form",
     "place.fact": "fact {label}",
@@ -376,6 +445,8 @@ ENGLISH = Language(
         **FORMULAS,
         **GRAPH,
         **BACKWARD,
+        **LESSON,
+        **APPENDIX,
         **REASONS,
         **SUMMARY,
         **HESSIAN,

@@ -1,7 +1,8 @@
 """What a language is: its sentences by their names, how it joins and counts, and which form agrees with a number.
 
 In come a name and what stands in the slots of that sentence, each a text of some format; out comes the whole sentence
-in that format. Nothing here is English and nothing is LaTeX: a format says itself how it spells what is between slots.
+in that format. Nothing here is English: a format says itself how it spells what is between slots. Of LaTeX there is
+only what finds the fonts for a language's letters, which goes with the letters and with no sentence.
 """
 
 from __future__ import annotations
@@ -19,12 +20,35 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Fonts:
+    """What LaTeX needs to set a language.
+
+    `letters` are those beyond ASCII that the fonts have, as what stands in the brackets of a regular expression. The
+    lines of the `preamble` find the fonts; the lines `above` all others say what to run, where that is not pdflatex.
+    """
+
+    letters: str
+    preamble: tuple[str, ...]
+    above: tuple[str, ...] = ()
+
+    def have(self, text: str) -> bool:
+        """Can every character of the text be set?"""
+        return re.search(rf"[^\x00-\x7f{self.letters}]", text) is None
+
+
+LATIN = Fonts(
+    letters="\u00a0-\u017f\u2013\u2014\u2018-\u201e\u2026",
+    preamble=("\\usepackage[T1]{fontenc}", "\\usepackage[utf8]{inputenc}", "\\usepackage{lmodern,microtype}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """All that is said in one language; `file` is where it stands.
 
     `sentences` have names, and slots in braces: what is not alike for one and for many has its `form`s, one of which
     goes with each number. `lists` say what stands between the parts of a list and before the last of them, for each
-    kind of list. `numerals` are the numbers that are written as words.
+    kind of list. `numerals` are the numbers that are written as words. `fonts` have its letters.
     """
 
     file: str
@@ -32,6 +56,7 @@ class Language:
     lists: Mapping[str, tuple[str, str]]
     numerals: Mapping[int, str]
     form: Callable[[int], str]
+    fonts: Fonts = LATIN
 
     def fill(self, name: str, slots: Mapping[str, str], spelt: Spelling, count: int | None = None) -> str:
         """A sentence with its slots filled; with a `count`, in the form that agrees with that."""

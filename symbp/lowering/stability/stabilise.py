@@ -9,8 +9,8 @@ from symbp.core.expr import Extreme, Fn
 from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
+from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import rename_bound, walk
-from symbp.lowering.recurrence import components, is_recurrent
 from symbp.lowering.stability.masks import masks_around
 from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable

@@ -1,0 +1,49 @@
+"""A network at tiny sizes with numbers that can be read: what `verify` works out and `document` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from symbp.core.expr import Expr
+from symbp.core.integers import Index
+
+Key = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An entry of a parameter that was moved up and down by `step`, with the loss at both places.
+
+    `slope` is the central difference, `gradient` what the gradient has there.
+    """
+
+    tensor: str
+    key: Key
+    step: float
+    up: float
+    down: float
+    slope: float
+    gradient: float
+
+
+class Evaluate(Protocol):
+    """The value of an expression about the network, at values of its letters; None where it has none."""
+
+    def __call__(self, expr: Expr, letters: Mapping[Index, int]) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`values` are those of every tensor by its name: inputs, quantities, adjoints, entry by entry in row-major order.
+
+    `moved` has an entry of each parameter. `zero_sums` are the adjoints that sum to 0 along a dimension, with that;
+    they did so wherever they were tried, which was at other sizes too.
+    """
+
+    sizes: tuple[tuple[str, int], ...]
+    values: Mapping[str, Mapping[Key, float]]
+    evaluate: Evaluate
+    moved: tuple[Moved, ...] = ()
+    zero_sums: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,184 @@
+"""The part of a document that teaches: back through one equation after the other, every derivation once.
+
+What comes in is the derivation with all its steps; what goes out are sections in which riding letters are fixed
+(`fixed`), lines are cut to those where something happens (`cut`), and what goes like something shown before is said to
+do so (`alike`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from symbp.calculus.steps import Derivation, Key
+from symbp.calculus.steps import Section as Part
+from symbp.core.example import Example
+from symbp.document import conventions
+from symbp.document.lesson.alike import Form, form_of
+from symbp.document.lesson.cut import Shown, cut, is_read_off
+from symbp.document.lesson.fixed import fixed
+from symbp.document.lesson.numbers import results
+from symbp.document.lesson.sane import careful, sane
+from symbp.document.lesson.talk import happens
+from symbp.document.looks import adjoint_equation, whole_form
+from symbp.document.model import FULL, SHORT, STEPS, Block, Chain, Display, Entry, Paragraph, Remark, Row, Section
+from symbp.document.said import Figure, Letter, Ref, Said, Whole, Words, listed, said
+from symbp.document.scatter import variants
+from symbp.document.wholes import is_product, product_words, whole_chain
+
+
+def lesson(d: Derivation, example: Example | None) -> tuple[Section, ...]:
+    """From the loss back, as it is taught; with an `example`, by numbers too."""
+    opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
+    return (opening, *_Lesson(d, example).sections())
+
+
+@dataclass(slots=True)
+class _Lesson:
+    """What has been shown so far: derivatives that need no line, and forms with what they were shown for."""
+
+    d: Derivation
+    example: Example | None
+    read_off: set[Key] = field(default_factory=set)
+    like: dict[Key, int] = field(default_factory=dict)
+    locals: dict[str, int] = field(default_factory=dict)
+    whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
+
+    def sections(self) -> Iterator[Section]:
+        """A section for each equation that is gone back through, with what it reads; what goes like something
+        before has none of its own.
+        """
+        groups = self._groups()
+        for group in groups:
+            blocks = [b for part in group for b in self._quantity(part)]
+            seen = tuple(s for part in group for s in sane(self.example, part))
+            scalar, last = _is_scalar(self.d), group is groups[-1]
+            with_numbers = group if not scalar else self.d.sections if last else ()
+            shown = (
+                *_joined(blocks),
+                *results(self.example, (part.adjoint for part in with_numbers)),
+                *((Remark(said("head.sane"), seen),) if seen else ()),
+            )
+            yield Section(self._title(group), shown, level=2, details=(STEPS, FULL))
+            yield Section(self._title(group), tuple(self._brief(group)), level=2, details=(SHORT,))
+
+    def _groups(self) -> list[tuple[Part, ...]]:
+        """The quantities that a section takes together."""
+        known: set[str] = set()
+        groups: list[tuple[Part, ...]] = []
+        for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
+            group = tuple(parts)
+            forms = [_form(fixed(part)).text for part in group]
+            if groups and known.issuperset(forms) and self._is_plain(users) and self._is_plain(groups[-1][-1].used_by):
+                groups[-1] = (*groups[-1], *group)
+            else:
+                groups.append(group)
+            known.update(forms)
+        return groups
+
+    def _is_plain(self, users: tuple[str, ...]) -> bool:
+        """Is it one equation, neither the loss nor one that was written as a call?"""
+        return len(users) == 1 and users[0] != self.d.loss and self._call(users[0]) is None
+
+    def _call(self, name: str) -> str | None:
+        equation = self.d.network.equation(name)
+        return equation.call.function if equation is not None and equation.call is not None else None
+
+    def _title(self, group: tuple[Part, ...]) -> Said:
+        quantities = listed(Whole(s.adjoint) for s in group)
+        users = tuple(dict.fromkeys(name for part in group for name in part.used_by))
+        numbers = [Figure(n) for name in users if (n := self.d.number(name)) is not None]
+        if len(group[0].used_by) > 1:
+            return said("heading.lesson.several", quantities=quantities)
+        if users[0] == self.d.loss:
+            return said("heading.lesson.loss", number=numbers[0], quantities=quantities)
+        if call := self._call(users[0]):
+            function = Letter("function", call)
+            return said("heading.lesson.call", function=function, number=numbers[0], quantities=quantities)
+        through = listed(said("heading.lesson.number", number=n) for n in numbers)
+        return said("heading.lesson", numbers=through, quantities=quantities)
+
+    def _quantity(self, whole: Part) -> Iterator[Block]:
+        part = fixed(whole)
+        form = _form(part)
+        number = self.d.number(part.main.key)
+        assert number is not None
+        if form.text in self.whole:
+            yield Display(self._with_matrix(self._alike(part, form, *self.whole[form.text]), part))
+        else:
+            self.whole[form.text] = number, form
+            yield Paragraph(happens(self.d, part))
+            yield Display((*self._locals(part), *self._with_matrix(self._main(part), part)))
+            yield from variants(self.d, whole, last=True)
+            yield from careful(self.d, self.example, part)
+        yield from conventions.remarks(self.d, whole)
+
+    def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
+        """What a nudge of each moves, and the results."""
+        parts = [fixed(part) for part in group]
+        yield Paragraph(tuple(words for part in parts for words in happens(self.d, part)))
+        yield Display(tuple(c for part in parts for c in self._with_matrix(self._result(part), part)))
+
+    def _result(self, part: Part, why: Words = ()) -> Chain:
+        number = self.d.number(part.main.key)
+        assert number is not None
+        row = Row(Entry(part.main.result), why, number)
+        return Chain(Entry(part.main.lhs), (row,), said("place.lesson", number=Figure(number)))
+
+    def _alike(self, part: Part, form: Form, number: int, other: Form) -> Chain:
+        """The result of a derivation that goes as another one, with what stands there for what."""
+        pairs = [(a, b) for a, b in zip(other.tensors, form.tensors, strict=True) if a != b and self._is_named(a)]
+        swaps = [said("alike.for", new=Whole(b), old=Whole(a)) for a, b in pairs if b != part.quantity]
+        why: Words = (said("alike.with", equation=Ref(number), swaps=listed(swaps)),)
+        if not swaps:
+            why = (said("alike", equation=Ref(number)),)
+        return self._result(part, why)
+
+    def _is_named(self, tensor: str) -> bool:
+        return self.d.network.tensor(tensor) is not None or self.d.network.equation(tensor) is not None
+
+    def _locals(self, part: Part) -> Iterator[Chain]:
+        for chain in part.locals:
+            form = form_of((chain,))
+            number = self.d.number(chain.key)
+            if is_read_off(chain):
+                self.read_off.add(chain.key)
+            elif form.text in self.locals:
+                self.like[chain.key] = self.locals[form.text]
+            elif number is not None:
+                self.locals[form.text] = number
+                yield cut(self.d, chain, self._shown())
+
+    def _main(self, part: Part) -> Chain:
+        return cut(self.d, part.main, self._shown())
+
+    def _shown(self) -> Shown:
+        return Shown(frozenset(self.read_off), dict(self.like))
+
+    def _with_matrix(self, chain: Chain, part: Part) -> tuple[Chain, ...]:
+        equation = adjoint_equation(part.adjoint, part.main)
+        form = whole_form(self.d, equation)
+        if form is None:
+            return (chain,)
+        whole = whole_chain(equation, form, said("place.matrix", place=chain.where), product_words(form))
+        return chain, replace(whole, beside=len(whole.rows) == 1 and not is_product(form))
+
+
+def _form(part: Part) -> Form:
+    """The form of all that is shown of a derivation."""
+    return form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
+
+
+def _is_scalar(d: Derivation) -> bool:
+    """Is it a network of numbers? Then all its numbers stand in one place."""
+    return not any(t.shape for t in d.network.inputs) and not any(e.shape for e in d.network.equations)
+
+
+def _joined(blocks: list[Block]) -> Iterator[Block]:
+    """Displays that follow each other as one."""
+    for displays, run in groupby(blocks, key=lambda b: isinstance(b, Display)):
+        if displays:
+            yield Display(tuple(c for b in run if isinstance(b, Display) for c in b.chains))
+        else:
+            yield from run

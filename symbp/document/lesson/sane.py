@@ -1,0 +1,109 @@
+"""What can be seen of a result without deriving it again, and what it becomes by a usual mistake.
+
+Nothing here is believed: sums that vanish were found by trying, and a mistake is named where its value at the example
+is another than the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product as every
+
+from symbp.calculus.steps import Derivation, Section
+from symbp.core import build
+from symbp.core.example import Example
+from symbp.core.expr import Delta, Expr, Partial, Read, Sum
+from symbp.core.integers import Poly
+from symbp.core.traverse import substitute, walk
+from symbp.core.views import terms_of
+from symbp.document.lesson.numbers import entry_at
+from symbp.document.model import Remark
+from symbp.document.said import Letter, Math, Number, Ref, Said, Whole, said
+
+FAR = 0.002  # from the right value: less does not show
+
+
+def sane(example: Example | None, part: Section) -> Iterator[Said]:
+    """What sums to 0."""
+    zeros = [] if example is None else [axis for name, axis in example.zero_sums if name == part.adjoint]
+    assert isinstance(part.main.lhs, Read)
+    letters = [s.index for s in part.main.lhs.subs]
+    for axis in zeros:
+        adjoint, quantity, letter = Whole(part.adjoint), Whole(part.quantity), letters[axis]
+        match len(letters), axis:
+            case 1, _:
+                yield said("sane.entries", adjoint=adjoint, quantity=quantity)
+            case 2, 1:
+                yield said("sane.rows", adjoint=adjoint, quantity=quantity)
+            case 2, 0:
+                yield said("sane.columns", adjoint=adjoint, quantity=quantity)
+            case _ if letter is not None:
+                yield said("sane.letter", adjoint=adjoint, quantity=quantity, letter=Letter("index", letter.name))
+
+
+def careful(d: Derivation, example: Example | None, part: Section) -> tuple[Remark, ...]:
+    """The usual mistakes, with what they give; `part` has what rides along fixed."""
+    if example is None or not part.locals:
+        return ()
+    words = (*_own_alone(example, part), *_without_one(d, example, part))
+    return (Remark(said("head.careful"), words),) if words else ()
+
+
+def _own_alone(example: Example, part: Section) -> Iterator[Said]:
+    """A function of several entries taken for one of its own entry: only the diagonal is kept."""
+    (term, *others) = terms_of(part.main.steps[0].value)
+    partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+    if others or partial is None or not isinstance(term, Sum):
+        return
+    for above, below in _coupled(part):
+        summed, own = partial.of.subs[above].index, partial.by.subs[below].index
+        if summed is None or own is None or summed not in term.indices:
+            continue
+        rest = tuple(j for j in term.indices if j != summed)
+        slip = _slip(example, part, substitute(build.total(rest, term.body), {summed: Poly.of(own)}))
+        if slip:
+            entry, wrong, right = slip
+            letter, itself = Letter("index", summed.name), Letter("index", own.name)
+            yield said("careful.own", letter=letter, own=itself, entry=entry, wrong=wrong, right=right)
+            return
+
+
+def _coupled(part: Section) -> Iterator[tuple[int, int]]:
+    """Where those letters stand, above and below, by which a local derivative tells its own entry from others."""
+    for chain in part.locals:
+        if isinstance(chain.lhs, Partial):
+            above, below = ([s.index for s in r.subs] for r in (chain.lhs.of, chain.lhs.by))
+            for delta in (n for n in walk(chain.result) if isinstance(n, Delta)):
+                for a, b in ((delta.a.index, delta.b.index), (delta.b.index, delta.a.index)):
+                    if a in above and b in below and a is not None and b is not None:
+                        yield above.index(a), below.index(b)
+
+
+def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
+    """One of several paths left out: that which matters most."""
+    terms = terms_of(part.main.steps[0].value)
+    slips = []
+    for term in terms if len(terms) > 1 else ():
+        partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+        number = None if partial is None else d.number(partial.of.tensor)
+        slip = _slip(example, part, term) if len(terms) == 2 else None
+        if number is not None and slip:
+            slips.append((number, slip))
+    for number, (entry, kept, right) in slips[:1]:
+        yield said("careful.path", equation=Ref(number), entry=entry, wrong=kept, right=right)
+
+
+def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, Number] | None:
+    """The entry at which a wrong expression is furthest from the right value, and both."""
+    assert isinstance(part.main.lhs, Read)
+    letters = [i for s in part.main.lhs.subs if (i := s.index) is not None]
+    values = example.values[part.adjoint]
+    found: list[tuple[float, Read, float, float]] = []
+    for key in every(*({key[place] for key in values} for place in range(len(letters)))):
+        right, value = values.get(key), example.evaluate(wrong, dict(zip(letters, key, strict=True)))
+        if right is not None and value is not None and abs(value - right) > FAR:
+            found.append((abs(value - right), entry_at(part.adjoint, key), value, right))
+    if not found:
+        return None
+    _, entry, value, right = max(found, key=lambda f: f[0])
+    return Math(entry), Number(value), Number(right)

@@ -1,0 +1,87 @@
+"""What a person would say before a derivation: what a nudge of a quantity moves, and so what is added up.
+
+All of it is read off the chain rule's own line: over which letters it sums, and which stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbp.calculus.steps import Derivation, Local, Section
+from symbp.core.expr import Delta, Expr, Partial, Read, Sum, Where
+from symbp.core.integers import Index
+from symbp.core.traverse import free_indices, reads, walk
+from symbp.core.views import factors_of, terms_of
+from symbp.document.said import Letter, Listed, Math, Product, Ref, Said, Whole, Words, listed, said
+
+
+def happens(d: Derivation, part: Section) -> Words:
+    """What a nudge of an entry moves; `part` has what rides along fixed."""
+    assert isinstance(part.main.lhs, Read)
+    entry = Math(Read(part.quantity, part.main.lhs.subs))
+    if not part.locals:
+        return (said("happens.loss", entry=entry, equation=_ref(d, d.loss)),)
+    ways = [_way(d, part, entry, term) for term in terms_of(part.main.steps[0].value)]
+    said_of = [w for w in ways if w is not None]
+    if len(part.used_by) == 1:
+        return (*said_of, *_later(d, part))
+    head = said("happens.several", entry=entry, equations=listed(_ref(d, name) for name in part.used_by))
+    return (head, *_later(d, part))
+
+
+def _ref(d: Derivation, name: str) -> Ref:
+    number = d.number(name)
+    assert number is not None
+    return Ref(number)
+
+
+def _way(d: Derivation, part: Section, entry: Math, term: Expr) -> Said | None:
+    """What one equation makes of the nudge."""
+    partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+    if partial is None:
+        return None
+    moved, equation = Math(partial.of), _ref(d, partial.of.tensor)
+    if _by_conditions(part, partial.of.tensor):
+        return said("happens.some", entry=entry, moved=Whole(partial.of.tensor), equation=equation)
+    if not isinstance(term, Sum):
+        return said("happens.one", entry=entry, moved=moved, equation=equation)
+    letters = Listed("tied", tuple(Letter("index", i.name) for i in term.indices))
+    stay = [i for i in free_indices(partial.of) if i in free_indices(partial.by) and i not in term.indices]
+    count = _count(term.indices)
+    if not stay:
+        return said("happens.sum", entry=entry, moved=moved, equation=equation, letters=letters, count=count)
+    kept = Listed("tied", tuple(Letter("index", i.name) for i in stay))
+    return said(
+        "happens.sum.fixed",
+        len(stay),
+        entry=entry,
+        moved=moved,
+        equation=equation,
+        letters=letters,
+        count=count,
+        kept=kept,
+    )
+
+
+def _by_conditions(part: Section, user: str) -> bool:
+    """Does it depend on subscripts or on values whether an entry of the user follows?"""
+    chains = (c for c in part.locals if c.key == Local(user, part.quantity))
+    return any(isinstance(f, (Delta, Where)) for c in chains for t in terms_of(c.result) for f in factors_of(t))
+
+
+def _count(indices: tuple[Index, ...]) -> Product:
+    return Product(tuple(i.extent for i in indices))
+
+
+def _later(d: Derivation, part: Section) -> Iterator[Said]:
+    """Where what comes back comes from another step of a recurrence, in which order the steps are run."""
+    adjoints = {adjoint for _, adjoint in d.adjoints}
+    for read in reads(part.main.result):
+        steps = [s for s in read.subs if s.index is None and any(isinstance(a, Index) for a in s.atoms())]
+        if read.tensor in adjoints and len(steps) == 1:
+            letter = next(a for a in steps[0].atoms() if isinstance(a, Index))
+            ahead = steps[0] - letter
+            if ahead.constant is not None and ahead.constant != 0:
+                way = Letter("index", letter.name)
+                yield said("happens.down" if ahead.constant > 0 else "happens.up", read=Math(read), letter=way)
+                return

@@ -1,0 +1,335 @@
+"""Chinese: every sentence, heading and reason of a document under the name that it has in `en.py`.
+
+The terms are those of Chinese textbooks: the derivative of the loss by a quantity is 偏导数, and reasons name the rule
+as a lecture does (链式法则, 合并同类项). A number makes no difference to a sentence. No spaces are written around
+formulas: LaTeX puts a quarter of an em there by itself.
+"""
+
+from __future__ import annotations
+
+from symbp.document.words.language import LATIN, Fonts, Forms, Language
+from symbp.escape import HAN
+
+# --- how a list is joined: between two parts, and before the last
+
+LISTS = {
+    "and": ("、", "和"),  # z、p和L
+    "comma": ("，", "，"),
+    "tied": (",\u00a0", ",\u00a0"),
+    "sentences": ("", ""),
+    "clauses": ("；", "；"),
+    "all": ("\u00a0且\u00a0", "\u00a0且\u00a0"),
+    "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
+}
+
+NUMERALS = {2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
+
+
+def form(_count: int) -> str:
+    """Which form of a sentence goes with a number: there is one."""
+    return "any"
+
+
+# --- the first page: what the network is
+
+NETWORK: dict[str, str | Forms] = {
+    "title": "{network}的反向传播",
+    "heading.network": "网络结构",
+    "column.quantity": "符号",
+    "column.entry": "元素",
+    "column.code": "代码中",
+    "column.shape": "形状",
+    "column.kind": "含义",
+    "input.parameter": "参数",
+    "input.parameter.unreached": "参数，对损失函数没有影响",
+    "input.labels": "标签：每个元素是{classes}个类别之一",
+    "input.data": "数据",
+    "input.data.facts": "数据，满足{facts}",
+    "shape.scalar": "标量",
+    "shape.each": "{shape}，对每个\u00a0{layer}",
+    "fact.all": "对所有{letters}",
+    "letters.extent": "{letter}等于{extent}。",
+    "letters.ranges": "下标从0开始：{ranges}。",
+    "letters.loose": "{letters}取遍所在位置的那一维，各层的大小可以不同。",
+    "functions": "{functions}是未知函数，逐元素作用。",
+    "functions.prime": "{functions}是未知函数，逐元素作用；右上角的撇号表示一元函数的导数。",
+    "functions.partial": "{functions}是未知函数，逐元素作用；带数字的{partial}表示对第几个自变量的偏导数。",
+    "functions.prime.partial": "{functions}是未知函数，逐元素作用；右上角的撇号表示一元函数的导数；"
+    "带数字的{partial}表示对第几个自变量的偏导数。",
+}
+
+# --- what the signs of the page mean
+
+SIGNS: dict[str, str | Forms] = {
+    "sign.adjoint": "上划线表示损失函数{loss}对该量的偏导数，所有路径都计算在内。",
+    "sign.partial": "写成分式的偏导数是局部的：只对定义分子的那个式子求导。",
+    "sign.alone": "偏导数右侧的竖线带下标{equation}时，表示只经由式{equation}求导。",
+    "sign.delta": "带两个下标的{sign}在两下标相等时为1，否则为0（克罗内克符号）。",
+    "sign.bracket": "方括号内的条件成立时取1，否则取0，与它相乘的因子随之为0。",
+    "sign.bold": "粗体字母表示整个数组，向量都是列向量。",
+    "sign.one": "{sign}是元素全为1的列向量。",
+    "sign.unit": "{sign}是单位矩阵。",
+    "sign.odot": "{sign}表示逐元素相乘。",
+    "sign.oslash": "{sign}表示逐元素相除。",
+    "sign.circle": "指数前的{sign}表示对每个元素求幂。",
+    "sign.norm": "{sign}表示所有元素的平方和。",
+    "sign.diag": "{sign}是以该向量为对角线的对角矩阵。",
+    "sign.rowmax": "{sign}是由各行最大元素组成的列向量。",
+    "sign.rowmin": "{sign}是由各行最小元素组成的列向量。",
+    "notation.stands": "{read}即{given}。",
+    "notation.slice.entry": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个元素。",
+    "notation.slice.vector": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个向量。",
+    "notation.slice.matrix": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个矩阵。",
+    "notation.entrywise": "函数逐元素作用。",
+    "notation.entrywise.but": "函数逐元素作用；{others}。",
+    "notation.mixing": "{others}。",
+    "notation.mixing.rows": "{function}作用于每一行",
+    "notation.mixing.vector": "{function}作用于整个向量",
+    "notation.mixing.index": "{function}的作用见其分量式",
+    "notation.part": "字母后的方括号截取一部分，从第一个数起，到第二个数之前为止：{part}。",
+    "notation.beside": "竖线隔开的矩阵左右并排。",
+    "notation.chosen": "{rows}的每一行是单位矩阵中由标签指定的那一行。",
+    "notation.columns.sum": "{totals}的每个元素是所在列之和。",
+    "notation.columns.mean": "{totals}的每个元素是所在列的平均值。",
+    "notation.rows.sum": "{totals}的每个元素是所在行之和。",
+    "notation.rows.mean": "{totals}的每个元素是所在行的平均值。",
+}
+
+# --- words within formulas
+
+FORMULAS: dict[str, str | Forms] = {
+    "case.if": "若\u00a0{condition}",
+    "case.else": "否则",
+    "condition.true": "真",
+    "condition.false": "假",
+    "condition.not": "非\u00a0{condition}",
+}
+
+# --- the graph
+
+GRAPH: dict[str, str | Forms] = {
+    "heading.graph": "计算图",
+    "graph.arrows": "实线箭头向前传播数值，虚线箭头向后传播偏导数。",
+    "graph.parameters": "淡红色的方框是参数。",
+    "graph.again": "点线框中的量在每个用到它的地方各画一次：从各处传回的偏导数要相加。",
+    "graph.loops": "带下标的箭头把数值传到递归的另一步，在那里按该下标读取。",
+}
+
+# --- from the loss back
+
+BACKWARD: dict[str, str | Forms] = {
+    "heading.backward": "从损失函数出发反向传播",
+    "backward.turn": "从损失函数出发，由后向前依次对各量求偏导。",
+    "backward.sum": "一个量的变化只通过用到它的那些式子影响损失函数。因此，损失函数对它的偏导数是这些式子的贡献之和，"
+    "每一项等于损失函数对该式结果的偏导数，乘以该结果对它的局部偏导数。",
+    "backward.unreached": "{parameters}没有通往损失函数的路径，梯度为零。",
+    "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
+    "backward.unused": "推导中没有用到已知条件{facts}。",
+    "heading.gradient": "对{quantity}的梯度",
+    "heading.adjoint": "损失函数对{quantity}的偏导数",
+    "users.one": "{quantity}只出现在式{equation}中，它对损失函数的影响只经过这一步。",
+    "users.several": "{quantity}出现在式{equations}中，按链式法则把这{count}项相加。",
+    "scatter": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，就成为对这些来源求和：",
+    "scatter.divides": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，就成为对这些来源求和（{divides}表示整除）：",
+    "scatter.turned": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，并把下标倒序，就成为对这些来源求和：",
+    "scatter.turned.divides": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，并把下标倒序，就成为对这些来源求和（{divides}表示整除）：",
+    "scatter.kernel": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，就成为与旋转180度的卷积核作互相关：",
+    "scatter.kernel.divides": "式{adjoint}把传回的偏导数分散加到前向传播时读取过的各个位置。"
+    "解出每个位置的偏导数从何处传回，就成为与旋转180度的卷积核作互相关（{divides}表示整除）：",
+    "mean.alone": "{entering}；由{adjoint}算出的各量都已包含它，之后不再除以{sizes}。",
+    "mean.again": "{entering}；由{adjoint}算出的各量都已包含它；{others}。",
+    "mean.enters": "因子{factors}在此处出现",
+    "mean.enters.from": "式{equations}中的因子{factors}在此处出现",
+    "mean.halved": "式{equation}中的因子{fraction}在此处成为{factor}，因为平方求导得到的2与1/2约去",
+    "mean.others": "{divisors}是另外出现的因子",
+    "mean.other": "式{equations}中的{divisor}",
+    "kink.tie": "式{equation}中若有几个元素同时取到极值，则取按行优先顺序的第一个，这里的argmax即为此意。",
+    "kink.absolute": "式{equation}中的绝对值在不可导点处的导数取为0。",
+    "kink.meet": "当{entry}等于{border}时，式{equation}的两个分支相接。此处取分支{branch}，导数也取这一分支的导数。",
+    "kink.bend": "当{entry}等于{border}时，式{equation}不可导。此处取分支{branch}，并采用这一分支的导数{slope}。",
+    "heading.paths": "逐条路径",
+    "paths": "网络由标量组成，因此每个偏导数都可以单独写出：从损失函数到该参数的每条路径给出一个局部偏导数的连乘积，"
+    "再把各条路径的乘积相加。",
+}
+
+# --- why a line follows from the one before it, or looks as it does: beside the line
+
+REASONS: dict[str, str | Forms] = {
+    "rule.chain": "链式法则，经由式{equations}",
+    "rule.chain.inside": "复合函数求导",
+    "rule.along each": "对读取的各量用链式法则",
+    "rule.derive": "对式{equations}求导",
+    "rule.derive.quotient": "对式{equations}求导，用商的求导法则",
+    "rule.derive.slope": "{function}的导数为{slope}",
+    "rule.entry": "元素间求导得克罗内克符号",
+    "rule.insert": "代入式{equations}",
+    "rule.contract": "消去求和，{renamed}",
+    "rule.contract.sum": "克罗内克符号与求和下标无关，提到求和号外",
+    "rule.contract.branches": "克罗内克符号提到各分支之外",
+    "rule.re-express": "由式{equations}用前向传播的值改写",
+    "rule.re-express.values": "由式{equations}改写，{values}",
+    "rule.re-express.value": "{old}为{new}",
+    "rule.re-express.counted": "由式{equations}用前向传播的值改写，相同的项合计",
+    "rule.split": "求和逐项拆开",
+    "rule.pull": "与求和下标无关的因子提到求和号外",
+    "rule.pull.product": "因子相乘",
+    "rule.copies": "与求和下标无关的项，求和等于乘以项数",
+    "rule.cancel": "分子分母约分",
+    "rule.factor": "提取公因式",
+    "rule.sign": "负号移入括号，各项变号",
+    "rule.divide": "分子分母同除以指数项",
+    "rule.expand": "展开括号",
+    "rule.collect": "合并同类项",
+    "rule.fact": "由已知条件{facts}",
+    "rule.fact.by": "由已知条件{facts}，经由式{equations}",
+    "rule.path": "每条路径一个连乘积，再相加",
+    "rule.solve": "由克罗内克符号解出下标",
+    "rule.solve.for": "由克罗内克符号解出下标，{renamed}",
+    "rule.guard": "带条件的因子合并，各条件须同时成立",
+    "rule.single": "条件使求和只剩一项，{renamed}",
+    "rule.zero": "条件不成立时式{equations}为0",
+    "rule.cases": "两项不会同时出现，分情况写出",
+    "rule.turn": "下标倒序，{renamed}",
+    "form.numbers": "用向量表示，{shape}",
+    "form.numbers.all": "用向量表示，{shape}（对所有{letters}）",
+    "form.vector": "向量形式，长度为{shape}",
+    "form.vector.all": "向量形式，长度为{shape}（对所有{letters}）",
+    "form.matrix": "矩阵形式，{shape}",
+    "form.matrix.all": "矩阵形式，{shape}（对所有{letters}）",
+    "form.cases": "其余因子并入各种情况",
+    "form.transposed": "转置，使求和下标相邻",
+}
+
+# --- the last pages: gradients, update, module
+
+SUMMARY: dict[str, str | Forms] = {
+    "heading.gradients": "全部梯度",
+    "gradients.order": "整个反向传播，按计算的先后顺序列出；梯度前有三角形标记。",
+    "gradients.inserted": "已代入其他式子的偏导数不再列出。",
+    "gradients.lines": "第{lines}行",
+    "heading.update": "参数更新",
+    "update.step": "梯度下降的每一步使各参数沿梯度的反方向移动，步长由自行选定的学习率决定：",
+    "update.each": "{update}，对每个{layer}",
+    "heading.module": "对应代码",
+    "module.brackets": "在{file}中，各式的编号写在方括号里，位于计算该式的代码行上方。反向传播各式的行号见上面的方框，"
+    "前向传播各式的行号如下：",
+    "column.equation": "公式",
+    "column.lines": "行",
+}
+
+# --- the Hessian times a vector
+
+HESSIAN: dict[str, str | Forms] = {
+    "heading.hessian": "黑塞矩阵与向量的乘积",
+    "hessian.vector": "设参数沿一个向量移动，该向量由{vector}组成。",
+    "hessian.dot": "字母上的点表示该量随之变化的速率，即沿该向量的方向导数。",
+    "hessian.products": "梯度的变化由二阶导数决定，所以{products}就是黑塞矩阵与该向量之积的各部分。",
+    "hessian.equations": "每个式子都按原样求导，前向传播的式子和偏导数的式子都是如此；与参数无关的量上面没有点。",
+    "hessian.kinks": "参数作微小移动时，条件和argmax保持不变。在不可导点处并非如此，"
+    "那里的二阶导数取所选分支的二阶导数。",
+    "heading.hessian.forward": "沿该向量前向传播",
+    "heading.hessian.backward": "沿该向量，从损失函数出发反向传播",
+    "heading.hessian.box": "完整的乘积",
+    "hessian.order": "除上面的式子外，求该乘积还需要下列各式，按计算的先后顺序列出：",
+}
+
+# --- what was checked
+
+CHECKS: dict[str, str | Forms] = {
+    "heading.checks": "数值检验",
+    "checks.equalities": "以上列出的{count}个等式，两边都分别求过值。求值的解释器只懂得求和、乘积与函数，"
+    "维数取得较小，一般互不相同，数值随机选取。",
+    "checks.bar": "带上划线的量，由对应的量作微小变动求出。",
+    "checks.bar.dot": "带上划线的量，由对应的量作微小变动求出；带点的量，由沿该向量移动一小步求出。",
+    "checks.agree": "两边之差不超过{bound}，这是相对于1与各项中较大者的误差；计算用双精度，"
+    "双精度损失的有效数字过多时用五十位精度。",
+    "checks.sympy": "SymPy独立地对该网络求导：在较小的维数下把网络写成标量，求出各个偏导数与局部偏导数，"
+    "逐元素同上面的结果比较。",
+    "checks.sympy.all": "全部{count}个差都精确为0。",
+    "checks.sympy.some": "{count}个差中，{proved}个精确为0，{evaluated}个在若干点上以五十位精度算得为0。",
+    "checks.module": "代码在同类数据上运行，结果与下列各种检验方法比较。",
+    "checks.numbers": "表中的数字是比较过的数值个数；误差都不超过该列开头或数字旁注明的上限。",
+    "checks.scales": "代码还分别以单精度和双精度运行过，数据的大小从千分之一到一千，其中有零，也有掩码。",
+    "checks.rounding": "按定义逐个运算求导本身就有舍入误差；在舍入一列，代码的误差至多是它的{bound}倍。",
+    "column.checked": "检验项",
+    "column.witness": "{witness}，{bound}",
+    "checks.cell": "{count}，{bound}",
+    "checks.exact": "完全一致",
+    "checks.gradient": "对{quantity}的梯度",
+    "checks.product": "黑塞矩阵乘以向量，{quantity}",
+    "checks.along": "黑塞矩阵乘以向量：{what}",
+    "checks.symmetric": "黑塞矩阵是对称的",
+    "witness.interpreter": "解释器",
+    "witness.complex step": "复数步长法",
+    "witness.central difference": "中心差分",
+    "witness.random directions": "随机方向",
+    "witness.symmetry": "对称性",
+    "witness.rounding": "舍入",
+    "witness.SymPy": "SymPy",
+    "witness.interface": "接口",
+    "checked.loss": "损失函数",
+    "checked.float32": "单精度",
+    "checked.inputs unchanged": "输入未被改动",
+    "checked.out and work reused": "重复使用out与work",
+}
+
+# --- where a formula stands, for a message that it is wrong
+
+PLACES: dict[str, str | Forms] = {
+    "place.equation": "式({number})",
+    "place.solved": "式({number})，已解出",
+    "place.matrix": "{place}，矩阵形式",
+    "place.fact": "已知条件{label}",
+    "place.paths": "{adjoint}的各条路径",
+    "place.box": "方框，{quantity}",
+}
+
+# --- how LaTeX sets it: with Debian's fonts, or where they are not, with those that ctex finds
+
+PACKAGES = "texlive-xetex texlive-lang-chinese texlive-fonts-recommended fonts-noto-cjk"
+SERIF, SANS, MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
+FONTS = Fonts(
+    letters=LATIN.letters + HAN,
+    above=(
+        "!TeX program = xelatex",
+        "Run xelatex on this file, twice. Debian has what it needs in:",
+        "用xelatex编译两遍。Debian上需要的软件包：",
+        PACKAGES,
+    ),
+    preamble=(
+        "\\usepackage{iftex}\\RequireXeTeX",
+        "\\usepackage{fontspec,lmodern,microtype}",
+        f"\\IfFontExistsTF{{{SERIF}}}{{\\PassOptionsToPackage{{fontset=none}}{{ctex}}}}{{}}",
+        "\\IfFileExists{ctex.sty}{\\usepackage[scheme=plain]{ctex}}{\\usepackage{xeCJK}}",
+        f"\\IfFontExistsTF{{{SERIF}}}{{\\setCJKmainfont{{{SERIF}}}[ItalicFont=*]%",
+        f"  \\setCJKsansfont{{{SANS}}}\\setCJKmonofont{{{MONO}}}}}{{}}",
+        "\\linespread{1.12}",
+        # In the first run a reference is no link yet. With a colour it breaks lines and pages there as in the second.
+        "\\AtBeginDocument{\\let\\linked\\eqref\\renewcommand{\\eqref}[1]{\\textcolor{black}{\\linked{#1}}}}",
+    ),
+)
+
+CHINESE = Language(
+    file="symbp/document/words/zh.py",
+    sentences={
+        **NETWORK,
+        **SIGNS,
+        **FORMULAS,
+        **GRAPH,
+        **BACKWARD,
+        **REASONS,
+        **SUMMARY,
+        **HESSIAN,
+        **CHECKS,
+        **PLACES,
+    },
+    lists=LISTS,
+    numerals=NUMERALS,
+    form=form,
+    fonts=FONTS,
+)

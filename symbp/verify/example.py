@@ -1,0 +1,253 @@
+"""An example that can be followed by hand: two or three of everything, numbers with one decimal.
+
+Values come from the definitions, adjoints from complex steps through them, and the equations of the backward network
+are evaluated beside these: a draw at which the two differ is not used. Of the others that one is taken whose adjoints
+are read best: no two far apart, none so small that three decimals show little of it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, product
+
+import numpy as np
+
+from symbp.core.example import Evaluate, Example, Key, Moved
+from symbp.core.expr import Expr
+from symbp.core.integers import Index
+from symbp.core.network import LABELS, Network
+from symbp.errors import CheckFailed, NoTrial
+from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, obeying
+from symbp.verify.extents import value_of
+from symbp.verify.facts import demands
+from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
+from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
+from symbp.verify.witness import Witness
+from symbp.verify.world import World, is_finite
+
+SMALL = (2, 3, 4, 5)
+MOST_SIZES, MOST_ENTRIES = 4, 1_500
+DRAWS = 6
+STEP = 0.01
+BOUND = 1e-9
+READABLE = 0.3
+SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
+VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
+AGAIN = 2
+
+Values = Mapping[str, Mapping[Key, float]]
+ZeroSums = tuple[tuple[str, int], ...]
+
+
+def example(network: Network, backward: Network, loss: str, adjoints: Sequence[tuple[str, str]]) -> Example | None:
+    """The example of a network whose backward network is known; None where no small one is found, and none of a network
+    with unknown functions, which have no values.
+    """
+    if network.functions:
+        return None
+    names = dict(adjoints)
+    best: _Instance | None = None
+    for sizes in islice(_sizes(network), MOST_SIZES):
+        instance = _instance(network, backward, sizes, loss, names)
+        if instance and (best is None or instance.unreadable < best.unreadable):
+            best = instance
+        if best and best.unreadable < READABLE:
+            break
+    if best is None:
+        return None
+    inputs = _inputs(network, best.values)
+    best.witness.fill(inputs)
+    plain = World(network, best.sizes, FLOATS)
+    moved = (_moved(plain, loss, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
+    return Example(
+        tuple((d.name, best.sizes[d.name]) for d in network.dims),
+        best.values,
+        _evaluator(best.witness),
+        tuple(m for m in moved if m is not None),
+        _zero_sums(network, loss, names, best.all),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """The network at some sizes: the draws at which it agrees with what was derived, and the one that is read best."""
+
+    sizes: Sizes
+    witness: Witness
+    all: Sequence[Values]
+    values: Values
+    unreadable: float
+
+
+def _instance(
+    network: Network, backward: Network, sizes: Sizes, loss: str, names: Mapping[str, str]
+) -> _Instance | None:
+    world = World(network, sizes, LANES)
+    tensors = [*(t.name for t in network.inputs), *(e.name for e in network.equations)]
+    if sum(len(world.keys(name)) for name in tensors) > MOST_ENTRIES:
+        return None
+    witness = Witness(world, loss, names)
+    derived = World(backward, sizes, FLOATS)
+    drawn = [values for seed in range(DRAWS) if (values := _drawn(witness, seed, tuple(names.items())))]
+    found = [values for values in drawn if _is_derived(derived, network, values)]
+    if not found:
+        return None
+    ranked = [(_unreadable([v[name] for name in names.values()]), place) for place, v in enumerate(found)]
+    unreadable, place = min(ranked)
+    return _Instance(sizes, witness, found, found[place], unreadable)
+
+
+def _evaluator(witness: Witness) -> Evaluate:
+    def evaluate(expr: Expr, letters: Mapping[Index, int]) -> float | None:
+        indices = tuple(letters)
+        try:
+            (value,) = witness.values(expr, indices, np.array([tuple(letters.values())], np.int64))
+        except (CheckFailed, *DOMAIN_ERRORS):
+            return None
+        return float(value)
+
+    return evaluate
+
+
+def _zero_sums(network: Network, loss: str, names: Mapping[str, str], found: Sequence[Values]) -> ZeroSums:
+    """What sums to 0 in all the draws, and in others at the sizes of the checks, where it can be seen that it is not 0
+    itself: of two normalised numbers the adjoint is.
+    """
+    own = [z for z in _candidates(names, found[0]) if all(_is_zero(z, values) for values in found)]
+    if not own:
+        return ()
+    witness = Witness(World(network, choose_sizes(network), LANES), loss, names)
+    keys = {name: witness.world.keys(q) for q, name in names.items()}
+    for seed in range(AGAIN):
+        try:
+            witness.fill(draw(witness.world, loss, seed).inputs)
+            values = {name: _floats(witness.adjoints[name], keys[name]) for name in {name for name, _ in own}}
+        except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
+            return ()
+        own = [z for z in own if _is_zero(z, values) and max(map(abs, values[z[0]].values())) > VISIBLE]
+    return tuple(own)
+
+
+def _candidates(names: Mapping[str, str], values: Values) -> Iterator[tuple[str, int]]:
+    for name in names.values():
+        yield from ((name, axis) for axis in range(len(next(iter(values[name]), ()))))
+
+
+def _is_zero(zero: tuple[str, int], values: Values) -> bool:
+    """Are the sums along a dimension 0, of several entries each?"""
+    name, axis = zero
+    sums: dict[Key, list[float]] = {}
+    for key, value in values[name].items():
+        sums.setdefault((*key[:axis], *key[axis + 1 :]), []).append(value)
+    largest = max(map(abs, values[name].values()), default=0.0)
+    several = all(len(entries) > 1 for entries in sums.values())
+    return several and all(abs(math.fsum(v)) <= max(BOUND * largest, LEAST) for v in sums.values())
+
+
+def _sizes(network: Network) -> Iterator[Sizes]:
+    """Two or three of everything, neighbours in the order of appearance unlike where that can be."""
+    names, limits = [d.name for d in network.dims], limits_of(network)
+    turns = ({name: SMALL[(place + k) % 2] for place, name in enumerate(names)} for k in (0, 1))
+    others = (dict(zip(names, values, strict=True)) for values in islice(product(SMALL, repeat=len(names)), 400))
+    for chosen in chain(turns, (dict.fromkeys(names, 3),), others):
+        if all(value_of(p, chosen) >= 2 for p in limits):
+            yield Sizes(chosen)
+    yield least_sizes(network)
+
+
+def _drawn(witness: Witness, seed: int, adjoints: Sequence[tuple[str, str]]) -> Values | None:
+    """The values at one draw; None where the network has none there."""
+    world, network = witness.world, witness.world.network
+    for manner in MANNERS:
+        try:
+            inputs = _readable(world, random.Random(seed), manner)
+            witness.fill(inputs)
+            if not is_finite(world.value(witness.loss)):
+                continue
+            values = {name: _entries(world, name) for name in (*inputs, *(e.name for e in network.equations))}
+            values |= {name: _floats(witness.adjoints[name], world.keys(q)) for q, name in adjoints}
+        except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
+            continue
+        return values
+    return None
+
+
+def _entries(world: World, name: str) -> Mapping[Key, float]:
+    return _floats(world.tables[name], world.keys(name))
+
+
+def _floats(table: Mapping[Key, object], keys: Sequence[Key]) -> Mapping[Key, float]:
+    return {key: float(table[key]) for key in keys}  # type: ignore[arg-type]
+
+
+def _readable(world: World, generator: random.Random, manner: Manner) -> Drawn:
+    """Data with one decimal, none of it 0; where entries have a given sum, all of it at one of them."""
+    _, number = manner
+
+    def rounded(r: random.Random) -> float:
+        value = round(number(r), 1)
+        return value or 0.1 * r.choice((1, 2, 3))
+
+    inputs = draw_inputs(world, generator, rounded)
+    asked = demands(world.network, world.scope)
+    for tensor in world.network.inputs:
+        own = asked.get(tensor.name)
+        if tensor.kind == LABELS or own is None or own.choices or not own.sums:
+            continue
+        ((axes, total), *_) = own.sums
+        groups: dict[Key, list[Key]] = {}
+        for key in inputs[tensor.name]:
+            groups.setdefault(tuple(v for k, v in enumerate(key) if k not in axes), []).append(key)
+        chosen = {generator.choice(keys) for keys in groups.values()}
+        inputs[tensor.name] = {key: float(total) if key in chosen else 0.0 for key in inputs[tensor.name]}
+    return obeying(world, inputs)
+
+
+def _unreadable(adjoints: Sequence[Mapping[Key, float]]) -> float:
+    """How badly they are read: the share of entries that three decimals show too little of, and how far apart the
+    largest lies.
+    """
+    entries = [abs(v) for adjoint in adjoints for v in adjoint.values()]
+    if not any(entries):
+        return math.inf
+    small = sum(v < SHOWN for v in entries) / len(entries)
+    return small + 0.1 * max(0.0, math.log10(max(entries)))
+
+
+def _inputs(network: Network, values: Values) -> Drawn:
+    return {
+        t.name: {k: int(v) for k, v in values[t.name].items()} if t.kind == LABELS else dict(values[t.name])
+        for t in network.inputs
+    }
+
+
+def _is_derived(world: World, network: Network, values: Values) -> bool:
+    """Do the equations that were derived give what the steps gave?"""
+    world.fill(_inputs(network, values))
+    try:
+        world.force()
+        return all(
+            abs(float(world.tables[e.name][key]) - value) <= BOUND * max(1.0, abs(value))
+            for e in world.network.equations
+            for key, value in values.get(e.name, {}).items()
+        )
+    except (CheckFailed, *DOMAIN_ERRORS):
+        return False
+
+
+def _moved(world: World, loss: str, inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]) -> Moved | None:
+    """The entry of a parameter with the steepest slope, moved up and down; None where the loss does not follow it."""
+    key = max(adjoint, key=lambda k: abs(adjoint[k]))
+    losses = []
+    for step in (STEP, -STEP):
+        world.fill({**inputs, parameter: {**inputs[parameter], key: inputs[parameter][key] + step}})
+        try:
+            losses.append(float(world.value(loss)))
+        except DOMAIN_ERRORS:
+            return None
+    up, down = losses
+    slope = (up - down) / (2 * STEP)
+    return Moved(parameter, key, STEP, up, down, slope, adjoint[key])
