@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 import gc
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -59,6 +60,14 @@ def its_turn(request: pytest.FixtureRequest) -> Callable[[int, int], bool]:
     """Is it the turn of that number, when one in so many parts has it?"""
     config = request.config
     return lambda number, parts: _all_cases(config) or in_turn(number, parts, config.option.turn)
+
+
+@pytest.fixture(autouse=True)
+def same_depth() -> Iterator[None]:
+    """A command that runs in this process lets Python recurse deeper, which is not for the tests after it."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
 
 
 def pytest_collection_finish() -> None:
