@@ -12,9 +12,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
+from symbp.apart import can_be_apart, done_apart
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
@@ -380,7 +381,18 @@ def _ties(fact: Fact, names: tuple[str, ...]) -> bool:
 
 
 def build_all(builds: tuple[Build, ...], last: str, tell: Callable[[str], None]) -> None:
-    """Work out every build up to the stage `last`; `tell` hears what is about to be done."""
+    """Work out every build up to the stage `last`; `tell` hears what is about to be done.
+
+    Files of several builds are made in processes of their own.
+    """
+    if last == "files" and len(builds) > 1 and can_be_apart():
+        for number, files in done_apart([partial(getattr, build, "files") for build in builds]):
+            if files is not None:
+                vars(builds[number])["files"] = files
+                for _ in STAGES:
+                    tell(f"{builds[number].source.name}: built")
     for build in builds:
+        if "files" in vars(build) and last == "files":
+            continue
         for label in build.stages(last):
             tell(f"{build.source.name}: {label}")

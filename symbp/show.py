@@ -143,6 +143,7 @@ def _line(text: str = "") -> None:
 def progress(builds: Sequence[Build]) -> Iterator[Callable[[str], None]]:
     """A bar over all stages of all builds; it is taken away at the end."""
     columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Without a thread of its own: a process with one is not safely copied, and the checks run in copies.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=len(builds) * len(STAGES))
-        yield lambda text: bar.update(task, description=text, advance=1)
+        yield lambda text: bar.update(task, description=text, advance=1, refresh=True)

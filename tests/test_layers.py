@@ -28,11 +28,12 @@ INSIDE = {
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
     "templating": (),
+    "apart": (),
     "files": ("errors",),
     "sources": ("errors", "escape", "networks", "notation"),
     "pipeline": (
         *("errors", "escape", "core", "networks", "notation", "calculus", "lowering", "emit"),
-        *("verify", "symbolic", "document", "sources"),
+        *("verify", "symbolic", "document", "sources", "apart"),
     ),
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),

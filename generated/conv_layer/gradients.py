@@ -590,14 +590,14 @@ def _scratch(work, dtype, N, C, I, J, F, U, V):
             ((C, I1, J1, N), dtype, 0, 2),  # p
             ((U1, C, V, J2, N), dtype, 2, 7),  # y_part2
             ((I2, F, J2, N), dtype, 3, 6),  # y
-            ((I2, F, J2, N), dtype, 5, 13),  # L_part1
+            ((I2, F, J2, N), dtype, 5, 15),  # L_part1
             ((I2, C * U * V, F), dtype, 7, 8),  # w_bar_product
             ((C * U * V, F), dtype, 8, 9),  # w_bar_sum
             _ones((J2 * N,), dtype),  # ones
             ((I2, F), dtype, 10, 11),  # b_bar_part1
             _ones((I2,), dtype),  # ones1
-            ((I2, C * V, J2 * N), dtype, 13, 13),  # p_bar_part2
-            ((I1, C, V, J2, N), dtype, 12, 15),  # p_bar_part4
-            ((I1, C, J1, N), dtype, 14, 16),  # p_bar
+            ((I2, C * V, J2 * N), dtype, 14, 15),  # p_bar_part2
+            ((I1, C, V, J2, N), dtype, 12, 18),  # p_bar_part4
+            ((I1, C, J1, N), dtype, 16, 19),  # p_bar
         )))
     return kept

@@ -870,11 +870,11 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
         J4 = J3 // 2
         kept = _keep(work, "arrays", "for", ("arrays", dtype, N, C, I, J, F, G, U, V, K), _packed((
             ((C, I, J, N), dtype, 0, 1),  # z1_part1
-            ((I, C, V, J1, N), dtype, 1, 81),  # z1_part4
-            ((I1, F, J1, N), dtype, 2, 84),  # z1
-            ((I2, F, J2, N), dtype, 5, 78),  # p1
-            ((I2, F, V, J3, N), dtype, 8, 62),  # z2_part2
-            ((I3, G, J3, N), dtype, 9, 59),  # z2
+            ((I, C, V, J1, N), dtype, 1, 84),  # z1_part4
+            ((I1, F, J1, N), dtype, 2, 87),  # z1
+            ((I2, F, J2, N), dtype, 5, 81),  # p1
+            ((I2, F, V, J3, N), dtype, 8, 65),  # z2_part2
+            ((I3, G, J3, N), dtype, 9, 61),  # z2
             ((I4, G, J4, N), dtype, 12, 50),  # p2
             ((N, K), dtype, 15, 27),  # z3
             ((N,), dtype, 17, 24),  # p_max
@@ -892,15 +892,15 @@ def _scratch(work, dtype, N, C, I, J, F, G, U, V, K):
             _ones((J3 * N,), dtype),  # ones2
             ((I3, G), dtype, 56, 57),  # b2_bar_part1
             _ones((I3,), dtype),  # ones3
-            ((I3, F * V, J3 * N), dtype, 59, 59),  # p1_bar_part2
-            ((I2, F, J2, N), dtype, 61, 79),  # p1_bar
-            ((I2, F, J2, N), bool, 63, 72),  # z1_bar_mask
-            ((I2, F, J2, N), dtype, 66, 76),  # z1_bar_scaled1
-            ((I2, F, J2, N), dtype, 69, 77),  # z1_bar_scaled2
-            ((I1, C * U * V, F), dtype, 81, 82),  # w1_bar_product
-            ((C * U * V, F), dtype, 82, 83),  # w1_bar_sum
+            ((I3, F * V, J3 * N), dtype, 60, 61),  # p1_bar_part2
+            ((I2, F, J2, N), dtype, 63, 82),  # p1_bar
+            ((I2, F, J2, N), bool, 66, 75),  # z1_bar_mask
+            ((I2, F, J2, N), dtype, 69, 79),  # z1_bar_scaled1
+            ((I2, F, J2, N), dtype, 72, 80),  # z1_bar_scaled2
+            ((I1, C * U * V, F), dtype, 84, 85),  # w1_bar_product
+            ((C * U * V, F), dtype, 85, 86),  # w1_bar_sum
             _ones((J1 * N,), dtype),  # ones4
-            ((I1, F), dtype, 84, 85),  # b1_bar_part1
+            ((I1, F), dtype, 87, 88),  # b1_bar_part1
             _ones((I1,), dtype),  # ones5
         )))
     return kept

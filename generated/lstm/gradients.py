@@ -628,26 +628,26 @@ def _scratch(work, dtype, T, N, D, H):
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, T, N, D, H):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H), _packed((
-            ((H, N), dtype, 23, 25),  # z_bar_after
-            ((H, N), dtype, 24, 25),  # c_bar_after
-            ((4 * H, T, N), dtype, 0, 34),  # z_total
-            ((T, H, N), dtype, 4, 22),  # i
-            ((T, H, N), dtype, 4, 25),  # f
-            ((T, H, N), dtype, 4, 25),  # g
-            ((T, H, N), dtype, 4, 21),  # o
-            ((T, H, N), dtype, 4, 25),  # c
-            ((T, H, N), dtype, 4, 21),  # h_tanh
-            ((T, H, N), dtype, 4, 29),  # h
-            ((4 * H, N), dtype, 4, 4),  # z_t
-            ((H, N), dtype, 4, 4),  # i_total
-            ((T, H, N), dtype, 6, 25),  # c_bar_scaled
-            ((T, H, N), dtype, 9, 25),  # z_bar_scaled
-            ((T, H, N), dtype, 12, 25),  # z_bar_scaled1
-            ((T, 4 * H, N), dtype, 25, 31),  # z_bar
-            ((H, N), dtype, 25, 25),  # c_bar_t
-            ((H, T, N), dtype, 29, 30),  # Wh_bar_part1
-            ((4 * H, N), dtype, 31, 32),  # Wh_bar_sum
-            ((H, 4 * H), dtype, 32, 33),  # Wh_bar_product
+            ((H, N), dtype, 53, 65),  # z_bar_after
+            ((H, N), dtype, 54, 65),  # c_bar_after
+            ((4 * H, T, N), dtype, 0, 74),  # z_total
+            ((T, H, N), dtype, 4, 52),  # i
+            ((T, H, N), dtype, 4, 65),  # f
+            ((T, H, N), dtype, 4, 65),  # g
+            ((T, H, N), dtype, 4, 51),  # o
+            ((T, H, N), dtype, 4, 65),  # c
+            ((T, H, N), dtype, 4, 51),  # h_tanh
+            ((T, H, N), dtype, 4, 69),  # h
+            ((4 * H, N), dtype, 5, 24),  # z_t
+            ((H, N), dtype, 9, 31),  # i_total
+            ((T, H, N), dtype, 36, 65),  # c_bar_scaled
+            ((T, H, N), dtype, 39, 65),  # z_bar_scaled
+            ((T, H, N), dtype, 42, 65),  # z_bar_scaled1
+            ((T, 4 * H, N), dtype, 55, 71),  # z_bar
+            ((H, N), dtype, 57, 65),  # c_bar_t
+            ((H, T, N), dtype, 69, 70),  # Wh_bar_part1
+            ((4 * H, N), dtype, 71, 72),  # Wh_bar_sum
+            ((H, 4 * H), dtype, 72, 73),  # Wh_bar_product
             _ones((N * T,), dtype),  # ones
         )))
     return kept

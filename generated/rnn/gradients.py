@@ -543,14 +543,14 @@ def _scratch(work, dtype, T, N, D, H, K):
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, T, N, D, H, K):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H, K), _packed((
-            ((H, N), dtype, 17, 18),  # z_bar_after
-            ((H, T, N), dtype, 0, 22),  # z_total
-            ((T, H, N), dtype, 3, 23),  # h
-            ((T, N, K), dtype, 6, 13),  # r
+            ((H, N), dtype, 21, 25),  # z_bar_after
+            ((H, T, N), dtype, 0, 29),  # z_total
+            ((T, H, N), dtype, 3, 30),  # h
+            ((T, N, K), dtype, 10, 17),  # r
             _ones((N * T,), dtype),  # ones
-            ((H, T, N), dtype, 13, 26),  # z_bar_part
-            ((T, H, N), dtype, 14, 18),  # z_bar_shifted
-            ((H, N), dtype, 23, 24),  # Wh_bar_sum
-            ((H, H), dtype, 24, 25),  # Wh_bar_product
+            ((H, T, N), dtype, 17, 33),  # z_bar_part
+            ((T, H, N), dtype, 18, 25),  # z_bar_shifted
+            ((H, N), dtype, 30, 31),  # Wh_bar_sum
+            ((H, H), dtype, 31, 32),  # Wh_bar_product
         )))
     return kept

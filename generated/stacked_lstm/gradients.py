@@ -182,8 +182,8 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     out = _outputs(out, work, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
     (
         h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h_tanh, h, h_z_total, h_z_t, h_i_total,
-        c_bar_scaled, h_z_bar_scaled, h_z_bar_scaled1, h_z_bar, c_bar_t, next_part4, next_part6, Wx_bar_part3,
-        Wx_bar_part6, Wh_bar_sum, Wh_bar_product,
+        h_z_bar, ones, c_bar_scaled, h_z_bar_shifted, h_z_bar_scaled, h_z_bar_shifted1, h_z_bar_shifted2,
+        h_z_bar_scaled3, c_bar_t, Wh_bar_part4, Wh_bar_sum, Wh_bar_product, next_part3, Wx_bar_part3, Wx_bar_part6,
     ) = _scratch(work, dtype, L, T, N, H)
 
     h_before1 = x.transpose(0, 2, 1)
@@ -245,45 +245,59 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         h_before1 = h_part
     # [9] loss = (sum_t ||h[L - 1, t]||^2)/2
     loss = _dot(h[L - 1], h[L - 1]) / 2
-    np.square(h_tanh, out=c_bar_scaled)  # (L, T, H, N)
-    np.subtract(1, c_bar_scaled, out=c_bar_scaled)
-    c_bar_scaled *= h_o
-    h_z_bar_scaled[:, 1 : T] = c[:, : T1]  # (L, T, H, N)
-    h_z_bar_scaled[:, : 1] = c0.transpose(0, 2, 1)[:, None, :, :]
-    h_z_bar_shifted = np.subtract(1, h_i, out=c)  # (L, T, H, N)
-    np.multiply(h_g, h_i, out=h_z_bar_scaled1)  # (L, T, H, N)
-    h_z_bar_scaled1 *= h_z_bar_shifted
-    h_z_bar_shifted1 = np.subtract(1, h_f, out=c)  # (L, T, H, N)
-    h_z_bar_scaled *= h_f
-    h_z_bar_scaled *= h_z_bar_shifted1
-    h_z_bar_scaled2 = np.square(h_g, out=c)  # (L, T, H, N)
-    np.subtract(1, h_z_bar_scaled2, out=h_z_bar_scaled2)
-    h_z_bar_scaled2 *= h_i
-    h_z_bar_shifted2 = np.subtract(1, h_o, out=h_i)  # (L, T, H, N)
-    h_z_bar_scaled3 = np.multiply(h_tanh, h_o, out=h_g)  # (L, T, H, N)
-    h_z_bar_scaled3 *= h_z_bar_shifted2
+    Wh_bar = out["Wh"]
+    b_bar = out["b"]
     h_z_bar_after1[...] = h[L - 1]
     for l in reversed(range(L)):
-        h_z_bar_part = h_z_bar[l]
+        np.square(h_tanh[l], out=c_bar_scaled)  # (T, H, N)
+        np.subtract(1, c_bar_scaled, out=c_bar_scaled)
+        c_bar_scaled *= h_o[l]
+        np.subtract(1, h_i[l], out=h_z_bar_shifted)  # (T, H, N)
+        np.multiply(h_g[l], h_i[l], out=h_z_bar_scaled)  # (T, H, N)
+        h_z_bar_scaled *= h_z_bar_shifted
+        h_z_bar_shifted[1 : T] = c[l, : T1]  # (T, H, N)
+        h_z_bar_shifted[: 1] = c0[l].T
+        h_z_bar_scaled1 = h_z_bar_shifted
+        np.subtract(1, h_f[l], out=h_z_bar_shifted1)  # (T, H, N)
+        h_z_bar_scaled1 *= h_f[l]
+        h_z_bar_scaled1 *= h_z_bar_shifted1
+        h_z_bar_scaled2 = np.square(h_g[l], out=h_z_bar_shifted1)  # (T, H, N)
+        np.subtract(1, h_z_bar_scaled2, out=h_z_bar_scaled2)
+        h_z_bar_scaled2 *= h_i[l]
+        np.subtract(1, h_o[l], out=h_z_bar_shifted2)  # (T, H, N)
+        np.multiply(h_tanh[l], h_o[l], out=h_z_bar_scaled3)  # (T, H, N)
+        h_z_bar_scaled3 *= h_z_bar_shifted2
+        h_z_bar_part6 = h_z_bar[l]
         h_z_bar_after[...] = 0
         c_bar_after[...] = 0
         for t in reversed(range(T)):
             # [12] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
-            h_bar_t = np.add(h_z_bar_after1[t], h_z_bar_after, out=h_z_bar_part[t][3 * H : 4 * H])  # (H, N)
+            h_bar_t = np.add(h_z_bar_after1[t], h_z_bar_after, out=h_z_bar_part6[t][3 * H : 4 * H])  # (H, N)
             # [17] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - h_tanh[l, t]^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
-            np.multiply(c_bar_scaled[l, t], h_bar_t, out=c_bar_t)  # (H, N)
+            np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
             c_bar_t += c_bar_after  # (H, N)
             # [30] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
-            np.multiply(h_z_bar_scaled1[l, t], c_bar_t, out=h_z_bar_part[t][: H])
-            np.multiply(h_z_bar_scaled[l, t], c_bar_t, out=h_z_bar_part[t][H : 2 * H])
-            np.multiply(h_z_bar_scaled2[l, t], c_bar_t, out=h_z_bar_part[t][2 * H : 3 * H])
-            h_bar_t *= h_z_bar_scaled3[l, t]
-            h_z_bar_t = h_z_bar_part[t]  # (4 * H, N)
+            np.multiply(h_z_bar_scaled[t], c_bar_t, out=h_z_bar_part6[t][: H])
+            np.multiply(h_z_bar_scaled1[t], c_bar_t, out=h_z_bar_part6[t][H : 2 * H])
+            np.multiply(h_z_bar_scaled2[t], c_bar_t, out=h_z_bar_part6[t][2 * H : 3 * H])
+            h_bar_t *= h_z_bar_scaled3[t]
+            h_z_bar_t = h_z_bar_part6[t]  # (4 * H, N)
             _product(Wh[l], h_z_bar_t, out=h_z_bar_after)
             np.multiply(h_f[l, t], c_bar_t, out=c_bar_after)
-        next_part4[...] = h_z_bar_part.transpose(1, 0, 2)  # (4 * H, T, N)
-        _product(Wx[l], next_part4.reshape(4 * H, N * T), out=next_part6.reshape(H, N * T))  # (H, N * T)
-        h_z_bar_after1[...] = next_part6.transpose(1, 0, 2)
+        # [34] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
+        Wh_bar_part4[...] = h_z_bar_part6.transpose(1, 0, 2)  # (4 * H, T, N)
+        Wh_bar_l = np.matmul(
+            h[l, : T1].transpose(1, 0, 2).reshape(H, N * T1),
+            Wh_bar_part4[:, 1 : T].reshape(4 * H, N * T1).T,
+            out=Wh_bar[l],
+        )
+        h_z_bar_part6[: 1].sum(axis=0, out=Wh_bar_sum)  # (4 * H, N)
+        np.matmul(h0[l].T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, 4 * H)
+        Wh_bar_l += Wh_bar_product  # (H, 4 * H)
+        # [36] b_bar[l] = sum_t h_z_bar[l, t]^T 1
+        np.matmul(Wh_bar_part4.reshape(4 * H, N * T), ones, out=b_bar[l])  # (4 * H,)
+        _product(Wx[l], Wh_bar_part4.reshape(4 * H, N * T), out=next_part3.reshape(H, N * T))  # (H, N * T)
+        h_z_bar_after1[...] = next_part3.transpose(1, 0, 2)
     # [32] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
     Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
@@ -293,19 +307,6 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         Wx_bar_part6.transpose(0, 2, 3, 1).reshape(L, N * T, 4 * H),
         out=out["Wx"],
     )  # (L, H, 4 * H)
-    # [34] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
-    Wx_bar_part3[...] = h.transpose(0, 2, 1, 3)  # (L, H, T, N)
-    Wh_bar_part1 = Wx_bar_part3
-    Wh_bar = _product(
-        Wh_bar_part1[:, :, : T1].reshape(L, H, N * T1),
-        Wx_bar_part6[:, :, 1 : T].transpose(0, 2, 3, 1).reshape(L, N * T1, 4 * H),
-        out=out["Wh"],
-    )
-    h_z_bar[:, : 1].sum(axis=1, out=Wh_bar_sum)  # (L, 4 * H, N)
-    np.matmul(h0.transpose(0, 2, 1), Wh_bar_sum.transpose(0, 2, 1), out=Wh_bar_product)  # (L, H, 4 * H)
-    Wh_bar += Wh_bar_product  # (L, H, 4 * H)
-    # [36] b_bar[l] = sum_t h_z_bar[l, t]^T 1
-    h_z_bar.sum(axis=(1, 3), out=out["b"])  # (L, 4 * H)
     return float(loss), out
 
 
@@ -659,35 +660,46 @@ def _keep(work, place, place_of_fit, fit, arrays):
     return kept
 
 
+def _ones(shape, dtype):
+    """Ones to sum by; they stay what they are."""
+    array = np.ones(shape, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _scratch(work, dtype, L, T, N, H):
     """The arrays for what is computed on the way, kept in `work` between calls while sizes and dtype stay."""
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, L, T, N, H):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, L, T, N, H), _packed((
-            ((T, H, N), dtype, 20, 21),  # h_z_bar_after1
-            ((H, N), dtype, 21, 21),  # h_z_bar_after
-            ((H, N), dtype, 21, 21),  # c_bar_after
-            ((L, T, H, N), dtype, 1, 19),  # h_i
-            ((L, T, H, N), dtype, 1, 21),  # h_f
-            ((L, T, H, N), dtype, 1, 21),  # h_g
-            ((L, T, H, N), dtype, 1, 18),  # h_o
-            ((L, T, H, N), dtype, 1, 21),  # c
-            ((L, T, H, N), dtype, 1, 18),  # h_tanh
-            ((L, T, H, N), dtype, 1, 26),  # h
-            ((4 * H, T, N), dtype, 1, 1),  # h_z_total
-            ((4 * H, N), dtype, 1, 1),  # h_z_t
-            ((H, N), dtype, 1, 1),  # h_i_total
-            ((L, T, H, N), dtype, 3, 21),  # c_bar_scaled
-            ((L, T, H, N), dtype, 6, 21),  # h_z_bar_scaled
-            ((L, T, H, N), dtype, 9, 21),  # h_z_bar_scaled1
-            ((L, T, 4 * H, N), dtype, 21, 32),  # h_z_bar
-            ((H, N), dtype, 21, 21),  # c_bar_t
-            ((4 * H, T, N), dtype, 21, 21),  # next_part4
-            ((H, T, N), dtype, 21, 21),  # next_part6
-            ((L, H, T, N), dtype, 22, 28),  # Wx_bar_part3
-            ((L, 4 * H, T, N), dtype, 24, 28),  # Wx_bar_part6
-            ((L, 4 * H, N), dtype, 29, 30),  # Wh_bar_sum
-            ((L, H, 4 * H), dtype, 30, 31),  # Wh_bar_product
+            ((T, H, N), dtype, 48, 89),  # h_z_bar_after1
+            ((H, N), dtype, 49, 89),  # h_z_bar_after
+            ((H, N), dtype, 49, 89),  # c_bar_after
+            ((L, T, H, N), dtype, 1, 89),  # h_i
+            ((L, T, H, N), dtype, 1, 89),  # h_f
+            ((L, T, H, N), dtype, 1, 89),  # h_g
+            ((L, T, H, N), dtype, 1, 89),  # h_o
+            ((L, T, H, N), dtype, 1, 89),  # c
+            ((L, T, H, N), dtype, 1, 89),  # h_tanh
+            ((L, T, H, N), dtype, 1, 90),  # h
+            ((4 * H, T, N), dtype, 2, 43),  # h_z_total
+            ((4 * H, N), dtype, 1, 44),  # h_z_t
+            ((H, N), dtype, 1, 44),  # h_i_total
+            ((L, T, 4 * H, N), dtype, 49, 92),  # h_z_bar
+            _ones((N * T,), dtype),  # ones
+            ((T, H, N), dtype, 50, 81),  # c_bar_scaled
+            ((T, H, N), dtype, 53, 81),  # h_z_bar_shifted
+            ((T, H, N), dtype, 54, 81),  # h_z_bar_scaled
+            ((T, H, N), dtype, 59, 81),  # h_z_bar_shifted1
+            ((T, H, N), dtype, 65, 67),  # h_z_bar_shifted2
+            ((T, H, N), dtype, 66, 81),  # h_z_bar_scaled3
+            ((H, N), dtype, 49, 89),  # c_bar_t
+            ((4 * H, T, N), dtype, 49, 89),  # Wh_bar_part4
+            ((4 * H, N), dtype, 84, 85),  # Wh_bar_sum
+            ((H, 4 * H), dtype, 85, 86),  # Wh_bar_product
+            ((H, T, N), dtype, 88, 89),  # next_part3
+            ((L, H, T, N), dtype, 90, 93),  # Wx_bar_part3
+            ((L, 4 * H, T, N), dtype, 92, 93),  # Wx_bar_part6
         )))
     return kept

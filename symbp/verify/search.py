@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from symbp.core.integers import Poly
 from symbp.verify.extents import names_of, terms
@@ -76,7 +77,43 @@ def cheapest(problem: Problem, cost: float = math.inf) -> dict[str, int] | None:
     """The sizes with the least cost below `cost`; None where none are found in so many steps."""
     best, state = Best(cost), _anything(problem)
     _branch(problem, state, sorted(problem.names, key=lambda name: _rank(problem, state, name)), best)
+    if best.nodes > MOST_NODES and best.sizes is not None:
+        _improve(problem, state, best)
     return best.sizes
+
+
+def _improve(problem: Problem, state: State, best: Best) -> None:
+    """Where the search was cut off: two sizes change places, or one is another, as long as that makes loops shorter."""
+    assert best.sizes is not None
+    for name, value in best.sizes.items():
+        state = state.at(name, value)
+    shorter: State | None = state
+    while shorter is not None:
+        state, sizes = shorter, {name: low for name, (low, _) in shorter.ranges.items()}
+        best.cost, best.sizes = least_cost(problem, state.bounds), sizes
+        changes = (c for c in _changes(problem, sizes) if _are_apart(problem, {**sizes, **c}))
+        states = (_with(state, change) for change in changes)
+        shorter = next((s for s in states if _possible(problem, s.bounds) and _is_less(problem, s, best.cost)), None)
+
+
+def _changes(problem: Problem, sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    yield from ({a: sizes[b], b: sizes[a]} for a, b in combinations(problem.names, 2))
+    yield from ({name: value} for name in problem.names for value in problem.candidates if value < sizes[name])
+
+
+def _with(state: State, change: Mapping[str, int]) -> State:
+    for name, value in change.items():
+        state = state.at(name, value)
+    return state
+
+
+def _are_apart(problem: Problem, sizes: Mapping[str, int]) -> bool:
+    apart = all(sizes[name] != sizes[other] for name, others in problem.beside.items() for other in others)
+    return apart and sizes[problem.names[0]] > 2
+
+
+def _is_less(problem: Problem, state: State, cost: float) -> bool:
+    return least_cost(problem, state.bounds) < cost
 
 
 def _rank(problem: Problem, state: State, name: str) -> tuple[int, bool]:
