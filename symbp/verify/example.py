@@ -34,6 +34,7 @@ DRAWS = 6
 STEP = 0.01
 BOUND = 1e-9
 READABLE = 0.3
+DIGITS = 9  # to which machines agree, so that all choose the same
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
 VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
 AGAIN = 2
@@ -214,7 +215,7 @@ def _unreadable(adjoints: Sequence[Mapping[Key, float]]) -> float:
     if not any(entries):
         return math.inf
     small = sum(v < SHOWN for v in entries) / len(entries)
-    return small + 0.1 * max(0.0, math.log10(max(entries)))
+    return round(small + 0.1 * max(0.0, math.log10(max(entries))), DIGITS)
 
 
 def _inputs(network: Network, values: Values) -> Drawn:
@@ -240,7 +241,7 @@ def _is_derived(world: World, network: Network, values: Values) -> bool:
 
 def _moved(world: World, loss: str, inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]) -> Moved | None:
     """The entry of a parameter with the steepest slope, moved up and down; None where the loss does not follow it."""
-    key = max(adjoint, key=lambda k: abs(adjoint[k]))
+    key = max(adjoint, key=lambda k: round(abs(adjoint[k]), DIGITS))
     losses = []
     for step in (STEP, -STEP):
         world.fill({**inputs, parameter: {**inputs[parameter], key: inputs[parameter][key] + step}})

@@ -86,7 +86,7 @@ def test_a_language_is_added(tmp_path: Path) -> None:
     tex = (tmp_path / "out" / "two_paths" / "derivation.el.tex").read_text(encoding="utf-8")
     assert tex.startswith("% lualatex\n\\documentclass[11pt]{article}\n\\usepackage{fontspec}\n\\usepackage[a4paper")
     assert r"\title{Οπισθοδιάδοση στο \texttt{two\_paths}}" in tex
-    assert "from the loss back.A change of it" in tex
+    assert "carry derivatives back.Boxes with a tint" in tex
     assert " και " in tex
     assert "Backpropagation through" not in tex
     english = (tmp_path / "out" / "two_paths" / "derivation.tex").read_text(encoding="utf-8")

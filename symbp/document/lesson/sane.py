@@ -21,6 +21,7 @@ from symbp.document.model import Remark
 from symbp.document.said import Letter, Math, Number, Ref, Said, Whole, said
 
 FAR = 0.002  # from the right value: less does not show
+DIGITS = 9  # to which machines agree, so that all choose the same
 
 
 def sane(example: Example | None, part: Section) -> Iterator[Said]:
@@ -105,5 +106,5 @@ def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, N
             found.append((abs(value - right), entry_at(part.adjoint, key), value, right))
     if not found:
         return None
-    _, entry, value, right = max(found, key=lambda f: f[0])
+    _, entry, value, right = max(found, key=lambda f: round(f[0], DIGITS))
     return Math(entry), Number(value), Number(right)

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 from symbp.document.tex.pieces import ATOM, MUL, POWER
 
+NUDGE = 1e-11
+
 
 def number(value: Fraction, small: bool) -> tuple[str, int, int]:
     """A number that is not negative: its text, how tightly it binds, its height."""
@@ -34,8 +36,10 @@ def _decimal(value: Fraction) -> str:
 
 
 def in_decimals(value: float, decimals: int = 3) -> str:
-    """A rounded number: .262, -1.1, 0, and 1200 as it is."""
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
+    """A rounded number: .262, -1.1, 0, and 1200 as it is. Half a digit goes up on every machine, whatever it computed of
+    the last bits.
+    """
+    text = f"{value * (1 + NUDGE):.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
     sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
     short = digits[1:] if digits.startswith("0.") else digits
     return "0" if short in ("", "0") else sign + short
