@@ -10,7 +10,7 @@ from symbp.core.expr import Delta, Expr, Sum
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import dims_of, free_indices, reads, walk
-from symbp.core.views import factors_of
+from symbp.core.views import factors_of, is_bracket
 from symbp.document.said import Product
 
 
@@ -27,7 +27,7 @@ def products(e: Equation, sizes: Sequence[Dim]) -> tuple[Product, ...]:
 def _sums(e: Expr) -> Iterator[Sum]:
     """The sums of products of two tensors at least."""
     for node in walk(e):
-        if isinstance(node, Sum) and sum(bool(reads(f)) for f in factors_of(node.body)) > 1:
+        if isinstance(node, Sum) and sum(bool(reads(f)) and not is_bracket(f) for f in factors_of(node.body)) > 1:
             yield node
 
 

@@ -81,14 +81,14 @@ def _coupled(part: Section) -> Iterator[tuple[int, int]]:
 
 
 def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
-    """One of several paths left out: that which matters most."""
+    """Of two paths one left out, where neither is nothing."""
     terms = terms_of(part.main.steps[0].value)
     slips = []
     for term in terms if len(terms) > 1 else ():
         partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
         number = None if partial is None else d.number(partial.of.tensor)
         slip = _slip(example, part, term) if len(terms) == 2 else None
-        if number is not None and slip:
+        if number is not None and slip and abs(slip[1].value) > FAR:
             slips.append((number, slip))
     for number, (entry, kept, right) in slips[:1]:
         yield said("careful.path", equation=Ref(number), entry=entry, wrong=kept, right=right)

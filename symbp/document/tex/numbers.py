@@ -36,7 +36,7 @@ def _decimal(value: Fraction) -> str:
 
 
 def in_decimals(value: float, decimals: int = 3) -> str:
-    """A rounded number: .262, -1.1, 0, and 1200 as it is. Half a digit goes up on every machine, whatever it computed of
+    """A rounded number: .262, -1.1, 0, 1200. Half a digit goes up on every machine, whatever it computed of
     the last bits.
     """
     text = f"{value * (1 + NUDGE):.{decimals}f}".rstrip("0").rstrip(".") if decimals else f"{value:.0f}"
