@@ -25,11 +25,23 @@ def factors_inside(program: Program) -> Program:
 
 
 def _inside(routine: Routine, sizes: Mapping[Atom, int]) -> Routine:
+    users = _users(routine)
     for s in routine.statements:
-        found = _found(s.target, routine, sizes)
+        found = _found(s.target, routine, users, sizes)
         if found is not None:
             routine = _moved(routine, found)
+            users = _users(routine)
     return routine
+
+
+def _users(routine: Routine) -> Users:
+    """The statements that need each value."""
+    users: dict[str, list[Statement]] = {}
+    for s in routine.statements:
+        for a in dict.fromkeys(s.args):
+            if isinstance(a, Value):
+                users.setdefault(a.name, []).append(s)
+    return users
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +54,12 @@ class _Found:
     factor: Expr
 
 
-def _found(array: Value, routine: Routine, sizes: Mapping[Atom, int]) -> _Found | None:
-    users: dict[str, list[Statement]] = {}
-    for s in routine.statements:
-        for a in dict.fromkeys(s.args):
-            if isinstance(a, Value):
-                users.setdefault(a.name, []).append(s)
+def _found(array: Value, routine: Routine, users: Users, sizes: Mapping[Atom, int]) -> _Found | None:
     products = users.get(array.name, [])
+    if len(products) < 2:
+        return None
     results = {v.name for _, v in routine.results if isinstance(v, Value)}
-    if len(products) < 2 or array.name in results:
+    if array.name in results:
         return None
     scaled = [_scaled(p, array, users, results) for p in products]
     factors = {next(a for a in s.args if isinstance(a, Expr)) for s in scaled if s is not None}

@@ -170,7 +170,7 @@ GPT2 = Path(__file__).parent / "gpt2_networks.py"
 
 ROWS = (
     Row("conv_net", "N = 64, 28x28, 5x5, 8 and 16 channels", 0.9, draw_conv_net, conv_net),
-    Row("lstm", "T = 50, N = 32, D = 64, H = 128", 1.65, draw_lstm, Lstm()),
+    Row("lstm", "T = 50, N = 32, D = 64, H = 128", 1.05, draw_lstm, Lstm()),
     Row("attention_head", "batch 8, T = 128, D = 64", 0.75, draw_attention_head(128), attention_head),
     Row("attention_head", "batch 8, T = 512, D = 64", 0.82, draw_attention_head(512), attention_head),
     Row("batch_norm_mlp", "784-256-10, N = 128", 1.0, draw_norm(False), batch_norm_mlp),

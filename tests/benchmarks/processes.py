@@ -1,7 +1,7 @@
 """What a whole process costs, to the bare imports it cannot do without: `python -m tests.benchmarks.processes`.
 
 The two commands of a row take turns, so that a busy moment meets both; the figure is the median of the rounds' ratios.
-`--quick` runs each twice only, to see that the program works.
+`--quick` runs each twice only, and no more than the first build, to see that the program works.
 
 The transformer block is timed inside a process of its own each time: first the import of SymPy and NumPy, and then,
 with symbp imported too, from the network to the text of its module. Neither holds the start of Python.
@@ -24,6 +24,14 @@ SYMBP = str(Path(sys.executable).with_name("symbp"))
 IMPORTS = (sys.executable, "-c", "import sympy, numpy, jinja2, click, rich")
 # Compiled modules are kept after the first run, as they are for a user; those of the libraries always are.
 CACHING = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+# What is built, at most how many times as long as the imports take, and in how many rounds.
+BUILDS = (
+    ("sigmoid_softmax", 2.2, 21),
+    ("lstm", 3, 7),
+    ("transformer_block", 5, 5),
+    ("conv_net", 7, 5),
+    ("--all", 40, 1),
+)
 CLICK = (sys.executable, "-c", "import click")
 
 
@@ -65,11 +73,11 @@ def ratio(command: Sequence[str], base: Sequence[str], rounds: int) -> float:
 
 def main(quick: bool) -> None:
     """Print the rows."""
-    rounds = 2 if quick else 21
     with tempfile.TemporaryDirectory() as folder:
-        build = (SYMBP, "build", "sigmoid_softmax", "-o", folder)
-        print(row("symbp build sigmoid_softmax, to importing its five libraries", ratio(build, IMPORTS, rounds), 3))
-        print(row("symbp --help, to importing click", ratio((SYMBP, "--help"), CLICK, rounds), 3))
+        for what, bound, rounds in BUILDS[:1] if quick else BUILDS:
+            found = ratio((SYMBP, "build", what, "-o", folder), IMPORTS, 2 if quick else rounds)
+            print(row(f"symbp build {what}, to importing its five libraries", found, bound), flush=True)
+        print(row("symbp --help, to importing click", ratio((SYMBP, "--help"), CLICK, 2 if quick else 21), 3))
 
 
 def layers(quick: bool) -> None:
