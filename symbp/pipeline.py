@@ -19,6 +19,7 @@ from symbp.apart import can_be_apart, done_apart
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
+from symbp.core.canonical import same
 from symbp.core.equality import ROUNDING, Check, Equality
 from symbp.core.example import Example
 from symbp.core.expr import Compare, Read
@@ -37,6 +38,7 @@ from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import in_json
 from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
+from symbp.lowering.stability import stabilise
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
@@ -154,9 +156,16 @@ class Build:
         return example(d.network, d.backward, d.loss, d.adjoints)
 
     @cached_property
+    def stable(self) -> tuple[str, ...]:
+        """The quantities that the module computes in another form than that of their definition."""
+        d = self.derivation
+        computed = {e.name: e.body for e in stabilise(d.backward).equations}
+        return tuple(e.name for e in d.network.equations if not same(computed[e.name], e.body))
+
+    @cached_property
     def document(self) -> Document:
         """The document as far as it can be written before the checks."""
-        return compose(self.derivation, self.module[1], product=self.product, example=self.example)
+        return compose(self.derivation, self.module[1], (), self.product, self.example, self.stable)
 
     @cached_property
     def trial(self) -> Build:

@@ -59,10 +59,12 @@ def compose(
     checks: tuple[Check, ...] = (),
     product: HessianProduct | None = None,
     example: Example | None = None,
+    stable: tuple[str, ...] = (),
 ) -> Document:
     """The document of a derivation, and of the Hessian times a vector if that is asked for.
 
-    `lines` says where each numbered equation stands in the module, `example` has the numbers that are shown.
+    `lines` says where each numbered equation stands in the module, `example` has the numbers that are shown,
+    `stable` the names of what the module computes in another form.
     """
     derivation, product = one_range(derivation, product)
     network = derivation.network
@@ -80,7 +82,7 @@ def compose(
                 graph,
                 *lesson(derivation, example),
                 *_paths(derivation),
-                *summary.closing(derivation, lines, example),
+                *summary.closing(derivation, lines, example, stable),
             ),
             *(*further, *_appendix(derivation, lines, product)),
         ),

@@ -42,13 +42,13 @@ Lines = Mapping[int, tuple[int, int]]
 FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector
 
 
-def closing(d: Derivation, lines: Lines, example: Example | None) -> tuple[Section, ...]:
+def closing(d: Derivation, lines: Lines, example: Example | None, stable: tuple[str, ...] = ()) -> tuple[Section, ...]:
     """The whole pass in its order, what it costs and needs, and the update rule."""
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
     own = tuple(e for e in d.backward.equations if e.name not in forward)
     rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
-    blocks: list[Block] = [Paragraph(_box_words(d, rows)), Box(rows), *moved(d, example)]
+    blocks: list[Block] = [Paragraph(_box_words(d, rows, stable)), Box(rows), *moved(d, example)]
     if d.gradients:
         updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
         blocks += (Paragraph((said("update.step"),)), updates)
@@ -75,7 +75,7 @@ def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple
     return (Section(said("heading.module"), _module(d, lines, numbers)),) if lines else ()
 
 
-def _box_words(d: Derivation, rows: tuple[BoxRow, ...]) -> Words:
+def _box_words(d: Derivation, rows: tuple[BoxRow, ...], stable: tuple[str, ...]) -> Words:
     words = [said("gradients.order")]
     if any(s.inserted for s in d.sections):
         words.append(said("gradients.inserted"))
@@ -86,6 +86,8 @@ def _box_words(d: Derivation, rows: tuple[BoxRow, ...]) -> Words:
         words.append(said("pass.drop", kept=listed(needed), others=listed(others)))
     elif needed or others:
         words.append(said("pass.keep", kept=listed(needed)) if needed else said("pass.nothing"))
+    if stable:
+        words.append(said("pass.stable", quantities=listed(map(Whole, stable))))
     return tuple(words)
 
 

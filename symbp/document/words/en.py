@@ -267,6 +267,8 @@ LESSON: dict[str, str | Forms] = {
     "pass.keep": "Of the forward pass it needs {kept}.",
     "pass.drop": "Of the forward pass it needs {kept}, and not {others}.",
     "pass.nothing": "Of the forward pass it needs the data alone.",
+    "pass.stable": "The module computes {quantities} in another form of the same value, since an exponential overflows "
+    "from an exponent of 710 on.",
     "pass.cost": "A sum of products is counted with its operations, which are 2 for each term.",
     # a derivation that goes like one before it
     "alike": "as {equation}",

@@ -191,6 +191,7 @@ LESSON: dict[str, str | Forms] = {
     "pass.keep": "前向传播的结果只需保留{kept}。",
     "pass.drop": "前向传播的结果只需保留{kept}，不必保留{others}。",
     "pass.nothing": "前向传播的结果都不必保留，只用到数据。",
+    "pass.stable": "代码用另一种等价形式计算{quantities}，因为指数达到710时指数函数就会溢出。",
     "pass.cost": "乘积之和在其后注明运算次数，每一项计2次。",
     "alike": "同式{equation}",
     "alike.with": "同式{equation}，{swaps}",
