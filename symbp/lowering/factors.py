@@ -26,7 +26,9 @@ def factors_inside(program: Program) -> Program:
 
 def _inside(routine: Routine, sizes: Mapping[Atom, int]) -> Routine:
     for s in routine.statements:
-        found = _found(s.target, routine, sizes)
+        found = (
+            None if s.op == "ones" else _found(s.target, routine, sizes)
+        )  # those stay what they are from call to call
         if found is not None:
             routine = _moved(routine, found)
     return routine
