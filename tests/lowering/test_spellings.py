@@ -280,6 +280,18 @@ OF_DIFFERENCES = {
         ("z: Param[N], a: Param", "r = exp(a)", "p = r / (r + exp(z))", "return -sum(r * log(p) + 3 * log(1 - p))"),
         {"z": [9000.0, -9000.0, 1.5], "a": 1.2},
     ),
+    "a tanh of a rate": (
+        ("x: Data[N], w: Param[N]", "return sum(x * tanh(exp(w)))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4]},
+    ),
+    "an error function of a rate": (
+        ("x: Data[N], w: Param[N], a: Param[N]", "s = exp(w)", "return sum(x * erf(s - a))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4], "a": [2.0, 0.25, 0.0]},
+    ),
+    "an angle of a rate": (
+        ("x: Data[N], w: Param[N], a: Param[N]", "return sum(x * atan(exp(w) * a))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4], "a": [2.0, 0.25, 0.0]},
+    ),
     "pairs of classes": (
         (
             "s: Param[K], u: Labels[N, K], v: Labels[N, K]",

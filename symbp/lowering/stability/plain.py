@@ -37,6 +37,7 @@ from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
 from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.named import BESIDE
+from symbp.lowering.stability.safety import settles
 from symbp.lowering.stability.splits import counting
 
 Factors = list[tuple[Expr, Scaled]]
@@ -70,6 +71,8 @@ class Stable(Logarithms):
                 value = self.form(node, known)
                 alone = not value.sums and value.rest == build.UNIT
                 return exponential_of(self.exponent(a, known)) if alone else self._computed(value, known)
+            case Fn(name, (a,), ()) if settles(name) and not self.is_tame(a, known):
+                return Fn(name, (capped(self.exponent(a, known)),))
             case Mul(args):
                 return self._product(args, known)
             case Pow(base, q) if not isinstance(q, Num) or q.value < 0 or q.value.denominator != 1:
@@ -419,7 +422,8 @@ class Stable(Logarithms):
         if isinstance(base, Mul):
             return any(_is_mask(f) for f in base.args)
         if isinstance(base, Add):
-            return all(any(map(_is_shut, factors_of(t))) for t in base.args)
+            shut = all(any(map(_is_shut, factors_of(t))) for t in base.args)
+            return shut or any(isinstance(n, Fn) and settles(n.name) for n in walk(base))
         if not isinstance(base, Read) or BESIDE in base.tensor:
             return False
         equation = self.equations.get(base.tensor)
