@@ -78,6 +78,7 @@ class Arithmetic:
     narrow: bool  # do values have the range of floats alone?
     formulas: Any = math  # what the formulas of elementary functions are computed with
     least: Number = 0.0  # what is left of a number by less than that is rounding
+    writable: Callable[[Number], bool] = lambda x: True  # can the exponential of that number be written down?
     error: Callable[[Array], Any] = lambda array: array  # an error, from what it is in each trial
 
 
@@ -104,14 +105,19 @@ def in_digits(digits: int) -> Arithmetic:
     def error(array: Array) -> Far:
         return Far((_near(array[HALVES[0]], 0), _near(array[HALVES[1]], 0)), shifted)
 
-    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, error)
+    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, _is_writable, error)
+
+
+def _is_writable(x: Number) -> bool:
+    """Has its exponential an exponent of no more than some bits?"""
+    return isinstance(x, (int, float)) or not x or x._mpf_[2] + x._mpf_[3] <= MOST_BITS
 
 
 def _bounded(name: str, call: Callable[[Number], Number]) -> Callable[[Number], Number]:
     """The function, of arguments whose exponential can be written down."""
 
     def function(x: Number) -> Number:
-        if x and x._mpf_[2] + x._mpf_[3] > MOST_BITS:
+        if not _is_writable(x):
             if name != "exp" or x > 0:
                 raise OutsideDomain(f"{name} of a number without end")
             return x * 0
@@ -474,13 +480,17 @@ class Tape:
     def _function(self, name: str) -> Callable[[Entry], Entry]:
         call, row, m = self.arithmetic.numbers.functions[name], KNOWN[name], self.arithmetic.formulas
 
+        def slope_at(x: Number) -> Number:
+            """Of an exponential that cannot be written down and has a value it is as little as that."""
+            return row.slope(m, x) if not row.wide or self.arithmetic.writable(x) else x * 0
+
         def make(x: Entry) -> Entry:
             if name in ("abs", "sign"):
                 self.apart(x, self.constant(0.0))
             if row.above is not None:
                 self.demand_no_pole(x + self.constant(float(-row.above)) if row.above else x)
             value = call(x.value)
-            slope = row.slope(m, x.value)
+            slope = value if name == "exp" else slope_at(x.value)
             by_x, by_value, cancelled = row.turn(m, x.value, value, slope)
             exact = x.error is None and not (x.value and value)
             wide = x.scale is not None or row.wide
@@ -488,7 +498,7 @@ class Tape:
             turned = _plus(_times(x.error, by_x), _times(error, by_value))
             if largest(x.error) * UNIT > BLURRED and row.above is None:
                 error = _plus(error, self._anywhere_near(call, x))
-                turned = _plus(turned, self._anywhere_near(lambda v: row.slope(m, v), x))
+                turned = _plus(turned, self._anywhere_near(slope_at, x))
             if not exact:
                 turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
             rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE

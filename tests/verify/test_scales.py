@@ -1,5 +1,6 @@
 """A module is as exact as its definition at every scale: what cancels, overflows or has a pole of its own is found."""
 
+import time
 import warnings
 from fractions import Fraction
 
@@ -218,6 +219,16 @@ def test_a_sum_is_exact_only_if_it_is_in_whatever_order(values, luck):
         assert UNIT / 16 < found.single < 2 * UNIT
     else:
         assert found.single == 0
+
+
+def test_the_slope_of_what_cannot_be_written_down_takes_no_time():
+    """exp(-exp(a million)) is 0, and so is its slope; for its digits ln 2 would be needed to a million bits."""
+    network = read_network(HEAD + CASES["exponential of exponential"][0], "net.py", "net")
+    began = time.process_time()
+    found = slopes(network, network.outputs[0], choose_sizes(network, ()), {"z": {(0,): 1e6, (1,): 0.5, (2,): 0.25}})
+    assert found.gradients["z"][0,].value == 0
+    assert found.gradients["z"][1,].value == pytest.approx(-np.exp(0.5 - np.exp(0.5)), rel=1e-12)
+    assert time.process_time() - began < 5
 
 
 def test_the_first_draws_are_of_each_scale():
