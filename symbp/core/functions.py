@@ -43,6 +43,12 @@ class Elementary:
     inner: bool = False
     last: bool = False
 
+    @property
+    def settles(self) -> bool:
+        """Does it come to rest at one end of its values, as tanh does at 1, however large its argument is?"""
+        end = self.sympy(sp.oo)
+        return bool(end.is_finite) and end in self.between
+
 
 _UNIT = (-sp.Integer(1), sp.Integer(1))
 _POSITIVE = (sp.Integer(0), sp.oo)

@@ -92,7 +92,9 @@ def expression(s: Statement, args: tuple[Text, ...]) -> Text:
         return ROWS[s.op](s, args)
     if all(is_scalar(a) for a in s.args):
         word = SCALAR_WORDS.get(s.op)
-        return Text(f"{word}({_list(args)})" if word else f"{FLOAT}(np.{UFUNCS[s.op]}({_list(args)}))")
+        if word:
+            return Text(f"{word}({', '.join(map(_floating, s.args, args))})")
+        return Text(f"{FLOAT}(np.{UFUNCS[s.op]}({_list(args)}))")
     return Text(f"np.{UFUNCS[s.op]}({_list(args)})")
 
 
@@ -111,6 +113,13 @@ def call(s: Statement, args: tuple[Text, ...], out: str) -> str | None:
 
 def _list(args: tuple[Text, ...]) -> str:
     return ", ".join(a.code for a in args)
+
+
+def _floating(operand: Operand, text: Text) -> str:
+    """A number as a float: of floats and integers Python's `min` and `max` may be an integer, and times a mask an array
+    of these."""
+    whole = isinstance(operand, Num) and operand.value.denominator == 1 and text.code.lstrip("-").isdigit()
+    return f"{text.code}.0" if whole else text.code
 
 
 def _scaled(s: Statement, args: tuple[Text, ...]) -> Text:

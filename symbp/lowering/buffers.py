@@ -169,7 +169,10 @@ class _Plan:
             return None
         shown = self.shown.get(name, s.target)
         shape = shown.shape if shown.shape != s.target.shape else ()
-        return Place("ones" if s.op == "ones" else "scratch", self._take(s, shown), shape=shape)
+        store = self._take(s, shown)
+        if s.op == "ones":
+            self.ends[store] = len(self.routine.statements)  # the next call needs them: nothing is written over them
+        return Place("ones" if s.op == "ones" else "scratch", store, shape=shape)
 
     def _destined(self, s: Statement) -> Place:
         """The array or the part of one that it is for, or over what is there already."""

@@ -27,6 +27,8 @@ def factors_inside(program: Program) -> Program:
 def _inside(routine: Routine, sizes: Mapping[Atom, int]) -> Routine:
     users = _users(routine)
     for s in routine.statements:
+        if s.op == "ones":
+            continue  # those stay what they are from call to call
         found = _found(s.target, routine, users, sizes)
         if found is not None:
             routine = _moved(routine, found)

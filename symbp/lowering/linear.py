@@ -1,7 +1,8 @@
 """Linear combinations of expressions: what stands in an exponent.
 
 `r = max(d, 0)` of a combination d is itself one of the expressions; a combination in which d and r stand together is
-written as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`.
+written as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`. With a part of d = a - b, `a - r` is
+`min(a, b)` and `b + r` is `max(a, b)`: what is taken from a and added again leaves none of the digits of a small b.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def write(linear: Linear) -> Expr:
     rest = linear
     for e, c in linear.terms:
         d = _base(e)
-        joined = _joined(rest, d, c) if d is not None else None
+        joined = None if d is None else _joined(rest, d, c) or _joined_in_part(rest, d, c)
         if joined is not None:
             new, used = joined
             done.append(new)
@@ -106,15 +107,36 @@ def write(linear: Linear) -> Expr:
 
 
 def _joined(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
-    """d with -2 max(d, 0) is -|d|, and with -max(d, 0) it is min(d, 0): the expression, and the multiple of d used."""
+    """d with -2 max(d, 0) is -|d|, and with -max(d, 0) it is min(d, 0): the expression, and the multiple of d used.
+
+    Of -3 max(d, 0) one is left beside -|d|.
+    """
     whole = parts(d)
     first, unit = whole.terms[0]
     times = linear.coefficient(first) / unit
-    if times not in (-c / 2, -c) or any(linear.coefficient(e) / u != times for e, u in whole.terms):
+    if not 0 < times <= -c or any(linear.coefficient(e) / u != times for e, u in whole.terms):
         return None
-    if times == -c / 2:
-        return build.mul(Num(-times), Fn("abs", (d,))), whole * times
-    return build.mul(Num(times), Where(Compare("<", d, build.NIL), d, build.NIL)), whole * times
+    if times <= -c / 2:
+        joined, left = Fn("abs", (d,)), c + 2 * times
+        return build.add(build.mul(Num(-times), joined), _times_positive(d, left)), whole * times
+    least = Where(Compare("<", d, build.NIL), d, build.NIL)
+    return build.add(build.mul(Num(times), least), _times_positive(d, c + times)), whole * times
+
+
+def _times_positive(d: Expr, c: Fraction) -> Expr:
+    """c max(d, 0)."""
+    return build.scale(c, Where(Compare(">", d, build.NIL), d, build.NIL)) if c else build.NIL
+
+
+def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
+    """The same of a part of d = s + t: max(s + t, 0) - t is max(s, -t), and t - max(s + t, 0) is min(t, -s)."""
+    whole = parts(d)
+    t = Linear(tuple((e, u) for e, u in whole.terms if linear.coefficient(e) == -c * u))
+    s = whole - t
+    if not s.terms or not t.terms:
+        return None
+    one, other, op = (write(s), write(t * -1), ">") if c > 0 else (write(t), write(s * -1), "<")
+    return build.mul(Num(abs(c)), Where(Compare(op, one, other), one, other)), t * -c
 
 
 def is_nonpositive(linear: Linear) -> bool:

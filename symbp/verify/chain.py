@@ -17,8 +17,8 @@ from symbp.core.network import LABELS, Equation
 from symbp.verify.dense import Dense, Held
 from symbp.verify.forward import Batch, Forward, NoEntry, at_all, at_some
 from symbp.verify.grid import Array
-from symbp.verify.moving import step_of
 from symbp.verify.slopes import Jacobian
+from symbp.verify.steps import step_of
 from symbp.verify.systems import STEP
 
 # So many entries of each quantity take a full step alone, and in so many directions all of them at once.

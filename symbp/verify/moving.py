@@ -15,16 +15,10 @@ from symbp.verify.frame import Frame, is_nowhere
 from symbp.verify.grid import Array
 from symbp.verify.places import placed
 from symbp.verify.sums import bound, length_of, summed, tie_down, total_of
-from symbp.verify.systems import STEP
 from symbp.verify.ties import have_plain_ranges, ties
 
 # How what stands under a sum reads a tensor: nowhere, not under a further sum, or under one.
 NOWHERE, HERE, DEEPER = range(3)
-
-
-def step_of(at: Array) -> Array:
-    """A step so small that its square vanishes beside what is moved."""
-    return STEP * np.where(at == 0, 1.0, np.minimum(1.0, np.abs(at)))
 
 
 def depth_of(node: Binder, tensor: str, d: Dense) -> int:

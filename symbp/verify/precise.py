@@ -17,7 +17,7 @@ from symbp.verify.steps import Steps
 from symbp.verify.systems import Numbers, OutsideDomain, Value, whole_power
 
 DIGITS = 50
-# Far below what any other digits hold; exponents in mpmath have no end.
+# Far below what any other digits hold; exponents in mpmath have no end, so a step may be so small beside any value.
 SMALL = -200
 
 
@@ -30,12 +30,17 @@ def precise_with_steps(digits: int = DIGITS) -> tuple[Numbers, Steps]:
     """The same, and steps of one entry at a time: an array of mpmath's numbers would be no faster."""
     context = _context(digits)
     small = context.mpf(10) ** SMALL
+
+    def step(at: Value) -> Value:
+        return small * min(1, abs(at) or 1)
+
     steps = Steps(
         most=1,
-        lanes=lambda count: (context.mpc(0, small),),
-        moved=lambda values: [value + context.mpc(0, small) for value in values],
+        lanes=lambda values: [context.mpc(0, step(at)) for at in values],
+        moved=lambda values: [at + context.mpc(0, step(at)) for at in values],
+        slopes=lambda value, values: [value.imag / step(at) for at in values],
         along=lambda length: context.mpc(0, small * length),
-        slopes=lambda value, count: [value.imag / small],
+        slope=lambda value: value.imag / small,
     )
     return _numbers(context), steps
 

@@ -41,8 +41,9 @@ from symbp.verify.elementwise import real
 from symbp.verify.extents import is_plain
 from symbp.verify.frame import Frame, is_nowhere
 from symbp.verify.grid import Array
-from symbp.verify.moving import DEEPER, NOWHERE, depth_of, standing_still, step_of, steps_of_terms
+from symbp.verify.moving import DEEPER, NOWHERE, depth_of, standing_still, steps_of_terms
 from symbp.verify.places import integer, slots
+from symbp.verify.steps import step_of
 from symbp.verify.sums import bound, total_of
 
 

@@ -21,8 +21,8 @@ from symbp.verify.elementwise import is_complex
 from symbp.verify.forward import at_columns
 from symbp.verify.frame import BLOCK
 from symbp.verify.grid import Array, Grid
-from symbp.verify.moving import step_of
 from symbp.verify.scope import Key
+from symbp.verify.steps import step_of
 from symbp.verify.systems import Value
 
 

@@ -53,4 +53,4 @@ class Moved:
     def slope(self, quantity: str, key: Key) -> Value:
         """How fast an entry changes."""
         value = self.world.value(quantity, key)
-        return self.steps.slopes(value, 1)[0]
+        return self.steps.slope(value)

@@ -47,6 +47,10 @@ UNIT, DOUBLE = 2.0**-24, 2.0**-53  # what float32 and float64 round by
 SMALLEST, LARGEST = 2.0**-126, 1e37  # where float32 begins to lose digits, and where a sum of ten has no room
 # Two values are told apart where they differ by so many times what rounding may make of them.
 CLEAR = 16
+# Beyond this exponent of their last bits sums are not asked whether they are exact.
+MOST_LOWEST = 900
+# An argument that is off by more than this is no matter of a slope: exp(x) may be any number there.
+BLURRED = 1 / 4
 # Where floats begin to lose digits, and what makes that matter.
 FAINT, STRONG = 1e-290, 1e25
 DIGITS = (80, 600)  # the second for what is 0 in the first, as 1 - p of a p near 1 is
@@ -87,6 +91,7 @@ class Arithmetic:
     narrow: bool  # do values have the range of floats alone?
     formulas: Any = math  # what the formulas of elementary functions are computed with
     least: Number = 0.0  # what is left of a number by less than that is rounding
+    writable: Callable[[Number], bool] = lambda x: True  # can the exponential of that number be written down?
     error: Callable[[Array], Any] = lambda array: array  # an error, from what it is in each trial
     limits: Limits = Limits()
 
@@ -113,14 +118,22 @@ def in_digits(digits: int) -> Arithmetic:
     def is_short(value: Number) -> bool:
         return isinstance(value, (int, float)) or value._mpf_[3] <= 24
 
-    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, lambda array: Far(array, 0, shifted), limits)
+    def error(array: Array) -> Far:
+        return Far((_near(array[HALVES[0]], 0), _near(array[HALVES[1]], 0)), shifted)
+
+    return Arithmetic(numbers, is_short, False, numbers.pi.context, least, _is_writable, error, limits)
+
+
+def _is_writable(x: Number) -> bool:
+    """Has its exponential an exponent of no more than some bits?"""
+    return isinstance(x, (int, float)) or not x or x._mpf_[2] + x._mpf_[3] <= MOST_BITS
 
 
 def _bounded(name: str, call: Callable[[Number], Number]) -> Callable[[Number], Number]:
     """The function, of arguments whose exponential can be written down."""
 
     def function(x: Number) -> Number:
-        if x and x._mpf_[2] + x._mpf_[3] > MOST_BITS:
+        if not _is_writable(x):
             if name != "exp" or x > 0:
                 raise OutsideDomain(f"{name} of a number without end")
             return x * 0
@@ -129,55 +142,68 @@ def _bounded(name: str, call: Callable[[Number], Number]) -> Callable[[Number], 
     return function
 
 
+# An error in some trials: an array with an exponent, None where all are 0.
+Half = tuple[Array, int | None]
+
+
 class Far:
-    """An error with an exponent without end; a few digits of it are enough, however many the values have."""
+    """An error with an exponent without end, one for the trials in float32 and one for those in float64.
 
-    __slots__ = ("array", "exponent", "shifted")
+    A few digits of it are enough, however many the values have.
+    """
 
-    def __init__(self, array: Array, exponent: int | None, shifted: Callable[[float, int], Number]):
-        self.array, self.exponent, self.shifted = array, exponent, shifted  # no exponent: all are 0
+    __slots__ = ("halves", "shifted")
+
+    def __init__(self, halves: tuple[Half, Half], shifted: Callable[[float, int], Number]):
+        self.halves, self.shifted = halves, shifted
 
     def __add__(self, other: Far) -> Far:
-        if self.exponent is None or other.exponent is None:
-            return other if self.exponent is None else self
-        apart = self.exponent - other.exponent
-        if not apart:
-            return self._at(self.array + other.array, self.exponent)
-        if apart < 0:
-            return other + self
-        if apart > OUT_OF_SIGHT:
-            return self
-        return self._at(self.array + other.array * 2.0**-apart, self.exponent)
+        (a, b), (c, d) = self.halves, other.halves
+        return Far((_sum_of(a, c), _sum_of(b, d)), self.shifted)
 
     def __mul__(self, number: Number) -> Far:
         mantissa, exponent = _parts(number)
-        if self.exponent is None:
-            return self
-        return self._at(self.array * mantissa, self.exponent + exponent)
+        single, double = ((a, e) if e is None else _near(a * mantissa, e + exponent) for a, e in self.halves)
+        return Far((single, double), self.shifted)
 
-    def _at(self, array: Array, exponent: int) -> Far:
-        """With that exponent, or one that the array is near to."""
-        if not LEAST_NEAR < abs(array.item(-1)) < MOST_NEAR:
-            by = math.frexp(_largest(array))[1]
-            if not array.any():
-                return Far(array, None, self.shifted)
-            array, exponent = array * 2.0**-by, exponent + by
-        return Far(array, exponent, self.shifted)
+    def largest(self, double: bool) -> Number:
+        """Of the trials of a type."""
+        array, exponent = self.halves[double]
+        return 0.0 if exponent is None else self.shifted(_largest(array), exponent)
 
-    def largest(self, half: slice) -> Number:
-        """Of some trials."""
-        return 0.0 if self.exponent is None else self.shifted(_largest(self.array[half]), self.exponent)
+    def exceeds(self, other: Far, double: bool) -> bool:
+        """Of the trials of a type the largest that of another."""
+        return _size(self.halves[double]) > _size(other.halves[double])
 
-    def exceeds(self, other: Far, half: slice) -> bool:
-        """Of some trials the largest that of another."""
-        return self._size(half) > other._size(half)
 
-    def _size(self, half: slice) -> tuple[float, float]:
-        """The largest of some trials, as a power of two and what it is multiplied by: pairs compare as numbers do."""
-        if self.exponent is None:
-            return -math.inf, 0.0
-        mantissa, exponent = math.frexp(_largest(self.array[half]))
-        return (exponent + self.exponent, mantissa) if mantissa else (-math.inf, 0.0)
+def _size(half: Half) -> tuple[float, float]:
+    """The largest of some trials, as a power of two and what it is multiplied by: pairs compare as numbers do."""
+    array, exponent = half
+    if exponent is None:
+        return -math.inf, 0.0
+    mantissa, power = math.frexp(_largest(array))
+    return (power + exponent, mantissa) if mantissa else (-math.inf, 0.0)
+
+
+def _sum_of(one: Half, other: Half) -> Half:
+    if one[1] is None or other[1] is None:
+        return other if one[1] is None else one
+    apart = one[1] - other[1]
+    if apart < 0:
+        return _sum_of(other, one)
+    if apart > OUT_OF_SIGHT:
+        return one
+    return _near(one[0] + other[0] * 2.0**-apart, one[1])
+
+
+def _near(array: Array, exponent: int) -> Half:
+    """With that exponent, or one that the array is near to."""
+    if not LEAST_NEAR < abs(array.item(-1)) < MOST_NEAR:
+        by = math.frexp(_largest(array))[1]
+        if not array.any():
+            return array, None
+        array, exponent = array * 2.0**-by, exponent + by
+    return array, exponent
 
 
 def _parts(number: Number) -> tuple[float, int]:
@@ -269,7 +295,7 @@ def largest(error: Error, *, double: bool = False) -> Number:
     """Of all trials in float32 the largest, or of those in float64, in units of roundoff."""
     if error is None:
         return 0.0
-    return error.largest(HALVES[double]) if isinstance(error, Far) else _largest(error[HALVES[double]])
+    return error.largest(double) if isinstance(error, Far) else _largest(error[HALVES[double]])
 
 
 def _largest(array: Array) -> float:
@@ -287,13 +313,14 @@ def at_least(error: Error, other: Error) -> Error:
     """
     if other is None or error is None:
         return _plus(error, other)
-    larger = [_exceeds(other, error, half) for half in HALVES]
+    larger = [_exceeds(other, error, double) for double in (False, True)]
     return other if all(larger) else _plus(error, other) if any(larger) else error
 
 
-def _exceeds(one: Error, other: Error, half: slice) -> bool:
+def _exceeds(one: Error, other: Error, double: bool) -> bool:
     if isinstance(one, Far):
-        return one.exceeds(other, half)
+        return one.exceeds(other, double)
+    half = HALVES[double]
     return _largest(one[half]) > _largest(other[half])
 
 
@@ -483,7 +510,7 @@ class Tape:
                 worst, most = (value, term.value), rounded
             value, error = total, _plus(error, term.error)
             exact = exact and self.arithmetic.short(value)
-        if not (exact and error is None):
+        if not (exact and error is None and (len(terms) < 3 or _add_up_exactly([t.value for t in terms]))):
             error = _plus(error, self.rounded_sum(*worst))
         scales = [t for t in terms if t.scale is not None]
         scale = max(scales, key=lambda t: abs(t.value)).scale if scales else None
@@ -498,18 +525,25 @@ class Tape:
     def _function(self, name: str) -> Callable[[Entry], Entry]:
         call, row, m = self.arithmetic.numbers.functions[name], KNOWN[name], self.arithmetic.formulas
 
+        def slope_at(x: Number) -> Number:
+            """Of an exponential that cannot be written down and has a value it is as little as that."""
+            return row.slope(m, x) if not row.wide or self.arithmetic.writable(x) else x * 0
+
         def make(x: Entry) -> Entry:
             if name in ("abs", "sign"):
                 self.apart(x, self.constant(0.0))
             if row.above is not None:
                 self.demand_no_pole(x + self.constant(float(-row.above)) if row.above else x)
             value = call(x.value)
-            slope = row.slope(m, x.value)
+            slope = value if name == "exp" else slope_at(x.value)
             by_x, by_value, cancelled = row.turn(m, x.value, value, slope)
             exact = x.error is None and not (x.value and value)
             wide = x.scale is not None or row.wide
             error = None if exact else _plus(_times(x.error, slope), self.rounding(value * ELEMENTARY, wide))
             turned = _plus(_times(x.error, by_x), _times(error, by_value))
+            if largest(x.error) * UNIT > BLURRED and row.above is None:
+                error = _plus(error, self._anywhere_near(call, x))
+                turned = _plus(turned, self._anywhere_near(slope_at, x))
             if not exact:
                 turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
             rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE
@@ -517,6 +551,19 @@ class Tape:
             return self.write(value, error, ((x, slope, turned, rounds),), scale)
 
         return lambda x: self.once(name, (x,), make)
+
+    def _anywhere_near(self, function: Callable[[Number], Number], x: Entry) -> Error:
+        """How far the values of a function are from that at x where its argument is off by a good deal."""
+        both, double = self.next_signs()
+        at, found = function(x.value), None
+        for signs, unit in ((_plus(both, _times(double, -1.0)), UNIT), (double, DOUBLE)):
+            off = largest(x.error, double=signs is double) * unit
+            if off > BLURRED:
+                far = max(abs(function(x.value + k * off) - at) for k in (-1, -0.5, 0.5, 1)) / unit
+                if self.arithmetic.narrow and far > LARGEST:
+                    raise NoRoom
+                found = _plus(found, _times(signs, far))
+        return found
 
     def differentiate(self, loss: Entry) -> None:
         """The chain rule, from the last operation to the first; every entry then has its slope."""
@@ -545,6 +592,20 @@ class Tape:
             operand.slope, operand.slope_error = value, at_least(error, _times(its, value / larger))
         else:
             operand.slope, operand.slope_error = value, _plus(operand.slope_error, error)
+
+
+def _add_up_exactly(values: list[Number]) -> bool:
+    """Have float32's 24 bits room for their sum in whatever order? If only in the order written, that is luck."""
+    lowest = min([_lowest_bit(v) for v in values if v], default=0)
+    return abs(lowest) < MOST_LOWEST and bool(sum(map(abs, values)) <= 2.0 ** (24 + lowest))
+
+
+def _lowest_bit(value: Number) -> int:
+    """The exponent of the last of its bits."""
+    if not isinstance(value, (int, float)):
+        return int(value._mpf_[2])
+    top, bottom = float(value).as_integer_ratio()
+    return (top & -top).bit_length() - bottom.bit_length()
 
 
 def _beside_number(x: Entry) -> Number | None:

@@ -43,15 +43,11 @@ class Adjoint(Table):
         start = keys.index(key) // steps.most * steps.most
         block = keys[start : start + steps.most]
         self.witness.spend(sum(len(world.keys(q)) for q in world.downstream[self.quantity]))
-        with world.stepped(self.quantity, lanes(block, steps)):
+        values = [world.value(self.quantity, k) for k in block]
+        with world.stepped(self.quantity, dict(zip(block, steps.lanes(values), strict=True))):
             value = world.value(self.witness.loss)
-        self.update(zip(block, steps.slopes(value, len(block)), strict=True))
+        self.update(zip(block, steps.slopes(value, values), strict=True))
         return self[key]
-
-
-def lanes(keys: list[Key], steps: Steps) -> dict[Key, Value]:
-    """A step for each key, in a lane of its own."""
-    return dict(zip(keys, steps.lanes(len(keys)), strict=True))
 
 
 class Through(dict[Key, Value]):
@@ -137,9 +133,10 @@ class Local(dict[tuple[Key, Key], Value]):
         assert self.formula is not None
         self.through.clear()
         table = self.through.table
-        self.through.update(zip(block, self.steps.moved([table[key] for key in block]), strict=True))
+        values = [table[key] for key in block]
+        self.through.update(zip(block, self.steps.moved(values), strict=True))
         with np.errstate(over="raise", divide="raise", invalid="raise"):
-            return self.steps.slopes(self.formula(of), len(block))
+            return self.steps.slopes(self.formula(of), values)
 
     def some(self, generator: Random, most: int) -> tuple[Array, Array]:
         """Some pairs, a few for each of so many entries that are read: derivatives, and subscripts in rows."""

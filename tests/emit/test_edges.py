@@ -440,3 +440,12 @@ def test_frozen_parameters_change_nothing() -> None:
     with pytest.raises(ValueError, match="w2 is of type float, expected an array"):
         module.sgd_step(types.MappingProxyType(held), {"w1": 1.0, "w2": 1.0}, 0.5)
     assert held["w1"] == 1
+
+
+def test_the_smaller_of_a_number_and_nought_is_a_float() -> None:
+    """Python's `min` gives the integer 0 of 1.5 and 0, and of that and a mask NumPy makes an array of integers."""
+    apart = "where(y > 0, log(sigmoid(exp(g) - z) - sigmoid(-z)), z * y)"
+    module = load(text_from("y: Data[N], z: Param[N], g: Param", f"return -sum({apart})"))
+    y, z = np.array([1.0, -1.0, 1.0]), np.array([0.5, 1.0, -0.25])
+    for g in (-1.5, 1.5):
+        assert module.loss(y, z=z, g=g) == pytest.approx(module.loss_and_gradients(y, z=z, g=g)[0], rel=1e-14)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symbp.lowering.run import run
-from tests.lowering.lowered import gradient_routine, network
+from tests.lowering.lowered import gradient_routine, network, relative
 from tests.lowering.reference import Reference
 
 LABELLED = "z: Param[N, K], y: Labels[N, K]"
@@ -261,3 +261,62 @@ def test_a_density_far_from_its_mean(dtype: str) -> None:
         np.testing.assert_allclose(found["L"], square / 2 + z, rtol=tolerance)
         np.testing.assert_allclose(found["z"], [[1 - square]], rtol=tolerance)
         np.testing.assert_allclose(found["m"], [[-square / y]], rtol=tolerance)
+
+
+OF_DIFFERENCES = {
+    "a power of what is exponential": (
+        ("x: Data[N], w: Param[N], k: Param", "return sum((x[n] * exp(-w[n])) ** k for n in N)"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -500.0, 1e-3], "k": 0.125},
+    ),
+    "a logarithm of a difference of sigmoids": (
+        ("z: Param[N], c: Param, g: Param", "return -sum(log(sigmoid(c + exp(g) - z) - sigmoid(c - z)))"),
+        {"z": [700.0, -300.0, 1.5], "c": 2.0, "g": -1.5},
+    ),
+    "all but some of a rate": (
+        ("z: Param[N], a: Param", "p = sigmoid(a)", "lam = exp(z)", "return sum(log(p + (1 - p) * exp(-lam)))"),
+        {"z": [700.0, 40.0, -3.0], "a": -1.5},
+    ),
+    "the smaller of a large and a small exponent": (
+        ("z: Param[N], a: Param", "r = exp(a)", "p = r / (r + exp(z))", "return -sum(r * log(p) + 3 * log(1 - p))"),
+        {"z": [9000.0, -9000.0, 1.5], "a": 1.2},
+    ),
+    "a tanh of a rate": (
+        ("x: Data[N], w: Param[N]", "return sum(x * tanh(exp(w)))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4]},
+    ),
+    "an error function of a rate": (
+        ("x: Data[N], w: Param[N], a: Param[N]", "s = exp(w)", "return sum(x * erf(s - a))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4], "a": [2.0, 0.25, 0.0]},
+    ),
+    "an angle of a rate": (
+        ("x: Data[N], w: Param[N], a: Param[N]", "return sum(x * atan(exp(w) * a))"),
+        {"x": [0.5, 2.0, 3.0], "w": [800.0, -3.0, 0.4], "a": [2.0, 0.25, 0.0]},
+    ),
+    "pairs of classes": (
+        (
+            "s: Param[K], u: Labels[N, K], v: Labels[N, K]",
+            "e = exp(s)",
+            "p[n] = e[u[n]] / (e[u[n]] + e[v[n]])",
+            "return -sum(log(p)) + sum(p * (1 - p))",
+        ),
+        {"s": [1900.0, 760.0, -1890.0, -6.0], "u": [2, 2, 3, 2, 0], "v": [2, 3, 0, 2, 1]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("case", OF_DIFFERENCES)
+def test_what_is_left_of_large_exponents(case: str, dtype: str) -> None:
+    """What a rate, a label or a common term adds to an exponent and takes from it again leaves the digits of the rest;
+    and a factor that underflows is not 0 beside what it is divided by."""
+    (signature, *lines), given = OF_DIFFERENCES[case]
+    net = network(signature, *lines)
+    labels = {t.name for t in net.inputs if t.classes is not None}
+    arrays = {n: np.array(v) if n in labels else np.array(v, dtype) for n, v in given.items()}
+    sizes = {"N": len(next(np.atleast_1d(a) for n, a in arrays.items() if n != "s" and np.ndim(a))), "K": 4}
+    loss, gradients = Reference(net, sizes, 4700).loss_and_gradients(arrays)
+    found = run(gradient_routine(net), arrays, sizes)
+    bound = 1e-12 if dtype == "float64" else 1e-4
+    assert relative(found[net.outputs[0]], np.array(loss)) <= bound
+    for name, gradient in gradients.items():
+        assert relative(found[name], gradient) <= bound, name

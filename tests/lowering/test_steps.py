@@ -77,6 +77,24 @@ def test_different_factors_stay_where_they_are() -> None:
         np.testing.assert_allclose(found[name], p.grad.numpy(), rtol=1e-11, atol=1e-13)
 
 
+CENTRED = """def net(y: Data[T, 2], z: Param[T, 2]):
+    a = z - mean(z, axis=1, keepdims=True)
+    return sum((tanh(a) - y) ** 2)
+"""
+
+
+def test_the_ones_that_rows_are_summed_by_are_kept_as_they_are() -> None:
+    """A mean of two is half of a sum both forward and backward: the half is not taken into what the next call needs."""
+    rng = np.random.default_rng(1)
+    y, z = rng.normal(size=(4, 2)), rng.normal(size=(4, 2))
+    tz = torch.from_numpy(z).requires_grad_()
+    ((torch.tanh(tz - tz.mean(1, keepdim=True)) - torch.from_numpy(y)) ** 2).sum().backward()
+    made, work = module_from(HEAD + CENTRED, "net"), {}
+    for _ in range(3):
+        _, found = made.loss_and_gradients(y, z=z, work=work)
+        np.testing.assert_allclose(found["z"], tz.grad.numpy(), rtol=1e-11)
+
+
 def test_what_is_cheap_is_made_again_and_not_kept() -> None:
     made = build_of("deep_mlp").module[0]
     text = made[made.index("def loss_and_gradients") : made.index("def sgd_step")]

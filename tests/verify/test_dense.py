@@ -1,6 +1,7 @@
 """The interpreter by arrays against the plain loops, on random expressions and networks."""
 
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 
 import numpy as np
@@ -18,6 +19,7 @@ from symbp.verify import world as world_module
 from symbp.verify.draw import draw, draw_inputs
 from symbp.verify.equalities import check_equalities
 from symbp.verify.interpret import compile_at, entries
+from symbp.verify.precise import precise_with_steps
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS
 from symbp.verify.witness import Witness
@@ -291,6 +293,37 @@ def test_a_tiny_entry_takes_a_step_that_is_small_beside_it():
     assert witness.partials("loss", "y")[(), (0,)] == pytest.approx(1e100, rel=1e-12)
     assert witness.adjoints["x bar"][0,] == pytest.approx(4e25, rel=1e-12)
     assert witness._plain is None
+
+
+def of_two_entries(body):
+    """A network whose loss is a formula of the entries x[0] and x[1] of an array, a sum over one index."""
+    letter = Index("i", Poly.of(1))
+    entries = [Read("x", (Poly.of(letter) + place,)) for place in (0, 1)]
+    loss = Equation("loss", (), Sum((letter,), body(*entries)))
+    return Network("tiny", "", (), (Tensor("x", PARAM, (Poly.of(2),)),), (loss,), ("loss",))
+
+
+@pytest.mark.parametrize("by_arrays", [True, False])
+@pytest.mark.parametrize("small", [1e-60, 1e-120])
+def test_an_entry_of_nought_takes_a_step_that_is_small_beside_others(by_arrays, small):
+    """x[0] / (x[0] + x[1]) is 1 - s/(s + small) of a step s: 1/small at 0 only if s is less than small."""
+    network = of_two_entries(lambda a, c: b.div(a, b.add(a, c)))
+    witness = Witness(World(network, Sizes(), by_arrays=by_arrays), "loss", {"x": "x bar"})
+    witness.fill({"x": {(0,): 0.0, (1,): small}})
+    assert witness.adjoints["x bar"][0,] == pytest.approx(1 / small, rel=1e-12)
+    assert witness.partials("loss", "x")[(), (0,)] == pytest.approx(1 / small, rel=1e-12)
+
+
+def test_steps_in_many_digits_are_small_beside_what_floats_cannot_hold():
+    """1/x of x = 1e-300, whose step of 1e-200 would be larger than it is."""
+    numbers, steps = precise_with_steps()
+    network = of_two_entries(lambda a, c: b.div(b.num(1), b.mul(a, c)))
+    witness = Witness(World(network, Sizes(), numbers), "loss", {"x": "x bar"}, None, steps)
+    at = numbers.number(Fraction(1, 10**300))
+    witness.fill({"x": {(0,): at, (1,): at}})
+    right = -(at**-3)
+    assert abs(witness.adjoints["x bar"][0,] / right - 1) < 1e-40
+    assert abs(witness.partials("loss", "x")[(), (0,)] / right - 1) < 1e-40
 
 
 def test_what_arrays_have_no_rule_for_is_left_to_the_plain_loops(monkeypatch):

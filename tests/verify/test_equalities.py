@@ -8,6 +8,8 @@ from symbp.core.expr import Add, Compare, Delta, Fn, Partial, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Fact, Network
 from symbp.errors import NoTrial
+from symbp.pipeline import Build
+from symbp.sources import Source
 from symbp.verify.equalities import check_equalities
 from tests.verify.nets import DIMS, d, h, index, j, k, n, read, relu, size, softmax_network, tensor, tied_network
 
@@ -179,6 +181,35 @@ def test_what_cancels_is_worked_out_in_mpmath():
     )  # fmt: skip
     assert check(lost, total, network, ()).passed
     assert not check(b.mul(b.num("1.00000000001"), lost), total, network, ()).passed
+
+
+def test_what_cancels_too_much_for_some_digits_is_worked_out_in_more():
+    """x + 1e60 - 1e60 has nothing left of 50 digits; one in the eleventh digit still is one."""
+    x = read("x", n)
+    far = Sum((n,), b.mul(b.num(10**60), b.add(x, b.num(1))))
+    lost = b.add(b.sub(Sum((n,), b.add(x, b.mul(b.num(10**60), b.add(x, b.num(1))))), far))
+    total = Sum((n,), x)
+    network = Network(
+        "far", "", (DIMS["N"],), (tensor("x", DATA, "N"),), (Equation("L", (), total),), ("L",)
+    )  # fmt: skip
+    assert check(lost, total, network, ()).passed
+    assert not check(b.mul(b.num("1.00000000001"), lost), total, network, ()).passed
+
+
+NARROW = """from symbp import Data, Param, dims, network
+N, D, K = dims("N D K")
+@network
+def narrow(x: Data[N, D], y: Data[N], c: Param[K, D], w: Param[K]):
+    d[n, k] = sum((x[n, j] - c[k, j]) ** 2 for j in D)
+    phi = exp(-500 * d)
+    h = phi @ w / sum(phi, axis=1)
+    return mean((h - y) ** 2)
+"""
+
+
+def test_values_near_the_end_of_floats_are_no_false_alarm():
+    """Of a narrow radial basis, normalised, the largest entry is 1e-50 and others are 0, whose slopes are 1e50."""
+    assert Build(Source(NARROW, "narrow.py", "narrow")).equality_check.passed
 
 
 def test_an_adjoint_that_cancels_is_worked_out_in_mpmath():

@@ -1,5 +1,6 @@
 """A module is as exact as its definition at every scale: what cancels, overflows or has a pole of its own is found."""
 
+import time
 import warnings
 from fractions import Fraction
 
@@ -192,6 +193,44 @@ def test_errors_that_cancel_while_values_do_not_are_none_to_count_on():
     assert UNIT / 8 < found.single < 8 * UNIT
 
 
+@pytest.mark.parametrize(("large", "single", "double"), [(3e9, 1e3, 2e-8), (3e11, 1e30, 3e-6)])
+def test_an_exponential_of_what_is_off_by_more_than_one_may_be_any_number(large, single, double):
+    """exp(z - m) of m = 3e9 is off by a factor of exp(100) in float32, not by 100; in float64 it is known."""
+    text = "def net(z: Param[N], m: Data):\n    return log(sum(exp(z[n] - 1e3 * m - (z[0] - 1e3 * m)) for n in N))\n"
+    network = read_network(HEAD + text, "net.py", "net")
+    inputs = {"z": {(0,): 0.0, (1,): -10.0, (2,): -20.0}, "m": {(): large / 1e3}}
+    found = slopes(network, network.outputs[0], choose_sizes(network, ()), inputs).gradients["z"][2,]
+    assert found.value == pytest.approx(2.06e-9, rel=1e-2)
+    assert found.single / found.value > single
+    assert double / 100 < found.double / found.value < 100 * double
+
+
+@pytest.mark.parametrize(
+    ("values", "luck"), [((0.75, -0.7499999, 0.75, -0.7499999), True), ((3.0, -2.0, 5.0, 1024.0), False)]
+)
+def test_a_sum_is_exact_only_if_it_is_in_whatever_order(values, luck):
+    """Three quarters and what is nearly its opposite, one by the other, add up to what 24 bits hold by luck."""
+    values = [float(np.float32(v)) for v in values]
+    network = read_network(HEAD + "def net(x: Data[N + 1], w: Param):\n    return w * sum(x)\n", "net.py", "net")
+    inputs = {"x": {(k,): v for k, v in enumerate(values)}, "w": {(): 1.0}}
+    found = slopes(network, network.outputs[0], choose_sizes(network, ()), inputs).loss
+    assert found.value == sum(values)
+    if luck:
+        assert UNIT / 16 < found.single < 2 * UNIT
+    else:
+        assert found.single == 0
+
+
+def test_the_slope_of_what_cannot_be_written_down_takes_no_time():
+    """exp(-exp(a million)) is 0, and so is its slope; for its digits ln 2 would be needed to a million bits."""
+    network = read_network(HEAD + CASES["exponential of exponential"][0], "net.py", "net")
+    began = time.process_time()
+    found = slopes(network, network.outputs[0], choose_sizes(network, ()), {"z": {(0,): 1e6, (1,): 0.5, (2,): 0.25}})
+    assert found.gradients["z"][0,].value == 0
+    assert found.gradients["z"][1,].value == pytest.approx(-np.exp(0.5 - np.exp(0.5)), rel=1e-12)
+    assert time.process_time() - began < 5
+
+
 def test_the_first_draws_are_of_each_scale():
     """A network that is dear is drawn a few times only."""
     network = read_network(HEAD + CASES["residual"][0], "net.py", "net")
@@ -199,22 +238,30 @@ def test_the_first_draws_are_of_each_scale():
     assert {"everything at 1000", "masks of 0 and 1 as data", "everything at 30"} == set(words[:3])
 
 
-def far(array, exponent=0):
-    return Far(np.array(array), exponent, lambda m, e: Fraction(m) * Fraction(2) ** e)
+def far(single, double):
+    return Far(((np.array(single), 0), (np.array(double), 0)), lambda m, e: Fraction(m) * Fraction(2) ** e)
 
 
-def test_errors_far_beyond_the_range_of_floats_are_added_and_multiplied():
+@pytest.mark.parametrize("double", [False, True])
+def test_errors_far_beyond_the_range_of_floats_are_added_and_multiplied(double):
     digits = precise(60)
     large, small = digits.number(Fraction(3, 2)) * 2**5000, digits.number(Fraction(1, 2**5000))
-    one = far([1.0, -0.5])
-    both = slice(0, 2)
-    assert (one * large).largest(both) == Fraction(3, 2) * 2**5000
-    assert (one * large * small).largest(both) == Fraction(3, 2)
-    assert (one * large + one).largest(both) == Fraction(3, 2) * 2**5000
-    assert (one + one * -3.0).largest(both) == 2
-    assert (one * large + one * -large + one * small).largest(both) == Fraction(1, 2**5000)
-    assert (one * large * 0.0 + one).largest(both) == (one + one * large * 0.0).largest(both) == 1
-    assert (one * (large * 0)).largest(both) == 0
+    one = far([1.0, -0.5], [-0.5, 1.0])
+    assert (one * large).largest(double) == Fraction(3, 2) * 2**5000
+    assert (one * large * small).largest(double) == Fraction(3, 2)
+    assert (one * large + one).largest(double) == Fraction(3, 2) * 2**5000
+    assert (one + one * -3.0).largest(double) == 2
+    assert (one * large + one * -large + one * small).largest(double) == Fraction(1, 2**5000)
+    assert (one * large * 0.0 + one).largest(double) == (one + one * large * 0.0).largest(double) == 1
+    assert (one * (large * 0)).largest(double) == 0
+
+
+def test_an_error_in_float32_without_end_leaves_that_in_float64_as_it_is():
+    """An exponential of what float32 holds to the next thousand may be any number, in float64 it is known."""
+    digits = precise(60)
+    one, other = far([1.0, 1.0], [0.0, 0.0]), far([0.0, 0.0], [1.0, 1.0])
+    both = one * (digits.number(Fraction(1)) * 2**5000) + other
+    assert (both.largest(False), both.largest(True)) == (Fraction(2) ** 5000, 1)
 
 
 KEY_BIAS = """def net(x: Data[N, D], t: Data[N, K], W: Param[D, K], b: Param):

@@ -15,7 +15,7 @@ from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads, substitute
 from symbp.core.views import factors_of, is_bracket, terms_of
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear
+from symbp.lowering.linear import NOTHING, Linear, parts
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
 from symbp.lowering.stability.known import Known, about, branch, holds, outside
 from symbp.lowering.stability.named import Named
@@ -50,6 +50,8 @@ class Forms(Named):
                 if q < 0 and inner.plain and self.vanishes(base, known):
                     inner = self.opened(base, known)
                 return inner.power(q) if q.denominator == 1 or may_take_root(inner) else Scaled(expr)
+            case Pow():
+                return self._power_form(expr, self.form(expr.base, known), expr.exponent)
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
@@ -64,6 +66,23 @@ class Forms(Named):
             case Where(cond, then, other):
                 return self._choice_form(expr, cond, then, other, known)
         return Scaled(expr)
+
+    def _power_form(self, expr: Expr, base: Scaled, q: Expr) -> Scaled:
+        """(exp(m) v)**q as exp(q m + q log |v|) sign(v)**q, since v**q may be as large as exp(q m) is small.
+
+        q is multiplied out, so that of (q - 1) m + m nothing but q m is left.
+        """
+        if base.sums or not base.exponent.terms:
+            return Scaled(expr)
+        v, exponent = base.rest, base.exponent
+        sign: Expr = build.UNIT
+        if is_positive(v):
+            exponent = exponent + parts(Fn("log", (v,))) if v != build.UNIT else exponent
+        else:
+            log = build.where(build.compare("!=", v, build.NIL), Fn("log", (Fn("abs", (v,)),)), build.NIL)
+            sign, exponent = build.power(Fn("sign", (v,)), q), exponent + Linear.of(log)
+        each = [(build.split_number(build.mul(t, e)), c) for t in terms_of(q) for e, c in exponent.terms]
+        return Scaled(sign, Linear.collect((rest, n * c) for (n, rest), c in each))
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
@@ -312,13 +331,15 @@ def _collected(terms: list[Scaled]) -> list[Scaled]:
 
 
 def _is_difference(terms: list[Scaled]) -> bool:
-    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits?"""
+    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits? Or is
+    more common to both than what they are apart?"""
     if len(terms) != 2 or any(t.sums for t in terms):
         return False
     (c, one), (d, other) = (build.split_number(t.rest) for t in terms)
     apart = (terms[0].exponent - terms[1].exponent).terms
     near = all(e == build.UNIT for e, _ in apart) or not all(t.exponent.terms for t in terms)
-    return c == -d and one == other and near
+    common = len(apart) < max(len(t.exponent.terms) for t in terms)
+    return c == -d and one == other and (near or common)
 
 
 def _as_one(terms: list[Scaled]) -> Scaled:

@@ -164,13 +164,21 @@ class Named(Work):
 
     def is_nonpositive(self, m: Linear, known: Known = ()) -> bool:
         """Is it certain to be 0 or less, or no more than a few: by its form, or x where x > 0 is known not to hold?"""
-        if is_nonpositive(self.remainder(m)):
+        if is_nonpositive(self._without_positive(self.remainder(m))):
             return True
         for less in (*nonpositives(known), *self._exponents_below(known)):
             times = [m.coefficient(e) / c for e, c in less.terms]
             if times and min(times) > 0 and self.is_nonpositive(m - less * min(times)):
                 return True
         return False
+
+    def _without_positive(self, m: Linear) -> Linear:
+        """The exponent without what is taken from it and is positive by its definition, as a rate that is exp(z)."""
+        return Linear(tuple((e, c) for e, c in m.terms if c > 0 or not self._is_positive(e)))
+
+    def _is_positive(self, e: Expr) -> bool:
+        body = self.definition(e, ()) if isinstance(e, Read) else None
+        return body is not None and is_positive(body)
 
     def _exponents_below(self, known: Known) -> Iterator[Linear]:
         """Exponents of exponentials that are known to be no more than something ordinary: of exp(u) <= c it is u."""

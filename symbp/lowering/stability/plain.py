@@ -26,7 +26,7 @@ from symbp.core.expr import (
 )
 from symbp.core.functions import elementary
 from symbp.core.integers import Node, Poly
-from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, with_bound
+from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk, with_bound
 from symbp.core.views import factors_of, is_divisor
 from symbp.lowering.guard import guarded, is_bounded
 from symbp.lowering.linear import parts, write
@@ -37,6 +37,7 @@ from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
 from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.named import BESIDE
+from symbp.lowering.stability.safety import settles
 from symbp.lowering.stability.splits import counting
 
 Factors = list[tuple[Expr, Scaled]]
@@ -70,9 +71,11 @@ class Stable(Logarithms):
                 value = self.form(node, known)
                 alone = not value.sums and value.rest == build.UNIT
                 return exponential_of(self.exponent(a, known)) if alone else self._computed(value, known)
+            case Fn(name, (a,), ()) if settles(name) and not self.is_tame(a, known):
+                return Fn(name, (capped(self.exponent(a, known)),))
             case Mul(args):
                 return self._product(args, known)
-            case Pow(base, Num(q)) if q < 0 or q.denominator != 1:
+            case Pow(base, q) if not isinstance(q, Num) or q.value < 0 or q.value.denominator != 1:
                 value = self.form(node, known)
                 if value.plain or (isinstance(base, Read) and self.is_tame(base, known)):
                     return build.power(self.plain(base, known), node.exponent)
@@ -127,11 +130,11 @@ class Stable(Logarithms):
         return Compare(node.op, *(capped(self._as_defined(side, known)) for side in sides))
 
     def _is_exponential(self, e: Expr) -> bool:
-        """Is it an exponential, maybe by its name, or one times something?"""
+        """Is it an exponential, maybe by its name, or one times something, or beside other terms?"""
         match e:
             case Fn("exp"):
                 return True
-            case Mul(args):
+            case Mul(args) | Add(args):
                 return any(map(self._is_exponential, args))
             case Read() if (body := self.definition(e, ())) is not None:
                 return self._is_exponential(body)
@@ -211,6 +214,9 @@ class Stable(Logarithms):
         apart = self.own_term_apart(args, known)
         if apart is not None:
             return build.add(*(self.plain(a, known) for a in apart))
+        taken = self._taken_in(args, forms, known)
+        if taken is not None:
+            return taken
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
         if spread is not None:
             return self.plain(spread, known)
@@ -278,6 +284,35 @@ class Stable(Logarithms):
             ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
+
+    def _taken_in(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
+        """The product with its exponentials taken into a sum where what they stand in can be computed: of a choice is
+        told there by which branch it is, and what a delta shuts out of a bracket there is."""
+        for k, a in enumerate(args):
+            body = self.definition(a, known) if isinstance(a, Read) and not self.is_tame(a, known) else None
+            if isinstance(body, (Mul, Sum)) and any(isinstance(f, Sum) for f in factors_of(body)):
+                below = tuple(
+                    rename_bound(f, {i.name for b in args for i in free_indices(b)}) for f in factors_of(body)
+                )
+                spread = (*args[:k], *below, *args[k + 1 :])
+                forms = [(b, f) for b in spread if not (f := self._factor(b, known)).plain]
+                return self._taken_in(spread, forms, known)
+            if not isinstance(a, Sum) or self.stands(a, known):
+                continue
+            own = [b for b, _ in forms if b is not a]
+            total = rename_bound(a, {i.name for b in own for i in free_indices(b)})
+            within, body = outside(known, total.indices), build.mul(*own, total.body)
+            if self.choice(a.body, outside(known, a.indices)) is not None or self._is_safe_within(own, body, within):
+                others = [b for j, b in enumerate(args) if j != k and not any(b is c for c in own)]
+                return build.mul(
+                    *(self.plain(b, known) for b in others), self.plain(build.total(total.indices, body), known)
+                )
+        return None
+
+    def _is_safe_within(self, own: list[Expr], body: Expr, within: Known) -> bool:
+        """May the exponentials overflow, but not beside a sum's terms, multiplied out over a bracket with deltas?"""
+        deltas = any(isinstance(f, Add) and any(isinstance(d, Delta) for d in walk(f)) for f in factors_of(body))
+        return bool(own) and deltas and not self.is_tame(build.mul(*own), within) and self.is_tame(body, within)
 
     def _by_delta(self, args: Exprs, known: Known) -> Expr | None:
         """The product where an index of a delta in a sum has that value, and where it has not, if its terms cannot be
@@ -387,7 +422,8 @@ class Stable(Logarithms):
         if isinstance(base, Mul):
             return any(_is_mask(f) for f in base.args)
         if isinstance(base, Add):
-            return all(any(_is_mask(f) for f in factors_of(t)) for t in base.args)
+            shut = all(any(map(_is_shut, factors_of(t))) for t in base.args)
+            return shut or any(isinstance(n, Fn) and settles(n.name) for n in walk(base))
         if not isinstance(base, Read) or BESIDE in base.tensor:
             return False
         equation = self.equations.get(base.tensor)
@@ -456,6 +492,11 @@ def _branches(e: Expr) -> Iterator[Expr]:
 
 def _is_mask(f: Expr) -> bool:
     return isinstance(f, Delta) or (isinstance(f, Where) and build.NIL in (f.then, f.other))
+
+
+def _is_shut(f: Expr) -> bool:
+    """Is it a mask, or a sum of such, each times something?"""
+    return _is_mask(f) or (isinstance(f, Add) and all(any(map(_is_shut, factors_of(t))) for t in f.args))
 
 
 def _joined(forms: Factors) -> Factors:

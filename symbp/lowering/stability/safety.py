@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
-from symbp.core.functions import elementary
+from symbp.core.functions import FUNCTIONS, elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
 from symbp.core.views import factors_of
@@ -153,6 +154,8 @@ class Safety(Splits):
                 return self.is_safe(self.form(Fn("exp", args), known), known)
             case Fn(name, _, ()) if elementary(name).exponentials:
                 return self.is_safe(self.form(expr, known), known)
+            case Fn(name, _, ()) if settles(name):
+                return True
             case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
                 return False
         return all(self.stands(c, known) for c in children(expr) if isinstance(c, Expr))
@@ -203,6 +206,12 @@ class Safety(Splits):
                 ordinary = summand.plain or self.has_largest_one(expr, known)
                 return Scaled(expr) if ordinary else self.total_form(indices, summand)
         return self.form(expr, known)
+
+
+@lru_cache(maxsize=64)
+def settles(name: str) -> bool:
+    """Does the function come to rest, so that its argument may end where numbers do?"""
+    return name in FUNCTIONS and elementary(name).settles
 
 
 def falling_parts(e: Expr) -> Iterator[tuple[Expr, Expr]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable
 from itertools import islice
 
 from symbp.core import build
@@ -55,10 +55,12 @@ class Splits(Forms):
     def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
         opened = opened_terms(total)
         terms = [self.lifted(self.form(a, known), known) for a in opened]
-        if (a := _exponential_below(opened, [self.form(t, known) for t in opened])) is not None:
-            small, rest = of_small(self.plain(a[1], known))
+        if (below := _exponential_below([self.form(t, known) for t in opened])) is not None:
+            place, a = below
+            small, rest = of_small(self.plain(a, known))
             self.done.update((small, rest))
-            return Linear.of(small) + a[2], build.mul(Num(a[0]), rest)
+            m, v = terms[place]
+            return Linear.of(small) + m, build.mul(v, rest)
         exact = exact or not all(self.is_nonpositive(m, known) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
         above = [all(self.is_nonpositive(k - m, known) for k, _ in terms) for m, _ in terms]
@@ -73,9 +75,13 @@ class Splits(Forms):
             d = m - largest
             if not self.is_nonpositive(d, known):
                 largest = m if self.is_nonpositive(d * -1, known) else largest + positive_part(d)
-        if len(terms) == 2 and (pair := _pair(terms, largest)) is not None:
+        if len(terms) == 2 and (pair := _pair(terms, lambda d: self.exponent(write(d), known))) is not None:
             return largest, pair
-        return largest, build.add(*(build.mul(v, exponential(m - largest)) for m, v in terms))
+        return largest, build.add(*(build.mul(v, self._power_of(m - largest, known)) for m, v in terms))
+
+    def _power_of(self, m: Linear, known: Known) -> Expr:
+        """exp(m), with the definitions of what would overflow in it."""
+        return exponential_of(self.exponent(write(m), known)) if m.terms else build.UNIT
 
     def _is_shifted(self, m: Linear) -> bool:
         """Is it values less the largest of them: a difference that is to stay one, beside others that may be large?"""
@@ -136,7 +142,7 @@ class Splits(Forms):
 
     def _split_masked(self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known) -> tuple[Linear, Expr]:
         """The largest of exponents of which some count in places only."""
-        written = [capped(self.exponent(write(m), known)) for m, _ in terms]
+        written = [capped(self.exponent(write(self.grouped(m, known)), known)) for m, _ in terms]
         exponents = [self.named(masked(c, e), known) for c, e in zip(conds, written, strict=True)]
         largest = exponents[0]
         for e in exponents[1:]:
@@ -188,17 +194,13 @@ class Splits(Forms):
         return self.largest_of(largest, (below,) if isinstance(below.read, Read) else (), known)
 
 
-def _exponential_below(terms: tuple[Expr, ...], forms: list[Scaled]) -> tuple[Fraction, Expr, Linear] | None:
-    """c, a, k where the terms are exp(k) (c - c exp(-exp(a))); k is 0, or exp(a) where they are c exp(exp(a)) - c."""
-    if len(terms) != 2:
-        return None
-    number, other = sorted(forms, key=lambda f: not f.plain)
-    if not isinstance(number.rest, Num) or not number.plain or other.sums or other.rest != build.neg(number.rest):
-        return None
-    match other.exponent.terms:
-        case ((Fn("exp", (a,)), times),) if abs(times) == 1:
-            c = number.rest.value * -times
-            return c, a, other.exponent if times == 1 else NOTHING
+def _exponential_below(forms: list[Scaled]) -> tuple[int, Expr] | None:
+    """k and a where of two terms the one at k is v exp(m) and the other -v exp(m - exp(a)); m may well be exp(a)."""
+    for k, (one, other) in enumerate((forms, forms[::-1]) if len(forms) == 2 else ()):
+        if not one.sums and not other.sums and other.rest == build.neg(one.rest):
+            match (other.exponent - one.exponent).terms:
+                case ((Fn("exp", (a,)), times),) if times == -1:
+                    return k, a
     return None
 
 
@@ -238,17 +240,17 @@ def _length(term: tuple[Linear, Expr]) -> int:
     return sum(1 for e, _ in term[0].terms for _ in islice(walk(e), LONGEST + 1))
 
 
-def _pair(terms: list[tuple[Linear, Expr]], largest: Linear) -> Expr | None:
+def _pair(terms: list[tuple[Linear, Expr]], written: Callable[[Linear], Expr]) -> Expr | None:
     """v for two terms with the same or with opposite coefficients: 1 + exp(-|d|), or sign(d) (1 - exp(-|d|))."""
     (m, a), (k, b) = terms
     d = k - m
     if is_nonpositive(d) or is_nonpositive(d * -1):
         return None
-    apart = build.mul(build.MINUS, Fn("abs", (write(d if d.terms[0][1] > 0 else d * -1),)))
+    apart = build.mul(build.MINUS, Fn("abs", (written(d if d.terms[0][1] > 0 else d * -1),)))
     if a == b:
         return build.mul(a, build.add(build.UNIT, exponential_of(apart)))
     if a == build.neg(b):
-        difference = write(d)
+        difference = written(d)
         sign = build.UNIT if is_positive(difference) else Fn("sign", (difference,))
         return build.mul(a, sign, expm1_of(apart))
     return None
