@@ -10,8 +10,12 @@ from symbp.lowering.program import Program
 
 
 def length_lines(program: Program, text: str) -> list[str]:
-    """A line for each length whose name stands in the text or in a later line, in an order in which they can be run."""
+    """A line for each length whose name stands in the text or in a later line, in an order in which they can be run.
+
+    What stands in a comment of its own is a formula, in which B1 is the matrix of b1.
+    """
     short = Shortener(dict(program.lengths))
+    text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines: list[str] = []
     for formula, dim in reversed(program.lengths):
         if re.search(rf"\b{dim.name}\b", "\n".join((text, *lines))):

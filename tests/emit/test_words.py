@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import random
+import re
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -247,3 +248,23 @@ def test_names_change_no_value() -> None:
             continue
         tried += 1
         assert values_of(names) == pytest.approx(right, rel=1e-12), names
+
+
+NAMED_LENGTH = """from symbp import Data, Param, dims, network
+B, D = dims("B D")
+@network
+def net(x: Data[B, B], W: Param[B, 3], c: Param[3]):
+    pooled = max_pool2d(x, (2, 3), stride=2)
+    top = max(relu(pooled), axis=(-2, -1))
+    b1[n, k] = mean(x[n, j] * W[j, k] for j in B) + c[k]
+    return sum(b1)
+"""
+
+
+def test_a_matrix_in_a_comment_that_is_called_as_a_length_is_not_taken_for_it() -> None:
+    text = write_module(lower(derive(read_network(NAMED_LENGTH))))[0]  # which holds it against itself without words
+    functions = {f.name: f for f in ast.parse(text).body if isinstance(f, ast.FunctionDef)}
+    assigned = {name: "B1 = " in ast.unparse(function) for name, function in functions.items()}
+    assert re.search(r"# \[\d+\] B1 = ", text)
+    assert assigned["forward"]  # B // 2, the length of what was pooled
+    assert not assigned["loss_and_gradients"]
