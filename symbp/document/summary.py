@@ -79,6 +79,8 @@ def _box_words(d: Derivation, rows: tuple[BoxRow, ...], stable: tuple[str, ...])
     words = [said("gradients.order")]
     if any(s.inserted for s in d.sections):
         words.append(said("gradients.inserted"))
+    if any(r.lines for r in rows):
+        words.append(said("pass.lines", file=Code("gradients.py")))
     if any(r.cost for r in rows):
         words.append(said("pass.cost"))
     needed, others = (tuple(map(Whole, names)) for names in kept(d))

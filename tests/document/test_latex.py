@@ -80,7 +80,7 @@ SAID = [
     ("char_mlp", r"the $1/N$ in \eqref{eq:3} and the $1/(N - 1)$ in \eqref{eq:4} are others."),
     ("batch_norm_mlp", r"the $1/N$ in \eqref{eq:2} and \eqref{eq:3} is another one."),
     ("attention_head", r"The factor $1/(2B)$ of \eqref{eq:8} enters here as $1/B$, for the 2 of the square"),
-    ("neuron_chain", r"and nothing below divides by $N$ again."),
+    ("neuron_chain", r"and no other division by $N$ is needed below."),
     ("binary_logistic", r"Fact \eqref{fact:F1} is not used by the derivation."),
     ("two_layer_net", r"Where $z^{(1)}_{nh}$ is $0$, \eqref{eq:2} has no derivative. The branch taken there is $0$"),
     ("attention_head", r"$\operatorname{softmax}$ acts on each row."),
@@ -94,7 +94,7 @@ SAID = [
     ("mlp", "\nloss & 12 & "),
     ("mlp", "interpreter, $10^{-6}$ & "),
     ("lstm", "A bar behind one, with \\eqref{eq:9} below"),
-    ("lstm", "$\\mathbf{H}^{\\mathrm{tanh}}$ has a name of its own, since its value is needed below"),
+    ("lstm", "$\\mathbf{H}^{\\mathrm{tanh}}$ has a name of its own, since its value is needed again below"),
 ]
 
 
@@ -106,7 +106,7 @@ def test_what_is_said(name: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("batch_norm_mlp", "nothing below divides"),
+        ("batch_norm_mlp", "no other division"),
         ("attention_head", "Functions act entry by entry"),
         ("linear_2_2_2", "is a column of ones"),
         ("two_paths", "Bold letters"),

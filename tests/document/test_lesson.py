@@ -148,7 +148,7 @@ def test_the_numbers_on_the_page_are_the_modules(name: str) -> None:
         if text is None:
             assert np.size(gradient) > MOST_ENTRIES
             continue
-        numbers = [float(x) for row in text.split("\\\\") for x in row.split("&")]
+        numbers = [float(x.removeprefix("\\:")) for row in text.split("\\\\") for x in row.split("&")]
         assert np.allclose(numbers, np.ravel(gradient), atol=5.1e-4), parameter
 
 

@@ -131,7 +131,7 @@ class _Lesson:
         pairs = [(a, b) for a, b in zip(other.tensors, form.tensors, strict=True) if a != b and self._is_named(a)]
         swaps = [said("alike.for", new=Whole(b), old=Whole(a)) for a, b in pairs if b != part.quantity]
         why: Words = (said("alike.with", equation=Ref(number), swaps=Listed("swaps", tuple(swaps))),)
-        if not swaps:
+        if not swaps or {a for a, _ in pairs} & {b for _, b in pairs}:  # a name for itself is no help
             why = (said("alike", equation=Ref(number)),)
         return self._result(part, why)
 

@@ -101,12 +101,13 @@ def _inserted(d: Derivation, rule: Rule, shown: Shown) -> Words:
     """What was inserted: results by their numbers, what was read off by its equation."""
     inserted = [k for k in rule.equations if k not in shown.read_off and k not in shown.like]
     from_equations = [k.of for k in rule.equations if k in shown.read_off and isinstance(k, Local)]
-    like = [shown.like[k] for k in rule.equations if k in shown.like]
+    like = [k for k in rule.equations if k in shown.like and isinstance(k, Local)]
     words: list[Said] = []
     if inserted:
         words.append(said("rule.insert", equations=listed(_refs(d, inserted))))
     if like:
-        words.append(said("rule.insert.like", equations=listed(Ref(n) for n in sorted(set(like)))))
+        examples = listed(Ref(n) for n in sorted({shown.like[k] for k in like}))
+        words.append(said("rule.insert.like", users=listed(_refs(d, [k.of for k in like])), equations=examples))
     if from_equations:
         words.append(said("rule.read", equations=listed(_refs(d, from_equations))))
     return tuple(words)

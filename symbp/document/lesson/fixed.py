@@ -7,7 +7,7 @@ out is a derivation like the one that came in: chains of equalities, each still 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Chain, Local, Rule, Section, Step
@@ -15,7 +15,7 @@ from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import children, map_children, substitute
+from symbp.core.traverse import children, map_children, substitute, substitute_poly
 from symbp.core.views import factors_of
 
 Places = tuple[tuple[int, int], ...]  # of what rides along: where it stands above, and where below
@@ -72,7 +72,7 @@ def _at_once(chain: Chain, places: Places) -> Chain:
     assert isinstance(chain.lhs, Partial)
     above, below = _letters(chain.lhs.of), _letters(chain.lhs.by)
     table: dict[Atom, Poly] = {b: Poly.of(a) for p, q in places if (a := above[p]) and (b := below[q])}
-    steps = tuple(Step(substitute(s.value, table), _still(s.rule, set(table))) for s in chain.steps)
+    steps = tuple(Step(substitute(s.value, table), _still(s.rule, table)) for s in chain.steps)
     return Chain(chain.key, substitute(chain.lhs, table), _changing(steps))
 
 
@@ -84,8 +84,8 @@ def _summed(chain: Chain, riding: Riding) -> Chain:
     pairs = set(_pairs(chain.steps[0].value, riding))
     if not pairs:
         return chain
-    gone = {a for a, _ in pairs}
-    steps = tuple(Step(_without(s.value, pairs, riding), _still(s.rule, gone)) for s in chain.steps)
+    table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in pairs}
+    steps = tuple(Step(_without(s.value, pairs, riding), _still(s.rule, table)) for s in chain.steps)
     return replace(chain, steps=_changing(steps))
 
 
@@ -114,12 +114,14 @@ def _ordered(expr: Expr) -> Iterator[tuple[Index, Index]]:
         yield from ((a, b), (b, a))
 
 
-def _still(rule: Rule, gone: Collection[Atom]) -> Rule:
-    """The rule without letters that are fixed; if it did no more than take their deltas out, what is left of that."""
-    kept = tuple((a, b) for a, b in rule.renamed if a.index not in gone and b.index not in gone)
+def _still(rule: Rule, table: Mapping[Atom, Poly]) -> Rule:
+    """The rule in the letters that are left; what is left of it if it did no more than take fixed ones' deltas out."""
+    new = ((a, b) if a.index in table else (a, substitute_poly(b, table)) for a, b in rule.renamed)
+    kept = tuple((a, b) for a, b in new if a.index not in table and a != b)
     if rule.name == "contract" and not kept:
         return Rule("factor" if "factor" in rule.also else "pull")
-    return replace(rule, renamed=kept)
+    values = tuple((substitute(a, table), substitute(b, table)) for a, b in rule.values)
+    return replace(rule, renamed=kept, values=values)
 
 
 def _changing(steps: tuple[Step, ...]) -> tuple[Step, ...]:

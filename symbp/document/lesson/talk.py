@@ -41,7 +41,10 @@ def _way(d: Derivation, part: Section, entry: Math, term: Expr) -> Said | None:
     if partial is None:
         return None
     moved, equation = Math(partial.of), _ref(d, partial.of.tensor)
-    if _by_conditions(part, partial.of.tensor):
+    conditional = _by_conditions(part, partial.of.tensor)
+    if conditional and not isinstance(term, Sum):
+        return said("happens.most", entry=entry, moved=moved, equation=equation)
+    if conditional:
         return said("happens.some", entry=entry, moved=Whole(partial.of.tensor), equation=equation)
     if not isinstance(term, Sum):
         return said("happens.one", entry=entry, moved=moved, equation=equation)

@@ -11,6 +11,6 @@ def small_matrix(name: str, rows: Sequence[Sequence[float]], transposed: bool) -
     """`Z = [...]` in running text; a number without brackets; a vector, which is a column, as a row with a T."""
     if len(rows) == len(rows[0]) == 1:
         return f"${name} = {in_decimals(rows[0][0])}$"
-    body = " \\\\ ".join(" & ".join(map(in_decimals, row)) for row in rows)
+    body = " \\\\ ".join(" &\\: ".join(map(in_decimals, row)) for row in rows)
     top = "^{\\top}" if transposed else ""
     return f"${name} = \\values{{{body}}}{top}$"

@@ -93,7 +93,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
     "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
     "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
-    "sign.bracket": "A condition in brackets is 1 where it holds, else 0 and so is what stands beside it.",
+    "sign.bracket": "A condition in brackets is 1 where it holds; where it does not, the whole term is 0.",
     "sign.bold": "Bold letters are whole arrays, vectors are columns.",
     "sign.one": "{sign} is a column of ones.",
     "sign.unit": "{sign} is the unit matrix.",
@@ -158,10 +158,10 @@ BACKWARD: dict[str, str | Forms] = {
     "its adjoint is the sum, over those, of their adjoints times their local derivatives.",
     "backward.unreached": "No path leads from {parameters} to the loss: the gradient there is zero.",
     "backward.named": {
-        "one": "{quantities} has a name of its own, since its value is needed below and could be had from another one "
-        "only with fewer digits or by a division that may be by 0.",
-        "many": "{quantities} have names of their own, since their values are needed below and could be had from "
-        "others only with fewer digits or by a division that may be by 0.",
+        "one": "{quantities} has a name of its own, since its value is needed again below: to get it back from what "
+        "it is part of would lose digits, or divide by what may be 0.",
+        "many": "{quantities} have names of their own, since their values are needed again below: to get them back "
+        "from what they are part of would lose digits, or divide by what may be 0.",
     },
     "backward.unused": {
         "one": "Fact {facts} is not used by the derivation.",
@@ -188,10 +188,10 @@ BACKWARD: dict[str, str | Forms] = {
     "says that a number divides another):",
     # where the 1/N of a mean enters; {entering} is one of the three that follow
     "mean.alone": {
-        "one": "{entering}; whatever is computed from {adjoint} carries it along, and nothing below divides by {sizes} "
-        "again.",
-        "many": "{entering}; whatever is computed from {adjoint} carries them along, and nothing below divides by "
-        "{sizes} again.",
+        "one": "{entering}; whatever is computed from {adjoint} carries it along, and no other division by {sizes} "
+        "is needed below.",
+        "many": "{entering}; whatever is computed from {adjoint} carries them along, and no other division by "
+        "{sizes} is needed below.",
     },
     "mean.again": {
         "one": "{entering}; whatever is computed from {adjoint} carries it along; {others}.",
@@ -232,49 +232,53 @@ LESSON: dict[str, str | Forms] = {
     # what a nudge of an entry moves
     "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
     "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
+    "happens.most": "A nudge of {entry} moves at most {moved}, by {equation}: there is nothing to sum.",
     "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
-    "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
+    "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}: {count} contributions are "
     "added.",
     "happens.sum.fixed": {
-        "one": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
-        "added; {kept} stays as it is.",
-        "many": "A nudge of {entry} moves {moved} for every {letters}, by {equation}, so {count} contributions are "
-        "added; {kept} stay as they are.",
+        "one": "A nudge of {entry} moves {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added.",
+        "many": "A nudge of {entry} moves {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added.",
     },
     "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
-    "happens.down": "{read} must be known first, so {letter} is run downward.",
-    "happens.up": "{read} must be known first, so {letter} is run upward.",
+    "happens.down": "{read} must be known first, so {letter} runs from the last to the first.",
+    "happens.up": "{read} must be known first, so {letter} runs from the first to the last.",
     # by numbers: {sizes} are those of the example, {step} is how far an entry is moved
     "numbers": "By numbers.",
-    "numbers.sizes": "By numbers ({sizes}).",
+    "numbers.sizes": "By numbers, rounded ({sizes}).",
     "numbers.size": "{size}\u00a0= {value}",
-    "head.moved": "Moved.",
+    "head.moved": "Finite differences.",
     "moved": "With {entry} up and down by {step}, {loss} is {up} and {down}: a slope of {slope}, and {gradient} is "
     "{value}.",
     # what can be seen of a result
     "head.sane": "Sane?",
-    "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} changes nothing.",
-    "sane.rows": "Every row of {adjoint} sums to 0, as adding one number to a row of {quantity} changes nothing.",
-    "sane.columns": "Every column of {adjoint} sums to 0, as adding one number to a column of {quantity} changes "
-    "nothing.",
-    "sane.letter": "Summed over {letter}, {adjoint} is 0, as adding one number along {letter} to {quantity} changes "
-    "nothing.",
+    "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} leaves the "
+    "loss as it is.",
+    "sane.rows": "Every row of {adjoint} sums to 0, as adding one number to a row of {quantity} leaves the "
+    "loss as it is.",
+    "sane.columns": "Every column of {adjoint} sums to 0, as adding one number to a column of {quantity} leaves "
+    "the loss as it is.",
+    "sane.letter": "Summed over {letter}, {adjoint} is 0, as adding one number along {letter} to {quantity} leaves "
+    "the loss as it is.",
     # usual mistakes, with what they give
     "head.careful": "Careful.",
     "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",
-    "careful.path": "By way of {equation} alone, {entry} is {wrong}, not {right}.",
+    "careful.path": "Both paths count: by way of {equation} alone, {entry} would be {wrong}, not {right}.",
     # the whole pass
-    "pass.keep": "Of the forward pass it needs {kept}.",
-    "pass.drop": "Of the forward pass it needs {kept}, and not {others}.",
-    "pass.nothing": "Of the forward pass it needs the data alone.",
-    "pass.stable": "The module computes {quantities} in another form of the same value, since an exponential overflows "
-    "from an exponent of 710 on.",
-    "pass.cost": "A sum of products is counted with its operations, which are 2 for each term.",
+    "pass.keep": "Of the forward pass these formulas read {kept}.",
+    "pass.drop": "Of the forward pass these formulas read {kept}, and not {others}.",
+    "pass.nothing": "Of the forward pass these formulas read nothing but the data.",
+    "pass.stable": "The module computes {quantities} in another form of the same value, since an exponential "
+    "overflows, from an exponent of 710 on in double precision and of 89 in single.",
+    "pass.lines": "The lines are those of {file}.",
+    "pass.cost": "The cost of sums of products is given, 2 operations for each term.",
     # a derivation that goes like one before it
     "alike": "as {equation}",
     "alike.with": "as {equation}, {swaps}",
     "alike.for": "{new} for {old}",
-    "rule.insert.like": "as {equations}",
+    "rule.insert.like": "by {users}, as {equations}",
     "rule.read": "by {equations}",
     "form.product": "{factors} is {shape}",
     "form.product.all": "{product}, for\u00a0all\u00a0{letters}",
@@ -306,11 +310,11 @@ REASONS: dict[str, str | Forms] = {
     "rule.re-express.values": "re-expressed by {equations}: {values}",
     "rule.re-express.value": "{old} is {new}",
     "rule.re-express.counted": "re-expressed by {equations}, equal terms counted",
-    "rule.split": "the sum of a sum is the sum of the sums",
+    "rule.split": "split the sum",
     "rule.pull": "a factor that does not depend on the summed index leaves the sum",
     "rule.pull.product": "multiply the factors",
     "rule.copies": "a term that does not depend on the summed index is summed as often as the index has values",
-    "rule.cancel": "cancel what stands above and below",
+    "rule.cancel": "cancel",
     "rule.factor": "common factor",
     "rule.sign": "the minus goes into the bracket",
     "rule.divide": "divide above and below by the exponential",
@@ -337,7 +341,7 @@ REASONS: dict[str, str | Forms] = {
     "form.matrix": "matrix form, {shape}",
     "form.matrix.all": "matrix form, {shape} for\u00a0all\u00a0{letters}",
     "form.cases": "the other factors go into each case",
-    "form.transposed": "transposed, so that the summed index stands inside",
+    "form.transposed": "transposed, so that the summed index is the inner one",
 }
 
 # --- the last pages: gradients, update, module
@@ -350,7 +354,7 @@ SUMMARY: dict[str, str | Forms] = {
     "loop.up": "for each {letter}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
-    "choice:",
+    "your choice:",
     "update.each": "{update} for each {layer}",
     "heading.module": "In the module",
     "module.brackets": "In {file} the number of an equation stands in brackets above the lines that compute it. Those "
@@ -414,7 +418,7 @@ CHECKS: dict[str, str | Forms] = {
     "checks.numbers": "A number says how many values were compared; each agrees within the bound at the head of its "
     "column, or within the one beside it.",
     "checks.scales": "It was run in single and in double precision as well, on data from a thousandth to a thousand, "
-    "with zeros and masks among them.",
+    "with exact zeros and ones among them.",
     "checks.rounding": "The definition differentiated operation by operation has an error from rounding there; under "
     "rounding, that of the module is at most {bound} times that error.",
     # the table: its columns, a cell with a bound of its own, its rows
