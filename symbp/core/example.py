@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,12 @@ class Evaluate(Protocol):
     def __call__(self, expr: Expr, letters: Mapping[Index, int]) -> float | None: ...
 
 
+class Everywhere(Protocol):
+    """The values of an expression at all values of its letters; None where one has none, or there are too many."""
+
+    def __call__(self, expr: Expr, letters: Sequence[Index]) -> Sequence[float] | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """`values` are those of every tensor by its name: inputs, quantities, adjoints, entry by entry in row-major order.
@@ -45,5 +51,6 @@ class Example:
     sizes: tuple[tuple[str, int], ...]
     values: Mapping[str, Mapping[Key, float]]
     evaluate: Evaluate
+    everywhere: Everywhere
     moved: tuple[Moved, ...] = ()
     zero_sums: tuple[tuple[str, int], ...] = ()

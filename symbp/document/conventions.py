@@ -81,9 +81,9 @@ def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | N
     sizes = {a for e in entering for a in _atoms(e)}
     found: dict[Expr, dict[Ref, None]] = {}
     for s in d.sections[d.sections.index(part) + 1 :]:
-        for chain in s.locals or (s.main,):
+        for chain in s.locals:
             key = chain.key.of if isinstance(chain.key, Local) else chain.key
-            if (number := d.number(key)) is None:
+            if key in part.used_by or (number := d.number(key)) is None:  # the same factor, on another path
                 continue
             for e in (e for e in _divisors(chain.result) if sizes & set(_atoms(e))):
                 found.setdefault(e, {})[Ref(number)] = None

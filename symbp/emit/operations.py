@@ -25,7 +25,7 @@ from symbp.emit.formula import (
     size,
 )
 from symbp.emit.words import DTYPE, FLOAT
-from symbp.lowering.program import COMPARISONS, LIST, Operand, Statement, Value, function_name
+from symbp.lowering.program import COMPARISONS, INT, LIST, Operand, Statement, Value, function_name
 
 Row = Callable[[Statement, tuple[Text, ...]], Text]
 
@@ -92,6 +92,8 @@ def expression(s: Statement, args: tuple[Text, ...]) -> Text:
         return ROWS[s.op](s, args)
     if all(is_scalar(a) for a in s.args):
         word = SCALAR_WORDS.get(s.op)
+        if word and s.target.kind == INT:
+            return Text(f"{word}({_list(args)})")  # a subscript
         if word:
             return Text(f"{word}({', '.join(map(_floating, s.args, args))})")
         return Text(f"{FLOAT}(np.{UFUNCS[s.op]}({_list(args)}))")

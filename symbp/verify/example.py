@@ -15,7 +15,7 @@ from itertools import chain, islice, product
 
 import numpy as np
 
-from symbp.core.example import Evaluate, Example, Key, Moved
+from symbp.core.example import Evaluate, Everywhere, Example, Key, Moved
 from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
@@ -23,13 +23,14 @@ from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, obeying
 from symbp.verify.extents import value_of
 from symbp.verify.facts import demands
+from symbp.verify.sample import combinations
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_finite
 
 SMALL = (2, 3, 4, 5)
-MOST_SIZES, MOST_ENTRIES = 4, 1_500
+MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
 STEP = 0.01
 BOUND = 1e-9
@@ -37,7 +38,7 @@ READABLE = 0.3
 DIGITS = 9  # to which machines agree, so that all choose the same
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
 VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
-AGAIN = 2
+AGAIN = 1, 1, 30, 30, 300  # the scales of further draws: with large data another branch may be taken
 
 Values = Mapping[str, Mapping[Key, float]]
 ZeroSums = tuple[tuple[str, int], ...]
@@ -67,6 +68,7 @@ def example(network: Network, backward: Network, loss: str, adjoints: Sequence[t
         tuple((d.name, best.sizes[d.name]) for d in network.dims),
         best.values,
         _evaluator(best.witness),
+        _everywhere(best.witness),
         tuple(m for m in moved if m is not None),
         _zero_sums(network, loss, names, best.all),
     )
@@ -113,6 +115,20 @@ def _evaluator(witness: Witness) -> Evaluate:
     return evaluate
 
 
+def _everywhere(witness: Witness) -> Everywhere:
+    def everywhere(expr: Expr, letters: Sequence[Index]) -> Sequence[float] | None:
+        indices = tuple(letters)
+        rows = combinations(indices, witness.scope)
+        if len(rows) > MOST_ROWS:
+            return None
+        try:
+            return [float(v) for v in witness.values(expr, indices, rows.all())]
+        except (CheckFailed, *DOMAIN_ERRORS):
+            return None
+
+    return everywhere
+
+
 def _zero_sums(network: Network, loss: str, names: Mapping[str, str], found: Sequence[Values]) -> ZeroSums:
     """What sums to 0 in all the draws, and in others at the sizes of the checks, where it can be seen that it is not 0
     itself: of two normalised numbers the adjoint is.
@@ -122,13 +138,21 @@ def _zero_sums(network: Network, loss: str, names: Mapping[str, str], found: Seq
         return ()
     witness = Witness(World(network, choose_sizes(network), LANES), loss, names)
     keys = {name: witness.world.keys(q) for q, name in names.items()}
-    for seed in range(AGAIN):
+    for seed, scale in enumerate(AGAIN):
         try:
-            witness.fill(draw(witness.world, loss, seed).inputs)
+            if scale == 1:
+                inputs = draw(witness.world, loss, seed).inputs
+            else:
+                inputs = draw_inputs(witness.world, random.Random(seed), lambda r, s=scale: s * r.gauss(0, 1))  # type: ignore[misc]
+            witness.fill(inputs)
             values = {name: _floats(witness.adjoints[name], keys[name]) for name in {name for name, _ in own}}
         except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
-            return ()
-        own = [z for z in own if _is_zero(z, values) and max(map(abs, values[z[0]].values())) > VISIBLE]
+            if scale == 1:
+                return ()
+            continue
+        own = [z for z in own if _is_zero(z, values)]
+        if scale == 1:
+            own = [z for z in own if max(map(abs, values[z[0]].values())) > VISIBLE]
     return tuple(own)
 
 

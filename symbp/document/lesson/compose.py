@@ -70,16 +70,17 @@ class _Lesson:
         for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
             group = tuple(parts)
             forms = [_form(fixed(part)).text for part in group]
-            if groups and known.issuperset(forms) and self._is_plain(users) and self._is_plain(groups[-1][-1].used_by):
+            alike = known.issuperset(forms) and self._is_single(users)
+            if groups and alike and self._is_single(base := groups[-1][0].used_by) and self._call(base[0]) is None:
                 groups[-1] = (*groups[-1], *group)
             else:
                 groups.append(group)
             known.update(forms)
         return groups
 
-    def _is_plain(self, users: tuple[str, ...]) -> bool:
-        """Is it one equation, neither the loss nor one that was written as a call?"""
-        return len(users) == 1 and users[0] != self.d.loss and self._call(users[0]) is None
+    def _is_single(self, users: tuple[str, ...]) -> bool:
+        """Is it one equation, and not the loss?"""
+        return len(users) == 1 and users[0] != self.d.loss
 
     def _call(self, name: str) -> str | None:
         equation = self.d.network.equation(name)
@@ -108,7 +109,7 @@ class _Lesson:
             yield Display(self._with_matrix(self._alike(part, form, *self.whole[form.text]), part))
         else:
             self.whole[form.text] = number, form
-            yield Paragraph(happens(self.d, part))
+            yield Paragraph(happens(self.d, part, self.example))
             yield Display((*self._locals(part), *self._with_matrix(self._main(part), part)))
             yield from variants(self.d, whole, last=True)
             yield from careful(self.d, self.example, part)
@@ -117,7 +118,7 @@ class _Lesson:
     def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
         """What a nudge of each moves, and the results."""
         parts = [fixed(part) for part in group]
-        yield Paragraph(tuple(words for part in parts for words in happens(self.d, part)))
+        yield Paragraph(tuple(words for part in parts for words in happens(self.d, part, self.example)))
         yield Display(tuple(c for part in parts for c in self._with_matrix(self._result(part), part)))
 
     def _result(self, part: Part, why: Words = ()) -> Chain:

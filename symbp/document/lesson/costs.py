@@ -39,14 +39,14 @@ def _operations(s: Sum, order: Mapping[str, int]) -> Product:
         letters.pop(solved, None)  # type: ignore[arg-type]
     number, extents = 2, list[Poly]()
     for extent in (i.extent for i in letters):
-        coefficient, factors = _factors(extent)
+        coefficient, factors = factors_of_extent(extent)
         number *= coefficient
         extents += factors
     extents.sort(key=lambda p: min((order.get(d.name, len(order)) for d in dims_of(p)), default=len(order)))
     return Product(tuple(extents), number)
 
 
-def _factors(extent: Poly) -> tuple[int, tuple[Poly, ...]]:
+def factors_of_extent(extent: Poly) -> tuple[int, tuple[Poly, ...]]:
     """The number and the sizes of a product, 4H; of a sum itself."""
     if len(extent.terms) != 1:
         return 1, (extent,)

@@ -57,6 +57,8 @@ def _array(example: Example, name: str) -> Array | None:
     rows: dict[Key, list[float]] = {}
     for key, value in inside.items():
         rows.setdefault(key[:-1], []).append(value)
+    if len({len(row) for row in rows.values()}) > 1:
+        return None
     dims = tuple(Poly.of(1 + max(key[place] for key in inside)) for place in range(rank - lead))
     return Named(name, dims, (Poly(),) * lead), tuple(map(tuple, rows.values()))
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Derivation, Local, Section
+from symbp.core.example import Example
 from symbp.core.expr import Add, Delta, Expr, Mul, Partial, Read, Sum, Where
-from symbp.core.integers import Index
+from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, reads, walk
 from symbp.core.views import terms_of
+from symbp.document.lesson.costs import factors_of_extent
 from symbp.document.said import Letter, Listed, Math, Product, Ref, Said, Whole, Words, listed, said
 
 
-def happens(d: Derivation, part: Section) -> Words:
-    """What a nudge of an entry moves; `part` has what rides along fixed."""
+def happens(d: Derivation, part: Section, example: Example | None) -> Words:
+    """What a nudge of an entry moves; `part` has what rides along fixed. What is said of all holds in the example."""
     assert isinstance(part.main.lhs, Read)
     entry = Math(Read(part.quantity, part.main.lhs.subs))
     if not part.locals:
         return (said("happens.loss", entry=entry, equation=_ref(d, d.loss)),)
-    ways = [_way(d, part, entry, term) for term in terms_of(part.main.steps[0].value)]
+    ways = [_way(d, part, entry, term, example) for term in terms_of(part.main.steps[0].value)]
     said_of = [w for w in ways if w is not None]
     if len(part.used_by) == 1:
         return (*said_of, *_later(d, part))
@@ -35,22 +37,24 @@ def _ref(d: Derivation, name: str) -> Ref:
     return Ref(number)
 
 
-def _way(d: Derivation, part: Section, entry: Math, term: Expr) -> Said | None:
+def _way(d: Derivation, part: Section, entry: Math, term: Expr, example: Example | None) -> Said | None:
     """What one equation makes of the nudge."""
     partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
     if partial is None:
         return None
     moved, equation = Math(partial.of), _ref(d, partial.of.tensor)
-    conditional = _by_conditions(part, partial.of.tensor)
+    conditional = _by_conditions(part, partial.of.tensor) or _vanishes(partial, example)
     if conditional and not isinstance(term, Sum):
         return said("happens.most", entry=entry, moved=moved, equation=equation)
     if conditional:
         return said("happens.some", entry=entry, moved=Whole(partial.of.tensor), equation=equation)
     if not isinstance(term, Sum):
         return said("happens.one", entry=entry, moved=moved, equation=equation)
+    count = _count(term.indices)
+    if count == Product(()):
+        return said("happens.one", entry=entry, moved=moved, equation=equation)
     letters = Listed("tied", tuple(Letter("index", i.name) for i in term.indices))
     stay = [i for i in free_indices(partial.of) if i in free_indices(partial.by) and i not in term.indices]
-    count = _count(term.indices)
     if not stay:
         return said("happens.sum", entry=entry, moved=moved, equation=equation, letters=letters, count=count)
     kept = Listed("tied", tuple(Letter("index", i.name) for i in stay))
@@ -72,6 +76,12 @@ def _by_conditions(part: Section, user: str) -> bool:
     return any(_may_vanish(c.result) for c in chains)
 
 
+def _vanishes(partial: Partial, example: Example | None) -> bool:
+    """Is it 0 at some entries of the example?"""
+    values = example.everywhere(partial, free_indices(partial)) if example is not None else None
+    return values is not None and not all(values)
+
+
 def _may_vanish(e: Expr) -> bool:
     """Is it 0 wherever a delta or a condition fails? A sum is where all its terms are: delta - p is not."""
     match e:
@@ -87,7 +97,11 @@ def _may_vanish(e: Expr) -> bool:
 
 
 def _count(indices: tuple[Index, ...]) -> Product:
-    return Product(tuple(i.extent for i in indices))
+    number, extents = 1, list[Poly]()
+    for coefficient, factors in (factors_of_extent(i.extent) for i in indices):
+        number *= coefficient
+        extents += factors
+    return Product(tuple(extents), number)
 
 
 def _later(d: Derivation, part: Section) -> Iterator[Said]:

@@ -283,7 +283,11 @@ class Writer:
     def _numbers(self, block: Numbers) -> str:
         """The head, and the arrays as running text, of which a line holds as many as it can."""
         made = (small_matrix(self.matrices.text(named).tex, rows, len(named.dims) == 1) for named, rows in block.arrays)
-        return f"\\lead{{{self.words.tex(block.head)}}} " + " \\hfil\\penalty0\\hfilneg\\quad\n".join(made) + "\\par"
+        return (
+            f"{{\\apart\\lead{{{self.words.tex(block.head)}}} "
+            + " \\hfil\\penalty0\\hfilneg\\quad\n".join(made)
+            + "\\par}"
+        )
 
     def _statement(self, block: Statement) -> str:
         if block.equality is not None:
@@ -345,7 +349,8 @@ class Writer:
         left = self.side(row.chain.lhs).tex
         texts = lines(self.side(row.chain.rows[0].value).pieces, BOXED - width(left) - 16)
         mark = "$\\blacktriangleright$" if row.gradient else ""
-        number = f"\\eqref{{eq:{row.number}}}" if row.number is not None else ""
+        key = f"eq:{row.number}"
+        number = f"\\eqref{{{key}}}" if key in self.labels else ""  # what no path reaches has none
         place = self._place(row.lines) if row.lines else ""
         cost = "\\color{quiet}" + " + ".join(map(self.words.tex, row.cost)) if row.cost else ""
         indent = "\\quad" if row.inside else ""

@@ -270,10 +270,10 @@ LESSON: dict[str, str | Forms] = {
     "pass.keep": "Of the forward pass these formulas read {kept}.",
     "pass.drop": "Of the forward pass these formulas read {kept}, and not {others}.",
     "pass.nothing": "Of the forward pass these formulas read nothing but the data.",
-    "pass.stable": "The module computes {quantities} in another form of the same value, since an exponential "
-    "overflows, from an exponent of 710 on in double precision and of 89 in single.",
-    "pass.lines": "The lines are those of {file}.",
-    "pass.cost": "The cost of sums of products is given, 2 operations for each term.",
+    "pass.stable": "The module computes {quantities} in another form of the same value: an exponential overflows "
+    "from an exponent of 710 on, in single precision of 89.",
+    "pass.lines": "Lines are those of {file}.",
+    "pass.cost": "Sums of products cost 2 operations for each term.",
     # a derivation that goes like one before it
     "alike": "as {equation}",
     "alike.with": "as {equation}, {swaps}",
@@ -348,8 +348,8 @@ REASONS: dict[str, str | Forms] = {
 
 SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "The backward pass",
-    "gradients.order": "All of it, in the order in which it is computed; the gradients are marked.",
-    "gradients.inserted": "Adjoints that were inserted into others do not appear.",
+    "gradients.order": "All of it, in the order of computation; gradients are marked.",
+    "gradients.inserted": "Adjoints that were inserted into others are left out.",
     "loop.down": "for each {letter}, from the last to the first:",
     "loop.up": "for each {letter}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
