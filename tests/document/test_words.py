@@ -34,7 +34,7 @@ def document() -> Document:
 
 def parts(tex: str) -> tuple[str, str, str]:
     """What stands before, in and after the line under the title."""
-    match = re.search(r"(?<=\\author\{\\parbox\{\.9\\linewidth\}\{\\centering\\normalsize )(.*)(?=\}\}\n\\date)", tex)
+    match = re.search(r"(?<=\\author\{\\parbox\{\\linewidth\}\{\\centering\\normalsize )(.*)(?=\}\}\n\\date)", tex)
     assert match is not None
     return tex[: match.start()], match[0], tex[match.end() :]
 
