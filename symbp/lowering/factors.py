@@ -71,7 +71,7 @@ def _found(array: Value, routine: Routine, users: Users, sizes: Mapping[Atom, in
     try:
         if not 0 < number(factor, sizes) <= 1:
             return None
-    except (KeyError, TypeError):  # sizes of layers, which are not all alike
+    except (KeyError, TypeError, ArithmeticError):  # sizes of layers, which are not all alike; N - 2 = 0
         return None
     return _Found(array, tuple(p.target.name for p in products), tuple(s for s in scaled if s is not None), factor)
 

@@ -340,3 +340,30 @@ def root_of_negatives(x: Data[N, D], w: Param[D]):
 def rows_of_a_number(t: Labels[N, I, D], u: Labels[N, D], W: Param[D, D], v: Param[D], c: Param):
     """What is added to the rows that labels say is a parameter without an axis, or a function of one."""
     return c * sum(embedding(t, W)) + sum(tanh(c) * v[u[n]] for n in N)
+
+
+B, Q, R, P = dims("B Q R P")
+
+
+@network
+def length_and_matrix(W: Param[B, 3], c: Param[3], x: Data[B, B]):
+    """B1 is the length of what is pooled in one function, and the matrix of b1 in the comments of another."""
+    pooled = max_pool2d(x, (2, 3), stride=2)
+    top = max(relu(pooled), axis=(-2, -1))
+    b1[n, k] = mean(x[n, j] * W[j, k] for j in B) + c[k]
+    return sum(b1)
+
+
+@network
+def mean_over_none_of_two(q: Param[2], A: Param[P, 2 * R], x: Data[Q, P], t: Labels[Q, R], z: Param[3]):
+    """A mean over P - 2, where a pass tries a factor at P = 2."""
+    v = x @ A
+    g[n, w: R] = sigmoid(v[n, w]) * tanh(v[n, R + w])
+    b[n, k] = sum(x[n, k + 2 * c] * q[c] for c in range(2))
+    m[i: Q + 2] = (mean(tanh(b), axis=-1))[i - 1] if 1 <= i < Q + 1 else 0
+    a[i] = max(m[i + j] for j in range(3))
+    s = -mean(log_softmax(g)[n, t[n]] for n in Q)
+    r[k: Q + 2] = a[k - 1] if 1 <= k < Q + 1 else 0
+    d[k] = max(r[k + j] for j in range(3))
+    u[n] = sum((mean(tanh(b), axis=-1))[3 * n + c] * z[c] for c in range(3))
+    return tanh(max(tanh(u), axis=-1))
