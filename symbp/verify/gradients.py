@@ -134,7 +134,7 @@ def _between_kinks(
     """The slope at the largest step that crosses no kink, `first` that at all of h; None where every step does."""
     for factor in SHRUNK:
         slope = first if factor == 1 else slope_along(loss, where, direction, h * factor)
-        agrees = abs(a - slope.value) <= BOUND * (abs(a) + abs(slope.value) + largest) + slope.noise
+        agrees = abs(a - slope.value) <= BOUND * max(abs(a) + abs(slope.value), largest) + slope.noise
         if agrees:
             return slope
         if flips is None or not flips(*_both_ways(direction, h * factor)):

@@ -10,7 +10,7 @@ from symbp.core.expr import Add, Fn, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network, Tensor
 from symbp.errors import CheckFailed
-from symbp.verify.gradients import compare_central, slope_along, sweep
+from symbp.verify.gradients import BOUND, Entries, compare_central, slope_along, sweep
 from symbp.verify.module import check_module
 from symbp.verify.report import report, rows
 from symbp.verify.subject import Unloadable
@@ -373,3 +373,15 @@ def test_the_entry_of_a_large_tensor_that_is_no_number_is_named():
     gradient = {(i,): math.nan if i == 700 else 3 * v**2 for i, v in enumerate(x)}
     error, label, key = compare_central(summed(lambda v: v**3, x), entries_of(x), gradient, None).error()
     assert (error, label[:10], key) == (math.inf, "[700]: nan", (700,))
+
+
+def test_a_kink_of_the_slope_is_shrunk_until_the_comparison_holds() -> None:
+    """x + c relu(x)^2 at 0, where a full step is off by a little more than the comparison takes."""
+
+    def loss(entries: Entries) -> float:
+        (x,) = entries.values()
+        return x + 0.825 * max(x, 0.0) ** 2
+
+    compared = compare_central(loss, {(0,): 0.0}, {(0,): 1.0}, lambda ahead, behind: True)
+    assert compared.error()[0] <= BOUND
+    assert compared.skipped == 0
