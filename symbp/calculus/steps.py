@@ -190,5 +190,6 @@ RULES = (
     "single",
     "zero",
     "cases",
+    "under",
     "turn",
 )

@@ -17,7 +17,7 @@ from symbp.document.said import Figure, Ref, Said, Words, listed, said
 
 # What carries out what the line before has announced; of several such lines in a row the last is shown.
 CARRIES_OUT = frozenset(
-    ("entry", "contract", "split", "copies", "collect", "expand", "solve", "single", "guard", "zero", "turn")
+    ("entry", "contract", "split", "copies", "collect", "expand", "solve", "single", "guard", "under", "zero", "turn")
 )
 # What a differentiated line is read with at once: the partials of entries are 1 or 0.
 AT_ONCE = frozenset(("entry", "contract", "pull", "zero"))

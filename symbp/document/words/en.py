@@ -332,6 +332,7 @@ REASONS: dict[str, str | Forms] = {
         "many": "{equations} are 0 where the conditions fail",
     },
     "rule.cases": "the two exclude one another: one of them for each case",
+    "rule.under": "terms under one condition stand together",
     "rule.turn": "count from the other end: {renamed}",
     # matrix forms
     "form.numbers": "with vectors, {shape}",

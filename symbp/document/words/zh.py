@@ -250,6 +250,7 @@ REASONS: dict[str, str | Forms] = {
     "rule.single": "条件使求和只剩一项，{renamed}",
     "rule.zero": "条件不成立时式{equations}为0",
     "rule.cases": "两项不会同时出现，分情况写出",
+    "rule.under": "同一条件下的各项合在一起",
     "rule.turn": "下标倒序，{renamed}",
     "form.numbers": "用向量表示，{shape}",
     "form.numbers.all": "用向量表示，{shape}（对所有{letters}）",
