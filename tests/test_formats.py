@@ -8,6 +8,7 @@ import click
 import pytest
 
 from symbp.cli import commands
+from symbp.document.model import DETAILS
 from symbp.pipeline import FORMATS, TARGETS, Format, Target
 
 
@@ -47,3 +48,9 @@ def test_what_has_no_row_cannot_be_written(option: tuple[str, str], tmp_path: Pa
     command, name = option
     with pytest.raises(click.BadParameter, match=r"'runes' cannot be written; what can: (tex|numpy|en, zh)"):
         run(command, "linear_2_2_2", name, "runes", "-o", str(tmp_path))
+
+
+def test_the_levels_of_detail_are_those_of_a_document() -> None:
+    (option,) = (p for p in commands.commands["build"].params if p.name == "detail")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == DETAILS

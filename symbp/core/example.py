@@ -10,6 +10,7 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 
 Key = tuple[int, ...]
+DIGITS = 9  # to which machines agree: what is chosen by numbers is so by these, and all choose the same
 
 
 @dataclass(frozen=True, slots=True)

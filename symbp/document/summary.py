@@ -17,6 +17,7 @@ from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import reads
 from symbp.document.lesson.costs import kept, products
 from symbp.document.lesson.numbers import moved
+from symbp.document.lesson.talk import step_of
 from symbp.document.looks import whole_form
 from symbp.document.model import (
     FULL,
@@ -60,12 +61,12 @@ def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
     if not is_recurrent(part):
         return rows
     names = {e.name for e in part}
-    ahead = [s for e in part for r in reads(e.body) if r.tensor in names for s in r.subs if s.index is None]
-    step = next(((i, s - i) for s in ahead for i in s.atoms() if isinstance(i, Index)), None)
-    if step is None or step[1].constant is None:
+    found = (step_of(r) for e in part for r in reads(e.body) if r.tensor in names)
+    step = next((s for s in found if s is not None), None)
+    if step is None:
         return rows
     letter = Letter("index", step[0].name)
-    head = said("loop.down", letter=letter) if step[1].constant > 0 else said("loop.up", letter=letter)
+    head = said("loop.down", letter=letter) if step[1] > 0 else said("loop.up", letter=letter)
     return [replace(r, inside=True, head=head if r is rows[0] else None) for r in rows]
 
 

@@ -156,7 +156,7 @@ def _in_steps(entries: Mapping[Key, Value], asked: Demands) -> dict[Key, Value]:
         for key, value in entries.items()
     }
     for axes, total in asked.sums:
-        for fibre in _fibres(list(values), axes):
+        for fibre in fibres(list(values), axes):
             values[fibre[-1]] = total - sum(values[key] for key in fibre[:-1])
     return values
 
@@ -176,7 +176,7 @@ def _draw_tensor(
 def _meet_sums(values: dict[Key, Value], asked: Demands, generator: random.Random) -> None:
     """Change the entries so that the sums are what they must be, in place."""
     for axes, total in asked.sums:
-        for fibre in _fibres(list(values), axes):
+        for fibre in fibres(list(values), axes):
             values.update(_meet(fibre, values, total, asked, generator))
 
 
@@ -222,7 +222,7 @@ def _draw_number(generator: random.Random, number: Callable[[random.Random], flo
     return number(generator)
 
 
-def _fibres(keys: list[Key], axes: tuple[int, ...]) -> list[list[Key]]:
+def fibres(keys: list[Key], axes: tuple[int, ...]) -> list[list[Key]]:
     """The entries that are summed together."""
     groups: dict[Key, list[Key]] = {}
     for key in keys:

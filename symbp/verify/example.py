@@ -15,12 +15,12 @@ from itertools import chain, islice, product
 
 import numpy as np
 
-from symbp.core.example import Evaluate, Everywhere, Example, Key, Moved
+from symbp.core.example import DIGITS, Evaluate, Everywhere, Example, Key, Moved
 from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
-from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, obeying
+from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, fibres, obeying
 from symbp.verify.extents import value_of
 from symbp.verify.facts import demands
 from symbp.verify.sample import combinations
@@ -35,7 +35,6 @@ DRAWS = 6
 STEP = 0.01
 BOUND = 1e-9
 READABLE = 0.3
-DIGITS = 9  # to which machines agree, so that all choose the same
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
 VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
 AGAIN = 1, 1, 30, 30, 300  # the scales of further draws: with large data another branch may be taken
@@ -164,12 +163,10 @@ def _candidates(names: Mapping[str, str], values: Values) -> Iterator[tuple[str,
 def _is_zero(zero: tuple[str, int], values: Values) -> bool:
     """Are the sums along a dimension 0, of several entries each?"""
     name, axis = zero
-    sums: dict[Key, list[float]] = {}
-    for key, value in values[name].items():
-        sums.setdefault((*key[:axis], *key[axis + 1 :]), []).append(value)
-    largest = max(map(abs, values[name].values()), default=0.0)
-    several = all(len(entries) > 1 for entries in sums.values())
-    return several and all(abs(math.fsum(v)) <= max(BOUND * largest, LEAST) for v in sums.values())
+    entries = values[name]
+    largest = max(map(abs, entries.values()), default=0.0)
+    summed = [[entries[key] for key in keys] for keys in fibres(list(entries), (axis,))]
+    return all(len(row) > 1 and abs(math.fsum(row)) <= max(BOUND * largest, LEAST) for row in summed)
 
 
 def _sizes(network: Network) -> Iterator[Sizes]:
@@ -223,10 +220,7 @@ def _readable(world: World, generator: random.Random, manner: Manner) -> Drawn:
         if tensor.kind == LABELS or own is None or own.choices or not own.sums:
             continue
         ((axes, total), *_) = own.sums
-        groups: dict[Key, list[Key]] = {}
-        for key in inputs[tensor.name]:
-            groups.setdefault(tuple(v for k, v in enumerate(key) if k not in axes), []).append(key)
-        chosen = {generator.choice(keys) for keys in groups.values()}
+        chosen = {generator.choice(keys) for keys in fibres(list(inputs[tensor.name]), axes)}
         inputs[tensor.name] = {key: float(total) if key in chosen else 0.0 for key in inputs[tensor.name]}
     return obeying(world, inputs)
 

@@ -44,17 +44,18 @@ class _Lesson:
     like: dict[Key, int] = field(default_factory=dict)
     locals: dict[str, int] = field(default_factory=dict)
     whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
+    fixed: dict[str, Part] = field(default_factory=dict)
+    said: dict[str, Words] = field(default_factory=dict)
 
     def sections(self) -> Iterator[Section]:
         """A section for each equation that is gone back through, with what it reads; what goes like something
         before has none of its own.
         """
-        groups = self._groups()
+        groups, scalar = self._groups(), _is_scalar(self.d)
         for group in groups:
             blocks = [b for part in group for b in self._quantity(part)]
             seen = tuple(s for part in group for s in sane(self.example, part))
-            scalar, last = _is_scalar(self.d), group is groups[-1]
-            with_numbers = group if not scalar else self.d.sections if last else ()
+            with_numbers = group if not scalar else self.d.sections if group is groups[-1] else ()
             shown = (
                 *_joined(blocks),
                 *results(self.example, (part.adjoint for part in with_numbers)),
@@ -69,7 +70,7 @@ class _Lesson:
         groups: list[tuple[Part, ...]] = []
         for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
             group = tuple(parts)
-            forms = [_form(fixed(part)).text for part in group]
+            forms = [_form(self._fixed(part)).text for part in group]
             alike = known.issuperset(forms) and self._is_single(users)
             if groups and alike and self._is_single(base := groups[-1][0].used_by) and self._call(base[0]) is None:
                 groups[-1] = (*groups[-1], *group)
@@ -77,6 +78,17 @@ class _Lesson:
                 groups.append(group)
             known.update(forms)
         return groups
+
+    def _fixed(self, part: Part) -> Part:
+        """The part with what rides along fixed, which is worked out once."""
+        if part.quantity not in self.fixed:
+            self.fixed[part.quantity] = fixed(part)
+        return self.fixed[part.quantity]
+
+    def _happens(self, part: Part) -> Words:
+        if part.quantity not in self.said:
+            self.said[part.quantity] = happens(self.d, self._fixed(part), self.example)
+        return self.said[part.quantity]
 
     def _is_single(self, users: tuple[str, ...]) -> bool:
         """Is it one equation, and not the loss?"""
@@ -101,7 +113,7 @@ class _Lesson:
         return said("heading.lesson", numbers=through, quantities=quantities)
 
     def _quantity(self, whole: Part) -> Iterator[Block]:
-        part = fixed(whole)
+        part = self._fixed(whole)
         form = _form(part)
         number = self.d.number(part.main.key)
         assert number is not None
@@ -109,17 +121,16 @@ class _Lesson:
             yield Display(self._with_matrix(self._alike(part, form, *self.whole[form.text]), part))
         else:
             self.whole[form.text] = number, form
-            yield Paragraph(happens(self.d, part, self.example))
-            yield Display((*self._locals(part), *self._with_matrix(self._main(part), part)))
+            yield Paragraph(self._happens(whole))
+            yield Display((*self._locals(part), *self._with_matrix(cut(self.d, part.main, self._shown()), part)))
             yield from variants(self.d, whole, last=True)
             yield from careful(self.d, self.example, part)
         yield from conventions.remarks(self.d, whole)
 
     def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
         """What a nudge of each moves, and the results."""
-        parts = [fixed(part) for part in group]
-        yield Paragraph(tuple(words for part in parts for words in happens(self.d, part, self.example)))
-        yield Display(tuple(c for part in parts for c in self._with_matrix(self._result(part), part)))
+        yield Paragraph(tuple(words for part in group for words in self._happens(part)))
+        yield Display(tuple(c for part in map(self._fixed, group) for c in self._with_matrix(self._result(part), part)))
 
     def _result(self, part: Part, why: Words = ()) -> Chain:
         number = self.d.number(part.main.key)
@@ -150,9 +161,6 @@ class _Lesson:
             elif number is not None:
                 self.locals[form.text] = number
                 yield cut(self.d, chain, self._shown())
-
-    def _main(self, part: Part) -> Chain:
-        return cut(self.d, part.main, self._shown())
 
     def _shown(self) -> Shown:
         return Shown(frozenset(self.read_off), dict(self.like))

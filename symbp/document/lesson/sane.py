@@ -11,7 +11,7 @@ from itertools import product as every
 
 from symbp.calculus.steps import Derivation, Section
 from symbp.core import build
-from symbp.core.example import Example
+from symbp.core.example import DIGITS, Example
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Poly
 from symbp.core.traverse import substitute, walk
@@ -21,7 +21,6 @@ from symbp.document.model import Remark
 from symbp.document.said import Letter, Math, Number, Ref, Said, Whole, said
 
 FAR = 0.002  # from the right value: less does not show
-DIGITS = 9  # to which machines agree, so that all choose the same
 
 
 def sane(example: Example | None, part: Section) -> Iterator[Said]:
@@ -83,15 +82,14 @@ def _coupled(part: Section) -> Iterator[tuple[int, int]]:
 def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
     """Of two paths one left out, where neither is nothing."""
     terms = terms_of(part.main.steps[0].value)
-    slips = []
-    for term in terms if len(terms) > 1 else ():
+    for term in terms if len(terms) == 2 else ():
         partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
         number = None if partial is None else d.number(partial.of.tensor)
-        slip = _slip(example, part, term) if len(terms) == 2 else None
+        slip = _slip(example, part, term)
         if number is not None and slip and abs(slip[1].value) > FAR:
-            slips.append((number, slip))
-    for number, (entry, kept, right) in slips[:1]:
-        yield said("careful.path", equation=Ref(number), entry=entry, wrong=kept, right=right)
+            entry, kept, right = slip
+            yield said("careful.path", equation=Ref(number), entry=entry, wrong=kept, right=right)
+            return
 
 
 def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, Number] | None:

@@ -108,11 +108,17 @@ def _later(d: Derivation, part: Section) -> Iterator[Said]:
     """Where what comes back comes from another step of a recurrence, in which order the steps are run."""
     adjoints = {adjoint for _, adjoint in d.adjoints}
     for read in reads(part.main.result):
-        steps = [s for s in read.subs if s.index is None and any(isinstance(a, Index) for a in s.atoms())]
-        if read.tensor in adjoints and len(steps) == 1:
-            letter = next(a for a in steps[0].atoms() if isinstance(a, Index))
-            ahead = steps[0] - letter
-            if ahead.constant is not None and ahead.constant != 0:
-                way = Letter("index", letter.name)
-                yield said("happens.down" if ahead.constant > 0 else "happens.up", read=Math(read), letter=way)
-                return
+        way = step_of(read) if read.tensor in adjoints else None
+        if way is not None:
+            letter = Letter("index", way[0].name)
+            yield said("happens.down" if way[1] > 0 else "happens.up", read=Math(read), letter=letter)
+            return
+
+
+def step_of(read: Read) -> tuple[Index, int] | None:
+    """The letter of a recurrence whose other step is read, and how many steps away; None where none is, or several."""
+    steps = [(i, s - i) for s in read.subs if s.index is None for i in s.atoms() if isinstance(i, Index)]
+    if len(steps) != 1:
+        return None
+    letter, away = steps[0]
+    return (letter, away.constant) if away.constant else None
