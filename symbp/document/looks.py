@@ -89,7 +89,6 @@ def chains(d: Derivation) -> Iterator[Chain]:
         yield from section.locals
         yield section.main
         yield from section.variants
-    yield from d.paths
 
 
 def expressions(d: Derivation, product: HessianProduct | None = None) -> Iterator[Expr]:

@@ -44,7 +44,31 @@ class CallSide:
     value: Expr
 
 
-Side = Entry | MatrixSide | CallSide
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A matrix of which every entry is written out."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+Terms = tuple[tuple[float, ...], ...]  # a sum of products of numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A sum of products of an example's numbers."""
+
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class FigureGrid:
+    """A matrix of such sums."""
+
+    rows: tuple[tuple[Terms, ...], ...]
+
+
+Side = Entry | MatrixSide | CallSide | Grid | Figures | FigureGrid
 
 
 # --- blocks
@@ -185,6 +209,20 @@ class Updates:
     pairs: tuple[tuple[Named, Named, Index | None], ...]
 
 
+FigureRows = tuple[tuple[float, ...], ...]
+EntryRows = tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """A step of gradient descent by numbers: of each matrix of weights the weights and their adjoints, both as entries
+    and as numbers.
+    """
+
+    grids: tuple[tuple[EntryRows, EntryRows, FigureRows, FigureRows], ...]
+    rate: float
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A quantity in the picture; `again` says that it is drawn at another place too. Places are in millimetres across
@@ -227,23 +265,42 @@ class Picture:
 
 
 Block = (
-    Display | Definitions | Paragraph | Notes | Remark | Numbers | Signs | Table | Statement | Box | Updates | Picture
+    Display
+    | Definitions
+    | Paragraph
+    | Notes
+    | Remark
+    | Numbers
+    | Signs
+    | Table
+    | Statement
+    | Box
+    | Updates
+    | Moves
+    | Picture
 )
 
 
 SHORT, STEPS, FULL = DETAILS = "short", "steps", "full"  # results; what a lecture shows; with every line
+SCALAR, INDEX, MATRIX = VIEWS = "scalar", "index", "matrix"  # every entry by itself; any entry; whole arrays
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands below it; `level` 1 is a section, 2 a part of one; `details` say at which levels of
-    detail it is shown.
+    detail it is shown, `views` in which view. One of the scalar view alone speaks of the example's sizes.
     """
 
     title: Said
     blocks: tuple[Block, ...]
     level: int = 1
     details: tuple[str, ...] = DETAILS
+    views: tuple[str, ...] = VIEWS
+
+    @property
+    def is_by_entries(self) -> bool:
+        """Does it speak of single entries?"""
+        return self.views == (SCALAR,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +334,7 @@ class Document:
     subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
+    sizes: tuple[tuple[str, int], ...] = ()  # those of the example
 
     def at(self, detail: str) -> Document:
         """What is shown of it at a level of detail."""

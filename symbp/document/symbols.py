@@ -26,6 +26,8 @@ from symbp.document.said import (
     said,
 )
 
+MOST_ROWS = 6  # of scalars in one column
+
 
 def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block, ...]:
     """The table of inputs, the facts, the index letters and what the signs mean."""
@@ -48,7 +50,8 @@ def _inputs(d: Derivation) -> Table:
         said("column.kind"),
     )
     if not any(t.shape for t in d.network.inputs):
-        rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
+        rows, header = tuple((r[0], r[2], r[4]) for r in rows), (header[0], header[2], header[4])
+        return Table(header, rows, "l" * len(header), columns=1 + (len(rows) > MOST_ROWS))
     return Table(header, rows, "l" * len(header))
 
 

@@ -22,7 +22,11 @@ from symbp.document.model import (
     Definitions,
     Display,
     Entry,
+    FigureGrid,
+    Figures,
+    Grid,
     MatrixSide,
+    Moves,
     Notes,
     Numbers,
     Paragraph,
@@ -41,7 +45,7 @@ from symbp.document.tex.graph import tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
-from symbp.document.tex.values import small_matrix
+from symbp.document.tex.values import grid, moves, products, small_matrix
 from symbp.document.tex.width import width
 from symbp.document.tex.words import WordWriter, printed
 from symbp.errors import MissingRule
@@ -114,6 +118,8 @@ class Writer:
                 return BETWEEN.join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
+            case Moves():
+                return moves(block, self.printer)
             case Picture():
                 return tikz(block, self.printer)
         raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/tex/blocks.py")
@@ -133,6 +139,12 @@ class Writer:
                 return self.matrices.text(matrix)
             case CallSide(function, args, _):
                 return self._call(function, args)
+            case Grid(rows):
+                return grid([[self.printer.tex(e) for e in row] for row in rows])
+            case Figures(terms):
+                return products(terms)
+            case FigureGrid(rows):
+                return grid([[products(terms).tex for terms in row] for row in rows])
         raise MissingRule(f"no rule sets {type(side).__name__}; extend symbp/document/tex/blocks.py")
 
     def _call(self, function: str, args: Sequence[Expr]) -> Text:
@@ -146,26 +158,29 @@ class Writer:
         """Reasons stand on the right; below a line that is too wide for that, which is laid over their column."""
         left = max(width(self.side(c.lhs).tex) for c in chains if not c.beside) + 16
         apart = left > WIDEST_LEFT
+        room = BESIDE if any(row.why for c in chains for row in c.rows) else BELOW
         made: list[_Line] = []
         for c in chains:
-            if c.beside and made and self._stands_beside(made[-1], c, BESIDE - left):
+            if c.beside and made and self._stands_beside(made[-1], c, room - left):
                 continue
             if made:
                 whole = isinstance(c.lhs, MatrixSide)
                 made[-1].gap, made[-1].stays, made[-1].free = "" if whole else "[4pt]", whole, not whole
-            made += self._chain(c, 36.0 if apart else left, apart)
+            made += self._chain(c, 36.0 if apart else left, apart, room)
         made[0].stays = True
         if not any(line.tag for line in made):
             made[-1].tag = " \\unnumbered"
         return _flalign(made, _beside)
 
-    def _chain(self, chain: Chain, left: float, apart: bool) -> list[_Line]:
-        """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own."""
+    def _chain(self, chain: Chain, left: float, apart: bool, beside: float) -> list[_Line]:
+        """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own. There
+        is room `beside` the column of reasons, or in its place where there is none.
+        """
         result: list[_Line] = []
         for row in chain.rows:
             if row.beside and self._goes_on(result, row, (BESIDE if row.why else BELOW) - left):
                 continue
-            texts = lines(self.side(row.value).pieces, BESIDE - left)
+            texts = lines(self.side(row.value).pieces, beside - left)
             below = (
                 lines(self.side(row.value).pieces, BELOW - left) if len(texts) > 1 or "\\fit{" in texts[0] else texts
             )
@@ -173,7 +188,7 @@ class Writer:
             wide = torn or len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
             if wide:
                 texts = below
-            result += self._row(row, texts, wide, BESIDE - left)
+            result += self._row(row, texts, wide, beside - left)
         head = self.side(chain.lhs).tex
         if apart:
             result.insert(0, _Line("", f"&\\mathrlap{{{head}}}", stays=True))
@@ -184,13 +199,13 @@ class Writer:
         return result
 
     def _goes_on(self, made: list[_Line], row: Row, room: float) -> bool:
-        """Put a right-hand side behind the one before it, if that is one line and has room for it."""
+        """Put a right-hand side behind the one before it, if the last line of that has room for it."""
         tex = self.side(row.value).tex
-        if len(made) != 1 or width(made[0].right) + width(tex) + INDENT > room:
+        if not made or "\\mathrlap" in made[-1].right or width(made[-1].right) + width(tex) + INDENT > room:
             return False
-        made[0].right += f" = {tex}"
-        made[0].why = self.words.reason(row.why)
-        made[0].tag = self._tag(str(row.number), f"eq:{row.number}") if row.number is not None else ""
+        made[-1].right += f" = {tex}"
+        made[-1].why = self.words.reason(row.why)
+        made[-1].tag = self._tag(str(row.number), f"eq:{row.number}") if row.number is not None else ""
         return True
 
     def _stands_beside(self, line: _Line, chain: Chain, room: float) -> bool:

@@ -50,6 +50,7 @@ SIGNS = {
     "one": "\\mathbf{1}",
     "unit": "\\mathbb{I}",
     "partial": "\\partial",
+    "eta": "\\eta",
     "divides": "\\mid",
     "delta": "\\delta",
     "circle": "{}^{\\circ}",

@@ -214,10 +214,6 @@ BACKWARD: dict[str, str | Forms] = {
     "the derivative is that of this branch.",
     "kink.bend": "Where {entry} is {border}, {equation} has no derivative. The branch taken there is {branch}, and the "
     "derivative of that is used:\u00a0{slope}.",
-    # a network of numbers
-    "heading.paths": "Path by path",
-    "paths": "The network is made of numbers, so each partial derivative can be written out by itself: every path from "
-    "the loss down to the parameter gives one product of local derivatives, and the products are added.",
 }
 
 # --- the lesson: back through one equation after the other
@@ -228,6 +224,7 @@ LESSON: dict[str, str | Forms] = {
     "heading.lesson": "Through {numbers}: {quantities}",
     "heading.lesson.number": "({number})",
     "heading.lesson.loss": "From the loss, ({number}): {quantities}",
+    "heading.lesson.handed": "Handed down, once for all weights",
     "heading.lesson.several": "Where paths meet: {quantities}",
     # what a nudge of an entry moves
     "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
@@ -252,6 +249,17 @@ LESSON: dict[str, str | Forms] = {
     "head.moved": "Finite differences.",
     "moved": "With {entry} up and down by {step}, {loss} is {up} and {down}: a slope of {slope}, and {gradient} is "
     "{value}.",
+    # every weight by itself: its {count} paths, a matrix of weights that are numbers, a step
+    "heading.weights": "Weight by weight",
+    "weights": "Every entry by itself: the partial derivatives along a path from the loss down to it are multiplied, "
+    "and the products of all its paths are added.",
+    "heading.weights.of": "One by one: {quantities}",
+    "weights.path": "A single path leads from {entry} to the loss: one product.",
+    "weights.paths": "From {entry} there are {count} paths to the loss: no product alone is the derivative.",
+    "weights.grid": "A row for each quantity that the weights feed, a column for what comes in.",
+    "heading.weights.step": "A step by numbers",
+    "weights.step": "With a learning rate {eta} of {rate}, every weight moves against its slope:",
+    "weights.after": "Forward once more, {loss} goes from {before} to {after}.",
     # what can be seen of a result
     "head.sane": "Sane?",
     "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} leaves the "
@@ -322,7 +330,6 @@ REASONS: dict[str, str | Forms] = {
     "rule.collect": "like terms",
     "rule.fact": {"one": "fact {facts}", "many": "facts {facts}"},
     "rule.fact.by": {"one": "fact {facts}, by {equations}", "many": "facts {facts}, by {equations}"},
-    "rule.path": "one product for each path from the loss down",
     "rule.solve": "solve the deltas",
     "rule.solve.for": "solve the deltas: {renamed}",
     "rule.guard": "factors under conditions are one product where all of them hold",
@@ -454,7 +461,7 @@ PLACES: dict[str, str | Forms] = {
     "place.solved": "equation ({number}), solved",
     "place.matrix": "{place}, matrix form",
     "place.fact": "fact {label}",
-    "place.paths": "the paths of {adjoint}",
+    "place.entry": "an entry of {quantity}",
     "place.box": "the box, {quantity}",
 }
 
