@@ -135,6 +135,10 @@ def _shown_options(command: Callable[..., None]) -> Callable[..., None]:
             "too where every tensor is a number or --sizes or --data are given.",
         ),
         click.option(
+            "--notation", default="bar", show_default=True, type=click.Choice(("partial", "bar", "delta")),
+            help="How the derivative of the loss is written: as a fraction, a bar, or the error delta of a quantity.",
+        ),
+        click.option(
             "--sizes", metavar="N=2,D=3", callback=_sizes, help="The sizes of the example that is worked by numbers.",
         ),
         click.option(

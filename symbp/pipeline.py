@@ -28,7 +28,7 @@ from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.document.claims import for_all_sizes, for_its_sizes
 from symbp.document.compose import compose, equalities
-from symbp.document.model import SCALAR, STEPS, Document
+from symbp.document.model import BAR, SCALAR, STEPS, Document
 from symbp.document.model import VIEWS as VIEWS  # for the commands, as FORMATS and TARGETS
 from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
@@ -121,6 +121,7 @@ class Build:
     languages: tuple[str, ...] = ("en",)
     targets: tuple[str, ...] = ("numpy",)
     detail: str = STEPS  # how much of the derivation is shown; all of it is checked
+    notation: str = BAR  # of the derivatives of the loss
     views: tuple[str, ...] = ()  # in which it is shown; if none is named, those that go with the network
     sizes: tuple[tuple[str, int], ...] = ()  # of the example
     data: Path | None = None  # the example's numbers
@@ -192,7 +193,8 @@ class Build:
     @property
     def shown(self) -> Document:
         """What is shown of the document, in which views."""
-        return seen(self.document.at(self.detail), self.views or VIEWS)
+        document = seen(self.document.at(self.detail), self.views or VIEWS)
+        return replace(document, look=replace(document.look, notation=self.notation))
 
     @cached_property
     def trial(self) -> Build:

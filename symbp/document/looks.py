@@ -38,6 +38,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
         extents=long_extents(d),
+        parameters=frozenset(network.parameters),
         starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
     )
 

@@ -153,7 +153,9 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
+    """Sentences on signs, each by the name of its sign, partial.bar where it is that of a notation; those of signs that
+    are not printed are left out.
+    """
 
     sentences: tuple[tuple[str, Said], ...]
 
@@ -282,6 +284,7 @@ Block = (
 
 
 SHORT, STEPS, FULL = DETAILS = "short", "steps", "full"  # results; what a lecture shows; with every line
+BAR, PARTIAL, DELTA = NOTATIONS = "bar", "partial", "delta"  # of the derivative of the loss: zbar, dL/dz, delta^z
 SCALAR, INDEX, MATRIX = VIEWS = "scalar", "index", "matrix"  # every entry by itself; any entry; whole arrays
 
 
@@ -324,6 +327,8 @@ class Look:
     borders: tuple[tuple[Named, Matrix], ...] = ()
     extents: tuple[tuple[str, Poly], ...] = ()
     starts: Starts = ()
+    notation: str = BAR
+    parameters: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)

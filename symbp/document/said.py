@@ -44,6 +44,14 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """An adjoint in a notation that may be another than the document's."""
+
+    adjoint: str
+    notation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """The range of index letters: n, m < N."""
 
@@ -162,6 +170,7 @@ Part = (
     | Arrow
     | Letter
     | Whole
+    | Noted
     | Span
     | Spelt
     | Shape

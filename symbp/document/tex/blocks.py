@@ -126,7 +126,9 @@ class Writer:
 
     def signs(self, block: Signs, tex: str) -> str:
         """The sentences on the signs that a text has."""
-        return self.words.sentences(tuple(words for sign, words in block.sentences if printed(sign, tex)))
+        notation = self.printer.names.notation
+        own = ((sign, words) for sign, words in block.sentences if sign.partition(".")[2] in ("", notation))
+        return self.words.sentences(tuple(words for sign, words in own if printed(sign, tex)))
 
     # --- sides
 

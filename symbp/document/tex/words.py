@@ -21,6 +21,7 @@ from symbp.document.said import (
     LineRange,
     Listed,
     Math,
+    Noted,
     Number,
     Part,
     Product,
@@ -61,8 +62,10 @@ SIGNS = {
 }
 # How the printed text shows that a sign is used, where that is not the sign itself.
 PRINTED = {
-    "adjoint": r"\\adj\{",
-    "partial": r"\\frac\{\\partial",
+    "adjoint.bar": r"\\adj\{",
+    "adjoint.partial": r"\\partial",
+    "adjoint.delta": r"\\delta\}?\^",
+    **dict.fromkeys(("partial.bar", "partial.partial", "partial.delta"), r"\\frac\{\\partial"),
     "alone": r"\\biggr\|_\{\(",
     "delta": r"\\delta_",
     "bracket": r"\[[^\[\]]*(?:\\le|\\ge|\\ne|\\mid|<|>|=)[^\[\]]*\]",
@@ -233,7 +236,11 @@ class WordWriter:
             case Slice(matrix):
                 return f"${MatrixPrinter(self.printer).text(matrix).tex}$"
             case Whole(name):
-                return f"${self.printer.names.whole(name)}$" if self.printer.names.knows(name) else self._code(name)
+                known = self.printer.names.knows(name)
+                return f"${self.printer.names.whole(name, small=True)}$" if known else self._code(name)
+            case Noted(adjoint, notation):
+                names = replace(self.printer.names, notation=notation, parameters=frozenset())
+                return f"${names.entry(adjoint, '', small=True)}$"
             case Span(indices):
                 return f"${self._span(indices)}$"
             case Spelt(extent):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from symbp.document.model import Box, Display, Document, Paragraph, Picture, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
@@ -55,6 +56,7 @@ def printer_of(document: Document, language: Language = ENGLISH) -> Printer:
         dict(look.tangents),
         look.extents,
     )
+    names = replace(names, notation=look.notation, loss=names.entry(look.loss, ""), parameters=look.parameters)
     loss = look.loss, look.loss_number
     return Printer(names, dict(look.ranges), *loss, look.shared, look.borders, look.starts, language)
 

@@ -89,8 +89,13 @@ NETWORK: dict[str, str | Forms] = {
 
 SIGNS: dict[str, str | Forms] = {
     "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} with "
-    "respect to it, over all paths.",
+    "respect to it, over all paths; {bar} is {partial}.",
+    "sign.adjoint.partial": "{partial} is the derivative of the loss {loss} over all paths, called the adjoint and "
+    "also written {bar}.",
+    "sign.adjoint.delta": "{delta} is the error that comes back to {quantity}: the derivative of the loss {loss} with "
+    "respect to it, over all paths, also written {bar} or {partial}.",
     "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
+    "sign.partial.but": "A fraction of other partials is local: through the one equation that defines what is on top.",
     "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
     "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
     "sign.bracket": "A condition in brackets is 1 where it holds; where it does not, the whole term is 0.",

@@ -63,8 +63,12 @@ NETWORK: dict[str, str | Forms] = {
 # --- what the signs of the page mean
 
 SIGNS: dict[str, str | Forms] = {
-    "sign.adjoint": "上划线表示损失函数{loss}对该量的偏导数，所有路径都计算在内。",
+    "sign.adjoint": "上划线表示损失函数{loss}对该量的偏导数，所有路径都计算在内；{bar}就是{partial}。",
+    "sign.adjoint.partial": "{partial}是损失函数{loss}的偏导数，所有路径都计算在内，也写作{bar}。",
+    "sign.adjoint.delta": "{delta}是传回{quantity}的误差项，即损失函数{loss}对它的偏导数，所有路径都计算在内，"
+    "也写作{bar}或{partial}。",
     "sign.partial": "写成分式的偏导数是局部的：只对定义分子的那个式子求导。",
+    "sign.partial.but": "其他写成分式的偏导数是局部的：只对定义分子的那个式子求导。",
     "sign.alone": "偏导数右侧的竖线带下标{equation}时，表示只经由式{equation}求导。",
     "sign.delta": "带两个下标的{sign}在两下标相等时为1，否则为0（克罗内克符号）。",
     "sign.bracket": "方括号内的条件成立时取1，否则取0，与它相乘的因子随之为0。",
