@@ -38,7 +38,7 @@ from symbp.document.words import ENGLISH, Language
 from symbp.document.words import LANGUAGES as LANGUAGES
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
-from symbp.escape import in_json
+from symbp.escape import Prose, in_json, on_terminal
 from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
 from symbp.lowering.stability import stabilise
@@ -238,7 +238,7 @@ class Build:
         return self._module_checks(self.given_module)
 
     def _own_module(self) -> str:
-        demand_passed(replace(self, given_module=None).module_checks)
+        demand_passed(replace(self, given_module=None).module_checks, self.network)
         return self.module[0]
 
     def _module_checks(self, given: Path | None) -> tuple[Check, ...]:
@@ -288,7 +288,7 @@ class Build:
     @cached_property
     def files(self) -> Mapping[str, str]:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
-        demand_passed(self.checks)
+        demand_passed(self.checks, self.network)
         document = with_checks(self.shown, len(equalities(self.shown)), self.checks).at(self.detail)
         written = {f.file_in(lang): f.write(document, LANGUAGES[lang]) for f, lang in self._written}
         files = {
@@ -373,19 +373,26 @@ def names_in_print(derivation: Derivation) -> Callable[[str, tuple[int, ...]], s
     return name
 
 
-def demand_passed(checks: tuple[Check, ...]) -> None:
+def demand_passed(checks: tuple[Check, ...], network: Network | None = None) -> None:
     """Raise CheckFailed, with a line for each thing that is wrong, unless all have passed."""
-    if found := findings(checks):
+    if found := findings(checks, network):
         raise CheckFailed("\n".join(found))
 
 
-def findings(checks: tuple[Check, ...]) -> tuple[str, ...]:
-    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding."""
+def findings(checks: tuple[Check, ...], network: Network | None = None) -> tuple[str, ...]:
+    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding. A tensor
+    is called what its user calls it in the network's file too.
+    """
     failed: dict[str, list[Check]] = {}
     for check in checks:
         if not check.passed:
             failed.setdefault(check.name, []).append(check)
-    return tuple(describe(*found) for found in failed.values())
+    return tuple(describe(*(_with_words(c, network) for c in found)) for found in failed.values())
+
+
+def _with_words(check: Check, network: Network | None) -> Check:
+    words = Prose() if network is None else network.called(check.name)
+    return replace(check, name=f"{check.name} ({on_terminal(words.part(han=False))})") if words else check
 
 
 def describe(first: Check, *others: Check) -> str:

@@ -42,7 +42,7 @@ from symbp.document.model import (
     Section,
 )
 from symbp.document.ranged import one_range
-from symbp.document.said import Count, Figure, Ref, Said, Whole, listed, said
+from symbp.document.said import Count, Figure, Quoted, Ref, Said, Whole, listed, said
 from symbp.document.scatter import variants
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
@@ -77,7 +77,7 @@ def compose(
     graph = Section(said("heading.graph"), picture(derivation))
     document = Document(
         name=network.name,
-        subtitle=network.doc.title,
+        subtitle=network.doc,
         look=look_of(derivation, product),
         sections=(
             *(
@@ -108,9 +108,11 @@ def _definition(d: Derivation, e: Equation) -> Definition:
     left = Read(e.name, tuple(Poly.of(i) for i in e.indices))
     call = _entrywise(e)
     rows = (Row(call), Row(Entry(e.body))) if call else (Row(Entry(e.body)),)
+    words = d.network.called(e.name)
+    called = Quoted(words) if words else None
     form = whole_form(d, e) if e.indices else None
     whole = None if form is None else whole_chain(e, form, said("place.matrix", place=where))
-    return Definition(Chain(Entry(left), rows, where), whole, e.shape, number)
+    return Definition(Chain(Entry(left), rows, where), whole, e.shape, number, called)
 
 
 def _entrywise(e: Equation) -> CallSide | None:

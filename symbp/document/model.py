@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.document.said import LineRange, Part, Product, Said, Words
+from symbp.document.said import LineRange, Part, Product, Quoted, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
 from symbp.matrix import Matrix
@@ -106,12 +106,15 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A forward equation: its index form, its matrix form where it has one, its shape and its number."""
+    """A forward equation: its index form, its matrix form where it has one, its shape, its number, what the user calls
+    it.
+    """
 
     index: Chain
     whole: Chain | None
     dims: tuple[Poly, ...]
     number: int
+    called: Quoted | None = None
 
 
 @dataclass(frozen=True, slots=True)

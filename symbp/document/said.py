@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
+from symbp.escape import Prose
 from symbp.matrix import Matrix
 
 
@@ -49,6 +50,13 @@ class Noted:
 
     adjoint: str
     notation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a user calls something, perhaps in several languages."""
+
+    words: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,7 @@ Part = (
     | Letter
     | Whole
     | Noted
+    | Quoted
     | Span
     | Spelt
     | Shape

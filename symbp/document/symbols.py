@@ -16,6 +16,7 @@ from symbp.document.said import (
     Listed,
     Math,
     Part,
+    Quoted,
     Said,
     Shape,
     Span,
@@ -97,6 +98,11 @@ def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
 
 
 def _kind(d: Derivation, t: Tensor) -> Said:
+    words = d.network.called(t.name)
+    return said("input.called", words=Quoted(words), kind=_sort(d, t)) if words else _sort(d, t)
+
+
+def _sort(d: Derivation, t: Tensor) -> Said:
     if t.kind == PARAM:
         return said("input.parameter.unreached" if t.name in d.unreached else "input.parameter")
     if t.kind == LABELS:

@@ -39,7 +39,8 @@ from symbp.document.model import (
     Row,
     Section,
 )
-from symbp.document.said import Figure, Letter, Listed, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Figure, Letter, Listed, Quoted, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Part as Phrase
 from symbp.document.scatter import variants
 from symbp.document.wholes import is_product, product_words, whole_chain
 
@@ -124,7 +125,7 @@ class _Lesson:
         return equation.call.function if equation is not None and equation.call is not None else None
 
     def _title(self, group: tuple[Part, ...]) -> Said:
-        quantities = listed(Whole(s.adjoint) for s in group)
+        quantities = listed(self._named(s) for s in group)
         users = tuple(dict.fromkeys(name for part in group for name in part.used_by))
         numbers = [Figure(n) for name in users if (n := self.d.number(name)) is not None]
         if len(group[0].used_by) > 1:
@@ -136,6 +137,11 @@ class _Lesson:
             return said("heading.lesson.call", function=function, number=numbers[0], quantities=quantities)
         through = listed(said("heading.lesson.number", number=n) for n in numbers)
         return said("heading.lesson", numbers=through, quantities=quantities)
+
+    def _named(self, part: Part) -> Phrase:
+        """An adjoint, with what the user calls the quantity."""
+        words = self.d.network.called(part.quantity)
+        return said("called", quantity=Whole(part.adjoint), words=Quoted(words)) if words else Whole(part.adjoint)
 
     def _quantity(self, whole: Part) -> Iterator[Block]:
         part = self._fixed(whole)

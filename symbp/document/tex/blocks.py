@@ -246,7 +246,7 @@ class Writer:
 
     def _definitions(self, rows: Sequence[Definition]) -> str:
         """Index form, matrix form, shape and number beside each other where they fit, else below each other."""
-        narrow = [w for row in rows if (w := width(self._inline(row.index))) <= INDEX_FORM]
+        narrow = [w for row in rows if row.called is None and (w := width(self._inline(row.index))) <= INDEX_FORM]
         room = BOTH_FORMS - max(narrow, default=0.0)
         parts: list[str] = []
         run: list[Definition] = []
@@ -261,9 +261,16 @@ class Writer:
         return "\n".join([*parts[:1], *(f"\\begingroup\\closer\n{p}\n\\endgroup" for p in parts[1:])])
 
     def _fits_in_row(self, row: Definition, room: float) -> bool:
+        if row.called is not None:  # whose width is another in each language
+            return False
         whole = width(self._inline(row.whole)) if row.whole else 0.0
-        shape = max(0.0, 0.8 * width(self.words.shape(row.dims)) - 36)
+        shape = max(0.0, 0.8 * width(self._shape_of(row)) - 36)
         return width(self._inline(row.index)) <= INDEX_FORM and whole + shape <= room
+
+    def _shape_of(self, row: Definition) -> str:
+        """The shape, behind what the user calls it."""
+        called = "" if row.called is None else f"\\text{{{self.words.tex(row.called)}}}\\quad "
+        return called + self.words.shape(row.dims)
 
     def _inline(self, chain: Chain) -> str:
         return " = ".join([self.side(chain.lhs).tex, *(self.side(r.value).tex for r in chain.rows)])
@@ -276,15 +283,16 @@ class Writer:
         made = []
         for row in rows:
             whole = self._aligned(row.whole) if row.whole else "&"
-            made.append(_Line(f"{self._aligned(row.index)} & {whole} &&", f"\\shape{{{self.words.shape(row.dims)}}}"))
+            made.append(_Line(f"{self._aligned(row.index)} & {whole} &&", f"\\shape{{{self._shape_of(row)}}}"))
             made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right}{x.tag}")
 
     def _stacked(self, row: Definition) -> str:
         chains = [row.index, *([row.whole] if row.whole else [])]
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
-        made = [line for c in chains for line in self._stacked_lines(c, STACKED - left)]
-        made[0].why = self.words.shape(row.dims)
+        called = 0.0 if row.called is None else 0.8 * width(self.words.tex(row.called))
+        made = [line for c in chains for line in self._stacked_lines(c, STACKED - left - called)]
+        made[0].why = self._shape_of(row)
         made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right} &&" + (f" \\shape{{{x.why}}}" if x.why else "") + x.tag)
 

@@ -49,6 +49,7 @@ NETWORK: dict[str, str | Forms] = {
     "input.labels": "labels: each entry is one of {classes} classes",
     "input.data": "data",
     "input.data.facts": "data; {facts}",
+    "input.called": "{words}; {kind}",
     "shape.scalar": "scalar",
     "shape.each": "{shape} for each {layer}",
     # a fact about the data: beside its formula
@@ -229,6 +230,7 @@ LESSON: dict[str, str | Forms] = {
     "heading.lesson": "Through {numbers}: {quantities}",
     "heading.lesson.number": "({number})",
     "heading.lesson.loss": "From the loss, ({number}): {quantities}",
+    "called": "{quantity} ({words})",
     "heading.lesson.handed": "Handed down, once for all weights",
     "heading.lesson.several": "Where paths meet: {quantities}",
     # what a nudge of an entry moves
