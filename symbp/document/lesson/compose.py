@@ -64,6 +64,7 @@ class _Lesson:
     whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
     fixed: dict[str, Part] = field(default_factory=dict)
     said: dict[str, Words] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
 
     def sections(self) -> Iterator[Section]:
         """A section for each equation that is gone back through, with what it reads; what goes like something
@@ -155,8 +156,16 @@ class _Lesson:
             yield Paragraph(self._happens(whole))
             yield Display((*self._locals(part), *self._with_matrix(cut(self.d, part.main, self._shown()), part)))
             yield from variants(self.d, whole, last=True)
-            yield from careful(self.d, self.example, part)
+            yield from self._careful(part)
         yield from conventions.remarks(self.d, whole)
+
+    def _careful(self, part: Part) -> Iterator[Remark]:
+        """The usual mistakes; that of a recurrence is the same for all that its steps read, so it is named once."""
+        for remark in careful(self.d, self.example, part):
+            words = tuple(w for w in remark.words if not (isinstance(w, Said) and w.name in self.warned))
+            self.warned.update(w.name for w in words if isinstance(w, Said) and w.name == "careful.step")
+            if words:
+                yield replace(remark, words=words)
 
     def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
         """What a nudge of each moves, and the results."""

@@ -280,6 +280,9 @@ LESSON: dict[str, str | Forms] = {
     # usual mistakes, with what they give
     "head.careful": "Careful.",
     "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",
+    "careful.paths": "All {count} paths count: by way of {equation} alone, with what the others lead through held "
+    "constant, {entry} would be {wrong}, not {right}.",
+    "careful.step": "Every {letter} counts: from the last one alone {entry} would be {wrong}, not {right}.",
     "careful.path": "Both paths count: by way of {equation} alone, {entry} would be {wrong}, not {right}.",
     # the whole pass
     "pass.keep": "Of the forward pass these formulas read {kept}.",

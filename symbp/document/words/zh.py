@@ -201,6 +201,9 @@ LESSON: dict[str, str | Forms] = {
     "sane.letter": "{adjoint}对{letter}求和为0，因为给{quantity}沿{letter}的各元素加上同一个数，结果不变。",
     "head.careful": "小心：",
     "careful.own": "不能漏掉{letter}与{own}不同的各项，否则{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.paths": "{count}条路径都要计入：若只计入经由式{equation}的路径，把其余路径经过的量当作常数，"
+    "{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.step": "每个{letter}都要计入：若只计入最后一个，{entry}就成了{wrong}，而正确值是{right}。",
     "careful.path": "两条路径都要计入：若只计入经由式{equation}的路径，{entry}就成了{wrong}，而正确值是{right}。",
     "pass.keep": "这些公式只用到前向传播的{kept}。",
     "pass.drop": "这些公式用到前向传播的{kept}，不用{others}。",
