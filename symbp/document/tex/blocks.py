@@ -348,10 +348,11 @@ class Writer:
         )
 
     def _boxes(self, rows: Sequence[BoxRow]) -> list[list[str]]:
-        """The rows in boxes that each fit on a page, evenly filled."""
+        """The rows in boxes that each fit on a page, evenly filled; of several one more, for the rest of a page."""
         texts = [self._box_row(row) for row in rows]
         heights = [sum(map(_height, text.split("\\\\\n"))) for text in texts]
-        most = sum(heights) / -(-sum(heights) // BOX_HEIGHT) + 2 * BOX_ROW if texts else 0.0
+        parts = -(-sum(heights) // BOX_HEIGHT)
+        most = sum(heights) / (parts + (parts > 1)) + 2 * BOX_ROW if texts else 0.0
         boxes: list[list[str]] = [[]]
         filled = 0.0
         for text, height in zip(texts, heights, strict=True):
