@@ -25,6 +25,7 @@ from symbp.document.model import (
     FigureGrid,
     Figures,
     Grid,
+    Grids,
     MatrixSide,
     Moves,
     Notes,
@@ -41,7 +42,7 @@ from symbp.document.model import (
 )
 from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
-from symbp.document.tex.graph import tikz
+from symbp.document.tex.graph import grids, tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
@@ -118,6 +119,8 @@ class Writer:
                 return BETWEEN.join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
+            case Grids(tiles):
+                return grids(tiles, self.matrices)
             case Moves():
                 return moves(block, self.printer)
             case Picture():
