@@ -80,6 +80,16 @@ ONE_CLASS = """(t: Labels[N, 50000], E: Param[50000, 64]):
 NEXT_CLASS = """(t: Labels[N, 49999], E: Param[50000, 64]):
     h[n, d] = E[t[n] + 1, d]
     return sum(h ** 2)"""
+FLATTENED = """(x: Data[N, 3, 32, 32], w: Param[16, 3, 3, 3], V: Param[4096, 10]):
+    return sum((flatten(max_pool2d(relu(conv2d(x, w, padding=1)), 2)) @ V) ** 2)"""
+DEEP = """(x: Data[N, 3, 32, 32], u: Param[16, 3, 3, 3], v: Param[16, 16, 3, 3], w: Param[32, 16, 3, 3],
+        V: Param[2048, 10]):
+    y = max_pool2d(conv2d(conv2d(x, u, padding=1), v, padding=1), 2)
+    return sum((flatten(max_pool2d(conv2d(y, w, padding=1), 2)) @ V) ** 2)"""
+PATCHES = """(x: Data[N, 3, 224, 224], W: Param[768, 64]):
+    p = reshape(transpose(reshape(x, N, 3, 14, 16, 14, 16), (0, 2, 4, 1, 3, 5)), N, 196, 768)
+    return sum(tanh(p @ W) ** 2)"""
+BATCH = "(x: Data[32, 1000], y: Data[32, 1], W: Param[1000, 1]):\n    return mean((x @ W - y) ** 2)"
 
 RETURN = "    return float(L), out"
 
@@ -104,6 +114,10 @@ TAKEN = [
     (GROUPS, {256: 35, 32: 7, 8: 5, 7: 3}),
     (ONE_CLASS, {50000: 11, 500: 7, 64: 5}),  # some label is 500 where it is checked, too
     (NEXT_CLASS, {50000: 8, 49999: 7}),
+    (FLATTENED, {32: 14, 4096: 343, 256: 49}),  # channels apart from pixels
+    (DEEP, {2048: 256, 64: 16, 8: 4}),  # numbers that are no primes, for primes are too large
+    (PATCHES, {768: 147, 256: 49, 196: 25, 224: 35}),
+    (BATCH, {32: 3, 1000: 5}),  # 2 / 32 is written as 1 / 16, 2 / 3 is not
 ]
 
 
