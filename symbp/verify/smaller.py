@@ -24,7 +24,7 @@ from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, quotie
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.ranges import highest, lowest
 from symbp.core.traverse import map_children
-from symbp.verify.lengths import is_affordable
+from symbp.verify.lengths import MOST, is_affordable
 from symbp.verify.literals import unknowns_of
 from symbp.verify.sizes import PRIMES, unguarded
 from symbp.verify.unknowns import FEW, KEPT, Unknowns, bound_of, number_of, start_of, stop_of, term_of
@@ -32,6 +32,9 @@ from symbp.verify.unknowns import FEW, KEPT, Unknowns, bound_of, number_of, star
 # So many free numbers become primes, more of them the numbers from 3 on, which stay small; so many of them are looked
 # for at all, and so many choices are tried.
 MOST_PRIMES, MOST_FREE, MOST_TRIES = 12, 40, 3_000
+# What has more terms than are checked at the sizes that it has may be checked at smaller ones with so many: strides
+# make an image large, however small is what is left of it in the end.
+MOST_TERMS = 2_000_000
 
 
 EXTENTS = ("axis", "classes", "stop")
@@ -55,8 +58,8 @@ def smaller(network: Network) -> Iterator[Smaller]:
     if max(unknowns.real.values(), default=0) <= FEW:
         return
     seen: set[tuple[tuple[int, int], ...]] = set()
-    for alike in Alike:
-        found = _smaller(network, unknowns, alike)
+    for most, alike in product((MOST, MOST_TERMS), Alike):
+        found = _smaller(network, unknowns, alike, most)
         if found is not None and found.pairs not in seen:
             seen.add(found.pairs)
             yield found
@@ -70,11 +73,11 @@ class Alike(Enum):
     SMALL = 2
 
 
-def _smaller(network: Network, unknowns: Unknowns, alike: Alike) -> Smaller | None:
+def _smaller(network: Network, unknowns: Unknowns, alike: Alike, most: int) -> Smaller | None:
     """At primes in the order of what was written; where those make too much work, at other ones and other numbers."""
     solved, left = eliminate(unknowns.zero, unknowns, {})
-    most = FEW if alike is Alike.SMALL else None
-    solved, left = eliminate([*left, *unknowns.by_value(most)], unknowns, solved, alike is Alike.WHERE_FREE)
+    few = FEW if alike is Alike.SMALL else None
+    solved, left = eliminate([*left, *unknowns.by_value(few)], unknowns, solved, alike is Alike.WHERE_FREE)
     free = tuple(v for v in unknowns.real if v not in solved)
     if not 0 < len(free) <= MOST_FREE:
         return None
@@ -85,7 +88,7 @@ def _smaller(network: Network, unknowns: Unknowns, alike: Alike) -> Smaller | No
     tries = ((usual, PRIMES), (dear, PRIMES), (dear, small))
     for order, numbers in tries if len(free) <= MOST_PRIMES else ((usual, small), (dear, small)):
         found = _first_of(network, unknowns, forms, left, _choices(network, order, unknowns, numbers))
-        if found is not None and is_affordable(found.network):
+        if found is not None and is_affordable(found.network, most):
             return found
     return None
 

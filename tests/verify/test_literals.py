@@ -16,7 +16,8 @@ from symbp.notation.read import read_network
 from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
-from symbp.verify.full_size import check_full_size
+from symbp.verify.arrays import Parts
+from symbp.verify.full_size import _direction, check_full_size
 from symbp.verify.smaller import smaller
 
 HEAD = "from symbp import Data, Labels, Param, dims, network\nN, T = dims('N T')\n@network\ndef net"
@@ -303,3 +304,17 @@ def test_a_module_whose_data_obey_facts_runs_at_its_own_sizes_too(tmp_path: Path
     path.write_text(MINE.replace("d.sum(0)", "d.sum(0) + (np.arange(400) == 171)"))
     wrong = [c.note for c in replace(build).module_checks if not c.passed]
     assert [note.partition(" is ")[0] for note in wrong] == ["b[171]"]
+
+
+class Kinked:
+    """A module whose loss is sum |w + 3e-7|, so that a step of 1e-6 from 0 crosses kinks."""
+
+    def loss(self, parts: dict[str, Parts]) -> float:
+        return float(np.sum(np.abs(parts["w"][0][1] + 3e-7)))
+
+
+@pytest.mark.parametrize(("slope", "passed"), [(1.0, True), (1.001, False), (-1.0, False)])
+def test_a_step_over_a_kink_is_made_shorter(slope: float, passed: bool) -> None:
+    parts, gradient = [((), np.zeros(50))], [((), np.full(50, slope))]
+    check = _direction(Kinked(), "w", {"w": parts}, gradient, np.random.default_rng(1))  # type: ignore[arg-type]
+    assert check.passed == passed
