@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from symbp.core.expr import Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
+from symbp.core.solve import sizes_to_give
 from symbp.core.traverse import reads, substitute_poly
 from symbp.escape import Prose
 
@@ -77,6 +78,11 @@ def widths_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a.name for e in shapes for a in e.atoms() if isinstance(a, DimAt)))
 
 
+def given_sizes(dims: tuple[Dim, ...], inputs: Iterable[Tensor]) -> tuple[Dim, ...]:
+    """The sizes that no shape of an input tells, so that whoever calls the module says them."""
+    return sizes_to_give(dims, [p for t in inputs for p in t.shape])
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
@@ -126,6 +132,11 @@ class Network:
     def widths(self) -> tuple[str, ...]:
         """The names of the sizes that differ by layer: the D of `D[l + 1]`."""
         return widths_of(self.inputs)
+
+    @property
+    def given(self) -> tuple[Dim, ...]:
+        """The sizes that no shape of an input tells: the number of heads in merged weights, of iterations."""
+        return given_sizes(self.dims, self.inputs)
 
     @property
     def steps(self) -> tuple[Poly, ...]:

@@ -13,7 +13,7 @@ from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Dim, Poly
-from symbp.core.network import PARAM, Fact, Tensor, widths_of
+from symbp.core.network import PARAM, Fact, Tensor, given_sizes, widths_of
 from symbp.core.traverse import indices_of
 from symbp.escape import Prose
 
@@ -161,6 +161,11 @@ class Program:
     def parameters(self) -> tuple[str, ...]:
         """The names of what the loss is differentiated by."""
         return tuple(t.name for t in self.inputs if t.kind == PARAM)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the sizes that no shape tells: integer keywords of every function."""
+        return tuple(d.name for d in given_sizes(self.dims, self.inputs))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from symbp.core.equality import Check
 from symbp.core.network import LABELS, PARAM, Network, Tensor
 from symbp.core.traverse import reads
 from symbp.errors import CheckFailed
-from symbp.verify.arrays import Array, Parts, to_parts
+from symbp.verify.arrays import Array, Parts, to_parts, told
 from symbp.verify.draw import draw_inputs
 from symbp.verify.extents import is_plain, value_of
 from symbp.verify.lengths import entries, most_terms
@@ -84,7 +84,7 @@ def _run(network: Network, sizes: Sizes, subject: Subject) -> Run | None:
         return None
     for positive in (False, True):
         generator = np.random.default_rng(0)
-        parts = {t.name: _draw(t, sizes, generator, positive) for t in network.inputs}
+        parts = {t.name: _draw(t, sizes, generator, positive) for t in network.inputs} | told(network, sizes)
         try:
             parts |= _obeying(tied, sizes, positive)
         except (CheckFailed, *DOMAIN_ERRORS):

@@ -19,7 +19,7 @@ from symbp.core.equality import PRODUCT, Check
 from symbp.core.network import Network, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify import gradients
-from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.draw import Draw, Drawn, draw
 from symbp.verify.interpret import Key
 from symbp.verify.kinks import Branches, has_kinks
@@ -301,7 +301,7 @@ def _entries(trial: Trial, tensor: Tensor, found: Mapping[str, Any], like: Parts
 
 
 def _parts(trial: Trial, inputs: Drawn, dtype: str = "float64") -> dict[str, Parts]:
-    return {t.name: to_parts(t, inputs[t.name], dtype) for t in trial.network.inputs}
+    return arguments(trial.network, trial.derived.scope.sizes, inputs, dtype)
 
 
 def _vector(trial: Trial, inputs: Drawn, dtype: str) -> dict[str, Parts]:
