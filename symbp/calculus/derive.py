@@ -290,7 +290,7 @@ class _Work:
             gradients=gradients,
             numbers=_numbers(self.network, sections, [e.name for e in zeros]),
             paths=path_chains(self.network, self.loss, self.active, self.names, sections),
-            facts=_facts_used(sections),
+            facts=(*(f.label for f in self.network.facts if f.differences), *_facts_used(sections)),
             kinks=tuple(e.name for e in self.network.equations if e.name in self.active and _has_kink(e.body)),
             unreached=tuple(p for p in self.network.parameters if p not in self.results),
         )

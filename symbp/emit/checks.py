@@ -11,7 +11,7 @@ from symbp.core.solve import Solution, solve_sizes
 from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.body import write_body
-from symbp.emit.facts import fact_check
+from symbp.emit.facts import fact_check, size_facts
 from symbp.emit.formula import PRODUCT, SIGN, Text, size
 from symbp.emit.layout import fitted, tuple_of
 from symbp.emit.lengths import length_lines
@@ -148,6 +148,7 @@ def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
         ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
+        facts=size_facts(program, sizes),
         extents=", ".join((*_extents(program, sizes), *_left_over(program, given))),
         result=tuple_of(found) if len(found) == 1 else ", ".join(found),
         what=", ".join(found),

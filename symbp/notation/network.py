@@ -18,6 +18,7 @@ from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
+from symbp.notation.orders import with_orders
 from symbp.notation.recurrence import demand_loops
 from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
@@ -29,6 +30,7 @@ COTANGENT, OUTPUT = "cotangent", "output"
 
 def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     """The Network that a decorated function says."""
+    file = with_orders(file, node.body)
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
     letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Compare, Expr, Num, Read
-from symbp.core.guards import settle
+from symbp.core.expr import FALSE, TRUE, Cond, Expr, Num, Read
+from symbp.core.guards import settle, settle_condition
 from symbp.core.integers import Dim, Index, Poly
-from symbp.core.network import Call
+from symbp.core.network import Call, Fact
 from symbp.core.traverse import apply, indices_of, rename_bound, substitute_poly, walk
+from symbp.core.views import conjuncts
 from symbp.errors import ShapeError
 from symbp.notation import library
 from symbp.notation.bounds import check_equation, check_extent
@@ -20,6 +21,7 @@ from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
 from symbp.notation.extents import Unknown, check_access, infer
+from symbp.notation.facts import state
 from symbp.notation.functions import inline, option, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import hint, name_equation
@@ -501,15 +503,16 @@ def _demand(context: Context, node: ast.Assert) -> Context:
     if entry == FALSE or (isinstance(entry, Constant) and not entry.value):
         said = node.msg.value if isinstance(node.msg, ast.Constant) else f"expected {ast.unparse(node.test)}"
         context.fail(node, str(said))
-    if entry != TRUE and not isinstance(entry, Constant) and not _of_sizes(entry):
+    if entry == TRUE or isinstance(entry, Constant):
+        return context
+    if not isinstance(entry, Cond) or not all(map(_of_sizes, conjuncts(entry))):
         context.fail(node, "a fact is stated in the network, not in a function")
-    return context
+    return state(context, node, settle_condition(entry))
 
 
-def _of_sizes(cond: object) -> bool:
+def _of_sizes(cond: Cond) -> bool:
     """Is it a comparison of sizes and numbers alone?"""
-    sides = (cond.a, cond.b) if isinstance(cond, Compare) else (None,)
-    return all(isinstance(s, Expr) and build.as_integer(s) is not None for s in sides)
+    return cond in (TRUE, FALSE) or bool(Fact("", cond).differences)
 
 
 _RULES: dict[type[ast.stmt], Callable[[Context, Any], Context]] = {

@@ -22,7 +22,7 @@ from symbp.verify import gradients
 from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.draw import Draw, Drawn, draw
 from symbp.verify.interpret import Key
-from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.kinks import Branches, has_kinks, has_stops
 from symbp.verify.module import (
     CENTRAL,
     COMPLEX,
@@ -194,7 +194,11 @@ def _largest(values: Values) -> float:
 
 
 def _central(trial: Trial, inputs: Drawn, found: Mapping[str, Values]) -> Mapping[str, Values] | None:
-    """The central difference of the module's gradient along the vector; None where every step crosses a kink."""
+    """The central difference of the module's gradient along the vector; None where every step crosses a kink, or moves
+    what counts as a constant.
+    """
+    if has_stops(trial.network):
+        return None
     for factor in gradients.SHRUNK:
         h = gradients.STEP * factor
         ahead, behind = (_moved(trial, inputs, step) for step in (h, -h))

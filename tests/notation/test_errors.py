@@ -140,7 +140,10 @@ BODIES = [
     ("assert x[n, k] > y[n, k]\nreturn s", 0, "k", "two sizes"),
     ("assert s\nreturn s", 0, "s", "expected a condition"),
     ("assert s > 0, 'why'\nreturn s", 0, "'why'", "no message"),
-    ("assert N > 1\nreturn s", 0, "N > 1", "cannot be used"),
+    ("assert N < 1 and N > 2\nreturn s", 0, "N < 1", "never so"),
+    ("assert 2 * N < N\nreturn s", 0, "2 * N < N", "never so"),
+    ("assert N < D and D < N\nreturn s", 0, "N < D", "round in a circle"),
+    ("assert N != D\nreturn s", 0, "N != D", "sizes are compared with"),
 ]  # fmt: skip
 
 FILES = [
@@ -389,9 +392,11 @@ def test_columns_count_characters_not_bytes():
 
 
 def test_a_size_that_no_input_has():
-    check_error(file_text("return sum(x[n, d] for n in N for d in D) * K", "x: Data[N, D]"), 6, "K", "the size `K`")
-    said = "the size `D` does not follow from the shapes of the inputs, which say D + H and 2*D + 2*H alone"
-    check_error(file_text("return sum(x) + sum(y)", "x: Data[D + H], y: Param[2 * D + 2 * H]"), 5, "D", said)
+    """Whoever calls says it: of D and H in D + H the first."""
+    one = read_network(file_text("return sum(x[n, d] for n in N for d in D) * K", "x: Data[N, D]"))
+    two = read_network(file_text("return sum(x) + sum(y)", "x: Data[D + H], y: Param[2 * D + 2 * H]"))
+    assert [str(d) for d in one.given] == ["K"]
+    assert [str(d) for d in two.given] == ["D"]
 
 
 def test_a_cotangent_needs_its_name():
