@@ -18,7 +18,7 @@ from symbp.notation.calls import call
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, is_label, static, use_of
 from symbp.notation.places import KINDS, compared, is_call
-from symbp.notation.recurrence import Recurrent, start_with_sizes
+from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
@@ -161,15 +161,7 @@ def _matmul(context: Context, node: ast.BinOp) -> Value:
         return values.matmul(a, b, context.work.index)
     except Clash as clash:
         text = f"{clash}: {_text(node.left)} is {shape_text(a.shape)}, {_text(node.right)} is {shape_text(b.shape)}"
-        raise context.error(node, text + _of_scalar_start(context, node), ShapeError) from None
-
-
-def _of_scalar_start(context: Context, node: ast.BinOp) -> str:
-    """What helps where `h[t - 1] @ U` has a start that is a single number, and nothing says what shape h is of."""
-    bases = [side.value for side in (node.left, node.right) if isinstance(side, ast.Subscript)]
-    found = [context.scope.get(base.id) for base in bases if isinstance(base, ast.Name)]
-    bound = next((b for b in found if isinstance(b, Recurrent) and b.shape == () and b.starts), None)
-    return f"; a start may state its sizes: `{start_with_sizes(bound)}`" if bound else ""
+        raise context.error(node, text, ShapeError) from None
 
 
 def _power(context: Context, node: ast.BinOp) -> Value:

@@ -276,11 +276,6 @@ def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[P
     raise context.error(node, text, ShapeError)
 
 
-def start_with_sizes(bound: Recurrent) -> str:
-    """How a single number starts an array: `h[-1, i: SIZE] = 0`."""
-    return f"{_text(bound.starts[0].node).removesuffix(']')}, i: SIZE] = 0"
-
-
 def _named(shape: tuple[Poly, ...]) -> str:
     def letter(atom: Atom) -> Poly | None:
         if isinstance(atom, Index):
