@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import io
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +49,7 @@ def import_module(module: Any, inputs: Sequence[Any], loss: str, name: str = "")
     traced = _traced()
     kind = type(module).__name__
     graph = read_archive(traced.exported(module, inputs))
-    brought = bring(graph, name or snake(kind), f"{kind}, brought from PyTorch.", loss)
+    brought = bring(graph, name or kind, f"{kind}, brought from PyTorch.", loss)
     target = target_of(graph, loss)
     error = _compared(brought, traced.arrays(inputs), target, traced.of_module(module, inputs, loss, target))
     kept = next((p.dtype.itemsize for p in module.parameters()), 8)
@@ -61,7 +60,7 @@ def import_archive(path: Path, loss: str) -> Imported:
     """A program saved by `torch.export.save`; it is compared where PyTorch is there."""
     if path.stat().st_size > LARGEST:
         raise Refused(f"{path}: too large to be read")
-    return import_graph(read_archive(path.read_bytes()), loss, snake(path.stem), f"{path.name}, brought from PyTorch.")
+    return import_graph(read_archive(path.read_bytes()), loss, path.stem, f"{path.name}, brought from PyTorch.")
 
 
 def import_graph(graph: Graph, loss: str, name: str, doc: str) -> Imported:
@@ -93,11 +92,6 @@ def _traced() -> ModuleType:
     return importlib.import_module("symbp.importing.traced")
 
 
-def snake(name: str) -> str:
-    """MyNet as my_net."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
 # --- a module in a file
 
 
@@ -119,7 +113,7 @@ def import_file(path: Path, name: str, shapes: Sequence[str], loss: str) -> Impo
     inputs = [_input(torch, s) for s in shapes] or inputs
     if not inputs:
         raise Refused(f"{path}: {name} comes without inputs; say their shapes: --input 8,1,28,28, or 8,5:100 of labels")
-    return import_module(module, inputs, loss, snake(name))
+    return import_module(module, inputs, loss, name)
 
 
 def _defaults(path: Path, name: str, make: Any) -> tuple[()]:

@@ -138,19 +138,25 @@ class Plan:
 
     def _settle(self, body: Expr, loop: Loop | None) -> None:
         """Write out in an expression what it alone reads, as long as the line bears it."""
-        mine = []
         for hole in body.holes():
             made = self._may_go(hole.value, loop)
             if made is not None:
                 self.placed[hole.value] = made
-                mine.append(hole.value)
                 if hole.value not in self._made:
                     self._settle(made, loop)
-        movable = [v for v in mine if v in self._made and not _is_plain(self.placed[v])]
-        while movable and len(self._rough.text(body)) > WIDTH:
-            longest = max(movable, key=lambda v: len(self._rough.text(self.placed[v])))
-            movable.remove(longest)
+        while len(self._rough.text(body)) > WIDTH and (movable := list(self._movable(body))):
+            calls = [v for v in movable if self.placed[v].level == ATOM and isinstance(self.placed[v].parts[0], str)]
+            longest = max(calls or movable, key=lambda v: len(self._rough.text(self.placed[v])))
             del self.placed[longest]
+
+    def _movable(self, body: Expr) -> Iterator[Value]:
+        """What is written out in an expression, at whatever depth, and could have a line of its own."""
+        for hole in body.holes():
+            made = self.placed.get(hole.value)
+            if made is not None:
+                if hole.value in self._made and not _is_plain(made):
+                    yield hole.value
+                yield from self._movable(made)
 
     def _may_go(self, value: Value, loop: Loop | None) -> Expr | None:
         """What can stand in a value's place."""
