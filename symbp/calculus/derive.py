@@ -244,7 +244,7 @@ class _Work:
         silent = [u for u in users if u not in shown]
         used = tuple(u.chain.key for u in (*shown, *silent))
         used += tuple(self.names[u.equation.name] for u in shown if u.equation.name in inserted)
-        steps = [Step(first, Rule("chain", keys)), Step(sheltered(second), Rule("insert", used))]
+        steps = [Step(first, Rule("chain", keys)), Step(sheltered(second, self.known.early), Rule("insert", used))]
         finish(steps, self.known, indices, quantity in self.recursive)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 

@@ -239,6 +239,7 @@ REDUCTIONS = ("sum", "max", "min")
 POSITIONS = ("argmax", "argmin")
 PRODUCTS = ("matmul", "vdot", "vecdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
+ZEROS = "zeros"  # in the detail of a "stack": its entries are 0 before the loop
 FILL = "fill"  # a scalar or a view spread over an array of its own
 
 

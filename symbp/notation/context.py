@@ -23,6 +23,7 @@ from symbp.core.traverse import (
     walk,
     with_ranges,
 )
+from symbp.core.views import conjuncts
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -149,6 +150,11 @@ class Context:
     nest: tuple[Index, ...] = ()
     lead: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
     defining: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> tuple[Cond, ...]:
+        """The conditions one by one."""
+        return tuple(p for c in self.conds if isinstance(c, Cond) for p in conjuncts(c))
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""

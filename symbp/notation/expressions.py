@@ -18,7 +18,7 @@ from symbp.notation.calls import call
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, is_label, static, use_of
 from symbp.notation.places import KINDS, compared, is_call
-from symbp.notation.recurrence import Recurrent, scalar_start
+from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
@@ -155,21 +155,13 @@ def _powers(context: Context, node: ast.expr) -> Callable[[Expr, Expr], Expr]:
 
 def _matmul(context: Context, node: ast.BinOp) -> Value:
     a, b = context.value(node.left), context.value(node.right)
-    for side, value in ((node.left, a), (node.right, b)):
-        _of_scalar_start(context, side, value)
+    if a.open or b.open:  # of any shape: what the other gives counts
+        return a if a.open else b
     try:
         return values.matmul(a, b, context.work.index)
     except Clash as clash:
         text = f"{clash}: {_text(node.left)} is {shape_text(a.shape)}, {_text(node.right)} is {shape_text(b.shape)}"
         raise context.error(node, text, ShapeError) from None
-
-
-def _of_scalar_start(context: Context, node: ast.expr, value: Value) -> None:
-    """`h[t - 1] @ U` where the start of h is a single number."""
-    base = node.value if isinstance(node, ast.Subscript) else None
-    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
-    if isinstance(bound, Recurrent) and bound.starts and bound.shape == () == value.shape:
-        raise scalar_start(context, bound, f"by this `{ast.unparse(node)}` is a scalar, and @ multiplies arrays")
 
 
 def _power(context: Context, node: ast.BinOp) -> Value:

@@ -307,6 +307,8 @@ def _bind_sizes(
         items = annotation_items(file, form) if form is not None else None
         if items is None:
             continue
+        if isinstance(value, Value) and value.open:
+            continue
         if isinstance(value, Constant):
             context.fail(node, f"`{parameter.arg}` of `{function.name}` is an array, not {value.value!r}")
         labelled = isinstance(form, ast.Subscript) and ast.unparse(form.value) == "Labels"
