@@ -28,6 +28,7 @@ from symbp.notation.letters import hint, name_equation
 from symbp.notation.loops import list_index, loop, note_defined
 from symbp.notation.recurrence import Recurrent, Start, first_start, fixed_place, guess_shape
 from symbp.notation.source import Placed
+from symbp.notation.strided import gather, places_of, spread
 from symbp.notation.subscripts import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
@@ -301,6 +302,8 @@ def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name:
     """The equation that `name[...] = ...` says, not yet one of the network's."""
     work = context.work
     marks = len(work.pending), len(work.accesses)
+    places = places_of(context, target)
+    target = target if places.plain else spread(target, places)
     left, inner = _left(context, target, name)
     _carries(context, target, left.parts)
     inner = replace(_within(inner, name), defining=(name,))
@@ -313,6 +316,8 @@ def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name:
     work.pending.append(own)
     work.settle(*marks, _ranges(context, target, whole, left.stated, marks[1]))
     work.pending.remove(own)
+    if not places.plain:
+        gather(context, places, own)
     return own
 
 
@@ -430,7 +435,7 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
                 index = context.work.index(_stated_size(inner, upper, letter), hint=letter)
                 stated.append(index)
             case _:
-                context.fail(item, "the left side takes plain indices: expected a letter, `i: SIZE`, `:` or `...`")
+                context.fail(item, "expected a letter, letters with strides as in `P * i + u`, `i: SIZE`, `:` or `...`")
         parts.append(index)
         inner = inner.under(**{letter: index})
     return _Left(name, tuple(parts), frozenset(stated), rest), inner
