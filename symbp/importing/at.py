@@ -275,6 +275,6 @@ def _root(value: float) -> str:
     for base, form in ((value, "sqrt({})"), (1 / value if value else 0.0, "1 / sqrt({})")):
         if 1 < base < 1000 and not base.is_integer():
             n = round(base * base)
-            if n**0.5 == base or 1 / n**0.5 == value:
+            if n**0.5 == base or value in (1 / n**0.5, n**-0.5):
                 return form.format(n)
     return ""

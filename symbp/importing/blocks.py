@@ -13,7 +13,7 @@ from symbp.importing.graph import Argument, Graph, Node, Ref, Size
 
 # What is a loop of its own, which cannot stand in another.
 LOOPS = ("aten.lstm.input", "aten.gru.input", "aten.rnn_tanh.input", "aten.rnn_relu.input")
-FEWEST = 12  # operations that a loop saves: below that nobody would write one
+FEWEST = 16  # operations and parameters that a loop saves: below that nobody would write one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Repeated:
 
     @property
     def saved(self) -> int:
-        """How many operations need not be written."""
-        return self.period * (self.turns - 1)
+        """How many operations and parameters need not be written."""
+        return (self.period + len(self.stacked)) * (self.turns - 1)
 
     def node_of(self, graph: Graph, name: str) -> Node:
         """The operation of the first turn that makes a value."""

@@ -44,12 +44,4 @@ def pixel_shuffle(x: Array[N, r * r * C, I, J], r):
     )
     return y
 ''',
-    "instance_norm2d": '''
-def instance_norm2d(x: Array[N, C, I, J], gamma: Array[C], beta: Array[C], eps=1e-5):
-    """Over the places of each image, each channel by itself."""
-    mu[n, c] = mean(x[n, c, i, j] for i in I for j in J)
-    v[n, c] = mean((x[n, c, i, j] - mu[n, c]) ** 2 for i in I for j in J)
-    y[n, c, i, j] = gamma[c] * (x[n, c, i, j] - mu[n, c]) / sqrt(v[n, c] + eps) + beta[c]
-    return y
-''',
 }

@@ -49,7 +49,7 @@ def view(at: At) -> Result:
     made = reshaped(at, x, at.wholes("size" if at.given("size") else "shape"))
     assert isinstance(given, tuple)
     for size, wanted in zip(made.shape, given, strict=True):  # what the module itself calls by a size's name
-        if at.extent(wanted).atoms():
+        if at.extent(wanted).atom is not None:
             at.same(size, at.extent(wanted))
     return made
 
@@ -273,11 +273,12 @@ def between(at: At, x: Value, axis: int, a: int, b: int) -> Value:
     """x[:, a:b]: a whole number of parts of one size where it comes out so, else at numbers or up to the end."""
     size = at.sizes.now(x.shape[axis])
     value, n = at.sizes.value(size), b - a
-    if size.constant is None and n > 1 and value % n == 0 and a % n == 0 and b - a < value:
-        part = at.sizes.part(size, value // n)
-        low, high = part * (a // n), part * (b // n)
+    unit = math.gcd(a, b, value)
+    if size.constant is None and unit > 1:
+        part = at.sizes.part(size, value // unit)
+        low, high = part * (a // unit), part * (b // unit)
         inside: tuple[Part, ...] = (*([low] if a else []), ":", *([high] if b < value else []))
-        return piece(at, x, axis, inside, part)
+        return piece(at, x, axis, inside, high - low)
     if b == value or (b > value - 3 and a < 3):
         length = size - (a + value - b)
         return piece(at, x, axis, (f"{a or ''}:{'' if b == value else b - value}",), length)

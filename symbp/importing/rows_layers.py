@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import ONE, Poly
 from symbp.importing.at import At, Result, Rule, number
+from symbp.importing.composed import HEADS
 from symbp.importing.draft import ATOM, PLUS, TIMES, Hole, Value, after, binary, call, spelt, text
 from symbp.importing.graph import BOOLEAN
 from symbp.importing.rows_arrays import product
@@ -219,12 +220,11 @@ def adaptive_mean(at: At) -> Result:
         axes = tuple(range(len(x.shape) - rank, len(x.shape)))
         shape = (*x.shape[:-rank], *(ONE,) * rank)
         return call("mean", shape, x, axis=axes if rank > 1 else -1, keepdims=True)
-    sizes = [at.sizes.literal(s) for s in x.shape[-rank:]]
-    if rank != 2 or any(s % n for s, n in zip(sizes, wanted, strict=True)):
-        at.refuse("windows of several sizes")
-    kernel = tuple(s // n for s, n in zip(sizes, wanted, strict=True))
+    sizes = tuple(at.sizes.literal(s) for s in x.shape[-rank:])
+    if rank != 2:
+        at.refuse("windows over a sequence")
     shape = (*x.shape[:-2], *(Poly.of(n) for n in wanted))
-    return x if kernel == (1, 1) else call("avg_pool2d", shape, x, spelt(_pair(kernel)))
+    return x if sizes == wanted else call("adaptive_avg_pool2d", shape, x, spelt(_pair(wanted)))
 
 
 def upsampling(mode: str) -> Rule:
@@ -337,8 +337,7 @@ def instance_norm(at: At) -> Result:
     if len(x.shape) != 4 or not at.get("use_input_stats", True):
         at.refuse("an instance norm of what are no images, or by kept statistics")
     gamma, beta = _scales(at, at.shape(x)[1])
-    at.helper("instance_norm2d")
-    return call("instance_norm2d", x.shape, x, gamma, beta, **_eps(at))
+    return call("instance_norm", x.shape, x, gamma, beta, **_eps(at))
 
 
 # --- attention
@@ -455,7 +454,22 @@ def cosine(at: At) -> Result:
     return call("cosine_similarity", result, x, y, **({} if axis == len(shape) - 1 else {"axis": axis}))
 
 
+def heads(at: At) -> Result:
+    """Self-attention in heads, by the library's word."""
+    x, w, b = at.tensor("x"), at.tensor("in_weight"), at.tensor("in_bias")
+    wo, bo = at.tensor("out_weight"), at.tensor("out_bias")
+    count = at.whole("num_heads")
+    at.sizes.part(x.shape[-1], count)
+    d = at.sizes.now(x.shape[-1])
+    at.all_same((*w.shape, *b.shape, *wo.shape, *bo.shape), (d * 3, d, d * 3, d, d, d))
+    at.sizes.role(x.shape[0], "N")
+    at.sizes.role(x.shape[1], "T")
+    options = {"num_heads": count} | ({"causal": True} if at.get("causal") else {})
+    return call("multi_head_attention", x.shape, x, flipped(at, w), b, flipped(at, wo), bo, **options)
+
+
 LAYERS: dict[str, Rule] = {
+    HEADS: heads,
     "aten.linear.default": linear,
     "aten.bilinear.default": bilinear,
     "aten.embedding.default": embedding,

@@ -167,6 +167,8 @@ def glu(at: At) -> Result:
     x = at.tensor("self")
     axis = at.axis("dim", len(x.shape))
     half = at.sizes.part(x.shape[axis], 2)
+    if axis == len(x.shape) - 1:
+        return call("glu", (*x.shape[:-1], half), x)
     a, b = at.subscript(x, axis, (":", half), half), at.subscript(x, axis, (half, ":"), half)
     return binary("*", TIMES, a.shape, a, at.make(call("sigmoid", a.shape, b)))
 

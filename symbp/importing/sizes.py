@@ -75,6 +75,9 @@ class Sizes:
             return a
         if self.value(a) != self.value(b):
             raise Apart(f"a size of {self.value(a)} against one of {self.value(b)}")
+        if (rest := _cancelled(a, b)) is not None:
+            self.same(*rest)
+            return self.now(a)
         if not (self._is(a, b) or self._is(b, a) or self._ratio(a, b) or self._ratio(b, a)):
             self.literal(a)
             self.literal(b)
@@ -184,6 +187,20 @@ class Sizes:
                 product = product * piece if a <= ends[k] and ends[k + 1] <= b else product
             result.append((product,))
         return result
+
+
+def _cancelled(a: Poly, b: Poly) -> tuple[Poly, Poly] | None:
+    """Two products without what they share: N T against N 4 is T against 4."""
+    if len(a.terms) != 1 or len(b.terms) != 1:
+        return None
+    ((m, c),), ((k, d),) = a.terms, b.terms
+    shared = next((atom for atom in m if atom in k), None)
+    if shared is None:
+        return None
+    left, right = list(m), list(k)
+    left.remove(shared)
+    right.remove(shared)
+    return Poly(((tuple(left), c),)), Poly(((tuple(right), d),))
 
 
 def _products(values: Iterable[int]) -> Iterator[int]:

@@ -8,6 +8,7 @@ from string import digits as DIGITS
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule, State
 from symbp.importing.blocks import Repeated, repeated
+from symbp.importing.composed import composed
 from symbp.importing.draft import ATOM, BEFORE, HERE, LAST, Define, Draft, Expr, Input, Loop, Start, Value, call, text
 from symbp.importing.graph import FLOAT, INTEGER, Graph, Held, Node, Ref, Refused
 from symbp.importing.rows_arrays import ARRAYS
@@ -30,6 +31,7 @@ def translate(graph: Graph, loss: str) -> tuple[Draft, Sizes]:
     if not graph.outputs:
         raise Refused("the module returns no tensor")
     state = State(extents=graph.extents)
+    graph = composed(graph)
     block = repeated(graph)
     stacked = block.stacked if block else {}
     _inputs(state, graph, stacked)
@@ -56,10 +58,25 @@ def _inputs(state: State, graph: Graph, stacked: Mapping[str, tuple[str, ...]]) 
     for held in graph.held:
         if held.name in stacked:
             _stacked(state, graph, held, stacked[held.name])
+        elif (first := _equal(graph, held)) != held.name:
+            state.env[held.name] = state.env[first]
         elif not any(held.name in others for others in stacked.values()):
             tensor = graph.tensors[held.name]
             value = Value(state.sizes.shape(tensor.shape), tensor.kind, held.path)
             _add(state, held.name, Input(value, "Param" if held.trained else "Data", held.path))
+
+
+def _equal(graph: Graph, held: Held) -> str:
+    """The first buffer that holds the same: a mask or a table that each layer has a copy of."""
+    mine = graph.arrays[held.path]
+    for other in graph.held:
+        array = graph.arrays[other.path]
+        if other.name == held.name or (
+            not (held.trained or other.trained)
+            and (array.dtype, array.shape, array.tobytes()) == (mine.dtype, mine.shape, mine.tobytes())
+        ):
+            return other.name
+    return held.name
 
 
 def _add(state: State, name: str, made: Input) -> None:
