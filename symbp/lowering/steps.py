@@ -15,17 +15,19 @@ from typing import TypeGuard
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
-from symbp.core.guards import settle
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Mul, Read, Sum, Where
+from symbp.core.guards import holds as is_known
+from symbp.core.guards import opposite, settle
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, polys, reads, replace_reads, substitute, walk
-from symbp.core.views import factors_of, is_guarded
+from symbp.core.traverse import children, free_indices, map_children, polys, reads, replace_reads, substitute, walk
+from symbp.core.views import conjuncts, factors_of, is_guarded
 from symbp.errors import MissingRule
 from symbp.lowering.depends import holds, mentions
 from symbp.lowering.guard import guarded
 
 MARK = "@"
+Conds = tuple[Cond, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Step:
     backward: bool = False
     carried: dict[str, Carried] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)  # loop tensors that are read at another step than this
+    ranged: dict[str, None] = field(default_factory=dict)  # those that are read at any of the steps before it
 
 
 def one_step(
@@ -101,12 +104,39 @@ def _loop_reads(node: Node, step: Step) -> Iterator[tuple[Read, int | None]]:
 def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
     """Does it read the step after, or, where it reads no other step of its own, look ahead at what there was before?"""
     aheads = [ahead for e in equations for _, ahead in _loop_reads(e.body, step) if ahead]
+    aheads += [ahead for e in equations for ahead in _far(e.body, (), step)]
     if aheads:
         return any(ahead > 0 for ahead in aheads)
     choices = [n for e in equations for n in walk(e.body) if isinstance(n, Where)]
     if any(_looks_back(n, replace(step, backward=False)) for n in choices):
         return False
     return any(_looks_back(n, replace(step, backward=True)) for n in choices)
+
+
+def _far(node: Node, given: Conds, step: Step) -> Iterator[int]:
+    """Of each read any number of steps away on which side that is, 1 or -1, by its subscript and the conditions on it.
+
+    MissingRule where these do not say.
+    """
+    if isinstance(node, Read) and node.tensor in step.names:
+        ahead = node.subs[0] - Poly.of(step.variable)
+        if ahead.constant is None:
+            yield _side(node, ahead, given)
+    if isinstance(node, Where):
+        yield from _far(node.cond, given, step)
+        yield from _far(node.then, (*given, *conjuncts(node.cond)), step)
+        yield from _far(node.other, (*given, opposite(node.cond)), step)
+        return
+    inner = (*given, *conjuncts(node.cond)) if isinstance(node, (Extreme, First)) else given
+    for child in children(node):
+        yield from _far(child, inner, step)
+
+
+def _side(read: Read, ahead: Poly, given: Conds) -> int:
+    for sign in (1, -1):
+        if is_known(build.compare("<=", build.NIL, build.integer(ahead * sign)), given):
+            return sign
+    raise MissingRule(f"lowering/steps.py reads {read.tensor} a number of steps away, not at {read.subs[0]}")
 
 
 def _is_guarded_step(node: Node, step: Step) -> TypeGuard[Where]:
@@ -357,9 +387,9 @@ def _at_step(node, step: Step):  # type: ignore[no-untyped-def]
         ahead = (r.subs[0] - Poly.of(step.variable)).constant
         if ahead == 0:
             return Read(r.tensor + MARK, r.subs[1:])
-        if ahead is None:  # it may be a step that has not been computed yet
-            raise MissingRule(f"lowering/steps.py reads {r.tensor} a number of steps away, not at {r.subs[0]}")
         step.used[r.tensor] = None
+        if ahead is None:
+            step.ranged[r.tensor] = None
         return None
 
     return replace_reads(node, new)

@@ -37,8 +37,8 @@ def why_not(name: str) -> str | None:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at what may have been meant: " (did you mean `x`?)", or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
+    """A hint at what may have been meant, where it is spelt nearly so: "; did you mean `x`?", or nothing."""
+    close = difflib.get_close_matches(name, list(known), 1, 0.75)
     return f"; did you mean `{close[0]}`?" if close else ""
 
 

@@ -54,6 +54,7 @@ SIGNS = {
     "delta": "\\delta",
     "circle": "{}^{\\circ}",
     "norm": "\\lVert\\cdot\\rVert^{2}",
+    "stopped": "\\operatorname{sg}",
     "diag": "\\operatorname{diag}",
     "rowmax": "\\operatorname{rowmax}",
     "rowmin": "\\operatorname{rowmin}",
@@ -69,6 +70,7 @@ PRINTED = {
     "unit": r"\\mathbb\{I\}(?!_)",
     "circle": r"\^\{\\circ",
     "norm": r"\\lVert",
+    "stopped": r"\\operatorname\{sg\}",
 }
 
 

@@ -101,6 +101,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.oslash": "{sign} divides entry by entry.",
     "sign.circle": "{sign} before an exponent raises every entry to it.",
     "sign.norm": "{sign} adds the squares of all entries.",
+    "sign.stopped": "{sign} of a value is that value, counted as a constant: nothing is derived through it.",
     "sign.diag": "{sign} is the matrix with a vector on its diagonal.",
     "sign.rowmax": "{sign} is the column of the largest entries of the rows.",
     "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",

@@ -75,6 +75,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.oslash": "{sign}表示逐元素相除。",
     "sign.circle": "指数前的{sign}表示对每个元素求幂。",
     "sign.norm": "{sign}表示所有元素的平方和。",
+    "sign.stopped": "{sign}的值就是其自变量的值，但求导时视为常数，不再向内求导。",
     "sign.diag": "{sign}是以该向量为对角线的对角矩阵。",
     "sign.rowmax": "{sign}是由各行最大元素组成的列向量。",
     "sign.rowmin": "{sign}是由各行最小元素组成的列向量。",
