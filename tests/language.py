@@ -31,6 +31,7 @@ knows a derivative of them. Names, order and meaning of the arguments are PyTorc
 in a file of yours takes the place of one of the same name.
 """
 WIDTH = 120
+BAR = "\\|"  # a bar within a cell
 
 
 def setting() -> str:
@@ -59,16 +60,24 @@ def _pieces() -> Iterator[str]:
 
 
 def _listed(section: Section) -> Iterator[str]:
-    """A table; where an example has several lines, a paragraph and a block for each word."""
-    if not any("\n" in w.example for w in section.words):
+    """A table; where examples are loops or files, a paragraph and a block for each word."""
+    if not any(_is_long(w.example) for w in section.words):
         yield "| word | what it is | example |\n| --- | --- | --- |\n"
-        for word in section.words:
-            form, line = described(word)
-            yield f"| `{form}` | {line} | `{word.example}` |\n".replace("|...", "...")
+        yield from map(_row, section.words)
         return
     for word in section.words:
         form, line = described(word)
         yield "\n".join(textwrap.wrap(f"**`{form}`** {line}", WIDTH)) + f"\n\n```python\n{word.example}\n```\n\n"
+
+
+def _is_long(example: str) -> bool:
+    return len(example.splitlines()) > 3 or "\n " in example
+
+
+def _row(word: Word) -> str:
+    form, line = described(word)
+    cells = (f"`{form}`", line, f"`{'; '.join(word.example.splitlines())}`")
+    return f"| {' | '.join(c.replace('|', BAR) for c in cells)} |\n"
 
 
 def described(word: Word) -> tuple[str, str]:

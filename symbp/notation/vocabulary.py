@@ -471,9 +471,9 @@ LIBRARY = (
     Section(
         "Recurrent cells",
         _library(
-            rnn_cell="r = rnn_cell(x, h0, W, U, b)\nr",
+            rnn_cell="rnn_cell(x, h0, W, U, b)",
             lstm_cell="h, c = lstm_cell(x, h0, cell, W4, U4, b4)\nh + c",
-            gru_cell="r = gru_cell(x, h0, W3, U3, b3, c3)\nr",
+            gru_cell="gru_cell(x, h0, W3, U3, b3, c3)",
         ),
     ),
 )
