@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from symbp.calculus.branches import reads_once
 from symbp.calculus.chains import apart_from_names, finish, local_steps, raw_product, raw_sum
 from symbp.calculus.cost import cost, entries
+from symbp.calculus.exponents import name_exponents
 from symbp.calculus.graph import needed, recursive_in, side_by_side, sources_of, users_of, varying
 from symbp.calculus.guards import sheltered
 from symbp.calculus.kernels import name_kernels
@@ -31,13 +32,16 @@ from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name
 
 def derive(network: Network) -> Derivation:
     """The derivation of a network whose single output is its loss."""
-    whole = name_kernels(network, varying(network))
+    active = varying(network)
+    through = name_exponents(network, active)
+    whole = name_kernels(through, active)
     work = _Work(whole)
     for quantity in work.order():
         work.add_section(quantity)
         work.close_circle(quantity)
-    named = tuple(e.name for e in whole.equations if network.equation(e.name) is None)
-    return replace(work.derivation(), named=named)
+    exponents = tuple(e.name for e in through.equations if network.equation(e.name) is None)
+    named = tuple(e.name for e in whole.equations if through.equation(e.name) is None)
+    return replace(work.derivation(), named=named, exponents=exponents)
 
 
 @dataclass(frozen=True, slots=True)

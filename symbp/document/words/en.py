@@ -164,6 +164,12 @@ BACKWARD: dict[str, str | Forms] = {
         "many": "{quantities} have names of their own, since their values are needed again below: to get them back "
         "from what they are part of would lose digits, or divide by what may be 0.",
     },
+    "backward.exponents": {
+        "one": "{quantities} has a name of its own: a change of what all its entries share reaches the loss through "
+        "each of them.",
+        "many": "{quantities} have names of their own: a change of what all their entries share reaches the loss "
+        "through each of them.",
+    },
     "backward.unused": {
         "one": "Fact {facts} is not used by the derivation.",
         "many": "The facts {facts} are not used by the derivation.",

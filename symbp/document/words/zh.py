@@ -126,6 +126,7 @@ BACKWARD: dict[str, str | Forms] = {
     "每一项等于损失函数对该式结果的偏导数，乘以该结果对它的局部偏导数。",
     "backward.unreached": "{parameters}没有通往损失函数的路径，梯度为零。",
     "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
+    "backward.exponents": "{quantities}单独命名：各元素共有的量一变，变化就经过每一个元素到达损失。",
     "backward.unused": "推导中没有用到已知条件{facts}。",
     "heading.gradient": "对{quantity}的梯度",
     "heading.adjoint": "损失函数对{quantity}的偏导数",
