@@ -286,6 +286,40 @@ def _file_and_name(text: str) -> tuple[Path, str]:
     return path, name if file else ""
 
 
+@commands.command("import")
+@click.argument("what", metavar="FILE.py:NAME | FILE.pt2")
+@click.option(
+    "--loss", default="cross_entropy", show_default=True, metavar="NAME",
+    help="The loss of the output and a target; none where the module returns its loss, or a tensor is wanted.",
+)  # fmt: skip
+@click.option(
+    "--input", "inputs", multiple=True, metavar="SIZES",
+    help="Of FILE.py:NAME, the shape of an input, as in 8,1,28,28; 8,5:100 for whole numbers below 100.",
+)  # fmt: skip
+@out_option
+def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
+    """Write a network file and weights from PyTorch: NAME.py and NAME.npz.
+
+    NAME is a module of FILE.py, or makes one without arguments, alone or with its inputs behind it; the file is run, by
+    your own PyTorch. FILE.pt2 is what torch.export.save has written and is only read.
+    """
+    from symbp.files import demand_folder, write_all
+    from symbp.imported import import_archive, import_file
+
+    demand_folder(out)
+    path, name = _file_and_name(what)
+    if name:
+        click.echo(on_terminal(f"{path} is run"), err=True)
+        made = import_file(path, name, inputs, loss)
+    elif path.suffix == ".pt2":
+        made = import_archive(path, loss)
+    else:
+        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME or FILE.pt2")
+    if made.error is None:
+        click.echo("PyTorch is not there: loss and gradients have not been compared with autograd's", err=True)
+    write_all(out, {f"{in_path(made.name)}/{file}": text for file, text in made.files.items()}, _say_paths)
+
+
 @commands.command()
 @click.argument("nets", nargs=-1, metavar="NET...")
 @click.option("--all", "every", is_flag=True, help="Build all built-in networks.")

@@ -106,7 +106,8 @@ class Derivation:
     `adjoints` pairs every quantity with the name of its adjoint, `gradients` every parameter with the name of its
     gradient. `numbers` pairs a key (a forward equation's name, a chain's key) with its equation number. `facts` are the
     labels of the facts used, `kinks` the names of the equations where the derivative at a kink was chosen, `unreached`
-    the parameters that the loss does not reach, `named` what got a name of its own for the derivation (see `kernels`).
+    the parameters that the loss does not reach, `named` what got a name of its own for the derivation (see `kernels`),
+    `exponents` what got one for what its entries share (see `exponents`).
     """
 
     network: Network
@@ -120,6 +121,7 @@ class Derivation:
     kinks: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    exponents: tuple[str, ...] = ()
 
     def number(self, key: Key) -> int | None:
         """The number of an equation, or None where it has none."""

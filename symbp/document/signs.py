@@ -43,6 +43,7 @@ def signs(d: Derivation) -> Signs:
             ("oslash", said("sign.oslash", sign=Letter("sign", "oslash"))),
             ("circle", said("sign.circle", sign=Letter("sign", "circle"))),
             ("norm", said("sign.norm", sign=Letter("sign", "norm"))),
+            ("stopped", said("sign.stopped", sign=Letter("sign", "stopped"))),
             ("diag", said("sign.diag", sign=Letter("sign", "diag"))),
             ("rowmax", said("sign.rowmax", sign=Letter("sign", "rowmax"))),
             ("rowmin", said("sign.rowmin", sign=Letter("sign", "rowmin"))),

@@ -37,6 +37,7 @@ def _text(program: Program) -> tuple[str, list[Function]]:
         parameters=_names(program.parameters),
         shapes=table({t.name: written_shape(t) for t in program.inputs}),
         labels=table({t.name: repr(size(t.classes).code) for t in program.inputs if t.kind == LABELS and t.classes}),
+        sizes=_names(program.given),
         functions=_names(keyword_names(program)),
         facts=_names(fact_texts(program)),
         routines=functions,

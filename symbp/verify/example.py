@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, product
 
@@ -24,6 +24,7 @@ from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, fibres,
 from symbp.verify.extents import value_of
 from symbp.verify.facts import broken, demands
 from symbp.verify.given import Given, GivenError
+from symbp.verify.kinks import Held
 from symbp.verify.sample import combinations
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
@@ -71,8 +72,8 @@ def example(
         return None
     inputs = _inputs(network, best.values)
     best.witness.fill(inputs)
-    plain = World(network, best.sizes, FLOATS)
-    moved = (_moved(plain, loss, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
+    at, plain = Held(network, loss, best.sizes, inputs).at, World(network, best.sizes, FLOATS)
+    moved = (_moved(at, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
     return Example(
         tuple((d.name, best.sizes[d.name]) for d in network.dims),
         best.values,
@@ -324,14 +325,15 @@ def _descent(
     return None
 
 
-def _moved(world: World, loss: str, inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]) -> Moved | None:
+def _moved(
+    loss: Callable[[str, Mapping[Key, float]], float], inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]
+) -> Moved | None:
     """The entry of a parameter with the steepest slope, moved up and down; None where the loss does not follow it."""
     key = max(adjoint, key=lambda k: round(abs(adjoint[k]), DIGITS))
     losses = []
     for step in (STEP, -STEP):
-        world.fill({**inputs, parameter: {**inputs[parameter], key: inputs[parameter][key] + step}})
         try:
-            losses.append(float(world.value(loss)))
+            losses.append(loss(parameter, {key: inputs[parameter][key] + step}))
         except DOMAIN_ERRORS:
             return None
     up, down = losses

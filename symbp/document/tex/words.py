@@ -58,6 +58,7 @@ SIGNS = {
     "delta": "\\delta",
     "circle": "{}^{\\circ}",
     "norm": "\\lVert\\cdot\\rVert^{2}",
+    "stopped": "\\operatorname{sg}",
     "diag": "\\operatorname{diag}",
     "rowmax": "\\operatorname{rowmax}",
     "rowmin": "\\operatorname{rowmin}",
@@ -75,6 +76,7 @@ PRINTED = {
     "unit": r"\\mathbb\{I\}(?!_)",
     "circle": r"\^\{\\circ",
     "norm": r"\\lVert",
+    "stopped": r"\\operatorname\{sg\}",
 }
 
 

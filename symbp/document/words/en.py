@@ -107,6 +107,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.oslash": "{sign} divides entry by entry.",
     "sign.circle": "{sign} before an exponent raises every entry to it.",
     "sign.norm": "{sign} adds the squares of all entries.",
+    "sign.stopped": "{sign} of a value is that value, counted as a constant: nothing is derived through it.",
     "sign.diag": "{sign} is the matrix with a vector on its diagonal.",
     "sign.rowmax": "{sign} is the column of the largest entries of the rows.",
     "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",
@@ -173,6 +174,12 @@ BACKWARD: dict[str, str | Forms] = {
         "it is part of would lose digits, or divide by what may be 0.",
         "many": "{quantities} have names of their own, since their values are needed again below: to get them back "
         "from what they are part of would lose digits, or divide by what may be 0.",
+    },
+    "backward.exponents": {
+        "one": "{quantities} has a name of its own: a change of what all its entries share reaches the loss through "
+        "each of them.",
+        "many": "{quantities} have names of their own: a change of what all their entries share reaches the loss "
+        "through each of them.",
     },
     "backward.unused": {
         "one": "Fact {facts} is not used by the derivation.",
