@@ -249,6 +249,7 @@ LESSON: dict[str, str | Forms] = {
     "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
     "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
     "happens.most": "A nudge of {entry} moves at most {moved}, by {equation}: there is nothing to sum.",
+    "happens.none": "The derivative of {moved} by {entry}, by {equation}, is 0: nothing comes back.",
     "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
     "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}: {count} contributions are "
     "added.",

@@ -178,6 +178,7 @@ LESSON: dict[str, str | Forms] = {
     "happens.loss": "{entry}只在损失函数即式{equation}中出现。",
     "happens.one": "由式{equation}，{entry}的微小变动只影响{moved}，不必求和。",
     "happens.most": "由式{equation}，{entry}的微小变动至多影响{moved}，不必求和。",
+    "happens.none": "由式{equation}，{moved}对{entry}的偏导数为零，没有误差传回。",
     "happens.some": "由式{equation}，{entry}的微小变动影响{moved}中用到它的那些元素。",
     "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
     "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
