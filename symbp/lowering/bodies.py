@@ -11,13 +11,18 @@ from symbp.lowering.program import Loop, Operand, Shape, Statement, Value
 
 
 def without_unused_steps(s: Statement, needed: set[str]) -> Statement:
-    """A loop that stores only what is needed after it, carries only what a step reads, and computes only that."""
+    """A loop that stores what is needed after it or in it, carries what a step reads, and computes only that."""
     if s.loop is None:
         return s
-    loop = replace(s.loop, stored=tuple((stack, v) for stack, v in s.loop.stored if stack.name in needed))
+    loop, every = s.loop, s.loop.stored
+    loop = replace(loop, stored=tuple((stack, v) for stack, v in every if stack.name in needed))
     while True:
         kept = _needed(loop, {v.name for _, v in loop.stored if isinstance(v, Value)} | _stacks(loop))
         used = {a.name for t in kept for a in t.args if isinstance(a, Value)} | _results(loop)
+        stored = tuple((stack, v) for stack, v in every if stack.name in needed or stack.name in used)
+        if len(stored) > len(loop.stored):
+            loop = replace(loop, stored=stored)
+            continue
         carried = tuple(c for c in loop.carried if c.value.name in used)
         if len(carried) == len(loop.carried):
             loop = replace(loop, statements=kept)

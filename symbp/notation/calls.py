@@ -12,10 +12,10 @@ from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
+from symbp.notation.meanings import instead
 from symbp.notation.shapes import METHODS, SHAPE_RULES
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise, is_tuple
-from symbp.notation.words import nearest
 
 ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
@@ -39,7 +39,7 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
         return ARRAYS[name](context, node)
     if found is None:
         known = [*BUILTIN_RULES, *ARRAYS, *context.file.functions, *context.file.unknown, *library.names()]
-        context.fail(node.func, f"`{name}` is no function of the language{nearest(name, known)}")
+        context.fail(node.func, f"`{name}` is no function of the language{instead(name, known)}")
     return nested(context, node, *found)
 
 
@@ -60,7 +60,7 @@ def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | 
         context.fail(node, f"`{node.id}` is a network; only a function can be called")
     if node.id in context.file.functions:
         return context.file, context.file.functions[node.id]
-    return library.find(node.id)
+    return library.find(node.id, context.file)
 
 
 def _is_kind(context: Context, node: ast.Call) -> Constant:

@@ -23,6 +23,7 @@ from symbp.core.traverse import (
     walk,
     with_ranges,
 )
+from symbp.core.views import conjuncts
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -73,6 +74,7 @@ class Work:
     elaborate: Callable[[Context, ast.expr], Value | Constant]
     statements: Callable[[Context, list[ast.stmt]], Context]
     fact: Callable[[Context, ast.Assert], Context]
+    callee: Callable[[Context, ast.expr], tuple[File, ast.FunctionDef] | None]
     letters_of_dims: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()
@@ -148,6 +150,11 @@ class Context:
     nest: tuple[Index, ...] = ()
     lead: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
     defining: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> tuple[Cond, ...]:
+        """The conditions one by one."""
+        return tuple(p for c in self.conds if isinstance(c, Cond) for p in conjuncts(c))
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""

@@ -35,6 +35,7 @@ from symbp.notation.subscripts import items_of
 from symbp.notation.values import tensor
 
 Shapes = Mapping[str, tuple[Poly, ...]]
+MOST_READINGS = 8  # of a loop, until the shapes of what it defines are known
 
 
 def loop(context: Context, node: ast.For) -> Context:
@@ -45,15 +46,17 @@ def loop(context: Context, node: ast.For) -> Context:
     if context.guarded or context.nest:
         context.fail(node, "a loop stands in a network or in a function that no other loop calls")
     work, mark, known = context.work, _Mark.of(context.work), dict[str, tuple[Poly, ...]]()
+    seen: list[Shapes] = []
     while True:
         after = _read(context, node, index, known)
         found = {b.name: b.shape for b in _recurrent(after) if b.shape is not None and not any(map(is_open, b.shape))}
         if not work.unknown_shapes:
             break
-        if found.keys() == known.keys():
+        if found == known or len(seen) > MOST_READINGS:
             check_circles(context, work.same_pass)
             where, place = work.unknown_shapes[0]
             where.fail(place, _NO_SHAPE.format(ast.unparse(place)))
+        seen.append(found)
         known = found
         mark.restore(work)
     check_circles(context, work.same_pass)
@@ -139,8 +142,9 @@ def _declared(context: Context, node: ast.For, index: Index, known: Shapes) -> C
         bound = bound or Recurrent(_name(context, target.name))
         bound = replace(bound, letters=target.letters, lead=target.lead)
         check_starts(context, bound)
-        shape = _first(known.get(bound.name), _stated(target), guess_shape(context, bound))
-        names[target.name] = replace(bound, shape=shape)
+        said = _first(_stated(target), guess_shape(context, bound))
+        shape = _first(said, known.get(bound.name))
+        names[target.name] = replace(bound, shape=shape, found=said is None)
     return context.under(**names)
 
 

@@ -214,15 +214,6 @@ def test_shift_by_the_maximum_changes_nothing() -> None:
     assert check_steps(derivation).passed
 
 
-def test_paths_of_scalars_are_spelt_out() -> None:
-    derivation = derive(network_of("x: Param, c: Data, d: Data", "u = c * x", "v = d * x", "return f(u, v)"))
-    (paths,) = derivation.paths
-    assert [s.rule.name for s in paths.steps] == ["path", "insert"]
-    form = "r = c * f.d1(u, v) + d * f.d2(u, v)"
-    assert same(paths.result, expression("c: Data, d: Data, u: Data, v: Data", form))
-    assert check_steps(derivation).passed
-
-
 def test_unreached_parameter_has_a_zero_gradient() -> None:
     derivation = derive(network_of("x: Data[N], w: Param[N], b: Param[D]", "return sum(x * w)"))
     assert derivation.unreached == ("b",)

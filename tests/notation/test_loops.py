@@ -107,7 +107,8 @@ ERRORS = [
     ),
     ("h[n] = x[n] * h[n]", "h[n]", "a circular definition: within one pass of the loop `h` reads `h`"),
     ("h[n] = x[n] + g[n]\n    g[n] = 2 * h[n]", "h[n]", "`h` reads `g` reads `h`"),
-    ("h[n] = h[2 * n]", "h[2 * n]", "within its loop"),
+    ("h[n] = h[2 * n]", "h[2 * n]", "a circular definition"),
+    ("h[n] = h[3]", "h[3]", "within its loop"),
     ("h = x[n]", "h", "expected `h[n] = ...`"),
     ("h[n] = x[n + 1]", "n + 1", "goes from 1 to N, but dimension 1 of `x` goes from 0 to N - 1"),
     ("k[n] = x[n]\n    h[n] = k * 2", "k", "is what a loop defines"),
@@ -125,7 +126,6 @@ STARTS = [
     ("a = a + s\nreturn a", "a circular definition: `a` reads itself"),
     ("a[n] = x[n, 0] + a[n - 1]\nreturn sum(a)", "a circular definition: `a` reads itself"),
     ("a = 2 * b\nb = 2 * a\nreturn b", "`b` is read before it is defined"),
-    ("h[-1] = s\nfor n in N:\n    h[n] = x[n] + h[n - 1]\nreturn sum(h)", "by its start it is a scalar"),
     (
         "h[-1] = h0\nh[N] = h0\nfor n in N:\n    h[n] = h[n - 1] + h[n + 1]\nreturn sum(h)",
         "can run in neither direction",
