@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
+
+from symbp import networks
 from symbp.calculus.steps import Derivation
 from symbp.pipeline import Build
 from symbp.sources import Source, find_source
@@ -30,3 +33,9 @@ def build_of(net: str, hvp: bool = False) -> Build:
 def derivation_of(net: str) -> Derivation:
     """The derivation of such a network."""
     return build_of(net).derivation
+
+
+def in_turns(*names: str) -> list[object]:
+    """The built-in networks as cases of a test; of those named, where that test is long, each is run in turns."""
+    marked = {n: pytest.param(n, marks=pytest.mark.share(7)) for n in names}
+    return [marked.get(n, n) for n in networks.names()]
