@@ -35,7 +35,6 @@ def derivation_of(net: str) -> Derivation:
     return build_of(net).derivation
 
 
-def in_turns(*names: str) -> list[object]:
-    """The built-in networks as cases of a test; of those named, where that test is long, each is run in turns."""
-    marked = {n: pytest.param(n, marks=pytest.mark.share(7)) for n in names}
-    return [marked.get(n, n) for n in networks.names()]
+def in_turns(**parts: int) -> list[object]:
+    """The built-in networks as cases of a test; those with which that test takes long are run one day in so many."""
+    return [pytest.param(n, marks=pytest.mark.share(parts[n])) if n in parts else n for n in networks.names()]

@@ -27,7 +27,7 @@ BUILT_IN = {
 }
 
 
-@pytest.mark.parametrize("name", shared.in_turns("gpt2"))
+@pytest.mark.parametrize("name", shared.in_turns(gpt2=30))
 def test_every_built_in_network_is_proved(name: str) -> None:
     check = check_symbolic(subject_of(shared.build_of(name)))
     assert (check.error, check.bound) == (0, 0)
