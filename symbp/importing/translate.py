@@ -101,6 +101,10 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(c[0] for c in columns if len(set(c)) == 1)
 
 
+# What a rule meets where an operation has other arguments than PyTorch gives it.
+WRONG = (AssertionError, KeyError, IndexError, TypeError, ValueError, AttributeError, ZeroDivisionError)
+
+
 def _read(state: State, graph: Graph, node: Node) -> None:
     """One operation."""
     at = At(state, node)
@@ -113,7 +117,10 @@ def _read(state: State, graph: Graph, node: Node) -> None:
         return
     if rule is None:
         at.refuse("it has no counterpart in the language")
-    results = _values(at, rule(at))
+    try:
+        results = _values(at, rule(at))
+    except WRONG as error:
+        raise node.refused(f"its arguments are not understood ({error!r})") from error
     for name, value in zip(node.results, results, strict=False):
         if name:
             state.env[name] = value
