@@ -22,13 +22,22 @@ def is_nonnegative(poly: Poly) -> bool:
 
 
 def _over_bounds(poly: Poly) -> Iterator[Poly]:
-    """With every size that another bounds as that one and what it is more: P as T + more, for T <= P."""
+    """With every size that another bounds as that one and what it is more, P as T + more for T <= P; and, since a
+    product of sizes is no less than one of them, with all as the least they can be and more: A * E - E is a * (e + 1).
+    """
     for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.above):
         more = Dim(f"{dim.name} more", 0)
         for low in dim.above:
             wider = poly.replace(lambda a, d=dim, p=low + more: p if a == d else None)  # type: ignore[misc]
             yield wider
             yield from _over_bounds(wider)
+    if any(len(m) > 1 for m, _ in poly.terms):
+        yield poly.replace(lambda a: _more(a) if isinstance(a, Dim) and a.least else None)
+
+
+def _more(dim: Dim) -> Poly:
+    """A size as the least that it can be and more."""
+    return Poly.of(Dim(f"{dim.name} more", 0)) + dim.least
 
 
 def _is_nonnegative(poly: Poly) -> bool:
@@ -151,7 +160,8 @@ def _of_quotient(poly: Poly, held: list[Quotient], high: bool, keep: tuple[Index
 def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
     """Digits that a quotient makes with what it is taken from: k - b (k // b), and k // 2 - 2 (k // 4) of k.
 
-    For each what is left without it, how many values it has, and how often it is added, 1 or -1.
+    For each what is left without it, how many values it has, and how often it is
+    added: in 16 k - 224 (k // 14) 16 times.
     """
     factor, wholes = poly.coefficient(q), [(q.top, q.bottom)]
     for other in poly.atoms():
@@ -160,8 +170,8 @@ def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
             if count * other.bottom == q.bottom:
                 wholes.append((Poly.of(other), count))
     for whole, count in wholes:
-        times = next((t for t in (1, -1) if factor == count * -t), None)
-        if times is not None and may_be_nonnegative(count - 1):
+        times = quotient(-factor, count).constant
+        if times and factor == count * -times and may_be_nonnegative(count - 1):
             rest = poly - (whole - Poly.of(q) * count) * times
             if q not in rest.atoms():
                 yield rest, count, times

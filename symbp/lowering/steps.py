@@ -75,7 +75,7 @@ def one_step(
 def _body(equation: Equation, step: Step) -> Expr:
     """A right side at one step. What looks back under no guard, or under one that holds anyway, finds 0 at the start:
     the entry before the first is no number, and no factor 0 makes it one."""
-    lifted = _lifted(equation.body, step)
+    lifted = _lifted(_with_own_row(equation.body, (), step), step)
     if any(mentions(i.extent, step.variable) for i in equation.indices):
         lifted = _own_apart(lifted, step)
     carried: Expr = _carry(lifted, step)
@@ -118,25 +118,58 @@ def _far(node: Node, given: Conds, step: Step) -> Iterator[int]:
 
     MissingRule where these do not say.
     """
-    if isinstance(node, Read) and node.tensor in step.names:
-        ahead = node.subs[0] - Poly.of(step.variable)
-        if ahead.constant is None:
-            yield _side(node, ahead, given)
-    if isinstance(node, Where):
-        yield from _far(node.cond, given, step)
-        yield from _far(node.then, (*given, *conjuncts(node.cond)), step)
-        yield from _far(node.other, (*given, opposite(node.cond)), step)
-        return
-    inner = (*given, *conjuncts(node.cond)) if isinstance(node, (Extreme, First)) else given
-    for child in children(node):
-        yield from _far(child, inner, step)
+    if (ahead := _far_ahead(node, step)) is not None:
+        sign = next((s for s in (1, -1) if _is_at_least(ahead * s, 0, given)), None)
+        if sign is None:
+            raise MissingRule(
+                f"lowering/steps.py reads {node} and cannot tell whether that is before this step or after"
+            )
+        yield sign
+    for child, conds in _under(node):
+        yield from _far(child, (*given, *conds), step)
 
 
-def _side(read: Read, ahead: Poly, given: Conds) -> int:
-    for sign in (1, -1):
-        if is_known(build.compare("<=", build.NIL, build.integer(ahead * sign)), given):
-            return sign
-    raise MissingRule(f"lowering/steps.py reads {read.tensor} a number of steps away, not at {read.subs[0]}")
+def _far_ahead(node: Node, step: Step) -> Poly | None:
+    """How far ahead a read of the loop is, where that is no number."""
+    if not isinstance(node, Read) or node.tensor not in step.names:
+        return None
+    ahead = node.subs[0] - Poly.of(step.variable)
+    return ahead if ahead.constant is None else None
+
+
+def _under(node: Node) -> Iterator[tuple[Node, Conds]]:
+    """The expressions directly below a node, each with the conditions under which it counts."""
+    match node:
+        case Where(cond, then, other):
+            yield from ((cond, ()), (then, conjuncts(cond)), (other, (opposite(cond),)))
+        case Extreme(cond=cond) | First(cond=cond):
+            yield from ((child, conjuncts(cond) if child is not cond else ()) for child in children(node))
+        case Mul(args):
+            equal = [(f.a - f.b) for f in args if isinstance(f, Delta)]
+            yield from ((a, tuple(c for e in equal for c in (_at_least(e), _at_least(-e)))) for a in args)
+        case _:
+            yield from ((child, ()) for child in children(node))
+
+
+def _at_least(value: Poly, least: int = 0) -> Cond:
+    return build.compare("<=", build.integer(least), build.integer(value))
+
+
+def _is_at_least(value: Poly, least: int, given: Conds) -> bool:
+    return is_known(_at_least(value, least), given)
+
+
+def _with_own_row(node: Node, given: Conds, step: Step):  # type: ignore[no-untyped-def]
+    """The expression with what is read of any step so far, this one among them, as a choice between the steps that are
+    done and this one, whose row is not stored yet.
+    """
+    if (ahead := _far_ahead(node, step)) is not None:
+        assert isinstance(node, Read)
+        behind = ahead if step.backward else -ahead
+        own = Read(node.tensor + MARK, node.subs[1:])
+        return node if _is_at_least(behind, 1, given) else Where(_at_least(behind, 1), node, own)
+    below = dict(_under(node))
+    return map_children(node, lambda c: _with_own_row(c, (*given, *below[c]), step))
 
 
 def _is_guarded_step(node: Node, step: Step) -> TypeGuard[Where]:
