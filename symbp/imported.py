@@ -20,6 +20,8 @@ import numpy as np
 from symbp.importing.archive import read_archive
 from symbp.importing.bring import Brought, bring, compare, inputs_of, target_of
 from symbp.importing.graph import Graph, Refused
+from symbp.importing.onnx import read_onnx
+from symbp.importing.operators import graph_of
 from symbp.pipeline import Build
 from symbp.sources import Source
 
@@ -61,6 +63,13 @@ def import_archive(path: Path, loss: str) -> Imported:
     if path.stat().st_size > LARGEST:
         raise Refused(f"{path}: too large to be read")
     return import_graph(read_archive(path.read_bytes()), loss, path.stem, f"{path.name}, brought from PyTorch.")
+
+
+def import_onnx(path: Path, loss: str) -> Imported:
+    """An ONNX model; what is compared is what has been read of it."""
+    if path.stat().st_size > LARGEST:
+        raise Refused(f"{path}: too large to be read")
+    return import_graph(graph_of(read_onnx(path.read_bytes())), loss, path.stem, f"{path.name}, an ONNX model.")
 
 
 def import_graph(graph: Graph, loss: str, name: str, doc: str) -> Imported:

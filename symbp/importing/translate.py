@@ -106,27 +106,32 @@ WRONG = (AssertionError, KeyError, IndexError, TypeError, ValueError, AttributeE
 
 
 def _read(state: State, graph: Graph, node: Node) -> None:
-    """One operation."""
+    """One operation, if it does more than to tell the exporter something or to count batches."""
+    if node.operation not in SILENT and not (_is_in_place(node) and _counts(graph, node)):
+        read_operation(state, node)
+
+
+def read_operation(state: State, node: Node) -> None:
+    """The values that one operation makes, by its row; what it changes in place has its new value from here on."""
     at = At(state, node)
-    if node.operation in SILENT:
-        return
     base, _, overload = node.operation.rpartition(".")
-    in_place = base.endswith("_") and not base.startswith("aten._")
-    rule = ROWS.get(f"{base.removesuffix('_')}.{overload}" if in_place else node.operation)
-    if in_place and _counts(graph, node):
-        return
+    rule = ROWS.get(f"{base.removesuffix('_')}.{overload}" if _is_in_place(node) else node.operation)
     if rule is None:
         at.refuse("it has no counterpart in the language")
     try:
         results = _values(at, rule(at))
     except WRONG as error:
         raise node.refused(f"its arguments are not understood ({error!r})") from error
-    for name, value in zip(node.results, results, strict=False):
-        if name:
-            state.env[name] = value
+    state.env |= {name: value for name, value in zip(node.results, results, strict=False) if name}
     target = node.get("self", node.get("input"))
-    if in_place and isinstance(target, Ref):
+    if _is_in_place(node) and isinstance(target, Ref):
         state.env[target.name] = results[0]
+
+
+def _is_in_place(node: Node) -> bool:
+    """PyTorch's names say so: relu_."""
+    base = node.operation.rpartition(".")[0]
+    return base.endswith("_") and not base.startswith("aten._")
 
 
 def _counts(graph: Graph, node: Node) -> bool:
