@@ -22,6 +22,7 @@ from symbp.importing.bring import Brought, bring, compare, inputs_of, target_of
 from symbp.importing.graph import Graph, Refused
 from symbp.importing.onnx import read_onnx
 from symbp.importing.operators import graph_of
+from symbp.importing.translate import demand_loss
 from symbp.pipeline import Build
 from symbp.sources import Source
 
@@ -48,6 +49,7 @@ class Imported:
 
 def import_module(module: Any, inputs: Sequence[Any], loss: str, name: str = "") -> Imported:
     """A module, run by PyTorch on the inputs; CheckFailed where loss or gradients are not autograd's."""
+    demand_loss(loss)
     traced = _traced()
     kind = type(module).__name__
     graph = read_archive(traced.exported(module, inputs))
@@ -74,6 +76,7 @@ def import_onnx(path: Path, loss: str) -> Imported:
 
 def import_graph(graph: Graph, loss: str, name: str, doc: str) -> Imported:
     """A graph that was read from a file."""
+    demand_loss(loss)
     brought = bring(graph, name, doc, loss)
     error = None
     if importlib.util.find_spec("torch") is not None:

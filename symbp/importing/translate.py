@@ -208,11 +208,16 @@ TARGETS = ("mse", "cross_entropy", "nll", "binary_cross_entropy", "binary_cross_
 LOSSES = (*TARGETS, "none")
 
 
+def demand_loss(loss: str) -> None:
+    """Raise Refused where there is no such loss."""
+    if loss not in LOSSES:
+        raise Refused(f"no loss {loss!r}; expected {', '.join(LOSSES)}")
+
+
 def _loss(state: State, graph: Graph, loss: str) -> None:
     """What is returned: a loss of the library's of the first output and a target, or the output itself."""
     output = state.env[graph.outputs[0]]
-    if loss not in LOSSES:
-        raise Refused(f"no loss {loss!r}; expected {', '.join(LOSSES)}")
+    demand_loss(loss)
     if loss == "none" or not output.shape:
         state.draft.result = text(ATOM, output.shape, output)
         return

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symbp.imported import import_archive, import_file
+from symbp.importing.graph import Refused
+
 torch = pytest.importorskip("torch", reason="modules are run by PyTorch, pip install '.[torch]'")
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,34 +35,47 @@ def test_the_page(tmp_path: Path) -> None:
     weights = np.load(tmp_path / "networks/LeNet/LeNet.npz")
     assert weights["fc1_weight"].shape == (120, 400)
 
+
+def test_a_saved_program_of_the_same_module(tmp_path: Path) -> None:
     exec(BLOCKS["nets.py"], names := {"__name__": "nets"})
-    torch.manual_seed(0)
     module = names["LeNet"]()
     torch.export.save(torch.export.export(module, (torch.randn(8, 1, 28, 28),)), tmp_path / "LeNet.pt2")
-    done = symbp(tmp_path, "import", "LeNet.pt2", "-o", "saved")
-    assert done.returncode == 0, done.stderr
-    source = (tmp_path / "saved/LeNet/LeNet.py").read_text()
-    assert source == BLOCKS["LeNet.py"].replace("LeNet, brought", "LeNet.pt2, brought")
-    saved = np.load(tmp_path / "saved/LeNet/LeNet.npz")
+    made = import_archive(tmp_path / "LeNet.pt2", "cross_entropy")
+    assert made.source == BLOCKS["LeNet.py"].replace("LeNet, brought", "LeNet.pt2, brought")
     for name, array in module.state_dict().items():
-        assert np.array_equal(saved[name.replace(".", "_")], array.numpy())
+        assert np.array_equal(made.weights[name.replace(".", "_")], array.numpy())
+
+
+def test_in_python(tmp_path: Path) -> None:
+    exec(BLOCKS["nets.py"], names := {"__name__": "nets"})
+    exec(BLOCKS["in Python"].replace('"networks"', "folder"), names | {"folder": tmp_path})
+    assert sorted(p.name for p in (tmp_path / "LeNet").iterdir()) == ["LeNet.npz", "LeNet.py"]
+    assert (tmp_path / "LeNet" / "LeNet.py").read_text() == BLOCKS["LeNet.py"]
 
 
 @pytest.mark.parametrize(
-    ("what", "expected"),
+    ("name", "shapes", "loss", "expected"),
     [
-        (("nets.py:LeNet",), "comes without inputs"),
-        (("nets.py:Absent", "--input", "8,1,28,28"), "has no Absent"),
-        (("nets.py:LeNet", "--input", "8,a"), "expected sizes"),
-        (("nets.py:LeNet", "--input", "8,2,28,28"), "torch.export cannot take the module"),
-        (("nets.py:torch", "--input", "8"), "is no module and makes none"),
-        (("nets.py",), "expected FILE.py:NAME"),
+        ("LeNet", (), "mse", "comes without inputs"),
+        ("Absent", ("8,1,28,28",), "mse", "has no Absent"),
+        ("LeNet", ("8,a",), "mse", "expected sizes"),
+        ("LeNet", ("8,2,28,28",), "mse", "torch.export cannot take the module"),
+        ("torch", ("8",), "mse", "is no module and makes none"),
+        ("LeNet", ("8,1,28,28",), "mean", "no loss 'mean'; expected mse, cross_entropy"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, what: tuple[str, ...], expected: str) -> None:
+def test_what_is_refused(tmp_path: Path, name: str, shapes: tuple[str, ...], loss: str, expected: str) -> None:
     (tmp_path / "nets.py").write_text(BLOCKS["nets.py"])
-    done = symbp(tmp_path, "import", *what, "-o", "networks")
+    with pytest.raises(Refused) as error:
+        import_file(tmp_path / "nets.py", name, shapes, loss)
+    assert expected in str(error.value)
+
+
+def test_a_refusal_is_a_message(tmp_path: Path) -> None:
+    """Exit status 2, no traceback, nothing written."""
+    (tmp_path / "nets.py").write_text(BLOCKS["nets.py"])
+    done = symbp(tmp_path, "import", "nets.py:LeNet", "-o", "networks")
     assert done.returncode == 2
-    assert expected in done.stderr
+    assert "comes without inputs" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "networks").exists()
