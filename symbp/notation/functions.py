@@ -157,6 +157,7 @@ def inline(
     scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
     active = (*context.active, name)
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
+    inner = replace(inner, calls=(*context.calls, node))
     try:
         after = work.statements(inner, body)
         demand_loops(after)
