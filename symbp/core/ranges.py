@@ -22,13 +22,22 @@ def is_nonnegative(poly: Poly) -> bool:
 
 
 def _over_bounds(poly: Poly) -> Iterator[Poly]:
-    """With every size that another bounds as that one and what it is more: P as T + more, for T <= P."""
+    """With every size that another bounds as that one and what it is more, P as T + more for T <= P; and, since a
+    product of sizes is no less than one of them, with all as the least they can be and more: A * E - E is a * (e + 1).
+    """
     for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.above):
         more = Dim(f"{dim.name} more", 0)
         for low in dim.above:
             wider = poly.replace(lambda a, d=dim, p=low + more: p if a == d else None)  # type: ignore[misc]
             yield wider
             yield from _over_bounds(wider)
+    if any(len(m) > 1 for m, _ in poly.terms):
+        yield poly.replace(lambda a: _more(a) if isinstance(a, Dim) and a.least else None)
+
+
+def _more(dim: Dim) -> Poly:
+    """A size as the least that it can be and more."""
+    return Poly.of(Dim(f"{dim.name} more", 0)) + dim.least
 
 
 def _is_nonnegative(poly: Poly) -> bool:

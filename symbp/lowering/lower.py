@@ -32,11 +32,13 @@ from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
 from symbp.lowering.rowdots import rows_by_rows
+from symbp.lowering.single import single_terms
 from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
     let_pass,  # first: what counted as a constant in the derivation is a value like any other
+    single_terms,  # before whoever asks which axes a product sums over: there is none of one entry
     box_ranges,  # ranges that depend on an index become whole ranges with a guard
     masks_at_hits,  # once ranges are whole, as the lowering of hits expects them
     stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors

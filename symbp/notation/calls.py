@@ -60,7 +60,7 @@ def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | 
         context.fail(node, f"`{node.id}` is a network; only a function can be called")
     if node.id in context.file.functions:
         return context.file, context.file.functions[node.id]
-    return library.find(node.id)
+    return library.find(node.id, context.file)
 
 
 def _is_kind(context: Context, node: ast.Call) -> Constant:

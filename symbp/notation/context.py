@@ -74,6 +74,7 @@ class Work:
     elaborate: Callable[[Context, ast.expr], Value | Constant]
     statements: Callable[[Context, list[ast.stmt]], Context]
     fact: Callable[[Context, ast.Assert], Context]
+    callee: Callable[[Context, ast.expr], tuple[File, ast.FunctionDef] | None]
     letters_of_dims: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from symbp.core.traverse import dims_of, polys, walk
 from symbp.escape import cleaned
 from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
+from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
@@ -34,7 +35,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
     letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)
-    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)), frozenset(_letters(node)))
+    work = Work(taken, elaborate, run, fact, defined, letters, frozenset(_called(node)), frozenset(_letters(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")
     context = _signature(context, node)

@@ -63,7 +63,7 @@ BODIES = [
     ("z[2 * n] = c[n]\nreturn z", 0, "2 * n", "expected a letter in steps of 1"),
     ("z = cat((x, x))\nreturn z", 0, "cat", "the nearest that it has is `concatenate`"),
     ("z = matmul(x, W)\nreturn z", 0, "matmul", "write `a @ b`"),
-    ("z = crf(x, W)\nreturn z", 0, "crf", "is no function of the language"),
+    ("z = viterbi(x, W)\nreturn z", 0, "viterbi", "is no function of the language"),
     ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),
     ("z[n, i] = x[n, i - 1] if 1 <= i <= D else 0\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
     ("z[i] = b[i] if i < H else c[i - H]\nreturn sum(z)", 0, "i", "state its size: `z[i: SIZE]`"),
