@@ -160,7 +160,8 @@ def _of_quotient(poly: Poly, held: list[Quotient], high: bool, keep: tuple[Index
 def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
     """Digits that a quotient makes with what it is taken from: k - b (k // b), and k // 2 - 2 (k // 4) of k.
 
-    For each what is left without it, how many values it has, and how often it is added, 1 or -1.
+    For each what is left without it, how many values it has, and how often it is
+    added: in 16 k - 224 (k // 14) 16 times.
     """
     factor, wholes = poly.coefficient(q), [(q.top, q.bottom)]
     for other in poly.atoms():
@@ -169,8 +170,8 @@ def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
             if count * other.bottom == q.bottom:
                 wholes.append((Poly.of(other), count))
     for whole, count in wholes:
-        times = next((t for t in (1, -1) if factor == count * -t), None)
-        if times is not None and may_be_nonnegative(count - 1):
+        times = quotient(-factor, count).constant
+        if times and factor == count * -times and may_be_nonnegative(count - 1):
             rest = poly - (whole - Poly.of(q) * count) * times
             if q not in rest.atoms():
                 yield rest, count, times

@@ -23,7 +23,7 @@ from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
-from symbp.verify.draw import draw, numbers_with_values
+from symbp.verify.draw import TAMEST, Draw, draw, is_beyond_floats, numbers_with_values
 from symbp.verify.grid import Array
 from symbp.verify.needs import needs
 from symbp.verify.sample import (
@@ -153,17 +153,30 @@ def _evaluate_all(
 ) -> list[Finding]:
     findings = _prepare(equalities, witness)
     for seed in seeds:
-        drawn = draw(witness.world, witness.loss, seed)
-        witness.fill(drawn.inputs)
-        again.fill(drawn.inputs)
+        drawn = _evaluate_at(witness, again, findings, seed)
         if drawn.manner:
             notes[drawn.manner] = None
+    return findings
+
+
+def _evaluate_at(witness: Witness, again: Again, findings: list[Finding], seed: int, tamer: int = 0) -> Draw:
+    """All of them at one draw; at a tamer one where floats have no room for what some equality shows."""
+    drawn = draw(witness.world, witness.loss, seed, tamer)
+    witness.fill(drawn.inputs)
+    again.fill(drawn.inputs)
+    try:
         for finding, entries in _with_entries(findings, witness, seed):
             _evaluate(finding, entries, again)
+    except (CheckFailed, *DOMAIN_ERRORS) as error:
+        if tamer == TAMEST or not is_beyond_floats(error):
+            raise
+    else:
+        return drawn
+    finally:
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
-    return findings
+    return _evaluate_at(witness, again, findings, seed, tamer + 1)
 
 
 def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:

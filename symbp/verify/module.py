@@ -23,7 +23,7 @@ from symbp.verify import gradients, scales
 from symbp.verify.again import Again
 from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.diagnose import Case, Look, agreed, diagnose, diagnose_number, diagnose_shape, undecided
-from symbp.verify.draw import Draw, draw, numbers_with_values
+from symbp.verify.draw import TAMEST, Draw, draw, is_beyond_floats, numbers_with_values
 from symbp.verify.gradients import Flips, compare_central
 from symbp.verify.kinks import Branches, Held, has_kinks, has_stops
 from symbp.verify.needs import needs
@@ -169,13 +169,12 @@ def _checked(
     last = trial if others == usual else _start(network, others, subject, backward, adjoints, trial.tallies)
     trial.given = given
     try:
-        one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
-        for drawn in (one, two)[: seeds - 1]:
-            _one_draw(trial, drawn)
-        _one_draw(last, draw(last.witness.world, last.loss, seeds - 1))
+        world, loss = trial.witness.world, trial.loss
+        one, two = (_at_a_draw(trial, s) if s < seeds - 1 else draw(world, loss, s) for s in (0, 1))
+        _at_a_draw(last, seeds - 1)
         if any(undecided(t.looks) for t in trial.tallies.values()):
             larger = _start(network, without_two(network, usual), subject, backward, adjoints, trial.tallies)
-            _one_draw(larger, draw(larger.witness.world, larger.loss, 0))
+            _at_a_draw(larger, 0)
         _interface(trial, one, two)
         if (exact or trial.given) and not any(t.error > t.bound for t in trial.tallies.values()):
             _scales(trial, needed)
@@ -206,6 +205,18 @@ def _start(
     derived = adjoints if backward else {}
     witness = build(*numbers_with_values(network, sizes, loss))
     return Trial(network, loss, subject, witness, Again(build), branches, derived, tallies or {})
+
+
+def _at_a_draw(trial: Trial, seed: int, tamer: int = 0) -> Draw:
+    """All at one draw; at a tamer one where floats have no room for what the derived equations say there."""
+    drawn = draw(trial.witness.world, trial.loss, seed, tamer)
+    try:
+        _one_draw(trial, drawn)
+    except (CheckFailed, *DOMAIN_ERRORS) as error:
+        if tamer == TAMEST or not is_beyond_floats(error):
+            raise
+        return _at_a_draw(trial, seed, tamer + 1)
+    return drawn
 
 
 def _one_draw(trial: Trial, drawn: Draw) -> None:
