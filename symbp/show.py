@@ -88,7 +88,7 @@ def show_checks(network: Network, checks: tuple[Check, ...], *, table: bool = Fa
 
     With `table` also what was checked, against what, how far off it was and how far off it may be.
     """
-    wrong, count = findings(checks), sum(c.count for c in checks)
+    wrong, count = findings(checks, network), sum(c.count for c in checks)
     passed = sum(c.passed for c in checks)
     said = f"{network.name}, {passed} of {len(checks)} checks passed, {count} values compared"
     _line(f"[bold red]wrong:[/] {said}" if wrong else f"[green]right:[/] {said}")

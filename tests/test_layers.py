@@ -27,6 +27,8 @@ INSIDE = {
     "check": ("errors", "core", "verify"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
+    "importing": ("errors", "escape", "core", "notation"),
+    "imported": ("importing", "pipeline", "sources"),
     "templating": (),
     "apart": (),
     "files": ("errors",),
@@ -38,17 +40,18 @@ INSIDE = {
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources", "symbolic", "notation.write"),
+        *("pipeline", "sources", "symbolic", "notation.write", "imported", "files"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "check", "__version__"),
+    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "check", "imported", "__version__"),
 }
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
     "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
     "mpmath": ("verify",),
-    "numpy": ("verify", "check", "lowering"),
+    "numpy": ("verify", "check", "lowering", "importing", "imported"),
+    "torch": ("importing",),  # by `traced` alone, which is imported where a module is to be read
     "jinja2": ("templating",),
     "rich": ("show",),
     "click": ("cli",),

@@ -73,6 +73,7 @@ class Result:
 
     loss: Any = None
     gradients: dict[str, Any] = field(default_factory=dict)
+    only_loss: bool = False  # is a backward pass that stands by itself left out?
 
 
 def find(text: str, name: str, names: Names) -> Entry:
@@ -116,27 +117,30 @@ def _covered(node: ast.FunctionDef, names: Names) -> int:
     return score + len(names.parameters) * (bool(taken & set(BUNDLES)) or a.kwarg is not None)
 
 
-def call(entry: Entry, namespace: Mapping[str, Any], inputs: Mapping[str, Any], names: Names) -> Result:
-    """Run it once; the inputs may be written into."""
-    return {FUNCTION: _function, PAIR: _pair, CLASS: _class}[entry.kind](entry, namespace, dict(inputs), names)
+def call(
+    entry: Entry, namespace: Mapping[str, Any], inputs: Mapping[str, Any], names: Names, result: Result | None = None
+) -> Result:
+    """Run it once; the inputs may be written into. The result is filled as things come to be known."""
+    found = Result() if result is None else result
+    {FUNCTION: _function, PAIR: _pair, CLASS: _class}[entry.kind](entry, namespace, dict(inputs), names, found)
+    return found
 
 
-def _function(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
+def _function(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names, result: Result) -> None:
     function = namespace[entry.names[0]]
-    returned = _apply(function, inputs, names)
-    return sort_out(returned, inputs, names, returned_names(function))
+    sort_out(result, _apply(function, inputs, names), inputs, names, returned_names(function))
 
 
-def _pair(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
+def _pair(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names, result: Result) -> None:
     forward, backward = (namespace[n] for n in entry.names)
     returned = _apply(forward, inputs, names)
     out, cache = returned, None
     if isinstance(returned, tuple):
         out, cache = returned[0], returned[1] if len(returned) == 2 else returned[1:]
-    back = _apply(backward, inputs, names, out, cache)
-    result = sort_out(back, inputs, names, returned_names(backward), loss=False)
     result.loss = _loss_of(out, inputs, names, namespace)
-    return result
+    if not result.only_loss:
+        back = _apply(backward, inputs, names, out, cache)
+        sort_out(result, back, inputs, names, returned_names(backward), loss=False)
 
 
 def _loss_of(out: Any, inputs: dict[str, Any], names: Names, functions: Mapping[str, Any]) -> Any:
@@ -149,22 +153,22 @@ def _loss_of(out: Any, inputs: dict[str, Any], names: Names, functions: Mapping[
     return _apply(found[0], inputs, names, out) if found else None
 
 
-def _class(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names) -> Result:
+def _class(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names, result: Result) -> None:
     made = _apply(namespace[entry.names[0]], inputs, names)
     _set_parameters(made, inputs, names)
     if not hasattr(made, "backward"):
-        both = _apply(made.loss, inputs, names)
-        return sort_out(both, inputs, names, returned_names(made.loss))
+        sort_out(result, _apply(made.loss, inputs, names), inputs, names, returned_names(made.loss))
+        return
     returned = _apply(made.forward, inputs, names)
     out = returned[0] if isinstance(returned, tuple) else returned
-    back = _apply(made.backward, inputs, names, out)
-    result = sort_out(back, inputs, names, returned_names(made.backward), loss=False)
+    methods = {n: getattr(made, n) for n in dir(made) if not n.startswith("_")}
+    result.loss = _loss_of(out, inputs, names, {**methods, **namespace} if COTANGENT not in inputs else {})
+    if result.only_loss:
+        return
+    sort_out(result, _apply(made.backward, inputs, names, out), inputs, names, returned_names(made.backward), False)
     for name in names.parameters:
         if name not in result.gradients:
             _from_attributes(made, name, result)
-    methods = {n: getattr(made, n) for n in dir(made) if not n.startswith("_")}
-    result.loss = _loss_of(out, inputs, names, {**methods, **namespace} if COTANGENT not in inputs else {})
-    return result
 
 
 def _set_parameters(made: Any, inputs: Mapping[str, Any], names: Names) -> None:
@@ -241,11 +245,12 @@ def _argument(
 
 def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """The names in the last `return` of a function, those of what is in its tuples too."""
-    try:
-        lines = RETURNS[function.__qualname__]
-    except (KeyError, AttributeError):
-        return ()
-    return lines
+    return returned_names_of(getattr(function, "__qualname__", ""))
+
+
+def returned_names_of(name: str) -> tuple[str, ...]:
+    """The same of a function by its name."""
+    return RETURNS.get(name, ())
 
 
 RETURNS: dict[str, tuple[str, ...]] = {}
@@ -270,10 +275,10 @@ def _flat(node: ast.expr | None) -> Iterator[str]:
 
 
 def sort_out(
-    returned: Any, inputs: Mapping[str, Any], names: Names, written: Sequence[str] = (), loss: bool = True
-) -> Result:
-    """The loss and the gradients in what a call has returned."""
-    result = Result()
+    result: Result, returned: Any, inputs: Mapping[str, Any], names: Names, written: Sequence[str] = (),
+    loss: bool = True,
+) -> None:  # fmt: skip
+    """Note the loss and the gradients in what a call has returned."""
     unnamed: list[tuple[str, Any]] = []
     flat = list(_parts(returned))
     labels: list[str] = list(written) if len(written) == sum(1 for k, _ in flat if not k) else []
@@ -285,7 +290,6 @@ def sort_out(
         elif not _named(result, label, value, names, bool(key)):
             unnamed.append((key, value))
     _by_order(result, unnamed, inputs, names)
-    return result
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import copy
-import time
 from collections.abc import Iterator
 
 import numpy as np
 
+from symbp.check.explain import gradients
+from symbp.check.finding import Finding
 from symbp.check.names import leaf
 from symbp.check.program import MARK, Place, Statement
 from symbp.check.rewrites import Rewrite, rewrites
-from symbp.check.search import Finding, Search
+from symbp.check.runs import Runs
 from symbp.check.trial import Draw, close
 
 At = tuple[Place, int]
@@ -20,131 +21,128 @@ LOSS_BOUND = 1e-9
 COSTS = (1, 2)
 
 
-SECONDS = 25.0
-
-
-def own_loss(search: Search) -> None:
+def own_loss(runs: Runs) -> list[Finding]:
     """The findings where the loss is wrong; the gradients are blamed only where they are not its own either."""
-    trial = search.trial
-    kept = trial.draws
-    namespace, _ = search.base(search.first)
-    own = [_own(search, d) for d in kept]
+    trial = runs.trial
+    namespace, _ = runs.base(runs.first)
+    own = [_own(runs, d) for d in trial.draws]
     right_for_own = all(trial.right(trial.run(namespace, d), d, 1e-6) == frozenset(trial.names.parameters) for d in own)
-    search.end = time.monotonic() + SECONDS
-    _forward(search)
+    findings = _forward(runs)
     if right_for_own:
-        for finding in search.findings:
+        for finding in findings:
             finding.why = (
                 "the loss is another than the network's; the gradients are right for the loss that it computes"
             )
-        return
-    if not _is_mended(search):
+        return findings
+    if not _is_mended(runs):
         trial.draws, trial.bound = own, 1e-6
-    search.cache.clear()
-    search.search()
+    trial.forward.update(runs.edits)
+    trial.ends.clear()
+    runs.cache.clear()
+    runs.shared.clear()
+    return [*findings, *gradients(runs)]
 
 
-def _own(search: Search, draw: Draw) -> Draw:
-    trial = search.trial
+def _own(runs: Runs, draw: Draw) -> Draw:
+    trial = runs.trial
     namespace = trial.program.variant({})
     loss = trial.run(namespace, draw).loss
     return Draw(draw.inputs, loss, {n: trial.own_gradient(namespace, draw, n) for n in trial.names.parameters}, {})
 
 
-def _is_mended(search: Search) -> bool:
-    return all(search.trial.is_loss(search.base(d)[1], d) for d in search.trial.draws)
+def _is_mended(runs: Runs) -> bool:
+    return all(runs.trial.is_loss(runs.base(d)[1], d) for d in runs.trial.draws)
 
 
-def _forward(search: Search) -> None:
+def _forward(runs: Runs) -> list[Finding]:
     """One forward mistake after the other, each edited away."""
+    findings: list[Finding] = []
     for _ in range(4):
-        search.cache.clear()
-        if _is_mended(search):
-            return
-        found = _one(search)
+        runs.cache.clear()
+        if _is_mended(runs):
+            break
+        found = _one(runs)
         if found is None:
-            if not search.findings:
-                search.findings.append(_unknown(search))
-            return
+            return findings or [_unknown(runs)]
         statement, rewrite, more = found
         f = Finding("loss", statement, leaf(statement.names[0]) if statement.names else "loss")
         f.found, f.expected = ast.unparse(statement.node), ast.unparse(rewrite.statement)
-        f.old, f.new, f.numbers, f.part = rewrite.old, rewrite.new, _numbers(search), rewrite.part
+        f.old, f.new, f.numbers, f.part = rewrite.old, rewrite.new, _numbers(runs), rewrite.part
         f.why = "the loss is another than the network's"
-        search.findings.append(f)
-        search.edits[statement.number] = rewrite.statement
-        search.edits.update(more)
+        findings.append(f)
+        runs.accept({statement.number: rewrite.statement, **more})
+    return findings
 
 
-def _one(search: Search) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | None:
-    known = [s for s in search.trial.program.statements.values() if _is_forward(search, s)]
-    before = _matched(search, {})
+def _one(runs: Runs) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | None:
+    known = [s for s in runs.trial.program.statements.values() if _is_forward(runs, s)]
+    before = _matched(runs, {})
     seen = {p for p, _ in before}
     other = [s for s in known if not any((s.number, k) in seen for k in range(len(s.names)))]
-    partly = _first_off(search, known, before)
+    partly = _first_off(runs, known, before)
     for one, two, pair in _exchanged(other or known):
-        if all(_loss_right(search, pair, d) for d in search.trial.draws):
+        if all(_loss_right(runs, pair, d) for d in runs.trial.draws):
             old, new = ast.unparse(one.node), ast.unparse(pair[one.number])
             return one, Rewrite("order", 1, pair[one.number], old, new), {two.number: pair[two.number]}
     for statement in partly:
         for cost in COSTS:
-            for rewrite in rewrites(statement, search.scope(statement), cost):
-                if _helps(search, {statement.number: rewrite.statement}, before):
+            for rewrite in rewrites(statement, runs.scope(statement), cost):
+                if _helps(runs, {statement.number: rewrite.statement}, before):
                     return statement, rewrite, {}
     for cost in COSTS:
         for statement in other:
-            for rewrite in rewrites(statement, search.scope(statement), cost):
-                if all(_loss_right(search, {statement.number: rewrite.statement}, d) for d in search.trial.draws):
+            for rewrite in rewrites(statement, runs.scope(statement), cost):
+                if all(_loss_right(runs, {statement.number: rewrite.statement}, d) for d in runs.trial.draws):
                     return statement, rewrite, {}
     return None
 
 
-def _first_off(search: Search, known: list[Statement], before: frozenset[At]) -> list[Statement]:
+def _first_off(runs: Runs, known: list[Statement], before: frozenset[At]) -> list[Statement]:
     """The first statement that has the name of a tensor of the network and another value from the start."""
     for s in (s for s in known if not isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple))):
         for k, n in enumerate(s.names):
-            if leaf(n) in search.first.tensors and ((s.number, k), 0) not in before:
-                shape, mine = search.first.tensors[leaf(n)].shape, search.scope(s).shape(ast.Name(n))
-                if (mine, _passed(search, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
+            if leaf(n) in runs.first.tensors and ((s.number, k), 0) not in before:
+                shape, mine = runs.first.tensors[leaf(n)].shape, runs.scope(s).shape(ast.Name(n))
+                if (mine, _passed(runs, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
                     return [s]
     return []
 
 
-def _passed(search: Search, place: Place) -> int:
+def _passed(runs: Runs, place: Place) -> int:
     """How often a place is passed in a run."""
-    return len(search.events().get(place, ()))
+    return len(runs.events().get(place, ()))
 
 
-def _helps(search: Search, edits: dict[int, ast.stmt], before: frozenset[At]) -> bool:
+def _helps(runs: Runs, edits: dict[int, ast.stmt], before: frozenset[At]) -> bool:
     """Is the loss right with it, or one more quantity that of the network?"""
-    if all(_loss_right(search, edits, d) for d in search.trial.draws):
+    if all(_loss_right(runs, edits, d) for d in runs.trial.draws):
         return True
     (number,) = edits
-    after = _matched(search, edits)
+    after = _matched(runs, edits)
     return before < after and number in {p[0] for p, _ in after - before}
 
 
-def _loss_right(search: Search, edits: dict[int, ast.stmt], draw: Draw) -> bool:
-    if time.monotonic() > search.end:
+def _loss_right(runs: Runs, edits: dict[int, ast.stmt], draw: Draw) -> bool:
+    if runs.is_late:
         return False
     try:
-        outcome = search.trial.run(search.namespace(edits), draw)
+        outcome = runs.trial.run(runs.namespace(edits), draw)
     except (SyntaxError, ValueError):
         return False
-    return outcome.error is None and search.trial.is_loss(outcome, draw)
+    return outcome.error is None and runs.trial.is_loss(outcome, draw)
 
 
-def _matched(search: Search, edits: dict[int, ast.stmt]) -> frozenset[At]:
+def _matched(runs: Runs, edits: dict[int, ast.stmt]) -> frozenset[At]:
     """The places whose values are those of a tensor of the network, every time."""
     try:
-        outcome = search.trial.run(search.namespace(edits), search.first, record=True)
+        outcome = runs.trial.run(runs.namespace(edits), runs.first, record=True)
     except (SyntaxError, ValueError):
         return frozenset()
     values: dict[Place, list[np.ndarray]] = {}
     for event in outcome.events:
         if event.place[1] != MARK and event.value is not None and event.value.dtype.kind == "f":
             values.setdefault(event.place, []).append(event.value)
-    tensors = [t for t in search.first.tensors.values() if np.any(t)]
+    tensors = [t for t in runs.first.tensors.values() if np.any(t)]
     return frozenset(
         (p, k) for p, v in values.items() for k in range(len(v)) if any(_is_part(v, k, t) for t in tensors)
     )
@@ -156,10 +154,10 @@ def _is_part(values: list[np.ndarray], count: int, tensor: np.ndarray) -> bool:
     return tensor.ndim > 0 and len(values) == len(tensor) and close(values[count], tensor[count], LOSS_BOUND)
 
 
-def _is_forward(search: Search, statement: Statement) -> bool:
+def _is_forward(runs: Runs, statement: Statement) -> bool:
     if isinstance(statement.node, (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Expr)):
         return False
-    return isinstance(statement.node, ast.Return) or not search.is_backward(statement)
+    return isinstance(statement.node, ast.Return) or not runs.is_backward(statement)
 
 
 def _exchanged(known: list[Statement]) -> Iterator[tuple[Statement, Statement, dict[int, ast.stmt]]]:
@@ -188,18 +186,18 @@ def _with(node: ast.stmt, old: ast.Subscript, new: ast.Subscript) -> ast.stmt:
     return Put().visit(copy.deepcopy(node))  # type: ignore[no-any-return]
 
 
-def _numbers(search: Search) -> str:
-    loss = search.base(search.first)[1].loss
-    return f"the loss is {loss:.6g}, that of the network {search.first.loss:.6g}"
+def _numbers(runs: Runs) -> str:
+    loss = runs.base(runs.first)[1].loss
+    return f"the loss is {loss:.6g}, that of the network {runs.first.loss:.6g}"
 
 
-def _unknown(search: Search) -> Finding:
+def _unknown(runs: Runs) -> Finding:
     """No single usual mistake: told at the last statement that makes the loss."""
-    known = [s for s in search.trial.program.statements.values() if _is_forward(search, s)]
+    known = [s for s in runs.trial.program.statements.values() if _is_forward(runs, s)]
     scalars = [
-        s for s in known if any(v.ndim == 0 for n in s.names for v in [search.scope(s).values.get(n)] if v is not None)
+        s for s in known if any(v.ndim == 0 for n in s.names for v in [runs.scope(s).values.get(n)] if v is not None)
     ]
     made = Finding("loss", scalars[-1] if scalars else None, "loss", why="the loss is another than the network's")
     made.found = ast.unparse(scalars[-1].node) if scalars else ""
-    made.numbers = _numbers(search)
+    made.numbers = _numbers(runs)
     return made

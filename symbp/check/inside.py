@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from types import ModuleType
@@ -16,12 +17,15 @@ from typing import Any
 import numpy as np
 
 from symbp.check.entry import COTANGENT, Entry, Names, Unmatched, find, learn_returns
+from symbp.check.explain import gradients
+from symbp.check.finding import Finding, in_order
 from symbp.check.forward import own_loss
 from symbp.check.program import Program, Statement
-from symbp.check.search import Finding, Search
+from symbp.check.runs import Runs
 from symbp.check.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
 
 EXACT, CENTRAL = 1e-9, 1e-6
+SECONDS, ON_THE_WALL = 15.0, 45.0  # of work for the first search; for all
 MODULE = "module_under_check"
 
 
@@ -99,30 +103,32 @@ def _no_loss(entry: Entry, error: BaseException | None) -> str:
 
 
 def _checked(trial: Trial) -> dict[str, object]:
-    search = Search(trial)
-    _, base = search.base(search.first)
+    runs = Runs(trial, end=time.process_time() + SECONDS, latest=time.monotonic() + ON_THE_WALL)
+    _, base = runs.base(runs.first)
     if isinstance(base.error, BaseException) and base.line is None:
         raise Unmatched(f"{trial.entry.said} raises {type(base.error).__name__}: {base.error}")
     if isinstance(base.error, TooLong):
         raise Unmatched(f"{trial.entry.said}: {base.error}")
     _demand_all(trial, base.gradients, base.error)
-    changed = _changed(search) or _other_next_time(search)
-    if base.error is None and not all(trial.is_loss(search.base(d)[1], d) for d in trial.draws):
-        own_loss(search)
-    else:
-        search.search()
-        if search.findings and all(f.kind != "fact" for f in search.findings):
-            search.reconsider()
-    if changed:
-        search.findings.append(changed)
+    findings = _mistakes(runs)
+    if changed := _changed(runs) or _other_next_time(runs):
+        findings.append(changed)
     return {
         "entry": trial.entry.said,
         "raised": f"{type(base.error).__name__}: {base.error}" if base.error else "",
-        "findings": [_told(f) for f in search.findings],
+        "findings": [_told(f) for f in in_order(runs, findings)],
         "parameters": list(trial.names.parameters),
         "draws": len(trial.draws),
         "against": "the user's own loss" if trial.draws[0].loss is None else "the network",
     }
+
+
+def _mistakes(runs: Runs) -> list[Finding]:
+    """What is wrong with the loss, then with the gradients."""
+    trial = runs.trial
+    if runs.base(runs.first)[1].error is None and not all(trial.is_loss(runs.base(d)[1], d) for d in trial.draws):
+        return own_loss(runs)
+    return gradients(runs)
 
 
 def _demand_all(trial: Trial, gradients: Mapping[str, Any], error: BaseException | None) -> None:
@@ -134,10 +140,10 @@ def _demand_all(trial: Trial, gradients: Mapping[str, Any], error: BaseException
         )
 
 
-def _changed(search: Search) -> Finding | None:
+def _changed(runs: Runs) -> Finding | None:
     """An input that a call changes, and the line that does."""
-    trial = search.trial
-    _, base = search.base(search.first)
+    trial = runs.trial
+    base = trial.run(trial.program.variant({}), runs.first)
     if not base.changed:
         return None
     name = base.changed[0]
@@ -145,8 +151,7 @@ def _changed(search: Search) -> Finding | None:
     for statement in trial.program.statements.values():
         node = statement.node
         if isinstance(node, (ast.AugAssign, ast.Assign, ast.Expr)) and found is None:
-            namespace = trial.program.variant({statement.number: _harmless(node)})
-            again = trial.run(namespace, search.first)
+            again = trial.run(trial.program.variant({statement.number: _harmless(node)}), runs.first)
             if again.error is None and name not in again.changed:
                 found = statement
     made = Finding("state", found, name, why=f"the input {name} is changed by the call")
@@ -154,16 +159,15 @@ def _changed(search: Search) -> Finding | None:
     return made
 
 
-def _other_next_time(search: Search) -> Finding | None:
+def _other_next_time(runs: Runs) -> Finding | None:
     """Does a second call with the same data give something else?"""
-    namespace, base = search.base(search.first)
-    again = search.trial.run(namespace, search.first)
+    namespace = runs.trial.program.variant({})
+    base, again = (runs.trial.run(namespace, runs.first) for _ in range(2))
     same = all(close(again.gradients.get(n), np.asarray(g), EXACT) for n, g in base.gradients.items() if _is_number(g))
     if base.error is not None or same:
         return None
-    return Finding(
-        "state", None, "the gradients", why="a second call with the same data gives others: something is kept"
-    )
+    why = "a second call with the same data gives others: something is kept"
+    return Finding("state", None, "the gradients", why=why)
 
 
 def _is_number(value: object) -> bool:

@@ -7,7 +7,6 @@ some statements written otherwise, compiled into a namespace of its own. The fil
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from symbp.check.trees import clone
+
 PROBE, BEFORE = "__symbp_probe__", "__symbp_before__"
 MOST_EVENTS = 50_000
 MARK = -1  # the leaf of a statement that assigns nothing
+INNER = 1000  # leaves from here on are formulas within a right side that a function is called with
 Definition = ast.FunctionDef | ast.ClassDef
 Place = tuple[int, int]  # the number of a statement, and which of what it assigns
 Put = Callable[[int, Any], Any]  # from how often a place has been passed and its value to another value
@@ -33,6 +35,13 @@ class Event:
     value: Any
 
 
+class Stop(BaseException):
+    """A run has come to what it was made for; no `except Exception` of the user's catches it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Probe:
     """What every assignment calls: it may note the value, and put another in its place."""
 
@@ -41,13 +50,14 @@ class Probe:
         self.events: list[Event] | None = None
         self.counts: dict[Place, int] = {}
         self.busy = False
+        self.stop: tuple[Place, int] | None = None  # where a run may end, passed so often
         self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
         self.before: dict[str, Any] = {}
 
-    def begin(self, put: Mapping[Place, Put], record: bool) -> None:
+    def begin(self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None) -> None:
         """Get ready for a call."""
-        self.put, self.events, self.counts = put, [] if record else None, {}
-        self.busy = bool(put) or record
+        self.put, self.events, self.counts, self.stop = put, [] if record else None, {}, stop
+        self.busy = bool(put) or record or stop is not None
 
     def __call__(self, statement: int, leaf: int, value: Any) -> Any:
         """The value, or another."""
@@ -62,6 +72,8 @@ class Probe:
             value = self.put[place](count, value)
         if self.events is not None and len(self.events) < MOST_EVENTS:
             self.events.append(Event(place, count, snapshot(value)))
+        if self.stop == (place, count):
+            raise Stop(value)
         return value
 
 
@@ -102,7 +114,7 @@ class Program:
         self.text, self.path, self.namespace, self.probe = text, path, namespace, Probe()
         tree = ast.parse(text)
         kept = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
-        self.definitions: list[Definition] = [copy.deepcopy(n) for n in kept]
+        self.definitions: list[Definition] = [clone(n) for n in kept]
         self.statements: dict[int, Statement] = {}
         self.read: dict[str, list[str]] = {}
         self.lists: set[str] = set()  # those that values are appended to
@@ -148,11 +160,13 @@ class Program:
                 continue
             targets = list(_targets(node))
             names = tuple(ast.unparse(t) for t in targets) or _appended(node)
-            own = Statement(next(self.numbers), copy.deepcopy(node), index, function, names, body, node, loop)
+            own = Statement(next(self.numbers), clone(node), index, function, names, body, node, loop)
             self.statements[own.number] = own
             body.extend(self._probed(node, own, targets))
 
     def _probed(self, node: ast.stmt, own: Statement, targets: Sequence[ast.expr]) -> Iterator[ast.stmt]:
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+            node.value = _Within(own.number).visit(node.value)
         probes = [self._probe(own.number, k, t) for k, t in enumerate(targets)]
         for name in ("body", "orelse", "finalbody"):
             if inner := getattr(node, name, None):
@@ -170,7 +184,7 @@ class Program:
         yield from probes
 
     def _probe(self, number: int, leaf: int, target: ast.expr) -> ast.stmt:
-        load, store = copy.deepcopy(target), copy.deepcopy(target)
+        load, store = clone(target), clone(target)
         _set_context(load, ast.Load())
         _set_context(store, ast.Store())
         return ast.Assign([store], _call(number, leaf, load))
@@ -204,6 +218,27 @@ class Program:
         for code in codes:
             exec(code, namespace)
         return namespace
+
+
+class _Within(ast.NodeTransformer):
+    """Probes about the formulas that functions are called with: `x @ W + b` of `tanh(x @ W + b)`."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.leaves = number, iter(range(INNER, 2 * INNER))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        for k, argument in enumerate(node.args):
+            if isinstance(argument, ast.UnaryOp) and isinstance(argument.operand, ast.BinOp):
+                argument.operand = _call(self.number, next(self.leaves), argument.operand)
+            elif isinstance(argument, ast.BinOp):
+                node.args[k] = _call(self.number, next(self.leaves), argument)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
 
 
 def _appended(node: ast.stmt) -> tuple[str, ...]:

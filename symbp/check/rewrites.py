@@ -8,13 +8,13 @@ whether a rewriting mends the gradients is found by running it.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from symbp.check.program import Statement
+from symbp.check.trees import clone, of, parse
 
 Shape = tuple[int, ...]
 Found = Iterator[tuple[str, ast.expr]]
@@ -63,21 +63,6 @@ class Rewrite:
     part: ast.AST | None = None  # what stands there now, with its place in the text
 
 
-def parse(text: str) -> ast.expr:
-    """An expression."""
-    return ast.parse(text, mode="eval").body
-
-
-def of(text: str, **parts: ast.expr) -> ast.expr:
-    """An expression with parts in the place of names."""
-
-    class Put(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:
-            return copy.deepcopy(parts[node.id]) if node.id in parts else node
-
-    return Put().visit(parse(text))  # type: ignore[no-any-return]
-
-
 # --- parts: what may stand in the place of a part of the right side
 
 
@@ -103,7 +88,7 @@ def transposed(node: ast.expr, scope: Scope) -> Found:
     for side in ("left", "right"):
         operand = getattr(node, side)
         for turned in _turned(operand, scope):
-            new = copy.deepcopy(node)
+            new = clone(node)
             setattr(new, side, turned)
             yield "transpose", new
     if not (_is_turn(node.left) or _is_turn(node.right)):
@@ -115,13 +100,13 @@ def _turned_call(node: ast.Call, scope: Scope) -> Found:
     assert isinstance(node.func, ast.Attribute)
     for k, operand in enumerate(node.args):
         for turned in _turned(operand, scope):
-            new = copy.deepcopy(node)
+            new = clone(node)
             new.args[k] = turned
             yield "transpose", new
     if len(node.args) == 1:
         for turned in _turned(node.func.value, scope):
             method = ast.Attribute(turned, node.func.attr, ast.Load())
-            yield "transpose", ast.Call(method, copy.deepcopy(node.args), [])
+            yield "transpose", ast.Call(method, [clone(a) for a in node.args], [])
 
 
 def _turned(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
@@ -137,7 +122,7 @@ def _turned(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
         return
     shape = scope.shape(node)
     if shape is None or len(shape) == 2:
-        yield ast.Attribute(copy.deepcopy(node), "T", ast.Load())
+        yield ast.Attribute(clone(node), "T", ast.Load())
     if shape is None or len(shape) > 2:
         yield of("a.swapaxes(-1, -2)", a=node)
 
@@ -154,7 +139,7 @@ def mean_for_sum(node: ast.expr, scope: Scope) -> Found:
     """A mean where a sum belongs, and the other way round."""
     other = {"mean": "sum", "sum": "mean", "average": "sum"}.get(_method(node))
     if other:
-        new = copy.deepcopy(node)
+        new = clone(node)
         new.func.attr = other  # type: ignore[attr-defined]
         yield "mean", new
         if other == "sum":
@@ -233,7 +218,7 @@ def other_scalar(node: ast.expr, scope: Scope) -> Found:
         if _is_scalar(operand, scope):
             for new in _numbers(scope):
                 if ast.unparse(new) != ast.unparse(operand):
-                    changed = copy.deepcopy(node)
+                    changed = clone(node)
                     setattr(changed, side, new)
                     yield "factor", changed
             if isinstance(node.op, ast.Div) and side == "right":
@@ -254,7 +239,7 @@ def slope(node: ast.expr, scope: Scope) -> Found:
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         inner = node.args[0]
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub) and ast.unparse(inner.left) in ("1", "1.0"):
-            plain = ast.Call(copy.deepcopy(node.func), [inner.right], [])
+            plain = ast.Call(clone(node.func), [inner.right], [])
             yield "derivative", of("(1 - a)", a=plain)
         if not ast.unparse(node.func).startswith("np."):
             yield "derivative", of("f * (1 - f)", f=node)
@@ -331,7 +316,7 @@ def other_order(node: ast.expr, scope: Scope) -> Found:
     if isinstance(node, (ast.List, ast.Tuple)) and 2 <= len(node.elts) <= 6:
         for i in range(len(node.elts)):
             for j in range(i):
-                new = copy.deepcopy(node)
+                new = clone(node)
                 new.elts[i], new.elts[j] = new.elts[j], new.elts[i]
                 yield "order", new
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.outer" and len(node.args) == 2:
@@ -471,36 +456,33 @@ def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]
     value = getattr(node, "value", None)
     if value is None or not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)):
         return
-    seen = {ast.dump(node)}
-    for kind, part, at, new in _values(value, statement, scope, cost):
-        changed = copy.deepcopy(node)
-        changed.value = _put(value, at, new)
-        text = ast.dump(changed)
+    seen = {ast.unparse(node)}
+    for kind, part, new in _values(value, statement, scope, cost):
+        changed = clone(node, {id(part): new})
+        text = ast.unparse(changed)
         if text not in seen:
             seen.add(text)
             yield Rewrite(kind, cost, changed, ast.unparse(part), ast.unparse(new), part)
 
 
-def _values(
-    value: ast.expr, statement: Statement, scope: Scope, cost: int
-) -> Iterator[tuple[str, ast.expr, int, ast.expr]]:
+def _values(value: ast.expr, statement: Statement, scope: Scope, cost: int) -> Iterator[tuple[str, ast.expr, ast.expr]]:
     for price, rule in PARTS:
         if price == cost:
-            for at, part in enumerate(ast.walk(value)):
+            for part in ast.walk(value):
                 if isinstance(part, ast.expr) and not isinstance(getattr(part, "ctx", None), ast.Store):
                     for kind, new in rule(part, scope):
-                        yield kind, part, at, new
+                        yield kind, part, new
     for price, whole in WHOLES:
         if price == cost:
-            for at, part in _roots(value):
+            for part in _roots(value):
                 target = statement.names[0] if statement.names else ast.unparse(part)
                 for kind, new in whole(part, target, scope):
-                    yield kind, part, at, new
+                    yield kind, part, new
 
 
-def _roots(value: ast.expr) -> Iterator[tuple[int, ast.expr]]:
+def _roots(value: ast.expr) -> Iterator[ast.expr]:
     """The right side itself; of a display each of its parts."""
-    for at, part in enumerate(ast.walk(value)):
+    for part in ast.walk(value):
         inside = [value]
         if isinstance(value, (ast.Tuple, ast.List)):
             inside = [*value.elts, *(v for e in value.elts for v in _entries(e))]
@@ -511,7 +493,7 @@ def _roots(value: ast.expr) -> Iterator[tuple[int, ast.expr]]:
             and any(part is i for i in inside)
             and not isinstance(part, (ast.Tuple, ast.Dict))
         ):
-            yield at, part
+            yield part
 
 
 def _entries(node: ast.expr) -> list[ast.expr]:
@@ -520,21 +502,6 @@ def _entries(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict":
         return [k.value for k in node.keywords]
     return list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else []
-
-
-def _put(value: ast.expr, at: int, new: ast.expr) -> ast.expr:
-    """The expression with another part at a place of `ast.walk`."""
-    root = copy.deepcopy(value)
-    old = list(ast.walk(root))[at]
-    if old is root:
-        return copy.deepcopy(new)
-
-    class Put(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST:
-            return copy.deepcopy(new) if node is old else self.generic_visit(node)
-
-    Put().visit(root)
-    return root
 
 
 def _statements(statement: Statement) -> Iterator[Rewrite]:
@@ -553,16 +520,22 @@ def _statements(statement: Statement) -> Iterator[Rewrite]:
         if isinstance(node.op, ast.Sub):
             yield _whole("sign", 1, text, f"{target} += {value}")
         if isinstance(node.target, ast.Subscript) and isinstance(node.op, (ast.Add, ast.Sub)):
-            array, index = ast.unparse(node.target.value), ast.unparse(node.target.slice)
+            array, index = _array_and_index(node.target)
             sign = "-" if isinstance(node.op, ast.Sub) else ""
-            yield _whole("index_add", 1, text, f"np.add.at({array}, ({index}), {sign}({value}))")
+            yield _whole("index_add", 1, text, f"np.add.at({array}, np.s_{index}, {sign}({value}))")
         yield _whole("path", 2, text, "pass")
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and len(node.targets) == 1:
-        array, index = ast.unparse(node.targets[0].value), ast.unparse(node.targets[0].slice)
-        if not isinstance(node.targets[0].slice, ast.Constant) and ":" not in index:
-            yield _whole("index_add", 1, text, f"np.add.at({array}, ({index}), {ast.unparse(node.value)})")
+        array, index = _array_and_index(node.targets[0])
+        if not isinstance(node.targets[0].slice, ast.Constant):
+            yield _whole("index_add", 1, text, f"np.add.at({array}, np.s_{index}, {ast.unparse(node.value)})")
     if isinstance(node, ast.Expr):
         yield _whole("path", 2, text, "pass")
+
+
+def _array_and_index(node: ast.Subscript) -> tuple[str, str]:
+    """`a` and `[i, :]` of `a[i, :]`."""
+    array = ast.unparse(node.value)
+    return array, ast.unparse(node)[len(array) :]
 
 
 def _whole(kind: str, cost: int, old: str, new: str) -> Rewrite:

@@ -14,12 +14,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symbp.check.entry import Entry, Names, Unmatched, call
-from symbp.check.program import Event, Place, Program, Put
+from symbp.check.entry import FUNCTION, Entry, Names, Result, Unmatched, call, returned_names_of
+from symbp.check.program import Event, Place, Program, Put, Stop
 
 FIRST_RUN, OTHER_RUNS = 20.0, 3.0  # seconds
-STEP, QUICK_STEP = 2e-4, 1e-5  # of central differences of the fourth order, and of the second
+STEP, INNER_STEP = 2e-4, 3e-5  # of central differences by what is given, and by what comes of it, near kinks perhaps
 Array = np.ndarray[Any, Any]
+End = tuple[Place, int] | None  # the last place that the loss passes, and for which time
 
 
 class TooLong(BaseException):
@@ -60,6 +61,8 @@ class Trial:
     draws: list[Draw]
     bound: float
     first: bool = True
+    forward: dict[int, Any] = field(default_factory=dict)  # what was wrong with the forward pass, mended
+    ends: dict[int, End] = field(default_factory=dict)  # where the loss of a draw is known, by the draw's id
 
     def run(
         self,
@@ -67,29 +70,64 @@ class Trial:
         draw: Draw,
         put: Mapping[Place, Put] | None = None,
         record: bool = False,
+        loss_of: Draw | None = None,
     ) -> Outcome:
-        """Call it once, with inputs of its own."""
+        """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed."""
+        end = self._end(loss_of) if loss_of else None
         inputs = {n: copied(v) for n, v in draw.inputs.items()}
         out, probe = Outcome(), self.program.probe
-        probe.begin(put or {}, record)
+        probe.begin(put or {}, record, end)
+        result = Result(only_loss=loss_of is not None and self.entry.kind != FUNCTION)
         probe.before.clear()
         np.random.seed(0)
         try:
             with seconds(FIRST_RUN if self.first else OTHER_RUNS), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                result = call(self.entry, namespace, inputs, self.names)
-            out.loss = _number(result.loss)
-            out.has_loss = result.loss is not None
-            out.gradients, out.shape = result.gradients, np.shape(result.loss)
+                call(self.entry, namespace, inputs, self.names, result)
         except Unmatched:
             raise
+        except Stop as stop:
+            result.loss = stop.value
         except BaseException as error:
             frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == self.program.path]
             out.error, out.line = error, frames[-1] if frames else None
         self.first = False
         out.events = probe.events or []
+        if out.error is not None and result.loss is None:
+            result.loss = self._loss_before(out.events)
+        out.loss, out.has_loss = _number(result.loss), result.loss is not None
+        out.gradients, out.shape = result.gradients, np.shape(result.loss)
         out.changed = tuple(n for n, v in inputs.items() if not _same(v, draw.inputs[n]))
         return out
+
+    def _end(self, draw: Draw) -> End:
+        """Where in a run the loss is assigned for the last time, so that others may end there."""
+        if id(draw) not in self.ends:
+            self.ends[id(draw)] = None
+            outcome = self.run(self.program.variant(self.forward), draw, record=True)
+            for name in self._loss_names():
+                mine = [e for e in outcome.events if self._assigns(e, name)]
+                if mine and np.ndim(mine[-1].value) == 0 and _number(mine[-1].value) == outcome.loss:
+                    self.ends[id(draw)] = mine[-1].place, mine[-1].count
+        return self.ends[id(draw)]
+
+    def _assigns(self, event: Event, name: str) -> bool:
+        statement, at = self.program.statements[event.place[0]], event.place[1]
+        own = statement.function == self.entry.names[0]
+        return own and 0 <= at < len(statement.names) and statement.names[at] == name
+
+    def _loss_names(self) -> tuple[str, ...]:
+        """What a function returns first, or last, by its name."""
+        written = returned_names_of(self.entry.names[0]) if self.entry.kind == FUNCTION else ()
+        return tuple(n for n in (*written[:1], *written[-1:]) if n.isidentifier())
+
+    def _loss_before(self, events: list[Event]) -> Any:
+        """The loss of a run that has raised after it was known."""
+        for name in self._loss_names():
+            mine = [e for e in events if self._assigns(e, name)]
+            if mine and mine[-1].value is not None and np.ndim(mine[-1].value) == 0:
+                return mine[-1].value
+        return None
 
     def right(self, outcome: Outcome, draw: Draw, bound: float = 0.0) -> frozenset[str]:
         """The gradients that are what they should be."""
@@ -110,24 +148,23 @@ class Trial:
         value = np.asarray(draw.inputs[name], dtype=float)
 
         def loss(moved: Array) -> float:
-            return self.run(namespace, Draw({**draw.inputs, name: moved}, None, {})).loss
+            return self.run(namespace, Draw({**draw.inputs, name: moved}, None, {}), loss_of=draw).loss
 
-        return central(loss, value)
+        return central(loss, value, STEP)
 
 
-def central(loss: Callable[[Array], float], value: Array, quick: bool = False) -> Array:
-    """The derivative of a function of an array, entry by entry; of fourth order in the step, or of second."""
+def central(loss: Callable[[Array], float], value: Array, wide: float = INNER_STEP) -> Array:
+    """The derivative of a function of an array, entry by entry, of fourth order in the step."""
     slopes = np.zeros(value.shape)
     for key in np.ndindex(*value.shape):
-        step = (QUICK_STEP if quick else STEP) * max(1.0, abs(float(value[key])))
+        step = wide * max(1.0, abs(float(value[key])))
         at = []
-        for k in (1, -1) if quick else (1, -1, 2, -2):
+        for k in (1, -1, 2, -2):
             moved = np.array(value, dtype=float)
             moved[key] += k * step
             at.append(loss(moved))
-        slopes[key] = (at[0] - at[1]) / (2 * step)
-        if not quick:
-            slopes[key] = (4 * slopes[key] - (at[2] - at[3]) / (4 * step)) / 3
+        one, two = (at[0] - at[1]) / (2 * step), (at[2] - at[3]) / (4 * step)
+        slopes[key] = (4 * one - two) / 3
     return slopes
 
 

@@ -77,12 +77,13 @@ class Atom(Node):
 class Dim(Atom):
     """A size with a name: `N`. All are at least 1 but the one that counts the steps of a loop in its body, from 0.
 
-    It owns what the network's facts say of it: it is at least `least`, and none of `above` is more.
+    It owns what the network's facts say of it: it is at least `least` and at most `most`, and none of `above` is more.
     """
 
     name: str
     least: int = 1
     above: tuple[Poly, ...] = ()
+    most: int | None = None
 
     @property
     def key(self) -> str:

@@ -103,7 +103,8 @@ class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
 
     `functions` are the unknown functions with their number of arguments. `dims` are the sizes in order of declaration.
-    `doc` is the user's own text; a plain one becomes a Prose.
+    `doc` is the user's own text; a plain one becomes a Prose. `words` are what the user calls tensors: how it was
+    written, not what it says.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Network:
     outputs: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
+    words: tuple[tuple[str, Prose], ...] = field(default=(), compare=False)
     _tensors: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
     _equations: dict[str, Equation] = field(default_factory=dict, init=False, repr=False, compare=False)
     _steps: list[tuple[Poly, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -142,6 +144,10 @@ class Network:
     def equation(self, name: str) -> Equation | None:
         """The equation that defines that name, or None."""
         return self._equations.get(name)
+
+    def called(self, name: str) -> Prose:
+        """What the user calls a tensor, if anything."""
+        return dict(self.words).get(name, Prose())
 
     @property
     def widths(self) -> tuple[str, ...]:

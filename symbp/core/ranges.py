@@ -22,7 +22,8 @@ def is_nonnegative(poly: Poly) -> bool:
 
 
 def _over_bounds(poly: Poly) -> Iterator[Poly]:
-    """With every size that another bounds as that one and what it is more, P as T + more for T <= P; and, since a
+    """With every size that another bounds as that one and what it is more, P as T + more for T <= P, and one that a
+    number bounds as that number and what it is less; and, since a
     product of sizes is no less than one of them, with all as the least they can be and more: A * E - E is a * (e + 1).
     """
     for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.above):
@@ -31,6 +32,9 @@ def _over_bounds(poly: Poly) -> Iterator[Poly]:
             wider = poly.replace(lambda a, d=dim, p=low + more: p if a == d else None)  # type: ignore[misc]
             yield wider
             yield from _over_bounds(wider)
+    for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.most is not None):
+        fewer = Poly.of(dim.most or 0) - Poly.of(Dim(f"{dim.name} fewer", 0))
+        yield poly.replace(lambda a, d=dim, p=fewer: p if a == d else None)  # type: ignore[misc]
     if any(len(m) > 1 for m, _ in poly.terms):
         yield poly.replace(lambda a: _more(a) if isinstance(a, Dim) and a.least else None)
 

@@ -53,9 +53,10 @@ def _names(names: tuple[str, ...]) -> str:
 
 def docstring(program: Program) -> Prose:
     """What the module says of itself: the network's own docstring between two sentences."""
-    first: list[Prose] = (f"Loss and gradients of {program.name}: " + program.doc).wrapped(WIDTH - 3)
-    if len(first) != 1 or not program.doc:
-        doc = [Prose(), *program.doc.wrapped(WIDTH)] if program.doc else []
+    own = program.doc.lines(han=False)
+    first: list[Prose] = (f"Loss and gradients of {program.name}: " + own).wrapped(WIDTH - 3)
+    if len(first) != 1 or not own:
+        doc = [Prose(), *own.wrapped(WIDTH)] if own else []
         first = [Prose(f"Loss and gradients of {program.name}."), *doc]
     sizes = ", ".join(d.name for d in program.dims)
     rest = "Written by symbp. Numbers in brackets are equations of derivation.tex" + (

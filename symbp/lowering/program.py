@@ -96,7 +96,8 @@ class Statement:
     """`target = op(args)`. `detail` is what else the operation needs: axes, an order of axes, an exponent, a
     function's name.
 
-    `numbers` are the equations whose value it completes, `comment` their matrix or index form.
+    `numbers` are the equations whose value it completes, `comment` their matrix or index form,
+    `words` what the user calls them.
     """
 
     target: Value
@@ -105,6 +106,7 @@ class Statement:
     detail: tuple[object, ...] = ()
     numbers: tuple[int, ...] = ()
     comment: str = ""
+    words: tuple[Prose, ...] = ()
     place: Place | None = None
     loop: Loop | None = None
 

@@ -13,11 +13,16 @@ from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
 from symbp.notation.meanings import instead
-from symbp.notation.shapes import METHODS, SHAPE_RULES
+from symbp.notation.shapes import SHAPE_RULES
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise, is_tuple
 
 ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
+# The words that NumPy's arrays have as methods with the same meaning.
+METHODS = (
+    *("reshape", "transpose", "swapaxes", "squeeze", "repeat"),
+    *("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod", "trace", "clip"),
+)
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
 
 
@@ -81,11 +86,20 @@ def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
         if digits is None:
             context.fail(func, f"a partial of `{base}` is written {base}.d1(...), {base}.d2(...), {base}.d12(...)")
         return _unknown(context, node, base, tuple(int(d) for d in digits.group(1)))
-    if func.attr in METHODS and base not in context.file.sizes:
-        return METHODS[func.attr](context, node, context.value(func.value))
+    if func.attr in METHODS and base not in (*context.file.sizes, "np"):
+        return call(context, _as_word(node, func))  # type: ignore[return-value]
     if base == "np":
         context.fail(func, f"write `{func.attr}` without `np.`; the language has its own functions")
     raise context.error(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")
+
+
+def _as_word(node: ast.Call, func: ast.Attribute) -> ast.Call:
+    """`x.sum(axis=1)` as `sum(x, axis=1)`; the axes of `x.transpose(0, 2, 1)` are one argument there."""
+    rest = node.args
+    if func.attr == "transpose" and len(rest) > 1:
+        rest = [ast.copy_location(ast.Tuple(rest, ast.Load()), node)]
+    word = ast.copy_location(ast.Name(func.attr, ast.Load()), func)
+    return ast.copy_location(ast.Call(word, [func.value, *rest], node.keywords), node)
 
 
 def _unknown(context: Context, node: ast.Call, name: str, by: tuple[int, ...]) -> Value:

@@ -15,6 +15,7 @@ from symbp.escape import cleaned
 from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
 from symbp.notation.calls import defined
+from symbp.notation.comments import names_in
 from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
@@ -43,6 +44,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     context = run(context, body)
     demand_loops(context)
     outputs, context = _return(context, node, returned)
+    made = {*work.inputs, *(e.name for e in work.equations)}
     return Network(
         node.name,
         cleaned(ast.get_docstring(node, clean=False) or ""),
@@ -52,6 +54,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
         outputs,
         tuple(work.facts),
         tuple((f, work.arities[f]) for f in file.unknown if f in work.arities),
+        tuple((name, words) for name, words in names_in(file.source.text, node).items() if name in made),
     )
 
 

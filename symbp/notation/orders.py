@@ -50,9 +50,10 @@ def with_orders(file: File, body: list[ast.stmt]) -> File:
     for claim in (c for c in claims if c.equal):
         _equate(file, replace(claim, difference=substitute_poly(claim.difference, table)), table)
     lows: dict[Dim, list[tuple[Poly, _Claim]]] = {}
+    highs: dict[Dim, int] = {}
     for claim in (c for c in claims if not c.equal):
-        _bound(file, replace(claim, difference=substitute_poly(claim.difference, table)), lows)
-    made = _Made(file, lows, {})
+        _bound(file, replace(claim, difference=substitute_poly(claim.difference, table)), lows, highs)
+    made = _Made(file, lows, highs, {})
     kept = [d for d in file.dims if d not in table]
     new: dict[Atom, Poly] = {d: Poly.of(made.of(d)) for d in kept}
     sizes = {n: substitute_poly(substitute_poly(p, table), new) for n, p in file.sizes.items()}
@@ -104,13 +105,19 @@ def _linear(poly: Poly) -> Iterator[tuple[Dim, int, Poly]]:
                 yield monomial[0], coefficient, rest
 
 
-def _bound(file: File, claim: _Claim, lows: dict[Dim, list[tuple[Poly, _Claim]]]) -> None:
-    """The first size that the rest bounds from below owns it; what bounds none is a fact and no more."""
+def _bound(file: File, claim: _Claim, lows: dict[Dim, list[tuple[Poly, _Claim]]], highs: dict[Dim, int]) -> None:
+    """The first size that the rest bounds from below owns it, else one that a number bounds from above; what bounds
+    none is a fact and no more.
+    """
     if is_nonnegative(-claim.difference - 1):
         raise file.source.error(claim.node, "this is never so")
     found = next(((d, -rest) for d, c, rest in _linear(claim.difference) if c == 1), None)
     if found is not None:
         lows.setdefault(found[0], []).append((found[1], claim))
+        return
+    for dim, coefficient, rest in _linear(claim.difference):
+        if coefficient == -1 and rest.constant is not None:
+            highs[dim] = min(highs.get(dim, rest.constant), rest.constant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +126,11 @@ class _Made:
 
     file: File
     lows: dict[Dim, list[tuple[Poly, _Claim]]]
+    highs: dict[Dim, int]
     done: dict[Dim, Dim | None]
 
     def of(self, dim: Dim) -> Dim:
-        """The size with what it is never less than."""
+        """The size with what it is never less than, and never more."""
         if dim not in self.done:
             self.done[dim] = None
             least, above = dim.least, []
@@ -131,7 +139,7 @@ class _Made:
                     least = max(least, low.constant)
                     continue
                 above.append(substitute_poly(low, {d: Poly.of(self._before(d, claim)) for d in dims_of(low)}))
-            self.done[dim] = Dim(dim.name, least, tuple(dict.fromkeys(above)))
+            self.done[dim] = Dim(dim.name, least, tuple(dict.fromkeys(above)), self.highs.get(dim))
         made = self.done[dim]
         assert made is not None
         return made

@@ -421,7 +421,3 @@ SHAPE_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "eye": _eye,
     "arange": _arange,
 }
-
-METHODS: dict[str, Callable[[Context, ast.Call, Value], Value]] = {
-    "reshape": lambda context, node, value: reshape(context, node, value, node.args),
-}

@@ -1,101 +1,202 @@
-"""Mistakes planted in right passes, one at a time: how often the line is told. `python -m tests.check.planting`.
+"""Mistakes planted in right passes: how often line and kind are told. `python -m tests.check.planting` prints it.
 
-Each way to spoil a line is a pattern and what stands there instead; only what changes a gradient counts.
+Of each pass some mistakes are planted alone and some in twos, a fair share of every row of `mistakes`; only what
+changes a gradient counts. A mistake's line is told if a finding is at it, its kind if that finding's kind is one that
+names it; a finding at any other line that claims to know better misleads.
 """
 
 from __future__ import annotations
 
-import re
+import argparse
+import ast
+import random
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from symbp.check.check import CannotCheck, check_text
+from symbp.check.entry import Names, call, find, learn_returns
+from symbp.check.truth import draws, names
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from tests.check.cases import CLASS, DEEP, FIT, LAYER, NETWORKS, STEPS, WORDS
+from tests.check.mistakes import mistakes
+from tests.check.passes import NETWORKS, PASSES
 
-# the network, the code, the first of the lines that are spoilt
-PASSES = (
-    ("fit", FIT, "grad_r ="),
-    ("deep", DEEP, "ds ="),
-    ("words", WORDS, "ds = p"),
-    ("steps", STEPS, "dg = g"),
-    ("layer", LAYER, "dgain ="),
-    ("fit", CLASS, "back = self.e"),
-)
-# a pattern, what stands there instead, the kinds that name it
-SPOILS = (
-    (r" = (?!-)(.+)$", r" = -(\1)", "sign"),
-    (r" = (.+)$", r" = 2 * (\1)", "factor"),
-    (r" = (.+)$", r" = (\1) / len(\1)", "factor mean"),
-    (r"\.T\b", "", "transpose"),
-    (r"\.sum\(", ".mean(", "mean"),
-    (r"\.sum\(axis=0\)", "", "sum"),
-    (r" \* \(1 - ", " + (1 - ", "term"),
-    (r" \* (\w+|\([^()]*\))$", "", "derivative term factor"),
-    (r" / \w+$", "", "factor"),
-    (r"\*\* 2", "", "derivative"),
-    (r" \+= ", " = ", "overwrite"),
-    (r" \+ .+$", "", "path"),
-    (r" - dd\.mean.+$", "", "constant path"),
-    (r"np\.add\.at\((\w+), (\w+), (.+)\)", r"\1[\2] += \3", "index_add"),
-    (r"\[s \+ 1\]", "[s]", "step"),
-    (r"g\[s\]", "g[s + 1]", "step"),
-)
+ALONE, IN_TWOS = 10, 5  # of each pass
 
 
-def planted(code: str, start: str) -> Iterator[tuple[int, str, str]]:
-    """The number of a spoilt line, the kinds that name the mistake, and the code with it."""
-    lines = code.splitlines()
-    first = next(k for k, line in enumerate(lines) if line.strip().startswith(start))
-    for k in range(first, len(lines)):
-        for pattern, new, kinds in SPOILS:
-            spoilt = re.sub(pattern, new, lines[k], count=1)
-            if spoilt != lines[k] and "return" not in lines[k]:
-                yield k + 1, kinds, "\n".join([*lines[:k], spoilt, *lines[k + 1 :]]) + "\n"
+@dataclass(frozen=True)
+class Planted:
+    """A mistake: the row of it, the kinds that name it, its line and what stands there."""
+
+    row: str
+    kinds: str
+    line: int
+    text: str
 
 
-def twice(code: str, start: str, every: int) -> Iterator[tuple[dict[int, str], str]]:
-    """Some of the pairs of mistakes in two lines: their kinds by the line, and the code with both."""
-    lines, one = code.splitlines(), list(planted(code, start))
-    pairs = [(a, b) for k, a in enumerate(one) for b in one[k + 1 :] if a[0] < b[0]]
-    for a, b in pairs[::every]:
-        both = list(lines)
-        for where, _, spoilt in (a, b):
-            both[where - 1] = spoilt.splitlines()[where - 1]
-        yield {a[0]: a[1], b[0]: b[1]}, "\n".join(both) + "\n"
+@dataclass
+class Pass:
+    """A right pass, and what its gradients are."""
+
+    name: str
+    network: Network
+    code: str
+    start: str
+
+    def __post_init__(self) -> None:
+        lines = self.code.splitlines()
+        self.first = next(k for k, line in enumerate(lines, 1) if line.strip().startswith(self.start))
+        self.draws = draws(self.network)
+        self.names = Names(*map(tuple, names(self.network)))
+        self.truth = [self.gradients(self.code, d) for d in self.draws]
+
+    def gradients(self, code: str, draw: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What it gives at a draw; None if it raises."""
+        try:
+            namespace: dict[str, Any] = {}
+            learn_returns(ast.parse(code))
+            exec(compile(code, "mine.py", "exec"), namespace)
+            inputs = {n: np.array(v) for n, v in draw["inputs"].items()}
+            with np.errstate(all="ignore"):
+                result = call(find(code, "", self.names), namespace, inputs, self.names)
+        except ValueError:
+            return None
+        changed = any(not np.array_equal(v, draw["inputs"][n]) for n, v in inputs.items())
+        return {
+            **{n: np.array(g, dtype=float) for n, g in result.gradients.items()},
+            " changed": np.array(float(changed)),
+        }
+
+    def is_wrong(self, code: str) -> bool:
+        """Does it differ from the right pass? What raises must be about shapes; nobody reads what is not there yet."""
+        try:
+            return any(not _same(self.gradients(code, d), t) for d, t in zip(self.draws, self.truth, strict=True))
+        except (NameError, TypeError, AttributeError, IndexError):
+            return False
+
+    def values(self) -> dict[str, np.ndarray]:
+        """The values of names at the end of the function that mistakes are planted in."""
+        found: dict[str, Any] = {}
+        functions = [n for n in ast.walk(ast.parse(self.code)) if isinstance(n, ast.FunctionDef)]
+        (name,) = (f.name for f in functions if f.lineno <= self.first <= (f.end_lineno or 0))
+
+        def follow(frame: Any, event: str, _: Any) -> None:
+            if event == "return" and frame.f_code.co_filename == "mine.py" and frame.f_code.co_name == name:
+                found.update(frame.f_locals)
+                held = vars(found["self"]) if "self" in found else {}
+                found.update({f"self.{n}": v for n, v in held.items()})
+
+        sys.setprofile(follow)
+        try:
+            self.gradients(self.code, self.draws[0])
+        finally:
+            sys.setprofile(None)
+        return {n: np.asarray(v) for n, v in found.items() if isinstance(v, (np.ndarray, int, float))}
+
+    def planted(self) -> list[Planted]:
+        """All mistakes of one line."""
+        lines = self.code.splitlines()
+        values, found = self.values(), {}
+        for node in ast.walk(ast.parse(self.code)):
+            if isinstance(node, ast.stmt) and node.lineno >= self.first and node.lineno == node.end_lineno:
+                indent = lines[node.lineno - 1][: node.col_offset]
+                known = {n: v for n, v in values.items() if n.startswith("self.") == ("self." in self.code)}
+                for row, kinds, new in mistakes(node, known):
+                    text = indent + ast.unparse(ast.fix_missing_locations(new))
+                    found.setdefault((node.lineno, text), Planted(row, kinds, node.lineno, text))
+        return list(found.values())
+
+    def spoilt(self, planted: tuple[Planted, ...]) -> str:
+        """The code with mistakes."""
+        lines = self.code.splitlines()
+        for one in planted:
+            lines[one.line - 1] = one.text
+        return "\n".join(lines) + "\n"
+
+    def chosen(self, generator: random.Random, alone: int, in_twos: int) -> Iterator[tuple[Planted, ...]]:
+        """Some mistakes alone, some in twos; each row gets its turn."""
+        rows: dict[str, list[Planted]] = defaultdict(list)
+        for one in self.planted():
+            rows[one.row].append(one)
+        turns = self._turns(generator, rows)
+        singles = [next(turns) for _ in range(alone)]
+        yield from ((one,) for one in singles)
+        for _ in range(in_twos):
+            one = next(turns)
+            other = next(o for o in turns if o.line != one.line)
+            yield tuple(sorted((one, other), key=lambda p: p.line))
+
+    def _turns(self, generator: random.Random, rows: dict[str, list[Planted]]) -> Iterator[Planted]:
+        while True:
+            for row in generator.sample(sorted(rows), len(rows)):
+                for one in generator.sample(rows[row], len(rows[row])):
+                    if self.is_wrong(self.spoilt((one,))):
+                        yield one
+                        break
 
 
-def main(only: str = "", every: str = "0") -> None:
-    """A line for each that is not told in full, then the counts; with a number, pairs of mistakes, one in so many."""
-    counts = Counter[str]()
-    for name, code, start in PASSES:
-        if only in ("", "all", name):
-            network = read_network(NETWORKS, "networks.py", name)
-            pairs = twice(code, start, int(every)) if int(every) else (({n: k}, c) for n, k, c in planted(code, start))
-            for kinds, spoilt in pairs:
-                counts.update(told(name, network, kinds, spoilt))
-    print(dict(counts))
+def _same(a: dict[str, Any] | None, b: dict[str, Any] | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    close = (np.shape(a[n]) == np.shape(b[n]) and np.max(np.abs(a[n] - b[n])) <= 1e-9 * np.max(np.abs(b[n])) for n in b)
+    return a.keys() == b.keys() and all(close)
 
 
-def told(name: str, network: Network, kinds: dict[int, str], spoilt: str) -> Counter[str]:
-    """How many mistakes there are in a pass, of how many line and kind are told, and whether something else is."""
+def passes(only: str = "") -> Iterator[Pass]:
+    """The right passes."""
+    for name, network, code, start in PASSES:
+        if only in name:
+            yield Pass(name, read_network(NETWORKS, "networks.py", network), code, start)
+
+
+def told(one: Pass, planted: tuple[Planted, ...]) -> tuple[Counter[str], str]:
+    """How many mistakes of a pass are told, and what was said where not all is."""
+    counts = Counter(mistakes=len(planted))
     try:
-        report = check_text(spoilt, "mine.py", Path(), network, "", {}, {})
-    except CannotCheck:
-        return Counter(cannot=1)
+        report = check_text(one.spoilt(planted), "mine.py", Path(), one.network, "", {}, {})
+    except CannotCheck as error:
+        return counts, str(error)
     found = {f.line: f.kind for f in report.findings}
-    if report.is_right:
-        return Counter()
-    line = [n for n in kinds if n in found]
-    kind = [n for n in line if found[n] in kinds[n].split()]
-    other = [n for n, k in found.items() if n not in kinds and k != "unknown"]
-    if len(kind) < len(kinds) or other:
-        print(name, [(n, spoilt.splitlines()[n - 1].strip()) for n in kinds], "->", found, flush=True)
-    return Counter(mistakes=len(kinds), line=len(line), kind=len(kind), misleading=bool(other))
+    line = [p for p in planted if p.line in found]
+    kind = [p for p in line if found[p.line] in p.kinds.split()]
+    other = [n for n, k in found.items() if n not in {p.line for p in planted} and k != "unknown"]
+    counts.update(line=len(line), kind=len(kind), misleading=len(other))
+    return counts, "" if len(kind) == len(planted) and not other else str(found)
+
+
+def main() -> None:
+    """A line for each that is not told in full, then the counts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="?", default="", help="passes whose name has this in it")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--alone", type=int, default=ALONE)
+    parser.add_argument("--twos", type=int, default=IN_TWOS)
+    options = parser.parse_args()
+    total = Counter[str]()
+    for one in passes(options.only):
+        counts = Counter[str]()
+        for planted in one.chosen(random.Random(options.seed), options.alone, options.twos):
+            more, said = told(one, planted)
+            counts += more
+            if said:
+                shown = "; ".join(f"{p.line} {p.row}: {p.text.strip()}" for p in planted)
+                print(f"  {shown} -> {said}", flush=True)
+        print(one.name, _shown(counts), flush=True)
+        total += counts
+    print("all", _shown(total))
+
+
+def _shown(counts: Counter[str]) -> str:
+    all_, line, kind = counts["mistakes"], counts["line"], counts["kind"]
+    shares = f"line {line} ({line / all_:.1%}), kind {kind} ({kind / all_:.1%})"
+    return f"{all_} mistakes, {shares}, misleading {counts['misleading']}"
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

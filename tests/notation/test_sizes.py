@@ -45,6 +45,31 @@ def test_a_size_is_what_facts_say_that_it_is_at_least():
     assert not may_be_nonnegative(Poly.of(t) - p)
 
 
+def test_a_size_is_no_more_than_a_number():
+    t, e = Dim("T", most=1024), Poly.of(Dim("E"))
+    assert is_nonnegative(Poly.of(1024) - t)
+    assert not is_nonnegative(Poly.of(1023) - t)
+    assert is_nonnegative(e * 1024 - e * t)
+    text = network("x: Data[T], w: Param[1024]", "assert T <= 1024", "return sum(x * w[:T])")
+    assert [d.most for d in text.dims] == [1024]
+    with pytest.raises(NotationError, match="goes from 0 to T"):
+        network("x: Data[T], w: Param[1024]", "return sum(x * w[:T])")
+
+
+METHODS = [
+    ("(x * 2).reshape(N, A * E).sum()", "sum(reshape(x * 2, N, A * E))"),
+    ("x.transpose(2, 0, 1).sum(axis=(1, 2))[0]", "sum(transpose(x, (2, 0, 1)), axis=(1, 2))[0]"),
+    ("x.swapaxes(0, 1).mean(axis=0).max()", "max(mean(swapaxes(x, 0, 1), axis=0))"),
+    ("x.clip(-1, 1).var(axis=0).min()", "min(var(clip(x, -1, 1), axis=0))"),
+]
+
+
+@pytest.mark.parametrize(("method", "word"), METHODS)
+def test_a_method_is_the_word_with_its_array_first(method, word):
+    one, other = (network("x: Param[N, A, E]", f"return {said}") for said in (method, word))
+    assert write_network(one) == write_network(other)
+
+
 FACTS = [
     ("assert T <= P", ("T <= P",)),
     ("assert T < P", ("T < P",)),
