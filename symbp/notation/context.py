@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Delta, Expr, Read
+from symbp.core.guards import told
 from symbp.core.integers import Atom, DimAt, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
 from symbp.core.traverse import (
@@ -23,7 +24,6 @@ from symbp.core.traverse import (
     walk,
     with_ranges,
 )
-from symbp.core.views import conjuncts
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -161,7 +161,7 @@ class Context:
     @property
     def given(self) -> tuple[Cond, ...]:
         """The conditions one by one; a delta says that its sides are neither more nor less than one another."""
-        return tuple(p for c in self.conds for p in (conjuncts(c) if isinstance(c, Cond) else _sides(c)))
+        return tuple(p for c in self.conds for p in (told(c) if isinstance(c, Cond) else _sides(c)))
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""

@@ -328,8 +328,8 @@ SHAPES = Section(
     _calls(
         (
             "reshape(x, N, D)",
-            "The entries in row-major order by other dimensions, one of which may be -1; also `x.reshape(N, D)`, as all "
-            "words that NumPy's arrays have as methods.",
+            "The entries in row-major order by other dimensions, one of which may be -1; also `x.reshape(N, D)`, as "
+            "all words that NumPy's arrays have as methods.",
             "reshape(x, N * D)",
         ),
         ("flatten(x)", "All dimensions but the first as one.", "flatten(image)"),
