@@ -27,6 +27,7 @@ from symbp.document.hessian import hessian_sections
 from symbp.document.lesson import numbers
 from symbp.document.lesson.compose import lesson
 from symbp.document.lesson.weights import is_scalar, is_small, weights
+from symbp.document.lesson.windows import windows
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
     FULL,
@@ -74,7 +75,7 @@ def compose(
     start = Section(said("heading.network"), (*given, *numbers.given(derivation, example)))
     by_entries = (scalar or is_scalar(derivation)) and is_small(derivation, example)
     further = () if product is None else hessian_sections(product, lines)
-    graph = Section(said("heading.graph"), picture(derivation))
+    graph = Section(said("heading.graph"), (*picture(derivation), *windows(derivation, example)))
     document = Document(
         name=network.name,
         subtitle=network.doc,

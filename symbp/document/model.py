@@ -269,6 +269,23 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A slice of a tensor, at the first subscripts `lead`, as a grid of numbers; `marked` are cells, row and column."""
+
+    tensor: str
+    lead: tuple[int, ...]
+    rows: FigureRows
+    marked: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Grids of numbers beside each other."""
+
+    tiles: tuple[Tiles, ...]
+
+
 Block = (
     Display
     | Definitions
@@ -283,6 +300,7 @@ Block = (
     | Updates
     | Moves
     | Picture
+    | Grids
 )
 
 

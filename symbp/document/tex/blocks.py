@@ -25,6 +25,7 @@ from symbp.document.model import (
     FigureGrid,
     Figures,
     Grid,
+    Grids,
     MatrixSide,
     Moves,
     Notes,
@@ -41,7 +42,7 @@ from symbp.document.model import (
 )
 from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
-from symbp.document.tex.graph import tikz
+from symbp.document.tex.graph import grids, tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
@@ -118,6 +119,8 @@ class Writer:
                 return BETWEEN.join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
+            case Grids(tiles):
+                return grids(tiles, self.matrices)
             case Moves():
                 return moves(block, self.printer)
             case Picture():
@@ -348,10 +351,11 @@ class Writer:
         )
 
     def _boxes(self, rows: Sequence[BoxRow]) -> list[list[str]]:
-        """The rows in boxes that each fit on a page, evenly filled."""
+        """The rows in boxes that each fit on a page, evenly filled; of several one more, for the rest of a page."""
         texts = [self._box_row(row) for row in rows]
         heights = [sum(map(_height, text.split("\\\\\n"))) for text in texts]
-        most = sum(heights) / -(-sum(heights) // BOX_HEIGHT) + 2 * BOX_ROW if texts else 0.0
+        parts = -(-sum(heights) // BOX_HEIGHT)
+        most = sum(heights) / (parts + (parts > 1)) + 2 * BOX_ROW if texts else 0.0
         boxes: list[list[str]] = [[]]
         filled = 0.0
         for text, height in zip(texts, heights, strict=True):

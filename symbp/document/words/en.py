@@ -157,6 +157,11 @@ GRAPH: dict[str, str | Forms] = {
     "graph.parameters": "Boxes with a tint of red are parameters.",
     "graph.again": "A dotted frame is a quantity that is drawn at every place where it is used: what comes back to "
     "each of them is added.",
+    # a window that moves over an array
+    "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
+    "others of them.",
+    "window.step": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it "
+    "reaches no others of them; from one entry to the next the window moves by {step}.",
     "graph.loops": "An arrow marked with a subscript carries a value to another step of a recurrence, where it is read "
     "with that subscript.",
 }
@@ -248,6 +253,7 @@ LESSON: dict[str, str | Forms] = {
     "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
     "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
     "happens.most": "A nudge of {entry} moves at most {moved}, by {equation}: there is nothing to sum.",
+    "happens.none": "The derivative of {moved} by {entry}, by {equation}, is 0: nothing comes back.",
     "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
     "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}: {count} contributions are "
     "added.",

@@ -121,6 +121,9 @@ GRAPH: dict[str, str | Forms] = {
     "graph.arrows": "实线箭头向前传播数值，虚线箭头向后传播偏导数。",
     "graph.parameters": "淡红色的方框是参数。",
     "graph.again": "点线框中的量在每个用到它的地方各画一次：从各处传回的偏导数要相加。",
+    "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
+    "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
+    "输出移动一格，窗口移动{step}格。",
     "graph.loops": "带下标的箭头把数值传到递归的另一步，在那里按该下标读取。",
 }
 
@@ -176,6 +179,7 @@ LESSON: dict[str, str | Forms] = {
     "happens.loss": "{entry}只在损失函数即式{equation}中出现。",
     "happens.one": "由式{equation}，{entry}的微小变动只影响{moved}，不必求和。",
     "happens.most": "由式{equation}，{entry}的微小变动至多影响{moved}，不必求和。",
+    "happens.none": "由式{equation}，{moved}对{entry}的偏导数为零，没有误差传回。",
     "happens.some": "由式{equation}，{entry}的微小变动影响{moved}中用到它的那些元素。",
     "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
     "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
