@@ -287,7 +287,7 @@ def _file_and_name(text: str) -> tuple[Path, str]:
 
 
 @commands.command("import")
-@click.argument("what", metavar="FILE.py:NAME | FILE.pt2")
+@click.argument("what", metavar="FILE.py:NAME | FILE.pt2 | FILE.onnx")
 @click.option(
     "--loss", default="cross_entropy", show_default=True, metavar="NAME",
     help="The loss of the output and a target; none where the module returns its loss, or a tensor is wanted.",
@@ -301,10 +301,10 @@ def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
     """Write a network file and weights from PyTorch: NAME.py and NAME.npz.
 
     NAME is a module of FILE.py, or makes one without arguments, alone or with its inputs behind it; the file is run, by
-    your own PyTorch. FILE.pt2 is what torch.export.save has written and is only read.
+    your own PyTorch. FILE.pt2, which torch.export.save has written, and FILE.onnx are only read.
     """
     from symbp.files import demand_folder, write_all
-    from symbp.imported import import_archive, import_file
+    from symbp.imported import import_archive, import_file, import_onnx
 
     demand_folder(out)
     path, name = _file_and_name(what)
@@ -313,8 +313,10 @@ def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
         made = import_file(path, name, inputs, loss)
     elif path.suffix == ".pt2":
         made = import_archive(path, loss)
+    elif path.suffix == ".onnx":
+        made = import_onnx(path, loss)
     else:
-        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME or FILE.pt2")
+        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME, FILE.pt2 or FILE.onnx")
     if made.error is None:
         click.echo("PyTorch is not there: loss and gradients have not been compared with autograd's", err=True)
     write_all(out, {f"{in_path(made.name)}/{file}": text for file, text in made.files.items()}, _say_paths)

@@ -258,7 +258,7 @@ DEEPER = [
     (LAYERS, f"a[-1] = x\n{DOWN.format('a[l - 1] @ W[l]')}", 1, "a[-1]", "`a[-1]` is given twice"),
     (SERIES, f"{FOR}h[t] = tanh(x[t] + h[t])\nreturn s", 1, "h[t]", "a circular definition: within one pass"),
     (SERIES, f"{FOR}h[t] = x[t]\n    return sum(h)", 2, "return sum(h)", "expected it at the end of `net`"),
-    (SCALED, f"h[-1] = 0\n{FOR}h[t] = h[t - 1] @ U\nreturn s", 2, None, "state the sizes where it is defined"),
+    (SCALED, f"h[-1] = 0\n{FOR}h[t] = h[t - 1] @ U\nreturn s", 2, "h[t - 1] @ U", "`h[t - 1]` is a scalar"),
     (SERIES, "h = tanh(h) + s\nreturn sum(h)", 0, "h", "a circular definition: `h` reads itself"),
     (SERIES, "a = b + s\nb = a + s\nreturn sum(a)", 0, "b", "`b` is read before it is defined"),
     (SERIES, f"{FORWARD}h = h[t - 1] + x[t]\nreturn sum(h)", 2, "h", "expected `h[t] = ...`"),
