@@ -235,6 +235,27 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
         raise click.exceptions.Exit(FAILED)
 
 
+@commands.command()
+@click.argument("what", nargs=-1, required=True, metavar="[NET] CLAIM")
+def prove(what: tuple[str, ...]) -> None:
+    """Prove a claim, or show the smallest numbers at which it is false.
+
+    CLAIM is LEFT = RIGHT, in the network language or in LaTeX; W1_bar, dW1 or a fraction of partials is the loss of NET
+    differentiated by W1, and sigmoid(z).d1 a function by its first argument.
+    """
+    from symbp.claims.prove import as_text
+    from symbp.claims.prove import prove as verdict_on
+    from symbp.sources import find_source
+
+    if len(what) > 2:
+        raise click.UsageError("expected CLAIM, or NET and CLAIM")
+    definition = (find_source(what[0]).text, _build(what[0], ()).network) if len(what) == 2 else None
+    verdict = verdict_on(what[-1], definition)
+    click.echo(on_terminal_lines(as_text(verdict)))
+    if verdict.is_false:
+        raise click.exceptions.Exit(FAILED)
+
+
 def on_terminal_lines(text: str) -> str:
     """A text of several lines as it can be printed."""
     return "\n".join(on_terminal(line) for line in text.split("\n"))

@@ -158,6 +158,8 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
     summed = node.args[0] if is_np and node.args else function.value
     for text in ("a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1)", "a.sum()", "a"):
         yield "sum", of(text, a=summed)
+    for axis in (0, 1, -1):
+        yield "sum", of(f"a.sum(axis={axis}, keepdims=True)", a=summed)
 
 
 def turned_sign(node: ast.expr, scope: Scope) -> Found:
@@ -256,6 +258,56 @@ def slope(node: ast.expr, scope: Scope) -> Found:
         else:
             yield "derivative", of("a * (1 - a)", a=node.right)
             yield "derivative", node.right
+
+
+def complement(node: ast.expr, scope: Scope) -> Found:
+    """a^2 for 1 - a^2, a for 1 - a: as a factor of a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for side in ("left", "right"):
+            factor = getattr(node, side)
+            is_power = isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Pow)
+            if is_power or isinstance(factor, (ast.Name, ast.Attribute)):
+                changed = clone(node)
+                setattr(changed, side, of("(1 - a)", a=factor))
+                yield "derivative", changed
+
+
+def other_power(node: ast.expr, scope: Scope) -> Found:
+    """Another power of a factor or a divisor: s for s^2."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        for side in ("left", "right") if isinstance(node.op, ast.Mult) else ("right",):
+            factor = getattr(node, side)
+            base: ast.expr = factor
+            power: object = 1
+            if (
+                isinstance(factor, ast.BinOp)
+                and isinstance(factor.op, ast.Pow)
+                and isinstance(factor.right, ast.Constant)
+            ):
+                base, power = factor.left, factor.right.value
+            if isinstance(base, (ast.Name, ast.Attribute)) and isinstance(power, int):
+                for other in (p for p in (1, 2, 3) if p != power):
+                    changed = clone(node)
+                    setattr(changed, side, of(f"a ** {other}", a=base))
+                    yield "term", changed
+
+
+def one_more_factor(node: ast.expr, scope: Scope) -> Found:
+    """A factor left out of one of several terms, or inside a product."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        for name, value in scope.values.items():
+            if value.ndim and value.dtype.kind in "fb" and name != ast.unparse(node):
+                yield "term", of("a * b", a=node, b=parse(name))
+
+
+def times_two(node: ast.expr, scope: Scope) -> Found:
+    """A number left out of one of several terms."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        for side in ("left", "right"):
+            for text in ("2 * a", "a / 2"):
+                changed = clone(node)
+                setattr(changed, side, of(text, a=getattr(node, side)))
+                yield "factor", changed
 
 
 def other_slope(node: ast.expr, scope: Scope) -> Found:
@@ -376,6 +428,10 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, another_tensor),
     (1, other_scalar),
     (2, sum_for_product),
+    (2, complement),
+    (2, times_two),
+    (3, other_power),
+    (3, one_more_factor),
     (3, named_constant),
     (4, less_a_tensor),
 )
