@@ -453,9 +453,11 @@ def times_a_number(node: ast.expr, target: str, scope: Scope) -> Found:
 
 def summed(node: ast.expr, target: str, scope: Scope) -> Found:
     """A sum left out."""
-    for axis in (0, 1, 2):
+    for axis in ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "(0, 2, 3)", "(0, 1, 2)"):
         yield "sum", of(f"a.sum(axis={axis})", a=node)
     yield "sum", of("a.sum()", a=node)
+    for axis in ("0", "1", "-1"):
+        yield "sum", of(f"a.sum(axis={axis}, keepdims=True)", a=node)
 
 
 def turned(node: ast.expr, target: str, scope: Scope) -> Found:
@@ -484,7 +486,12 @@ def another_slope(node: ast.expr, target: str, scope: Scope) -> Found:
         )
         yield "derivative" if read else "term", of("e * a", a=a, e=node)
     for name, value in scope.values.items():
-        if shape and value.shape != shape and value.ndim and _spreads(value.shape, shape):
+        if (
+            shape
+            and value.shape != shape
+            and value.ndim
+            and (_spreads(value.shape, shape) or _spreads(shape, value.shape))
+        ):
             yield "term", of("e * a", a=parse(name), e=node)
             yield "term", of("e / a", a=parse(name), e=node)
 

@@ -7,6 +7,7 @@ was right may be missed after it. What is found so counts if all gradients are r
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ class Steps:
     numbers: list[int] = field(default_factory=list)  # of the statements that are rewritten
     truths: dict[Place, list[Truth]] = field(default_factory=dict)
     is_seen: bool = False  # has a value that lies between shown one of the findings?
+    is_explained: bool = False
     reached: dict[tuple[int, int], list[tuple[Rewrite, frozenset[Goal]]]] = field(default_factory=dict)
 
     def search(self) -> bool:
@@ -54,7 +56,8 @@ class Steps:
         rest = Search(self.runs, list(self.findings))
         rest.search()
         self.findings = rest.findings
-        return rest.is_explained() and all(self._is_needed(n) for n in self.numbers)
+        self.is_explained = rest.is_explained() and all(self._is_needed(n) for n in self.numbers)
+        return self.is_explained
 
     def _is_needed(self, number: int) -> bool:
         fewer = Runs(self.runs.trial, {n: s for n, s in self.runs.edits.items() if n != number}, self.runs.truths)
@@ -76,8 +79,8 @@ class Steps:
         self.truths = {p: t for _, s in known for p, t in named_truths(self.runs, events, s)}
         before = self._rights(self.runs.base(self.runs.first)[1], self.runs.first)
         stages = self._stages(known, before)
-        for cost in COSTS:
-            for goals, pending in stages:
+        for goals, pending in stages:
+            for cost in COSTS:
                 hit = self._reaching(goals, pending, self._must(goals, before), cost)
                 if hit is not None:
                     self.is_seen |= any(not isinstance(g, str) for g in goals)
@@ -96,10 +99,13 @@ class Steps:
         """The goals that are missed, in the order of the run, each with the statements that may be at fault."""
         stages: list[Stage] = []
         pending: list[tuple[int, Statement]] = []
+        added = {n for _, s in known if isinstance(s.node, ast.AugAssign) for n in s.names}
         for order, statement in known:
             if is_confirmed(self.runs, statement):
                 continue
             pending.append((order, statement))
+            if isinstance(statement.node, ast.Assign) and added & set(statement.names):
+                continue  # no more than a part of what it comes to be
             goals = [p for p in self.truths if p[0] == statement.number and p not in before]
             if goals:
                 stages.append((goals, list(pending)))
