@@ -221,8 +221,8 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     FILE is Python that computes a loss and gradients by hand; it is run, in a process of its own with bounds on time
     and memory. NAME says which function or class of it is meant.
     """
-    from symbp.check.check import check_file
-    from symbp.check.report import as_json, as_text
+    from symbp.review.check import check_file
+    from symbp.review.report import as_json, as_text
 
     if len(what) > 2:
         raise click.UsageError("expected FILE, or NET and FILE")

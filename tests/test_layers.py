@@ -24,8 +24,8 @@ INSIDE = {
     "lowering": ("errors", "escape", "core", "matrix", "calculus.steps"),
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
-    "check": ("errors", "core", "verify"),
-    "claims": ("errors", "core", "notation", "symbolic", "check"),
+    "review": ("errors", "escape", "core", "verify"),
+    "claims": ("errors", "core", "notation", "symbolic", "review"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
     "templating": (),
@@ -39,17 +39,17 @@ INSIDE = {
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources", "symbolic", "notation.write"),
+        *("pipeline", "sources", "symbolic", "notation.write", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "check", "claims", "__version__"),
+    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "review", "claims", "__version__"),
 }
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
     "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic", "claims"),
     "mpmath": ("verify",),
-    "numpy": ("verify", "check", "claims", "lowering"),
+    "numpy": ("verify", "review", "claims", "lowering"),
     "jinja2": ("templating",),
     "rich": ("show",),
     "click": ("cli",),

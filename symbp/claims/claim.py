@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from symbp.check.names import quantities
 from symbp.claims.latex import MOST, from_latex, is_latex
 from symbp.core.network import Network
 from symbp.errors import NotationError
 from symbp.notation.read import read_network
+from symbp.review.names import quantities
 
 LEFT, RIGHT, LOSS = "claimed_left", "claimed_right", "claimed_loss"
 MOST_NODES = 600

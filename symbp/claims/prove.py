@@ -16,12 +16,14 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from symbp.check.rewrites import PARTS, Scope, times_a_number
-from symbp.check.trees import clone
 from symbp.claims.claim import KINDS, LEFT, RIGHT, Claim, read_claim, sides
 from symbp.core.build import NIL
 from symbp.core.network import Network
 from symbp.errors import NotationError, SymbpError
+from symbp.review.parts import PARTS
+from symbp.review.scope import Scope
+from symbp.review.trees import clone
+from symbp.review.wholes import times_a_number
 from symbp.symbolic import prove as symbolic
 from symbp.symbolic.cases import Case
 from symbp.symbolic.check import candidates, numbers_in

@@ -1,4 +1,4 @@
-"""Mistakes planted in right passes: how often line and kind are told. `python -m tests.check.planting` prints it.
+"""Mistakes planted in right passes: how often line and kind are told. `python -m tests.review.planting` prints it.
 
 Of each pass some mistakes are planted alone and some in twos, a fair share of every row of `mistakes`; only what
 changes a gradient counts. A mistake's line is told if a finding is at it, its kind if that finding's kind is one that
@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.check import CannotCheck, check_text
-from symbp.check.entry import Names, call, find, learn_returns
-from symbp.check.truth import draws, names
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from tests.check.mistakes import mistakes
-from tests.check.passes import NETWORKS, PASSES
+from symbp.review.check import CannotCheck, check_text
+from symbp.review.entry import call, find
+from symbp.review.returned import Names, learn_returns
+from symbp.review.truth import draws, names
+from tests.review.mistakes import mistakes
+from tests.review.passes import NETWORKS, PASSES
 
 ALONE, IN_TWOS = 10, 5  # of each pass
 

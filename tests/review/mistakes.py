@@ -1,6 +1,6 @@
 """The usual mistakes as changes of a right statement: what might have been written, and the kinds that name it.
 
-Nothing here is shared with `symbp.check.rewrites`, which goes the other way; a kind is a word of `check --json`, and
+Nothing here is shared with `symbp.review.rewrites`, which goes the other way; a kind is a word of `check --json`, and
 several stand where a mistake can be told in several ways.
 """
 

@@ -12,10 +12,10 @@ from itertools import product
 
 import numpy as np
 
-from symbp.check.names import pairs_with
-from symbp.check.program import Event, Place, Statement
-from symbp.check.runs import HEADS, ROUGH, Runs, Truth
-from symbp.check.trial import Draw
+from symbp.review.names import pairs_with
+from symbp.review.program import Event, Place, Statement
+from symbp.review.runs import HEADS, ROUGH, Runs, Truth
+from symbp.review.trial import Draw
 
 
 def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
