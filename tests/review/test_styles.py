@@ -6,7 +6,7 @@ import pytest
 
 from symbp.notation.read import read_network
 from symbp.review.check import Report, check_text
-from tests.review import passes
+from tests.review import page, passes
 from tests.review.styles import NETWORK, RIGHT, TORCH
 
 
@@ -29,3 +29,7 @@ def test_a_function_of_pytorch() -> None:
     assert check(NETWORK, "normal", TORCH).findings == ()
     wrong = TORCH.replace("(dh - dh.mean(dim=0)", "(dh + dh.mean(dim=0)")
     assert [(f.line, f.kind) for f in check(NETWORK, "normal", wrong).findings] == [(14, "sign")]
+
+
+def test_the_page_of_mistakes_says_what_is_said_today() -> None:
+    assert page.PAGE.read_text(encoding="utf-8") == page.page()
