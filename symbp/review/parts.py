@@ -230,7 +230,6 @@ Rule = Callable[[ast.expr, Scope], Found]
 PARTS: tuple[tuple[int, Rule], ...] = (
     (1, overwritten),
     (1, other_step),
-    (1, softmax_whole),
     (1, transposed),
     (1, mean_for_sum),
     (1, turned_sign),
@@ -242,6 +241,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_axis),
     (1, another_tensor),
     (1, other_scalar),
+    (2, softmax_whole),
     (2, sum_for_product),
     (2, complement),
     (2, times_two),

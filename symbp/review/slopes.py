@@ -92,7 +92,7 @@ def _factors(node: ast.expr) -> Iterator[ast.expr]:
 
 def softmax_whole(node: ast.expr, scope: Scope) -> Found:
     """A softmax differentiated entry by entry."""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Sub))):
         return
     inside = {ast.unparse(n): n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
     for p, value in ((p, scope.values.get(p)) for p in inside):

@@ -99,11 +99,14 @@ class Steps:
         stages: list[Stage] = []
         pending: list[tuple[int, Statement]] = []
         added = {n for _, s in known if isinstance(s.node, ast.AugAssign) for n in s.names}
+        done: set[str] = set()  # names that have been right: what is assigned to them later is something else
         for order, statement in known:
+            again = done & set(statement.names)
             if is_confirmed(self.runs, statement):
+                done |= set(statement.names)
                 continue
             pending.append((order, statement))
-            if isinstance(statement.node, ast.Assign) and added & set(statement.names):
+            if again or (isinstance(statement.node, ast.Assign) and added & set(statement.names)):
                 continue  # no more than a part of what it comes to be
             goals = [p for p in self.truths if p[0] == statement.number and p not in before]
             if goals:
