@@ -54,8 +54,18 @@ def sides(text: str, product: str = "@") -> tuple[str, str]:
     parts = [p.strip() for p in _split(text.strip().strip("$"))]
     if len(parts) != 2 or not all(parts):
         raise NotationError(f"{text!r}: a claim is of the form LEFT = RIGHT")
+    powers = [re.sub(r"\^(?=[-(\d])", "**", p) for p in parts]  # tanh(z)^2 is of the language but for its sign
+    if all(not is_latex(p) and _parses(p) for p in powers):
+        return powers[0], powers[1]
     left, right = (from_latex(p, product) if is_latex(text) else p for p in parts)
     return left, right
+
+
+def _parses(text: str) -> bool:
+    try:
+        return bool(ast.parse(text, mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _split(text: str) -> list[str]:

@@ -127,7 +127,7 @@ class _Subject:
         self.keys = keys(left.indices, sizes) if left else []
         self.forward = frozenset(e for e in self.graph.reads if claim.is_own(e[0]))
         self.sides = frozenset(e for e in self.graph.reads if not claim.is_own(e[0]))
-        self.adjoints: dict[tuple[Entry, Entry], sp.Expr] = {}
+        self.adjoints: dict[object, sp.Expr] = {}
 
     def find(self, key: tuple[int, ...]) -> symbolic.Finding:
         """What comes of an entry."""
@@ -158,15 +158,20 @@ class _Subject:
                 raise NotationError("of a function the derivative can be claimed that is taken entry by entry")
             return sp.S.One
         known = (of, entry)
-        if known not in self.adjoints or case.asked:
-            terms = []
-            for reader in self.graph.readers[entry]:
-                if self.claim.is_own(reader[0]):
-                    slope = self._slope(of, reader, case)
-                    if slope != 0:
-                        terms.append(slope * self.graph.slope(reader, entry, case))
-            self.adjoints[known] = sp.Add(*terms)
-        return self.adjoints[known]
+        if known in self.adjoints:
+            return self.adjoints[known]
+        if known in case.known:
+            case.asked += 1
+            return case.known[known]
+        asked, terms = case.asked, []
+        for reader in self.graph.readers[entry]:
+            if self.claim.is_own(reader[0]):
+                slope = self._slope(of, reader, case)
+                if slope != 0:
+                    terms.append(slope * self.graph.slope(reader, entry, case))
+        table = self.adjoints if case.asked == asked else case.known  # what the case decided holds in it alone
+        table[known] = sp.Add(*terms)
+        return table[known]
 
     def points(self) -> Iterator[Point]:
         """Small numbers, the smallest first, that obey the facts."""
@@ -240,7 +245,15 @@ def _otherwise(claim: Claim) -> Iterator[str]:
             texts += [ast.unparse(clone(tree, {id(part): new})) for _, new in rule(part, scope)]
     texts[:0] = [ast.unparse(new) for kind, new in times_a_number(tree, "", scope) if kind == "sign"]
     texts += [ast.unparse(new) for _, new in times_a_number(tree, "", scope)]
-    yield from dict.fromkeys(t.replace("np.", "") for t in texts)
+    proper = _names(claim.left) - _names(claim.right)  # what is claimed of a quantity is not that it is itself
+    yield from dict.fromkeys(t.replace("np.", "") for t in texts if not _names(t) & proper)
+
+
+def _names(text: str) -> set[str]:
+    """The quantities in it, no functions."""
+    tree = ast.parse(text, mode="eval")
+    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
 
 
 def _holds_at(subject: _Subject) -> bool:

@@ -38,6 +38,7 @@ def about(text: str) -> Verdict:
         r"\sigma'(z) = \sigma(z)(1 - \sigma(z))",
         "sigmoid.d1(z) = exp(-z) / (1 + exp(-z)) ** 2",
         "tanh(2 * z).d1 = 1 - tanh(2 * z) ** 2",
+        "tanh(z).d1 = 1 - tanh(z)^2",
         "softmax(z) = exp(z) / sum(exp(z))",
         "(a + b) ** 2 = a ** 2 + 2 * a * b + b ** 2",
     ],
@@ -148,3 +149,21 @@ def test_the_built_in_network_is_one_of_the_seeds() -> None:
     text, path = networks.source("sigmoid_softmax")
     network = read_network(text, path, "sigmoid_softmax")
     assert prove("dW2 = a1.T @ dz2", (text, network)).outcome == "proved"
+
+
+KINKED = SMALL.replace("sigmoid(z)", "relu(z)").replace("def small", "def kinked")
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome"),
+    [
+        ("w_bar = x.T @ z_bar", "proved"),
+        ("z_bar = where(z > 0, a_bar, 0)", "proved"),
+        ("z_bar = where(z > 1, a_bar, 0)", "wrong"),
+    ],
+)
+def test_each_case_of_a_choice_has_its_own_derivative(claim: str, outcome: str) -> None:
+    """What was worked out where z > 0 is not used where z < 0."""
+    verdict = prove(claim, (KINKED, read_network(KINKED, "kinked.py", "kinked")))
+    assert verdict.outcome == outcome
+    assert "z_bar" not in verdict.instead.partition("=")[2] or "w_bar" in claim
