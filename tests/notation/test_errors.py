@@ -92,6 +92,7 @@ BODIES = [
     ("z = sigmoid(b, b)\nreturn z", 0, "sigmoid(b, b)", "takes 1 arguments by position"),
     ("z = elu(b, beta=1)\nreturn z", 0, "beta=1", "`elu` has x, alpha"),
     ("z = np.exp(b)\nreturn z", 0, "np.exp", "without `np.`"),
+    ("z = x.tanh()\nreturn z", 0, "x.tanh", "write tanh(x)"),
     ("z = x.softmaxx()\nreturn z", 0, "x.softmaxx", "write softmaxx(x)"),
     ("z = x.shape\nreturn z", 0, "x.shape", ".T"),
     ("m, v = sigmoid(b)\nreturn m", 0, "sigmoid(b)", "returns 1"),
