@@ -59,6 +59,9 @@ class _Stopped(sp.Function):  # type: ignore[misc]
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.S.Zero
 
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return self.args[0]._eval_evalf(prec)
+
 
 STOPPED = "stop_gradient"
 _UNIT = (-sp.Integer(1), sp.Integer(1))

@@ -43,6 +43,7 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     **{name: getattr(torch, name) for name in ("exp", "log", "log1p", "log2", "expm1", "erf", "erfc", "abs", "sign")},
     **{name: getattr(torch, name) for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh")},
     **{name: getattr(torch, name) for name in ("lgamma", "digamma")},
+    "stop_gradient": lambda u: u.detach(),
     "trigamma": lambda u: torch.polygamma(1, u),
     "tetragamma": lambda u: torch.polygamma(2, u),
 }

@@ -1,17 +1,19 @@
 """The interpreter against values worked out by hand."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from symbp.core import build as b
-from symbp.core.expr import Add, Compare, Delta, Extreme, Fn, Int, Partial, Pi, Sum
+from symbp.core.expr import Add, Compare, Delta, Extreme, Fn, Int, Partial, Pi, Read, Sum
 from symbp.core.integers import Dim, DimAt, Index, Poly
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed
 from symbp.verify.child import smooth
+from symbp.verify.functions import STOPPED
 from symbp.verify.interpret import Scope, compile_at, evaluate
 from symbp.verify.precise import precise, precise_with_steps
 from symbp.verify.rounding import SIZED, exact
@@ -104,7 +106,7 @@ def test_mpmath_keeps_what_floats_cancel():
     assert evaluate(difference, SCOPE) == 0
 
 
-@pytest.mark.parametrize("name", sorted(REAL_FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(set(REAL_FUNCTIONS) - {STOPPED}))
 @pytest.mark.parametrize("at", ["0.3", "1.7"])
 def test_mpmath_steps_keep_all_digits(name, at):
     numbers, steps = precise_with_steps(50)
@@ -116,7 +118,7 @@ def test_mpmath_steps_keep_all_digits(name, at):
     assert call(x + steps.along(1)).real == call(x)
 
 
-@pytest.mark.parametrize("name", sorted(REAL_FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(set(REAL_FUNCTIONS) - {STOPPED}))
 @pytest.mark.parametrize("at", [0.3, 1.7])
 def test_every_function_has_its_slope_in_every_number_system(name, at):
     call = REAL_FUNCTIONS[name]
@@ -126,6 +128,30 @@ def test_every_function_has_its_slope_in_every_number_system(name, at):
     assert LANES.functions[name](at) == FLOATS.functions[name](at) == call(at)
     assert one.real == pytest.approx(call(at), rel=1e-14)
     assert [one.imag * 1e30, *(many.imag * 1e30)] == pytest.approx([slope, slope, 2 * slope], rel=1e-8)
+
+
+@pytest.mark.parametrize("at", [0.3, -1.7])
+def test_what_counts_as_a_constant_has_its_value_and_no_slope(at):
+    numbers, steps = precise_with_steps(50)
+    x = numbers.number(Fraction(at))
+    assert numbers.functions[STOPPED](x + steps.along(1)).real == x
+    assert steps.slope(numbers.functions[STOPPED](x + steps.along(1))) == 0
+    assert REAL_FUNCTIONS[STOPPED](at) == at
+    assert COMPLEX.functions[STOPPED](complex(at, 1e-30)) == complex(at, 0)
+    assert list(LANES.functions[STOPPED](np.array([complex(at, 1e-30), complex(at, 2e-30)]))) == [at, at]
+    assert EXACT.functions[STOPPED](Fraction(1, 3)) == Fraction(1, 3)
+
+
+def test_what_is_held_stays_where_it_was():
+    """The value of stop_gradient before anything moved, for each value of the letters around it."""
+    i = Index("i", Poly.of(2))
+    tables = {"x": {(0,): 2.0, (1,): 3.0}}
+    scope = Scope(Sizes(), tables, held={})
+    total = Sum((i,), b.mul(Read("x", (Poly.of(i),)), Fn(STOPPED, (Read("x", (Poly.of(i),)),))))
+    assert evaluate(total, scope) == 13
+    tables["x"][1,] = 5.0
+    assert evaluate(total, scope) == 4 + 5 * 3
+    assert evaluate(total, replace(scope, held=None)) == 4 + 25
 
 
 @pytest.mark.parametrize("value", [-0.5, 0.0])
