@@ -258,8 +258,8 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     FILE is Python that computes a loss and gradients by hand; it is run, in a process of its own with bounds on time
     and memory. NAME says which function or class of it is meant.
     """
-    from symbp.check.check import check_file
-    from symbp.check.report import as_json, as_text
+    from symbp.review.check import check_file
+    from symbp.review.report import as_json, as_text
 
     if len(what) > 2:
         raise click.UsageError("expected FILE, or NET and FILE")
@@ -269,6 +269,27 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     report = check_file(path, network, name, mapped, shapes)
     click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
     if not report.is_right:
+        raise click.exceptions.Exit(FAILED)
+
+
+@commands.command()
+@click.argument("what", nargs=-1, required=True, metavar="[NET] CLAIM")
+def prove(what: tuple[str, ...]) -> None:
+    """Prove a claim, or show the smallest numbers at which it is false.
+
+    CLAIM is LEFT = RIGHT, in the network language or in LaTeX; W1_bar, dW1 or a fraction of partials is the loss of NET
+    differentiated by W1, and sigmoid(z).d1 a function by its first argument.
+    """
+    from symbp.claims.prove import as_text
+    from symbp.claims.prove import prove as verdict_on
+    from symbp.sources import find_source
+
+    if len(what) > 2:
+        raise click.UsageError("expected CLAIM, or NET and CLAIM")
+    definition = (find_source(what[0]).text, _build(what[0], ()).network) if len(what) == 2 else None
+    verdict = verdict_on(what[-1], definition)
+    click.echo(on_terminal_lines(as_text(verdict)))
+    if verdict.is_false:
         raise click.exceptions.Exit(FAILED)
 
 
@@ -287,7 +308,7 @@ def _file_and_name(text: str) -> tuple[Path, str]:
 
 
 @commands.command("import")
-@click.argument("what", metavar="FILE.py:NAME | FILE.pt2")
+@click.argument("what", metavar="FILE.py:NAME | FILE.pt2 | FILE.onnx")
 @click.option(
     "--loss", default="cross_entropy", show_default=True, metavar="NAME",
     help="The loss of the output and a target; none where the module returns its loss, or a tensor is wanted.",
@@ -301,10 +322,10 @@ def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
     """Write a network file and weights from PyTorch: NAME.py and NAME.npz.
 
     NAME is a module of FILE.py, or makes one without arguments, alone or with its inputs behind it; the file is run, by
-    your own PyTorch. FILE.pt2 is what torch.export.save has written and is only read.
+    your own PyTorch. FILE.pt2, which torch.export.save has written, and FILE.onnx are only read.
     """
     from symbp.files import demand_folder, write_all
-    from symbp.imported import import_archive, import_file
+    from symbp.imported import import_archive, import_file, import_onnx
 
     demand_folder(out)
     path, name = _file_and_name(what)
@@ -313,8 +334,10 @@ def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
         made = import_file(path, name, inputs, loss)
     elif path.suffix == ".pt2":
         made = import_archive(path, loss)
+    elif path.suffix == ".onnx":
+        made = import_onnx(path, loss)
     else:
-        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME or FILE.pt2")
+        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME, FILE.pt2 or FILE.onnx")
     if made.error is None:
         click.echo("PyTorch is not there: loss and gradients have not been compared with autograd's", err=True)
     write_all(out, {f"{in_path(made.name)}/{file}": text for file, text in made.files.items()}, _say_paths)

@@ -20,6 +20,9 @@ import numpy as np
 from symbp.importing.archive import read_archive
 from symbp.importing.bring import Brought, bring, compare, inputs_of, target_of
 from symbp.importing.graph import Graph, Refused
+from symbp.importing.onnx import read_onnx
+from symbp.importing.operators import graph_of
+from symbp.importing.translate import demand_loss
 from symbp.pipeline import Build
 from symbp.sources import Source
 
@@ -46,6 +49,7 @@ class Imported:
 
 def import_module(module: Any, inputs: Sequence[Any], loss: str, name: str = "") -> Imported:
     """A module, run by PyTorch on the inputs; CheckFailed where loss or gradients are not autograd's."""
+    demand_loss(loss)
     traced = _traced()
     kind = type(module).__name__
     graph = read_archive(traced.exported(module, inputs))
@@ -63,8 +67,16 @@ def import_archive(path: Path, loss: str) -> Imported:
     return import_graph(read_archive(path.read_bytes()), loss, path.stem, f"{path.name}, brought from PyTorch.")
 
 
+def import_onnx(path: Path, loss: str) -> Imported:
+    """An ONNX model; what is compared is what has been read of it."""
+    if path.stat().st_size > LARGEST:
+        raise Refused(f"{path}: too large to be read")
+    return import_graph(graph_of(read_onnx(path.read_bytes())), loss, path.stem, f"{path.name}, an ONNX model.")
+
+
 def import_graph(graph: Graph, loss: str, name: str, doc: str) -> Imported:
     """A graph that was read from a file."""
+    demand_loss(loss)
     brought = bring(graph, name, doc, loss)
     error = None
     if importlib.util.find_spec("torch") is not None:

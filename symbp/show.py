@@ -33,6 +33,8 @@ def show_network(network: Network) -> None:
     _line(f"[bold]{network.name}[/]  {escape(on_terminal(network.doc))}")
     _line()
     _print(_inputs(network))
+    if network.given:
+        _line(f"sizes that no shape tells, given by keyword: {', '.join(d.name for d in network.given)}")
     for fact in network.facts:
         _line(f"fact {fact.label}: {escape(write_expr(fact.statement))}")
     _line("\n[bold]Equations[/]")

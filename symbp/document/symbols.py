@@ -35,6 +35,9 @@ def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block
     blocks: list[Block] = [_inputs(d)]
     blocks.extend(_fact(f) for f in d.network.facts)
     blocks.append(Notes(_letters(d, product)))
+    if d.network.given:
+        given = [Shape((Poly.of(dim),)) for dim in d.network.given]
+        blocks.append(Paragraph((said("input.sizes", len(given), sizes=listed(given)),)))
     if d.network.functions:
         blocks.append(Paragraph((_functions(d),)))
     return tuple(blocks)

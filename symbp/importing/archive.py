@@ -28,6 +28,7 @@ from symbp.importing.graph import (
     Refused,
     Size,
     Tensor,
+    checked,
 )
 
 LARGEST = 1 << 34  # bytes of all that is read, unpacked
@@ -59,14 +60,16 @@ def _read(archive: zipfile.ZipFile) -> Graph:
     inputs = tuple(_input(spec) for spec in specs if "user_input" in spec)
     nodes = list(_nodes(graph))
     outputs = [o["user_output"]["arg"] for o in module["signature"]["output_specs"] if "user_output" in o]
-    return Graph(
-        tuple(name for name in inputs if name),
-        held,
-        tuple(n for n in nodes if any(name in graph["tensor_values"] for name in n.results)),
-        {name: n for n in nodes for name in n.results if name in graph["sym_int_values"]},
-        tuple(o["as_tensor"]["name"] for o in outputs if "as_tensor" in o),
-        {name: _tensor(name, meta) for name, meta in graph["tensor_values"].items()},
-        arrays,
+    return checked(
+        Graph(
+            tuple(name for name in inputs if name),
+            held,
+            tuple(n for n in nodes if any(name in graph["tensor_values"] for name in n.results)),
+            {name: n for n in nodes for name in n.results if name in graph["sym_int_values"]},
+            tuple(o["as_tensor"]["name"] for o in outputs if "as_tensor" in o),
+            {name: _tensor(name, meta) for name, meta in graph["tensor_values"].items()},
+            arrays,
+        )
     )
 
 

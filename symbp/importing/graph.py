@@ -105,3 +105,18 @@ class Graph:
     outputs: tuple[str, ...]
     tensors: Mapping[str, Tensor]
     arrays: Arrays
+
+
+def checked(graph: Graph) -> Graph:
+    """The graph; Refused where it reads what nothing has made, or holds an array of another shape than it says."""
+    known = {*graph.inputs, *(h.name for h in graph.held)}
+    for held in graph.held:
+        if graph.arrays[held.path].shape != graph.tensors[held.name].shape:
+            raise Refused(on_terminal(f"{held.path}: an array of another shape than the graph says"))
+    for node in graph.nodes:
+        if unknown := [name for name in node.reads() if name not in known and name not in graph.extents]:
+            raise node.refused(f"it reads {unknown[0]}, which nothing has made")
+        known |= {name for name in node.results if name}
+    if not graph.outputs or not known.issuperset(graph.outputs) or not known <= set(graph.tensors):
+        raise Refused("the program returns no tensor that it makes")
+    return graph

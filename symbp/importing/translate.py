@@ -101,25 +101,37 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(c[0] for c in columns if len(set(c)) == 1)
 
 
+# What a rule meets where an operation has other arguments than PyTorch gives it.
+WRONG = (AssertionError, KeyError, IndexError, TypeError, ValueError, AttributeError, ZeroDivisionError)
+
+
 def _read(state: State, graph: Graph, node: Node) -> None:
-    """One operation."""
+    """One operation, if it does more than to tell the exporter something or to count batches."""
+    if node.operation not in SILENT and not (_is_in_place(node) and _counts(graph, node)):
+        read_operation(state, node)
+
+
+def read_operation(state: State, node: Node) -> None:
+    """The values that one operation makes, by its row; what it changes in place has its new value from here on."""
     at = At(state, node)
-    if node.operation in SILENT:
-        return
     base, _, overload = node.operation.rpartition(".")
-    in_place = base.endswith("_") and not base.startswith("aten._")
-    rule = ROWS.get(f"{base.removesuffix('_')}.{overload}" if in_place else node.operation)
-    if in_place and _counts(graph, node):
-        return
+    rule = ROWS.get(f"{base.removesuffix('_')}.{overload}" if _is_in_place(node) else node.operation)
     if rule is None:
         at.refuse("it has no counterpart in the language")
-    results = _values(at, rule(at))
-    for name, value in zip(node.results, results, strict=False):
-        if name:
-            state.env[name] = value
+    try:
+        results = _values(at, rule(at))
+    except WRONG as error:
+        raise node.refused(f"its arguments are not understood ({error!r})") from error
+    state.env |= {name: value for name, value in zip(node.results, results, strict=False) if name}
     target = node.get("self", node.get("input"))
-    if in_place and isinstance(target, Ref):
+    if _is_in_place(node) and isinstance(target, Ref):
         state.env[target.name] = results[0]
+
+
+def _is_in_place(node: Node) -> bool:
+    """PyTorch's names say so: relu_."""
+    base = node.operation.rpartition(".")[0]
+    return base.endswith("_") and not base.startswith("aten._")
 
 
 def _counts(graph: Graph, node: Node) -> bool:
@@ -196,11 +208,16 @@ TARGETS = ("mse", "cross_entropy", "nll", "binary_cross_entropy", "binary_cross_
 LOSSES = (*TARGETS, "none")
 
 
+def demand_loss(loss: str) -> None:
+    """Raise Refused where there is no such loss."""
+    if loss not in LOSSES:
+        raise Refused(f"no loss {loss!r}; expected {', '.join(LOSSES)}")
+
+
 def _loss(state: State, graph: Graph, loss: str) -> None:
     """What is returned: a loss of the library's of the first output and a target, or the output itself."""
     output = state.env[graph.outputs[0]]
-    if loss not in LOSSES:
-        raise Refused(f"no loss {loss!r}; expected {', '.join(LOSSES)}")
+    demand_loss(loss)
     if loss == "none" or not output.shape:
         state.draft.result = text(ATOM, output.shape, output)
         return

@@ -67,8 +67,13 @@ def prelu(x, weight):
     return swapaxes(where(y > 0, y, weight * y), 1, -1)
 
 
-def glu(x: Array[..., 2 * H]):
-    """The first half of the last dimension times the sigmoid of the second."""
+def glu(x, axis=-1):
+    """The first half of a dimension times the sigmoid of the second."""
+    return gated(x) if axis == -1 else swapaxes(gated(swapaxes(x, axis, -1)), axis, -1)
+
+
+def gated(x: Array[..., 2 * H]):
+    """The same of the last dimension."""
     y[..., h:H] = x[..., h] * sigmoid(x[..., H + h])
     return y
 

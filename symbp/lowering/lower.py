@@ -32,6 +32,7 @@ from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
 from symbp.lowering.rowdots import rows_by_rows
+from symbp.lowering.shares import apart, shares_of, together
 from symbp.lowering.single import single_terms
 from symbp.lowering.stability import stabilise
 
@@ -147,9 +148,10 @@ def _statements(
     network: Network, derivation: Derivation | HessianProduct
 ) -> tuple[tuple[Statement, ...], dict[str, Operand]]:
     """The statements of a network, annotated, and the value of each of its tensors."""
-    passed = _through(NETWORK_PASSES, network, faults_of_network)
+    shares = shares_of(network.facts, network.dims)
+    passed = _through(NETWORK_PASSES, apart(network, shares), faults_of_network)
     shorter = reuse_sums(passed)  # after all of them: it compares what they have made of each equation
-    statements, values = lower_equations(shorter)
+    statements, values = together(lower_equations(shorter), shares)
     return annotate(statements, values, network, derivation, new_reads(passed, shorter)), values
 
 

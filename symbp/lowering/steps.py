@@ -17,7 +17,7 @@ from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Mul, Read, Sum, Where
 from symbp.core.guards import holds as is_known
-from symbp.core.guards import opposite, settle
+from symbp.core.guards import opposite, settle, told
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import children, free_indices, map_children, polys, reads, replace_reads, substitute, walk
@@ -141,7 +141,7 @@ def _under(node: Node) -> Iterator[tuple[Node, Conds]]:
     """The expressions directly below a node, each with the conditions under which it counts."""
     match node:
         case Where(cond, then, other):
-            yield from ((cond, ()), (then, conjuncts(cond)), (other, (opposite(cond),)))
+            yield from ((cond, ()), (then, told(cond)), (other, (opposite(cond),)))
         case Extreme(cond=cond) | First(cond=cond):
             yield from ((child, conjuncts(cond) if child is not cond else ()) for child in children(node))
         case Mul(args):

@@ -158,6 +158,7 @@ def inline(
     active = (*context.active, name)
     arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
+    inner = replace(inner, calls=(*context.calls, node))
     try:
         after = work.statements(inner, body)
         demand_loops(after)

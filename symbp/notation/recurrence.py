@@ -40,10 +40,12 @@ class Recurrent:
     """A name that a loop defines, `name` in the network; it carries the indices of the loops over `letters` first.
 
     `shape` is that of the rest, by the indices of the loops in `lead`; None where it is not known yet. It is `found`
-    where an earlier reading of the loop has found it, which a later one may correct.
+    where an earlier reading of the loop has found it, which a later one may correct. In a function that loops call it
+    carries their indices, `outer`, before all others.
     """
 
     name: str
+    outer: tuple[Index, ...] = ()
     starts: tuple[Start, ...] = ()
     letters: tuple[str, ...] = ()
     lead: tuple[Index, ...] = ()
@@ -185,7 +187,7 @@ def _entry(context: Context, node: ast.Subscript, bound: Recurrent, lead: list[P
     def at(subs: tuple[Poly, ...]) -> Expr:
         own = iter(subs)
         full = (*(next(own) if s is None else s for s in lead), *own)
-        entry: Expr = Read(bound.name, full)
+        entry: Expr = Read(bound.name, (*map(Poly.of, bound.outer), *full))
         for start, cond in starts:
             entry = build.where(cond, entry, _of_start(bound, start, full))
         return entry
@@ -213,6 +215,8 @@ def _needed(
 
 def _beyond(context: Context, node: ast.Subscript, move: _Move) -> int:
     """How many places before the first step, or after the last, a read may go."""
+    if move.sub.index is not None and is_open(move.sub.index.stop):  # which goes as far as its reads allow
+        return 0
     out = -move.sub if move.way == FORWARD else move.sub - move.index.stop + 1
     if (move.sub - move.index).constant is None and _is_at_most(context, out, 0):
         return 0

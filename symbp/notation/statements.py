@@ -12,7 +12,7 @@ from symbp.core.expr import FALSE, TRUE, Cond, Expr, Num, Read
 from symbp.core.guards import settle, settle_condition
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Call, Fact
-from symbp.core.traverse import apply, indices_of, rename_bound, substitute_poly, walk
+from symbp.core.traverse import apply, free_indices, indices_of, rename_bound, substitute_poly, walk
 from symbp.core.views import conjuncts
 from symbp.errors import ShapeError
 from symbp.notation import library
@@ -206,7 +206,7 @@ def _several(context: Context, node: ast.Assign, targets: Sequence[ast.expr]) ->
     if found is None or not isinstance(node.value, ast.Call):
         context.fail(node.value, f"expected a call of a function that returns {len(names)} arrays")
     full = tuple(_full_name(context, n) for n in names)
-    led = {f: leads[n] for f, n in zip(full, names, strict=True)}
+    led = {f: (*context.outer, *leads[n]) for f, n in zip(full, names, strict=True) if context.loops}
     inner = replace(_retarget(context, full[0]), lead=led, defining=full)
     before = len(context.work.pending)
     result = inline(inner, node.value, *found, full)
@@ -288,6 +288,7 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
     own = _definition(context, node, target, name)
     if context.results is None or context.loops:
         own.name = _full_name(context, name)
+        own.indices = (*context.outer, *own.indices)
         emit(context, own, node)
         return context
     return _local_entries(context, name, own, node)
@@ -330,7 +331,7 @@ def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int
         context.fail(items[place], "a start stands before the first entry, at -1, or after the last, at the size")
     rest = [*items[:place], *items[place + 1 :]]
     bound = context.scope.get(name)
-    bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name))
+    bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name), context.outer)
     letters = [context.scope.get(r.id) for r in rest if isinstance(r, ast.Name)]
     among = tuple(i for i in context.loops if i in letters)
     value = _start_value(replace(context, loops=among), node, target, rest, bound.name)
@@ -351,6 +352,7 @@ def _start_value(context: Context, node: ast.Assign, target: ast.Subscript, rest
     axes = tuple(i for i in own.indices if i not in context.loops)
     shape = tuple(i.extent for i in axes)
     body = settle(own.body)
+    own.indices = (*(i for i in context.outer if i in free_indices(body)), *own.indices)
     if isinstance(body, (Read, Num)):
         return Value(shape, lambda subs: apply(body, axes, subs))
     context.work.taken.add(start)

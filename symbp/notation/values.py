@@ -146,6 +146,8 @@ def transpose(value: Value) -> Value:
 
 def partial(value: Value, items: Sequence[Poly | None]) -> Value:
     """Some subscripts set; None leaves a dimension whole. `items` has one entry for each dimension."""
+    if not items:
+        return value
     shape = tuple(e for e, i in zip(value.shape, items, strict=True) if i is None)
 
     def at(subs: Subs) -> Expr | Cond:

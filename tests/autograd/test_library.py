@@ -37,7 +37,7 @@ def test_a_layer_and_its_gradients(shapes, call, formula):
         assert {n: e for n, e in errors(module, inputs, expected).items() if not e <= BOUND} == {}
 
 
-@pytest.mark.share(12)
+@pytest.mark.share(24)
 @pytest.mark.parametrize(("shapes", "call", "formula"), LAYERS)
 def test_a_layer_passes_every_check(shapes, call, formula):
     """In float32 too, from a thousandth to a thousand, beside what rounding makes of its definition."""

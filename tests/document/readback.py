@@ -1022,7 +1022,7 @@ class Reader:
     def power_follows(self, letter: str) -> bool:
         """Is what stands raised an exponent and no label?"""
         text = Reader.braced_at(self, self.k + 1)
-        known = {**self.letters.entries, **self.letters.wholes}
+        known = {**self.letters.entries, **self.letters.wholes, **self.letters.vectors}
         label = text.removesuffix("\\top")
         return f"{letter}^{{{label}}}" not in known and text != "\\top"
 

@@ -286,3 +286,22 @@ def test_facts_about_sizes_are_checked() -> None:
     for function in (module.loss, module.loss_and_gradients):
         with pytest.raises(ValueError, match="break the fact H <= K: H = 3, K = 2"):
             function(np.ones((2, 3)), w=np.ones(2))
+
+
+def test_a_multiple_is_cut_without_looking_for_places() -> None:
+    """With H % D == 0 the columns d * (H // D) + k are all columns, as an array of two dimensions."""
+    lines = ("assert H % D == 0", "z[n, d: D, k: H // D] = x[n, H // D * d + k] * w[H // D * d + k]")
+    text = text_from(
+        "x: Data[N, H], w: Param[H]", *lines, "return sum(sum(z[n, d, k] for d in D) ** 2 for n in N for k in H // D)"
+    )
+    assert "minimum" not in text
+    assert "arange" not in text
+    module = load(text)
+    assert module.SHAPES == {"x": ("N", "H"), "w": ("H",)}
+    x, w = np.arange(12.0).reshape(2, 6), np.arange(6.0) - 2
+    loss, gradients = module.loss_and_gradients(x, w=w, D=3)
+    z = (x * w).reshape(2, 3, 2).sum(1, keepdims=True)
+    assert loss == (z**2).sum()
+    np.testing.assert_allclose(gradients["w"], (2 * z * x.reshape(2, 3, 2)).sum(0).ravel())
+    with pytest.raises(ValueError, match="break the fact"):
+        module.loss(x, w=w, D=4)

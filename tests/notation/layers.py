@@ -309,6 +309,7 @@ LAYERS = [
     (PLAIN, "normalize(x)", lambda a: F.normalize(a["x"])),
     ({"x": ("N", "T", "D")}, "normalize(x, axis=1)", lambda a: F.normalize(a["x"], dim=1)),
     ({"x": ("N", "2 * D")}, "glu(x)", lambda a: F.glu(a["x"])),
+    ({"x": ("N", "2 * D", "T")}, "glu(x, axis=1)", lambda a: F.glu(a["x"], dim=1)),
     (
         {"x": ("N", "D"), "U": ("D", "H"), "V": ("D", "H")},
         "swiglu(x, U, V)",

@@ -78,6 +78,26 @@ LOOPS = [
         ],
     ),
     (
+        TIME,
+        "h[-1] = 0\nfor n in N:\n    h[n] = tanh(x[n] + h[n - 1] @ W)\nreturn sum(h)",
+        ["h[n, d] = tanh(x[n, d] + sum((h[n - 1, c] if 1 <= n else 0) * W[c, d] for c in D))"],
+    ),
+    (
+        TIME,
+        "h[-1] = 0\nfor n in N:\n    h[n] = x[n] + sum(h[m] for m in range(n)) + h[n - 1]\nreturn sum(h)",
+        ["h[n, d] = x[n, d] + sum(h[m, d] for m in range(n)) + (h[n - 1, d] if 1 <= n else 0)"],
+    ),
+    (
+        TIME,
+        "a[-1] = s\nfor n in N:\n    a[n] = x[n, 0] + sum(a[m - 1] for m in N if m <= n)\nreturn sum(a)",
+        ["a[n] = x[n, 0] + sum(a[m - 1] if 1 <= m else s for m in N if m <= n)"],
+    ),
+    (
+        TIME,
+        "for n in N:\n    a[n] = x[n, 0] - sum(a[m] for m in N if m > n)\nreturn sum(a)",
+        ["a[n] = x[n, 0] - sum(a[m] for m in N if m > n)"],
+    ),
+    (
         WIDE,
         "return sum(sum(W[l] ** 2) for l in K)",
         ["L = sum(W[l, d, c] ** 2 for l in K for d in D[l] for c in D[l + 1])"],
@@ -134,10 +154,7 @@ STARTS = [
     ("h[-1] = h0\nreturn sum(h)", "a start, but no loop defines `h`"),
     ("h[D] = h0\nfor n in N:\n    h[n] = x[n]\nreturn sum(h)", "after the last, at N"),
     ("for n in 3:\n    h[n] = x[n]\nreturn s", "a loop runs over a size"),
-    (
-        "for n in N:\n    h[n] = g[n - 1] @ W if 1 <= n else x[n]\n    g[n] = h[n]\nreturn s",
-        "the shape of `g[n - 1]` is not known",
-    ),
+    ("h[-1] = 0\nfor n in N:\n    h[n] = h[n - 1] @ W\nreturn s", "multiplies matrices and vectors, not scalars"),
 ]
 
 

@@ -62,6 +62,7 @@ class _Lesson:
     like: dict[Key, int] = field(default_factory=dict)
     locals: dict[str, int] = field(default_factory=dict)
     whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
+    mains: dict[str, tuple[int, Form]] = field(default_factory=dict)
     fixed: dict[str, Part] = field(default_factory=dict)
     said: dict[str, Words] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
@@ -154,10 +155,18 @@ class _Lesson:
         else:
             self.whole[form.text] = number, form
             yield Paragraph(self._happens(whole))
-            yield Display((*self._locals(part), *self._with_matrix(cut(self.d, part.main, self._shown()), part)))
+            yield Display((*self._locals(part), *self._with_matrix(self._derived(part, number), part)))
             yield from variants(self.d, whole, last=True)
             yield from self._careful(part)
         yield from conventions.remarks(self.d, whole)
+
+    def _derived(self, part: Part, number: int) -> Chain:
+        """The derivation by the local derivatives that stand before it; shown once too, if they go another way."""
+        form = form_of((part.main,))
+        if form.text in self.mains and len(part.main.steps) > 1:
+            return self._alike(part, form, *self.mains[form.text])
+        self.mains[form.text] = number, form
+        return cut(self.d, part.main, self._shown())
 
     def _careful(self, part: Part) -> Iterator[Remark]:
         """The usual mistakes; that of a recurrence is the same for all that its steps read, so it is named once."""

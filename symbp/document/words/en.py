@@ -49,6 +49,10 @@ NETWORK: dict[str, str | Forms] = {
     "input.labels": "labels: each entry is one of {classes} classes",
     "input.data": "data",
     "input.data.facts": "data; {facts}",
+    "input.sizes": {
+        "one": "No shape tells the size {sizes}: whoever calls the module says it.",
+        "many": "No shape tells the sizes {sizes}: whoever calls the module says them.",
+    },
     "input.called": "{words}; {kind}",
     "shape.scalar": "scalar",
     "shape.each": "{shape} for each {layer}",

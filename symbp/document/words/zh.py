@@ -47,6 +47,7 @@ NETWORK: dict[str, str | Forms] = {
     "input.labels": "标签：每个元素是{classes}个类别之一",
     "input.data": "数据",
     "input.data.facts": "数据，满足{facts}",
+    "input.sizes": "尺寸{sizes}无法由任何数组的形状得出，须在调用模块时给出。",
     "input.called": "{words}；{kind}",
     "shape.scalar": "标量",
     "shape.each": "{shape}，对每个\u00a0{layer}",

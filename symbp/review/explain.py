@@ -1,0 +1,26 @@
+"""Findings that explain all wrong gradients: each that mends most first, else statement after statement."""
+
+from __future__ import annotations
+
+from symbp.review.finding import Finding
+from symbp.review.runs import Runs
+from symbp.review.search import Search
+from symbp.review.stepwise import Steps
+
+SECONDS = 12.0
+
+
+def gradients(runs: Runs) -> list[Finding]:
+    """What is wrong with the gradients; where two readings explain it all, the one of fewer mistakes.
+
+    Where both have as many, the one that has looked at what lies between is nearer to what was meant.
+    """
+    one = Search(runs)
+    one.search()
+    explained = one.is_explained()
+    if not one.findings or any(f.kind == "fact" for f in one.findings) or (explained and len(one.findings) == 1):
+        return one.findings
+    other = Steps(runs.copy(SECONDS))
+    if other.search() and (not explained or len(other.findings) < len(one.findings) + other.is_seen):
+        return other.findings
+    return one.findings

@@ -1,0 +1,174 @@
+"""A mistake as it is told: of what kind, at which statement, what stands there and what should."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from symbp.review.names import is_pair, leaf, quantities
+from symbp.review.program import BEFORE, INNER, Place, Statement
+from symbp.review.rewrites import Rewrite
+from symbp.review.runs import ROUGH, Runs, Truth
+from symbp.review.trial import close
+from symbp.review.truths import backward
+
+
+@dataclass(slots=True)
+class Finding:
+    """One mistake: where it is, of what kind, what is written there and what should be."""
+
+    kind: str
+    statement: Statement | None
+    quantity: str
+    found: str = ""
+    expected: str = ""
+    old: str = ""
+    new: str = ""
+    numbers: str = ""
+    mended: tuple[str, ...] = ()
+    why: str = ""
+    part: ast.AST | None = None  # what of the statement is at fault
+
+
+@dataclass(slots=True)
+class Hit:
+    """A hypothesis that mends gradients: how many, and where it stands in the order of the run."""
+
+    mended: frozenset[str]
+    order: int
+    statement: Statement
+    rewrite: Rewrite | None = None
+    truth: Truth | None = None
+
+
+def finding(runs: Runs, hit: Hit) -> Finding:
+    """What is told of a hypothesis that holds."""
+    made = Finding("", hit.statement, quantity(hit.statement, hit.mended), mended=tuple(sorted(hit.mended)))
+    made.found = ast.unparse(hit.statement.node)
+    made.numbers = numbers(runs, hit.mended)
+    if hit.rewrite:
+        made.kind, made.old, made.new = hit.rewrite.kind, hit.rewrite.old, hit.rewrite.new
+        made.expected, made.part = ast.unparse(hit.rewrite.statement), hit.rewrite.part
+        if BEFORE in made.expected:
+            made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
+        parameters = runs.trial.names.parameters
+        if made.kind == "overwrite" and not any(is_pair(n, p) for n in hit.statement.names for p in parameters):
+            made.kind = "step"
+    elif hit.truth:
+        made.kind, made.why = held_still(runs, hit.truth)
+    return made
+
+
+def quantity(statement: Statement, mended: frozenset[str]) -> str:
+    """What a statement computes, by its name."""
+    return leaf(statement.names[0]) if statement.names else ", ".join(sorted(mended))
+
+
+def numbers(runs: Runs, mended: frozenset[str]) -> str:
+    """The smallest numbers that show it: an entry of the first gradient that it mends."""
+    draw = runs.first
+    for name in sorted(mended):
+        got, right = runs.base(draw)[1].gradients.get(name), draw.gradients[name]
+        if got is None:
+            return ""
+        if np.shape(got) != right.shape:
+            return f"the gradient of {name} has the shape {np.shape(got)}, it should be {right.shape}"
+        off = np.abs(np.asarray(got, dtype=float) - right)
+        digits = 6 if np.max(off) > 1e-4 * np.max(np.abs(right)) else 12
+        key = np.unravel_index(int(np.argmax(off)), right.shape) if right.ndim else ()
+        where = f"[{', '.join(map(str, key))}]" if key else ""
+        is_, should = float(np.asarray(got)[key]), float(right[key])
+        return f"the gradient of {name}{where} is {is_:.{digits}g}, it should be {should:.{digits}g}"
+    return ""
+
+
+def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
+    """Is the wrong value the derivative with something of the forward pass held constant?"""
+    if truth is None:
+        return "unknown", ""
+    mine = runs.events()[truth.place]
+    for k in range(len(mine)):
+        other = truth.step(k)
+        if other is None or close(mine[k].value, runs.slope(runs.first, truth.of, other) * truth.scale, ROUGH):
+            continue
+        for held in _stills(runs, truth.of):
+            slope = runs.slope(runs.first, truth.of, other, held) * truth.scale
+            if close(mine[k].value, slope, ROUGH):
+                return _held_kind(runs, held)
+        break
+    of = (
+        f"by {runs.name(truth.of)} (line {runs.statement(truth.of).line})"
+        if runs.name(truth.of)
+        else _inner(runs, truth)
+    )
+    return "unknown", f"it should be the derivative of the loss {of}"
+
+
+def _inner(runs: Runs, truth: Truth) -> str:
+    return f"by what a function is called with in line {runs.statement(truth.of).line}"
+
+
+def _stills(runs: Runs, of: Place) -> Iterator[frozenset[Place]]:
+    """What may have been held constant: one quantity that comes later, or two."""
+    no = (ast.FunctionDef, ast.For)
+    later = [
+        p for p in runs.forward_places() if p != of and p[1] < INNER and not isinstance(runs.statement(p).node, no)
+    ]
+    yield from (frozenset({p}) for p in later)
+    for k, p in enumerate(later):
+        if runs.is_late:
+            return
+        yield from (frozenset({p, q}) for q in later[:k])
+
+
+def _held_kind(runs: Runs, held: frozenset[Place]) -> tuple[str, str]:
+    statements = [runs.statement(p) for p in sorted(held)]
+    words = " and ".join(f"{runs.name(p)} (line {runs.statement(p).line})" for p in sorted(held))
+    if all(any(w in ast.unparse(s.node) for w in ("mean", "sum", "var", "std")) for s in statements):
+        them, verb = ("it", "is") if len(held) == 1 else ("them", "are")
+        return "constant", f"{words} {verb} held constant: what flows through {them} is missing"
+    copied = all(isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple)) for s in statements)
+    return "step" if copied else "path", f"the path through {words} is missing"
+
+
+def unexplained(runs: Runs, wrong: list[str]) -> Finding:
+    """The gradients that are wrong and that no hypothesis mends: told at the line that gives them."""
+    found = None
+    for name in wrong:
+        for s in runs.trial.program.statements.values():
+            if any(name in quantities(n) for n in s.names) and runs.is_own(s) and runs.is_backward(s):
+                found = s
+        if found:
+            break
+    _, base = runs.base(runs.first)
+    if base.error is not None:
+        found = next((s for _, s in backward(runs)), None)
+    made = Finding("unknown", found, wrong[0], mended=tuple(wrong))
+    if base.error is not None:
+        made.kind = "shape" if isinstance(base.error, ValueError) else "unknown"
+        made.quantity = quantity(found, frozenset(wrong)) if found else wrong[0]
+        made.why = f"it raises {type(base.error).__name__}: {base.error}"
+    made.found = ast.unparse(found.node) if found else ""
+    made.numbers = numbers(runs, frozenset(wrong)) if found else ""
+    return made
+
+
+def taken_for_granted(runs: Runs, name: str, wrong: frozenset[str], statement: Statement) -> Finding:
+    """Right only where the rows of some data sum to one."""
+    made = Finding("fact", statement, quantity(statement, wrong), mended=tuple(sorted(wrong)))
+    made.found, made.numbers = ast.unparse(statement.node), numbers(runs, wrong)
+    made.why = f"right only where every row of {name} sums to one, which nothing says: state it, or do without it"
+    return made
+
+
+def in_order(runs: Runs, findings: list[Finding]) -> list[Finding]:
+    """In the order in which they are run."""
+    order: dict[int, int] = {}
+    outcome = runs.trial.run(runs.trial.program.variant({}), runs.first, record=True)
+    for k, event in enumerate(outcome.events):
+        order.setdefault(event.place[0], k)
+    last = len(outcome.events)
+    return sorted(findings, key=lambda f: order.get(f.statement.number, last) if f.statement else last + 1)

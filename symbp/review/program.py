@@ -1,0 +1,296 @@
+"""Someone's functions as data that can be changed: every statement has a number, every assignment passes a probe.
+
+In come a text and the names of the functions or classes in it that are checked, out go `Variant`s: the same code with
+some statements written otherwise, compiled into a namespace of its own. The file itself is run once, elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symbp.review.trees import clone
+
+PROBE, BEFORE = "__symbp_probe__", "__symbp_before__"
+MOST_EVENTS = 50_000
+MARK = -1  # the leaf of a statement that assigns nothing
+INNER = 1000  # leaves from here on are formulas within a right side that a function is called with
+Definition = ast.FunctionDef | ast.ClassDef
+Place = tuple[int, int]  # the number of a statement, and which of what it assigns
+Put = Callable[[int, Any], Any]  # from how often a place has been passed and its value to another value
+Edits = Mapping[int, ast.stmt]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A probe that was passed: where, for which time, and a copy of the value; None where it is no number."""
+
+    place: Place
+    count: int
+    value: Any
+
+
+class Stop(BaseException):
+    """A run has come to what it was made for; no `except Exception` of the user's catches it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Probe:
+    """What every assignment calls: it may note the value, and put another in its place."""
+
+    def __init__(self) -> None:
+        self.put: Mapping[Place, Put] = {}
+        self.events: list[Event] | None = None
+        self.counts: dict[Place, int] = {}
+        self.busy = False
+        self.stop: tuple[Place, int] | None = None  # where a run may end, passed so often
+        self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
+        self.before: dict[str, Any] = {}
+
+    def begin(self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None) -> None:
+        """Get ready for a call."""
+        self.put, self.events, self.counts, self.stop = put, [] if record else None, {}, stop
+        self.busy = bool(put) or record or stop is not None
+
+    def __call__(self, statement: int, leaf: int, value: Any) -> Any:
+        """The value, or another."""
+        place = statement, leaf
+        if place in self.kept and isinstance(value, np.ndarray):
+            self.before[self.kept[place]] = value.copy()
+        if not self.busy:
+            return value
+        count = self.counts.get(place, 0)
+        self.counts[place] = count + 1
+        if place in self.put:
+            value = self.put[place](count, value)
+        if self.events is not None and len(self.events) < MOST_EVENTS:
+            self.events.append(Event(place, count, snapshot(value)))
+        if self.stop == (place, count):
+            raise Stop(value)
+        return value
+
+
+def is_tensor(value: Any) -> bool:
+    """Is it PyTorch's? That library is imported by whoever has written the code, if at all."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def alike(value: Any, new: np.ndarray) -> Any:
+    """An array as what a value is: a list, a tensor, a number, an array."""
+    if isinstance(value, list):
+        return new.tolist()
+    if is_tensor(value):
+        return value.new_tensor(new)
+    return new.copy() if new.ndim else float(new)
+
+
+def snapshot(value: Any) -> Any:
+    """A copy of numbers as an array; None of anything else."""
+    if is_tensor(value):
+        value = value.detach().numpy()
+    if isinstance(value, (np.ndarray, np.generic, float, int, list)):
+        try:
+            array = np.array(value)
+        except (ValueError, TypeError):
+            return None
+        return array if array.dtype.kind in "fiubc" else None
+    return None
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement of the checked code: its node in the user's text, and where it stands in the probed one."""
+
+    number: int
+    node: ast.stmt
+    definition: int
+    function: str
+    names: tuple[str, ...]  # what it assigns, as written
+    inside: list[ast.stmt] = field(default_factory=list)
+    placed: ast.stmt | None = None  # the node in `inside` that it is
+    loop: bool = False
+
+    @property
+    def line(self) -> int:
+        """The line that it begins at."""
+        return self.node.lineno
+
+
+class Program:
+    """The definitions of a file, with probes in them."""
+
+    def __init__(self, text: str, path: str, namespace: Mapping[str, Any]):
+        self.text, self.path, self.namespace, self.probe = text, path, namespace, Probe()
+        tree = ast.parse(text)
+        kept = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+        self.definitions: list[Definition] = [clone(n) for n in kept]
+        self.statements: dict[int, Statement] = {}
+        self.read: dict[str, list[str]] = {}
+        self.lists: set[str] = set()  # those that values are appended to
+        self.numbers = iter(range(1_000_000))
+        for index, node in enumerate(self.definitions):
+            self._definition(node, index, node.name)
+        for node in self.definitions:
+            ast.fix_missing_locations(node)
+        self.codes = [self._compiled(n) for n in self.definitions]
+        own = list(self.statements.values())
+        self.written_over = {n for s in own if isinstance(s.node, ast.AugAssign) for n in s.names if n.isidentifier()}
+        self.probe.kept = {
+            (s.number, k): n
+            for s in own
+            if isinstance(s.node, (ast.Assign, ast.FunctionDef))
+            for k, n in enumerate(s.names)
+            if n in self.written_over
+        }
+
+    def _compiled(self, node: Definition) -> Any:
+        return compile(ast.Module([node], []), self.path, "exec")
+
+    def _definition(self, node: Definition, index: int, name: str) -> None:
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+                    self._definition(part, index, f"{name}.{part.name}")
+            return
+        a = node.args
+        names = [x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs) if x.arg not in ("self", "cls")]
+        head = Statement(next(self.numbers), node, index, name, tuple(names))
+        self._body(node.body, index, name, False)
+        self.statements[head.number] = head
+        node.body[:0] = [self._probe(head.number, k, _name(n)) for k, n in enumerate(names)]
+
+    def _body(self, body: list[ast.stmt], index: int, function: str, loop: bool) -> None:
+        """Put the probes into a list of statements."""
+        given, body[:] = list(body), []
+        for node in given:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                self._definition(node, index, f"{function}.{node.name}")
+                body.append(node)
+                continue
+            targets = list(_targets(node))
+            names = tuple(ast.unparse(t) for t in targets) or _appended(node)
+            own = Statement(next(self.numbers), clone(node), index, function, names, body, node, loop)
+            self.statements[own.number] = own
+            body.extend(self._probed(node, own, targets))
+
+    def _probed(self, node: ast.stmt, own: Statement, targets: Sequence[ast.expr]) -> Iterator[ast.stmt]:
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+            node.value = _Within(own.number).visit(node.value)
+        probes = [self._probe(own.number, k, t) for k, t in enumerate(targets)]
+        for name in ("body", "orelse", "finalbody"):
+            if inner := getattr(node, name, None):
+                self._body(inner, own.definition, own.function, own.loop or isinstance(node, (ast.For, ast.While)))
+        if isinstance(node, ast.For):
+            node.body[:0] = probes
+            probes = []
+        if _appended(node):
+            self.lists.update(own.names)
+            argument = node.value.args  # type: ignore[attr-defined]
+            argument[0] = _call(own.number, 0, argument[0])
+        elif isinstance(node, (ast.Expr, ast.Return)):
+            yield ast.Expr(_call(own.number, MARK, ast.Constant(None)))
+        yield node
+        yield from probes
+
+    def _probe(self, number: int, leaf: int, target: ast.expr) -> ast.stmt:
+        load, store = clone(target), clone(target)
+        _set_context(load, ast.Load())
+        _set_context(store, ast.Store())
+        return ast.Assign([store], _call(number, leaf, load))
+
+    def entries(self, function: str) -> list[str]:
+        """What a function reads of lists, as written: `h[t - 1]`."""
+        if function not in self.read:
+            own = [s.node for s in self.statements.values() if s.function == function]
+            found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
+            texts = dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load))
+            plain = [t for t in texts if re.fullmatch(r"\w+\[[a-z]\w*\]", t)]
+            beside = [f"{t[:-1]} {shift}]" for shift in ("+ 1", "- 1") for t in plain]
+            self.read[function] = list(dict.fromkeys([*texts, *beside]))
+        return self.read[function]
+
+    def variant(self, edits: Edits) -> dict[str, Any]:
+        """A namespace in which the definitions stand with these statements in the place of their own."""
+        changed = {self.statements[n].definition for n in edits}
+        kept = []
+        for number, node in edits.items():
+            s = self.statements[number]
+            at = next(k for k, n in enumerate(s.inside) if n is s.placed)
+            kept.append((s.inside, at, s.inside[at]))
+            s.inside[at] = ast.fix_missing_locations(ast.copy_location(node, s.node))
+        try:
+            codes = [self._compiled(self.definitions[k]) if k in changed else c for k, c in enumerate(self.codes)]
+        finally:
+            for inside, at, node in kept:
+                inside[at] = node
+        namespace = {**self.namespace, PROBE: self.probe, BEFORE: self.probe.before}
+        for code in codes:
+            exec(code, namespace)
+        return namespace
+
+
+class _Within(ast.NodeTransformer):
+    """Probes about the formulas that functions are called with: `x @ W + b` of `tanh(x @ W + b)`."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.leaves = number, iter(range(INNER, 2 * INNER))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        for k, argument in enumerate(node.args):
+            if isinstance(argument, ast.UnaryOp) and isinstance(argument.operand, ast.BinOp):
+                argument.operand = _call(self.number, next(self.leaves), argument.operand)
+            elif isinstance(argument, ast.BinOp):
+                node.args[k] = _call(self.number, next(self.leaves), argument)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
+
+
+def _appended(node: ast.stmt) -> tuple[str, ...]:
+    """The list that a statement appends one value to."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and len(node.value.args) == 1:
+        function = node.value.func
+        if isinstance(function, ast.Attribute) and function.attr == "append" and not node.value.keywords:
+            return (ast.unparse(function.value),)
+    return ()
+
+
+def _call(number: int, leaf: int, value: ast.expr) -> ast.Call:
+    return ast.Call(_name(PROBE), [ast.Constant(number), ast.Constant(leaf), value], [])
+
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _set_context(node: ast.expr, context: ast.expr_context) -> None:
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        node.ctx = context
+
+
+def _targets(node: ast.stmt) -> Iterator[ast.expr]:
+    """What a statement assigns that a probe can read again."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _leaves(target)
+    elif isinstance(node, (ast.AugAssign, ast.For)) or (isinstance(node, ast.AnnAssign) and node.value is not None):
+        yield from _leaves(node.target)
+
+
+def _leaves(target: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for part in target.elts:
+            yield from _leaves(part)
+    elif isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        yield target

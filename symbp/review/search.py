@@ -1,0 +1,219 @@
+"""The search for what is wrong: hypotheses about statements, each tried by running the code with it.
+
+A hypothesis is a statement written otherwise (`rewrites`), or a value put in the place of another: the true derivative
+of the loss by one of the user's own forward quantities (`truths`). It counts only if gradients that were wrong are
+right with it at every draw, and none that was right is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
+from symbp.review.program import Statement
+from symbp.review.rewrites import rewrites
+from symbp.review.runs import FINE, ROUGH, Runs
+from symbp.review.trial import Draw, close
+from symbp.review.truths import agrees, backward, truths_of
+
+MOST_FINDINGS = 8
+COSTS = (1, 2, 3, 4)
+KEPT = ("wrong_tensor", "overwrite", "step")  # what may be wrong with what a forward function keeps for later
+NEAR = 2  # what costs more is tried only at a place that is known to be wrong
+
+
+@dataclass(slots=True)
+class Search:
+    """One mistake after the other, each the one that mends most; gradients are compared roughly first, then exactly."""
+
+    runs: Runs
+    findings: list[Finding] = field(default_factory=list)
+    bound: float = ROUGH
+
+    @property
+    def exact(self) -> float:
+        """To which gradients agree in the end."""
+        return max(self.runs.trial.bound, FINE if self.runs.truths else 0.0)
+
+    @property
+    def is_exact(self) -> bool:
+        """Is all that is left to find wrong by rounding?"""
+        return self.bound < ROUGH
+
+    def right(self, draw: Draw) -> frozenset[str]:
+        """The gradients that are right as it stands now."""
+        return self.runs.trial.right(self.runs.base(draw)[1], draw, self.bound)
+
+    def wrong(self) -> frozenset[str]:
+        """The gradients that are wrong at some draw."""
+        return frozenset(n for d in self.runs.trial.draws for n in d.gradients if n not in self.right(d))
+
+    def search(self) -> None:
+        """Find one mistake after the other."""
+        while len(self.findings) < MOST_FINDINGS:
+            wrong = self.wrong()
+            if not wrong:
+                if self.bound == self.exact:
+                    return
+                self.bound = self.exact
+                continue
+            self.runs.trial.draws.sort(key=lambda d: len(self.right(d)))
+            if self._right_given(wrong):
+                return
+            hit = self.best()
+            if hit is None:
+                self.findings.append(unexplained(self.runs, sorted(wrong)))
+                return
+            self.accept(hit)
+
+    def accept(self, hit: Hit) -> None:
+        """Tell of it, and go on as if it were mended."""
+        self.findings.append(finding(self.runs, hit))
+        self.runs.accept({hit.statement.number: hit.rewrite.statement} if hit.rewrite else {}, hit.truth)
+        if self.is_exact:
+            self.bound = self.exact
+
+    def is_explained(self) -> bool:
+        """Is all right by what was found, and each finding named?"""
+        return not self.wrong() and all(f.kind != "unknown" for f in self.findings)
+
+    # --- hypotheses
+
+    def mended(self, hit: Hit, draw: Draw) -> frozenset[str] | None:
+        """The gradients that a hypothesis mends at a draw; None where it spoils one, or the loss."""
+        edits = {hit.statement.number: hit.rewrite.statement} if hit.rewrite else {}
+        outcome = self.runs.run(edits, hit.truth, draw)
+        if outcome is None or outcome.error is not None or not self.runs.keeps_loss(outcome, draw):
+            return None
+        before, after = self.right(draw), self.runs.trial.right(outcome, draw, self.bound)
+        return after - before if before <= after else None
+
+    def holds(self, hit: Hit) -> bool:
+        """Does it mend the same at the other draws?"""
+        others = self.runs.trial.draws[1:]
+        return all(hit.mended <= (self.mended(hit, d) or frozenset()) | self.right(d) for d in others)
+
+    def best(self) -> Hit | None:
+        """The hypothesis that mends most, the nearest at hand first."""
+        known = backward(self.runs, confirmed_too=self.is_exact)
+        place = self.localised(known)
+        if place is not None:
+            known = [(o, s) for o, s in known if o <= place.order]
+            known.sort(key=lambda pair: -pair[0])
+        enough = place.mended if place else self.wrong()
+        if place is not None and (hit := self._at(place, enough)):
+            return hit
+        hits: list[Hit] = []
+        for cost in COSTS:
+            for order, statement in known:
+                if place is not None and (cost > NEAR or statement is place.statement):
+                    continue
+                hits.extend(self.rewritten(order, statement, cost))
+            if full := [h for h in hits if h.mended >= enough]:
+                return max(full, key=lambda h: (len(h.mended), -h.order))
+        return self._helper(enough) or place or max(hits, key=_worth, default=None)
+
+    def _at(self, place: Hit, enough: frozenset[str]) -> Hit | None:
+        """The rewriting of the statement that is known to be wrong, or the truth if that says what is held constant."""
+        for cost in COSTS:
+            if cost > NEAR and held_still(self.runs, place.truth)[0] != "unknown":
+                return place
+            hits = list(self.rewritten(place.order, place.statement, cost))
+            if full := [h for h in hits if h.mended >= enough]:
+                return max(full, key=lambda h: len(h.mended))
+        return None
+
+    def _helper(self, enough: frozenset[str]) -> Hit | None:
+        """A rewriting in a function that is called."""
+        known = self.runs.trial.program.statements.values()
+        helpers = [s for s in known if not self.runs.is_own(s) and self.runs.is_backward(s)]
+        for cost in COSTS[:NEAR]:
+            for statement in helpers:
+                for hit in self.rewritten(statement.number, statement, cost):
+                    if hit.mended >= enough:
+                        return hit
+        return None
+
+    def rewritten(self, order: int, statement: Statement, cost: int) -> Iterator[Hit]:
+        """The rewritings of a statement that mend something everywhere."""
+        tried: set[frozenset[str]] = set()
+        for rewrite in rewrites(statement, self.runs.scope(statement), cost):
+            if self.runs.is_late:
+                return
+            if self.runs.is_forward_function(statement.function) and rewrite.kind not in KEPT:
+                continue
+            hit = Hit(frozenset(), order, statement, rewrite)
+            hit.mended = self.mended(hit, self.runs.first) or frozenset()
+            if hit.mended and hit.mended not in tried and self.holds(hit):
+                tried.add(hit.mended)
+                yield hit
+
+    def localised(self, known: list[tuple[int, Statement]]) -> Hit | None:
+        """The first place at which the truth, put there, mends most."""
+        if self.runs.base(self.runs.first)[1].error is not None or self.is_exact:
+            return None
+        best = self._located(known, named=True)
+        before = [(o, s) for o, s in known if best is None or o < best.order]
+        other = self._located(before, named=False, enough=best.mended if best else frozenset())
+        return other or best
+
+    def _located(
+        self, known: list[tuple[int, Statement]], named: bool, enough: frozenset[str] = frozenset()
+    ) -> Hit | None:
+        hits: list[Hit] = []
+        for order, statement in known:
+            for at in range(len(statement.names)):
+                hit = self._at_place(order, statement, at, named, enough)
+                if hit is not None:
+                    hits.append(hit)
+                if hits and not named and enough:
+                    return hits[0]
+        return max(hits, key=lambda h: (len(h.mended), -h.order), default=None)
+
+    def _at_place(self, order: int, statement: Statement, at: int, named: bool, enough: frozenset[str]) -> Hit | None:
+        place = (statement.number, at)
+        mine = self.runs.events().get(place, [])
+        for truth in truths_of(self.runs, place, mine, named=named):
+            if self.runs.is_late or (named and agrees(self.runs, mine, truth)):
+                return None
+            hit = Hit(frozenset(), order, statement, truth=truth)
+            hit.mended = self.mended(hit, self.runs.first) or frozenset()
+            if hit.mended and hit.mended >= enough and self.holds(hit):
+                return hit
+        return None
+
+    # --- what is taken for granted
+
+    def _right_given(self, wrong: frozenset[str]) -> bool:
+        """Is all right where the rows of some data sum to one? Then that is what the code takes for granted."""
+        for name in () if self.is_exact or self.findings else self.runs.trial.names.data:
+            value = self.runs.first.inputs[name]
+            is_rows = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim > 1
+            if not is_rows or np.allclose(value.sum(-1), 1):
+                continue
+            if all(self._right_with(name, d) for d in self.runs.trial.draws):
+                known = backward(self.runs)
+                place = self.localised(known)
+                statement = place.statement if place else known[0][1]
+                self.findings.append(taken_for_granted(self.runs, name, wrong, statement))
+                return True
+        return False
+
+    def _right_with(self, name: str, draw: Draw) -> bool:
+        """Are the gradients those of the user's own loss where the rows of an input sum to one?"""
+        value = np.abs(draw.inputs[name]) + 0.1
+        given = Draw({**draw.inputs, name: value / value.sum(-1, keepdims=True)}, None, {})
+        namespace, _ = self.runs.base(draw)
+        trial = self.runs.trial
+        outcome = trial.run(namespace, given)
+        return outcome.error is None and all(
+            close(outcome.gradients.get(n), trial.own_gradient(namespace, given, n), ROUGH)
+            for n in trial.names.parameters
+        )
+
+
+def _worth(hit: Hit) -> tuple[int, int, int]:
+    return len(hit.mended), -(hit.rewrite.cost if hit.rewrite else 0), -hit.order

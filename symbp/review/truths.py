@@ -1,0 +1,136 @@
+"""What a place of the backward pass may be the derivative by, and whether it is.
+
+Names pair a gradient with a forward quantity, `dz` with `z`; without such a name the shape does. Whether two arrays are
+equal is asked along a random direction, which takes a few runs however large they are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from symbp.review.names import pairs_with
+from symbp.review.program import Event, Place, Statement
+from symbp.review.runs import HEADS, ROUGH, Runs, Truth
+from symbp.review.trial import Draw
+
+
+def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
+    """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
+    if not mine or any(e.value is None or e.value.dtype.kind == "b" for e in mine):
+        return
+    forward = runs.forward_places()
+    meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()
+    for of in forward:
+        if (named and runs.name(of) not in meant) or (
+            not named and isinstance(runs.statement(of).node, ast.FunctionDef)
+        ):
+            continue  # data too have a derivative, which no backward pass is after
+        theirs = runs.forward_events(runs.first)[of]
+        for truth in _pairings(place, of, len(mine), len(theirs), named):
+            steps = [(k, truth.step(k)) for k in range(len(mine))]
+            fits = all(s is None or theirs[s].value.shape == mine[k].value.shape for k, s in steps)
+            if fits or (named and len(mine) == 1):
+                yield from (_scaled(truth, scale) for scale in scales(runs))
+
+
+def _pairings(place: Place, of: Place, mine: int, theirs: int, named: bool) -> Iterator[Truth]:
+    """Which step goes with which: in a loop back through steps the last first, or a step before that."""
+    if mine == theirs == 1:
+        yield Truth(place, of, False, 1, 1)
+    elif mine == theirs:
+        for shift, backwards in product((0, 1) if named else (0,), (True, False)):
+            yield Truth(place, of, backwards, mine, theirs, shift)
+    elif mine == 1 and named:
+        yield Truth(place, of, True, 1, theirs)
+        yield Truth(place, of, False, 1, theirs)
+
+
+def _scaled(t: Truth, scale: float) -> Truth:
+    return Truth(t.place, t.of, t.backwards, t.count, t.steps, t.shift, scale)
+
+
+def scales(runs: Runs) -> tuple[float, ...]:
+    """1, and the number by which gradients differ that are scaled at the end alone, as by the examples."""
+    key = ("scales", id(runs.first))
+    if key not in runs.shared:
+        found = [1.0]
+        events = runs.forward_events(runs.first)
+        for place in [p for p in runs.forward_places() if events[p][-1].value.ndim == 0]:
+            slope = float(runs.slope(runs.first, place, len(events[place]) - 1))
+            if abs(slope) > 1e-9 and all(abs(1 / slope - s) > 1e-6 for s in found) and len(found) < 4:
+                found.append(round(1 / slope, 6) if abs(1 / slope - round(1 / slope, 6)) < 1e-8 else 1 / slope)
+        runs.shared[key] = tuple(found)
+    return runs.shared[key]  # type: ignore[no-any-return]
+
+
+def agrees(runs: Runs, mine: Sequence[Event], truth: Truth, draw: Draw | None = None, bound: float = ROUGH) -> bool:
+    """Is what a place holds that derivative, every time?"""
+    at = draw or runs.first
+    theirs = len(runs.forward_events(at).get(truth.of, ()))
+    here = Truth(truth.place, truth.of, truth.backwards, len(mine), theirs, truth.shift, truth.scale)
+    steps = [(k, here.step(k)) for k in range(len(mine) - 1, -1, -1)]
+    known = [(k, s) for k, s in steps if s is not None]
+    return bool(known) and all(_is_slope(runs, at, mine[k], here, s, bound) for k, s in known)
+
+
+def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bound: float) -> bool:
+    direction, slope = runs.along(draw, truth.of, step)
+    value = event.value
+    if (
+        value is None
+        or value.shape != direction.shape
+        or value.dtype.kind not in "fiu"
+        or not np.all(np.isfinite(value))
+    ):
+        return False
+    size = float(np.max(np.abs(value), initial=0.0)) * float(np.sqrt(direction.size))
+    return abs(slope) > 1e-11 and abs(float(np.sum(value * direction)) - slope * truth.scale) <= bound * max(size, 1e-3)
+
+
+def is_confirmed(runs: Runs, statement: Statement) -> bool:
+    """Is what it assigns the true derivative by something of the forward pass, every time?"""
+    key = ("confirmed", statement.number, id(runs.base(runs.first)[1]))
+    if key not in runs.cache:
+        places = [(statement.number, k) for k in range(len(statement.names))]
+        runs.cache[key] = bool(places) and all(_is_true(runs, p) for p in places)
+    return bool(runs.cache[key])
+
+
+def _is_true(runs: Runs, place: Place) -> bool:
+    mine = runs.events().get(place, [])
+    named = list(truths_of(runs, place, mine, named=True))
+    node = runs.statement(place).node
+    is_copy = isinstance(getattr(node, "value", None), (ast.Name, ast.Attribute))
+    others = () if named or is_copy else truths_of(runs, place, mine, named=False)
+    return any(agrees(runs, mine, t) for t in (*named, *others))
+
+
+def backward(runs: Runs, confirmed_too: bool = False) -> list[tuple[int, Statement]]:
+    """The statements on which the loss does not depend, in the order in which they are first run, less those that
+    are known to be right. Where a run raises, the one that does.
+    """
+    _, base = runs.base(runs.first)
+    statements = runs.trial.program.statements
+    order: dict[int, int] = {}
+    for k, event in enumerate(base.events):
+        order.setdefault(event.place[0], k)
+    found = [(k, statements[n]) for n, k in order.items()]
+    known = [(k, s) for k, s in found if runs.is_own(s) and runs.is_backward(s)]
+    if base.error is not None:
+        here = [s for s in statements.values() if s.line <= (base.line or 0) <= (s.node.end_lineno or 0)]
+        raising = [(len(base.events), s) for s in here if not isinstance(s.node, HEADS)]
+        return [*known, *(pair for pair in raising if pair not in known)] if confirmed_too else raising
+    return known if confirmed_too else [(k, s) for k, s in known if not is_confirmed(runs, s)]
+
+
+def named_truths(
+    runs: Runs, events: Mapping[Place, list[Event]], statement: Statement
+) -> list[tuple[Place, list[Truth]]]:
+    """The places of a statement with a name that says what they are the derivative by."""
+    places = [(statement.number, k) for k in range(len(statement.names))]
+    found = [(p, list(truths_of(runs, p, events.get(p, []), named=True))) for p in places]
+    return [(p, truths) for p, truths in found if truths]
