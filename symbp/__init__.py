@@ -9,7 +9,19 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from symbp.live import Array, Data, Labels, LiveNetwork, Param, dims, from_sympy, from_torch, function, network
+    from symbp.live import (
+        Array,
+        Data,
+        Labels,
+        LiveNetwork,
+        Param,
+        check,
+        dims,
+        from_sympy,
+        from_torch,
+        function,
+        network,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
@@ -19,6 +31,7 @@ __all__ = [
     "LiveNetwork",
     "Param",
     "__version__",
+    "check",
     "dims",
     "from_sympy",
     "from_torch",

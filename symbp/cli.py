@@ -258,8 +258,8 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     FILE is Python that computes a loss and gradients by hand; it is run, in a process of its own with bounds on time
     and memory. NAME says which function or class of it is meant.
     """
-    from symbp.check.check import check_file
-    from symbp.check.report import as_json, as_text
+    from symbp.review.check import check_file
+    from symbp.review.report import as_json, as_text
 
     if len(what) > 2:
         raise click.UsageError("expected FILE, or NET and FILE")
@@ -269,6 +269,27 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     report = check_file(path, network, name, mapped, shapes)
     click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
     if not report.is_right:
+        raise click.exceptions.Exit(FAILED)
+
+
+@commands.command()
+@click.argument("what", nargs=-1, required=True, metavar="[NET] CLAIM")
+def prove(what: tuple[str, ...]) -> None:
+    """Prove a claim, or show the smallest numbers at which it is false.
+
+    CLAIM is LEFT = RIGHT, in the network language or in LaTeX; W1_bar, dW1 or a fraction of partials is the loss of NET
+    differentiated by W1, and sigmoid(z).d1 a function by its first argument.
+    """
+    from symbp.claims.prove import as_text
+    from symbp.claims.prove import prove as verdict_on
+    from symbp.sources import find_source
+
+    if len(what) > 2:
+        raise click.UsageError("expected CLAIM, or NET and CLAIM")
+    definition = (find_source(what[0]).text, _build(what[0], ()).network) if len(what) == 2 else None
+    verdict = verdict_on(what[-1], definition)
+    click.echo(on_terminal_lines(as_text(verdict)))
+    if verdict.is_false:
         raise click.exceptions.Exit(FAILED)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symbp.core.network import Network
     from symbp.imported import Imported
     from symbp.pipeline import Build
+    from symbp.review.notebook import Review
 
 
 class Size:
@@ -144,6 +145,12 @@ class LiveNetwork:
         self._verified = True
         return self._build.checks
 
+    def check(self, function: Callable[..., Any], **mapped: str) -> Review:
+        """What is wrong with a backward pass of your own; `mapped` says what your names stand for, `dW="W1"`."""
+        from symbp.review.notebook import review
+
+        return review(function, self.network, mapped, {})
+
     @cached_property
     def _build(self) -> Build:
         from symbp.pipeline import Build  # on first use, so that the words alone are cheap
@@ -222,6 +229,23 @@ def _explicit(derivation: Derivation, network: Network, equations: Any, sizes: A
     from symbp.symbolic.explicit import explicit, sizes_of
 
     return explicit(network, equations, sizes_of(network, sizes), names_in_print(derivation))
+
+
+def check(
+    function: Callable[..., Any],
+    network: LiveNetwork | None = None,
+    *,
+    shapes: dict[str, str] | None = None,
+    **mapped: str,
+) -> Review:
+    """What is wrong with a backward pass of your own: its lines, why, and what they should be.
+
+    It is run in a process of its own. Without a network its own loss is the truth, and `shapes` says what it takes,
+    `{"x": "5,3"}`.
+    """
+    from symbp.review.notebook import review
+
+    return review(function, network.network if network else None, mapped, shapes or {})
 
 
 def from_sympy(

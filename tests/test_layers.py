@@ -24,7 +24,8 @@ INSIDE = {
     "lowering": ("errors", "escape", "core", "matrix", "calculus.steps"),
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
-    "check": ("errors", "core", "verify"),
+    "review": ("errors", "escape", "core", "verify"),
+    "claims": ("errors", "core", "notation", "symbolic", "review"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
     "importing": ("errors", "escape", "core", "notation"),
@@ -40,17 +41,17 @@ INSIDE = {
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources", "symbolic", "notation.write", "imported", "files"),
+        *("pipeline", "sources", "symbolic", "notation.write", "imported", "files", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "check", "imported", "__version__"),
+    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "review", "claims", "imported", "__version__"),
 }
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
-    "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic"),
+    "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic", "claims"),
     "mpmath": ("verify",),
-    "numpy": ("verify", "check", "lowering", "importing", "imported"),
+    "numpy": ("verify", "review", "claims", "lowering", "importing", "imported"),
     "torch": ("importing",),  # by `traced` alone, which is imported where a module is to be read
     "jinja2": ("templating",),
     "rich": ("show",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from symbp.core.integers import Dim
@@ -58,6 +58,19 @@ def loop_args(loop: Loop) -> tuple[Operand, ...]:
     inside += [v for _, v in loop.stored] + [c.next for c in loop.carried]
     outer = [a for a in inside if isinstance(a, Value) and a.name not in made]
     return tuple(dict.fromkeys([*(s for s, _ in loop.stored), *(c.start for c in loop.carried), *outer]))
+
+
+def with_operands(s: Statement, operand: Callable[[Operand], Operand]) -> Statement:
+    """The statement, a loop's body too, with `operand` of each thing that it reads in the place of that."""
+    if s.loop is None:
+        return replace(s, args=tuple(operand(a) for a in s.args))
+    loop = replace(
+        s.loop,
+        statements=tuple(with_operands(t, operand) for t in s.loop.statements),
+        stored=tuple((stack, operand(v)) for stack, v in s.loop.stored),
+        carried=tuple(replace(c, start=operand(c.start), next=operand(c.next)) for c in s.loop.carried),
+    )
+    return replace(s, loop=loop, args=loop_args(loop))
 
 
 def varies(shape: Shape, variables: Iterable[Dim]) -> bool:

@@ -54,7 +54,7 @@ class Subject:
     @cached_property
     def sizes(self) -> Sizes:
         """Those that are numbers in a formula distinct, and room for windows to move; less where that is much work."""
-        *better, least = _candidates(self.forward, _numbers(self.backward))
+        *better, least = candidates(self.forward, numbers_in(self.backward))
         return next((s for s in better if self.cost(s) <= COMFORT), least)
 
     def cost(self, sizes: Sizes | None = None) -> int:
@@ -64,7 +64,7 @@ class Subject:
         return work(self.backward, at) + pairs
 
 
-def _candidates(network: Network, numbers: tuple[str, ...]) -> Iterator[Sizes]:
+def candidates(network: Network, numbers: tuple[str, ...]) -> Iterator[Sizes]:
     """Sizes, the best first, the least last.
 
     Those that are numbers are at least 3, so that N - 1, N and 2 differ, or else at least 2.
@@ -75,7 +75,7 @@ def _candidates(network: Network, numbers: tuple[str, ...]) -> Iterator[Sizes]:
         yield least_sizes(network, room)
 
 
-def _numbers(network: Network) -> tuple[str, ...]:
+def numbers_in(network: Network) -> tuple[str, ...]:
     """The sizes that stand as numbers in formulas: the N of 1/N."""
     parts = (n for e in network.equations for n in walk(e.body) if isinstance(n, Int))
     return tuple(dict.fromkeys(d.name for n in parts if isinstance(n.value.atom, Dim) for d in dims_of(n.value)))

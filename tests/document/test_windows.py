@@ -11,7 +11,8 @@ from symbp.document.lesson.windows import windows
 from symbp.document.model import Grids, Tiles
 from symbp.document.ranged import one_range
 from symbp.document.tex.write import write_latex
-from tests.shared import build_of
+from symbp.sources import Source
+from tests.shared import build_of, built
 
 CASES = {
     # name: what is read, its window's rows and columns at entry (1, 1) of the result, with a stride of 2
@@ -68,4 +69,14 @@ def test_a_window_that_reaches_further_is_not_drawn(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", ["sigmoid_softmax", "lstm"])
 def test_what_has_no_window_has_no_picture_of_one(name: str) -> None:
     build = build_of(name)
+    assert windows(one_range(build.derivation)[0], build.example) == ()
+
+
+def test_an_entry_by_two_labels_is_no_window() -> None:
+    """A[t[n, s - 1], t[n, s]] has two letters twice, and one of them is the result's."""
+    text = (
+        "from symbp import Labels, Param, dims, network\nN, T, K = dims('N T K')\n@network\n"
+        "def net(e: Param[N, T, K], t: Labels[N, T, K], A: Param[K, K]):\n    return crf(e, t, A)\n"
+    )
+    build = built(Source(text, "net.py", "net"))
     assert windows(one_range(build.derivation)[0], build.example) == ()

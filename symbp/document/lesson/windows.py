@@ -48,7 +48,7 @@ def _windows(e: Equation, node: Node, bound: tuple[Index, ...]) -> Iterator[_Win
         pairs = [tuple(indices_of(s)) for s in node.subs[-2:]]
         own = [i for p in pairs for i in p if i in e.indices[-2:]]
         inner = tuple(i for p in pairs for i in p if i in bound)
-        if len(own) == len(inner) == 2 and all(len(p) == 2 for p in pairs):
+        if len({*own}) == len({*inner}) == 2 and all(len(p) == 2 for p in pairs):
             yield _Window(e, node, inner)
         return
     here = (*bound, *(node.indices if isinstance(node, Binder) else ()))

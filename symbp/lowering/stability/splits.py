@@ -187,6 +187,7 @@ class Splits(Forms):
         if isinstance(exponent, Read):
             inside, apart = inside - less, apart + less
         else:
+            inside = self.grouped(inside, known)  # as in what reads it after the loop
             exponent = self._named_exponent(inside, cond, total.indices, known)
         own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)

@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symbp.check.entry import FUNCTION, Entry, Names, Result, Unmatched, call, returned_names_of
-from symbp.check.program import Event, Place, Program, Put, Stop
+from symbp.review.entry import FUNCTION, Entry, Unmatched, call
+from symbp.review.program import Event, Place, Program, Put, Stop
+from symbp.review.returned import Names, Result, returned_names_of
 
 FIRST_RUN, OTHER_RUNS = 20.0, 3.0  # seconds
 STEP, INNER_STEP = 2e-4, 3e-5  # of central differences by what is given, and by what comes of it, near kinks perhaps

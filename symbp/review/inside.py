@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.entry import COTANGENT, Entry, Names, Unmatched, find, learn_returns
-from symbp.check.explain import gradients
-from symbp.check.finding import Finding, in_order
-from symbp.check.forward import own_loss
-from symbp.check.program import Program, Statement
-from symbp.check.runs import Runs
-from symbp.check.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
+from symbp.review.entry import COTANGENT, Entry, Unmatched, find
+from symbp.review.explain import gradients
+from symbp.review.finding import Finding, in_order
+from symbp.review.forward import own_loss
+from symbp.review.program import Program, Statement
+from symbp.review.returned import Names, learn_returns
+from symbp.review.runs import Runs
+from symbp.review.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
 
 EXACT, CENTRAL = 1e-9, 1e-6
 SECONDS, ON_THE_WALL = 15.0, 45.0  # of work for the first search; for all

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.trees import clone
+from symbp.review.trees import clone
 
 PROBE, BEFORE = "__symbp_probe__", "__symbp_before__"
 MOST_EVENTS = 50_000
@@ -77,8 +77,24 @@ class Probe:
         return value
 
 
+def is_tensor(value: Any) -> bool:
+    """Is it PyTorch's? That library is imported by whoever has written the code, if at all."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def alike(value: Any, new: np.ndarray) -> Any:
+    """An array as what a value is: a list, a tensor, a number, an array."""
+    if isinstance(value, list):
+        return new.tolist()
+    if is_tensor(value):
+        return value.new_tensor(new)
+    return new.copy() if new.ndim else float(new)
+
+
 def snapshot(value: Any) -> Any:
     """A copy of numbers as an array; None of anything else."""
+    if is_tensor(value):
+        value = value.detach().numpy()
     if isinstance(value, (np.ndarray, np.generic, float, int, list)):
         try:
             array = np.array(value)

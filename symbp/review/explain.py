@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symbp.check.finding import Finding
-from symbp.check.runs import Runs
-from symbp.check.search import Search
-from symbp.check.stepwise import Steps
+from symbp.review.finding import Finding
+from symbp.review.runs import Runs
+from symbp.review.search import Search
+from symbp.review.stepwise import Steps
 
 SECONDS = 12.0
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symbp.check.names import is_pair, quantities
+from symbp.review.names import is_pair
+from symbp.review.returned import Names, Result, returned_names, sort_out
 
 FUNCTION, PAIR, CLASS = "function", "pair", "class"
 BUNDLES = ("params", "parameters", "weights", "theta", "P", "p", "param")  # a dictionary of all parameters
@@ -58,24 +60,6 @@ class Entry:
         return " and ".join(self.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names of what a network takes; `mapped` are the user's own names of gradients."""
-
-    data: tuple[str, ...]
-    parameters: tuple[str, ...]
-    mapped: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Result:
-    """What a call gave: the loss, where it gives one, and gradients by the parameter."""
-
-    loss: Any = None
-    gradients: dict[str, Any] = field(default_factory=dict)
-    only_loss: bool = False  # is a backward pass that stands by itself left out?
-
-
 def find(text: str, name: str, names: Names) -> Entry:
     """The part of a file that computes gradients; a name says which."""
     tree = ast.parse(text)
@@ -90,10 +74,8 @@ def find(text: str, name: str, names: Names) -> Entry:
             if name
             else "nothing that computes a gradient was found"
         )
-    best = [e for e in chosen if e.kind != FUNCTION] or sorted(
-        chosen, key=lambda e: -_covered(functions[e.names[0]], names)
-    )
-    return best[0]
+    defined: dict[str, ast.FunctionDef | ast.ClassDef] = {**functions, **{n.name: n for n in classes}}
+    return max(chosen, key=lambda e: (_covered(e, defined, names), e.kind != FUNCTION))
 
 
 def _entries(functions: Mapping[str, ast.FunctionDef], classes: Sequence[ast.ClassDef]) -> Iterator[Entry]:
@@ -109,12 +91,17 @@ def _entries(functions: Mapping[str, ast.FunctionDef], classes: Sequence[ast.Cla
         yield Entry(FUNCTION, (name,))
 
 
-def _covered(node: ast.FunctionDef, names: Names) -> int:
-    """How many of the network's inputs a function takes."""
-    a = node.args
-    taken = {x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs)}
-    score = len(taken & {*names.data, *names.parameters})
-    return score + len(names.parameters) * (bool(taken & set(BUNDLES)) or a.kwarg is not None)
+def _covered(entry: Entry, defined: Mapping[str, ast.FunctionDef | ast.ClassDef], names: Names) -> int:
+    """How many of the network's inputs it takes, in either case; a dictionary of all parameters counts as all."""
+    inside = [n for d in entry.names for n in ast.walk(defined[d]) if isinstance(n, ast.FunctionDef)]
+    own = [n for n in inside if n.name in (*entry.names, "__init__", "forward", "backward", "loss")]
+    taken = {x.arg for n in own for x in (*n.args.posonlyargs, *n.args.args, *n.args.kwonlyargs)}
+    taken = {names.mapped.get(t, t).lower() for t in taken}
+    held = {n.value for d in entry.names for n in ast.walk(defined[d]) if isinstance(n, ast.Constant)}
+    whole = bool(taken & {b.lower() for b in BUNDLES}) or any(n.args.kwarg for n in own)
+    found = [n for n in (*names.data, *names.parameters) if n.lower() in taken]
+    kept = [n for n in names.parameters if n.lower() not in taken and (whole or n in held)]
+    return len(found) + len(kept)
 
 
 def call(
@@ -153,7 +140,50 @@ def _loss_of(out: Any, inputs: dict[str, Any], names: Names, functions: Mapping[
     return _apply(found[0], inputs, names, out) if found else None
 
 
+class Kept:
+    """What a `torch.autograd.Function` is given as its context."""
+
+    def __init__(self) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad: tuple[bool, ...] = (True,) * 64
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep these for the backward pass."""
+        self.saved_tensors = tensors
+
+    def mark_non_differentiable(self, *_tensors: Any) -> None:
+        """Nothing to note."""
+
+
+def _is_torch(kind: Any) -> bool:
+    """Is it PyTorch's kind of class, of two functions with a context?"""
+    return any(base.__module__.startswith("torch.autograd") for base in getattr(kind, "__mro__", ()))
+
+
+def _torch(kind: Any, inputs: dict[str, Any], names: Names, result: Result) -> None:
+    """Run its two functions by themselves, on tensors; gradients in the order of what the forward pass takes."""
+    torch = sys.modules["torch"]  # the code has imported it
+    tensors = {n: torch.as_tensor(v) for n, v in inputs.items()}
+    context = Kept()
+    taken = list(inspect.signature(kind.forward).parameters)[1:]
+    positional = [tensors[names.mapped.get(n, n)] for n in taken if names.mapped.get(n, n) in tensors]
+    if len(positional) < len(taken):
+        raise Unmatched(f"{kind.__name__}.forward takes {', '.join(taken)}; --map says which of the network's that are")
+    out = kind.forward(context, *positional)
+    result.loss = _loss_of(out.detach().numpy(), inputs, names, {})
+    if result.only_loss:
+        return
+    back = kind.backward(context, tensors.get(COTANGENT, torch.ones_like(out)))
+    given = back if isinstance(back, tuple) else (back,)
+    for name, gradient in zip(taken, given, strict=False):
+        if names.mapped.get(name, name) in names.parameters and gradient is not None:
+            result.gradients[names.mapped.get(name, name)] = gradient.detach().numpy()
+
+
 def _class(entry: Entry, namespace: Mapping[str, Any], inputs: dict[str, Any], names: Names, result: Result) -> None:
+    if _is_torch(namespace[entry.names[0]]):
+        _torch(namespace[entry.names[0]], inputs, names, result)
+        return
     made = _apply(namespace[entry.names[0]], inputs, names)
     _set_parameters(made, inputs, names)
     if not hasattr(made, "backward"):
@@ -241,99 +271,3 @@ def _argument(
     if cache is not None:
         return cache
     raise Unmatched(f"nothing is known of {p.name!r}, which it takes; --map {p.name}=NAME says what it is")
-
-
-def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names in the last `return` of a function, those of what is in its tuples too."""
-    return returned_names_of(getattr(function, "__qualname__", ""))
-
-
-def returned_names_of(name: str) -> tuple[str, ...]:
-    """The same of a function by its name."""
-    return RETURNS.get(name, ())
-
-
-RETURNS: dict[str, tuple[str, ...]] = {}
-
-
-def learn_returns(tree: ast.AST, within: str = "") -> None:
-    """Note what every function of a text returns by name."""
-    for node in getattr(tree, "body", ()):
-        if isinstance(node, ast.ClassDef):
-            learn_returns(node, f"{within}{node.name}.")
-        if isinstance(node, ast.FunctionDef):
-            last = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
-            RETURNS[f"{within}{node.name}"] = tuple(_flat(last[-1].value)) if last else ()
-
-
-def _flat(node: ast.expr | None) -> Iterator[str]:
-    if isinstance(node, (ast.Tuple, ast.List)):
-        for part in node.elts:
-            yield from _flat(part)
-    elif node is not None:
-        yield ast.unparse(node)
-
-
-def sort_out(
-    result: Result, returned: Any, inputs: Mapping[str, Any], names: Names, written: Sequence[str] = (),
-    loss: bool = True,
-) -> None:  # fmt: skip
-    """Note the loss and the gradients in what a call has returned."""
-    unnamed: list[tuple[str, Any]] = []
-    flat = list(_parts(returned))
-    labels: list[str] = list(written) if len(written) == sum(1 for k, _ in flat if not k) else []
-    plain = iter(labels)
-    for key, value in flat:
-        label = key or next(plain, "")
-        if loss and result.loss is None and not key and np.ndim(value) == 0:
-            result.loss = value
-        elif not _named(result, label, value, names, bool(key)):
-            unnamed.append((key, value))
-    _by_order(result, unnamed, inputs, names)
-
-
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """What is in it, each with its key where a dictionary has it."""
-    if isinstance(value, Mapping):
-        yield from ((str(k), v) for k, v in value.items())
-    elif isinstance(value, tuple) or (isinstance(value, list) and _is_several(value)):
-        for part in value:
-            yield from _parts(part)
-    elif value is not None:
-        yield "", value
-
-
-def _is_several(value: list[Any]) -> bool:
-    """Is a list one of arrays, and not an array written as a list?"""
-    if any(isinstance(v, (np.ndarray, Mapping)) for v in value):
-        return True
-    try:
-        np.array(value, dtype=float)
-    except (TypeError, ValueError):
-        return True
-    return False
-
-
-def _named(result: Result, label: str, value: Any, names: Names, is_key: bool) -> bool:
-    """Note a gradient whose name says what of."""
-    label = names.mapped.get(label, label)
-    if not re.fullmatch(r"[\w.\[\]\"']+", label):
-        return False
-    own = [label] if is_key and label in names.parameters else []
-    for quantity in (*own, *quantities(label)):
-        if quantity in names.parameters and quantity not in result.gradients:
-            result.gradients[quantity] = value
-            return True
-    return False
-
-
-def _by_order(result: Result, unnamed: Sequence[tuple[str, Any]], inputs: Mapping[str, Any], names: Names) -> None:
-    """What has no name of a gradient, in the order of the parameters where as many are left, else by its shape."""
-    left = [n for n in names.parameters if n not in result.gradients]
-    if len(unnamed) == len(left) and not any(key for key, _ in unnamed):
-        result.gradients.update({n: v for n, (_, v) in zip(left, unnamed, strict=True)})
-        return
-    for name in left:
-        fits = [v for _, v in unnamed if np.shape(v) == np.shape(inputs[name])]
-        if len(fits) == 1:
-            result.gradients[name] = fits[0]

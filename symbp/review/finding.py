@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.check.names import is_pair, leaf, quantities
-from symbp.check.program import BEFORE, INNER, Place, Statement
-from symbp.check.rewrites import Rewrite
-from symbp.check.runs import ROUGH, Runs, Truth
-from symbp.check.trial import close
-from symbp.check.truths import backward
+from symbp.review.names import is_pair, leaf, quantities
+from symbp.review.program import BEFORE, INNER, Place, Statement
+from symbp.review.rewrites import Rewrite
+from symbp.review.runs import ROUGH, Runs, Truth
+from symbp.review.trial import close
+from symbp.review.truths import backward
 
 
 @dataclass(slots=True)

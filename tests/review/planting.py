@@ -1,4 +1,4 @@
-"""Mistakes planted in right passes: how often line and kind are told. `python -m tests.check.planting` prints it.
+"""Mistakes planted in right passes: how often line and kind are told. `python -m tests.review.planting` prints it.
 
 Of each pass some mistakes are planted alone and some in twos, a fair share of every row of `mistakes`; only what
 changes a gradient counts. A mistake's line is told if a finding is at it, its kind if that finding's kind is one that
@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.check import CannotCheck, check_text
-from symbp.check.entry import Names, call, find, learn_returns
-from symbp.check.truth import draws, names
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from tests.check.mistakes import mistakes
-from tests.check.passes import NETWORKS, PASSES
+from symbp.review.check import CannotCheck, check_text
+from symbp.review.entry import call, find
+from symbp.review.returned import Names, learn_returns
+from symbp.review.truth import draws, names
+from tests.review.mistakes import mistakes
+from tests.review.passes import NETWORKS, PASSES
 
 ALONE, IN_TWOS = 10, 5  # of each pass
 
@@ -38,6 +39,7 @@ class Planted:
     kinds: str
     line: int
     text: str
+    lines: tuple[int, ...]  # that line, and where in a loop a value that is spoilt for the next step is first read
 
 
 @dataclass
@@ -109,8 +111,17 @@ class Pass:
                 known = {n: v for n, v in values.items() if n.startswith("self.") == ("self." in self.code)}
                 for row, kinds, new in mistakes(node, known):
                     text = indent + ast.unparse(ast.fix_missing_locations(new))
-                    found.setdefault((node.lineno, text), Planted(row, kinds, node.lineno, text))
+                    also = self._first_read(node) if row == "carry_lost" else ()
+                    planted = Planted(row, kinds, node.lineno, text, (node.lineno, *also))
+                    found.setdefault((node.lineno, text), planted)
         return list(found.values())
+
+    def _first_read(self, node: ast.stmt) -> tuple[int, ...]:
+        loops = [n for n in ast.walk(ast.parse(self.code)) if isinstance(n, ast.For)]
+        body = next((loop.body for loop in loops if loop.lineno < node.lineno <= (loop.end_lineno or 0)), [])
+        name = ast.unparse(node).partition(" ")[0]
+        reads = [s.lineno for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and n.id == name]
+        return tuple(reads[:1])
 
     def spoilt(self, planted: tuple[Planted, ...]) -> str:
         """The code with mistakes."""
@@ -163,9 +174,9 @@ def told(one: Pass, planted: tuple[Planted, ...]) -> tuple[Counter[str], str]:
     except CannotCheck as error:
         return counts, str(error)
     found = {f.line: f.kind for f in report.findings}
-    line = [p for p in planted if p.line in found]
-    kind = [p for p in line if found[p.line] in p.kinds.split()]
-    other = [n for n, k in found.items() if n not in {p.line for p in planted} and k != "unknown"]
+    line = [p for p in planted if found.keys() & set(p.lines)]
+    kind = [p for p in line if any(found.get(n) in p.kinds.split() for n in p.lines)]
+    other = [n for n, k in found.items() if n not in {n for p in planted for n in p.lines} and k != "unknown"]
     counts.update(line=len(line), kind=len(kind), misleading=len(other))
     return counts, "" if len(kind) == len(planted) and not other else str(found)
 

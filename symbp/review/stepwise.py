@@ -7,16 +7,17 @@ was right may be missed after it. What is found so counts if all gradients are r
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from symbp.check.finding import Finding, Hit, finding
-from symbp.check.program import Place, Statement
-from symbp.check.rewrites import Rewrite, rewrites
-from symbp.check.runs import ROUGH, Runs, Truth, by_place
-from symbp.check.search import COSTS, NEAR, Search
-from symbp.check.trial import Draw, Outcome
-from symbp.check.truths import agrees, backward, is_confirmed, named_truths
+from symbp.review.finding import Finding, Hit, finding
+from symbp.review.program import Place, Statement
+from symbp.review.rewrites import Rewrite, rewrites
+from symbp.review.runs import ROUGH, Runs, Truth, by_place
+from symbp.review.search import COSTS, NEAR, Search
+from symbp.review.trial import Draw, Outcome
+from symbp.review.truths import agrees, backward, is_confirmed, named_truths
 
 Goal = Place | str  # a gradient by its parameter's name
 Stage = tuple[Sequence[Goal], list[tuple[int, Statement]]]
@@ -32,6 +33,7 @@ class Steps:
     numbers: list[int] = field(default_factory=list)  # of the statements that are rewritten
     truths: dict[Place, list[Truth]] = field(default_factory=dict)
     is_seen: bool = False  # has a value that lies between shown one of the findings?
+    is_explained: bool = False
     reached: dict[tuple[int, int], list[tuple[Rewrite, frozenset[Goal]]]] = field(default_factory=dict)
 
     def search(self) -> bool:
@@ -42,7 +44,6 @@ class Steps:
             hit = self._first()
             if hit is None:
                 return False
-            hit.mended = self._wrong()
             self.findings.append(finding(self.runs, hit))
             assert hit.rewrite is not None
             self.numbers.append(hit.statement.number)
@@ -54,7 +55,8 @@ class Steps:
         rest = Search(self.runs, list(self.findings))
         rest.search()
         self.findings = rest.findings
-        return rest.is_explained() and all(self._is_needed(n) for n in self.numbers)
+        self.is_explained = rest.is_explained() and all(self._is_needed(n) for n in self.numbers)
+        return self.is_explained
 
     def _is_needed(self, number: int) -> bool:
         fewer = Runs(self.runs.trial, {n: s for n, s in self.runs.edits.items() if n != number}, self.runs.truths)
@@ -76,8 +78,8 @@ class Steps:
         self.truths = {p: t for _, s in known for p, t in named_truths(self.runs, events, s)}
         before = self._rights(self.runs.base(self.runs.first)[1], self.runs.first)
         stages = self._stages(known, before)
-        for cost in COSTS:
-            for goals, pending in stages:
+        for goals, pending in stages:
+            for cost in COSTS:
                 hit = self._reaching(goals, pending, self._must(goals, before), cost)
                 if hit is not None:
                     self.is_seen |= any(not isinstance(g, str) for g in goals)
@@ -96,13 +98,19 @@ class Steps:
         """The goals that are missed, in the order of the run, each with the statements that may be at fault."""
         stages: list[Stage] = []
         pending: list[tuple[int, Statement]] = []
+        added = {n for _, s in known if isinstance(s.node, ast.AugAssign) for n in s.names}
+        done: set[str] = set()  # names that have been right: what is assigned to them later is something else
         for order, statement in known:
+            again = done & set(statement.names)
             if is_confirmed(self.runs, statement):
+                done |= set(statement.names)
                 continue
             pending.append((order, statement))
+            if again or (isinstance(statement.node, ast.Assign) and added & set(statement.names)):
+                continue  # no more than a part of what it comes to be
             goals = [p for p in self.truths if p[0] == statement.number and p not in before]
             if goals:
-                stages.append((goals, list(pending)))
+                stages.append((goals, _flowing_into(statement, pending)))
         return [*stages, ([n for n in self.runs.first.gradients if n not in before], pending)]
 
     def _reaching(
@@ -110,12 +118,14 @@ class Steps:
     ) -> Hit | None:
         """The rewriting that reaches most goals, one of these among them, of the last statement first."""
         hits: list[tuple[int, Hit]] = []
+        before_all = self._rights(self.runs.base(self.runs.first)[1], self.runs.first)
         for order, statement in reversed(pending):
             if cost > NEAR and statement is not pending[-1][1]:
                 continue
             for rewrite, after in self._tried(statement, cost):
                 if before <= after and any(g in after for g in goals):
-                    hits.append((len(after), Hit(frozenset(), order, statement, rewrite)))
+                    mended = frozenset(g for g in after - before_all if isinstance(g, str))
+                    hits.append((len(after), Hit(mended, order, statement, rewrite)))
         for _, hit in sorted(hits, key=lambda pair: -pair[0]):
             if all(self._holds(hit, goals, d) for d in self.runs.trial.draws[1:]):
                 return hit
@@ -149,3 +159,18 @@ class Steps:
         ]
         rights = self.runs.trial.right(outcome, draw, ROUGH) if outcome.error is None else frozenset[str]()
         return frozenset([*places, *rights])
+
+
+def _flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
+    """Those whose values a statement reads, or that others read whose values it reads; itself the last."""
+    needed, found = _names(goal), {goal.number}
+    while more := [s for _, s in pending if s.number not in found and needed & {n.split("[")[0] for n in s.names}]:
+        found |= {s.number for s in more}
+        needed |= {name for s in more for name in _names(s)}
+    return [(order, s) for order, s in pending if s.number in found]
+
+
+def _names(statement: Statement) -> set[str]:
+    """What it reads, attributes of an object too."""
+    parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
+    return {ast.unparse(n) for n in parts}

@@ -1,6 +1,6 @@
 """The usual mistakes as changes of a right statement: what might have been written, and the kinds that name it.
 
-Nothing here is shared with `symbp.check.rewrites`, which goes the other way; a kind is a word of `check --json`, and
+Nothing here is shared with `symbp.review.rewrites`, which goes the other way; a kind is a word of `check --json`, and
 several stand where a mistake can be told in several ways.
 """
 
@@ -55,7 +55,7 @@ def doubled(node: ast.expr, values: Values) -> Spoilt:
 
 
 def averaged(node: ast.expr, values: Values) -> Spoilt:
-    for name in sorted(n for n, v in values.items() if v.ndim == 0 and v > 1):
+    for name in sorted(n for n, v in values.items() if v.ndim == 0 and v > 1 and not n.startswith("_")):
         yield "factor mean", expression("a / n", a=node, n=ast.Name(name, ast.Load()))
 
 
@@ -69,7 +69,7 @@ def rounded(node: ast.expr, values: Values) -> Spoilt:
 def other_sign(node: ast.expr, values: Values) -> Spoilt:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ADDED):
         yield "sign", ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield "sign", node.operand
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symbp.check.truth import draws, names, own_draws
 from symbp.core.network import Network
 from symbp.errors import SymbpError
+from symbp.review.truth import draws, names, own_draws
 from symbp.verify.worker import Gone, Worker
 
-INSIDE = "symbp.check.inside:inspect"
+INSIDE = "symbp.review.inside:inspect"
 
 
 class CannotCheck(SymbpError):

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symbp.check.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
-from symbp.check.program import Statement
-from symbp.check.rewrites import rewrites
-from symbp.check.runs import FINE, ROUGH, Runs
-from symbp.check.trial import Draw, close
-from symbp.check.truths import agrees, backward, truths_of
+from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
+from symbp.review.program import Statement
+from symbp.review.rewrites import rewrites
+from symbp.review.runs import FINE, ROUGH, Runs
+from symbp.review.trial import Draw, close
+from symbp.review.truths import agrees, backward, truths_of
 
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)

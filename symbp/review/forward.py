@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symbp.check.explain import gradients
-from symbp.check.finding import Finding
-from symbp.check.names import leaf
-from symbp.check.program import MARK, Place, Statement
-from symbp.check.rewrites import Rewrite, rewrites
-from symbp.check.runs import Runs
-from symbp.check.trial import Draw, close
+from symbp.review.explain import gradients
+from symbp.review.finding import Finding
+from symbp.review.names import leaf
+from symbp.review.program import MARK, Place, Statement
+from symbp.review.rewrites import Rewrite, rewrites
+from symbp.review.runs import Runs
+from symbp.review.trial import Draw, close
 
 At = tuple[Place, int]
 LOSS_BOUND = 1e-9

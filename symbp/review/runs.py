@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from symbp.check.program import BEFORE, INNER, MARK, Edits, Event, Place, Put, Statement
-from symbp.check.rewrites import Scope
-from symbp.check.trial import Array, Draw, Outcome, Trial, central
+from symbp.review.program import BEFORE, INNER, MARK, Edits, Event, Place, Put, Statement, alike, is_tensor
+from symbp.review.scope import Scope
+from symbp.review.trial import Array, Draw, Outcome, Trial, central
 
 ROUGH = 1e-5  # to which gradients are compared first, so that a rounding hides no other mistake
 FINE = 1e-8  # to which a truth by central differences agrees
@@ -273,7 +273,7 @@ def putting(values: list[Array | None]) -> Put:
         new = values[count] if count < len(values) else None
         if new is None:
             return value
-        return new.tolist() if isinstance(value, list) else new.copy() if new.ndim else float(new)
+        return alike(value, new)
 
     return put
 
@@ -282,12 +282,14 @@ def _moving(count: int, moved: Array, otherwise: Put | None) -> Put:
     def put(at: int, value: Any) -> Any:
         if at != count:
             return otherwise(at, value) if otherwise else value
-        return moved.tolist() if isinstance(value, list) else moved if moved.ndim else float(moved)
+        return alike(value, moved)
 
     return put
 
 
 def _nudge(count: int, value: Any) -> Any:
+    if is_tensor(value):
+        return value * 1.01 + 0.003 if value.is_floating_point() else value
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return value * 1.01 + 0.003
     if isinstance(value, (float, np.floating)):

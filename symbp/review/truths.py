@@ -12,15 +12,15 @@ from itertools import product
 
 import numpy as np
 
-from symbp.check.names import pairs_with
-from symbp.check.program import Event, Place, Statement
-from symbp.check.runs import HEADS, ROUGH, Runs, Truth
-from symbp.check.trial import Draw
+from symbp.review.names import pairs_with
+from symbp.review.program import Event, Place, Statement
+from symbp.review.runs import HEADS, ROUGH, Runs, Truth
+from symbp.review.trial import Draw
 
 
 def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
     """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
-    if not mine or any(e.value is None for e in mine):
+    if not mine or any(e.value is None or e.value.dtype.kind == "b" for e in mine):
         return
     forward = runs.forward_places()
     meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()

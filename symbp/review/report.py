@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from symbp.check.check import Finding, Report
 from symbp.errors import NotationError, Span
+from symbp.escape import in_html
+from symbp.review.check import Finding, Report
 
 # What a kind is called in a sentence.
 KINDS = {
@@ -30,7 +31,7 @@ KINDS = {
     "loss": "another loss",
     "fact": "right only under a condition",
     "shape": "the shapes do not fit",
-    "raises": "it cannot be run",
+    "alias": "two names stand for one array, which is written into",
     "unknown": "it is not what it should be; no single usual mistake explains it",
 }
 
@@ -60,10 +61,11 @@ def _finding(report: Report, f: Finding) -> Iterator[str]:
     if f.line and f.end is not None:
         span = Span(f.first_line or f.line, f.column, f.end_line or f.line, f.end)
     yield str(NotationError(said, span, path=report.path, source=report.text))
+    tried = f"so tried, it mends {_list(f.mended)}" if f.mended or f.kind == "loss" else "so tried, it is right"
     if f.expected and f.old and f.old != f.found:
-        yield f"  it should be {f.expected!r}: {f.new} where {f.old} stands; so tried, it mends {_list(f.mended)}"
+        yield f"  it should be {f.expected!r}: {f.new} where {f.old} stands; {tried}"
     elif f.expected:
-        yield f"  it should be {f.expected!r}; so tried, it mends {_list(f.mended)}"
+        yield f"  it should be {f.expected!r}; {tried}"
     if f.why:
         yield f"  {f.why}"
     if f.numbers:
@@ -76,19 +78,37 @@ def _list(names: tuple[str, ...]) -> str:
 
 
 def as_json(report: Report) -> str:
-    """For machines: a finding for each mistake, in the order in which they are run."""
+    """For machines: a finding for each mistake, in the order in which they are run.
+
+    `detail` is the sentence, `expected` the corrected line where one edit mends it, `found` what stands there.
+    """
     findings = [
         {
             "file": report.path,
             "line": f.line,
             "quantity": f.quantity,
             "kind": f.kind,
+            "detail": _detail(f),
             "expected": f.expected,
             "found": f.found,
-            "numbers": f.numbers,
-            "why": f.why,
-            "mends": list(f.mended),
         }
         for f in report.findings
     ]
-    return json.dumps({"right": report.is_right, "checked": report.entry, "findings": findings}, indent=2)
+    verdict = "right" if report.is_right else "wrong"
+    return json.dumps({"verdict": verdict, "checked": report.entry, "findings": findings}, indent=2)
+
+
+def _detail(f: Finding) -> str:
+    parts = [KINDS.get(f.kind, f.kind), *(f"{f.new} where {f.old} stands" for _ in range(bool(f.old)))]
+    return "; ".join([*parts, *(part for part in (f.why, f.numbers) if part)])
+
+
+def as_html(report: Report) -> str:
+    """For a notebook: the message, and the code with the lines of the mistakes marked."""
+    marked = {f.line for f in report.findings}
+    lines = [
+        f'<span style="background: #fdd">{in_html(line)}</span>' if number in marked else in_html(line)
+        for number, line in enumerate(report.text.split("\n"), 1)
+    ]
+    code = "\n".join(lines) if marked else ""
+    return f"<pre>{in_html(as_text(report))}</pre>" + (f"<pre>{code}</pre>" if code else "")

@@ -1,21 +1,23 @@
 """Right passes are called right, whatever their style; of wrong ones line and kind are told, and nothing else."""
 
 import json
+import linecache
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import symbp
 from symbp import networks
-from symbp.check.check import CannotCheck, Report, check_file, check_text
-from symbp.check.names import is_pair
-from symbp.check.report import as_json, as_text
-from symbp.check.truth import NotYet
 from symbp.cli import commands
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from tests.check.cases import DEEP, FIT, NETWORKS, RIGHT, STEPS, WRONG
+from symbp.review.check import CannotCheck, Report, check_file, check_text
+from symbp.review.names import is_pair
+from symbp.review.report import as_json, as_text
+from symbp.review.truth import NotYet
+from tests.review.cases import DEEP, FIT, NETWORKS, RIGHT, STEPS, WRONG
 
 
 def network(name: str) -> Network:
@@ -58,6 +60,33 @@ def test_the_line_is_underlined_and_the_corrected_one_offered(tmp_path: Path) ->
     )
     (found,) = json.loads(as_json(report))["findings"]
     assert (found["file"], found["line"], found["kind"], found["quantity"]) == ("mine.py", 12, "sign", "grad_r")
+
+
+def test_a_machine_reads_what_the_contract_says(tmp_path: Path) -> None:
+    said = json.loads(as_json(check("fit", FIT.replace("grad_r = e / n", "grad_r = -e / n"), tmp_path)))
+    assert said["verdict"] == "wrong"
+    (found,) = said["findings"]
+    assert list(found) == ["file", "line", "quantity", "kind", "detail", "expected", "found"]
+    assert (found["expected"], found["found"]) == ("grad_r = e / n", "grad_r = -e / n")
+    assert "the sign is turned round" in found["detail"]
+
+
+def test_a_function_of_a_cell() -> None:
+    cell = "import numpy as np\nhalf = 0.5\ndef slope(a):\n    return 1 - a ** 2\n"
+    cell += "def step(u, w):\n    a = np.tanh(u @ w)\n    loss = half * (a ** 2).sum()\n"
+    cell += "    dz = a * slope(a)  # <b>\n    dw = -u.T @ dz\n    return loss, dw\n"
+    linecache.cache["<cell 1>"] = (len(cell), None, cell.splitlines(True), "<cell 1>")
+    exec(compile(cell, "<cell 1>", "exec"), space := {"__name__": "__main__"})
+    review = symbp.check(space["step"], shapes={"u": "4,3", "w": "3,2"})
+    assert [(f.line, f.kind) for f in review.report.findings] == [(5, "sign")]
+    assert '<span style="background: #fdd">    dw = -u.T @ dz</span>' in review._repr_html_()
+    assert "&lt;b&gt;" in review._repr_html_()
+    assert "<b>" not in review._repr_html_()
+    assert repr(review).startswith("wrong: step, 1 mistake\n")
+    right = cell.replace("dw = -u", "dw = u")
+    linecache.cache["<cell 1>"] = (len(right), None, right.splitlines(True), "<cell 1>")
+    exec(compile(right, "<cell 1>", "exec"), space)
+    assert symbp.check(space["step"], shapes={"u": "4,3", "w": "3,2"}).is_right
 
 
 def test_the_corrected_line_is_right_when_it_is_put_in(tmp_path: Path) -> None:
@@ -144,7 +173,7 @@ def test_the_command_has_three_statuses(tmp_path: Path) -> None:
         mine.write_text(code)
         assert check_file(mine, network("fit")).is_right is (status == 0)
         run = CliRunner().invoke(commands, ["check", f"{nets}:fit", str(mine), "--json"])
-        assert (run.exit_code, json.loads(run.stdout)["right"]) == (status, status == 0)
+        assert (run.exit_code, json.loads(run.stdout)["verdict"]) == (status, ("right", "wrong")[status])
         assert mine.read_text() == code
     assert CliRunner().invoke(commands, ["check", str(tmp_path / "none.py")]).exit_code == 2
 

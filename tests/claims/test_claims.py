@@ -1,0 +1,150 @@
+"""Claims of textbooks and of the seeds: true ones are proved, of false ones the numbers and what would be right."""
+
+import ast
+
+import pytest
+from click.testing import CliRunner
+
+from symbp import networks
+from symbp.claims.claim import sides
+from symbp.claims.latex import from_latex
+from symbp.claims.prove import Verdict, as_text, prove
+from symbp.cli import commands
+from symbp.errors import SymbpError
+from symbp.notation.read import read_network
+
+SMALL = """
+from symbp import Data, Param, dims, network
+
+N, D = dims("N D")
+
+
+@network
+def small(x: Data[N, D], y: Data[N], w: Param[D], b: Param):
+    z = x @ w - b
+    a = sigmoid(z)
+    return sum((a - y) ** 2) / (2 * N)
+"""
+
+
+def about(text: str) -> Verdict:
+    return prove(text, (SMALL, read_network(SMALL, "small.py", "small")))
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "sigmoid(z).d1 = sigmoid(z) * (1 - sigmoid(z))",
+        r"\sigma'(z) = \sigma(z)(1 - \sigma(z))",
+        "sigmoid.d1(z) = exp(-z) / (1 + exp(-z)) ** 2",
+        "tanh(2 * z).d1 = 1 - tanh(2 * z) ** 2",
+        "softmax(z) = exp(z) / sum(exp(z))",
+        "(a + b) ** 2 = a ** 2 + 2 * a * b + b ** 2",
+    ],
+)
+def test_a_true_claim_of_functions_is_proved(claim: str) -> None:
+    assert prove(claim).outcome == "proved"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "w_bar = x.T @ z_bar",
+        "dz = (a - y) * a * (1 - a) / N",
+        "db = -sum(dz)",
+        r"\frac{\partial L}{\partial w} = x^\top \bar{z}",
+        r"\frac{\partial L}{\partial z} = \frac{1}{N} (a - y) \odot \sigma'(z)",
+    ],
+)
+def test_a_true_claim_of_a_network_is_proved(claim: str) -> None:
+    assert about(claim).outcome == "proved"
+
+
+def test_the_false_formula_of_the_seeds_is_told_with_what_is_right() -> None:
+    verdict = prove("sigmoid(z).d1 = sigmoid(z) * sigmoid(1 - z)")
+    assert verdict.is_false
+    assert verdict.instead == "sigmoid(z).d1 = sigmoid(z) * (1 - sigmoid(z))"
+    assert verdict.at == (("z", "1"),)
+    assert (verdict.left, verdict.right) == ("0.196612", "0.365529")
+
+
+@pytest.mark.parametrize(
+    ("claim", "instead"),
+    [
+        ("db = sum(dz)", "db = -sum(dz)"),
+        ("dw = x.T @ dz / N", "dw = x.T @ dz"),
+        ("dz = (a - y) * a * (1 - z) / N", "dz = (a - y) * a * (1 - a) / N"),
+    ],
+)
+def test_a_false_claim_of_a_network(claim: str, instead: str) -> None:
+    verdict = about(claim)
+    assert verdict.is_false
+    assert verdict.instead == instead
+    assert as_text(verdict).startswith(f"false: {claim}\n")
+    assert abs(float(verdict.left) - float(verdict.right)) > 1e-6
+
+
+def test_two_is_not_taken_for_the_number_of_examples() -> None:
+    assert about("dz = (a - y) * a * (1 - a) / 2").is_false
+
+
+def test_sides_of_two_shapes() -> None:
+    assert "the shape" in about("dw = dz").why
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\frac{\partial L}{\partial W^{(2)}}", "W2_bar"),
+        (r"X^\top \bar{Z}_1", "X.T @ Z1_bar"),
+        (r"\mathbf{W}_2^{T} x^2", "W2.T @ x ** 2"),
+        (r"\frac{1}{N} \sum", None),
+        (r"\left(1 - \tanh^2(z)\right)", "(1 - tanh(z) ** 2)"),
+    ],
+)
+def test_latex(latex: str, text: str | None) -> None:
+    if text is None:
+        with pytest.raises(SymbpError, match="LaTeX cannot be read"):
+            from_latex(latex, "@")
+    else:
+        said = from_latex(latex, "@")
+        assert ast.dump(ast.parse(said)) == ast.dump(ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "z",
+        "a = b = c",
+        "__import__('os').getcwd() = 1",
+        "open(z) = z",
+        "a = " + "(" * 500 + "a" + ")" * 500,
+        "a = " * 3000,
+    ],
+)
+def test_what_is_no_claim_is_told(claim: str) -> None:
+    with pytest.raises(SymbpError):
+        prove(claim)
+
+
+def test_an_equals_sign_within_a_call_divides_nothing() -> None:
+    assert sides("db = sum(dz, axis=0)") == ("db", "sum(dz, axis=0)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "begins"),
+    [
+        (["prove", "tanh(z).d1 = 1 - tanh(z) ** 2"], 0, "proved: "),
+        (["prove", "tanh(z).d1 = 1 - z ** 2"], 1, "false: "),
+        (["prove", "sigmoid_softmax", "dz2 = (p - y) / N"], 0, "proved: "),
+    ],
+)
+def test_the_command(arguments: list[str], status: int, begins: str) -> None:
+    result = CliRunner().invoke(commands, arguments)
+    assert (result.exit_code, result.stdout.startswith(begins)) == (status, True)
+
+
+def test_the_built_in_network_is_one_of_the_seeds() -> None:
+    text, path = networks.source("sigmoid_softmax")
+    network = read_network(text, path, "sigmoid_softmax")
+    assert prove("dW2 = a1.T @ dz2", (text, network)).outcome == "proved"
