@@ -42,7 +42,7 @@ INSIDE = {
         *("pipeline", "sources", "symbolic", "notation.write", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "review", "claims", "__version__"),
+    "cli": ("errors", "escape", "core", "pipeline", "sources", "files", "show", "review", "claims", "__version__"),
 }
 
 # third-party package: the rooms that may import it
