@@ -9,7 +9,19 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from symbp.live import Array, Data, Labels, LiveNetwork, Param, check, dims, from_sympy, function, network
+    from symbp.live import (
+        Array,
+        Data,
+        Labels,
+        LiveNetwork,
+        Param,
+        check,
+        dims,
+        from_sympy,
+        from_torch,
+        function,
+        network,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,6 +34,7 @@ __all__ = [
     "check",
     "dims",
     "from_sympy",
+    "from_torch",
     "function",
     "network",
 ]

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -55,12 +55,12 @@ hvp_option = click.option(
 )
 
 
-def _known(value: str, table: Mapping[str, object]) -> tuple[str, ...]:
+def _known(value: str, table: Mapping[str, object], done: str = "written") -> tuple[str, ...]:
     """The parts of a comma-separated list, each of which must be in the table."""
     found = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
     for name in found:
         if name not in table:
-            raise click.BadParameter(f"{name!r} cannot be written; what can: {', '.join(table)}")
+            raise click.BadParameter(f"{name!r} cannot be {done}; what can: {', '.join(table)}")
     return found
 
 
@@ -96,6 +96,60 @@ detail_option = click.option(
     "--detail", default="steps", show_default=True, type=click.Choice(("short", "steps", "full")),
     help="How much the derivation shows: results, what a lecture shows, or every line as well.",
 )  # fmt: skip
+
+
+def _regular(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """A file that ends: no FIFO and no device."""
+    if value is not None and not value.is_file():
+        raise click.BadParameter(f"{str(value)!r} is not a file")
+    return value
+
+
+def _views(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    from symbp.pipeline import VIEWS
+
+    return () if value is None else _known(value, dict.fromkeys(VIEWS), "shown")
+
+
+def _sizes(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[tuple[str, int], ...]:
+    """N=2,D=3."""
+    found: dict[str, int] = {}
+    for part in value.split(",") if value is not None else ():
+        name, equals, size = (text.strip() for text in part.partition("="))
+        if not (name.isidentifier() and equals and size.isascii() and size.isdigit() and len(size) < 6):
+            raise click.BadParameter(f"{part!r}: expected sizes with commas between them, as in N=2,D=3")
+        if name in found:
+            raise click.BadParameter(f"{name!r} is given twice")
+        found[name] = int(size)
+    return tuple(found.items())
+
+
+def _shown_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What says how a derivation is shown: each option has the name of the field of `Build` that it sets."""
+    options = (
+        format_option,
+        lang_option,
+        detail_option,
+        click.option(
+            "--view", "views", metavar="LIST", callback=_views,
+            help="A list of scalar (every weight by itself), index, matrix; index and matrix if not given, and scalar "
+            "too where every tensor is a number or --sizes or --data are given.",
+        ),
+        click.option(
+            "--notation", default="bar", show_default=True, type=click.Choice(("partial", "bar", "delta")),
+            help="How the derivative of the loss is written: as a fraction, a bar, or the error delta of a quantity.",
+        ),
+        click.option(
+            "--sizes", metavar="N=2,D=3", callback=_sizes, help="The sizes of the example that is worked by numbers.",
+        ),
+        click.option(
+            "--data", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path), callback=_regular,
+            help="The numbers of the example: an .npz file of arrays by the names of the inputs.",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 target_option = click.option(
@@ -137,22 +191,12 @@ def show(net: str, wrt: tuple[str, ...]) -> None:
 @commands.command()
 @net_argument
 @out_option
-@format_option
-@lang_option
-@detail_option
+@_shown_options
 @wrt_option
 @hvp_option
-def derive(
-    net: str,
-    out: Path,
-    formats: tuple[str, ...],
-    languages: tuple[str, ...],
-    detail: str,
-    wrt: tuple[str, ...],
-    hvp: bool,
-) -> None:
+def derive(net: str, out: Path, wrt: tuple[str, ...], hvp: bool, **shown: Any) -> None:
     """Write derivation.tex and backward.py."""
-    build = _build(net, wrt, hvp=hvp, formats=formats, languages=languages, detail=detail)
+    build = _build(net, wrt, hvp=hvp, **shown)
     _write((build,), out, lambda b: b.derivation_files)
 
 
@@ -167,13 +211,6 @@ def emit(net: str, out: Path, targets: tuple[str, ...], wrt: tuple[str, ...], hv
     from symbp.pipeline import TARGETS
 
     _write((_build(net, wrt, hvp=hvp, targets=targets),), out, lambda _: tuple(TARGETS[t].file for t in targets))
-
-
-def _regular(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
-    """A file that ends: no FIFO and no device."""
-    if value is not None and not value.is_file():
-        raise click.BadParameter(f"{str(value)!r} is not a file")
-    return value
 
 
 @commands.command()
@@ -285,25 +322,50 @@ def _file_and_name(text: str) -> tuple[Path, str]:
     return path, name if file else ""
 
 
+@commands.command("import")
+@click.argument("what", metavar="FILE.py:NAME | FILE.pt2 | FILE.onnx")
+@click.option(
+    "--loss", default="cross_entropy", show_default=True, metavar="NAME",
+    help="The loss of the output and a target; none where the module returns its loss, or a tensor is wanted.",
+)  # fmt: skip
+@click.option(
+    "--input", "inputs", multiple=True, metavar="SIZES",
+    help="Of FILE.py:NAME, the shape of an input, as in 8,1,28,28; 8,5:100 for whole numbers below 100.",
+)  # fmt: skip
+@out_option
+def bring(what: str, loss: str, inputs: tuple[str, ...], out: Path) -> None:
+    """Write a network file and weights from PyTorch: NAME.py and NAME.npz.
+
+    NAME is a module of FILE.py, or makes one without arguments, alone or with its inputs behind it; the file is run, by
+    your own PyTorch. FILE.pt2, which torch.export.save has written, and FILE.onnx are only read.
+    """
+    from symbp.files import demand_folder, write_all
+    from symbp.imported import import_archive, import_file, import_onnx
+
+    demand_folder(out)
+    path, name = _file_and_name(what)
+    if name:
+        click.echo(on_terminal(f"{path} is run"), err=True)
+        made = import_file(path, name, inputs, loss)
+    elif path.suffix == ".pt2":
+        made = import_archive(path, loss)
+    elif path.suffix == ".onnx":
+        made = import_onnx(path, loss)
+    else:
+        raise click.UsageError(f"{str(path)!r}: expected FILE.py:NAME, FILE.pt2 or FILE.onnx")
+    if made.error is None:
+        click.echo("PyTorch is not there: loss and gradients have not been compared with autograd's", err=True)
+    write_all(out, {f"{in_path(made.name)}/{file}": text for file, text in made.files.items()}, _say_paths)
+
+
 @commands.command()
 @click.argument("nets", nargs=-1, metavar="NET...")
 @click.option("--all", "every", is_flag=True, help="Build all built-in networks.")
 @out_option
-@format_option
-@lang_option
-@detail_option
+@_shown_options
 @wrt_option
 @hvp_option
-def build(
-    nets: tuple[str, ...],
-    every: bool,
-    out: Path,
-    formats: tuple[str, ...],
-    languages: tuple[str, ...],
-    detail: str,
-    wrt: tuple[str, ...],
-    hvp: bool,
-) -> None:
+def build(nets: tuple[str, ...], every: bool, out: Path, wrt: tuple[str, ...], hvp: bool, **shown: Any) -> None:
     """Write all files of each network."""
     from symbp.pipeline import Build
     from symbp.sources import distinct, every_built_in, find_sources
@@ -311,9 +373,7 @@ def build(
     if every == bool(nets):
         raise click.UsageError("name the networks to build, or give --all")
     sources = every_built_in() if every else [s for net in nets for s in find_sources(net)]
-    builds = tuple(
-        Build(s, wrt, hvp=hvp, formats=formats, languages=languages, detail=detail) for s in distinct(sources)
-    )
+    builds = tuple(Build(s, wrt, hvp=hvp, **shown) for s in distinct(sources))
     _write(builds, out, lambda b: tuple(b.files))
 
 
@@ -323,25 +383,13 @@ def _build(
     module: Path | None = None,
     hvp: bool = False,
     symbolic: bool | None = None,
-    formats: tuple[str, ...] = ("tex",),
-    languages: tuple[str, ...] = ("en",),
-    targets: tuple[str, ...] = ("numpy",),
-    detail: str = "steps",
+    **shown: Any,
 ) -> Build:
+    """The build of a network; `shown` are further fields of it."""
     from symbp.pipeline import Build
     from symbp.sources import find_source
 
-    return Build(
-        find_source(net),
-        wrt,
-        module,
-        hvp,
-        symbolic,
-        formats=formats,
-        languages=languages,
-        targets=targets,
-        detail=detail,
-    )
+    return Build(find_source(net), wrt, module, hvp, symbolic, **shown)
 
 
 def _write(builds: tuple[Build, ...], out: Path, names: Callable[[Build], tuple[str, ...]]) -> None:

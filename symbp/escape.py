@@ -54,6 +54,17 @@ class Prose:
         """The first line without a full stop."""
         return Prose(self.first_line.raw.rstrip(".\u3002"))
 
+    def part(self, han: bool) -> Prose:
+        """Of words in two languages, `forget gate | ...`, those with Chinese characters or those without."""
+        parts = [p.strip() for p in self.raw.split("|")]
+        return Prose(next((p for p in parts if bool(_HAN.search(p)) == han), parts[0]))
+
+    def lines(self, han: bool) -> Prose:
+        """Of a text in two languages the lines with Chinese characters, or those without; all where there are none."""
+        kept = [line for line in self.raw.split("\n") if not line.strip() or bool(_HAN.search(line)) == han]
+        found = "\n".join(kept).strip()
+        return Prose(found) if found else self
+
     def wrapped(self, width: int) -> list[Prose]:
         """Lines of that width, where words allow it."""
         lines = textwrap.wrap(self.raw, width, break_long_words=False, break_on_hyphens=False)

@@ -46,7 +46,7 @@ class OutputError(SymbpError):
 
 
 def write_all(
-    folder: Path, files: Mapping[str, str], tell: Callable[[Sequence[Path]], object] = lambda paths: None
+    folder: Path, files: Mapping[str, str | bytes], tell: Callable[[Sequence[Path]], object] = lambda paths: None
 ) -> tuple[Path, ...]:
     """Write each text to `folder / path` and return the paths; where one cannot be, OutputError and nothing changed.
 
@@ -153,9 +153,9 @@ def _put_back(folder: Path, stage: Path) -> None:
             os.replace(old, target)
 
 
-def _filled(folder: Path, stage: Path, files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+def _filled(folder: Path, stage: Path, files: Mapping[str, str | bytes]) -> Mapping[str, Mapping[str, str | bytes]]:
     """Make the new folders in the stage: what is to be written, and links to all else that the old ones hold."""
-    names: dict[str, dict[str, str]] = {}
+    names: dict[str, dict[str, str | bytes]] = {}
     for path, text in files.items():
         name, _, file = path.partition("/")
         names.setdefault(name, {})[file] = text
@@ -163,14 +163,14 @@ def _filled(folder: Path, stage: Path, files: Mapping[str, str]) -> Mapping[str,
         old, new = _old(folder, name, texts), stage / name
         new.mkdir()
         for file, text in texts.items():
-            (new / file).write_text(text, encoding="utf-8", newline="\n")
+            (new / file).write_bytes(text if isinstance(text, bytes) else text.encode())
         if old.exists():
             _carry_all(old, new)
             shutil.copymode(old, new)
     return names
 
 
-def _old(folder: Path, name: str, texts: Mapping[str, str]) -> Path:
+def _old(folder: Path, name: str, texts: Mapping[str, str | bytes]) -> Path:
     """Where the folder of that name is or goes; neither a link nor a folder may stand in the way of a file."""
     old = folder / name
     if not old.resolve().is_relative_to(folder.resolve()):

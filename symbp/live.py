@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from symbp.calculus.steps import Derivation, Section
     from symbp.core.equality import Check
     from symbp.core.network import Network
+    from symbp.imported import Imported
     from symbp.pipeline import Build
     from symbp.review.notebook import Review
 
@@ -277,6 +279,34 @@ class WrittenNetwork(LiveNetwork):
         super().__init__(lambda: None)
         self.__name__, self.__doc__ = name, None
         self.source = text
+
+
+def from_torch(module: Any, *inputs: Any, loss: str = "cross_entropy", name: str = "") -> ImportedNetwork:
+    """The network of a module of PyTorch's, which runs it on the inputs.
+
+    `loss` is one of the library's, of the module's output and a target, or "none": a module that returns a scalar has
+    its loss in it. CheckFailed where loss or gradients differ from autograd's by more than 1e-10; an operation without
+    a counterpart is refused with its place in the module.
+    """
+    from symbp.imported import import_module
+
+    made = import_module(module, inputs, loss, name)
+    return ImportedNetwork(made)
+
+
+class ImportedNetwork(WrittenNetwork):
+    """A network with the weights of the module that it is of; `error` is how far autograd's gradients were at most."""
+
+    def __init__(self, made: Imported):
+        super().__init__(made.name, made.source)
+        self.weights, self.error, self._made = made.weights, made.error, made
+
+    def save(self, folder: str | Path) -> tuple[Path, ...]:
+        """Write the network file and the weights into `folder/NAME/`; returns their paths."""
+        from symbp.files import write_all
+
+        name = self._made.name
+        return write_all(Path(folder), {f"{name}/{file}": text for file, text in self._made.files.items()})
 
 
 def _with_warning(text: str, name: str) -> str:

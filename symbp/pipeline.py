@@ -26,16 +26,19 @@ from symbp.core.expr import Compare, Read
 from symbp.core.integers import Poly
 from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
 from symbp.core.traverse import reads
+from symbp.document.claims import for_all_sizes, for_its_sizes
 from symbp.document.compose import compose, equalities
-from symbp.document.model import STEPS, Document
+from symbp.document.model import BAR, SCALAR, STEPS, Document
+from symbp.document.model import VIEWS as VIEWS  # for the commands, as FORMATS and TARGETS
 from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
 from symbp.document.tex.write import printer_of, write_latex
+from symbp.document.views import seen
 from symbp.document.words import ENGLISH, Language
-from symbp.document.words import LANGUAGES as LANGUAGES  # for the commands, as FORMATS and TARGETS
+from symbp.document.words import LANGUAGES as LANGUAGES
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
-from symbp.escape import in_json
+from symbp.escape import Prose, in_json, on_terminal
 from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
 from symbp.lowering.stability import stabilise
@@ -44,9 +47,10 @@ from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
 from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, Subject, check_symbolic
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
-from symbp.verify.equalities import check_equalities
+from symbp.verify.equalities import check_equalities, instance_of
 from symbp.verify.example import example
 from symbp.verify.full_size import check_full_size
+from symbp.verify.given import Given, GivenError, given_for
 from symbp.verify.hessian import check_hessian
 from symbp.verify.lengths import demand_affordable, is_affordable, is_large
 from symbp.verify.module import check_module
@@ -117,6 +121,10 @@ class Build:
     languages: tuple[str, ...] = ("en",)
     targets: tuple[str, ...] = ("numpy",)
     detail: str = STEPS  # how much of the derivation is shown; all of it is checked
+    notation: str = BAR  # of the derivatives of the loss
+    views: tuple[str, ...] = ()  # in which it is shown; if none is named, those that go with the network
+    sizes: tuple[tuple[str, int], ...] = ()  # of the example
+    data: Path | None = None  # the example's numbers
 
     @cached_property
     def network(self) -> Network:
@@ -128,6 +136,7 @@ class Build:
     @cached_property
     def derivation(self) -> Derivation:
         _demand_loss(self.network)
+        assert self.given is not None  # what is wrong with it is said before the work
         return derive(self.network)
 
     @cached_property
@@ -151,9 +160,16 @@ class Build:
     def example(self) -> Example | None:
         """The numbers that the document shows."""
         if is_large(self.network):
+            if self.given:
+                raise GivenError(f"{self.network.name} is too large for an example: its sizes are literal numbers")
             return None
         d = one_range(self.derivation)[0]
-        return example(d.network, d.backward, d.loss, d.adjoints)
+        return example(d.network, d.backward, d.loss, d.adjoints, self.given)
+
+    @cached_property
+    def given(self) -> Given:
+        """What the user gave of the example."""
+        return given_for(self.network, dict(self.sizes), self.data)
 
     @cached_property
     def stable(self) -> tuple[str, ...]:
@@ -165,7 +181,20 @@ class Build:
     @cached_property
     def document(self) -> Document:
         """The document as far as it can be written before the checks."""
-        return compose(self.derivation, self.module[1], (), self.product, self.example, self.stable)
+        by_entries = SCALAR in self.views or bool(self.sizes or self.data)
+        document = compose(
+            self.derivation, self.module[1], (), self.product, self.example, self.stable, scalar=by_entries
+        )
+        if SCALAR in self.views and not any(s.is_by_entries for s in document.sections):
+            why = "sizes that differ by layer" if self.network.widths else "too many entries; give smaller --sizes"
+            raise SourceError(f"--view scalar: {self.network.name} has {why}")
+        return document
+
+    @property
+    def shown(self) -> Document:
+        """What is shown of the document, in which views."""
+        document = seen(self.document.at(self.detail), self.views or VIEWS)
+        return replace(document, look=replace(document.look, notation=self.notation))
 
     @cached_property
     def trial(self) -> Build:
@@ -181,7 +210,7 @@ class Build:
         return self
 
     def _is_like(self, small: Build, numbers: Numbers) -> bool:
-        claims = equalities(self.document), equalities(small.document)
+        claims = for_all_sizes(self.document), for_all_sizes(small.document)
         return alike_equalities(*claims, numbers) and alike_texts(self.module[0], small.module[0], numbers)
 
     @cached_property
@@ -191,7 +220,12 @@ class Build:
         d, p = self.derivation, self.product
         network, tangents = (with_vector(d, p), p.tangents) if p else (d.backward, ())
         with self._trial():
-            return check_equalities(network, d.loss, d.adjoints, equalities(self.document), tangents=tangents)
+            claims = for_all_sizes(self.document)
+            check = check_equalities(network, d.loss, d.adjoints, claims, tangents=tangents)
+            if self.example is not None and (single := for_its_sizes(self.document)):
+                at = instance_of(self.network, self.example)
+                check = _together(check, check_equalities(d.backward, d.loss, d.adjoints, single, at=at))
+            return check
 
     @cached_property
     def module_checks(self) -> tuple[Check, ...]:
@@ -204,7 +238,7 @@ class Build:
         return self._module_checks(self.given_module)
 
     def _own_module(self) -> str:
-        demand_passed(replace(self, given_module=None).module_checks)
+        demand_passed(replace(self, given_module=None).module_checks, self.network)
         return self.module[0]
 
     def _module_checks(self, given: Path | None) -> tuple[Check, ...]:
@@ -254,9 +288,8 @@ class Build:
     @cached_property
     def files(self) -> Mapping[str, str]:
         """The texts of the files by name; CheckFailed where a check failed, for then there is nothing to write."""
-        demand_passed(self.checks)
-        shown = len(equalities(self.document.at(self.detail)))
-        document = with_checks(self.document, shown, self.checks).at(self.detail)
+        demand_passed(self.checks, self.network)
+        document = with_checks(self.shown, len(equalities(self.shown)), self.checks).at(self.detail)
         written = {f.file_in(lang): f.write(document, LANGUAGES[lang]) for f, lang in self._written}
         files = {
             BACKWARD_FILE: write_network(self.derivation.backward),
@@ -283,6 +316,13 @@ class Build:
             getattr(self, attribute)
             if attribute == last:
                 return
+
+
+def _together(a: Check, b: Check) -> Check:
+    """One check of what two were made of."""
+    worse = a if a.error >= b.error else b
+    notes = dict.fromkeys(note for note in (a.note, b.note) if note)
+    return replace(worse, count=a.count + b.count, note="; ".join(notes))
 
 
 def _demand_loss(network: Network) -> None:
@@ -333,19 +373,26 @@ def names_in_print(derivation: Derivation) -> Callable[[str, tuple[int, ...]], s
     return name
 
 
-def demand_passed(checks: tuple[Check, ...]) -> None:
+def demand_passed(checks: tuple[Check, ...], network: Network | None = None) -> None:
     """Raise CheckFailed, with a line for each thing that is wrong, unless all have passed."""
-    if found := findings(checks):
+    if found := findings(checks, network):
         raise CheckFailed("\n".join(found))
 
 
-def findings(checks: tuple[Check, ...]) -> tuple[str, ...]:
-    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding."""
+def findings(checks: tuple[Check, ...], network: Network | None = None) -> tuple[str, ...]:
+    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding. A tensor
+    is called what its user calls it in the network's file too.
+    """
     failed: dict[str, list[Check]] = {}
     for check in checks:
         if not check.passed:
             failed.setdefault(check.name, []).append(check)
-    return tuple(describe(*found) for found in failed.values())
+    return tuple(describe(*(_with_words(c, network) for c in found)) for found in failed.values())
+
+
+def _with_words(check: Check, network: Network | None) -> Check:
+    words = Prose() if network is None else network.called(check.name)
+    return replace(check, name=f"{check.name} ({on_terminal(words.part(han=False))})") if words else check
 
 
 def describe(first: Check, *others: Check) -> str:

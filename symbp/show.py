@@ -33,6 +33,8 @@ def show_network(network: Network) -> None:
     _line(f"[bold]{network.name}[/]  {escape(on_terminal(network.doc))}")
     _line()
     _print(_inputs(network))
+    if network.given:
+        _line(f"sizes that no shape tells, given by keyword: {', '.join(d.name for d in network.given)}")
     for fact in network.facts:
         _line(f"fact {fact.label}: {escape(write_expr(fact.statement))}")
     _line("\n[bold]Equations[/]")
@@ -89,7 +91,7 @@ def show_checks(
     With `table` also what was checked, against what, how far off it was and how far off it may be. `lines` are the
     mistakes of a module, each with the tensor that it spoils, whose line says them too.
     """
-    wrong, count = findings(checks), sum(c.count for c in checks)
+    wrong, count = findings(checks, network), sum(c.count for c in checks)
     passed = sum(c.passed for c in checks)
     said = f"{network.name}, {passed} of {len(checks)} checks passed, {count} values compared"
     _line(f"[bold red]wrong:[/] {said}" if wrong else f"[green]right:[/] {said}")

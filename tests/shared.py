@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
+
+from symbp import networks
 from symbp.calculus.steps import Derivation
 from symbp.pipeline import Build
 from symbp.sources import Source, find_source
@@ -30,3 +33,8 @@ def build_of(net: str, hvp: bool = False) -> Build:
 def derivation_of(net: str) -> Derivation:
     """The derivation of such a network."""
     return build_of(net).derivation
+
+
+def in_turns(**parts: int) -> list[object]:
+    """The built-in networks as cases of a test; those with which that test takes long are run one day in so many."""
+    return [pytest.param(n, marks=pytest.mark.share(parts[n])) if n in parts else n for n in networks.names()]

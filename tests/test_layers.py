@@ -28,6 +28,8 @@ INSIDE = {
     "claims": ("errors", "core", "notation", "symbolic", "review"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
+    "importing": ("errors", "escape", "core", "notation"),
+    "imported": ("importing", "pipeline", "sources"),
     "templating": (),
     "apart": (),
     "files": ("errors",),
@@ -39,17 +41,21 @@ INSIDE = {
     "show": ("escape", "core", "notation", "pipeline"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources", "symbolic", "notation.write", "review"),
+        *("pipeline", "sources", "symbolic", "notation.write", "imported", "files", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "core", "pipeline", "sources", "files", "show", "review", "claims", "__version__"),
+    "cli": (
+        *("errors", "escape", "core", "pipeline", "sources", "files", "show"),
+        *("review", "claims", "imported", "__version__"),
+    ),
 }
 
 # third-party package: the rooms that may import it
 OUTSIDE = {
     "sympy": ("live", "core", "notation", "calculus", "lowering", "verify", "document", "symbolic", "claims"),
     "mpmath": ("verify",),
-    "numpy": ("verify", "review", "claims", "lowering"),
+    "numpy": ("verify", "review", "claims", "lowering", "importing", "imported"),
+    "torch": ("importing",),  # by `traced` alone, which is imported where a module is to be read
     "jinja2": ("templating",),
     "rich": ("show",),
     "click": ("cli",),

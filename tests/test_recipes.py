@@ -40,6 +40,12 @@ def test_a_function_is_added(tmp_path: Path) -> None:
     library = tree(tmp_path) / "symbp" / "library" / "activations.py"
     library.write_text(library.read_text() + '\n\ndef hat(x):\n    """Highest at 0."""\n    return exp(-x ** 2 / 2)\n')
     (tmp_path / "net.py").write_text(NET.format(function="hat"))
+    assert "`hat` is no function of the language" in symbp_in(tmp_path, "build", "net.py").stderr
+    edit(
+        tmp_path / "symbp" / "notation" / "vocabulary.py",
+        "_library(\n            sigmoid=",
+        '_library(\n            hat="hat(x)",\n            sigmoid=',
+    )
     run(tmp_path, "build", "net.py", "-o", "out")
     assert "np.exp(" in (tmp_path / "out" / "line" / "gradients.py").read_text()
     assert "hat" in (tmp_path / "out" / "line" / "derivation.tex").read_text()

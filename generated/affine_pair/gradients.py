@@ -15,6 +15,7 @@ SHAPES = {
     "b2": (2,),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -12,12 +12,14 @@ def attention_head_backward(
     Wv: Data[D, E],
     Wo: Data[E, D],
 ):
-    """Scaled dot-product attention on a batch of sequences, no mask, an output projection, half squared error."""
-    Q[b, t, e] = sum(X[b, t, d] * Wq[d, e] for d in D)
-    K[b, t, e] = sum(X[b, t, d] * Wk[d, e] for d in D)
-    V[b, t, e] = sum(X[b, t, d] * Wv[d, e] for d in D)
-    S[b, t, s] = sum(Q[b, t, e] * K[b, s, e] for e in E) / sqrt(E)
-    A = softmax(S)
+    """Scaled dot-product attention on a batch of sequences, no mask, an output projection, half squared error.
+    一批序列上的缩放点积注意力，没有掩码，带输出投影，损失为平方误差的一半。
+    """
+    Q[b, t, e] = sum(X[b, t, d] * Wq[d, e] for d in D)  # queries | 查询
+    K[b, t, e] = sum(X[b, t, d] * Wk[d, e] for d in D)  # keys | 键
+    V[b, t, e] = sum(X[b, t, d] * Wv[d, e] for d in D)  # values | 值
+    S[b, t, s] = sum(Q[b, t, e] * K[b, s, e] for e in E) / sqrt(E)  # scores | 得分
+    A = softmax(S)  # attention weights | 注意力权重
     O[b, t, e] = sum(A[b, t, s] * V[b, s, e] for s in T)
     R[b, t, d] = sum(O[b, t, e] * Wo[e, d] for e in E)
     L = sum((R[b, t, d] - Y[b, t, d]) ** 2 for b in B for t in T for d in D) / B / 2

@@ -18,6 +18,7 @@ SHAPES = {
     "Wo": ("E", "D"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 
@@ -28,16 +29,16 @@ def forward(X, *, Wq, Wk, Wv, Wo):
     X = _data("X", X, dtype)
     B, T, D, E = _forward_sizes(X, Wq, Wk, Wv, Wo)
 
-    # [1] Q[b] = X[b] Wq
+    # [1] Q[b] = X[b] Wq (queries)
     Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
-    # [2] K[b] = X[b] Wk
+    # [2] K[b] = X[b] Wk (keys)
     K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
-    # [3] V[b] = X[b] Wv
+    # [3] V[b] = X[b] Wv (values)
     V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
-    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
+    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E) (scores)
     S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
     S *= 1 / E ** 0.5  # (B, T, T)
-    # [5] A[b] = softmax(S[b])
+    # [5] A[b] = softmax(S[b]) (attention weights)
     A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
     A_exp = S - A_max  # (B, T, T)
     np.exp(A_exp, out=A_exp)
@@ -65,16 +66,16 @@ def loss(X, Y, *, Wq, Wk, Wv, Wo):
     Y = _data("Y", Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
 
-    # [1] Q[b] = X[b] Wq
+    # [1] Q[b] = X[b] Wq (queries)
     Q_product = X.reshape(B * T, D) @ Wq  # (B * T, E)
-    # [2] K[b] = X[b] Wk
+    # [2] K[b] = X[b] Wk (keys)
     K_product = X.reshape(B * T, D) @ Wk  # (B * T, E)
-    # [3] V[b] = X[b] Wv
+    # [3] V[b] = X[b] Wv (values)
     V_product = X.reshape(B * T, D) @ Wv  # (B * T, E)
-    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
+    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E) (scores)
     S = Q_product.reshape(B, T, E) @ K_product.reshape(B, T, E).transpose(0, 2, 1)  # (B, T, T)
     S *= 1 / E ** 0.5  # (B, T, T)
-    # [5] A[b] = softmax(S[b])
+    # [5] A[b] = softmax(S[b]) (attention weights)
     A_max = S.max(axis=2, keepdims=True)  # (B, T, 1)
     A_exp = np.subtract(S, A_max, out=S)
     np.exp(A_exp, out=A_exp)
@@ -104,16 +105,16 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     out = _outputs(out, work, dtype, ((D, E), (D, E), (D, E), (E, D)), (X, Y, Wq, Wk, Wv, Wo))
     Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_sum = _scratch(work, dtype, B, T, D, E)
 
-    # [1] Q[b] = X[b] Wq
+    # [1] Q[b] = X[b] Wq (queries)
     _product(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
-    # [2] K[b] = X[b] Wk
+    # [2] K[b] = X[b] Wk (keys)
     _product(X.reshape(B * T, D), Wk, out=K.reshape(B * T, E))  # (B * T, E)
-    # [3] V[b] = X[b] Wv
+    # [3] V[b] = X[b] Wv (values)
     _product(X.reshape(B * T, D), Wv, out=V.reshape(B * T, E))  # (B * T, E)
     # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
     Q_scaled = np.multiply(Q, 1 / E ** 0.5, out=Q)
     np.matmul(Q_scaled, K.transpose(0, 2, 1), out=S)  # (B, T, T)
-    # [5] A[b] = softmax(S[b])
+    # [5] A[b] = softmax(S[b]) (attention weights)
     S.max(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
     A_exp = np.subtract(S, A_max, out=S)
     np.exp(A_exp, out=A_exp)

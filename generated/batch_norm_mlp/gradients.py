@@ -21,6 +21,7 @@ SHAPES = {
 LABELS = {
     "t": 'K',
 }
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

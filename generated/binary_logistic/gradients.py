@@ -16,6 +16,7 @@ SHAPES = {
     "b": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

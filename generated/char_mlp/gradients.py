@@ -23,6 +23,7 @@ LABELS = {
     "x": 'V',
     "y": 'V',
 }
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

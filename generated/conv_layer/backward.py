@@ -10,8 +10,10 @@ def conv_layer_backward(
     b: Data[F],
     cotangent: Data[N, F, (I - U) // 2 + 2, (J - V) // 2 + 2],
 ):
-    """A convolution of stride 2 with a border of zeros, under a given cotangent."""
-    p[n, c, i: I + 2, j: J + 2] = x[n, c, i - 1, j - 1] if 1 <= i and i <= I and 1 <= j and j <= J else 0
+    """A convolution of stride 2 with a border of zeros, under a given cotangent.
+    步长为2、四周补零的卷积，给定余切向量。
+    """
+    p[n, c, i: I + 2, j: J + 2] = x[n, c, i - 1, j - 1] if 1 <= i and i <= I and 1 <= j and j <= J else 0  # padded | 填充
     y[n, f, i, j] = sum(p[n, c, 2 * i + u, 2 * j + v] * w[f, c, u, v] for c in C for u in U for v in V) + b[f]
     L = sum(
         cotangent[n, f, i, j] * y[n, f, i, j]

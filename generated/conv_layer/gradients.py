@@ -14,6 +14,7 @@ SHAPES = {
     "cotangent": ("N", "F", "(I - U)//2 + 2", "(J - V)//2 + 2"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 
@@ -28,7 +29,7 @@ def forward(*, x, w, b):
     J2 = ((J - V) // 2) + 2
     U1 = U + 2 * ((I - U) // 2) + 2
 
-    # [1]
+    # [1] (padded)
     p = np.empty((C, I1, J1, N), dtype)  # (C, I1, J1, N)
     p[...] = 0
     p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
@@ -59,7 +60,7 @@ def loss(cotangent, *, x, w, b):
     J2 = ((J - V) // 2) + 2
     U1 = U + 2 * ((I - U) // 2) + 2
 
-    # [1]
+    # [1] (padded)
     p = np.empty((C, I1, J1, N), dtype)  # (C, I1, J1, N)
     p[...] = 0
     p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
@@ -102,7 +103,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
         p, y_part2, y, L_part1, w_bar_product, w_bar_sum, ones, b_bar_part1, ones1, p_bar_part2, p_bar_part4, p_bar,
     ) = _scratch(work, dtype, N, C, I, J, F, U, V)
 
-    # [1]
+    # [1] (padded)
     p[...] = 0  # (C, I1, J1, N)
     p[:, 1 : I + 1, 1 : J + 1] = x.transpose(1, 2, 3, 0)
     # [2]

@@ -22,6 +22,7 @@ SHAPES = {
 LABELS = {
     "t": 'K',
 }
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -24,6 +24,7 @@ SHAPES = {
     "b9": ("K",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ("sum(y[n, k] for k in K) == 1",)
 

@@ -16,6 +16,7 @@ SHAPES = {
     "b2": ("J",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -13,6 +13,7 @@ SHAPES = {
     "w4": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ("sigma", "sigma_d1", "C", "C_d1", "C_d2")
 FACTS = ()
 

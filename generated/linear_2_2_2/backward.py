@@ -16,7 +16,9 @@ def linear_2_2_2_backward(
     w7: Data,
     w8: Data,
 ):
-    """Two inputs, two hidden and two output neurons without bias, under half the squared error."""
+    """Two inputs, two hidden and two output neurons without bias, under half the squared error.
+    两个输入、两个隐藏神经元和两个输出神经元，没有偏置，损失为平方误差的一半。
+    """
     z1 = w1 * x1 + w3 * x2
     z2 = w2 * x1 + w4 * x2
     z3 = w5 * z1 + w7 * z2

@@ -24,6 +24,7 @@ SHAPES = {
     "w8": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -18,6 +18,7 @@ SHAPES = {
     "B": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

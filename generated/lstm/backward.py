@@ -12,20 +12,22 @@ def lstm_backward(
     Wh: Data[H, 4 * H],
     b: Data[4 * H],
 ):
-    """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer."""
+    """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer.
+    各个门合在一个矩阵中的LSTM，损失为所有h的平方和的一半，没有输出层。
+    """
     for t in T:
         z[t, n, j] = (
             sum(x[t, n, d] * Wx[d, j] for d in D)
             + sum((h[t - 1, n, k] if 1 <= t else h0[n, k]) * Wh[k, j] for k in H)
             + b[j]
         )
-        i[t, n, k: H] = 1 / (1 + exp(-z[t, n, k]))
-        f[t, n, k: H] = 1 / (1 + exp(-z[t, n, H + k]))
-        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])
-        o[t, n, k] = 1 / (1 + exp(-z[t, n, 3 * H + k]))
-        c[t, n, j] = f[t, n, j] * (c[t - 1, n, j] if 1 <= t else c0[n, j]) + i[t, n, j] * g[t, n, j]
+        i[t, n, k: H] = 1 / (1 + exp(-z[t, n, k]))  # input gate | 输入门
+        f[t, n, k: H] = 1 / (1 + exp(-z[t, n, H + k]))  # forget gate | 遗忘门
+        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])  # candidate | 候选值
+        o[t, n, k] = 1 / (1 + exp(-z[t, n, 3 * H + k]))  # output gate | 输出门
+        c[t, n, j] = f[t, n, j] * (c[t - 1, n, j] if 1 <= t else c0[n, j]) + i[t, n, j] * g[t, n, j]  # cell | 细胞状态
         h_tanh[t, n, j] = tanh(c[t, n, j])
-        h[t, n, j] = o[t, n, j] * h_tanh[t, n, j]
+        h[t, n, j] = o[t, n, j] * h_tanh[t, n, j]  # hidden state | 隐藏状态
     L = sum(h[t, n, j] ** 2 for t in T for n in N for j in H) / 2
     for t in T:
         h_bar[t, n, j] = (

@@ -18,6 +18,7 @@ SHAPES = {
     "b": ("4*H",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 
@@ -47,7 +48,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
         z_t = np.matmul(Wh.T, h_before, out=z[t])
         z_t += z_total[:, t]  # (4 * H, N)
-        # [2] i[t] = sigmoid(z[t][:, :H])
+        # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
         i_t = np.minimum(z_t[: H], 0, out=i[t])
         np.exp(i_t, out=i_t)
         i_total = np.abs(z_t[: H])  # (H, N)
@@ -55,7 +56,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         np.exp(i_total, out=i_total)
         i_total += 1
         i_t /= i_total  # (H, N)
-        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
         f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
         np.exp(f_t, out=f_t)
         f_total = np.abs(z_t[H : 2 * H])  # (H, N)
@@ -63,9 +64,9 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         np.exp(f_total, out=f_total)
         f_total += 1
         f_t /= f_total  # (H, N)
-        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
-        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
         o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
         np.exp(o_t, out=o_t)
         o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
@@ -73,13 +74,13 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         np.exp(o_total, out=o_total)
         o_total += 1
         o_t /= o_total  # (H, N)
-        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t = np.multiply(f_t, c_before, out=c[t])
         c_scaled = i_t * g_t  # (H, N)
         c_t += c_scaled  # (H, N)
         # [7] h_tanh[t] = tanh(c[t])
         h_tanh_t = np.tanh(c_t, out=h_tanh[t])  # (H, N)
-        # [8] h[t] = o[t] * h_tanh[t]
+        # [8] h[t] = o[t] * h_tanh[t] (hidden state)
         h_t = np.multiply(o_t, h_tanh_t, out=h[t])  # (H, N)
         h_before, c_before = h_t, c_t
     return {
@@ -112,7 +113,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
         # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
         z_t = Wh.T @ h_before  # (4 * H, N)
         z_t += z_total[:, t]  # (4 * H, N)
-        # [2] i[t] = sigmoid(z[t][:, :H])
+        # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
         c_scaled = np.minimum(z_t[: H], 0)  # (H, N)
         np.exp(c_scaled, out=c_scaled)
         i_total = np.abs(z_t[: H])  # (H, N)
@@ -120,7 +121,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
         np.exp(i_total, out=i_total)
         i_total += 1
         c_scaled /= i_total  # (H, N)
-        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
         c_t = np.minimum(z_t[H : 2 * H], 0)  # (H, N)
         np.exp(c_t, out=c_t)
         f_total = np.abs(z_t[H : 2 * H])  # (H, N)
@@ -128,9 +129,9 @@ def loss(x, h0, c0, *, Wx, Wh, b):
         np.exp(f_total, out=f_total)
         f_total += 1
         c_t /= f_total  # (H, N)
-        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H])  # (H, N)
-        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
         h_t = np.minimum(z_t[3 * H : 4 * H], 0, out=h[t])
         np.exp(h_t, out=h_t)
         o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
@@ -138,13 +139,13 @@ def loss(x, h0, c0, *, Wx, Wh, b):
         np.exp(o_total, out=o_total)
         o_total += 1
         h_t /= o_total  # (H, N)
-        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t *= c_before
         c_scaled *= g_t
         c_t += c_scaled  # (H, N)
         # [7] h_tanh[t] = tanh(c[t])
         h_tanh_t = np.tanh(c_t)  # (H, N)
-        # [8] h[t] = o[t] * h_tanh[t]
+        # [8] h[t] = o[t] * h_tanh[t] (hidden state)
         h_t *= h_tanh_t  # (H, N)
         h_before, c_before = h_t, c_t
     # [9] L = (sum_t ||h[t]||^2)/2
@@ -178,7 +179,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         # [1] z[t] = x[t] Wx + h[t - 1] Wh + 1 b^T
         _product(Wh.T, h_before, out=z_t)  # (4 * H, N)
         z_t += z_total[:, t]  # (4 * H, N)
-        # [2] i[t] = sigmoid(z[t][:, :H])
+        # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
         i_t = np.minimum(z_t[: H], 0, out=i[t])
         np.exp(i_t, out=i_t)
         np.abs(z_t[: H], out=i_total)  # (H, N)
@@ -186,7 +187,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         np.exp(i_total, out=i_total)
         i_total += 1
         i_t /= i_total  # (H, N)
-        # [3] f[t] = sigmoid(z[t][:, H:2*H])
+        # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
         f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
         np.exp(f_t, out=f_t)
         f_total = np.abs(z_t[H : 2 * H], out=i_total)  # (H, N)
@@ -194,9 +195,9 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         np.exp(f_total, out=f_total)
         f_total += 1
         f_t /= f_total  # (H, N)
-        # [4] g[t] = tanh(z[t][:, 2*H:3*H])
+        # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
-        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H])
+        # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
         o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
         np.exp(o_t, out=o_t)
         o_total = np.abs(z_t[3 * H : 4 * H], out=i_total)  # (H, N)
@@ -204,13 +205,13 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         np.exp(o_total, out=o_total)
         o_total += 1
         o_t /= o_total  # (H, N)
-        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t]
+        # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t = np.multiply(f_t, c_before, out=c[t])
         c_scaled = np.multiply(i_t, g_t, out=i_total)  # (H, N)
         c_t += c_scaled  # (H, N)
         # [7] h_tanh[t] = tanh(c[t])
         h_tanh_t = np.tanh(c_t, out=h_tanh[t])  # (H, N)
-        # [8] h[t] = o[t] * h_tanh[t]
+        # [8] h[t] = o[t] * h_tanh[t] (hidden state)
         h_t = np.multiply(o_t, h_tanh_t, out=h[t])  # (H, N)
         h_before, c_before = h_t, c_t
     # [9] L = (sum_t ||h[t]||^2)/2

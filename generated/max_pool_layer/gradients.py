@@ -14,6 +14,7 @@ SHAPES = {
     "cotangent": ("N", "C", "(I + 1)//2 - 1", "(J + 1)//2 - 1"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -14,6 +14,7 @@ SHAPES = {
     "b": ("l: L", "D[l + 1]"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -23,6 +23,7 @@ SHAPES = {
     "b3": ("M",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ("sum(y[n, k] for k in K) == 1",)
 

@@ -14,7 +14,9 @@ def neuron_chain_backward(
     w3: Data,
     b3: Data,
 ):
-    """Three sigmoid neurons in a row under the mean squared error."""
+    """Three sigmoid neurons in a row under the mean squared error.
+    三个依次相连的sigmoid神经元，损失为均方误差。
+    """
     z1[n] = w1 * x[n] + b1
     a1 = sigmoid(z1)
     z2[n] = w2 * a1[n] + b2

@@ -18,6 +18,7 @@ SHAPES = {
     "b3": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

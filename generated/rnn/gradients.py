@@ -20,6 +20,7 @@ SHAPES = {
     "c": ("K",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

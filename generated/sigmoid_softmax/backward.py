@@ -12,7 +12,9 @@ def sigmoid_softmax_backward(
     W2: Data[H, K],
     b2: Data[K],
 ):
-    """A layer of sigmoids under softmax and cross-entropy."""
+    """A layer of sigmoids under softmax and cross-entropy.
+    一层sigmoid，之后是softmax与交叉熵。
+    """
     assert sum(y[n, k] for k in K) == 1
     z1[n, h] = sum(x[n, d] * W1[d, h] for d in D) + b1[h]
     a1 = sigmoid(z1)

@@ -19,6 +19,7 @@ SHAPES = {
     "b2": ("K",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ("sum(y[n, k] for k in K) == 1",)
 

@@ -18,6 +18,7 @@ SHAPES = {
     "b": ("L", "4*H"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -16,6 +16,7 @@ SHAPES = {
     "b": ("n: L", "D[n + 1]"),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

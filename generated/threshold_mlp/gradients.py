@@ -20,6 +20,7 @@ SHAPES = {
     "b3": ("K",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -16,6 +16,7 @@ SHAPES = {
     "c": ("D",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

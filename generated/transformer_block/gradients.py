@@ -26,6 +26,7 @@ SHAPES = {
     "c2": ("E*H",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

@@ -18,6 +18,7 @@ SHAPES = {
     "b2": ("K",),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ()
 FACTS = ()
 

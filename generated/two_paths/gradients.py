@@ -13,6 +13,7 @@ SHAPES = {
     "x": (),
 }
 LABELS = {}
+SIZES = ()
 FUNCTIONS = ("f", "f_d1", "f_d2")
 FACTS = ()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from symbp.calculus.simplify import factor_deep
 from symbp.calculus.single import as_delta
 from symbp.calculus.steps import Renaming
 from symbp.calculus.sums import depends, pull
@@ -149,7 +150,7 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     factors = factors_of(body)
     opened = _open(factors, indices, task.style)
     if opened is not None:
-        return build.add(*(_sum(indices, term, task) for term in opened))
+        return _bracket(opened, indices, task) or build.add(*(_sum(indices, term, task) for term in opened))
     found = _best(factors, indices, task.style) or _lone(factors, indices)
     if found is None:
         merged = _merge(indices, factors)
@@ -158,6 +159,23 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     task.pairs.setdefault((Poly.of(solution.index), solution.value))
     rest = build.mul(*(f for f in factors if f is not factor))
     return _without(indices, solution, rest, task)
+
+
+def _bracket(terms: tuple[Expr, ...], indices: tuple[Index, ...], task: Task) -> Expr | None:
+    """One sum of the terms over all other indices, where one is fixed by the deltas of some terms and summed in others:
+    sum over n and j of (d(j, k) - p_nj) g_nj is sum over n of (g_nk - sum over j of p_nj g_nj).
+
+    The difference may be small where both terms are large, and is taken before they are summed on.
+    """
+    found = [_best(factors_of(t), indices, task.style) for t in terms]
+    fixed = {s[1].index for s in found if s is not None}
+    if None not in found or len(fixed) != 1 or len(indices) == 1:
+        return None
+    (index,) = fixed
+    outer = tuple(i for i in indices if i != index)
+    if any(index in indices_of(p) for i in outer for p in (i.start, i.stop)):
+        return None
+    return _sum(outer, factor_deep(build.add(*(_sum((index,), term, task) for term in terms))), task)
 
 
 def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from symbp.calculus.branches import reads_once
 from symbp.calculus.chains import apart_from_names, finish, local_steps, raw_product, raw_sum
 from symbp.calculus.cost import cost, entries
+from symbp.calculus.exponents import name_exponents
 from symbp.calculus.graph import needed, recursive_in, side_by_side, sources_of, users_of, varying
 from symbp.calculus.guards import sheltered
 from symbp.calculus.kernels import name_kernels
 from symbp.calculus.known import Known, known_of
 from symbp.calculus.letters import Letters, freshen, input_indices, letters_of
-from symbp.calculus.paths import path_chains
 from symbp.calculus.steps import Chain, Derivation, Key, Local, Rule, Section, Step
 from symbp.calculus.variants import is_scatter, variants
 from symbp.core import build
@@ -31,13 +31,16 @@ from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name
 
 def derive(network: Network) -> Derivation:
     """The derivation of a network whose single output is its loss."""
-    whole = name_kernels(network, varying(network))
+    active = varying(network)
+    through = name_exponents(network, active)
+    whole = name_kernels(through, active)
     work = _Work(whole)
     for quantity in work.order():
         work.add_section(quantity)
         work.close_circle(quantity)
-    named = tuple(e.name for e in whole.equations if network.equation(e.name) is None)
-    return replace(work.derivation(), named=named)
+    exponents = tuple(e.name for e in through.equations if network.equation(e.name) is None)
+    named = tuple(e.name for e in whole.equations if through.equation(e.name) is None)
+    return replace(work.derivation(), named=named, exponents=exponents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,7 @@ class _Work:
         silent = [u for u in users if u not in shown]
         used = tuple(u.chain.key for u in (*shown, *silent))
         used += tuple(self.names[u.equation.name] for u in shown if u.equation.name in inserted)
-        steps = [Step(first, Rule("chain", keys)), Step(sheltered(second), Rule("insert", used))]
+        steps = [Step(first, Rule("chain", keys)), Step(sheltered(second, self.known.early), Rule("insert", used))]
         finish(steps, self.known, indices, quantity in self.recursive)
         return Chain(self.names[quantity], self._lhs(quantity, indices), tuple(steps))
 
@@ -289,8 +292,7 @@ class _Work:
             adjoints=tuple((s.quantity, s.adjoint) for s in sections),
             gradients=gradients,
             numbers=_numbers(self.network, sections, [e.name for e in zeros]),
-            paths=path_chains(self.network, self.loss, self.active, self.names, sections),
-            facts=_facts_used(sections),
+            facts=(*(f.label for f in self.network.facts if f.differences), *_facts_used(sections)),
             kinks=tuple(e.name for e in self.network.equations if e.name in self.active and _has_kink(e.body)),
             unreached=tuple(p for p in self.network.parameters if p not in self.results),
         )

@@ -54,6 +54,18 @@ def recursive_in(network: Network) -> frozenset[str]:
     return frozenset(n for n in around if n in sources and n in reachable(sources[n], sources))
 
 
+def at_any_step(network: Network) -> frozenset[str]:
+    """What a loop defines in which something is read at any of the steps before, not so many steps before."""
+    looped = recursive_in(network)
+    sources = sources_of(network, looped)
+    found: set[str] = set()
+    for e in (e for e in network.equations if e.name in looped):
+        for r in (r for r in reads(e.body) if r.tensor in looped and e.name in sources[r.tensor]):
+            if (r.subs[0] - e.indices[0]).constant is None:
+                found.update(n for n in looped if n in sources[e.name] and e.name in sources[n])
+    return frozenset(found)
+
+
 def sources_of(network: Network, names: Iterable[str]) -> dict[str, dict[str, None]]:
     """What each of the names depends on, itself among it where it does."""
     sources = sources_in(network.equations)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from symbp.calculus.cost import cost
+from symbp.calculus.graph import at_any_step
 from symbp.calculus.sums import pull
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pi, Pow, Read, Sum, Where
@@ -42,9 +43,14 @@ class Zero:
 
 
 def zeros_of(network: Network) -> tuple[Zero, ...]:
-    """Where the quantities of a network are 0; a product is 0 where a factor of it is."""
+    """Where the quantities of a network are 0; a product is 0 where a factor of it is.
+
+    Not those of a loop that reads any of its steps: a guard beside one says which they are, and an adjoint read at
+    others would need itself.
+    """
     found: dict[str, Zero] = {}
-    for equation in network.equations:
+    looped = at_any_step(network)
+    for equation in (e for e in network.equations if e.name not in looped):
         unless = tuple(dict.fromkeys(_unless(equation, found)))
         if unless:
             found[equation.name] = Zero(equation.name, equation.indices, unless)
@@ -219,26 +225,52 @@ def _exclude(cond: Cond, other: Cond) -> bool:
     return bool(follows(other, (opposite(cond),))) and bool(follows(opposite(cond), (other,)))
 
 
-def sheltered(expr: Expr) -> Expr:
-    """The expression with each label that only a guard keeps inside its array under that guard, with all beside it.
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What must not be read at steps that are not done: what a loop defines that reads any of its steps, and, as they
+    do, all that is derived of it.
+    """
+
+    looped: frozenset[str] = frozenset()
+    network: frozenset[str] = frozenset()
+
+    def holds(self, name: str) -> bool:
+        """Is it one of these?"""
+        return bool(self.looped) and (name in self.looped or name not in self.network)
+
+
+def early_in(network: Network) -> Early:
+    """What must not be read too early in a network and in what is derived of it."""
+    names = (*(t.name for t in network.inputs), *(e.name for e in network.equations))
+    return Early(at_any_step(network), frozenset(names))
+
+
+NOTHING = Early()
+
+
+def sheltered(expr: Expr, early: Early = NOTHING) -> Expr:
+    """The expression with each label that only a guard keeps inside its array under that guard, with all beside it, and
+    so each entry that a guard keeps from being read too early.
 
     `(1 if t + 1 < T else 0) * delta(x[t + 1], v)` is `delta(x[t + 1], v) if t + 1 < T else 0`: there is no x[T].
     """
-    done = map_children(expr, lambda c: sheltered(c) if isinstance(c, Expr) else c)
+    done = map_children(expr, lambda c: sheltered(c, early) if isinstance(c, Expr) else c)
     if not isinstance(done, Mul):
         return done
     for guard in (f for f in done.args if _is_guarded(f)):
         rest = tuple(f for f in done.args if f is not guard)
-        if any(_is_exposed(f, free_indices(guard.cond)) for f in rest):
-            return build.where(guard.cond, sheltered(build.mul(guard.then, *rest)), build.NIL)
+        if any(_is_exposed(f, free_indices(guard.cond), early) for f in rest):
+            return build.where(guard.cond, sheltered(build.mul(guard.then, *rest), early), build.NIL)
     return done
 
 
-def _is_exposed(node: Node, letters: tuple[Index, ...]) -> bool:
-    """Does it read a label at a place with one of these letters, under no condition on them?"""
+def _is_exposed(node: Node, letters: tuple[Index, ...], early: Early) -> bool:
+    """Does it read a label, or what may be too early, at a place with one of these letters, unconditionally?"""
     if isinstance(node, Where) and any(i in letters for i in free_indices(node.cond)):
-        return _is_exposed(node.other, letters)
+        return _is_exposed(node.other, letters, early)
+    if isinstance(node, Read) and early.holds(node.tensor) and any(i in letters for i in indices_of(node.subs[0])):
+        return True
     labels = (a for p in polys(node) for a in p.atoms() if isinstance(a, Read))
     return any(i in letters for a in labels for s in a.subs for i in indices_of(s)) or any(
-        _is_exposed(c, letters) for c in children(node)
+        _is_exposed(c, letters, early) for c in children(node)
     )

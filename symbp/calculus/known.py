@@ -17,7 +17,7 @@ from symbp.calculus.contract import Style
 from symbp.calculus.cost import cost
 from symbp.calculus.equal import Same, same_entries
 from symbp.calculus.facts import SumFact, is_entry, sum_definitions, sum_facts, use_facts
-from symbp.calculus.guards import Guards, zeros_of
+from symbp.calculus.guards import NOTHING, Early, Guards, early_in, zeros_of
 from symbp.calculus.match import match_under
 from symbp.calculus.simplify import expand, factor_deep, join
 from symbp.calculus.single import Conds
@@ -56,6 +56,7 @@ class Known:
     style: Style
     guards: Guards
     same: Same
+    early: Early = NOTHING
 
 
 def known_of(network: Network) -> Known:
@@ -64,7 +65,9 @@ def known_of(network: Network) -> Known:
     classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
     guards = Guards(network, zeros_of(network))
     style = Style(classes=classes)
-    return Known(sum_facts(network), sum_definitions(network), products, style, guards, same_entries(network))
+    return Known(
+        sum_facts(network), sum_definitions(network), products, style, guards, same_entries(network), early_in(network)
+    )
 
 
 def _product(branch: Branch) -> Product | None:

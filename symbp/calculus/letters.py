@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from symbp.core.canonical import key
-from symbp.core.expr import Binder, Expr, Read
+from symbp.core.expr import Binder, Expr, Pow, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import (
@@ -123,17 +123,18 @@ def freshen(expr: T, taken: set[str], letters: Letters) -> T:
 
 
 def alike(expr: Expr) -> Expr:
-    """The expression with sums that differ in their letters alone written in one set of them, so that terms can share
-    them as factors.
+    """The expression with sums and powers that differ in their letters alone, or in the order of what they are made
+    of, written in one way, so that terms can share them as factors.
     """
     return _alike(expr, {}, frozenset())
 
 
 def _alike(expr: Expr, first: dict[str, Expr], around: frozenset[str]) -> Expr:
     """The same where the letters `around` are bound further out, none of which a sum may take."""
-    if isinstance(expr, Binder):
+    if isinstance(expr, (Binder, Pow)):
         seen = first.setdefault(key(expr), expr)
         if all_index_names(seen).isdisjoint(around):
             return seen
+    if isinstance(expr, Binder):
         around |= {i.name for i in expr.indices}
     return map_children(expr, lambda c: _alike(c, first, around) if isinstance(c, Expr) else c)

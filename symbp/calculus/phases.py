@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from symbp.calculus.guards import sheltered
+from symbp.calculus.guards import NOTHING, Early, sheltered
 from symbp.calculus.known import Known
 from symbp.calculus.steps import Step
 from symbp.core.canonical import same
@@ -71,7 +71,7 @@ def _settle(phase: Phase, steps: list[Step], context: Context) -> None:
             start = steps[-1].value
             if start != seen[place]:
                 for step in row.rewrite(start, context):
-                    changed |= append(steps, step)
+                    changed |= append(steps, step, context.known.early)
                 seen[place] = steps[-1].value
         if not changed:
             return
@@ -79,9 +79,9 @@ def _settle(phase: Phase, steps: list[Step], context: Context) -> None:
     raise AssertionError(f"the rows {rows} undo one another at {steps[-1].value}")
 
 
-def append(steps: list[Step], step: Step) -> bool:
+def append(steps: list[Step], step: Step, early: Early = NOTHING) -> bool:
     """Add a step; whether it says anything new. Where it only arranges the last one anew, it takes that one's place."""
-    last, value = steps[-1], sheltered(step.value)
+    last, value = steps[-1], sheltered(step.value, early)
     if same(last.value, value) or step.rule.name == ARRANGED:
         steps[-1] = Step(value, last.rule)
         return False

@@ -21,13 +21,6 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
-    """The key of an adjoint that is spelt out path by path."""
-
-    adjoint: str
-
-
-@dataclass(frozen=True, slots=True)
 class Variant:
     """The key of another way of writing an adjoint, of which there may be several."""
 
@@ -35,7 +28,7 @@ class Variant:
     place: int
 
 
-Key = str | Local | Paths | Variant  # of an equation or a chain: a quantity's or an adjoint's is its name
+Key = str | Local | Variant  # of an equation or a chain: a quantity's or an adjoint's is its name
 Renaming = tuple[Poly, Poly]  # m -> n: an index, and what stands for it
 
 
@@ -111,10 +104,10 @@ class Derivation:
 
     `backward` has all inputs as data, the forward equations, the adjoint equations, and the gradients as outputs.
     `adjoints` pairs every quantity with the name of its adjoint, `gradients` every parameter with the name of its
-    gradient. `numbers` pairs a key (a forward equation's name, a chain's key) with its equation number. `paths`
-    spells out each partial of a network of scalars, path by path. `facts` are the labels of the facts used, `kinks`
-    the names of the equations where the derivative at a kink was chosen, `unreached` the parameters that the loss
-    does not reach, `named` what got a name of its own for the derivation (see `kernels`).
+    gradient. `numbers` pairs a key (a forward equation's name, a chain's key) with its equation number. `facts` are the
+    labels of the facts used, `kinks` the names of the equations where the derivative at a kink was chosen, `unreached`
+    the parameters that the loss does not reach, `named` what got a name of its own for the derivation (see `kernels`),
+    `exponents` what got one for what its entries share (see `exponents`).
     """
 
     network: Network
@@ -124,11 +117,11 @@ class Derivation:
     adjoints: tuple[tuple[str, str], ...]
     gradients: tuple[tuple[str, str], ...]
     numbers: tuple[tuple[Key, int], ...]
-    paths: tuple[Chain, ...] = ()
     facts: tuple[str, ...] = ()
     kinks: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    exponents: tuple[str, ...] = ()
 
     def number(self, key: Key) -> int | None:
         """The number of an equation, or None where it has none."""
@@ -184,7 +177,6 @@ RULES = (
     "expand",
     "collect",
     "fact",
-    "path",
     "solve",
     "guard",
     "single",

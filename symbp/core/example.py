@@ -45,8 +45,9 @@ class Everywhere(Protocol):
 class Example:
     """`values` are those of every tensor by its name: inputs, quantities, adjoints, entry by entry in row-major order.
 
-    `moved` has an entry of each parameter. `zero_sums` are the adjoints that sum to 0 along a dimension, with that;
-    they did so wherever they were tried, which was at other sizes too.
+    `moved` has an entry of each parameter. `descent` is a learning rate, and the loss after a step with it, which is
+    less than before. `zero_sums` are the adjoints that sum to 0 along a dimension, with that; they did so wherever they
+    were tried, which was at other sizes too.
     """
 
     sizes: tuple[tuple[str, int], ...]
@@ -54,4 +55,5 @@ class Example:
     evaluate: Evaluate
     everywhere: Everywhere
     moved: tuple[Moved, ...] = ()
+    descent: tuple[float, float] | None = None
     zero_sums: tuple[tuple[str, int], ...] = ()

@@ -50,6 +50,17 @@ class Elementary:
         return bool(end.is_finite) and end in self.between
 
 
+class _Stopped(sp.Function):  # type: ignore[misc]
+    """A value that counts as a constant: as a function of what it is made of it does not move."""
+
+    nargs = 1
+    is_extended_real = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.S.Zero
+
+
+STOPPED = "stop_gradient"
 _UNIT = (-sp.Integer(1), sp.Integer(1))
 _POSITIVE = (sp.Integer(0), sp.oo)
 _HALF, _ONE = Fraction(1, 2), sp.Integer(1)
@@ -87,6 +98,7 @@ _ROWS = (
     ),
     Elementary("abs", sp.Abs, "\\operatorname{abs}", "abs", between=_POSITIVE, finite=True),
     Elementary("sign", sp.sign, "\\operatorname{sign}", "sign", between=_UNIT, finite=True, constant=True, inner=True),
+    Elementary(STOPPED, _Stopped, "\\operatorname{sg}", finite=True, constant=True),
 )
 FUNCTIONS = {row.name: row for row in _ROWS}
 

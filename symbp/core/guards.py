@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, Int, Num, Or, Where
-from symbp.core.integers import ONE, Index, Poly
+from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, First, Int, Num, Or, Where
+from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, indices_of, map_children
+from symbp.core.traverse import free_indices, indices_of, map_children, substitute
 from symbp.core.views import conjuncts
 
 Given = tuple[Cond, ...]
@@ -68,6 +68,17 @@ def follows(cond: Cond, given: Sequence[Cond]) -> bool | None:
 def holds(cond: Cond, given: Sequence[Cond]) -> bool:
     """Is it known that a condition holds where all the given ones do?"""
     return settle_condition(cond) == TRUE or bool(follows(cond, given))
+
+
+def told(cond: Cond) -> Given:
+    """What holds where a condition does, one by one; of a place that is a hit what its own condition says."""
+    found: list[Cond] = []
+    for part in conjuncts(cond):
+        found.append(part)
+        if isinstance(part, First):
+            at: dict[Atom, Poly] = dict(zip(part.indices, part.at, strict=True))
+            found += conjuncts(substitute(part.cond, at))
+    return tuple(found)
 
 
 def within(value: Poly, index: Index) -> Given:

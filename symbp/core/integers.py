@@ -75,10 +75,15 @@ class Atom(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dim(Atom):
-    """A size with a name: `N`. All are at least 1 but the one that counts the steps of a loop in its body, from 0."""
+    """A size with a name: `N`. All are at least 1 but the one that counts the steps of a loop in its body, from 0.
+
+    It owns what the network's facts say of it: it is at least `least` and at most `most`, and none of `above` is more.
+    """
 
     name: str
     least: int = 1
+    above: tuple[Poly, ...] = ()
+    most: int | None = None
 
     @property
     def key(self) -> str:
@@ -313,6 +318,8 @@ def write_poly(poly: Poly, write_atom: Callable[[Atom], str], times: str = "*") 
     text = ""
     for monomial, coefficient in ordered:
         factors = [write_atom(a) for a in monomial]
+        if times == "*" and (len(factors) > 1 or abs(coefficient) != 1):  # 2*D//A is another number
+            factors = [f"({f})" if isinstance(a, Quotient) else f for a, f in zip(monomial, factors, strict=True)]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, str(abs(coefficient)))
         sign = ("-" if not text else " - ") if coefficient < 0 else ("" if not text else " + ")

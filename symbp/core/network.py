@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from symbp.core.expr import Cond, Expr, Read
+from symbp.core.build import as_integer
+from symbp.core.expr import Compare, Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
-from symbp.core.traverse import reads, substitute_poly
+from symbp.core.solve import sizes_to_give
+from symbp.core.traverse import free_indices, reads, substitute_poly
+from symbp.core.views import conjuncts
 from symbp.escape import Prose
 
 DATA, PARAM, LABELS = "data", "param", "labels"
@@ -70,6 +73,19 @@ class Fact:
     label: str
     statement: Cond
 
+    @property
+    def differences(self) -> tuple[Poly, ...]:
+        """What is at least 0 where the fact holds, if it compares sizes alone."""
+        found: list[Poly] = []
+        for part in conjuncts(self.statement):
+            a, b = (as_integer(part.a), as_integer(part.b)) if isinstance(part, Compare) else (None, None)
+            if not isinstance(part, Compare) or a is None or b is None or free_indices(part) or reads(part):
+                return ()
+            found += [d for op, d in (("<", b - a), (">", a - b)) if part.op in (op, f"{op}=", "==")]
+            if part.op in ("<", ">"):
+                found[-1] -= 1
+        return tuple(found)
+
 
 def widths_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     """The names of the sizes in their shapes that differ by layer."""
@@ -77,12 +93,18 @@ def widths_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a.name for e in shapes for a in e.atoms() if isinstance(a, DimAt)))
 
 
+def given_sizes(dims: tuple[Dim, ...], inputs: Iterable[Tensor]) -> tuple[Dim, ...]:
+    """The sizes that no shape of an input tells, so that whoever calls the module says them."""
+    return sizes_to_give(dims, [p for t in inputs for p in t.shape])
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
 
     `functions` are the unknown functions with their number of arguments. `dims` are the sizes in order of declaration.
-    `doc` is the user's own text; a plain one becomes a Prose.
+    `doc` is the user's own text; a plain one becomes a Prose. `words` are what the user calls tensors: how it was
+    written, not what it says.
     """
 
     name: str
@@ -93,6 +115,7 @@ class Network:
     outputs: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
+    words: tuple[tuple[str, Prose], ...] = field(default=(), compare=False)
     _tensors: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
     _equations: dict[str, Equation] = field(default_factory=dict, init=False, repr=False, compare=False)
     _steps: list[tuple[Poly, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -122,10 +145,24 @@ class Network:
         """The equation that defines that name, or None."""
         return self._equations.get(name)
 
+    def called(self, name: str) -> Prose:
+        """What the user calls a tensor, if anything."""
+        return dict(self.words).get(name, Prose())
+
     @property
     def widths(self) -> tuple[str, ...]:
         """The names of the sizes that differ by layer: the D of `D[l + 1]`."""
         return widths_of(self.inputs)
+
+    @property
+    def orders(self) -> tuple[Poly, ...]:
+        """What the facts say of sizes: each is at least 0."""
+        return tuple(d for f in self.facts for d in f.differences)
+
+    @property
+    def given(self) -> tuple[Dim, ...]:
+        """The sizes that no shape of an input tells: the number of heads in merged weights, of iterations."""
+        return given_sizes(self.dims, self.inputs)
 
     @property
     def steps(self) -> tuple[Poly, ...]:

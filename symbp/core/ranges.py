@@ -6,24 +6,65 @@ not comparable to D.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
 
-from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient, quotient
+from symbp.core.integers import Atom, Dim, DimAt, Index, Poly, Quotient, quotient
 
 _ROUNDS = 16
 
 
 def is_nonnegative(poly: Poly) -> bool:
-    """Is it at least 0 for all sizes?"""
+    """Is it at least 0 for all sizes that the facts allow?"""
+    return _is_nonnegative(poly) or any(map(_is_nonnegative, _over_bounds(poly)))
+
+
+def _over_bounds(poly: Poly) -> Iterator[Poly]:
+    """With every size that another bounds as that one and what it is more, P as T + more for T <= P, and one that a
+    number bounds as that number and what it is less; and, since a
+    product of sizes is no less than one of them, with all as the least they can be and more: A * E - E is a * (e + 1).
+    """
+    for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.above):
+        more = Dim(f"{dim.name} more", 0)
+        for low in dim.above:
+            wider = poly.replace(lambda a, d=dim, p=low + more: p if a == d else None)  # type: ignore[misc]
+            yield wider
+            yield from _over_bounds(wider)
+    for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.most is not None):
+        fewer = Poly.of(dim.most or 0) - Poly.of(Dim(f"{dim.name} fewer", 0))
+        yield poly.replace(lambda a, d=dim, p=fewer: p if a == d else None)  # type: ignore[misc]
+    if any(len(m) > 1 for m, _ in poly.terms):
+        yield poly.replace(lambda a: _more(a) if isinstance(a, Dim) and a.least else None)
+
+
+def _more(dim: Dim) -> Poly:
+    """A size as the least that it can be and more."""
+    return Poly.of(Dim(f"{dim.name} more", 0)) + dim.least
+
+
+def _is_nonnegative(poly: Poly) -> bool:
+    return _at_least(poly) >= 0 or (
+        any(isinstance(a, Quotient) for a in poly.atoms()) and _at_least(without_quotients(poly)) >= 0
+    )
+
+
+def _at_least(poly: Poly) -> float:
+    """A number that a sum of products of sizes is never below, -inf where none is known."""
     total = 0
-    poly = without_quotients(poly)
     for monomial, coefficient in poly.terms:
-        if monomial and (coefficient < 0 or not all(isinstance(a, (Dim, DimAt)) for a in monomial)):
-            return False
-        total += coefficient * prod(a.least for a in monomial if isinstance(a, Dim))
-    return total >= 0
+        if monomial and (coefficient < 0 or not all(map(_is_count, monomial))):
+            return -math.inf
+        total += coefficient * prod(a.least if isinstance(a, Dim) else isinstance(a, DimAt) for a in monomial)
+    return total
+
+
+def _is_count(atom: Atom) -> bool:
+    """Is it a size, or how often one goes into what is at least 0?"""
+    if isinstance(atom, Quotient):
+        return is_nonnegative(atom.top) and is_nonnegative(atom.bottom - 1)
+    return isinstance(atom, (Dim, DimAt))
 
 
 def without_quotients(poly: Poly) -> Poly:
@@ -51,6 +92,10 @@ def _outermost(quotients: list[Quotient]) -> Quotient | None:
 
 def may_be_nonnegative(poly: Poly) -> bool:
     """Is it at least 0 as soon as the sizes are large enough? (`D - 2` is, `D - K` and `-1` are not known to be.)"""
+    return _may_be_nonnegative(poly) or any(map(_may_be_nonnegative, _over_bounds(poly)))
+
+
+def _may_be_nonnegative(poly: Poly) -> bool:
     poly = without_quotients(poly)
     grows = any(m for m, _ in poly.terms)
     named = all(c > 0 and all(isinstance(a, (Dim, DimAt)) for a in m) for m, c in poly.terms if m)
@@ -119,7 +164,8 @@ def _of_quotient(poly: Poly, held: list[Quotient], high: bool, keep: tuple[Index
 def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
     """Digits that a quotient makes with what it is taken from: k - b (k // b), and k // 2 - 2 (k // 4) of k.
 
-    For each what is left without it, how many values it has, and how often it is added, 1 or -1.
+    For each what is left without it, how many values it has, and how often it is
+    added: in 16 k - 224 (k // 14) 16 times.
     """
     factor, wholes = poly.coefficient(q), [(q.top, q.bottom)]
     for other in poly.atoms():
@@ -128,8 +174,8 @@ def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
             if count * other.bottom == q.bottom:
                 wholes.append((Poly.of(other), count))
     for whole, count in wholes:
-        times = next((t for t in (1, -1) if factor == count * -t), None)
-        if times is not None and may_be_nonnegative(count - 1):
+        times = quotient(-factor, count).constant
+        if times and factor == count * -times and may_be_nonnegative(count - 1):
             rest = poly - (whole - Poly.of(q) * count) * times
             if q not in rest.atoms():
                 yield rest, count, times

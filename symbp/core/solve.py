@@ -7,7 +7,7 @@ tensors: an extent is its place in the list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -29,18 +29,31 @@ class Solution:
     divisor: Poly = ONE
 
 
-def solve_sizes(extents: Sequence[Poly]) -> tuple[Solution, ...]:
-    """A solution for each size that follows, in an order in which each needs only those before it."""
+def solve_sizes(extents: Sequence[Poly], given: Collection[Dim] = ()) -> tuple[Solution, ...]:
+    """A solution for each size that follows, in an order in which each needs only those before it, and the given."""
     found: dict[Dim, Solution] = {}
     for place, e in enumerate(extents):
-        if isinstance(e.atom, Dim) and e.atom not in found:
+        if isinstance(e.atom, Dim) and e.atom not in found and e.atom not in given:
             found[e.atom] = Solution(e.atom, ((place, 1),))
-    while (solution := _single(extents, found) or _combined(extents, found)) is not None:
+    known = {*found, *given}
+    while (solution := _single(extents, known) or _combined(extents, known)) is not None:
         found[solution.dim] = solution
+        known.add(solution.dim)
     return tuple(found.values())
 
 
-def _unknown(extent: Poly, known: dict[Dim, Solution]) -> tuple[Dim, ...] | None:
+def sizes_to_give(dims: Sequence[Dim], extents: Sequence[Poly]) -> tuple[Dim, ...]:
+    """The sizes that have to be said, since no extent tells them: of A and E in A * E the first."""
+    given: list[Dim] = []
+    while True:
+        known = {s.dim for s in solve_sizes(extents, given)}
+        missing = next((d for d in dims if d not in known and d not in given), None)
+        if missing is None:
+            return tuple(given)
+        given.append(missing)
+
+
+def _unknown(extent: Poly, known: Collection[Dim]) -> tuple[Dim, ...] | None:
     """The sizes in an extent that are not known yet; None where it is not linear in them."""
     unknown = tuple(d for d in dict.fromkeys(dims_of(extent)) if d not in known)
     hidden = [d for a in extent.atoms() if isinstance(a, (Quotient, DimAt)) for d in dims_of(Poly.of(a))]
@@ -49,7 +62,7 @@ def _unknown(extent: Poly, known: dict[Dim, Solution]) -> tuple[Dim, ...] | None
     return unknown if linear and not ragged and not set(unknown) & set(hidden) else None
 
 
-def _single(extents: Sequence[Poly], known: dict[Dim, Solution]) -> Solution | None:
+def _single(extents: Sequence[Poly], known: Collection[Dim]) -> Solution | None:
     """The first extent with one unknown size, solved for it: its factor may be of other sizes."""
     for place, e in enumerate(extents):
         unknown = _unknown(e, known)
@@ -78,7 +91,7 @@ def _less(a: dict[K, Fraction], b: dict[K, Fraction], share: Fraction) -> dict[K
     return {k: v for k, v in difference.items() if v}
 
 
-def _combined(extents: Sequence[Poly], known: dict[Dim, Solution]) -> Solution | None:
+def _combined(extents: Sequence[Poly], known: Collection[Dim]) -> Solution | None:
     """A size that is alone in a combination of extents, by elimination."""
     rows = [row for place, e in enumerate(extents) if (row := _row(place, e, known)) is not None]
     pivots: list[_Row] = []
@@ -91,7 +104,7 @@ def _combined(extents: Sequence[Poly], known: dict[Dim, Solution]) -> Solution |
     return None if alone is None else _solution(alone, extents)
 
 
-def _row(place: int, extent: Poly, known: dict[Dim, Solution]) -> _Row | None:
+def _row(place: int, extent: Poly, known: Collection[Dim]) -> _Row | None:
     unknown = _unknown(extent, known)
     factors = {d: extent.coefficient(d).constant for d in unknown or ()}
     if not factors or None in factors.values():

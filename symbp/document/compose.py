@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from symbp.calculus.steps import Chain as Steps
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.calculus.steps import Section as Part
 from symbp.core.equality import Check
@@ -27,6 +26,8 @@ from symbp.document.graph import picture
 from symbp.document.hessian import hessian_sections
 from symbp.document.lesson import numbers
 from symbp.document.lesson.compose import lesson
+from symbp.document.lesson.weights import is_scalar, is_small, weights
+from symbp.document.lesson.windows import windows
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
     FULL,
@@ -42,7 +43,7 @@ from symbp.document.model import (
     Section,
 )
 from symbp.document.ranged import one_range
-from symbp.document.said import Code, Count, Figure, Ref, Said, Whole, listed, said
+from symbp.document.said import Count, Figure, Quoted, Ref, Said, Whole, listed, said
 from symbp.document.scatter import variants
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
@@ -60,32 +61,36 @@ def compose(
     product: HessianProduct | None = None,
     example: Example | None = None,
     stable: tuple[str, ...] = (),
+    scalar: bool = False,
 ) -> Document:
     """The document of a derivation, and of the Hessian times a vector if that is asked for.
 
     `lines` says where each numbered equation stands in the module, `example` has the numbers that are shown,
-    `stable` the names of what the module computes in another form.
+    `stable` the names of what the module computes in another form. Each entry is shown by itself if `scalar` says so,
+    and of a network of numbers.
     """
     derivation, product = one_range(derivation, product)
     network = derivation.network
     given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
     start = Section(said("heading.network"), (*given, *numbers.given(derivation, example)))
+    by_entries = (scalar or is_scalar(derivation)) and is_small(derivation, example)
     further = () if product is None else hessian_sections(product, lines)
-    graph = Section(said("heading.graph"), picture(derivation))
+    graph = Section(said("heading.graph"), (*picture(derivation), *windows(derivation, example)))
     document = Document(
         name=network.name,
-        subtitle=network.doc.title,
+        subtitle=network.doc,
         look=look_of(derivation, product),
         sections=(
             *(
                 start,
                 graph,
                 *lesson(derivation, example),
-                *_paths(derivation),
+                *(weights(derivation, example) if by_entries else ()),
                 *summary.closing(derivation, lines, example, stable),
             ),
             *(*further, *_appendix(derivation, lines, product)),
         ),
+        sizes=() if example is None or is_scalar(derivation) else example.sizes,
     )
     return with_notation(said_once(summary.with_checks(document, len(equalities(document)), checks)))
 
@@ -104,9 +109,11 @@ def _definition(d: Derivation, e: Equation) -> Definition:
     left = Read(e.name, tuple(Poly.of(i) for i in e.indices))
     call = _entrywise(e)
     rows = (Row(call), Row(Entry(e.body))) if call else (Row(Entry(e.body)),)
+    words = d.network.called(e.name)
+    called = Quoted(words) if words else None
     form = whole_form(d, e) if e.indices else None
     whole = None if form is None else whole_chain(e, form, said("place.matrix", place=where))
-    return Definition(Chain(Entry(left), rows, where), whole, e.shape, number)
+    return Definition(Chain(Entry(left), rows, where), whole, e.shape, number, called)
 
 
 def _entrywise(e: Equation) -> CallSide | None:
@@ -152,23 +159,3 @@ def _users(d: Derivation, part: Part) -> Said:
 def _main(d: Derivation, part: Part) -> tuple[Chain, ...]:
     """The adjoint, line by line, and its matrix form."""
     return with_matrix_form(d, chain_of(d, part.main), adjoint_equation(part.adjoint, part.main))
-
-
-def _adjoint(paths: Steps) -> str:
-    assert isinstance(paths.lhs, Read)
-    return paths.lhs.tensor
-
-
-def _paths(d: Derivation) -> tuple[Section, ...]:
-    """Each partial of a network of scalars, a product for each path."""
-    if not d.paths:
-        return ()
-    places = (said("place.paths", adjoint=Code(_adjoint(c))) for c in d.paths)
-    display = Display(tuple(_path(chain_of(d, c, where)) for c, where in zip(d.paths, places, strict=True)))
-    return (Section(said("heading.paths"), (Paragraph((said("paths"),)), display)),)
-
-
-def _path(chain: Chain) -> Chain:
-    """Products of partials and what they are, beside each other: the text above has said why."""
-    first, *rest = chain.rows
-    return replace(chain, rows=(replace(first, why=()), *(replace(r, why=(), beside=True) for r in rest)))

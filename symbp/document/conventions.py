@@ -21,6 +21,8 @@ def opening(d: Derivation) -> Words:
         words.append(said("backward.unreached", len(d.unreached), parameters=listed(map(Whole, d.unreached))))
     if d.named:
         words.append(said("backward.named", len(d.named), quantities=listed(map(Whole, d.named))))
+    if d.exponents:
+        words.append(said("backward.exponents", len(d.exponents), quantities=listed(map(Whole, d.exponents))))
     unused = [FactRef(f.label) for f in d.network.facts if f.label not in d.facts]
     if unused:
         words.append(said("backward.unused", len(unused), facts=listed(unused)))

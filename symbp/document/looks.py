@@ -38,6 +38,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         loss_number=d.number(d.loss),
         shared=frozenset(used_twice),
         extents=long_extents(d),
+        parameters=frozenset(network.parameters),
         starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
     )
 
@@ -89,7 +90,6 @@ def chains(d: Derivation) -> Iterator[Chain]:
         yield from section.locals
         yield section.main
         yield from section.variants
-    yield from d.paths
 
 
 def expressions(d: Derivation, product: HessianProduct | None = None) -> Iterator[Expr]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
-from symbp.document.said import LineRange, Part, Product, Said, Words
+from symbp.document.said import LineRange, Part, Product, Quoted, Said, Words
 from symbp.document.starts import Starts
 from symbp.escape import Prose
 from symbp.matrix import Matrix
@@ -44,7 +44,31 @@ class CallSide:
     value: Expr
 
 
-Side = Entry | MatrixSide | CallSide
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A matrix of which every entry is written out."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+Terms = tuple[tuple[float, ...], ...]  # a sum of products of numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A sum of products of an example's numbers."""
+
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class FigureGrid:
+    """A matrix of such sums."""
+
+    rows: tuple[tuple[Terms, ...], ...]
+
+
+Side = Entry | MatrixSide | CallSide | Grid | Figures | FigureGrid
 
 
 # --- blocks
@@ -82,12 +106,15 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A forward equation: its index form, its matrix form where it has one, its shape and its number."""
+    """A forward equation: its index form, its matrix form where it has one, its shape, its number, what the user calls
+    it.
+    """
 
     index: Chain
     whole: Chain | None
     dims: tuple[Poly, ...]
     number: int
+    called: Quoted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +156,9 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Sentences on signs, each by the name of its sign; those of signs that are not printed are left out."""
+    """Sentences on signs, each by the name of its sign, partial.bar where it is that of a notation; those of signs that
+    are not printed are left out.
+    """
 
     sentences: tuple[tuple[str, Said], ...]
 
@@ -185,6 +214,20 @@ class Updates:
     pairs: tuple[tuple[Named, Named, Index | None], ...]
 
 
+FigureRows = tuple[tuple[float, ...], ...]
+EntryRows = tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """A step of gradient descent by numbers: of each matrix of weights the weights and their adjoints, both as entries
+    and as numbers.
+    """
+
+    grids: tuple[tuple[EntryRows, EntryRows, FigureRows, FigureRows], ...]
+    rate: float
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A quantity in the picture; `again` says that it is drawn at another place too. Places are in millimetres across
@@ -226,24 +269,62 @@ class Picture:
     edges: tuple[Edge, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A slice of a tensor, at the first subscripts `lead`, as a grid of numbers; `marked` are cells, row and column."""
+
+    tensor: str
+    lead: tuple[int, ...]
+    rows: FigureRows
+    marked: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Grids of numbers beside each other."""
+
+    tiles: tuple[Tiles, ...]
+
+
 Block = (
-    Display | Definitions | Paragraph | Notes | Remark | Numbers | Signs | Table | Statement | Box | Updates | Picture
+    Display
+    | Definitions
+    | Paragraph
+    | Notes
+    | Remark
+    | Numbers
+    | Signs
+    | Table
+    | Statement
+    | Box
+    | Updates
+    | Moves
+    | Picture
+    | Grids
 )
 
 
 SHORT, STEPS, FULL = DETAILS = "short", "steps", "full"  # results; what a lecture shows; with every line
+BAR, PARTIAL, DELTA = NOTATIONS = "bar", "partial", "delta"  # of the derivative of the loss: zbar, dL/dz, delta^z
+SCALAR, INDEX, MATRIX = VIEWS = "scalar", "index", "matrix"  # every entry by itself; any entry; whole arrays
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands below it; `level` 1 is a section, 2 a part of one; `details` say at which levels of
-    detail it is shown.
+    detail it is shown, `views` in which view. One of the scalar view alone speaks of the example's sizes.
     """
 
     title: Said
     blocks: tuple[Block, ...]
     level: int = 1
     details: tuple[str, ...] = DETAILS
+    views: tuple[str, ...] = VIEWS
+
+    @property
+    def is_by_entries(self) -> bool:
+        """Does it speak of single entries?"""
+        return self.views == (SCALAR,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +348,8 @@ class Look:
     borders: tuple[tuple[Named, Matrix], ...] = ()
     extents: tuple[tuple[str, Poly], ...] = ()
     starts: Starts = ()
+    notation: str = BAR
+    parameters: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +360,7 @@ class Document:
     subtitle: Prose
     look: Look
     sections: tuple[Section, ...]
+    sizes: tuple[tuple[str, int], ...] = ()  # those of the example
 
     def at(self, detail: str) -> Document:
         """What is shown of it at a level of detail."""

@@ -179,7 +179,6 @@ def _groups(d: Derivation) -> Iterator[tuple[Chain, ...]]:
     for s in d.sections:
         yield from ((c,) for c in s.locals)
         yield (s.main, *s.variants)
-    yield from ((c,) for c in d.paths)
 
 
 def _values(chains: Sequence[Chain]) -> tuple[object, ...]:
@@ -273,9 +272,8 @@ class _Scope:
 
 def _derivation(d: Derivation, names: _Renaming) -> Derivation:
     sections = tuple(_section(s, names) for s in d.sections)
-    paths = tuple(_renamed((c,), names)[0] for c in d.paths)
     network, backward = _network(d.network, names), _network(d.backward, names)
-    return replace(d, network=network, backward=backward, sections=sections, paths=paths)
+    return replace(d, network=network, backward=backward, sections=sections)
 
 
 def _section(s: Section, names: _Renaming) -> Section:

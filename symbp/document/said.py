@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index, Poly
+from symbp.escape import Prose
 from symbp.matrix import Matrix
 
 
@@ -41,6 +42,21 @@ class Whole:
     """A tensor as a whole, by its name: a bold letter."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An adjoint in a notation that may be another than the document's."""
+
+    adjoint: str
+    notation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a user calls something, perhaps in several languages."""
+
+    words: Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,8 @@ Part = (
     | Arrow
     | Letter
     | Whole
+    | Noted
+    | Quoted
     | Span
     | Spelt
     | Shape

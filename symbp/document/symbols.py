@@ -16,6 +16,7 @@ from symbp.document.said import (
     Listed,
     Math,
     Part,
+    Quoted,
     Said,
     Shape,
     Span,
@@ -26,12 +27,17 @@ from symbp.document.said import (
     said,
 )
 
+MOST_ROWS = 6  # of scalars in one column
+
 
 def symbols(d: Derivation, product: HessianProduct | None = None) -> tuple[Block, ...]:
     """The table of inputs, the facts, the index letters and what the signs mean."""
     blocks: list[Block] = [_inputs(d)]
     blocks.extend(_fact(f) for f in d.network.facts)
     blocks.append(Notes(_letters(d, product)))
+    if d.network.given:
+        given = [Shape((Poly.of(dim),)) for dim in d.network.given]
+        blocks.append(Paragraph((said("input.sizes", len(given), sizes=listed(given)),)))
     if d.network.functions:
         blocks.append(Paragraph((_functions(d),)))
     return tuple(blocks)
@@ -48,7 +54,8 @@ def _inputs(d: Derivation) -> Table:
         said("column.kind"),
     )
     if not any(t.shape for t in d.network.inputs):
-        rows, header = tuple((r[0], *r[2:]) for r in rows), (header[0], *header[2:])
+        rows, header = tuple((r[0], r[2], r[4]) for r in rows), (header[0], header[2], header[4])
+        return Table(header, rows, "l" * len(header), columns=1 + (len(rows) > MOST_ROWS))
     return Table(header, rows, "l" * len(header))
 
 
@@ -94,6 +101,11 @@ def _any_letters(d: Derivation, t: Tensor) -> tuple[Index, ...]:
 
 
 def _kind(d: Derivation, t: Tensor) -> Said:
+    words = d.network.called(t.name)
+    return said("input.called", words=Quoted(words), kind=_sort(d, t)) if words else _sort(d, t)
+
+
+def _sort(d: Derivation, t: Tensor) -> Said:
     if t.kind == PARAM:
         return said("input.parameter.unreached" if t.name in d.unreached else "input.parameter")
     if t.kind == LABELS:

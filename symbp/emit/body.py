@@ -170,7 +170,7 @@ class _Writer:
 
     def _flush(self, s: Statement) -> None:
         first = len(self.lines)
-        if not s.comment and len(self.pending) == 1:
+        if not s.comment and not s.words and len(self.pending) == 1:
             self.lines.append(_with_number(self.pending[0], s))
         else:
             self.lines += [_comment(s), *self.pending]
@@ -200,7 +200,8 @@ def _placed(routine: Routine) -> Iterator[str]:
 
 def _comment(s: Statement) -> str:
     numbers = ", ".join(map(str, s.numbers))
-    return f"# [{numbers}] {in_python(s.comment, COMMENT)}".rstrip()
+    called = "".join(f" ({in_python(w.part(han=False), COMMENT)})" for w in s.words)
+    return f"# [{numbers}] {in_python(s.comment, COMMENT)}".rstrip() + called
 
 
 def _with_number(line: str, s: Statement) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symbp.core.integers import ONE, Poly
+from symbp.core.integers import ONE, Dim, Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.solve import Solution, solve_sizes
 from symbp.core.traverse import dims_of, indices_of
 from symbp.emit import words
 from symbp.emit.body import write_body
-from symbp.emit.facts import fact_check
+from symbp.emit.facts import fact_check, size_facts
 from symbp.emit.formula import PRODUCT, SIGN, Text, size
 from symbp.emit.layout import fitted, tuple_of
 from symbp.emit.lengths import length_lines
@@ -46,7 +46,7 @@ def helpers(program: Program) -> list[str]:
     parts += [render(f"{name}.py.j2") for name in ("windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
     parts += [render("product.py.j2", **PRODUCT_BLOCKS)] if _has_blocks(program) else []
-    parts += _size_checks(program)
+    parts += [render("size.py.j2")] * bool(program.given) + _size_checks(program)
     if program.checks is not None:
         parts.append(fact_check(program))
     parts += [*_output_checks(program, lists, vector, scalars), render("place.py.j2")]
@@ -103,11 +103,17 @@ def _lists(program: Program) -> bool:
 
 
 def size_names(program: Program, tensors: Sequence[Tensor]) -> tuple[str, ...]:
-    """The named sizes in the shapes of these tensors, in the order of declaration."""
+    """The named sizes in the shapes of these tensors, and those that no shape tells, in the order of declaration."""
     used = {d for t in tensors for e in t.shape for d in dims_of(e)}
     layered = families(tensors)
-    plain = tuple(d.name for d in program.dims if d in used and d.name not in layered)
+    known = {*(d.name for d in used), *program.given}
+    plain = tuple(d.name for d in program.dims if d.name in known and d.name not in layered)
     return (*plain, *layered)
+
+
+def found_sizes(program: Program, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    """Those of them that the shapes tell."""
+    return tuple(name for name in size_names(program, tensors) if name not in program.given)
 
 
 def sizes_name(program: Program, routine: Routine) -> str:
@@ -129,38 +135,43 @@ def _size_checks(program: Program) -> list[str]:
 
 
 def _size_check(program: Program, name: str, given: list[Tensor]) -> str:
-    sizes = size_names(program, given)
-    solved, sources = _solutions(sizes, given)
+    sizes, found = size_names(program, given), found_sizes(program, given)
+    solved, sources = _solutions(program, found, given)
     arrays = tuple(t.name for t in given)
     return render(
         "sizes.py.j2",
         words=words.LOCAL,
         name=name,
-        arguments=", ".join(arrays),
+        arguments=", ".join((*arrays, *program.given)),
         names=tuple_of(tuple(rows(t, f'"{t.name}"', _listed_name(t)) for t in given)),
         shapes=tuple_of(tuple(f"*[_.shape for _ in {t.name}]" if is_list(t) else f"{t.name}.shape" for t in given)),
         ranks=tuple_of(tuple(rows(t, str(len(t.shape)), str(len(t.shape) - 1)) for t in given)),
         solved=solved,
         expected=tuple_of(tuple(rows(t, _written(t.shape), _written(t.shape[1:])) for t in given)),
+        facts=size_facts(program, sizes),
         extents=", ".join((*_extents(program, sizes), *_left_over(program, given))),
-        result=tuple_of(sizes) if len(sizes) == 1 else ", ".join(sizes),
-        what=", ".join(sizes),
+        result=tuple_of(found) if len(found) == 1 else ", ".join(found),
+        what=", ".join(found),
         sources=sources,
     )
 
 
-def _solutions(sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], str]:
+def _solutions(program: Program, sizes: tuple[str, ...], given: list[Tensor]) -> tuple[list[str], str]:
     """A line of Python for each size, plain extents first, and in words which tensors it is taken from."""
     layered = families(given)
     plain = [s for s in sizes if s not in layered]
     found = extents(given)
-    solved = {s.dim.name: s for s in solve_sizes([e for _, _, e in found])}
+    solved = {s.dim.name: s for s in solve_sizes([e for _, _, e in found], _said(program))}
     if not set(plain) <= solved.keys():
         raise MissingRule("emit/checks.py cannot solve the sizes from the shapes")
     lines = [f"{name} = {_solution(s, [code for _, code, _ in found])}" for name, s in solved.items() if name in plain]
     tensors = {n: dict.fromkeys(found[place][0].name for place, _ in solved[n].terms) for n in plain}
     sources = ", ".join(f"{n} from {' and '.join(names)}" for n, names in tensors.items())
     return [*lines, *check_lengths(given), *widths(given)], sources
+
+
+def _said(program: Program) -> tuple[Dim, ...]:
+    return tuple(d for d in program.dims if d.name in program.given)
 
 
 def _solution(solution: Solution, codes: list[str]) -> str:
@@ -192,7 +203,8 @@ def _extents(program: Program, sizes: tuple[str, ...]) -> list[str]:
 def _left_over(program: Program, given: list[Tensor]) -> list[str]:
     """The same of sizes that are what others leave of an extent, where no array has so many entries."""
     checked = [extent for _, _, extent in program.extents]
-    solved = (s for s in solve_sizes([e for _, _, e in extents(given)]) if s.rest.terms or len(s.terms) > 1)
+    every = solve_sizes([e for _, _, e in extents(given)], _said(program))
+    solved = (s for s in every if s.rest.terms or len(s.terms) > 1 or s.divisor != ONE)
     return [f'("", "", "{s.dim}", {s.dim})' for s in solved if Poly.of(s.dim) not in checked]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from symbp.core.build import as_integer
 from symbp.core.entries import equal_entries
 from symbp.core.expr import Compare, Expr, Int
 from symbp.core.integers import Poly
 from symbp.core.network import Fact
 from symbp.core.traverse import dims_of, reads, walk
 from symbp.emit.body import write_body
-from symbp.emit.formula import Text
+from symbp.emit.formula import Text, size
 from symbp.emit.state import write_statement
 from symbp.emit.words import DTYPE, LOCAL
 from symbp.lowering.program import Program, Value
@@ -17,7 +20,8 @@ from symbp.templating import render
 
 def fact_texts(program: Program) -> tuple[str, ...]:
     """The facts that are checked, as texts."""
-    return tuple(write_statement(f.statement) for f in _checked(program))
+    checked = _checked(program)
+    return tuple(write_statement(f.statement) for f in program.facts if f.differences or f in checked)
 
 
 def fact_arguments(program: Program) -> tuple[str, ...]:
@@ -30,6 +34,19 @@ def fact_arguments(program: Program) -> tuple[str, ...]:
     polys += [e for s in routine.statements if s.op == "ones" for e in s.target.shape]
     used = {d.name for p in polys for d in dims_of(p)}
     return (*routine.inputs, *(d.name for d in program.dims if d.name in used))
+
+
+def size_facts(program: Program, sizes: Collection[str]) -> list[dict[str, str]]:
+    """What is said of these sizes: as Python, as a text, and the sizes that may break it with their values."""
+    rows = []
+    for fact in (f for f in program.facts if f.differences):
+        named = list(dict.fromkeys(d.name for p in fact.differences for d in dims_of(p)))
+        if isinstance(fact.statement, Compare) and set(named) <= set(sizes):
+            a, b = (size(as_integer(side) or Poly()) for side in (fact.statement.a, fact.statement.b))
+            values = ", ".join(f"{n} = {{{n}}}" for n in named)
+            code = f"{a.code} {fact.statement.op} {b.code}"
+            rows.append({"code": code, "text": write_statement(fact.statement), "sizes": values})
+    return rows
 
 
 def fact_check(program: Program) -> str:

@@ -11,7 +11,7 @@ from symbp.core.network import LABELS, Tensor
 from symbp.core.shortener import Shortener
 from symbp.core.traverse import dims_of
 from symbp.emit.body import Body, write_body
-from symbp.emit.checks import SCRATCH, scratch_arrays, size_names, sizes_name
+from symbp.emit.checks import SCRATCH, found_sizes, scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
 from symbp.emit.formula import Text, scalar, size
 from symbp.emit.interface import signature
@@ -77,10 +77,12 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
     if numbers:
         lines.append(f"{names(numbers)} = _numbers({', '.join(f'{n}={n}' for n in numbers)})")
     arrays = tuple(t.name for t in given if t.shape)
-    sizes = size_names(program, given)
+    sizes, found = size_names(program, given), found_sizes(program, given)
+    if program.given:
+        lines.append(f"{names(program.given)} = _whole({', '.join(f'{n}={n}' for n in program.given)})")
     if arrays:
-        call = f"{sizes_name(program, routine)}({', '.join(arrays)})"
-        lines.append(f"{names(sizes)} = {call}" if sizes else call)
+        call = f"{sizes_name(program, routine)}({', '.join((*arrays, *program.given))})"
+        lines.append(f"{names(found)} = {call}" if found else call)
     lines += [
         f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})'
         for t in given

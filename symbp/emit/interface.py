@@ -51,7 +51,7 @@ def signature(program: Program, routine: Routine) -> str:
     Partial derivatives of unknown functions that this routine does without need not be given.
     """
     data = [n for n in routine.inputs if n in program.data]
-    keywords = [n for n in routine.inputs if n in program.parameters]
+    keywords = [*(n for n in routine.inputs if n in program.parameters), *program.given]
     data += [VECTOR] if routine.vector else []
     needed = {name for name, _ in program.functions}
     if routine.name in FILLING:

@@ -8,7 +8,7 @@ from symbp.core.expr import Expr
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
 from symbp.emit.words import DTYPE, RANGE, REVERSED
-from symbp.lowering.program import LIST, Carry, Loop, Operand, Statement, Value
+from symbp.lowering.program import LIST, ZEROS, Carry, Loop, Operand, Statement, Value
 
 Write = Callable[[Operand], Text]
 
@@ -71,10 +71,12 @@ def stack_lines(s: Statement, variable: str, fresh: str) -> list[str]:
     if place is None:
         return [f"{name} = {fresh}"]
     if place.how == "out":
-        return [f'{name} = out["{place.name}"]']
-    if place.how == "step":
-        return [f"{name} = {place.name}[{variable}]"]
-    return [] if place.name == name else [f"{name} = {place.name}"]
+        lines = [f'{name} = out["{place.name}"]']
+    elif place.how == "step":
+        lines = [f"{name} = {place.name}[{variable}]"]
+    else:
+        lines = [] if place.name == name else [f"{name} = {place.name}"]
+    return [*lines, f"{name}[...] = 0"] if ZEROS in s.detail else lines
 
 
 def carried_arrays(statements: tuple[Statement, ...]) -> list[Value]:

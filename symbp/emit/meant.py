@@ -59,7 +59,8 @@ def without_words(program: Program) -> Program:
 
 def _bare(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
     return tuple(
-        replace(s, comment="", loop=s.loop and replace(s.loop, statements=_bare(s.loop.statements))) for s in statements
+        replace(s, comment="", words=(), loop=s.loop and replace(s.loop, statements=_bare(s.loop.statements)))
+        for s in statements
     )
 
 

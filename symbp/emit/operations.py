@@ -25,7 +25,7 @@ from symbp.emit.formula import (
     size,
 )
 from symbp.emit.words import DTYPE, FLOAT
-from symbp.lowering.program import COMPARISONS, INT, LIST, Operand, Statement, Value, function_name
+from symbp.lowering.program import COMPARISONS, INT, LIST, ZEROS, Operand, Statement, Value, function_name
 
 Row = Callable[[Statement, tuple[Text, ...]], Text]
 
@@ -313,7 +313,7 @@ def _arange(s: Statement, args: tuple[Text, ...]) -> Text:
 def _stack(s: Statement, args: tuple[Text, ...]) -> Text:
     if s.target.kind == LIST:
         return Text(f"[None] * {size(s.target.shape[0]).within(SIGN)}", PRODUCT)
-    return Text(f"np.empty({shape(s)}, {DTYPE})")
+    return Text(f"np.{'zeros' if ZEROS in s.detail else 'empty'}({shape(s)}, {DTYPE})")
 
 
 def _empty(s: Statement, args: tuple[Text, ...]) -> Text:

@@ -37,6 +37,7 @@ def _text(program: Program) -> tuple[str, list[Function]]:
         parameters=_names(program.parameters),
         shapes=table({t.name: written_shape(t) for t in program.inputs}),
         labels=table({t.name: repr(size(t.classes).code) for t in program.inputs if t.kind == LABELS and t.classes}),
+        sizes=_names(program.given),
         functions=_names(keyword_names(program)),
         facts=_names(fact_texts(program)),
         routines=functions,
@@ -52,9 +53,10 @@ def _names(names: tuple[str, ...]) -> str:
 
 def docstring(program: Program) -> Prose:
     """What the module says of itself: the network's own docstring between two sentences."""
-    first: list[Prose] = (f"Loss and gradients of {program.name}: " + program.doc).wrapped(WIDTH - 3)
-    if len(first) != 1 or not program.doc:
-        doc = [Prose(), *program.doc.wrapped(WIDTH)] if program.doc else []
+    own = program.doc.lines(han=False)
+    first: list[Prose] = (f"Loss and gradients of {program.name}: " + own).wrapped(WIDTH - 3)
+    if len(first) != 1 or not own:
+        doc = [Prose(), *own.wrapped(WIDTH)] if own else []
         first = [Prose(f"Loss and gradients of {program.name}."), *doc]
     sizes = ", ".join(d.name for d in program.dims)
     rest = "Written by symbp. Numbers in brackets are equations of derivation.tex" + (

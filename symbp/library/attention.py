@@ -1,21 +1,49 @@
 """Attention, embedding, dropout."""
 
 
-def attention(q: Array[..., T, D], k: Array[..., S, D], v: Array[..., S, E], causal=False):
+def attention(q: Array[..., T, D], k: Array[..., S, D], v: Array[..., S, E], causal=False, bias=None):
     """Scaled dot-product attention; heads are leading dimensions. With `causal` position t looks at no later one."""
     s[..., t, u] = sum(q[..., t, d] * k[..., u, d] for d in D) / sqrt(D)
+    z = s if bias is None else s + bias
     a[..., t:T, u:S] = (
-        (exp(s[..., t, u]) / sum(exp(s[..., t, i]) for i in S if i <= t) if u <= t else 0)
+        (exp(z[..., t, u]) / sum(exp(z[..., t, i]) for i in S if i <= t) if u <= t else 0)
         if causal
-        else exp(s[..., t, u]) / sum(exp(s[..., t, i]) for i in S)
+        else exp(z[..., t, u]) / sum(exp(z[..., t, i]) for i in S)
     )
     y[..., t, m] = sum(a[..., t, u] * v[..., u, m] for u in S)
     return y
 
 
-def scaled_dot_product_attention(query, key, value, is_causal=False):
-    """The same under PyTorch's name."""
-    return attention(query, key, value, is_causal)
+def scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=False):
+    """The same under PyTorch's name; the mask is added to the scores."""
+    return attention(query, key, value, is_causal, attn_mask)
+
+
+def multi_head_attention(
+    x: Array[N, T, D], Wqkv: Array[D, 3 * D], bqkv: Array[3 * D], Wo: Array[D, D], bo: Array[D],
+    num_heads, mask=None, causal=False,
+):  # fmt: skip
+    """Self-attention in heads cut out of merged weights: queries, keys, values. The mask is 1 on the keys that count."""
+    E = D // num_heads
+    assert num_heads * E == D, "a width that is no multiple of the number of heads"
+    z = x @ Wqkv + bqkv
+    q[n, h:num_heads, t, e:E] = z[n, t, E * h + e]
+    k[n, h:num_heads, t, e:E] = z[n, t, D + E * h + e]
+    v[n, h:num_heads, t, e:E] = z[n, t, 2 * D + E * h + e]
+    s[n, h, t, u] = sum(q[n, h, t, e] * k[n, h, u, e] for e in E) / sqrt(E)
+    w[n, h, t, u] = (
+        exp(s[n, h, t, u]) if (u <= t if causal else 0 <= t) and (0 <= t if mask is None else mask[n, u] > 0) else 0
+    )
+    a[n, h, t, u] = w[n, h, t, u] / sum(w[n, h, t, i] for i in T)
+    o[n, h, t, e] = sum(a[n, h, t, u] * v[n, h, u, e] for u in T)
+    y[n, t, d] = sum(o[n, h, t, e] * Wo[E * h + e, d] for h in range(num_heads) for e in E) + bo[d]
+    return y
+
+
+def alibi(s: Array[..., H, T, S]):
+    """Scores of each head less its slope, 2 ** (-8 h / H) for h = 1 to H, times how far position and key are apart."""
+    y[..., h, t, u] = s[..., h, t, u] - 2 ** (-8 * (h + 1) / H) * abs(t - u)
+    return y
 
 
 def embedding(x: Labels[..., V], w: Array[V, D]):

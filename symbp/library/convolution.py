@@ -50,6 +50,34 @@ def conv2d(
     return y
 
 
+def conv3d(
+    x: Array[N, groups * C, I, J, K], w: Array[groups * F, C, U, V, W],
+    bias=None, stride=1, padding=0, dilation=1, groups=1,
+):  # fmt: skip
+    """The kernel w moved through the volumes x."""
+    r, s, t = stride if isinstance(stride, tuple) else (stride, stride, stride)
+    a, b, c = padding if isinstance(padding, tuple) else (padding, padding, padding)
+    d, e, f = dilation if isinstance(dilation, tuple) else (dilation, dilation, dilation)
+    assert r >= 1 and s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
+    assert a >= 0 and b >= 0 and c >= 0, "a negative padding; expected 0 or more"
+    assert d >= 1 and e >= 1 and f >= 1, "a dilation of zero or less; expected 1 or more"
+    p[n, m : groups * C, i : I + 2 * a, j : J + 2 * b, k : K + 2 * c] = (
+        x[n, m, i - a, j - b, k - c] if a <= i < I + a and b <= j < J + b and c <= k < K + c else 0
+    )
+    y[n, o : groups * F, i, j, k] = (
+        sum(
+            p[n, m, r * i + d * u, s * j + e * v, t * k + f * q] * w[o, m, u, v, q]
+            for m in C for u in U for v in V for q in W
+        )
+        if groups == 1
+        else sum(
+            p[n, C * g + m, r * i + d * u, s * j + e * v, t * k + f * q] * w[o, m, u, v, q]
+            for g in range(groups) for m in C for u in U for v in V for q in W if F * g <= o < F * (g + 1)
+        )
+    ) + (0 if bias is None else bias[o])  # fmt: skip
+    return y
+
+
 def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1):
     """The largest entry of each window; at a tie the first."""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
@@ -90,6 +118,15 @@ def avg_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0):
     return y
 
 
+def adaptive_avg_pool2d(x: Array[..., I, J], output_size):
+    """The means of so many windows by so many, as even as they can be; neighbours may share a row or a column."""
+    p, q = output_size if isinstance(output_size, tuple) else (output_size, output_size)
+    assert p >= 1 and q >= 1, "an output of no entries; expected 1 or more"
+    rows[..., k:p, j] = mean(x[..., i, j] for i in I if I * k < p * (i + 1) and p * i < I * (k + 1))
+    y[..., k, l:q] = mean(rows[..., k, j] for j in J if J * l < q * (j + 1) and q * j < J * (l + 1))
+    return y
+
+
 def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stride=1, padding=0):
     """What a convolution of that stride takes back: each entry of x spreads the kernel over the result."""
     s, t = stride if isinstance(stride, tuple) else (stride, stride)
@@ -106,6 +143,7 @@ def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stri
 
 def upsample(x: Array[N, C, I, J], scale_factor, mode="nearest"):
     """Larger images: every entry repeated, or, bilinear, between the four nearest by their distance."""
+    assert mode in ("nearest", "bilinear"), "expected 'nearest' or 'bilinear'"
     s, t = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
     assert s >= 1 and t >= 1, "a scale of zero or less; expected 1 or more"
     rows[n, c, i : s * I, j] = (

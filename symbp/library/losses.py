@@ -1,39 +1,79 @@
-"""Losses: PyTorch's names, (prediction, target), the mean over examples."""
+"""Losses: PyTorch's names, (prediction, target), the mean over examples unless `reduction` is "sum" or "none"."""
 
 
-def mse(prediction, target):
-    """Mean squared error, over every entry."""
-    return mean((prediction - target) ** 2)
+def reduced(losses, reduction="mean"):
+    """The mean of losses, their sum, or all of them."""
+    assert reduction in ("mean", "sum", "none"), "expected 'mean', 'sum' or 'none'"
+    return mean(losses) if reduction == "mean" else sum(losses) if reduction == "sum" else losses
 
 
-def nll(log_probabilities, target):
+def mse(prediction, target, reduction="mean"):
+    """Squared error, over every entry."""
+    return reduced((prediction - target) ** 2, reduction)
+
+
+def nll(
+    log_probabilities: Array[..., K], target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0
+):  # fmt: skip
     """Negative log likelihood of a distribution over the last dimension, or of Labels."""
-    return -mean(
-        log_probabilities[..., target] if isinstance(target, Labels) else sum(target * log_probabilities, axis=-1)
+    even = weight is None and ignore_index < 0
+    plain = even and reduction == "mean" and label_smoothing == 0
+    labelled = isinstance(target, Labels)
+    return (
+        -mean(log_probabilities[..., target] if labelled else sum(target * log_probabilities, axis=-1))
+        if plain
+        else nll_of_labels(
+            log_probabilities, target, ones(K) if weight is None else weight,
+            ones(K) if ignore_index < 0 else where(arange(K) == ignore_index, 0, 1), even, reduction, label_smoothing,
+        )
+        if labelled
+        else reduced(
+            -sum(
+                (1 if weight is None else weight)
+                * ((1 - label_smoothing) * target + label_smoothing / K)
+                * log_probabilities,
+                axis=-1,
+            ),
+            reduction,
+        )
+    )  # fmt: skip
+
+
+def nll_of_labels(log_p: Array[..., K], target: Labels[..., K], weight, used, even, reduction, label_smoothing):
+    """The same by the weight of each class, where it is used; a part of each label is shared among all classes."""
+    losses = -used[target] * (
+        (1 - label_smoothing) * weight[target] * log_p[..., target]
+        + (0 if label_smoothing == 0 else label_smoothing * mean(weight * log_p, axis=-1))
+    )
+    return (
+        reduced(losses, reduction) if even or reduction != "mean" else sum(losses) / sum(used[target] * weight[target])
     )
 
 
-def cross_entropy(logits, target):
+def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0):
     """Cross-entropy of softmax(logits) and a distribution over the last dimension, or Labels."""
-    return -mean(
-        log_softmax(logits)[..., target] if isinstance(target, Labels) else sum(target * log_softmax(logits), axis=-1)
+    return nll(log_softmax(logits), target, weight, ignore_index, reduction, label_smoothing)
+
+
+def binary_cross_entropy(probabilities, target, weight=1, reduction="mean"):
+    """Cross-entropy of probabilities and targets between 0 and 1, entry by entry."""
+    return reduced(-weight * (target * log(probabilities) + (1 - target) * log(1 - probabilities)), reduction)
+
+
+def binary_cross_entropy_with_logits(logits, target, weight=1, reduction="mean", pos_weight=None):
+    """The same of sigmoid(logits); `pos_weight` is how much an example of the class counts."""
+    return reduced(
+        weight * (log1p(exp(logits)) - target * logits)
+        if pos_weight is None
+        else weight * (pos_weight * target * log1p(exp(-logits)) + (1 - target) * log1p(exp(logits))),
+        reduction,
     )
 
 
-def binary_cross_entropy(probabilities, target):
-    """Cross-entropy of probabilities and targets between 0 and 1, entry by entry."""
-    return -mean(target * log(probabilities) + (1 - target) * log(1 - probabilities))
-
-
-def binary_cross_entropy_with_logits(logits, target):
-    """The same of sigmoid(logits)."""
-    return mean(log1p(exp(logits)) - target * logits)
-
-
-def huber(prediction, target, delta=1):
+def huber(prediction, target, delta=1, reduction="mean"):
     """Half the squared error near 0, linear from delta on."""
     e = prediction - target
-    return mean(where(abs(e) <= delta, e**2 / 2, delta * (abs(e) - delta / 2)))
+    return reduced(where(abs(e) <= delta, e**2 / 2, delta * (abs(e) - delta / 2)), reduction)
 
 
 def hinge(prediction, target):
@@ -41,6 +81,13 @@ def hinge(prediction, target):
     return mean(maximum(1 - target * prediction, 0))
 
 
-def kl_div(log_probabilities, target):
+def kl_div(log_probabilities: Array[N, ...], target, reduction=None):
     """Kullback-Leibler divergence of a distribution over the last dimension from exp(log_probabilities)."""
-    return mean(sum(where(target > 0, target * log(target), 0) - target * log_probabilities, axis=-1))
+    terms = where(target > 0, target * log(target), 0) - target * log_probabilities
+    return (
+        mean(sum(terms, axis=-1))
+        if reduction is None
+        else sum(terms) / N
+        if reduction == "batchmean"
+        else reduced(terms, reduction)
+    )

@@ -6,11 +6,16 @@ def cosine_similarity(x1, x2, axis=-1):
     return sum(x1 * x2, axis=axis) / (norm(x1, axis=axis) * norm(x2, axis=axis))
 
 
-def triplet(anchor, positive, negative, margin=1):
+def normalize(x, axis=-1, eps=1e-12):
+    """Vectors of length 1 in the same directions."""
+    return x / maximum(norm(x, axis=axis, keepdims=True), eps)
+
+
+def triplet(anchor, positive, negative, margin=1, reduction="mean"):
     """How much nearer the positive should be than the negative, in Euclidean distance."""
     near = norm(anchor - positive, axis=-1)
     far = norm(anchor - negative, axis=-1)
-    return mean(relu(near - far + margin))
+    return reduced(relu(near - far + margin), reduction)
 
 
 def contrastive(u: Array[N, D], v: Array[N, D], temperature=0.1):

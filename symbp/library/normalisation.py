@@ -54,3 +54,30 @@ def group_norm(
         gamma[k] * sum(xhat[n, g, c, i, j] for g in range(num_groups) for c in C if C * g + c == k) + beta[k]
     )
     return y
+
+
+def instance_norm(x: Array[N, C, I, J], gamma: Array[C], beta: Array[C], eps=1e-5):
+    """Over the positions of each channel of each example."""
+    mu[n, c] = sum(x[n, c, i, j] for i in I for j in J) / (I * J)
+    v[n, c] = sum((x[n, c, i, j] - mu[n, c]) ** 2 for i in I for j in J) / (I * J)
+    r[n, c] = 1 / sqrt(v[n, c] + eps)
+    xhat[n, c, i, j] = (x[n, c, i, j] - mu[n, c]) * r[n, c]
+    y[n, c, i, j] = gamma[c] * xhat[n, c, i, j] + beta[c]
+    return y
+
+
+def weight_norm(v, g, axis=0):
+    """Weights by their directions and lengths: g v / ||v||, a length for each place of the axis."""
+    y = swapaxes(v, 0, axis)
+    length = norm(flatten(y), axis=1)
+    w[f, ...] = g[f] * y[f, ...] / length[f]
+    return swapaxes(w, 0, axis)
+
+
+def spectral_norm(w, u, eps=1e-12):
+    """Weights over their largest singular value by one step of the power iteration from u, whose vectors are constants."""
+    rows = flatten(w)
+    fixed = stop_gradient(rows)
+    right = normalize(u @ fixed, eps=eps)
+    left = normalize(fixed @ right, eps=eps)
+    return w / (left @ (rows @ right))

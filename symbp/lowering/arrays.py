@@ -8,7 +8,7 @@ from math import prod
 
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, Dim, Poly
-from symbp.lowering.bodies import loop_args, varies, without_unused_steps
+from symbp.lowering.bodies import loop_args, varies, with_operands, without_unused_steps
 from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine, shape_of
 
 
@@ -69,7 +69,7 @@ def _rewritten(routine: Routine, kept: set[str], made: dict[str, Statement]) -> 
 
     statements = []
     for s in routine.statements:
-        s = replace(s, args=tuple(operand(a) for a in s.args))
+        s = with_operands(s, operand)
         if s.target.name in kept:
             rank = len(s.args[0].shape)  # type: ignore[union-attr]
             rest = iter(s.target.shape)

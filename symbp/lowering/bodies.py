@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from symbp.core.integers import Dim
@@ -11,13 +11,18 @@ from symbp.lowering.program import Loop, Operand, Shape, Statement, Value
 
 
 def without_unused_steps(s: Statement, needed: set[str]) -> Statement:
-    """A loop that stores only what is needed after it, carries only what a step reads, and computes only that."""
+    """A loop that stores what is needed after it or in it, carries what a step reads, and computes only that."""
     if s.loop is None:
         return s
-    loop = replace(s.loop, stored=tuple((stack, v) for stack, v in s.loop.stored if stack.name in needed))
+    loop, every = s.loop, s.loop.stored
+    loop = replace(loop, stored=tuple((stack, v) for stack, v in every if stack.name in needed))
     while True:
         kept = _needed(loop, {v.name for _, v in loop.stored if isinstance(v, Value)} | _stacks(loop))
         used = {a.name for t in kept for a in t.args if isinstance(a, Value)} | _results(loop)
+        stored = tuple((stack, v) for stack, v in every if stack.name in needed or stack.name in used)
+        if len(stored) > len(loop.stored):
+            loop = replace(loop, stored=stored)
+            continue
         carried = tuple(c for c in loop.carried if c.value.name in used)
         if len(carried) == len(loop.carried):
             loop = replace(loop, statements=kept)
@@ -53,6 +58,19 @@ def loop_args(loop: Loop) -> tuple[Operand, ...]:
     inside += [v for _, v in loop.stored] + [c.next for c in loop.carried]
     outer = [a for a in inside if isinstance(a, Value) and a.name not in made]
     return tuple(dict.fromkeys([*(s for s, _ in loop.stored), *(c.start for c in loop.carried), *outer]))
+
+
+def with_operands(s: Statement, operand: Callable[[Operand], Operand]) -> Statement:
+    """The statement, a loop's body too, with `operand` of each thing that it reads in the place of that."""
+    if s.loop is None:
+        return replace(s, args=tuple(operand(a) for a in s.args))
+    loop = replace(
+        s.loop,
+        statements=tuple(with_operands(t, operand) for t in s.loop.statements),
+        stored=tuple((stack, operand(v)) for stack, v in s.loop.stored),
+        carried=tuple(replace(c, start=operand(c.start), next=operand(c.next)) for c in s.loop.carried),
+    )
+    return replace(s, loop=loop, args=loop_args(loop))
 
 
 def varies(shape: Shape, variables: Iterable[Dim]) -> bool:

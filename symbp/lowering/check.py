@@ -30,6 +30,7 @@ from symbp.lowering.program import (
     shape_of,
     with_values,
 )
+from symbp.lowering.shares import shares_of
 
 KINDS = (FLOAT, BOOL, INT, LIST)
 
@@ -40,7 +41,8 @@ def find_faults(program: Program) -> Iterator[str]:
     Once results have places a name may be assigned again: what is written over in one go bears one name.
     """
     given = {t.name for t in program.inputs}
-    known = Lengths({dim: formula for formula, dim in program.lengths})
+    shares = {s.whole: s.parts * s.each for s in shares_of(program.facts, program.dims)}
+    known = Lengths({**shares, **{dim: formula for formula, dim in program.lengths}})
     for routine in (*program.routines, *((program.checks,) if program.checks else ())):
         yield from (f"{routine.name}: {fault}" for fault in _routine(routine, given | set(routine.vector), known))
 

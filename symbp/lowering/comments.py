@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.network import Equation, Network
+from symbp.escape import Prose
 from symbp.lowering.program import Operand, Statement, Value, every_statement
 from symbp.matrix import MatrixNames, slice_form, write_form
 
@@ -25,6 +26,7 @@ def annotate(
     names = MatrixNames(network)
     numbers: dict[str, list[int]] = {}
     comments: dict[str, list[str]] = {}
+    words: dict[str, list[Prose]] = {}
     roots, results = _roots(statements), frozenset(network.outputs)
     for equation in network.equations:
         step, number = values.get(f"{equation.name}.step"), derivation.number(equation.name)
@@ -34,6 +36,7 @@ def annotate(
             if step is not None or equation.name not in results:
                 value = roots.get(value.name, value)
             numbers.setdefault(value.name, []).append(number)
+            words.setdefault(value.name, []).append(network.called(equation.name))
             by = [n for way in ways.get(equation.name, ()) if (n := derivation.number(way)) is not None]
             form = _form(network, equation, names)
             comments.setdefault(value.name, []).append(form + f", by way of {by}" * bool(form and by))
@@ -43,9 +46,9 @@ def annotate(
         s = replace(s, loop=loop)
         if s.target.name not in numbers:
             return s
-        return replace(
-            s, numbers=tuple(numbers[s.target.name]), comment="; ".join(filter(None, comments[s.target.name]))
-        )
+        name = s.target.name
+        comment, called = "; ".join(filter(None, comments[name])), tuple(filter(None, words[name]))
+        return replace(s, numbers=tuple(numbers[name]), comment=comment, words=called)
 
     return tuple(map(noted, statements))
 

@@ -25,7 +25,8 @@ def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
 
 
 def _is_equality(fact: Fact) -> bool:
-    return isinstance(fact.statement, Compare) and fact.statement.op == "=="
+    """Does it equate values? What it says of sizes is looked at where these are found."""
+    return isinstance(fact.statement, Compare) and fact.statement.op == "==" and not fact.differences
 
 
 def _difference(fact: Fact) -> Equation:

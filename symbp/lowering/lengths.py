@@ -65,21 +65,19 @@ def _depth(p: Poly) -> int:
 
 
 def _changed(routine: Routine, new: Callable[[Poly], Poly]) -> Routine:
-    return replace(routine, statements=_rewritten(routine.statements, new), results=_rewritten(routine.results, new))
+    return replace(routine, statements=rewritten(routine.statements, new), results=rewritten(routine.results, new))
 
 
-def _rewritten(node: Any, new: Callable[[Poly], Poly]) -> Any:
+def rewritten(node: Any, new: Callable[[Poly], Poly]) -> Any:
     """Anything that statements are made of, with `new(p)` for each integer expression in it."""
     if isinstance(node, Poly):
         return new(node)
     if isinstance(node, Expr):
         return (
-            build.integer(new(node.value))
-            if isinstance(node, Int)
-            else map_children(node, lambda e: _rewritten(e, new))
+            build.integer(new(node.value)) if isinstance(node, Int) else map_children(node, lambda e: rewritten(e, new))
         )
     if isinstance(node, tuple):
-        return tuple(_rewritten(part, new) for part in node)
+        return tuple(rewritten(part, new) for part in node)
     if is_dataclass(node) and not isinstance(node, (Atom, type)):
-        return replace(node, **{f.name: _rewritten(getattr(node, f.name), new) for f in fields(node)})
+        return replace(node, **{f.name: rewritten(getattr(node, f.name), new) for f in fields(node)})
     return node

@@ -21,7 +21,7 @@ from symbp.lowering.innermost import Order, axis_orders, in_order
 from symbp.lowering.joining import joined
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.layers import has_layers
-from symbp.lowering.program import FLOAT, LIST, Carry, Loop, Operand, Shape, Statement, Value
+from symbp.lowering.program import FLOAT, LIST, ZEROS, Carry, Loop, Operand, Shape, Statement, Value
 from symbp.lowering.steps import MARK, Carried, Step, one_step
 
 LowerAll = Callable[[Entries, tuple[Equation, ...]], None]
@@ -65,7 +65,7 @@ def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> 
     step, equations = one_step(part, variable)
     inner = _inside(at, variable, step.count)
     inner.orders = {name + MARK: tuple(k - 1 for k in order[1:]) for name, order in orders.items()}
-    stacks = {e.name: _stack(at, e, orders.get(e.name)) for e in originals}
+    stacks = {e.name: _stack(at, e, orders.get(e.name), e.name in step.ranged) for e in originals}
     for name in step.used:
         inner.builder.local.add(stacks[name].name)  # what a step reads of it is there only once the step before is done
         inner.tensors[name] = _known(stacks[name], next(e for e in originals if e.name == name), orders.get(name))
@@ -151,13 +151,13 @@ def _known(value: Value, equation: Equation, order: Order | None) -> Known:
     return Known(value, order or tuple(range(len(equation.shape))), equation.shape, equation.indices[0])
 
 
-def _stack(at: Entries, equation: Equation, order: Order | None) -> Value:
-    """The array of all steps, or the list of arrays."""
+def _stack(at: Entries, equation: Equation, order: Order | None, zeros: bool) -> Value:
+    """The array of all steps, or the list of arrays; with `zeros` the steps to come are 0, for a mask to be right."""
     at.builder.hint = equation.name.replace(MARK, "")
     shape = tuple(i.extent for i in in_order(equation.indices, order))
     value = Value(equation.name if at.builder.parent is None else at.builder.fresh(()).name, shape)
     value = replace(value, kind=LIST if is_ragged(equation.shape) else FLOAT)
-    at.builder.append(Statement(value, "stack", (), (equation.indices[0],)))
+    at.builder.append(Statement(value, "stack", (), (equation.indices[0], *([ZEROS] * zeros))))
     return value
 
 

@@ -25,16 +25,21 @@ from symbp.lowering.guard import guard_branches
 from symbp.lowering.hits import masks_at_hits
 from symbp.lowering.lengths import name_lengths
 from symbp.lowering.names import name_values
+from symbp.lowering.passing import let_pass
 from symbp.lowering.predictions import predictions
 from symbp.lowering.program import GRADIENTS, HESSIAN, Operand, Program, Routine, Statement
 from symbp.lowering.quotients import split_quotients
 from symbp.lowering.ranges import box_ranges
 from symbp.lowering.reuse import new_reads, reuse_sums
 from symbp.lowering.rowdots import rows_by_rows
+from symbp.lowering.shares import apart, shares_of, together
+from symbp.lowering.single import single_terms
 from symbp.lowering.stability import stabilise
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
+    let_pass,  # first: what counted as a constant in the derivation is a value like any other
+    single_terms,  # before whoever asks which axes a product sums over: there is none of one entry
     box_ranges,  # ranges that depend on an index become whole ranges with a guard
     masks_at_hits,  # once ranges are whole, as the lowering of hits expects them
     stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors
@@ -143,9 +148,10 @@ def _statements(
     network: Network, derivation: Derivation | HessianProduct
 ) -> tuple[tuple[Statement, ...], dict[str, Operand]]:
     """The statements of a network, annotated, and the value of each of its tensors."""
-    passed = _through(NETWORK_PASSES, network, faults_of_network)
+    shares = shares_of(network.facts, network.dims)
+    passed = _through(NETWORK_PASSES, apart(network, shares), faults_of_network)
     shorter = reuse_sums(passed)  # after all of them: it compares what they have made of each equation
-    statements, values = lower_equations(shorter)
+    statements, values = together(lower_equations(shorter), shares)
     return annotate(statements, values, network, derivation, new_reads(passed, shorter)), values
 
 

@@ -27,6 +27,7 @@ def predictions(network: Network, loss: str) -> tuple[tuple[str, ...], tuple[str
             targets |= {name}
     targets = _beyond_sizes(network, targets)
     given = {d for t in network.inputs if t.name not in targets for p in t.shape for d in dims_of(p)}
+    given |= set(network.given)
     sizes = sizes_of(network)
     kept = tuple(e.name for e in before if not needs[e.name] & targets and sizes[e.name] <= given)
     return tuple(d for d in network.data if d not in targets), kept
@@ -36,7 +37,8 @@ def _beyond_sizes(network: Network, targets: frozenset[str]) -> frozenset[str]:
     """The targets but for those whose shapes are needed to know the sizes of the other inputs: of S + M those of S."""
     while True:
         shapes = [p for t in network.inputs if t.name not in targets for p in t.shape]
-        short = {d for p in shapes for d in dims_of(p)} - {s.dim for s in solve_sizes(shapes)}
+        known = {s.dim for s in solve_sizes(shapes, network.given)}.union(network.given)
+        short = {d for p in shapes for d in dims_of(p)} - known
         helpful = (t for t in network.inputs if t.name in targets and any(short & {*dims_of(p)} for p in t.shape))
         found = next(helpful, None)
         if found is None:

@@ -13,7 +13,7 @@ from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
 from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Dim, Poly
-from symbp.core.network import PARAM, Fact, Tensor, widths_of
+from symbp.core.network import PARAM, Fact, Tensor, given_sizes, widths_of
 from symbp.core.traverse import indices_of
 from symbp.escape import Prose
 
@@ -96,7 +96,8 @@ class Statement:
     """`target = op(args)`. `detail` is what else the operation needs: axes, an order of axes, an exponent, a
     function's name.
 
-    `numbers` are the equations whose value it completes, `comment` their matrix or index form.
+    `numbers` are the equations whose value it completes, `comment` their matrix or index form,
+    `words` what the user calls them.
     """
 
     target: Value
@@ -105,6 +106,7 @@ class Statement:
     detail: tuple[object, ...] = ()
     numbers: tuple[int, ...] = ()
     comment: str = ""
+    words: tuple[Prose, ...] = ()
     place: Place | None = None
     loop: Loop | None = None
 
@@ -161,6 +163,11 @@ class Program:
     def parameters(self) -> tuple[str, ...]:
         """The names of what the loss is differentiated by."""
         return tuple(t.name for t in self.inputs if t.kind == PARAM)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the sizes that no shape tells: integer keywords of every function."""
+        return tuple(d.name for d in given_sizes(self.dims, self.inputs))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -234,6 +241,7 @@ REDUCTIONS = ("sum", "max", "min")
 POSITIONS = ("argmax", "argmin")
 PRODUCTS = ("matmul", "vdot", "vecdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
+ZEROS = "zeros"  # in the detail of a "stack": its entries are 0 before the loop
 FILL = "fill"  # a scalar or a view spread over an array of its own
 
 

@@ -24,10 +24,22 @@ def run(
     routine: Routine, arrays: Arrays, sizes: Mapping[str, int], functions: Mapping[str, Callable[..., Any]] = {}
 ) -> dict[str, Any]:
     """The results of a routine by name. `functions` holds f, f_d1, ... of the unknown functions."""
-    state = _State(dict(arrays), {Dim(name): n for name, n in sizes.items()}, functions)
+    state = _State(dict(arrays), _BySize(sizes), functions)
     for statement in routine.statements:
         state.values[statement.target.name] = _evaluate(state, statement)
     return {name: _operand(state, value) for name, value in routine.results}
+
+
+class _BySize(dict[Atom, int]):
+    """The values of sizes, each by its name, whatever is known of it."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        super().__init__({Dim(name): n for name, n in sizes.items()})
+
+    def __missing__(self, atom: Atom) -> int:
+        if isinstance(atom, Dim) and Dim(atom.name) in self:
+            return self[Dim(atom.name)]
+        raise KeyError(atom)
 
 
 class _State:

@@ -15,17 +15,19 @@ from typing import TypeGuard
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Read, Sum, Where
-from symbp.core.guards import settle
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Mul, Read, Sum, Where
+from symbp.core.guards import holds as is_known
+from symbp.core.guards import opposite, settle, told
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, polys, reads, replace_reads, substitute, walk
-from symbp.core.views import factors_of, is_guarded
+from symbp.core.traverse import children, free_indices, map_children, polys, reads, replace_reads, substitute, walk
+from symbp.core.views import conjuncts, factors_of, is_guarded
 from symbp.errors import MissingRule
 from symbp.lowering.depends import holds, mentions
 from symbp.lowering.guard import guarded
 
 MARK = "@"
+Conds = tuple[Cond, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Step:
     backward: bool = False
     carried: dict[str, Carried] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)  # loop tensors that are read at another step than this
+    ranged: dict[str, None] = field(default_factory=dict)  # those that are read at any of the steps before it
 
 
 def one_step(
@@ -72,7 +75,7 @@ def one_step(
 def _body(equation: Equation, step: Step) -> Expr:
     """A right side at one step. What looks back under no guard, or under one that holds anyway, finds 0 at the start:
     the entry before the first is no number, and no factor 0 makes it one."""
-    lifted = _lifted(equation.body, step)
+    lifted = _lifted(_with_own_row(equation.body, (), step), step)
     if any(mentions(i.extent, step.variable) for i in equation.indices):
         lifted = _own_apart(lifted, step)
     carried: Expr = _carry(lifted, step)
@@ -101,12 +104,72 @@ def _loop_reads(node: Node, step: Step) -> Iterator[tuple[Read, int | None]]:
 def _runs_backward(equations: tuple[Equation, ...], step: Step) -> bool:
     """Does it read the step after, or, where it reads no other step of its own, look ahead at what there was before?"""
     aheads = [ahead for e in equations for _, ahead in _loop_reads(e.body, step) if ahead]
+    aheads += [ahead for e in equations for ahead in _far(e.body, (), step)]
     if aheads:
         return any(ahead > 0 for ahead in aheads)
     choices = [n for e in equations for n in walk(e.body) if isinstance(n, Where)]
     if any(_looks_back(n, replace(step, backward=False)) for n in choices):
         return False
     return any(_looks_back(n, replace(step, backward=True)) for n in choices)
+
+
+def _far(node: Node, given: Conds, step: Step) -> Iterator[int]:
+    """Of each read any number of steps away on which side that is, 1 or -1, by its subscript and the conditions on it.
+
+    MissingRule where these do not say.
+    """
+    if (ahead := _far_ahead(node, step)) is not None:
+        sign = next((s for s in (1, -1) if _is_at_least(ahead * s, 0, given)), None)
+        if sign is None:
+            raise MissingRule(
+                f"lowering/steps.py reads {node} and cannot tell whether that is before this step or after"
+            )
+        yield sign
+    for child, conds in _under(node):
+        yield from _far(child, (*given, *conds), step)
+
+
+def _far_ahead(node: Node, step: Step) -> Poly | None:
+    """How far ahead a read of the loop is, where that is no number."""
+    if not isinstance(node, Read) or node.tensor not in step.names:
+        return None
+    ahead = node.subs[0] - Poly.of(step.variable)
+    return ahead if ahead.constant is None else None
+
+
+def _under(node: Node) -> Iterator[tuple[Node, Conds]]:
+    """The expressions directly below a node, each with the conditions under which it counts."""
+    match node:
+        case Where(cond, then, other):
+            yield from ((cond, ()), (then, told(cond)), (other, (opposite(cond),)))
+        case Extreme(cond=cond) | First(cond=cond):
+            yield from ((child, conjuncts(cond) if child is not cond else ()) for child in children(node))
+        case Mul(args):
+            equal = [(f.a - f.b) for f in args if isinstance(f, Delta)]
+            yield from ((a, tuple(c for e in equal for c in (_at_least(e), _at_least(-e)))) for a in args)
+        case _:
+            yield from ((child, ()) for child in children(node))
+
+
+def _at_least(value: Poly, least: int = 0) -> Cond:
+    return build.compare("<=", build.integer(least), build.integer(value))
+
+
+def _is_at_least(value: Poly, least: int, given: Conds) -> bool:
+    return is_known(_at_least(value, least), given)
+
+
+def _with_own_row(node: Node, given: Conds, step: Step):  # type: ignore[no-untyped-def]
+    """The expression with what is read of any step so far, this one among them, as a choice between the steps that are
+    done and this one, whose row is not stored yet.
+    """
+    if (ahead := _far_ahead(node, step)) is not None:
+        assert isinstance(node, Read)
+        behind = ahead if step.backward else -ahead
+        own = Read(node.tensor + MARK, node.subs[1:])
+        return node if _is_at_least(behind, 1, given) else Where(_at_least(behind, 1), node, own)
+    below = dict(_under(node))
+    return map_children(node, lambda c: _with_own_row(c, (*given, *below[c]), step))
 
 
 def _is_guarded_step(node: Node, step: Step) -> TypeGuard[Where]:
@@ -357,9 +420,9 @@ def _at_step(node, step: Step):  # type: ignore[no-untyped-def]
         ahead = (r.subs[0] - Poly.of(step.variable)).constant
         if ahead == 0:
             return Read(r.tensor + MARK, r.subs[1:])
-        if ahead is None:  # it may be a step that has not been computed yet
-            raise MissingRule(f"lowering/steps.py reads {r.tensor} a number of steps away, not at {r.subs[0]}")
         step.used[r.tensor] = None
+        if ahead is None:
+            step.ranged[r.tensor] = None
         return None
 
     return replace_reads(node, new)

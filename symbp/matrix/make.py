@@ -190,8 +190,8 @@ def averaged(numbers: Sequence[Matrix], m: Matrix) -> Matrix:
 
 
 def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:
-    """The matrix itself where a lone number stands for all its entries."""
-    if not isinstance(m, Scalar) or r is None:
+    """The matrix itself where a lone number stands for all its entries; of zeros 0 is one."""
+    if not isinstance(m, Scalar) or m.value == build.NIL or r is None:
         return m
     ones: Matrix = Ones(r.stop) if c is None else Product((Ones(r.stop), Transpose(Ones(c.stop))))
     return scale([m], ones)

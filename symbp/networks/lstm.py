@@ -10,15 +10,16 @@ def lstm(
     x: Data[T, N, D], h0: Data[N, H], c0: Data[N, H],
     Wx: Param[D, 4 * H], Wh: Param[H, 4 * H], b: Param[4 * H],
 ):  # fmt: skip
-    """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer."""
+    """An LSTM with its gates in one matrix, under half the sum of squares of every h; no output layer.
+    各个门合在一个矩阵中的LSTM，损失为所有h的平方和的一半，没有输出层。"""
     h[-1] = h0
     c[-1] = c0
     for t in T:
         z[t] = x[t] @ Wx + h[t - 1] @ Wh + b
-        i[t, n, k:H] = sigmoid(z[t, n, k])
-        f[t, n, k:H] = sigmoid(z[t, n, H + k])
-        g[t, n, k:H] = tanh(z[t, n, 2 * H + k])
-        o[t, n, k:H] = sigmoid(z[t, n, 3 * H + k])
-        c[t] = f[t] * c[t - 1] + i[t] * g[t]
-        h[t] = o[t] * tanh(c[t])
+        i[t, n, k:H] = sigmoid(z[t, n, k])  # input gate | 输入门
+        f[t, n, k:H] = sigmoid(z[t, n, H + k])  # forget gate | 遗忘门
+        g[t, n, k:H] = tanh(z[t, n, 2 * H + k])  # candidate | 候选值
+        o[t, n, k:H] = sigmoid(z[t, n, 3 * H + k])  # output gate | 输出门
+        c[t] = f[t] * c[t - 1] + i[t] * g[t]  # cell | 细胞状态
+        h[t] = o[t] * tanh(c[t])  # hidden state | 隐藏状态
     return sum(h**2) / 2

@@ -11,7 +11,8 @@ def sigmoid_softmax(
     W1: Param[D, H], b1: Param[H],
     W2: Param[H, K], b2: Param[K],
 ):  # fmt: skip
-    """A layer of sigmoids under softmax and cross-entropy."""
+    """A layer of sigmoids under softmax and cross-entropy.
+    一层sigmoid，之后是softmax与交叉熵。"""
     assert sum(y[n, k] for k in K) == 1
     z1 = x @ W1 + b1
     a1 = sigmoid(z1)

@@ -12,12 +12,17 @@ from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
-from symbp.notation.shapes import METHODS, SHAPE_RULES
+from symbp.notation.meanings import instead
+from symbp.notation.shapes import SHAPE_RULES
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise, is_tuple
-from symbp.notation.words import nearest
 
 ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
+# The words that NumPy's arrays have as methods with the same meaning.
+METHODS = (
+    *("reshape", "transpose", "swapaxes", "squeeze", "repeat"),
+    *("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod", "trace", "clip"),
+)
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
 
 
@@ -39,7 +44,7 @@ def call(context: Context, node: ast.Call) -> Value | Constant:
         return ARRAYS[name](context, node)
     if found is None:
         known = [*BUILTIN_RULES, *ARRAYS, *context.file.functions, *context.file.unknown, *library.names()]
-        context.fail(node.func, f"`{name}` is no function of the language{nearest(name, known)}")
+        context.fail(node.func, f"`{name}` is no function of the language{instead(name, known)}")
     return nested(context, node, *found)
 
 
@@ -60,7 +65,7 @@ def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | 
         context.fail(node, f"`{node.id}` is a network; only a function can be called")
     if node.id in context.file.functions:
         return context.file, context.file.functions[node.id]
-    return library.find(node.id)
+    return library.find(node.id, context.file)
 
 
 def _is_kind(context: Context, node: ast.Call) -> Constant:
@@ -81,11 +86,20 @@ def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
         if digits is None:
             context.fail(func, f"a partial of `{base}` is written {base}.d1(...), {base}.d2(...), {base}.d12(...)")
         return _unknown(context, node, base, tuple(int(d) for d in digits.group(1)))
-    if func.attr in METHODS and base not in context.file.sizes:
-        return METHODS[func.attr](context, node, context.value(func.value))
+    if func.attr in METHODS and base not in (*context.file.sizes, "np"):
+        return call(context, _as_word(node, func))  # type: ignore[return-value]
     if base == "np":
         context.fail(func, f"write `{func.attr}` without `np.`; the language has its own functions")
     raise context.error(func, f"an array has no functions of its own; write {func.attr}(x) where the language has it")
+
+
+def _as_word(node: ast.Call, func: ast.Attribute) -> ast.Call:
+    """`x.sum(axis=1)` as `sum(x, axis=1)`; the axes of `x.transpose(0, 2, 1)` are one argument there."""
+    rest = node.args
+    if func.attr == "transpose" and len(rest) > 1:
+        rest = [ast.copy_location(ast.Tuple(rest, ast.Load()), node)]
+    word = ast.copy_location(ast.Name(func.attr, ast.Load()), func)
+    return ast.copy_location(ast.Call(word, [func.value, *rest], node.keywords), node)
 
 
 def _unknown(context: Context, node: ast.Call, name: str, by: tuple[int, ...]) -> Value:

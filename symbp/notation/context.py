@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Delta, Expr, Read
+from symbp.core.guards import told
 from symbp.core.integers import Atom, DimAt, Index, Poly
 from symbp.core.network import Call, Equation, Fact, Tensor
 from symbp.core.traverse import (
@@ -73,6 +74,7 @@ class Work:
     elaborate: Callable[[Context, ast.expr], Value | Constant]
     statements: Callable[[Context, list[ast.stmt]], Context]
     fact: Callable[[Context, ast.Assert], Context]
+    callee: Callable[[Context, ast.expr], tuple[File, ast.FunctionDef] | None]
     letters_of_dims: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
     letters: frozenset[str] = frozenset()
@@ -83,7 +85,7 @@ class Work:
     accesses: list[Access] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
     widths: dict[str, ast.expr] = field(default_factory=dict)
-    loop_indices: dict[ast.For, Index] = field(default_factory=dict)
+    loop_indices: dict[tuple[ast.AST, ...], Index] = field(default_factory=dict)
     unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)
     same_pass: list[tuple[str, str, Context, Placed]] = field(default_factory=list)
     directions: dict[Index, str] = field(default_factory=dict)
@@ -131,7 +133,8 @@ class Context:
     those that the `if` of a comprehension does, `conds` the conditions themselves. `active` are the
     functions being inlined. In a function, `results` says which local names it returns and their names in the network.
     `loops` are the indices of the loops that the text stands in, `nest` those of the calling texts too; `lead` says
-    which of them come first in the equations of the names on the left, `defining` which names those are.
+    which of them come first in the equations of the names on the left, `defining` which names those are. The `calls`
+    led here.
     """
 
     file: File
@@ -148,6 +151,17 @@ class Context:
     nest: tuple[Index, ...] = ()
     lead: Mapping[str, tuple[Index, ...]] = field(default_factory=dict)
     defining: tuple[str, ...] = ()
+    calls: tuple[ast.Call, ...] = ()
+
+    @property
+    def outer(self) -> tuple[Index, ...]:
+        """The indices of the loops that called this text, which all carry that a loop in it defines."""
+        return tuple(i for i in self.nest if i not in self.loops)
+
+    @property
+    def given(self) -> tuple[Cond, ...]:
+        """The conditions one by one; a delta says that its sides are neither more nor less than one another."""
+        return tuple(p for c in self.conds for p in (told(c) if isinstance(c, Cond) else _sides(c)))
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""
@@ -210,6 +224,11 @@ class Context:
         if value.size > MAX_SIZE:
             self.fail(node, "this formula is too large when its functions are written out; name its parts")
         return value
+
+
+def _sides(delta: Delta) -> Iterator[Cond]:
+    for one, other in ((delta.a, delta.b), (delta.b, delta.a)):
+        yield build.compare("<=", build.integer(one), build.integer(other))
 
 
 def access(

@@ -18,7 +18,7 @@ from symbp.notation.calls import call
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, is_label, static, use_of
 from symbp.notation.places import KINDS, compared, is_call
-from symbp.notation.recurrence import Recurrent, scalar_start
+from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
@@ -155,21 +155,13 @@ def _powers(context: Context, node: ast.expr) -> Callable[[Expr, Expr], Expr]:
 
 def _matmul(context: Context, node: ast.BinOp) -> Value:
     a, b = context.value(node.left), context.value(node.right)
-    for side, value in ((node.left, a), (node.right, b)):
-        _of_scalar_start(context, side, value)
+    if a.open or b.open:  # of any shape: what the other gives counts
+        return a if a.open else b
     try:
         return values.matmul(a, b, context.work.index)
     except Clash as clash:
         text = f"{clash}: {_text(node.left)} is {shape_text(a.shape)}, {_text(node.right)} is {shape_text(b.shape)}"
         raise context.error(node, text, ShapeError) from None
-
-
-def _of_scalar_start(context: Context, node: ast.expr, value: Value) -> None:
-    """`h[t - 1] @ U` where the start of h is a single number."""
-    base = node.value if isinstance(node, ast.Subscript) else None
-    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
-    if isinstance(bound, Recurrent) and bound.starts and bound.shape == () == value.shape:
-        raise scalar_start(context, bound, f"by this `{ast.unparse(node)}` is a scalar, and @ multiplies arrays")
 
 
 def _power(context: Context, node: ast.BinOp) -> Value:
@@ -252,14 +244,24 @@ def _tuples(context: Context, node: ast.Compare) -> Value | None:
 
 
 def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) -> Constant:
-    """A comparison of an option of a function, decided while it is inlined: `scale is None`."""
-    right = static(context, node.comparators[0]) or context.read(node.comparators[0])
+    """A comparison of an option of a function, decided while it is inlined: `scale is None`, `mode in ("a", "b")`."""
     if len(node.ops) != 1:
         context.fail(node, "expected one comparison here")
+    if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        return Constant((left in _texts(context, node.comparators[0])) == isinstance(node.ops[0], ast.In))
+    right = static(context, node.comparators[0]) or context.read(node.comparators[0])
     if isinstance(left, Value) and not (isinstance(right, Constant) and right.value is None):
         context.fail(node, "`is` asks whether an option is None; expected one of < <= > >= == !=")
     same = isinstance(right, Constant) and isinstance(left, Constant) and right.value == left.value
     return Constant(same == isinstance(node.ops[0], (ast.Is, ast.Eq)))
+
+
+def _texts(context: Context, node: ast.expr) -> list[Constant]:
+    """The texts, or True, False and None, that an option may be."""
+    options = [static(context, e) for e in node.elts] if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [None]
+    if None in options:
+        context.fail(node, "expected texts in parentheses after `in`")
+    return [o for o in options if o is not None]
 
 
 def _member(context: Context, left: Value, node: ast.expr) -> Value:
@@ -269,15 +271,20 @@ def _member(context: Context, left: Value, node: ast.expr) -> Value:
     return elementwise(build.either, *options, truth=True)
 
 
-def _boolean(context: Context, node: ast.BoolOp) -> Value:
+def _boolean(context: Context, node: ast.BoolOp) -> Value | Constant:
     """`1 <= t and x[t - 1] > 0`: a part is looked at only where those before it do not decide."""
     make: Any = build.both if isinstance(node.op, ast.And) else build.either
-    parts = []
+    decides, parts = Constant(isinstance(node.op, ast.Or)), []
     for value in node.values:
-        parts.append(context.cond(value))
+        part = context.read(value)
+        if isinstance(part, Constant) and isinstance(part.value, bool) and context.results is not None:
+            if part == decides:
+                return part
+            continue  # an option of a function that leaves it to the others
+        parts.append(part if isinstance(part, Value) and part.truth else context.cond(value))
         entry = _entry(context, parts[-1])
         context = context.guard(entry if make is build.both else build.negate(entry))
-    return elementwise(make, *parts, truth=True)
+    return elementwise(make, *parts, truth=True) if parts else Constant(not decides.value)
 
 
 def _entry(context: Context, value: Value) -> Cond:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from symbp.core.entries import equal_entries
-from symbp.core.expr import Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
+from symbp.core.expr import FALSE, TRUE, Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.network import PARAM, Fact
 from symbp.core.traverse import free_indices, reads, substitute, walk
@@ -14,6 +14,7 @@ from symbp.core.views import conjuncts
 from symbp.notation.context import Context
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.letters import name_free
+from symbp.notation.orders import is_of_sizes
 from symbp.notation.subscripts import items_of
 from symbp.notation.words import why_not
 
@@ -24,6 +25,8 @@ def fact(context: Context, node: ast.Assert) -> Context:
     """Adds the fact to the network; letters bound by no comprehension mean "for all"."""
     if node.msg is not None:
         context.fail(node.msg, "a fact has no message; expected `assert CONDITION`")
+    if is_of_sizes(context.file, node.test):
+        return state(context, node, context.guard().cond(node.test).cond(()))
     inner, letters = _free_letters(context.guard(), node.test)
     value = inner.cond(node.test)
     cond = value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
@@ -36,6 +39,17 @@ def fact(context: Context, node: ast.Assert) -> Context:
     named = name_free(cond, context.work.letters_taken(), context.work.letters_of_dims)
     for statement in _apart(named):
         context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", statement))
+    return context
+
+
+def state(context: Context, node: ast.Assert, cond: Cond) -> Context:
+    """Adds what is said of sizes, but for what goes without saying."""
+    for part in conjuncts(cond):
+        if part == FALSE:
+            context.fail(node.test, "this is never so")
+        known = part == TRUE or any(f.statement == part for f in context.work.facts)
+        if not known and isinstance(part, Compare):
+            context.work.facts.append(Fact(f"F{len(context.work.facts) + 1}", part))
     return context
 
 

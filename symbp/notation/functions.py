@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from symbp.core import build
-from symbp.core.expr import Binder, Expr, Extreme, Fn, Num, Pow, Sum, Where
+from symbp.core.expr import FALSE, TRUE, Binder, Expr, Extreme, Fn, Num, Pow, Sum, Where
 from symbp.core.integers import ONE, ZERO, Index, Poly, quotient
 from symbp.core.network import Call
 from symbp.core.ranges import is_nonnegative
@@ -156,17 +156,33 @@ def inline(
     results = _results(context, node, returned, names) if own else {}
     scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
     active = (*context.active, name)
+    arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
+    inner = replace(inner, calls=(*context.calls, node))
     try:
         after = work.statements(inner, body)
         demand_loops(after)
+        tail = _chosen(after, returned)
+        if isinstance(tail, ast.Call) and (callee := work.callee(after, tail.func)) is not None:
+            last = inline(after, tail, *callee, names, own)  # what that returns is what this returns
+            return replace(last, args=arrays, arguments=made, plain=_is_plain(function, given))
         parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
         values = tuple(after.value(p) for p in parts)
     except NotationError as error:
         _blame(context, node, file, function, error)
     emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
-    arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
     return Inlined(values, emitted, arrays, made, _is_plain(function, given))
+
+
+def _chosen(context: Context, node: ast.expr) -> ast.expr:
+    """The branch of a choice that the options of a function decide."""
+    while isinstance(node, ast.IfExp):
+        test = context.guard().read(node.test)
+        entry = test.at(()) if isinstance(test, Value) and test.truth and not test.shape else test
+        if not isinstance(entry, Constant) and entry not in (TRUE, FALSE):
+            break
+        node = node.body if entry == TRUE or (isinstance(entry, Constant) and entry.value) else node.orelse
+    return node
 
 
 def _is_plain(function: ast.FunctionDef, given: Mapping[str, ast.expr]) -> bool:
@@ -291,6 +307,8 @@ def _bind_sizes(
         value, form = bound[parameter.arg], parameter.annotation
         items = annotation_items(file, form) if form is not None else None
         if items is None:
+            continue
+        if isinstance(value, Value) and value.open:
             continue
         if isinstance(value, Constant):
             context.fail(node, f"`{parameter.arg}` of `{function.name}` is an array, not {value.value!r}")

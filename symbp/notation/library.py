@@ -1,4 +1,6 @@
-"""The library: functions in files of the network language, found by name."""
+"""The library: functions in files of the network language, found by name. What only its own files call has no row in
+the vocabulary, and no file of a user's finds it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from pathlib import Path
 
 from symbp.notation.source import read_file
 from symbp.notation.toplevel import File, scan
+from symbp.notation.vocabulary import PUBLIC
 
 FOLDER = Path(__file__).parent.parent / "library"
 
@@ -23,10 +26,14 @@ def _functions() -> dict[str, tuple[File, ast.FunctionDef]]:
 
 
 def names() -> tuple[str, ...]:
-    """The names of the library's functions."""
-    return tuple(_functions())
+    """The names of the library's functions that any file may call."""
+    return tuple(n for n in _functions() if n in PUBLIC)
 
 
-def find(name: str) -> tuple[File, ast.FunctionDef] | None:
-    """A library function and the file it stands in."""
-    return _functions().get(name)
+def find(name: str, file: File | None = None) -> tuple[File, ast.FunctionDef] | None:
+    """A function of the library and the file it stands in: one of `names`, but for a `file` of the library any."""
+    return _functions().get(name) if name in PUBLIC or (file is not None and _is_of_library(file)) else None
+
+
+def _is_of_library(file: File) -> bool:
+    return any(file is own for own, _ in _functions().values())

@@ -32,9 +32,10 @@ from symbp.notation.recurrence import (
 )
 from symbp.notation.source import Placed
 from symbp.notation.subscripts import items_of
-from symbp.notation.values import tensor
+from symbp.notation.values import Value, tensor
 
 Shapes = Mapping[str, tuple[Poly, ...]]
+MOST_READINGS = 8  # of a loop, until the shapes of what it defines are known
 
 
 def loop(context: Context, node: ast.For) -> Context:
@@ -42,18 +43,27 @@ def loop(context: Context, node: ast.For) -> Context:
     index = _index(context, node)
     if context.loops:
         return _passes(context, node, index)
-    if context.guarded or context.nest:
-        context.fail(node, "a loop stands in a network or in a function that no other loop calls")
+    if context.guarded:
+        context.fail(node, "a loop stands under no condition; give what it makes a name before this")
+    around = _Around.of(context.work)
+    after = _until_known(context, node, index)
+    around.restore(context.work)
+    return after
+
+
+def _until_known(context: Context, node: ast.For, index: Index) -> Context:
     work, mark, known = context.work, _Mark.of(context.work), dict[str, tuple[Poly, ...]]()
+    seen: list[Shapes] = []
     while True:
         after = _read(context, node, index, known)
         found = {b.name: b.shape for b in _recurrent(after) if b.shape is not None and not any(map(is_open, b.shape))}
         if not work.unknown_shapes:
             break
-        if found.keys() == known.keys():
+        if found == known or len(seen) > MOST_READINGS:
             check_circles(context, work.same_pass)
             where, place = work.unknown_shapes[0]
             where.fail(place, _NO_SHAPE.format(ast.unparse(place)))
+        seen.append(found)
         known = found
         mark.restore(work)
     check_circles(context, work.same_pass)
@@ -101,10 +111,11 @@ def _index(context: Context, node: ast.For) -> Index:
     if node.orelse:
         context.fail(node.orelse[0], "a loop has no else")
     check_letter(context, node.target, node.target.id)
-    if node not in context.work.loop_indices:
+    key = (node, *context.calls)  # a function's loop is another one at each call
+    if key not in context.work.loop_indices:
         stop = _extent(context, node.iter)
-        context.work.loop_indices[node] = context.work.index(stop, hint=node.target.id)
-    return context.work.loop_indices[node]
+        context.work.loop_indices[key] = context.work.index(stop, hint=node.target.id)
+    return context.work.loop_indices[key]
 
 
 def _extent(context: Context, node: ast.expr) -> Poly:
@@ -136,11 +147,12 @@ def _declared(context: Context, node: ast.For, index: Index, known: Shapes) -> C
         bound = context.scope.get(target.name)
         if target.name in names or not (bound is None or isinstance(bound, Recurrent)):
             continue
-        bound = bound or Recurrent(_name(context, target.name))
+        bound = bound or Recurrent(_name(context, target.name), context.outer)
         bound = replace(bound, letters=target.letters, lead=target.lead)
         check_starts(context, bound)
-        shape = _first(known.get(bound.name), _stated(target), guess_shape(context, bound))
-        names[target.name] = replace(bound, shape=shape)
+        said = _first(_stated(target), guess_shape(context, bound))
+        shape = _first(said, known.get(bound.name))
+        names[target.name] = replace(bound, shape=shape, found=said is None)
     return context.under(**names)
 
 
@@ -192,7 +204,7 @@ def note_defined(context: Context, pending: list[Pending], node: Placed) -> Cont
     for key, bound in list(context.scope.items()):
         own = next((p for p in pending if isinstance(bound, Recurrent) and p.name == bound.name), None)
         if own is not None and isinstance(bound, Recurrent):
-            shape = tuple(i.extent for i in own.indices[len(bound.lead) :])
+            shape = tuple(i.extent for i in own.indices[len(bound.outer) + len(bound.lead) :])
             check_shape(context, node, bound, shape)
             context = context.under(**{key: with_shape(bound, shape)})
     return context
@@ -210,15 +222,44 @@ def _finished(before: Context, after: Context) -> Context:
     names: dict[str, Binding] = {}
     for key, bound in after.scope.items():
         if isinstance(bound, Recurrent) and bound.defined:
-            indices = made[bound.name].indices
+            indices = made[bound.name].indices[len(bound.outer) :]
             shape = tuple(i.extent for i in indices)
-            names[key] = tensor(bound.name, shape, list_index(shape, indices))
+            whole = tensor(bound.name, shape, list_index(shape, indices))
+            names[key] = of_outer(whole, bound.outer) if bound.outer else whole
     return after.under(**names)
+
+
+def of_outer(value: Value, outer: tuple[Index, ...]) -> Value:
+    """What a function's loop has made, at one step of the loops that call the function."""
+    lead = tuple(map(Poly.of, outer))
+    return Value(value.shape, lambda subs: value.at((*lead, *subs)))
 
 
 def list_index(shape: tuple[Poly, ...], indices: tuple[Index, ...]) -> Index | None:
     """The first index, where the extents after it depend on it."""
     return indices[0] if indices and any(i == indices[0] for p in shape[1:] for i in indices_of(p)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known of the loops around, which a function's own loop leaves as it is."""
+
+    unknown: tuple[tuple[Context, Placed], ...]
+    same_pass: tuple[tuple[str, str, Context, Placed], ...]
+    directions: dict[Index, str]
+    reached: frozenset[Placed]
+
+    @staticmethod
+    def of(work: Work) -> _Around:
+        return _Around(
+            tuple(work.unknown_shapes), tuple(work.same_pass), dict(work.directions), frozenset(work.reached)
+        )
+
+    def restore(self, work: Work) -> None:
+        work.unknown_shapes[:] = self.unknown
+        work.same_pass[:] = [*self.same_pass, *work.same_pass]
+        work.directions.update(self.directions)
+        work.reached.update(self.reached)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,20 @@ from dataclasses import replace
 
 from symbp.core import build
 from symbp.core.expr import Binder, Read
-from symbp.core.integers import ZERO, Dim, Index, Node, Poly
+from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
-from symbp.core.solve import solve_sizes
 from symbp.core.traverse import dims_of, polys, walk
 from symbp.escape import cleaned
 from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
+from symbp.notation.calls import defined
+from symbp.notation.comments import names_in
 from symbp.notation.context import Binding, Context, Pending, Work, emit
 from symbp.notation.expressions import elaborate
 from symbp.notation.facts import fact
 from symbp.notation.integers import integer
+from symbp.notation.orders import with_orders
 from symbp.notation.recurrence import demand_loops
-from symbp.notation.source import Placed
 from symbp.notation.statements import define, flush, run
 from symbp.notation.toplevel import File
 from symbp.notation.values import Value, tensor
@@ -31,10 +32,11 @@ COTANGENT, OUTPUT = "cotangent", "output"
 
 def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     """The Network that a decorated function says."""
+    file = with_orders(file, node.body)
     taken = {*file.sizes, *file.unknown, *file.functions, *file.networks, *_assigned(node), *_called(node)}
     names = {n.id for a in _parameters(node) if a.annotation for n in ast.walk(a.annotation) if isinstance(n, ast.Name)}
     letters = frozenset(d.name[0].lower() for d in file.dims if d.name in names)
-    work = Work(taken, elaborate, run, fact, letters, frozenset(_called(node)), frozenset(_letters(node)))
+    work = Work(taken, elaborate, run, fact, defined, letters, frozenset(_called(node)), frozenset(_letters(node)))
     scope: dict[str, Binding] = dict(file.sizes)
     context = Context(file, work, scope, "")
     context = _signature(context, node)
@@ -42,6 +44,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     context = run(context, body)
     demand_loops(context)
     outputs, context = _return(context, node, returned)
+    made = {*work.inputs, *(e.name for e in work.equations)}
     return Network(
         node.name,
         cleaned(ast.get_docstring(node, clean=False) or ""),
@@ -51,6 +54,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
         outputs,
         tuple(work.facts),
         tuple((f, work.arities[f]) for f in file.unknown if f in work.arities),
+        tuple((name, words) for name, words in names_in(file.source.text, node).items() if name in made),
     )
 
 
@@ -246,35 +250,14 @@ def _loss(context: Context, returned: ast.Return, value: Value) -> tuple[tuple[s
 
 
 def _dims(context: Context, node: ast.FunctionDef) -> tuple[Dim, ...]:
-    """The sizes of the inputs, in order of declaration. Every size must follow from the shapes of the inputs."""
+    """The sizes of the network, in order of declaration. One that follows from no shape is said by who calls."""
     shapes = [p for t in context.work.inputs.values() for p in t.shape]
-    known = {s.dim for s in solve_sizes(shapes)}
     labels = [t.classes for t in context.work.inputs.values() if t.classes is not None]
     used = [a for p in (*shapes, *labels, *_integers(context.work)) for a in dims_of(p)]
     for name, place in context.work.widths.items():
         if Dim(name) in used:
             context.fail(place, f"`{name}` is a size elsewhere, so it cannot be one that differs by layer")
-    for dim in dict.fromkeys(used):
-        if dim not in known:
-            said = list(dict.fromkeys(str(p) for p in shapes if dim in dims_of(p)))
-            what = f"the shapes of the inputs, which say {_listed(said)} alone" if said else "the shape of any input"
-            context.fail(
-                _use_of(context, node, dim), f"the size `{dim}` does not follow from {what}, so nobody knows it"
-            )
     return tuple(d for d in context.file.dims if d in used)
-
-
-def _listed(texts: list[str]) -> str:
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-
-
-def _use_of(context: Context, node: ast.FunctionDef, dim: Dim) -> Placed:
-    """Where a network first names a size, or one that is made with it."""
-    for part in (*(a for a in _parameters(node)), *node.body):
-        for name in ast.walk(part):
-            if isinstance(name, ast.Name) and dim in dims_of(context.file.sizes.get(name.id, ZERO)):
-                return name
-    return node
 
 
 def _integers(work: Work) -> Iterator[Poly]:

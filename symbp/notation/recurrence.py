@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 
 from symbp.core import build
 from symbp.core.expr import Cond, Expr, Read
+from symbp.core.guards import at_most, below, holds
 from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
+from symbp.core.ranges import highest
 from symbp.core.traverse import dims_of, indices_of, substitute, substitute_poly
-from symbp.errors import NotationError, ShapeError
+from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.source import Placed
 from symbp.notation.values import Value, shape_text
@@ -37,15 +39,19 @@ class Start:
 class Recurrent:
     """A name that a loop defines, `name` in the network; it carries the indices of the loops over `letters` first.
 
-    `shape` is that of the rest, by the indices of the loops in `lead`; None where it is not known yet.
+    `shape` is that of the rest, by the indices of the loops in `lead`; None where it is not known yet. It is `found`
+    where an earlier reading of the loop has found it, which a later one may correct. In a function that loops call it
+    carries their indices, `outer`, before all others.
     """
 
     name: str
+    outer: tuple[Index, ...] = ()
     starts: tuple[Start, ...] = ()
     letters: tuple[str, ...] = ()
     lead: tuple[Index, ...] = ()
     shape: tuple[Poly, ...] | None = None
     defined: bool = False
+    found: bool = False
 
 
 def fixed_place(context: Context, items: list[ast.expr]) -> int | None:
@@ -95,17 +101,29 @@ def read(context: Context, node: ast.Subscript, bound: Recurrent, subs: list[Pol
     if not bound.letters:
         context.fail(node, f"`{_text(node)}`: only a start of `{bound.name}` is known; a loop has to define the rest")
     lead = [*subs[: len(bound.letters)], *([None] * (len(bound.letters) - len(subs)))]
-    steps = tuple(_step(context, node, i, s) for i, s in zip(bound.lead, lead, strict=True))
-    moved = tuple(p for p, s in enumerate(steps) if s)
-    _order(context, node, bound, steps)
+    moves = tuple(_move(context, node, i, s) for i, s in zip(bound.lead, lead, strict=True))
+    moved = [m for m in moves if m.way]
+    _order(context, node, bound, moves)
     if len(moved) > 1:
         context.fail(node, f"`{_text(node)}` moves in two loops at once; expected a step in one of them")
     table: dict[Atom, Poly] = {i: s for i, s in zip(bound.lead, lead, strict=True) if s is not None}
     rest = _rest(context, node, bound, max(0, len(subs) - len(bound.letters)))
     shape = tuple(substitute_poly(p, table) for p in rest)
     whole = tuple(i.extent for i, s in zip(bound.lead, lead, strict=True) if s is None)
-    at = _entry(context, node, bound, lead, steps)
-    return Value((*whole, *shape), at, 6 if moved else 1)
+    at = _entry(context, node, bound, lead, moves)
+    return Value((*whole, *shape), at, 6 if moved else 1, open=bound.shape is None and not rest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Where an entry is along one loop: `way` says from which side of the step at hand, None where the loop is over or
+    it is this step alone. It may be this step too where it is read at all steps so far.
+    """
+
+    index: Index
+    sub: Poly
+    way: str | None = None
+    here: bool = True
 
 
 def _text(node: Placed) -> str:
@@ -116,31 +134,39 @@ def _is_running(context: Context, index: Index) -> bool:
     return index in context.nest
 
 
-def _step(context: Context, node: ast.Subscript, index: Index, sub: Poly | None) -> int:
-    """How far an entry is from the one at hand, along one loop; 0 too where that loop is over."""
+def _move(context: Context, node: ast.Subscript, index: Index, sub: Poly | None) -> _Move:
+    """Where an entry is: at one of the steps before, or after, by its subscript's range and the conditions on it."""
     if sub is None or not _is_running(context, index):
-        return 0
-    step = (sub - index).constant
-    if step is None:
-        letter = index.name.split("%")[0]
-        context.fail(node, f"within its loop this is read at `{letter}`, `{letter} - 1` or `{letter} + 1`; not so here")
-    return step
+        return _Move(index, sub or Poly.of(index))
+    if sub == Poly.of(index):
+        return _Move(index, sub)
+    for way, ahead in ((FORWARD, sub - index), (BACKWARD, -sub + index)):
+        if _is_at_most(context, ahead, 0):
+            return _Move(index, sub, way, here=not _is_at_most(context, ahead, -1))
+    letter = index.name.split("%")[0]
+    raise context.error(
+        node,
+        f"within its loop this is read at `{letter}` and at steps before it, or after it, alone: it is not known that "
+        f"`{_text(node)}` is one of them; expected a condition such as `if s < {letter}`",
+    )
 
 
-def _order(context: Context, node: ast.Subscript, bound: Recurrent, steps: tuple[int, ...]) -> None:
+def _is_at_most(context: Context, value: Poly, most: int) -> bool:
+    """Is an integer known to be no more, by the ranges of its indices or by a condition?"""
+    return holds(build.compare("<=", build.integer(value), build.integer(most)), context.given)
+
+
+def _order(context: Context, node: ast.Subscript, bound: Recurrent, moves: tuple[_Move, ...]) -> None:
     """Notes the direction of the outermost loop that the read steps along, or what it reads of the same pass."""
     work = context.work
-    places = sorted(
-        range(len(steps)),
-        key=lambda p: context.nest.index(bound.lead[p]) if _is_running(context, bound.lead[p]) else 99,
-    )
-    moved = next((p for p in places if steps[p]), None)
-    if moved is None:
+    running = sorted((m for m in moves if _is_running(context, m.index)), key=lambda m: context.nest.index(m.index))
+    move = next((m for m in running if m.way), None)
+    if move is None or move.here:
         work.same_pass += [(name, bound.name, context, node) for name in context.defining]
+    if move is None or move.way is None:
         return
-    index, way = bound.lead[moved], FORWARD if steps[moved] < 0 else BACKWARD
-    letter = index.name.split("%")[0]
-    if work.directions.setdefault(index, way) != way:
+    letter = move.index.name.split("%")[0]
+    if work.directions.setdefault(move.index, move.way) != move.way:
         context.fail(
             node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction"
         )
@@ -153,17 +179,15 @@ def _rest(context: Context, node: ast.Subscript, bound: Recurrent, rank: int) ->
     return tuple(Poly.of(Dim(f"%?{bound.name}{k}")) for k in range(rank))
 
 
-def _entry(context: Context, node: ast.Subscript, bound: Recurrent, lead: list[Poly | None], steps: tuple[int, ...]):  # type: ignore[no-untyped-def]
+def _entry(context: Context, node: ast.Subscript, bound: Recurrent, lead: list[Poly | None], moves: tuple[_Move, ...]):  # type: ignore[no-untyped-def]
     """The entry of a read: the tensor's own, under the conditions that it is one, else that of a start."""
-    moved = next((p for p, s in enumerate(steps) if s), None)
-    starts = () if moved is None else _needed(context, node, bound, moved, steps[moved])
+    place = next((p for p, m in enumerate(moves) if m.way), None)
+    starts = () if place is None else _needed(context, node, bound, place, moves[place])
 
     def at(subs: tuple[Poly, ...]) -> Expr:
         own = iter(subs)
         full = (*(next(own) if s is None else s for s in lead), *own)
-        entry: Expr = Read(bound.name, full)
-        if moved is None:
-            return entry
+        entry: Expr = Read(bound.name, (*map(Poly.of, bound.outer), *full))
         for start, cond in starts:
             entry = build.where(cond, entry, _of_start(bound, start, full))
         return entry
@@ -172,29 +196,41 @@ def _entry(context: Context, node: ast.Subscript, bound: Recurrent, lead: list[P
 
 
 def _needed(
-    context: Context, node: ast.Subscript, bound: Recurrent, place: int, step: int
+    context: Context, node: ast.Subscript, bound: Recurrent, place: int, move: _Move
 ) -> tuple[tuple[Start, Cond], ...]:
     """The starts that a read may hit, the nearest first, each with the condition that the read does not reach it."""
-    index = bound.lead[place]
-    found = []
-    for distance in range(1, abs(step) + 1):
-        position = Poly.of(-distance) if step < 0 else index.stop + distance - 1
+    index, found = move.index, []
+    for distance in range(1, _beyond(context, node, move) + 1):
+        position = Poly.of(-distance) if move.way == FORWARD else index.stop + distance - 1
         start = next((s for s in bound.starts if s.place == place and s.position == position), None)
         if start is not None:
             context.work.reached.add(start.node)
-            found.append((start, _short_of(index, step, distance)))
+            found.append((start, _short_of(move, distance)))
         elif index not in context.guards | context.filters:
-            what = "without a start" if step < 0 else "that reads the future without an end value"
+            what = "without a start" if move.way == FORWARD else "that reads the future without an end value"
             missing = f"{ast.unparse(node.value)}[{', '.join((*bound.letters[:place], str(position)))}]"
             context.fail(node, f"a recurrence {what}: `{_text(node)}` is read, and `{missing} = ...` is not given")
     return tuple(found)
 
 
-def _short_of(index: Index, step: int, distance: int) -> Cond:
-    """That an entry `step` away does not reach the start at that distance: `1 <= t`, `t + 1 < T`."""
-    if step < 0:
-        return build.compare("<=", build.integer(-step - distance + 1), build.integer(index))
-    return build.compare("<", build.integer(Poly.of(index) + step - distance + 1), build.integer(index.stop))
+def _beyond(context: Context, node: ast.Subscript, move: _Move) -> int:
+    """How many places before the first step, or after the last, a read may go."""
+    if move.sub.index is not None and is_open(move.sub.index.stop):  # which goes as far as its reads allow
+        return 0
+    out = -move.sub if move.way == FORWARD else move.sub - move.index.stop + 1
+    if (move.sub - move.index).constant is None and _is_at_most(context, out, 0):
+        return 0
+    most = highest(out)
+    if most is None or most.constant is None:
+        context.fail(node, f"it cannot be shown that `{_text(node)}` stays within the steps of the loop")
+    return most.constant
+
+
+def _short_of(move: _Move, distance: int) -> Cond:
+    """That an entry does not reach the start at that distance: `1 <= t`, `t + 1 < T`, `1 <= s`."""
+    if move.way == FORWARD:
+        return at_most(Poly.of(1 - distance), move.sub)
+    return below(move.sub - (distance - 1), move.index.stop)
 
 
 def _of_start(bound: Recurrent, start: Start, full: tuple[Poly, ...]) -> Expr:
@@ -208,12 +244,16 @@ def _of_start(bound: Recurrent, start: Start, full: tuple[Poly, ...]) -> Expr:
             table[bound.lead[place]] = sub
         else:
             others.append(sub)
-    return substitute(start.value.number(tuple(others)), {i: s for i, s in table.items() if s.index != i})
+    entry = start.value.number(tuple(others) if start.value.shape else ())
+    return substitute(entry, {i: s for i, s in table.items() if s.index != i})
 
 
 def guess_shape(context: Context, bound: Recurrent) -> tuple[Poly, ...] | None:
-    """The shape of an entry by its first start; where a width of it belongs to a layer, `D[0]` at -1 is `D[l + 1]`."""
-    for start in bound.starts:
+    """The shape of an entry by its first start; where a width of it belongs to a layer, `D[0]` at -1 is `D[l + 1]`.
+
+    A single number starts an array of any shape.
+    """
+    for start in (s for s in bound.starts if s.value.shape):
         skip = sum(1 for p, i in enumerate(bound.lead) if p != start.place and i not in start.among)
         index = bound.lead[start.place]
         shape = start.value.shape[skip:]
@@ -231,18 +271,13 @@ def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[P
     """Refuses a definition whose entries are not of the shape that its reads took them to be."""
     if bound.shape is None or bound.shape == shape or any(is_open(p) for p in (*bound.shape, *shape)):
         return
+    if bound.found:
+        context.work.unknown_shapes.append((context, node))
+        return
     letters = ", ".join(bound.letters)
     text = f"`{bound.name}[{letters}]` is {_named(shape)}"
-    if bound.starts and not bound.shape:
-        raise scalar_start(context, bound, f"{text}, but by its start it is a scalar")
     text += f", but {'by its start it is' if bound.starts else 'it is read as'} {_named(bound.shape)}"
     raise context.error(node, text, ShapeError)
-
-
-def scalar_start(context: Context, bound: Recurrent, text: str) -> NotationError:
-    """What is wrong with `h[-1] = 0` where the entries of h are arrays."""
-    at = _text(bound.starts[0].node).removesuffix("]")
-    return context.error(bound.starts[0].node, f"{text}; a start states its sizes: `{at}, i: SIZE] = 0`", ShapeError)
 
 
 def _named(shape: tuple[Poly, ...]) -> str:
@@ -296,4 +331,4 @@ def _ways(
 
 def with_shape(bound: Recurrent, shape: tuple[Poly, ...]) -> Recurrent:
     """The same, defined, of that shape."""
-    return replace(bound, shape=shape, defined=True)
+    return replace(bound, shape=shape, defined=True, found=False)

@@ -16,6 +16,7 @@ from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.integers import integer
 from symbp.notation.values import Shape, Subs, Value, shape_text
+from symbp.notation.vocabulary import FORMS
 
 Given = dict[str, ast.expr]
 MOST_PARTS = 64
@@ -28,7 +29,7 @@ def given(context: Context, node: ast.Call, *names: str, many: bool = False) -> 
     wanted = [n.removesuffix("?") for n in names]
     word = ast.unparse(node.func)
     if any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) > len(wanted):
-        context.fail(node, f"`{word}` takes {', '.join(wanted)}")
+        context.fail(node, f"`{word}` takes {', '.join(wanted)}: it is written `{FORMS[word]}`")
     found: Given = dict(zip(wanted, node.args, strict=False))
     for k in node.keywords:
         if k.arg not in wanted or k.arg in found:
@@ -36,7 +37,7 @@ def given(context: Context, node: ast.Call, *names: str, many: bool = False) -> 
         found[k.arg] = k.value
     for name in names:
         if not name.endswith("?") and name not in found:
-            context.fail(node, f"`{word}` needs `{name}`")
+            context.fail(node, f"`{word}` needs `{name}`: it is written `{FORMS[word]}`")
     return found
 
 
@@ -419,8 +420,4 @@ SHAPE_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "ones": _filled(build.UNIT),
     "eye": _eye,
     "arange": _arange,
-}
-
-METHODS: dict[str, Callable[[Context, ast.Call, Value], Value]] = {
-    "reshape": lambda context, node, value: reshape(context, node, value, node.args),
 }

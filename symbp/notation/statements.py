@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Compare, Expr, Num, Read
-from symbp.core.guards import settle
+from symbp.core.expr import FALSE, TRUE, Cond, Expr, Num, Read
+from symbp.core.guards import settle, settle_condition
 from symbp.core.integers import Dim, Index, Poly
-from symbp.core.network import Call
-from symbp.core.traverse import apply, indices_of, rename_bound, substitute_poly, walk
+from symbp.core.network import Call, Fact
+from symbp.core.traverse import apply, free_indices, indices_of, rename_bound, substitute_poly, walk
+from symbp.core.views import conjuncts
 from symbp.errors import ShapeError
 from symbp.notation import library
 from symbp.notation.bounds import check_equation, check_extent
@@ -20,12 +21,14 @@ from symbp.notation.builtins import check_letter
 from symbp.notation.calls import defined
 from symbp.notation.context import Binding, Context, Pending, emit, own_equation
 from symbp.notation.extents import Unknown, check_access, infer
+from symbp.notation.facts import state
 from symbp.notation.functions import inline, option, remember_call
 from symbp.notation.integers import integer
 from symbp.notation.letters import hint, name_equation
 from symbp.notation.loops import list_index, loop, note_defined
 from symbp.notation.recurrence import Recurrent, Start, first_start, fixed_place, guess_shape
 from symbp.notation.source import Placed
+from symbp.notation.strided import gather, places_of, spread
 from symbp.notation.subscripts import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
@@ -203,7 +206,7 @@ def _several(context: Context, node: ast.Assign, targets: Sequence[ast.expr]) ->
     if found is None or not isinstance(node.value, ast.Call):
         context.fail(node.value, f"expected a call of a function that returns {len(names)} arrays")
     full = tuple(_full_name(context, n) for n in names)
-    led = {f: leads[n] for f, n in zip(full, names, strict=True)}
+    led = {f: (*context.outer, *leads[n]) for f, n in zip(full, names, strict=True) if context.loops}
     inner = replace(_retarget(context, full[0]), lead=led, defining=full)
     before = len(context.work.pending)
     result = inline(inner, node.value, *found, full)
@@ -285,6 +288,7 @@ def _entries(context: Context, node: ast.Assign, target: ast.Subscript) -> Conte
     own = _definition(context, node, target, name)
     if context.results is None or context.loops:
         own.name = _full_name(context, name)
+        own.indices = (*context.outer, *own.indices)
         emit(context, own, node)
         return context
     return _local_entries(context, name, own, node)
@@ -299,6 +303,8 @@ def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name:
     """The equation that `name[...] = ...` says, not yet one of the network's."""
     work = context.work
     marks = len(work.pending), len(work.accesses)
+    places = places_of(context, target)
+    target = target if places.plain else spread(target, places)
     left, inner = _left(context, target, name)
     _carries(context, target, left.parts)
     inner = replace(_within(inner, name), defining=(name,))
@@ -311,6 +317,8 @@ def _definition(context: Context, node: ast.Assign, target: ast.Subscript, name:
     work.pending.append(own)
     work.settle(*marks, _ranges(context, target, whole, left.stated, marks[1]))
     work.pending.remove(own)
+    if not places.plain:
+        gather(context, places, own)
     return own
 
 
@@ -323,7 +331,7 @@ def _start(context: Context, node: ast.Assign, target: ast.Subscript, place: int
         context.fail(items[place], "a start stands before the first entry, at -1, or after the last, at the size")
     rest = [*items[:place], *items[place + 1 :]]
     bound = context.scope.get(name)
-    bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name))
+    bound = bound if isinstance(bound, Recurrent) else Recurrent(_full_name(context, name), context.outer)
     letters = [context.scope.get(r.id) for r in rest if isinstance(r, ast.Name)]
     among = tuple(i for i in context.loops if i in letters)
     value = _start_value(replace(context, loops=among), node, target, rest, bound.name)
@@ -344,6 +352,7 @@ def _start_value(context: Context, node: ast.Assign, target: ast.Subscript, rest
     axes = tuple(i for i in own.indices if i not in context.loops)
     shape = tuple(i.extent for i in axes)
     body = settle(own.body)
+    own.indices = (*(i for i in context.outer if i in free_indices(body)), *own.indices)
     if isinstance(body, (Read, Num)):
         return Value(shape, lambda subs: apply(body, axes, subs))
     context.work.taken.add(start)
@@ -428,7 +437,7 @@ def _left(context: Context, target: ast.Subscript, name: str) -> tuple[_Left, Co
                 index = context.work.index(_stated_size(inner, upper, letter), hint=letter)
                 stated.append(index)
             case _:
-                context.fail(item, "the left side takes plain indices: expected a letter, `i: SIZE`, `:` or `...`")
+                context.fail(item, "expected a letter, letters with strides as in `P * i + u`, `i: SIZE`, `:` or `...`")
         parts.append(index)
         inner = inner.under(**{letter: index})
     return _Left(name, tuple(parts), frozenset(stated), rest), inner
@@ -501,15 +510,16 @@ def _demand(context: Context, node: ast.Assert) -> Context:
     if entry == FALSE or (isinstance(entry, Constant) and not entry.value):
         said = node.msg.value if isinstance(node.msg, ast.Constant) else f"expected {ast.unparse(node.test)}"
         context.fail(node, str(said))
-    if entry != TRUE and not isinstance(entry, Constant) and not _of_sizes(entry):
+    if entry == TRUE or isinstance(entry, Constant):
+        return context
+    if not isinstance(entry, Cond) or not all(map(_of_sizes, conjuncts(entry))):
         context.fail(node, "a fact is stated in the network, not in a function")
-    return context
+    return state(context, node, settle_condition(entry))
 
 
-def _of_sizes(cond: object) -> bool:
+def _of_sizes(cond: Cond) -> bool:
     """Is it a comparison of sizes and numbers alone?"""
-    sides = (cond.a, cond.b) if isinstance(cond, Compare) else (None,)
-    return all(isinstance(s, Expr) and build.as_integer(s) is not None for s in sides)
+    return cond in (TRUE, FALSE) or bool(Fact("", cond).differences)
 
 
 _RULES: dict[type[ast.stmt], Callable[[Context, Any], Context]] = {

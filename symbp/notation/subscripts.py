@@ -102,7 +102,7 @@ def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: l
         if sub is not None:
             _note(context, node, count + place, sub, extent, items)
     for place, (index, sub) in enumerate(zip(bound.lead, subs, strict=False)):
-        if sub is not None and index not in context.nest:
+        if sub is not None and (index not in context.nest or sub.index not in (None, index)):
             _note(context, node, place, sub, index.extent, items)
     return partial(value, left)
 

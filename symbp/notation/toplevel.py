@@ -149,10 +149,11 @@ def top_size(file: File, node: ast.expr) -> Poly:
             return top_size(file, node.left) + top_size(file, node.right)
         case ast.BinOp(op=ast.Sub()):
             return top_size(file, node.left) - top_size(file, node.right)
-        case ast.BinOp(op=ast.FloorDiv()):
-            bottom = top_size(file, node.right)
+        case ast.BinOp(op=ast.FloorDiv() | ast.Mod()):
+            top, bottom = top_size(file, node.left), top_size(file, node.right)
             if is_nonnegative(bottom - 1):
-                return quotient(top_size(file, node.left), bottom)
+                whole = quotient(top, bottom)
+                return whole if isinstance(node.op, ast.FloorDiv) else top - whole * bottom
         case ast.BinOp(op=ast.Mult()):
             product = top_size(file, node.left) * top_size(file, node.right)
             if len(product.terms) <= 64 and max((abs(c) for _, c in product.terms), default=0) < 10**9:

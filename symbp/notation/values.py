@@ -25,7 +25,10 @@ class Clash(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An array of numbers, or of truths where `truth`. `size` bounds the nodes of an entry; a tensor has a `name`."""
+    """An array of numbers, or of truths where `truth`. `size` bounds the nodes of an entry; a tensor has a `name`.
+
+    `open` is the shape of what a loop defines and is read before that is known: it goes with any other.
+    """
 
     shape: Shape
     at: Callable[[Subs], Expr | Cond]
@@ -34,6 +37,7 @@ class Value:
     name: str | None = None
     each: Index | None = None
     classes: Poly | None = None
+    open: bool = False
 
     def number(self, subs: Subs = ()) -> Expr:
         """The entry, which is a number."""
@@ -128,7 +132,8 @@ def elementwise(make: Callable[..., Expr | Cond], *values: Value, truth: bool = 
     """`make` of the entries, one by one."""
     shape = join_all([v.shape for v in values])
     parts = [stretched(v, shape) for v in values]
-    return Value(shape, lambda subs: make(*(p(subs) for p in parts)), 1 + sum(v.size for v in values), truth)
+    size, unknown = 1 + sum(v.size for v in values), not shape and any(v.open for v in values)
+    return Value(shape, lambda subs: make(*(p(subs) for p in parts)), size, truth, open=unknown)
 
 
 def transpose(value: Value) -> Value:
@@ -141,6 +146,8 @@ def transpose(value: Value) -> Value:
 
 def partial(value: Value, items: Sequence[Poly | None]) -> Value:
     """Some subscripts set; None leaves a dimension whole. `items` has one entry for each dimension."""
+    if not items:
+        return value
     shape = tuple(e for e, i in zip(value.shape, items, strict=True) if i is None)
 
     def at(subs: Subs) -> Expr | Cond:

@@ -8,18 +8,18 @@ import re
 from collections.abc import Iterable
 
 from symbp.core.functions import FUNCTIONS
+from symbp.notation import vocabulary
 
-IMPORTS = ("Data", "Param", "Labels", "Array", "dims", "function", "network")
+IMPORTS = vocabulary.FILES.reserved
 ELEMENTARY = tuple(row.name for row in FUNCTIONS.values() if not row.inner)
-# The functions whose names no tensor may bear; it may bear any other's that the file does not call.
-RESERVED_FUNCTIONS = ("exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "erf", "abs")
 REDUCTIONS = ("sum", "mean", "max", "min")
 PLACES = ("argmax", "argmin")
 _OTHERS = ("sqrt", "where", "maximum", "minimum", "range")
 BUILTINS = (*ELEMENTARY, *REDUCTIONS, *PLACES, *_OTHERS)
 # What abs and digamma become when they are differentiated; a file may use such a word for something else.
 INNER = tuple(row.name for row in FUNCTIONS.values() if row.inner)
-RESERVED = frozenset((*IMPORTS, *RESERVED_FUNCTIONS, *REDUCTIONS, *_OTHERS, "pi", "np", "out", "work"))
+# No tensor may bear such a name; it may bear that of any other function which the file does not call.
+RESERVED = frozenset((*vocabulary.RESERVED, "np", "out", "work"))
 _ASCII = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
@@ -37,8 +37,8 @@ def why_not(name: str) -> str | None:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at what may have been meant: " (did you mean `x`?)", or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
+    """A hint at what may have been meant, where it is spelt nearly so: "; did you mean `x`?", or nothing."""
+    close = difflib.get_close_matches(name, list(known), 1, 0.75)
     return f"; did you mean `{close[0]}`?" if close else ""
 
 

@@ -16,7 +16,7 @@ from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
 from symbp.errors import CheckFailed, NotationError
-from symbp.escape import DOCSTRING, Prose, cleaned, in_python, same_code
+from symbp.escape import COMMENT, DOCSTRING, Prose, cleaned, in_python, same_code
 from symbp.notation import library
 from symbp.notation.blocks import Block, blocks
 from symbp.notation.context import Access, access, guarded_by
@@ -58,11 +58,17 @@ def _file(network: Network, calls: bool) -> str:
     parts = [f"from symbp import {', '.join(_imports(network))}"]
     if head:
         parts.append("\n".join(head))
-    inputs = "".join(f"    {t.name}: {_annotation(t)},\n" for t in network.inputs)
+    inputs = "".join(f"    {t.name}: {_annotation(t)},{_named(network, t.name)}\n" for t in network.inputs)
     before = "\n\n".join(parts) + f"\n\n\n@network\ndef {network.name}(\n{inputs}):\n"
     text = before + _indented([*_docstring(network.doc), *body])
     _demand_meant(text, network.doc, before + _indented(body))
     return text
+
+
+def _named(network: Network, name: str) -> str:
+    """What the user calls a tensor, behind the line that defines it."""
+    words = network.called(name)
+    return f"  # {in_python(words, COMMENT)}" if words else ""
 
 
 def _indented(lines: list[str]) -> str:
@@ -89,7 +95,8 @@ def _widths(network: Network) -> tuple[str, ...]:
 def _statements(network: Network, parts: tuple[Equation | Block, ...], calls: bool, depth: int) -> Iterator[str]:
     for part in parts:
         if isinstance(part, Equation):
-            yield from _wrapped(write_equation(network, part, calls, depth), depth + 1)
+            lines = _wrapped(write_equation(network, part, calls, depth), depth + 1)
+            yield from (*lines[:-1], lines[-1] + _named(network, part.name))
         else:
             yield f"for {part.index.name} in {write_range(part.index)}:"
             yield from (f"    {line}" for line in _statements(network, part.parts, calls, depth + 1))

@@ -63,6 +63,7 @@ def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:
     witness.fill(drawn.inputs)
     inputs = {t.name: as_argument(t, to_parts(t, drawn.inputs[t.name])) for t in network.inputs}
     inputs = {n: v if isinstance(v, list) or v.ndim else v[()] for n, v in inputs.items()}
+    inputs |= {d.name: sizes[d.name] for d in network.given}
     gradients = {
         t.name: as_argument(t, to_parts(t, _entries(witness.adjoints[by[t.name]])))
         for t in network.inputs

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from symbp.core.expr import And, Compare, Cond
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, reads
 from symbp.symbolic.cases import Case, Order, ends
 from symbp.symbolic.graph import Graph
 from symbp.symbolic.sizes import At, places
@@ -33,7 +33,7 @@ def given(graph: Graph) -> Given:
     """What the facts of a network say of its scalars."""
     found = Given(statements=tuple(_statements(graph)))
     for statement, at in found.statements:
-        if isinstance(statement, Compare):
+        if isinstance(statement, Compare) and reads(statement):
             a, b = (graph.value(side, at, Case()) for side in (statement.a, statement.b))
             if statement.op == "==":
                 _solve(a - b, found.values)

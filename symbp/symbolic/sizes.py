@@ -108,6 +108,7 @@ def _short(network: Network, sizes: Sizes, room: int) -> Iterator[Poly]:
     for extent in extents(network):
         if extent.constant is None and not any(True for _ in indices_of(extent)) and sizes.integer(extent) < room:
             yield extent
+    yield from (p + room for p in network.orders if sizes.integer(p) < 0)
 
 
 def _larger(network: Network, sizes: Sizes, short: Poly, room: int) -> Sizes:

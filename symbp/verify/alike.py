@@ -178,6 +178,9 @@ def _same_syntax(a: object, b: object, numbers: Numbers) -> bool:
         return numbers.agree(one, other)
     if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
         return _same_constant(a.value, b.value, numbers)
+    first, second = _scaled(a), _scaled(b)
+    if first is not None and second is not None:
+        return numbers.agree(first[0], second[0]) and _same_syntax(first[1], second[1], numbers)
     if isinstance(a, ast.AST) and isinstance(b, ast.AST):
         return type(a) is type(b) and all(_same_syntax(getattr(a, f), getattr(b, f), numbers) for f in a._fields)
     if isinstance(a, list) and isinstance(b, list):
@@ -193,6 +196,16 @@ def _fraction(node: object) -> Fraction | None:
         top, bottom = _fraction(node.left), _fraction(node.right)
         return None if top is None or not bottom else top / bottom
     return None
+
+
+def _scaled(node: object) -> tuple[Fraction, ast.expr] | None:
+    """A number times the rest, in whichever way it is written: x / 16 is 2 / 32 of x as 2 / 3 * x is of 3 examples."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
+        return None
+    left, right = _fraction(node.left), _fraction(node.right)
+    if right:
+        return (right if isinstance(node.op, ast.Mult) else 1 / right), node.left
+    return (left, node.right) if left and isinstance(node.op, ast.Mult) else None
 
 
 def _same_constant(a: object, b: object, numbers: Numbers) -> bool:

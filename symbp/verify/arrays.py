@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from symbp.core.network import LABELS, Tensor
+from symbp.core.network import LABELS, Network, Tensor
 from symbp.verify.scope import Key
+from symbp.verify.sizes import Sizes
 from symbp.verify.systems import Value
 from symbp.verify.world import is_list
 
@@ -30,6 +31,19 @@ def to_parts(tensor: Tensor, entries: Mapping[Key, Value], dtype: str = "float64
     for key, value in entries.items():
         layers.setdefault(key[0], {})[key[1:]] = value
     return [((layer,), _fill(part, kind, len(tensor.shape) - 1)) for layer, part in sorted(layers.items())]
+
+
+def arguments(
+    network: Network, sizes: Sizes, inputs: Mapping[str, Mapping[Key, Value]], dtype: str = "float64"
+) -> dict[str, Parts]:
+    """What a module is called with: the arrays of every input, and the sizes that no shape of these tells."""
+    parts = {t.name: to_parts(t, inputs[t.name], dtype) for t in network.inputs}
+    return parts | told(network, sizes)
+
+
+def told(network: Network, sizes: Sizes) -> dict[str, Parts]:
+    """The sizes that no shape tells, as what a module is called with."""
+    return {d.name: [((), np.asarray(sizes[d.name]))] for d in network.given}
 
 
 def _fill(entries: Mapping[Key, Value], dtype: str, rank: int) -> Array:

@@ -79,11 +79,12 @@ class ByArrays:
             return Pairs(grid.slots, grid.slots, np.ones(len(grid.slots)))
         if equation is None:
             return NOTHING
-        if of not in self.reads:
-            world.array(of)
-            self.reads[of] = read_by(equation, grid, world.shared)
-        pairs = self.reads[of].get(by)
-        return NOTHING if pairs is None else Pairs(*pairs, slopes(equation, grid, by, pairs, world.shared))
+        with np.errstate(all="ignore"):  # a branch that is not taken need have no value
+            if of not in self.reads:
+                world.array(of)
+                self.reads[of] = read_by(equation, grid, world.shared)
+            pairs = self.reads[of].get(by)
+            return NOTHING if pairs is None else Pairs(*pairs, slopes(equation, grid, by, pairs, world.shared))
 
     def adjoint(self, quantity: str) -> Array:
         """The derivative of the loss by each entry of a quantity, in the places of its grid."""

@@ -234,7 +234,7 @@ def _moved(value: Any, request: Mapping[str, Any]) -> Any:
 def _arguments(request: Mapping[str, Any]) -> Arguments:
     smooths = {name: smooth(terms) for name, terms in request["smooth"].items()}
     states = {name: _state(part) for name, part in _arrays(request["positional"], request["keywords"]).items()}
-    return Arguments(request["positional"], request["keywords"], smooths, states)
+    return Arguments(request["positional"], request["keywords"], {**smooths, **request["sizes"]}, states)
 
 
 def _called(loaded: Loaded, request: Mapping[str, Any], a: Arguments) -> Reply:

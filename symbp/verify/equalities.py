@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from symbp.core.equality import Check, Equality
+from symbp.core.example import Example
 from symbp.core.expr import Expr, Partial, Read
 from symbp.core.integers import Index
-from symbp.core.network import Network
+from symbp.core.network import LABELS, Network
 from symbp.core.traverse import free_indices
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.again import Again
 from symbp.verify.coverage import covering
-from symbp.verify.draw import draw, numbers_with_values
+from symbp.verify.draw import TAMEST, Draw, Drawn, draw, is_beyond_floats, numbers_with_values
 from symbp.verify.grid import Array
 from symbp.verify.needs import needs
 from symbp.verify.sample import (
@@ -52,6 +53,21 @@ VISIBLE = 1e-6
 LOOKED_AT = 4
 # What the name of a backward network ends in, which no user wrote.
 BACKWARD = "_backward"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Sizes, and inputs that are not drawn: with labels, what an entry reads changes."""
+
+    sizes: Sizes
+    held: Drawn = field(default_factory=dict)
+
+
+def instance_of(network: Network, example: Example) -> Instance:
+    """The sizes and the labels of an example."""
+    labels = [t.name for t in network.inputs if t.kind == LABELS]
+    held: Drawn = {name: {key: int(v) for key, v in example.values[name].items()} for name in labels}
+    return Instance(Sizes(dict(example.sizes)), held)
 
 
 class Side:
@@ -99,6 +115,7 @@ def check_equalities(
     equalities: Sequence[Equality],
     seeds: int = 3,
     tangents: Sequence[tuple[str, str]] = (),
+    at: Instance | None = None,
 ) -> Check:
     """All equalities at `seeds` draws, and at more where branches are chosen by values.
 
@@ -106,22 +123,22 @@ def check_equalities(
 
     `network` holds the forward equations; equations of it that define an adjoint are set aside. `adjoints` pairs each
     quantity with the name of its adjoint, `tangents` with that of its tangent: the parameters' are inputs, the others
-    come from the equations of `network`, those of adjoints among them, by a step of all parameters.
+    come from the equations of `network`, those of adjoints among them, by a step of all parameters. Equalities of
+    single entries hold `at` an instance.
     """
     names = dict(adjoints)
     kept = tuple(e for e in network.equations if e.name not in names.values())
     forward = replace(network, name=network.name.removesuffix(BACKWARD), equations=kept)
     try:
         findings, notes = list[Finding](), dict[str, None]()
-        for sizes, some in _sizes(network, forward, loss, range(seeds)):
+        for sizes, some in _sizes(network, forward, loss, range(seeds), at):
 
             def build(numbers: Numbers, steps: Steps, most: float = math.inf, sizes: Sizes = sizes) -> Witness:
                 moved = Moved(network, sizes, tangents, numbers, steps) if tangents else None
                 return Witness(World(forward, sizes, numbers), loss, names, moved, steps, most)
 
-            found = _evaluate_all(
-                build(*numbers_with_values(forward, sizes, loss)), Again(build), equalities, some, notes
-            )
+            witness = build(*numbers_with_values(forward, sizes, loss))
+            found = _evaluate_all(witness, Again(build), equalities, some, notes, at.held if at else {})
             findings = [_worse(a, b) for a, b in zip(findings, found, strict=True)] if findings else found
     except NoTrial:
         raise
@@ -130,8 +147,13 @@ def check_equalities(
     return _conclude(findings, list(notes))
 
 
-def _sizes(network: Network, forward: Network, loss: str, seeds: range) -> Iterator[tuple[Sizes, Sequence[int]]]:
+def _sizes(
+    network: Network, forward: Network, loss: str, seeds: range, at: Instance | None
+) -> Iterator[tuple[Sizes, Sequence[int]]]:
     """The sizes with the draws at which they are used: where some sizes are the same, the last is at others."""
+    if at is not None:
+        yield at.sizes, seeds
+        return
     needed = needs(network, loss)
     usual = without_two(network, choose_sizes(network, needed))
     others = other_sizes(network, usual, 2, needed=needed)
@@ -149,21 +171,41 @@ def _worse(a: Finding, b: Finding) -> Finding:
 
 
 def _evaluate_all(
-    witness: Witness, again: Again, equalities: Sequence[Equality], seeds: Sequence[int], notes: dict[str, None]
+    witness: Witness,
+    again: Again,
+    equalities: Sequence[Equality],
+    seeds: Sequence[int],
+    notes: dict[str, None],
+    held: Drawn,
 ) -> list[Finding]:
     findings = _prepare(equalities, witness)
     for seed in seeds:
-        drawn = draw(witness.world, witness.loss, seed)
-        witness.fill(drawn.inputs)
-        again.fill(drawn.inputs)
+        drawn = _evaluate_at(witness, again, findings, seed, held)
         if drawn.manner:
             notes[drawn.manner] = None
+    return findings
+
+
+def _evaluate_at(
+    witness: Witness, again: Again, findings: list[Finding], seed: int, held: Drawn, tamer: int = 0
+) -> Draw:
+    """All of them at one draw; at a tamer one where floats have no room for what some equality shows."""
+    drawn = draw(witness.world, witness.loss, seed, tamer)
+    witness.fill(drawn.inputs | held)
+    again.fill(drawn.inputs | held)
+    try:
         for finding, entries in _with_entries(findings, witness, seed):
             _evaluate(finding, entries, again)
+    except (CheckFailed, *DOMAIN_ERRORS) as error:
+        if tamer == TAMEST or not is_beyond_floats(error):
+            raise
+    else:
+        return drawn
+    finally:
         for finding in findings:
             finding.lhs.known.clear()
             finding.rhs.known.clear()
-    return findings
+    return _evaluate_at(witness, again, findings, seed, held, tamer + 1)
 
 
 def _prepare(equalities: Sequence[Equality], witness: Witness) -> list[Finding]:

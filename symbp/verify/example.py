@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, product
 
@@ -22,7 +22,9 @@ from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, fibres, obeying
 from symbp.verify.extents import value_of
-from symbp.verify.facts import demands
+from symbp.verify.facts import broken, demands
+from symbp.verify.given import Given, GivenError
+from symbp.verify.kinks import Held
 from symbp.verify.sample import combinations
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
@@ -33,42 +35,52 @@ SMALL = (2, 3, 4, 5)
 MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
 STEP = 0.01
+RATES = 0.1, 0.01, 0.001
 BOUND = 1e-9
 READABLE = 0.3
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
 VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
 AGAIN = 1, 1, 30, 30, 300  # the scales of further draws: with large data another branch may be taken
 
+NOTHING = Given()
+
 Values = Mapping[str, Mapping[Key, float]]
 ZeroSums = tuple[tuple[str, int], ...]
 
 
-def example(network: Network, backward: Network, loss: str, adjoints: Sequence[tuple[str, str]]) -> Example | None:
+def example(
+    network: Network, backward: Network, loss: str, adjoints: Sequence[tuple[str, str]], given: Given = NOTHING
+) -> Example | None:
     """The example of a network whose backward network is known; None where no small one is found, and none of a network
-    with unknown functions, which have no values.
+    with unknown functions, which have no values. With what is `given` there is one, or GivenError says why not.
     """
     if network.functions:
+        if given:
+            raise GivenError(f"{network.name} has unknown functions, which have no values")
         return None
     names = dict(adjoints)
     best: _Instance | None = None
-    for sizes in islice(_sizes(network), MOST_SIZES):
-        instance = _instance(network, backward, sizes, loss, names)
+    for sizes in islice(_sizes(network, given), MOST_SIZES):
+        instance = _instance(network, backward, sizes, loss, names, given)
         if instance and (best is None or instance.unreadable < best.unreadable):
             best = instance
         if best and best.unreadable < READABLE:
             break
     if best is None:
+        if given:
+            _say_why(network, given, loss)
         return None
     inputs = _inputs(network, best.values)
     best.witness.fill(inputs)
-    plain = World(network, best.sizes, FLOATS)
-    moved = (_moved(plain, loss, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
+    at, plain = Held(network, loss, best.sizes, inputs).at, World(network, best.sizes, FLOATS)
+    moved = (_moved(at, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
     return Example(
         tuple((d.name, best.sizes[d.name]) for d in network.dims),
         best.values,
         _evaluator(best.witness),
         _everywhere(best.witness),
         tuple(m for m in moved if m is not None),
+        _descent(plain, loss, inputs, [(p, best.values[names[p]]) for p in network.parameters if p in names]),
         _zero_sums(network, loss, names, best.all),
     )
 
@@ -85,15 +97,14 @@ class _Instance:
 
 
 def _instance(
-    network: Network, backward: Network, sizes: Sizes, loss: str, names: Mapping[str, str]
+    network: Network, backward: Network, sizes: Sizes, loss: str, names: Mapping[str, str], given: Given
 ) -> _Instance | None:
     world = World(network, sizes, LANES)
-    tensors = [*(t.name for t in network.inputs), *(e.name for e in network.equations)]
-    if sum(len(world.keys(name)) for name in tensors) > MOST_ENTRIES:
+    if sum(len(world.keys(name)) for name in _tensors(network)) > MOST_ENTRIES:
         return None
     witness = Witness(world, loss, names)
     derived = World(backward, sizes, FLOATS)
-    drawn = [values for seed in range(DRAWS) if (values := _drawn(witness, seed, tuple(names.items())))]
+    drawn = [values for seed in range(DRAWS) if (values := _drawn(witness, seed, tuple(names.items()), given))]
     found = [values for values in drawn if _is_derived(derived, network, values)]
     if not found:
         return None
@@ -169,23 +180,62 @@ def _is_zero(zero: tuple[str, int], values: Values) -> bool:
     return all(len(row) > 1 and abs(math.fsum(row)) <= max(BOUND * largest, LEAST) for row in summed)
 
 
-def _sizes(network: Network) -> Iterator[Sizes]:
-    """Two or three of everything, neighbours in the order of appearance unlike where that can be."""
-    names, limits = [d.name for d in network.dims], limits_of(network)
+def _say_why(network: Network, given: Given, loss: str) -> None:
+    """Why there is no example of what was given."""
+    sizes = next(_sizes(network, given), None)
+    if sizes is None:
+        raise GivenError(f"{network.name} has no entries at these sizes: {_spelt(given)}")
+    world = World(network, sizes, FLOATS)
+    if sum(len(world.keys(name)) for name in _tensors(network)) > MOST_ENTRIES:
+        raise GivenError(f"{network.name} has more than {MOST_ENTRIES} entries at {sizes}, too many for an example")
+    try:
+        world.fill(_with(_readable(world, random.Random(0), MANNERS[0]), given))
+        for fact in broken(network, world.scope):
+            raise GivenError(f"the data do not obey fact {fact} of {network.name}")
+        value = float(world.value(loss))
+    except (CheckFailed, NoTrial, *DOMAIN_ERRORS) as error:
+        raise GivenError(f"{network.name} has no value at these numbers: {error}") from error
+    raise GivenError(f"{network.name} has no derivative that can be checked at these numbers; its loss is {value:g}")
+
+
+def _spelt(given: Given) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in given.sizes.items())
+
+
+def _with(inputs: Drawn, given: Given) -> Drawn:
+    return {name: dict(given.values.get(name, entries)) for name, entries in inputs.items()}
+
+
+def _tensors(network: Network) -> list[str]:
+    return [*(t.name for t in network.inputs), *(e.name for e in network.equations)]
+
+
+def _sizes(network: Network, given: Given = NOTHING) -> Iterator[Sizes]:
+    """Two or three of everything that is not given, neighbours in the order of appearance unlike where that can be."""
+    own = dict.fromkeys(d.name for d in network.dims)
+    for sizes in _free_sizes(network, given):
+        if all(value_of(p, sizes) >= (1 if given else 2) for p in limits_of(network)):
+            yield Sizes({name: sizes[name] for name in own})
+    if not given:
+        yield least_sizes(network)
+
+
+def _free_sizes(network: Network, given: Given) -> Iterator[dict[str, int]]:
+    names = [d.name for d in network.dims]
     turns = ({name: SMALL[(place + k) % 2] for place, name in enumerate(names)} for k in (0, 1))
     others = (dict(zip(names, values, strict=True)) for values in islice(product(SMALL, repeat=len(names)), 400))
     for chosen in chain(turns, (dict.fromkeys(names, 3),), others):
-        if all(value_of(p, chosen) >= 2 for p in limits):
-            yield Sizes(chosen)
-    yield least_sizes(network)
+        yield {**chosen, **given.sizes}
 
 
-def _drawn(witness: Witness, seed: int, adjoints: Sequence[tuple[str, str]]) -> Values | None:
+def _drawn(witness: Witness, seed: int, adjoints: Sequence[tuple[str, str]], given: Given) -> Values | None:
     """The values at one draw; None where the network has none there."""
     world, network = witness.world, witness.world.network
     for manner in MANNERS:
         try:
             inputs = _readable(world, random.Random(seed), manner)
+            if given.values:
+                inputs = obeying(world, _with(inputs, given))
             witness.fill(inputs)
             if not is_finite(world.value(witness.loss)):
                 continue
@@ -257,14 +307,33 @@ def _is_derived(world: World, network: Network, values: Values) -> bool:
         return False
 
 
-def _moved(world: World, loss: str, inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]) -> Moved | None:
+def _descent(
+    world: World, loss: str, inputs: Drawn, slopes: Sequence[tuple[str, Mapping[Key, float]]]
+) -> tuple[float, float] | None:
+    """The first learning rate with which a step makes the loss smaller."""
+    world.fill(inputs)
+    before = float(world.value(loss))
+    for rate in RATES:
+        stepped = {p: {key: inputs[p][key] - rate * slope for key, slope in adjoint.items()} for p, adjoint in slopes}
+        try:
+            world.fill({**inputs, **stepped})
+            after = float(world.value(loss))
+        except DOMAIN_ERRORS:
+            continue
+        if after < before - VISIBLE:
+            return rate, after
+    return None
+
+
+def _moved(
+    loss: Callable[[str, Mapping[Key, float]], float], inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]
+) -> Moved | None:
     """The entry of a parameter with the steepest slope, moved up and down; None where the loss does not follow it."""
     key = max(adjoint, key=lambda k: round(abs(adjoint[k]), DIGITS))
     losses = []
     for step in (STEP, -STEP):
-        world.fill({**inputs, parameter: {**inputs[parameter], key: inputs[parameter][key] + step}})
         try:
-            losses.append(float(world.value(loss)))
+            losses.append(loss(parameter, {key: inputs[parameter][key] + step}))
         except DOMAIN_ERRORS:
             return None
     up, down = losses

@@ -115,6 +115,9 @@ class Known:
     wide: bool = False
 
 
+# Its value is its argument's, which no step moves.
+STOPPED = "stop_gradient"
+
 _ROWS = (
     Known(
         *("exp", _by_name("exp"), _by_name("exp")),
@@ -206,6 +209,7 @@ _ROWS = (
     ),
     Known("abs", lambda m, x: abs(x), _sign, bounded=True),
     Known("sign", _sign, lambda m, x: 0 * x, bounded=True),
+    Known(STOPPED, lambda m, x: x, lambda m, x: 0 * x, bounded=True),
 )
 KNOWN = {row.name: row for row in _ROWS}
 

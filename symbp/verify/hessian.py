@@ -19,10 +19,10 @@ from symbp.core.equality import PRODUCT, Check
 from symbp.core.network import Network, Tensor
 from symbp.errors import CheckFailed
 from symbp.verify import gradients
-from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.draw import Draw, Drawn, draw
 from symbp.verify.interpret import Key
-from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.kinks import Branches, has_kinks, has_stops
 from symbp.verify.module import (
     CENTRAL,
     COMPLEX,
@@ -194,7 +194,11 @@ def _largest(values: Values) -> float:
 
 
 def _central(trial: Trial, inputs: Drawn, found: Mapping[str, Values]) -> Mapping[str, Values] | None:
-    """The central difference of the module's gradient along the vector; None where every step crosses a kink."""
+    """The central difference of the module's gradient along the vector; None where every step crosses a kink, or moves
+    what counts as a constant.
+    """
+    if has_stops(trial.network):
+        return None
     for factor in gradients.SHRUNK:
         h = gradients.STEP * factor
         ahead, behind = (_moved(trial, inputs, step) for step in (h, -h))
@@ -301,7 +305,7 @@ def _entries(trial: Trial, tensor: Tensor, found: Mapping[str, Any], like: Parts
 
 
 def _parts(trial: Trial, inputs: Drawn, dtype: str = "float64") -> dict[str, Parts]:
-    return {t.name: to_parts(t, inputs[t.name], dtype) for t in trial.network.inputs}
+    return arguments(trial.network, trial.derived.scope.sizes, inputs, dtype)
 
 
 def _vector(trial: Trial, inputs: Drawn, dtype: str) -> dict[str, Parts]:

@@ -41,7 +41,7 @@ from symbp.core.traverse import free_indices
 from symbp.errors import MissingRule
 from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
-from symbp.verify.functions import known
+from symbp.verify.functions import STOPPED, known
 from symbp.verify.paths import own_indices, path_of
 from symbp.verify.scope import Entries, Key, Paths, Scope
 from symbp.verify.systems import MANY, OutsideDomain, Value, whole_power
@@ -162,6 +162,9 @@ def _function(node: Fn, draft: Draft) -> str:
     if node.orders:
         smooth, orders, numbers = scope.functions[node.name], node.orders, scope.numbers
         return f"{draft.keep(lambda *args: smooth.value(orders, args, numbers))}({args})"
+    if node.name == STOPPED and scope.held is not None:
+        letters = "".join(f"{draft.letters[i]}, " for i in free_indices(node))
+        return f"{draft.keep(scope.held.setdefault)}(({draft.keep(node)}, {letters}), {args})"
     call = scope.numbers.functions[known(node.name).name]
     if scope.decisions is not None and node.name in ("abs", "sign"):
         call = _noting_sign(call, scope)

@@ -8,6 +8,7 @@ from symbp.core.expr import Compare, Extreme, First, Fn
 from symbp.core.network import Network
 from symbp.core.traverse import reads, walk
 from symbp.verify.draw import draw
+from symbp.verify.functions import STOPPED
 from symbp.verify.gradients import Flips, Steps
 from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes
@@ -23,6 +24,27 @@ def has_kinks(network: Network) -> bool:
         for equation in network.equations
         for node in walk(equation.body)
     )
+
+
+def has_stops(network: Network) -> bool:
+    """Does something in it count as a constant that is none?"""
+    nodes = (n for equation in network.equations for n in walk(equation.body))
+    return any(isinstance(n, Fn) and n.name == STOPPED for n in nodes)
+
+
+class Held:
+    """The loss with what `stop_gradient` is applied to held where it was before anything moved."""
+
+    def __init__(self, network: Network, loss: str, sizes: Sizes, inputs: Mapping[str, Mapping[Key, Value]]):
+        stops = has_stops(network)
+        self.world = World(network, sizes, FLOATS, by_arrays=not stops, held={} if stops else None)
+        self.loss, self.inputs = loss, inputs
+        self.at("", {})
+
+    def at(self, name: str, entries: Mapping[Key, float]) -> float:
+        """The loss where these entries of a parameter have these values."""
+        self.world.fill({n: {**values, **entries} if n == name else values for n, values in self.inputs.items()})
+        return float(self.world.value(self.loss))
 
 
 class Branches:

@@ -22,9 +22,9 @@ def is_large(network: Network) -> bool:
     return any(count > LARGE for _, count in _counts(network))
 
 
-def is_affordable(network: Network) -> bool:
-    """Can it be checked at the literal sizes that it has?"""
-    return all(count <= MOST for _, count in _counts(network))
+def is_affordable(network: Network, most: int = MOST) -> bool:
+    """Can it be checked at the literal sizes that it has, in so many terms?"""
+    return all(count <= most for _, count in _counts(network))
 
 
 def demand_affordable(network: Network) -> None:

@@ -1,4 +1,4 @@
-"""The literal sizes of a network as unknowns, and what its equations ask of them.
+"""What the equations of a network ask of its literal sizes.
 
 In comes a network, out go `Unknowns`: for each place at which a number above `KEPT` stands (an axis of an input, the
 range of an index, a coefficient or a constant in a subscript, a number in a value) a size of its own, equations that
@@ -9,64 +9,32 @@ network at other numbers for which they hold as well is of the same kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import prod
 
 from symbp.core import build
 from symbp.core.expr import Binder, Compare, Delta, Expr, Num, Read
-from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
-from symbp.core.network import Equation, Network, Tensor
+from symbp.core.integers import Atom, Index, Node, Poly, Quotient
+from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads, walk
+from symbp.verify.unknowns import (
+    FEW,
+    KEPT,
+    Unknowns,
+    axis,
+    bound_of,
+    classes,
+    number_of,
+    start_of,
+    stop_of,
+    term_of,
+)
 
-# Sizes and constants up to this are what they are; so are numbers among values up to the next.
-KEPT, FEW = 2, 7
 # Two numbers that differ by no more belong together.
 NEAR = 7
-Place = tuple[object, ...]
-
-
-@dataclass(slots=True)
-class Unknowns:
-    """`at` has the unknown of each place, `real` what it was written as; `zero` are equations, `signs` differences."""
-
-    at: dict[Place, Dim] = field(default_factory=dict)
-    real: dict[Atom, int] = field(default_factory=dict)
-    zero: list[Poly] = field(default_factory=list)
-    signs: list[Poly] = field(default_factory=list)
-    kept: dict[Atom, None] = field(default_factory=dict)
-
-    def number(self, place: Place, value: int) -> Poly:
-        """What stands at a place: its unknown, or the number where that is kept."""
-        if abs(value) <= KEPT:
-            return Poly.of(value)
-        if place not in self.at:
-            self.at[place] = Dim(f"size{len(self.at)}")
-            self.real[self.at[place]] = abs(value)
-        return Poly.of(self.at[place]) if value > 0 else -Poly.of(self.at[place])
-
-    def equate(self, one: Poly, other: Poly) -> None:
-        """They differ by a constant, which stays."""
-        difference = one - other
-        self.zero.append(difference - self.value(difference))
-
-    def keep(self, poly: Poly) -> None:
-        """Every unknown in it stays what it is."""
-        for atom in poly.atoms():
-            self.kept[atom] = None
-            self.equate(Poly.of(atom), Poly())
-
-    def by_value(self) -> Iterator[Poly]:
-        """That equal numbers stay equal, small ones first: others are made of them."""
-        first: dict[int, Atom] = {}
-        for atom, value in sorted(self.real.items(), key=lambda item: item[1]):
-            yield Poly.of(atom) - first.setdefault(value, atom)
-
-    def value(self, poly: Poly) -> int:
-        """What it was with the numbers that were written."""
-        return poly.value(self.real)
 
 
 def unknowns_of(network: Network) -> Unknowns:
@@ -100,46 +68,22 @@ def why_kept(network: Network) -> str:
     return SAID[str(kind)].format(value=value, name=name)
 
 
-def axis(network: Network, unknowns: Unknowns, name: str, place: int) -> Poly | None:
-    """How long an axis of an input, or of what an equation defines, is; None where that is no number."""
-    extent = network.shape(name)[place]
-    if extent.constant is None:
-        return None
-    equation = network.equation(name)
-    where = ("axis", name, place) if equation is None else stop_of(name, equation.indices[place])
-    return unknowns.number(where, extent.constant)
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """How many values those terms of a subscript have that are digits of an index, by their places.
+
+    `taken` are the terms that belong to others: the - b (j // (b c)) of a digit.
+    """
+
+    counts: Mapping[int, Poly]
+    taken: frozenset[int] = frozenset()
+
+    def get(self, place: int) -> Poly | None:
+        """That of one term, if it is a digit."""
+        return self.counts.get(place)
 
 
-def classes(tensor: Tensor, unknowns: Unknowns) -> Poly | None:
-    """What the entries of labels count."""
-    if tensor.classes is None or tensor.classes.constant is None:
-        return None
-    return unknowns.number(("classes", tensor.name), tensor.classes.constant)
-
-
-def stop_of(equation: str, index: Index) -> Place:
-    """The place of an index's end."""
-    return ("stop", equation, index)
-
-
-def start_of(equation: str, index: Index) -> Place:
-    """The place of an index's start."""
-    return ("start", equation, index)
-
-
-def term_of(equation: str, poly: Poly, place: int) -> Place:
-    """The place of the coefficient of a term in an integer expression."""
-    return ("term", equation, poly, place)
-
-
-def number_of(equation: str, value: int) -> Place:
-    """The place of a number among the values of an equation: equal ones are one."""
-    return ("number", equation, value)
-
-
-def bound_of(equation: str, value: int) -> Place:
-    """The place of a number that an index expression is compared with."""
-    return ("bound", equation, value)
+NO_DIGITS = Digits({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +146,6 @@ class Scan:
 
     def _subscript(self, sub: Poly, extent: Poly) -> None:
         """It ends as far from its axis's end as it does; where that is far, both ends keep their order."""
-        if (divided := self._divided(sub, extent)) is not None:
-            self.found.equate(*divided)
-            return
         self._radix(sub)
         end = self._extreme(sub, True)
         if end is None:
@@ -215,32 +156,70 @@ class Scan:
         else:
             self.found.signs.append(end + 1 - extent)
 
-    def _divided(self, sub: Poly, extent: Poly) -> tuple[Poly, Poly] | None:
-        """Of j // b that the range of j is b times the axis; of j - b (j // b), the rest, that the axis is b."""
-        quotients = [a for a in sub.atoms() if isinstance(a, Quotient)]
-        if len(quotients) != 1 or quotients[0].top.index is None or quotients[0].bottom.constant is None:
+    def _digits(self, sub: Poly) -> Digits | None:
+        """The digits of an index in a subscript, each a term with its range; None where some quotient is no digit.
+
+        Of j below a b c the first is j // (b c), which goes to a; the next j // c - b (j // (b c)), which goes to b;
+        the last j - c (j // c), which goes to c. Numbers such as b c are the products that they are.
+        """
+        found, rest = dict[int, Poly](), dict[int, int]()
+        for place, (monomial, value) in enumerate(sub.terms):
+            head = _head(monomial)
+            if head is None or place in rest:
+                continue
+            tail = self._tail(sub, head, value)
+            if tail is not None:
+                times, whole = -sub.terms[tail][1] // value, self._bottom(sub.terms[tail][0][0])
+                found[place] = self.found.number(("digit", self.equation.name, head, times), times)
+                self.found.equate(self._bottom(head) * found[place], whole)
+                self.found.equate(self._number(sub, place) * -found[place], self._number(sub, tail))
+                rest[tail] = place
+            elif isinstance(head, Quotient):
+                count = self._count(head)
+                if count is None:
+                    return None
+                found[place] = count
+        return Digits({k: r for k, r in found.items() if k not in rest}, frozenset(rest))
+
+    def _tail(self, sub: Poly, head: Atom, value: int) -> int | None:
+        """The term that takes the higher digits from a quotient, or from an index."""
+        index, low = _divided(head)
+        for place, (monomial, taken) in enumerate(sub.terms):
+            other = _head(monomial)
+            if not isinstance(other, Quotient):
+                continue
+            its, high = _divided(other)
+            if its == index and high > low and taken * low == -value * high:
+                return place
+        return None
+
+    def _count(self, quotient: Quotient) -> Poly | None:
+        """How many values j // b has, where the range of j is that many times b."""
+        index, bottom = _divided(quotient)
+        if index.stop.constant is None or index.start.terms or index.stop.constant % bottom:
             return None
-        index, bottom = quotients[0].top.index, quotients[0].bottom.constant
-        if index is None or index.stop.constant is None:
-            return None
-        size = self.found.number(term_of(self.equation.name, quotients[0].bottom, 0), bottom)
-        if sub == Poly.of(quotients[0]):
-            pair = self._stop(index), size * extent
-        elif sub == Poly.of(index) - Poly.of(quotients[0]) * bottom:
-            place = next(k for k, (m, _) in enumerate(sub.terms) if quotients[0] in m)
-            self.found.equate(-self.found.number(term_of(self.equation.name, sub, place), -bottom), size)
-            pair = size, extent
-        else:
-            return None
-        return pair if self.found.value(pair[0] - pair[1]) == 0 else None
+        times = index.stop.constant // bottom
+        count = self.found.number(("count", self.equation.name, quotient), times)
+        self.found.equate(self._stop(index), self._bottom(quotient) * count)
+        return count
+
+    def _bottom(self, atom: Atom) -> Poly:
+        """What a quotient is divided by; an index is so by 1."""
+        if not isinstance(atom, Quotient):
+            return Poly.of(1)
+        return self.found.number(term_of(self.equation.name, atom.bottom, 0), _divided(atom)[1])
+
+    def _number(self, sub: Poly, place: int) -> Poly:
+        return self.found.number(term_of(self.equation.name, sub, place), sub.terms[place][1])
 
     def _radix(self, sub: Poly) -> None:
         """In 64 h + d with d below 64 the 64 is the range of d; in 128 + h as well, and 256 is twice that."""
-        stops = [(a, self._stop(a)) for a in sub.atoms() if isinstance(a, Index) and a.stop.constant is not None]
+        digits = self._digits(sub) or NO_DIGITS
+        ranges = {place: self._range_of(monomial, digits.get(place)) for place, (monomial, _) in enumerate(sub.terms)}
         for place, (monomial, value) in enumerate(sub.terms):
-            if abs(value) <= KEPT:
+            if abs(value) <= KEPT or place in digits.taken:
                 continue
-            others = [stop for index, stop in stops if index not in monomial]
+            others = [r for k, r in ranges.items() if k != place and r is not None and k not in digits.taken]
             number = self.found.number(term_of(self.equation.name, sub, place), abs(value))
             for some in (c for size in range(1, len(others) + 1) for c in combinations(others, size)):
                 product = prod(some[1:], start=some[0])
@@ -251,6 +230,13 @@ class Scan:
             else:
                 if monomial:
                     self.found.keep(number)
+
+    def _range_of(self, monomial: tuple[Atom, ...], digit: Poly | None) -> Poly | None:
+        """How many values a term has, before it is multiplied by its number."""
+        if digit is not None or len(monomial) != 1:
+            return digit
+        index = monomial[0]
+        return self._stop(index) if isinstance(index, Index) and index.stop.constant is not None else None
 
     def _equal(self, a: Poly, b: Poly) -> None:
         """28 i + j goes as far in the range of k as a subscript in its axis, where 28 i + j == k is asked of them."""
@@ -266,15 +252,21 @@ class Scan:
 
     def _extreme(self, poly: Poly, high: bool) -> Poly | None:
         """Its largest or smallest value, in unknowns; None where a size from dims is in it."""
-        total = Poly()
+        total, digits = Poly(), self._digits(poly)
+        if digits is None:
+            return None
         for place, (monomial, value) in enumerate(poly.terms):
+            if place in digits.taken:
+                continue
             number = self.found.number(term_of(self.equation.name, poly, place), value)
             if not monomial:
                 total = total + number
                 continue
             if len(monomial) != 1:
                 return None
-            end = self._end(monomial[0], high == (value > 0))
+            last = high == (value > 0)
+            digit = digits.get(place)
+            end = self._end(monomial[0], last) if digit is None else digit - 1 if last else Poly()
             if end is None:
                 return None
             total = total + number * end
@@ -296,11 +288,15 @@ class Scan:
 
     def _apart(self, poly: Poly) -> None:
         """What is not understood stays as it is, with the ranges of its indices where numbers are in it."""
-        if all(abs(c) <= KEPT for _, c in poly.terms):
+        quotients = [a for a in poly.atoms() if isinstance(a, Quotient)]
+        if all(abs(c) <= KEPT for _, c in poly.terms) and not quotients:
             return
         for place, (_, value) in enumerate(poly.terms):
             self.found.keep(self.found.number(term_of(self.equation.name, poly, place), value))
-        for index in (a for a in poly.atoms() if isinstance(a, Index) and a.stop.constant is not None):
+        for part in (p for q in quotients for p in (q.top, q.bottom)):
+            for place, (_, value) in enumerate(part.terms):
+                self.found.keep(self.found.number(term_of(self.equation.name, part, place), value))
+        for index in (a for a in _inside(poly) if isinstance(a, Index) and a.stop.constant is not None):
             self.found.keep(self._stop(index))
 
     # Where conditions on indices turn.
@@ -392,3 +388,30 @@ def _sums(node: Node) -> Iterator[Poly]:
 
 def _whole(value: Fraction) -> tuple[int, int]:
     return abs(value.numerator), value.denominator
+
+
+def _head(monomial: tuple[Atom, ...]) -> Atom | None:
+    """The index, or the quotient of an index and a number, that a term is a multiple of."""
+    atom = monomial[0] if len(monomial) == 1 else None
+    if isinstance(atom, Quotient):
+        return atom if atom.top.index is not None and atom.bottom.constant is not None else None
+    return atom if isinstance(atom, Index) else None
+
+
+def _divided(head: Atom) -> tuple[Index, int]:
+    """The index, and what it is divided by."""
+    if isinstance(head, Quotient):
+        index, bottom = head.top.index, head.bottom.constant
+        assert index is not None
+        assert bottom is not None
+        return index, bottom
+    assert isinstance(head, Index)
+    return head, 1
+
+
+def _inside(poly: Poly) -> Iterator[Atom]:
+    """The atoms of a subscript, and those of the quotients among them."""
+    for atom in poly.atoms():
+        yield atom
+        if isinstance(atom, Quotient):
+            yield from (*_inside(atom.top), *_inside(atom.bottom))

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from symbp.core.network import PARAM, Network, Tensor
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify import gradients, scales
 from symbp.verify.again import Again
-from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.diagnose import Case, Look, agreed, diagnose, diagnose_number, diagnose_shape, undecided
-from symbp.verify.draw import Draw, draw, numbers_with_values
+from symbp.verify.draw import TAMEST, Draw, draw, is_beyond_floats, numbers_with_values
 from symbp.verify.gradients import Flips, compare_central
-from symbp.verify.kinks import Branches, has_kinks
+from symbp.verify.kinks import Branches, Held, has_kinks, has_stops
 from symbp.verify.needs import needs
 from symbp.verify.scales import at_every_scale
 from symbp.verify.scope import Key
@@ -168,13 +169,12 @@ def _checked(
     last = trial if others == usual else _start(network, others, subject, backward, adjoints, trial.tallies)
     trial.given = given
     try:
-        one, two = (draw(trial.witness.world, trial.loss, seed) for seed in (0, 1))
-        for drawn in (one, two)[: seeds - 1]:
-            _one_draw(trial, drawn)
-        _one_draw(last, draw(last.witness.world, last.loss, seeds - 1))
+        world, loss = trial.witness.world, trial.loss
+        one, two = (_at_a_draw(trial, s) if s < seeds - 1 else draw(world, loss, s) for s in (0, 1))
+        _at_a_draw(last, seeds - 1)
         if any(undecided(t.looks) for t in trial.tallies.values()):
             larger = _start(network, without_two(network, usual), subject, backward, adjoints, trial.tallies)
-            _one_draw(larger, draw(larger.witness.world, larger.loss, 0))
+            _at_a_draw(larger, 0)
         _interface(trial, one, two)
         if (exact or trial.given) and not any(t.error > t.bound for t in trial.tallies.values()):
             _scales(trial, needed)
@@ -207,13 +207,25 @@ def _start(
     return Trial(network, loss, subject, witness, Again(build), branches, derived, tallies or {})
 
 
+def _at_a_draw(trial: Trial, seed: int, tamer: int = 0) -> Draw:
+    """All at one draw; at a tamer one where floats have no room for what the derived equations say there."""
+    drawn = draw(trial.witness.world, trial.loss, seed, tamer)
+    try:
+        _one_draw(trial, drawn)
+    except (CheckFailed, *DOMAIN_ERRORS) as error:
+        if tamer == TAMEST or not is_beyond_floats(error):
+            raise
+        return _at_a_draw(trial, seed, tamer + 1)
+    return drawn
+
+
 def _one_draw(trial: Trial, drawn: Draw) -> None:
     trial.manner = trial.manner or drawn.manner
     trial.looks.clear()
     trial.witness.fill(drawn.inputs)
     trial.again.fill(drawn.inputs)
     trial.terms = _terms(trial, drawn)
-    parts = {t.name: to_parts(t, drawn.inputs[t.name]) for t in trial.network.inputs}
+    parts = _arguments(trial, drawn)
     loss, found = _run(trial.subject, parts)
     _check_loss(trial, loss, parts)
     trial.subject.hold(parts)
@@ -224,6 +236,10 @@ def _one_draw(trial: Trial, drawn: Draw) -> None:
                 _check_tensor(trial, tensor, found, parts, drawn)
             except Wrong as wrong:
                 trial.tally(tensor.name, INTERFACE, 0.0).add(math.inf, str(wrong))
+
+
+def _arguments(trial: Trial, drawn: Draw, dtype: str = "float64") -> dict[str, Parts]:
+    return arguments(trial.network, trial.witness.world.scope.sizes, drawn.inputs, dtype)
 
 
 def _terms(trial: Trial, drawn: Draw) -> Terms:
@@ -296,10 +312,13 @@ def _check_gradient(
     flips: Flips | None = trial.branches.flips(drawn.inputs, name) if trial.branches else None
     where = flat(parts[name])
 
-    def loss(entries: Mapping[Key, float]) -> float:
-        return trial.subject.loss_at(tensor, entries)
+    held = _held(trial, drawn)
 
-    compared = compare_central(loss, where, got, flips, lambda points: trial.subject.losses_at(tensor, points))
+    def loss(entries: Mapping[Key, float]) -> float:
+        return held.at(name, entries) if held else trial.subject.loss_at(tensor, entries)
+
+    losses = None if held else partial(trial.subject.losses_at, tensor)
+    compared = compare_central(loss, where, got, flips, losses)
     tally.count += len(compared.pairs)
     tally.skipped += compared.skipped
     tally.vacuous = tally.vacuous and compared.vacuous
@@ -307,6 +326,13 @@ def _check_gradient(
     if tally.bound < error < math.inf and key is not None:
         note += f"; {gradients.sweep(loss, where, key, got[key])}"
     tally.add(error, name + note)
+
+
+def _held(trial: Trial, drawn: Draw) -> Held | None:
+    """What holds constant what counts as a constant: the module's own loss moves it."""
+    if not has_stops(trial.network):
+        return None
+    return Held(trial.network, trial.loss, trial.witness.world.scope.sizes, drawn.inputs)
 
 
 def _off(right: Value, value: float) -> Value:
@@ -400,7 +426,7 @@ def _reuse(trial: Trial, one: Draw, two: Draw, options: list[str]) -> None:
     said = " and ".join(options)
     tally = trial.tally(f"{said} reused", INTERFACE, LOSS_BOUND)
     tally.vacuous = False
-    first, second = ({t.name: to_parts(t, d.inputs[t.name]) for t in trial.network.inputs} for d in (one, two))
+    first, second = (_arguments(trial, d) for d in (one, two))
     kept: dict[str, Any] = {o: {} for o in options}
     _run(trial.subject, first, **kept)
     loss, again = _run(trial.subject, second, **kept)
@@ -417,10 +443,9 @@ def _single(trial: Trial, one: Draw) -> None:
     """float32 parameters give gradients near those in float64: in float32, or else that is said of a given module."""
     tally = trial.tally("float32", INTERFACE, SINGLE_BOUND)
     tally.vacuous = False
-    inputs = trial.network.inputs
     trial.terms = _terms(trial, one)
-    _, single = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name], "float32") for t in inputs})
-    loss, double = _run(trial.subject, {t.name: to_parts(t, one.inputs[t.name]) for t in inputs})
+    _, single = _run(trial.subject, _arguments(trial, one, "float32"))
+    loss, double = _run(trial.subject, _arguments(trial, one))
     other: dict[str, str] = {}
     for tensor, a, b in _both(trial, single, double):
         tally.count += 1

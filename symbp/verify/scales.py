@@ -17,7 +17,7 @@ from typing import Any
 
 from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.errors import CheckFailed
-from symbp.verify.arrays import Parts, flat, to_parts
+from symbp.verify.arrays import Parts, arguments, flat
 from symbp.verify.draw import Drawn, draw_inputs, shortened
 from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, loop_length
@@ -188,7 +188,7 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
             outcomes.skipped += 1
             continue
         for dtype in TYPES:
-            _compare(network, subject, run, found, kind, dtype, outcomes)
+            _compare(network, sizes, subject, run, found, kind, dtype, outcomes)
     return outcomes
 
 
@@ -220,6 +220,7 @@ def _fraction(number: Number) -> Number:
 
 def _compare(
     network: Network,
+    sizes: Sizes,
     subject: Subject,
     run: Run,
     drawn: tuple[Drawn, Slopes],
@@ -230,7 +231,7 @@ def _compare(
     inputs, right = drawn
     where = f"in {dtype}, {kind.words}"
     try:
-        value, found = run({t.name: to_parts(t, inputs[t.name], dtype) for t in network.inputs})
+        value, found = run(arguments(network, sizes, inputs, dtype))
         most = max([1.0, *(abs(s.value) for g in right.gradients.values() for s in g.values())])
         _add(outcomes.by_name[""], "the loss", {(): float(value)}, {(): right.loss}, dtype, where, most)
         for tensor in network.inputs:

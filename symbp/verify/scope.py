@@ -43,7 +43,8 @@ EXACTLY: Mapping[str, Callable[[Any, Any], bool]] = {
 class Scope:
     """Sizes and tables of entries by tensor name; `partials` gives the table of a local derivative.
 
-    `decisions` collects which way comparisons and extremes went, where someone asks.
+    `decisions` collects which way comparisons and extremes went, where someone asks. What `stop_gradient` had for its
+    value when it was first asked it keeps in `held`, whatever is moved afterwards.
     """
 
     sizes: Sizes
@@ -53,6 +54,7 @@ class Scope:
     partials: Callable[[str, str], Paths] | None = None
     decisions: list[object] | None = None
     compare: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=lambda: EXACTLY)
+    held: dict[object, Value] | None = None
 
     def table(self, name: str) -> Entries:
         """The entries of a tensor."""

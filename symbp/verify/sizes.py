@@ -62,7 +62,7 @@ def choose_sizes(network: Network, more: tuple[Poly, ...] = ()) -> Sizes:
     names = tuple(d.name for d in network.dims)
     limits = (*limits_of(network), *more)
     problem = Problem(names, _candidates(names, more), limits, _apart(network), _others(names), _loops(network))
-    found = _first(problem) or _first(replace(problem, apart=()))
+    found = _first(problem) or _first(replace(problem, apart=())) or _first(replace(problem, apart=()), ALL)
     if found is None:
         raise NoTrial(f"no small sizes found for which every extent of {network.name} is at least 2")
     for beside in (problem.beside, _neighbours(network)):
@@ -117,10 +117,11 @@ def _room_for_steps(network: Network) -> Iterator[Poly]:
         yield from (q.top - q.bottom * 2 + 2 for q in p.atoms() if isinstance(q, Quotient) and is_plain(q.top))
 
 
-def _first(problem: Problem) -> dict[str, int] | None:
+def _first(problem: Problem, candidates: tuple[int, ...] = PRIMES) -> dict[str, int] | None:
+    """Where no primes will do, since a fact makes one size a multiple of another, any numbers."""
     tries, asked = [0], _asked(problem)
-    for count in range(max(1, len(problem.names)), len(PRIMES) + 1):
-        found = _assign(problem, asked, (*PRIMES[1:count], PRIMES[0]), {}, tries)
+    for count in range(max(1, len(problem.names)), len(candidates) + 1):
+        found = _assign(problem, asked, (*candidates[1:count], candidates[0]), {}, tries)
         if found is not None or tries[0] > MOST_TRIES:
             return found
     return None
@@ -200,7 +201,8 @@ def _work(problem: Problem, chosen: Mapping[str, int]) -> int:
 
 def limits_of(network: Network) -> tuple[Poly, ...]:
     """What must be at least 2 and is more than a size, which always is."""
-    found = dict.fromkeys((*_extents(network), *room_for_reads(network)))
+    orders = (p + 2 for p in network.orders)
+    found = dict.fromkeys((*_extents(network), *room_for_reads(network), *orders))
     return tuple(p for p in found if p.constant is None and is_plain(p) and not isinstance(p.atom, Dim))
 
 

@@ -10,25 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from fractions import Fraction
 from functools import singledispatch
 from itertools import product
+from math import gcd
 from typing import TypeVar
 
 from symbp.core.build import as_integer, compare, delta, integer, num, total
-from symbp.core.check import check_network
+from symbp.core.check import find_faults
 from symbp.core.expr import Compare, Cond, Delta, Expr, Extreme, First, Int, Num, Read, Sum
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, quotient
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.ranges import highest, lowest
 from symbp.core.traverse import map_children
-from symbp.errors import SymbpError
-from symbp.verify.literals import FEW, KEPT, Unknowns, bound_of, number_of, start_of, stop_of, term_of, unknowns_of
+from symbp.verify.lengths import MOST, is_affordable
+from symbp.verify.literals import unknowns_of
 from symbp.verify.sizes import PRIMES, unguarded
+from symbp.verify.unknowns import FEW, KEPT, Unknowns, bound_of, number_of, start_of, stop_of, term_of
 
 # So many free numbers become primes, more of them the numbers from 3 on, which stay small; so many of them are looked
 # for at all, and so many choices are tried.
 MOST_PRIMES, MOST_FREE, MOST_TRIES = 12, 40, 3_000
+# What has more terms than are checked at the sizes that it has may be checked at smaller ones with so many: strides
+# make an image large, however small is what is left of it in the end.
+MOST_TERMS = 2_000_000
 
 
 EXTENTS = ("axis", "classes", "stop")
@@ -46,33 +52,68 @@ def smaller(network: Network) -> Iterator[Smaller]:
     """The same at smaller literal sizes, the smallest first; none where none of its numbers is large or free.
 
     Numbers that are the same stay the same where that leaves them free, since what is derived may not tell them apart;
-    then once more where that does not leave them free.
+    then once more where that does not leave them free. Last they part: 16 channels of 16 by 16 become 5 of 12 by 12.
     """
     unknowns = unknowns_of(network)
     if max(unknowns.real.values(), default=0) <= FEW:
         return
     seen: set[tuple[tuple[int, int], ...]] = set()
-    for freely in (True, False):
-        found = _smaller(network, unknowns, freely)
+    for most, alike in product((MOST, MOST_TERMS), Alike):
+        found = _smaller(network, unknowns, alike, most)
         if found is not None and found.pairs not in seen:
             seen.add(found.pairs)
             yield found
 
 
-def _smaller(network: Network, unknowns: Unknowns, freely: bool) -> Smaller | None:
+class Alike(Enum):
+    """Which numbers that are the same stay the same: those that leave a number free, all, the small ones."""
+
+    WHERE_FREE = 0
+    ALL = 1
+    SMALL = 2
+
+
+def _smaller(network: Network, unknowns: Unknowns, alike: Alike, most: int) -> Smaller | None:
+    """At primes in the order of what was written; where those make too much work, at other ones and other numbers."""
     solved, left = eliminate(unknowns.zero, unknowns, {})
-    solved, left = eliminate([*left, *unknowns.by_value()], unknowns, solved, freely)
-    free = tuple(
-        sorted((v for v in unknowns.real if v not in solved), key=lambda v: (unknowns.real[v], int(str(v)[4:])))
-    )
+    few = FEW if alike is Alike.SMALL else None
+    solved, left = eliminate([*left, *unknowns.by_value(few)], unknowns, solved, alike is Alike.WHERE_FREE)
+    free = tuple(v for v in unknowns.real if v not in solved)
     if not 0 < len(free) <= MOST_FREE:
         return None
     forms = {v: solved.get(v, Poly.of(v)) for v in unknowns.real}
-    for chosen in _choices(network, free, unknowns):
+    usual = tuple(sorted(free, key=lambda v: (unknowns.real[v], _age(v))))
+    dear = tuple(sorted(usual, key=lambda v: (unknowns.real[v] > FEW, -_weight(v, forms))))
+    small = tuple(range(KEPT, KEPT + len(free) + 9))
+    tries = ((usual, PRIMES), (dear, PRIMES), (dear, small))
+    for order, numbers in tries if len(free) <= MOST_PRIMES else ((usual, small), (dear, small)):
+        found = _first_of(network, unknowns, forms, left, _choices(network, order, unknowns, numbers))
+        if found is not None and is_affordable(found.network, most):
+            return found
+    return None
+
+
+def _first_of(
+    network: Network,
+    unknowns: Unknowns,
+    forms: Mapping[Atom, Poly],
+    left: list[Poly],
+    choices: Iterator[dict[Atom, int]],
+) -> Smaller | None:
+    for chosen in choices:
         values = {v: form.value(chosen) for v, form in forms.items()}
         if _holds(values, left, unknowns):
             return _at(network, unknowns, values)
     return None
+
+
+def _weight(free: Atom, forms: Mapping[Atom, Poly]) -> int:
+    """How much becomes larger with it, and how fast: the half of 2 m by 2 m pixels goes before a number of classes."""
+    return sum(abs(c) * m.count(free) for form in forms.values() for m, c in form.terms)
+
+
+def _age(unknown: Atom) -> int:
+    return int(str(unknown)[4:])
 
 
 def eliminate(
@@ -85,14 +126,14 @@ def eliminate(
     left: list[Poly] = []
     waiting = list(equations)
     while waiting:
-        equation = waiting.pop(0).replace(solved.get)
+        equation = _primitive(waiting.pop(0).replace(solved.get))
         if freely and len(equation.atoms()) == 1:
             continue
         linear = [a for a in equation.atoms() if _is_alone(equation, a)]
         if not linear:
             left += [equation] if equation.terms else []
             continue
-        largest = max(linear, key=lambda a: (unknowns.real[a], -int(str(a)[4:])))
+        largest = max(linear, key=lambda a: (unknowns.real[a], -_age(a)))
         sign = equation.coefficient(largest).constant or 1
         form = (equation - Poly.of(largest) * sign) * -sign
         solved = {v: p.replace(lambda a, f=form, w=largest: f if a == w else None) for v, p in solved.items()}  # type: ignore[misc]
@@ -101,16 +142,23 @@ def eliminate(
     return solved, left
 
 
+def _primitive(equation: Poly) -> Poly:
+    """The same without the factor that all its terms share: 2 a - 2 b is 0 where a - b is."""
+    shared = gcd(*(c for _, c in equation.terms)) or 1
+    return Poly(tuple((m, c // shared) for m, c in equation.terms))
+
+
 def _is_alone(equation: Poly, atom: Atom) -> bool:
     """Does it occur in one term, as itself or with a minus?"""
     return [(m, abs(c)) for m, c in equation.terms if atom in m] == [((atom,), 1)]
 
 
-def _choices(network: Network, free: tuple[Atom, ...], unknowns: Unknowns) -> Iterator[dict[Atom, int]]:
-    """Distinct small primes in the order of what was written, those of large numbers none that sizes from dims get."""
+def _choices(
+    network: Network, free: tuple[Atom, ...], unknowns: Unknowns, numbers: tuple[int, ...]
+) -> Iterator[dict[Atom, int]]:
+    """Distinct small numbers in order, those of large numbers none that sizes from dims get."""
     few = sum(unknowns.real[v] <= FEW for v in free)
     skipped = max(few, min(2, len(network.dims)))
-    numbers = PRIMES if len(free) <= MOST_PRIMES else tuple(range(KEPT, KEPT + len(free) + 9))
     primes = (*numbers[1 : 1 + few], *numbers[1 + skipped :])
     tries = 0
     for spread in range(6):
@@ -151,11 +199,9 @@ def _at(network: Network, unknowns: Unknowns, values: Mapping[Atom, int]) -> Sma
         equations=tuple(Rewrite(e.name, at).equation(e) for e in network.equations),
         facts=tuple(Rewrite(f"fact {k}", at).fact(f) for k, f in enumerate(network.facts)),
     )
-    try:
-        check_network(made)
-    except SymbpError:
+    if any(find_faults(made)) or not all(_stays_inside(made, e) for e in made.equations):
         return None
-    return Smaller(made, pairs) if all(_stays_inside(made, e) for e in made.equations) else None
+    return Smaller(made, pairs)
 
 
 def _stays_inside(network: Network, equation: Equation) -> bool:

@@ -166,7 +166,9 @@ class Subject:
         )
         if vector is not None:
             data[VECTOR] = {t.name: as_argument(t, vector[t.name]) for t in self.network.inputs if t.kind == PARAM}
-        return {"positional": data, "keywords": parameters, "smooth": self._functions(self._parameters(name))}
+        taken = self._parameters(name)
+        sizes = {d.name: int(parts[d.name][0][1]) for d in self.network.given if d.name in taken}
+        return {"positional": data, "keywords": parameters, "sizes": sizes, "smooth": self._functions(taken)}
 
     def _manner(self, name: str) -> dict[str, Any]:
         """Which function is called, and what becomes of warnings meanwhile."""
@@ -212,7 +214,7 @@ class Subject:
     def _functions(self, taken: tuple[str, ...]) -> dict[str, dict[str, object]]:
         """The unknown functions and their derivatives that the module asks for."""
         known = {name: Smooth(place, arity) for place, (name, arity) in enumerate(self.network.functions)}
-        inputs = {t.name for t in self.network.inputs}
+        inputs = {*(t.name for t in self.network.inputs), *(d.name for d in self.network.dims)}
         asked = [p for p in taken if p not in inputs]
         given = {name: for_module(name, known) for name in asked}
         return {name: terms for name, terms in given.items() if terms is not None}

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.verify.functions import KNOWN
+from symbp.verify.functions import KNOWN, STOPPED
 
 Value = Any
 STEP = 1e-30
@@ -187,7 +187,7 @@ EXACT = Numbers(
     "exact",
     Fraction,
     None,
-    {name: _inexact(name) for name in REAL_FUNCTIONS} | {"abs": abs, "sign": _exact_sign},
+    {name: _inexact(name) for name in REAL_FUNCTIONS} | {"abs": abs, "sign": _exact_sign, STOPPED: lambda value: value},
     _exact_power,
     lambda q: q,
 )

@@ -16,7 +16,6 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import cycle
@@ -271,16 +270,12 @@ class Entry:
         return isinstance(other, Entry) and not self.tape.apart(self, other)
 
 
+# Where a product rounds: a factor that is 1 up to less than float32, or float64, can tell rounds nothing there. The
+# rounding of a product of several is the least of theirs. (Numbers, for millions of them are compared.)
+Rounds = int
+NOWHERE, IN_FLOAT64, EVERYWHERE = range(3)
 # An operand, the slope by it, that one's error, and how a product with it rounds.
-Operand = tuple[Entry, Number, Error, "Rounds"]
-
-
-class Rounds(Enum):
-    """Where a product rounds: a factor that is 1 up to less than float32, or float64, can tell rounds nothing there."""
-
-    NOWHERE = 0
-    IN_FLOAT64 = 1
-    EVERYWHERE = 2
+Operand = tuple[Entry, Number, Error, Rounds]
 
 
 def _plus(a: Error, b: Error) -> Error:
@@ -366,9 +361,10 @@ class Tape:
     def once(self, name: object, operands: tuple[Entry, ...], make: Callable[..., Entry]) -> Entry:
         """The same operation on the same operands is made once: it rounds the same way each time."""
         key = (name, *map(id, operands))
-        if key not in self.known:
-            self.known[key] = operands, make(*operands)
-        return self.known[key][1]
+        known = self.known.get(key)
+        if known is None:
+            self.known[key] = known = operands, make(*operands)
+        return known[1]
 
     def write(self, value: Number, error: Error, operands: tuple[Operand, ...], scale: Scale | None) -> Entry:
         """The next operation."""
@@ -382,12 +378,11 @@ class Tape:
 
     # What rounding makes of an operation.
 
-    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = Rounds.EVERYWHERE) -> Error:
+    def rounding(self, value: Number, wide: bool = False, rounds: Rounds = EVERYWHERE) -> Error:
         """Of a number so small that float32 holds few of its digits it makes more; not where exponents have room."""
-        both, double = self.next_signs()
-        return (double if rounds is Rounds.IN_FLOAT64 else both) * (
-            value if wide or abs(value) > self.limits.smallest else SMALLEST
-        )
+        both, double = next(self.signs)
+        size = value if wide or abs(value) > self.limits.smallest else SMALLEST
+        return (double if rounds == IN_FLOAT64 else both) * size
 
     def next_signs(self) -> tuple[Error, Error]:
         """How the next operation rounds, and how it does in float64 alone."""
@@ -412,14 +407,18 @@ class Tape:
         """What a factor does to a product; what holds an exponential is looked at as a multiple of that one."""
         if scale is not None:
             if not scale.value:
-                return Rounds.EVERYWHERE
+                return EVERYWHERE
             value, error = value / scale.value, _times(error, 1 / scale.value)
             error = _plus(error, _times(scale.relative, -value))
         limits = self.limits
         off = abs(abs(value) - limits.one)
-        if off > limits.near_one or largest(error) > 1 / 4:
-            return Rounds.EVERYWHERE
-        return Rounds.IN_FLOAT64 if off > limits.nearer_one or largest(error, double=True) > 1 / 4 else Rounds.NOWHERE
+        if off > limits.near_one:
+            return EVERYWHERE
+        if error is None:
+            return IN_FLOAT64 if off > limits.nearer_one else NOWHERE
+        if largest(error) > 1 / 4:
+            return EVERYWHERE
+        return IN_FLOAT64 if off > limits.nearer_one or largest(error, double=True) > 1 / 4 else NOWHERE
 
     def _demand_wide(self, wide: bool) -> None:
         if not wide:
@@ -464,13 +463,13 @@ class Tape:
         if scale is not None and scale.value:
             scale = Scale(self._raised(scale.value, n), _times(scale.relative, n))
         if x.error is None and self.arithmetic.short(value) and self.arithmetic.short(slope):
-            return self.write(value, None, ((x, slope, None, Rounds.EVERYWHERE),), scale)
+            return self.write(value, None, ((x, slope, None, EVERYWHERE),), scale)
         one = self.rounds(x.value, x.error, x.scale)
         error = self._round(_times(x.error, slope), value, wide, one)
         turned = self._round(_times(x.error, bend), slope, wide, one)
         if n == -1 and (apart := _beside_number(x)):
             turned = _plus(turned, self.rounding(slope * x.value / apart, wide))
-        return self.write(value, error, ((x, slope, turned, one if abs(n) == 1 else Rounds.EVERYWHERE),), scale)
+        return self.write(value, error, ((x, slope, turned, one if abs(n) == 1 else EVERYWHERE),), scale)
 
     def _raised(self, x: Number, n: Number) -> Number:
         if n == int(n):
@@ -485,14 +484,14 @@ class Tape:
         if wide:
             self.demand_room(a.value, b.value)
         value, error = a.value * b.value, _plus(_times(a.error, b.value), _times(b.error, a.value))
-        by_a, by_b = (self.rounds(e.value, e.error, e.scale) for e in (b, a))
+        by_a, by_b = self.rounds(b.value, b.error, b.scale), self.rounds(a.value, a.error, a.scale)
         if error is not None or not self.arithmetic.short(value):
-            error = self._round(error, value, wide, min(by_a, by_b, key=lambda r: r.value))
+            error = self._round(error, value, wide, by_a if by_a < by_b else by_b)
         scale = a.scale.times(b.scale) if a.scale is not None else b.scale
         return self.write(value, error, ((a, b.value, b.error, by_a), (b, a.value, a.error, by_b)), scale)
 
     def _round(self, error: Error, value: Number, wide: bool, rounds: Rounds) -> Error:
-        return error if rounds is Rounds.NOWHERE else _plus(error, self.rounding(value, wide, rounds))
+        return error if rounds == NOWHERE else _plus(error, self.rounding(value, wide, rounds))
 
     def total(self, terms: list[Entry], zero: Entry) -> Entry:
         """The sum of many, as one operation; each addition rounds what there is by then."""
@@ -501,20 +500,22 @@ class Tape:
         return self.once("+", tuple(terms), self._added)
 
     def _added(self, *terms: Entry) -> Entry:
-        value, error, exact = terms[0].value, terms[0].error, True
+        value, error, exact, unit = terms[0].value, terms[0].error, True, self.limits.unit
         worst, most = (0.0, 0.0), 0.0
         for term in terms[1:]:
             total = value + term.value
-            rounded = min(abs(total), min(abs(value), abs(term.value)) / self.limits.unit)
+            rounded = min(abs(total), min(abs(value), abs(term.value)) / unit)
             if rounded > most:
                 worst, most = (value, term.value), rounded
-            value, error = total, _plus(error, term.error)
-            exact = exact and self.arithmetic.short(value)
-        if not (exact and error is None and (len(terms) < 3 or _add_up_exactly([t.value for t in terms]))):
+            value = total
+            if term.error is not None:
+                error = term.error if error is None else error + term.error
+            exact = exact and error is None and self.arithmetic.short(value)
+        if not (exact and (len(terms) < 3 or _add_up_exactly([t.value for t in terms]))):
             error = _plus(error, self.rounded_sum(*worst))
         scales = [t for t in terms if t.scale is not None]
         scale = max(scales, key=lambda t: abs(t.value)).scale if scales else None
-        return self.write(value, error, tuple([(t, 1.0, None, Rounds.NOWHERE) for t in terms]), scale)
+        return self.write(value, error, tuple([(t, 1.0, None, NOWHERE) for t in terms]), scale)
 
     def _power(self, base: Entry, exponent: Entry) -> Entry:
         if not exponent.traced:
@@ -546,7 +547,7 @@ class Tape:
                 turned = _plus(turned, self._anywhere_near(slope_at, x))
             if not exact:
                 turned = _plus(turned, self.rounding(abs(slope) + cancelled, wide))
-            rounds = Rounds.NOWHERE if name == "exp" else Rounds.EVERYWHERE
+            rounds = NOWHERE if name == "exp" else EVERYWHERE
             scale = Scale(value, _times(error, 1 / value) if value else None) if row.wide else x.scale
             return self.write(value, error, ((x, slope, turned, rounds),), scale)
 

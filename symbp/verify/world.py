@@ -101,11 +101,12 @@ class World:
         numbers: Numbers = LANES,
         decisions: list[object] | None = None,
         by_arrays: bool = True,
+        held: dict[object, Value] | None = None,
     ):
         self.network = network
         self.tables: dict[str, Table] = {}
         functions = {name: Smooth(place, arity) for place, (name, arity) in enumerate(network.functions)}
-        self.scope = Scope(sizes, self.tables, numbers, functions, decisions=decisions)
+        self.scope = Scope(sizes, self.tables, numbers, functions, decisions=decisions, held=held)
         for tensor in network.inputs:
             self.tables[tensor.name] = Table(tensor.name, entries(axes(tensor), self.scope))
         for equation in network.equations:

@@ -277,3 +277,23 @@ def unlikelihood(z: Param[N, K], y: Labels[N, K]):
 def unlikelihood(z, y):
     others = F.log_softmax(z, -1).masked_fill(F.one_hot(y, z.shape[1]).bool(), float("-inf"))
     return -torch.logsumexp(others, -1).mean()
+
+
+@network("""
+@network
+def temperature(z: Data[N, K], y: Data[N, K], g: Param):
+    p = softmax(z * g)
+    return sum((p - y) ** 2)
+""")
+def temperature(z, y, g):
+    return ((torch.softmax(z * g, -1) - y) ** 2).sum()
+
+
+@network("""
+@network
+def gains(z: Data[N, K], y: Data[N, K], g: Param[K], b: Param[K]):
+    p = softmax(z * g + b)
+    return sum((p - y) ** 2)
+""")
+def gains(z, y, g, b):
+    return ((torch.softmax(z * g + b, -1) - y) ** 2).sum()

@@ -53,6 +53,23 @@ def hidden_states(y, a, A, B):
 
 @network("""
 @network
+def hidden_states_in_logarithms(y: Labels[T, D], s: Data[K], a: Param[K, K], b: Param[K, D]):
+    A = log_softmax(a)
+    B = log_softmax(b)
+    f[-1] = s
+    for t in T:
+        f[t, k] = log(sum(exp(f[t - 1, j] + A[j, k]) for j in K)) + B[k, y[t]]
+    return -logsumexp(f[T - 1])
+""", ranges={"T": (2, 5)})  # fmt: skip
+def hidden_states_in_logarithms(y, s, a, b):
+    A, B, f = F.log_softmax(a, -1), F.log_softmax(b, -1), s
+    for label in y:
+        f = torch.logsumexp(f[:, None] + A, 0) + B[:, label]
+    return -torch.logsumexp(f, 0)
+
+
+@network("""
+@network
 def residual_cell(x: Data[T, N, D], y: Data[N, H], Wx: Param[D, H], Wh: Param[H, H], b: Param[H]):
     h[-1, n: N, k: H] = 0
     for t in T:

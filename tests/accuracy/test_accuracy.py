@@ -35,7 +35,8 @@ FURTHER = """
     chain_of_tags unlikelihood masked_poisson masked_square
     log_cosh sinh_by_cosh secants probit_by_erfc bits angles gamma_nll expected_log
     softmax_complements soft_alignment clipped_ratio learned_scales clipped_policy capped_rate scales_in_arrays
-    apart_after_a_layer product_of_choices
+    apart_after_a_layer product_of_choices temperature gains
+    hidden_states_in_logarithms
     hazards order_of_finish negative_binomial gaussian_divergence kernel_average leaky_unit zero_inflated strengths
 """
 # Their truth takes many digits of a long computation at some settings, so they are tried at a few.

@@ -112,6 +112,21 @@ def transformer_block(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2) -> R
     return ((m - y) ** 2).sum() / (2 * len(x)), {"r": r, "m": m}
 
 
+def gpt2(
+    tokens, targets, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, bf, Wp, bp, gf, cf
+) -> Result:  # fmt: skip
+    (H, E, C), x = Wo.shape[1:], wte[tokens] + wpe
+    for l in range(len(g1)):
+        u = F.layer_norm(x, (C,), g1[l], c1[l], EPS)
+        q, k, v = (u @ Wqkv[l] + bqkv[l]).unflatten(-1, (3, H, E)).permute(2, 0, 3, 1, 4)
+        o = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+        r = x + o @ Wo[l].flatten(0, 1) + bo[l]
+        w = F.layer_norm(r, (C,), g2[l], c2[l], EPS)
+        x = r + F.gelu(w @ Wf[l] + bf[l], approximate="tanh") @ Wp[l] + bp[l]
+    logits = F.layer_norm(x, (C,), gf, cf, EPS) @ wte.T
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten()), {"logits": logits}
+
+
 def _model(
     function: Callable[..., Result], sizes: Mapping[str, tuple[int, int]] | None = None, tame: tuple[str, ...] = ()
 ) -> Model:
@@ -143,4 +158,5 @@ LAYERS = {
     "char_mlp": _model(char_mlp, BATCH),
     "attention_head": _model(attention_head),
     "transformer_block": _model(transformer_block, {"N": (1, 4), "T": (2, 7), "H": (1, 4), "E": (2, 5), "F": (2, 8)}),
+    "gpt2": _model(gpt2, {"B": (1, 3), "T": (2, 6), "L": (1, 4), "H": (1, 4), "E": (3, 5), "V": (2, 9)}),
 }

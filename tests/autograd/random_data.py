@@ -31,3 +31,9 @@ def symmetric(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def hundreds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Entries between -800 and 800."""
     return rng.uniform(-800, 800, size=shape)
+
+
+def of_lengths(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Rows of ones and then zeros, at least one of them ones all through."""
+    lengths = np.append(shape[1], rng.integers(1, shape[1] + 1, size=shape[0] - 1))
+    return (np.arange(shape[1]) < lengths[:, None]).astype(float)

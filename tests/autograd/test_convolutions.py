@@ -105,6 +105,12 @@ CASES = {
     "kernel of one entry": pooled((3, 2, 8, 9), (4, 2, 1, 1)),
     "one example, one feature": pooled((1, 2, 8, 9), (1, 2, 3, 3)),
     "equal sizes": pooled((5, 5, 5, 5), (5, 5, 2, 2)),
+    "kernel of one column": Case(
+        "x: Param[N, 2, I, J], w: Param[4, 2, 3, 1]",
+        ("return conv2d(x, w, padding=(1, 0))",),
+        {"x": (3, 2, 8, 9), "w": (4, 2, 3, 1)},
+        lambda x, w: F.conv2d(x, w, padding=(1, 0)),
+    ),
     "kernel as large as the image": layer({"x": (3, 2, 4, 5), "w": (4, 2, 4, 5), "b": (4,)}),
     "three layers": Case(
         "x: Param[N, C, I, J], w1: Param[F, C, U, V], b1: Param[F], w2: Param[G, F, U, V], b2: Param[G], "

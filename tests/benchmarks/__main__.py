@@ -8,6 +8,7 @@ from tests.benchmarks import (
     agreement,
     depth,
     emitted,
+    imported,
     layers,
     losers,
     memory,
@@ -26,6 +27,7 @@ PARTS = (
         "Networks of layers",
         (agreement.main, layers.main, places.main, processes.layers, one_derivation.main, memory.main),
     ),
+    ("Modules of PyTorch's, as imported", (imported.main,)),
     ("Where the emitted modules lose, and why", (losers.main,)),
 )
 

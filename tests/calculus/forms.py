@@ -37,8 +37,7 @@ def expression(arguments: str, equation: str) -> Expr:
 
 def chains(derivation: Derivation) -> tuple[Chain, ...]:
     """All chains of a derivation."""
-    parts = (c for s in derivation.sections for c in (*s.locals, s.main, *s.variants))
-    return (*parts, *derivation.paths)
+    return tuple(c for s in derivation.sections for c in (*s.locals, s.main, *s.variants))
 
 
 def check_steps(derivation: Derivation) -> Check:

@@ -3,9 +3,11 @@
 import pytest
 
 from symbp.calculus.derive import derive
+from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Expr, Read
 from symbp.core.traverse import replace_reads
+from symbp.notation.write import write_network
 from tests.calculus.forms import chain, check_steps, expression, network_of
 
 FACT = "assert sum(y[n, k] for k in K) == 1"
@@ -71,6 +73,25 @@ CLOSED_FORMS = [
             "a: Data[N, N], a_bar: Data[N, N]",
             "r[i, j] = a[i, j] * (a_bar[i, j] - sum(a_bar[i, m] * a[i, m] for m in N))",
         ),
+    ),
+    (  # what each entry has of its own: one difference, within the sum over examples
+        "z: Data[N, K], w: Param[K], c: Data[N, K]",
+        ("p = softmax(z * w)", "return sum((p - c) ** 2)"),
+        (
+            "w",
+            "p: Data[N, K], z: Data[N, K], p_bar: Data[N, K]",
+            "r[k] = sum(p[n, k] * z[n, k] * (p_bar[n, k] - sum(p_bar[n, j] * p[n, j] for j in K)) for n in N)",
+        ),
+    ),
+    (  # what all entries share: by way of the exponents
+        "z: Data[N, K], w: Param, c: Data[N, K]",
+        ("p = softmax(z * w)", "return sum((p - c) ** 2)"),
+        ("w", "p_in_bar: Data[N, K], z: Data[N, K]", "r = sum(p_in_bar[n, k] * z[n, k] for n in N for k in K)"),
+    ),
+    (
+        "z: Data[N, K], w: Param, b: Param[K], c: Data[N, K]",
+        ("l = log_softmax(w * z + b)", "return -sum(c * l)"),
+        ("w", "l_in_bar: Data[N, K], z: Data[N, K]", "r = sum(l_in_bar[n, k] * z[n, k] for n in N for k in K)"),
     ),
     (
         "x: Param[N, H], c: Data[N, H]",
@@ -161,6 +182,25 @@ def test_softmax_jacobian() -> None:
     assert [s.rule.name for s in jacobian.steps] == ["derive", "entry", "contract", "factor", "re-express"]
 
 
+def test_exponents_get_no_name_where_nothing_is_shared_or_a_share_changes_nothing() -> None:
+    lines = ("p = softmax(z * w + b)", "return sum(y * p)")
+    own = derive(network_of("z: Param[N, K], y: Data[N, K], w: Param[K], b: Param[K]", *lines))
+    data = derive(network_of("z: Param[N, K], y: Data[N, K], w: Data, b: Data", *lines))
+    row = ("p[n, k] = exp(z[n, k] + b[n]) / sum(exp(z[n, j] + b[n]) for j in K)", "return sum(y * p)")
+    shift = derive(network_of("z: Data[N, K], y: Data[N, K], b: Param[N]", *row))
+    assert (own.exponents, data.exponents, shift.exponents) == ((), (), ())
+    assert chain(shift, "b_bar").result == build.NIL
+
+
+def test_exponents_that_share_a_parameter_keep_the_call_that_they_are_in() -> None:
+    derivation = derive(network_of("z: Data[N, K], y: Data[N, K], w: Param", "p = softmax(z * w)", "return sum(y * p)"))
+    assert derivation.exponents == ("p_in",)
+    text = write_network(derivation.backward)
+    assert "p_in[n, k] = z[n, k] * w" in text
+    assert "p = softmax(p_in)" in text
+    assert check_steps(derivation).passed
+
+
 def test_shift_by_the_maximum_changes_nothing() -> None:
     lines = (
         "z = x @ W",
@@ -171,15 +211,6 @@ def test_shift_by_the_maximum_changes_nothing() -> None:
     derivation = derive(network_of("x: Data[N, D], W: Param[D, K], y: Data[N, K]", *lines))
     form = "r[n, k] = p[n, k] * (y[n, k] - sum(y[n, j] * p[n, j] for j in K))"
     assert same(chain(derivation, "z_bar").result, expression("p: Data[N, K], y: Data[N, K]", form))
-    assert check_steps(derivation).passed
-
-
-def test_paths_of_scalars_are_spelt_out() -> None:
-    derivation = derive(network_of("x: Param, c: Data, d: Data", "u = c * x", "v = d * x", "return f(u, v)"))
-    (paths,) = derivation.paths
-    assert [s.rule.name for s in paths.steps] == ["path", "insert"]
-    form = "r = c * f.d1(u, v) + d * f.d2(u, v)"
-    assert same(paths.result, expression("c: Data, d: Data, u: Data, v: Data", form))
     assert check_steps(derivation).passed
 
 

@@ -222,8 +222,11 @@ def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
     table = tex[tex.index("\\midrule") : tex.index("\\bottomrule")]
     for row in table.removeprefix("\\midrule").split("\\\\\n"):
         cells = [c.strip().strip("$") for c in row.replace("\\\\ \\bottomrule", "").split(" & ")]
-        if len(cells) > 2:
-            _learn_input(letters, cells, network)
+        cells = [c.removesuffix("\\\\").strip() for c in cells]
+        beside = [cells] if len(cells) in (3, 5) and cells[-1] else [cells[:3], cells[3:]]  # scalars have two columns
+        for group in beside:
+            if len(group) > 2 and group[0]:
+                _learn_input(letters, group, network)
     for look, code in re.findall(r"\\texorpdfstring\{\$(.*?)\$\}\{(.*?)\}\}", tex):
         if "\\mathbf" in look or "\\boldsymbol" in look:
             letters.wholes[look] = code.replace("\\_", "_")
@@ -587,7 +590,7 @@ class Reader:
             return number(build.num(self.take()))
         rule = {
             "\\frac": self.fraction, "\\sqrt": self.root, "\\sum": self.summation, "\\max": self.extreme,
-            "\\min": self.extreme, "(": self.parentheses, "[": self.iverson, "\\begin": self.cases,
+            "\\min": self.extreme, "(": self.parentheses, "[": self.iverson, "\\begin": self.environment,
             "\\lvert": self.absolute, "\\lVert": self.norm, "\\delta": self.delta, "\\operatorname": self.named,
             "\\pi": self.pi, "\\partial": self.unknown_partial, ".": self.dotted, "\\lfloor": self.floor,
         }.get(token)  # fmt: skip
@@ -728,9 +731,35 @@ class Reader:
         hit = Compare("==", substitute(body, dict(zip(letters, places, strict=True))), best)
         return number(Where(And((hit, Compare("==", count, build.NIL))), build.UNIT, build.NIL))
 
-    def cases(self) -> M:
+    def environment(self) -> M:
         self.take("\\begin")
+        return self.written_out() if self.braced() == "bmatrix" else self.cases()
+
+    def written_out(self) -> M:
+        """A matrix of which every entry stands there."""
+        rows: list[list[Expr]] = [[]]
+        while self.peek() != "\\end":
+            rows[-1].append(self.sum().at(ONE, ONE))
+            if self.peek() == "&":
+                self.take()
+            elif self.peek() == "\\\\":
+                self.take()
+                self.k = self.closing(self.k + 1) + 1  # the space between two rows
+                rows.append([])
+        self.take("\\end")
         self.braced()
+
+        def at(r: Poly, c: Poly) -> Expr:
+            places = (
+                (build.delta(r, Poly.of(k)), build.delta(c, Poly.of(j)), e)
+                for k, row in enumerate(rows)
+                for j, e in enumerate(row)
+            )
+            return build.add(*(build.mul(*place) for place in places))
+
+        return M(Poly.of(len(rows)), Poly.of(len(rows[0])), at)
+
+    def cases(self) -> M:
         rows: list[tuple[M, Cond | None]] = []
         while self.peek() != "\\end":
             value = self.sum()
@@ -852,6 +881,8 @@ class Reader:
     def subscripts(self, text: str, dims: tuple[Poly | None, ...]) -> tuple[Poly, ...]:
         """The letters of a subscript; a free letter takes the extent of the first tensor that it stands at."""
         parts = subscript_parts(text)
+        if len(parts) != len(dims) == len(text):
+            parts = list(text)  # numbers of one digit
         if len(parts) != len(dims):
             raise Misread(f"{len(dims)} indices expected in {text}")
         return tuple(self.letter(p.strip(), d) for p, d in zip(parts, dims, strict=True))
@@ -968,10 +999,10 @@ class Reader:
                 inner.free[text.strip()] = letter = Index(f"border{len(table)}", stop)
                 table[letter] = sub
             elif sub.index is None:
-                conditions.append(Compare("==", build.integer(sub), build.integer(self.poly(text))))
+                conditions.append(build.compare("==", build.integer(sub), build.integer(self.poly(text))))
             else:
                 return TRUE, number(build.NIL), {}
-        return And(tuple(conditions)), inner.side(), table
+        return build.both(*conditions), inner.side(), table
 
     def is_name(self, look: str) -> bool:
         """Is it a scalar, a size or an index letter with its number below?"""
@@ -991,7 +1022,7 @@ class Reader:
     def power_follows(self, letter: str) -> bool:
         """Is what stands raised an exponent and no label?"""
         text = Reader.braced_at(self, self.k + 1)
-        known = {**self.letters.entries, **self.letters.wholes}
+        known = {**self.letters.entries, **self.letters.wholes, **self.letters.vectors}
         label = text.removesuffix("\\top")
         return f"{letter}^{{{label}}}" not in known and text != "\\top"
 
@@ -1013,7 +1044,7 @@ class Reader:
         value: Expr = Read(self.letters.marked(code, marks), subs)
         for cond, given, table in [] if marks or not dims else [self.border(b, subs) for b in self.starts(code)]:
             if cond != TRUE:
-                value = Where(cond, substitute(given.at(ONE, ONE), table), value)
+                value = build.where(cond, substitute(given.at(ONE, ONE), table), value)
         return number(value)
 
     def starts(self, code: str) -> list[tuple[list[str], str]]:
@@ -1194,21 +1225,27 @@ def read_page(
     tex: str, network: Network, adjoints: Mapping[str, str], tangents: Mapping[str, str] | None = None
 ) -> Page:
     """Read every displayed equality of a derivation."""
+    letters, rows = learn_page(tex, network, adjoints)
+    letters.tangents = tangents or {}
+    page = Page([], [], count_signs(tex[tex.index("\\begin{document}") :]))
+    for sides in rows:
+        try:
+            page.equalities += read_chain(sides, letters)
+        except UnknownCall:
+            page.by_name += sides[1:]
+    return page
+
+
+def learn_page(tex: str, network: Network, adjoints: Mapping[str, str]) -> tuple[Letters, list[list[str]]]:
+    """What the letters mean, and every chain that is displayed."""
     tex = tex[tex.index("\\begin{document}") :]
     letters = learn(tex, network, adjoints)
-    letters.tangents = tangents or {}
     rows = [chain for d in displays(tex) if "=" in d for chain in chains(d)]
     rows += [[s.strip() for s in split_top(unfit(" ".join(cells).replace("\\qquad", "")), "=")] for cells in boxed(tex)]
     definitions = iter(network.equations)
     for sides in rows:
         _learn_definition(sides[0], letters, definitions)
-    page = Page([], [], count_signs(tex))
-    for sides in rows:
-        try:
-            page.equalities += _read_chain(sides, letters)
-        except UnknownCall:
-            page.by_name += sides[1:]
-    return page
+    return letters, rows
 
 
 def _learn_definition(left: str, letters: Letters, definitions: object) -> None:
@@ -1256,7 +1293,7 @@ def _learn_call(sides: list[str], letters: Letters) -> None:
     letters.calls[name] = lambda u: replace_reads(body, lambda r: u if r == argument else None)
 
 
-def _read_chain(sides: list[str], letters: Letters) -> list[Equality]:
+def read_chain(sides: list[str], letters: Letters) -> list[Equality]:
     whole = any("\\mathbf" in s or "\\boldsymbol" in s or "\\lVert" in s for s in sides)
     free: dict[str, Index] = {}
     _learn_call(sides, letters)

@@ -180,3 +180,23 @@ def test_no_equals_sign_is_left_out() -> None:
         shown = compose(derivation_of("attention_head"), {}).at(detail)
         tex = write_latex(shown)
         assert count_signs(tex[tex.index("\\begin{document}") :]) == len(equalities(shown))
+
+
+HELD = """from symbp import Data, Param, dims, network
+N, D, H = dims("N D H")
+@network
+def held(x: Data[N, D], W: Param[D, H]):
+    z = x @ W
+    b[n, h] = 1 if z[n, h] > 0 else 0
+    p = sigmoid(z)
+    s = p + stop_gradient(b - p)
+    return sum(s ** 2)
+"""
+
+
+def test_nothing_comes_back_through_what_is_held_constant():
+    """The straight-through estimator: b is read, and no derivative goes to it."""
+    text = write_latex(compose(derive(read_network(HELD, "held.py", "held")), {}))
+    assert "The derivative of $s_{mg}$ by $b_{nh}$, by \\eqref{eq:4}, is 0: nothing comes back." in text
+    assert "\\adj{\\mathbf{B}} = 0" in text
+    assert "A nudge of $b_{nh}$" not in text

@@ -252,3 +252,56 @@ def test_sizes_are_solved_from_affine_shapes() -> None:
     assert module.loss(x, w=w) == 75 / 2
     with pytest.raises(ValueError, match="expected"):
         module.loss(np.ones((3, 6)), w=np.ones(6))
+
+
+def test_sizes_that_no_shape_tells_are_keywords() -> None:
+    module = load(text_from("x: Data[N, H * K], w: Param[K]", "return sum(x.reshape(N, H, K) ** 2 * w) * D"))
+    assert module.SIZES == ("D",)
+    x, w = np.ones((2, 6)), np.ones(3)
+    loss, gradients = module.loss_and_gradients(x, w=w, D=5)
+    assert loss == module.loss(x, w=w, D=np.int64(5)) == 60
+    np.testing.assert_allclose(gradients["w"], [20, 20, 20])
+    for wrong in (0, 2.0, True, "2"):
+        with pytest.raises(ValueError, match="expected an integer of at least 1"):
+            module.loss(x, w=w, D=wrong)
+    with pytest.raises(TypeError, match="D"):
+        module.loss(x, w=w)
+
+
+def test_a_keyword_must_go_into_the_shape() -> None:
+    module = load(text_from("x: Data[N, H * K], w: Param[H * K]", "return sum((x * w).reshape(N, H, K) ** 2)"))
+    assert module.SIZES == ("H",)
+    assert module.loss(np.ones((2, 6)), w=np.ones(6), H=3) == 12
+    with pytest.raises(ValueError, match="x has shape"):
+        module.loss(np.ones((2, 6)), w=np.ones(6), H=4)
+    with pytest.raises(ValueError, match="sizes are too small"):
+        module.loss(np.ones((2, 6)), w=np.ones(6), H=7)
+
+
+def test_facts_about_sizes_are_checked() -> None:
+    module = load(text_from("x: Data[N, H], w: Param[K]", "assert H <= K", "return sum((x * w[:H]) ** 2)"))
+    assert module.FACTS == ("H <= K",)
+    _, gradients = module.loss_and_gradients(np.ones((2, 3)), w=np.ones(4))
+    np.testing.assert_allclose(gradients["w"], [4, 4, 4, 0])
+    for function in (module.loss, module.loss_and_gradients):
+        with pytest.raises(ValueError, match="break the fact H <= K: H = 3, K = 2"):
+            function(np.ones((2, 3)), w=np.ones(2))
+
+
+def test_a_multiple_is_cut_without_looking_for_places() -> None:
+    """With H % D == 0 the columns d * (H // D) + k are all columns, as an array of two dimensions."""
+    lines = ("assert H % D == 0", "z[n, d: D, k: H // D] = x[n, H // D * d + k] * w[H // D * d + k]")
+    text = text_from(
+        "x: Data[N, H], w: Param[H]", *lines, "return sum(sum(z[n, d, k] for d in D) ** 2 for n in N for k in H // D)"
+    )
+    assert "minimum" not in text
+    assert "arange" not in text
+    module = load(text)
+    assert module.SHAPES == {"x": ("N", "H"), "w": ("H",)}
+    x, w = np.arange(12.0).reshape(2, 6), np.arange(6.0) - 2
+    loss, gradients = module.loss_and_gradients(x, w=w, D=3)
+    z = (x * w).reshape(2, 3, 2).sum(1, keepdims=True)
+    assert loss == (z**2).sum()
+    np.testing.assert_allclose(gradients["w"], (2 * z * x.reshape(2, 3, 2)).sum(0).ravel())
+    with pytest.raises(ValueError, match="break the fact"):
+        module.loss(x, w=w, D=4)

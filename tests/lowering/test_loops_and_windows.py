@@ -45,6 +45,16 @@ def net(x: Data[T, N, D], h0: Param[N, H], W: Param[D, H], U: Param[H, H]):
         h[t] = tanh(x[t] @ W + h[t - 1] @ U)
     return sum(h[T - 1] ** 2)
 """
+TRANSITIONS = """
+T, K = dims("T K")
+@network
+def net(e: Data[T, K], s: Data[K], a: Param[K, K]):
+    A = log_softmax(a)
+    h[-1] = s
+    for t in T:
+        h[t, k] = log(sum(exp(h[t - 1, j] + A[j, k]) for j in K)) + e[t, k]
+    return logsumexp(h[T - 1])
+"""
 # What a step carries, in several orders of dimensions: the innermost one in memory is found, not named.
 STEPS = """
 T, N, M, H, K = dims("T N M H K")
@@ -100,6 +110,7 @@ FROM_THE_END = STEPS.format(
 )
 
 NETWORKS = {
+    "a recurrence of logarithms": TRANSITIONS,
     "batch first": BATCH_FIRST,
     "batch last": BATCH_LAST,
     "two batches": TWO_BATCHES,
@@ -146,6 +157,18 @@ def module(network: Network) -> ModuleType:
     made = ModuleType("made")
     exec(write_module(lower(derive(network)))[0], made.__dict__)
     return made
+
+
+def test_exponents_of_a_recurrence_are_added_up_as_in_what_reads_it() -> None:
+    """At 1000 one path has all of the probability: the gradient counts how often it goes where, to the last digit of
+    what was an exponent."""
+    made = module(read_network(HEAD + TRANSITIONS, "net.py"))
+    rng = np.random.default_rng(4)
+    e, s, a = (1000 * rng.normal(size=shape) for shape in ((5, 3), (3,), (3, 3)))
+    single, double = (made.loss_and_gradients(e, s, a=a.astype(dtype))[1]["a"] for dtype in (np.float32, float))
+    assert np.abs(double).max() >= 1
+    assert np.abs(double - np.round(double)).max() <= 1e-9
+    assert np.abs(single - np.round(double)).max() <= np.spacing(np.float32(1000))
 
 
 def test_labels_outside_their_range() -> None:

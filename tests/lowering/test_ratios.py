@@ -101,3 +101,19 @@ def test_a_sum_in_an_exponent_ends_where_numbers_do() -> None:
     found = run(gradient_routine(net), arrays, {"N": 1, "K": 2})
     assert found["L"] == 0.5
     assert found["s"].tolist() == [0.0, 0.5]
+
+
+def test_an_exponent_enters_a_bracket_before_the_largest_is_taken_out() -> None:
+    """One component has all of the density: what its exponent is and what is taken from it are rounded alike."""
+    net = network(
+        "x: Data[N, D], y: Data[N], A: Param[D, K], B: Param[D, K], S: Param[D, K]",
+        "p = softmax(x @ A)",
+        "m = x @ B",
+        "s = exp(x @ S)",
+        "r[n, k] = (y[n] - m[n, k]) / s[n, k]",
+        "return -sum(log(sum(p[n, k] * exp(-r[n, k] ** 2 / 2) / s[n, k] for k in K)) for n in N)",
+    )
+    values = {"x": [[1]], "y": [0.2], "A": [[-382.0023, 2552.424]], "B": [[-324.47, -1221.2]], "S": [[201.91, -38.83]]}
+    arrays = {name: np.array(value, np.float32) for name, value in values.items()}
+    found = run(gradient_routine(net), arrays, {"N": 1, "D": 1, "K": 2})
+    assert relative(found["S"], np.array([[1.0, 0.0]])) <= 1e-6

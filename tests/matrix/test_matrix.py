@@ -52,7 +52,7 @@ FORMS = [
     ((n, k), b.sub(r("P", n, k), b.div(over(j, r("Y", n, j)), b.integer(K))), "P - rowmean(Y)"),
     ((n, k), b.mul(r("P", n, k), b.div(over(m, r("Y", m, k)), size)), "P * colmean(Y)"),
     ((n, h), b.mul(r("A", n, h), r("b", h), r("u", n)), "diag(u) A diag(b)"),
-    ((n, k), b.mul(b.NIL, r("P", n, k)), "0 (1 1^T)"),
+    ((n, k), b.mul(b.NIL, r("P", n, k)), "0"),
     ((), b.neg(b.div(over(n, k, b.mul(r("Y", n, k), Fn("log", (r("P", n, k),)))), size)), "-(1^T (Y * log(P)) 1)/N"),
     ((), b.div(over(n, k, b.power(b.sub(r("P", n, k), r("Y", n, k)), b.num(2))), b.num(2)), "||P - Y||^2/2"),
     ((n, h), b.where(Compare(">", r("A", n, h), b.NIL), r("A", n, h), b.NIL), "[A > 0] * A"),

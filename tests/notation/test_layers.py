@@ -19,7 +19,7 @@ from tests.notation.layers import IMAGE, KERNEL, LAYERS, SIZES, both, network_of
 
 
 def values_of(shapes):
-    """Random arrays of these shapes; what is called t holds labels."""
+    """Random arrays of these shapes; what is called t holds labels, a share is a part of 1, a mask has ones first."""
     generator = torch.Generator().manual_seed(3)
     found = {}
     for name, sizes in shapes.items():
@@ -28,6 +28,10 @@ def values_of(shapes):
             found[name] = torch.randint(shape[-1], shape[:-1], generator=generator)
         else:
             found[name] = torch.randn(shape, generator=generator, dtype=torch.float64)
+        if name == "share":
+            found[name] = found[name].softmax(-1)
+        if name == "mask":
+            found[name] = (torch.arange(shape[1]) <= torch.arange(shape[0])[:, None]).double()
     return found
 
 
@@ -66,6 +70,10 @@ ERRORS = [
     ({"t": ("N", "K"), "w": ("D", "H")}, "embedding(t, w)", "V of `embedding` is K by `x` and D by `w`"),
     ({"t": ("N", "K"), "x": ("N", "D")}, "cross_entropy(x, t)", "do not fit"),
     ({"t": ("N", "K"), "x": ("N", "D")}, "sigmoid(t)", "holds labels"),
+    (IMAGE, "upsample(x, 2, mode='cubic')", "expected 'nearest' or 'bilinear'"),
+    ({"x": ("N", "K"), "y": ("N", "K")}, "mse(x, y, 'average')", "expected 'mean', 'sum' or 'none'"),
+    ({"x": ("N", "K"), "y": ("N", "K")}, "huber(x, y, reduction=None)", "expected 'mean', 'sum' or 'none'"),
+    ({"x": ("N", 5)}, "maxout(x, 2)", "expected Array[..., pool_size * H]"),
     ({"x": ("N", "K"), "w": ("K", "D")}, "embedding(x, w)", "`x` of `embedding` is labels"),
 ]
 

@@ -120,3 +120,9 @@ def test_every_function_has_a_sentence(name):
     found = library.find(name)
     assert found is not None
     assert found[1].body[0].value.value.endswith(".")
+
+
+def test_what_only_calls_another_function_is_that_function():
+    """No equation is a copy of another, and the names are those of the caller's."""
+    network = read("y = scaled_dot_product_attention(x, x, x)\nreturn sum(y) * w", "x: Data[N, K], w: Param")
+    assert [e.name for e in network.equations] == ["y_s", "y_a", "y", "L"]

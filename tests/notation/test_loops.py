@@ -78,6 +78,26 @@ LOOPS = [
         ],
     ),
     (
+        TIME,
+        "h[-1] = 0\nfor n in N:\n    h[n] = tanh(x[n] + h[n - 1] @ W)\nreturn sum(h)",
+        ["h[n, d] = tanh(x[n, d] + sum((h[n - 1, c] if 1 <= n else 0) * W[c, d] for c in D))"],
+    ),
+    (
+        TIME,
+        "h[-1] = 0\nfor n in N:\n    h[n] = x[n] + sum(h[m] for m in range(n)) + h[n - 1]\nreturn sum(h)",
+        ["h[n, d] = x[n, d] + sum(h[m, d] for m in range(n)) + (h[n - 1, d] if 1 <= n else 0)"],
+    ),
+    (
+        TIME,
+        "a[-1] = s\nfor n in N:\n    a[n] = x[n, 0] + sum(a[m - 1] for m in N if m <= n)\nreturn sum(a)",
+        ["a[n] = x[n, 0] + sum(a[m - 1] if 1 <= m else s for m in N if m <= n)"],
+    ),
+    (
+        TIME,
+        "for n in N:\n    a[n] = x[n, 0] - sum(a[m] for m in N if m > n)\nreturn sum(a)",
+        ["a[n] = x[n, 0] - sum(a[m] for m in N if m > n)"],
+    ),
+    (
         WIDE,
         "return sum(sum(W[l] ** 2) for l in K)",
         ["L = sum(W[l, d, c] ** 2 for l in K for d in D[l] for c in D[l + 1])"],
@@ -107,7 +127,8 @@ ERRORS = [
     ),
     ("h[n] = x[n] * h[n]", "h[n]", "a circular definition: within one pass of the loop `h` reads `h`"),
     ("h[n] = x[n] + g[n]\n    g[n] = 2 * h[n]", "h[n]", "`h` reads `g` reads `h`"),
-    ("h[n] = h[2 * n]", "h[2 * n]", "within its loop"),
+    ("h[n] = h[2 * n]", "h[2 * n]", "a circular definition"),
+    ("h[n] = h[3]", "h[3]", "within its loop"),
     ("h = x[n]", "h", "expected `h[n] = ...`"),
     ("h[n] = x[n + 1]", "n + 1", "goes from 1 to N, but dimension 1 of `x` goes from 0 to N - 1"),
     ("k[n] = x[n]\n    h[n] = k * 2", "k", "is what a loop defines"),
@@ -125,7 +146,6 @@ STARTS = [
     ("a = a + s\nreturn a", "a circular definition: `a` reads itself"),
     ("a[n] = x[n, 0] + a[n - 1]\nreturn sum(a)", "a circular definition: `a` reads itself"),
     ("a = 2 * b\nb = 2 * a\nreturn b", "`b` is read before it is defined"),
-    ("h[-1] = s\nfor n in N:\n    h[n] = x[n] + h[n - 1]\nreturn sum(h)", "by its start it is a scalar"),
     (
         "h[-1] = h0\nh[N] = h0\nfor n in N:\n    h[n] = h[n - 1] + h[n + 1]\nreturn sum(h)",
         "can run in neither direction",
@@ -134,10 +154,7 @@ STARTS = [
     ("h[-1] = h0\nreturn sum(h)", "a start, but no loop defines `h`"),
     ("h[D] = h0\nfor n in N:\n    h[n] = x[n]\nreturn sum(h)", "after the last, at N"),
     ("for n in 3:\n    h[n] = x[n]\nreturn s", "a loop runs over a size"),
-    (
-        "for n in N:\n    h[n] = g[n - 1] @ W if 1 <= n else x[n]\n    g[n] = h[n]\nreturn s",
-        "the shape of `g[n - 1]` is not known",
-    ),
+    ("h[-1] = 0\nfor n in N:\n    h[n] = h[n - 1] @ W\nreturn s", "multiplies matrices and vectors, not scalars"),
 ]
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from symbp import networks
 from symbp.core import build as make
 from symbp.core.equality import SYMPY
 from symbp.core.expr import Read
@@ -28,7 +27,7 @@ BUILT_IN = {
 }
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", shared.in_turns(gpt2=30))
 def test_every_built_in_network_is_proved(name: str) -> None:
     check = check_symbolic(subject_of(shared.build_of(name)))
     assert (check.error, check.bound) == (0, 0)

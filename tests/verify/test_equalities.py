@@ -241,6 +241,19 @@ def test_a_drawing_that_had_to_be_tamed_is_said():
     assert found.note == "drawn positive"
 
 
+def test_an_exponential_without_room_is_asked_at_tamer_data():
+    """softplus has a value where the e^z of its derivative written out has none in floats."""
+    text = """from symbp import Data, Param, dims, network
+N = dims("N")
+@network
+def net(x: Data[N], w: Param):
+    z[n] = 1500 * x[n] * w
+    return sum(softplus(z[n]) for n in N)
+"""
+    checks = Build(Source(text, "net.py", "net")).checks
+    assert [c.note for c in checks if not c.passed] == []
+
+
 def test_a_large_power_of_what_is_negative_is_no_false_alarm():
     """L = sum_n z_n^100, both in floats and in mpmath."""
     z = Equation("z", (n,), Sum((d,), b.mul(read("x", n, d), read("w", d))))

@@ -16,7 +16,8 @@ from symbp.notation.read import read_network
 from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
-from symbp.verify.full_size import check_full_size
+from symbp.verify.arrays import Parts
+from symbp.verify.full_size import _direction, check_full_size
 from symbp.verify.smaller import smaller
 
 HEAD = "from symbp import Data, Labels, Param, dims, network\nN, T = dims('N T')\n@network\ndef net"
@@ -80,6 +81,16 @@ ONE_CLASS = """(t: Labels[N, 50000], E: Param[50000, 64]):
 NEXT_CLASS = """(t: Labels[N, 49999], E: Param[50000, 64]):
     h[n, d] = E[t[n] + 1, d]
     return sum(h ** 2)"""
+FLATTENED = """(x: Data[N, 3, 32, 32], w: Param[16, 3, 3, 3], V: Param[4096, 10]):
+    return sum((flatten(max_pool2d(relu(conv2d(x, w, padding=1)), 2)) @ V) ** 2)"""
+DEEP = """(x: Data[N, 3, 32, 32], u: Param[16, 3, 3, 3], v: Param[16, 16, 3, 3], w: Param[32, 16, 3, 3],
+        V: Param[2048, 10]):
+    y = max_pool2d(conv2d(conv2d(x, u, padding=1), v, padding=1), 2)
+    return sum((flatten(max_pool2d(conv2d(y, w, padding=1), 2)) @ V) ** 2)"""
+PATCHES = """(x: Data[N, 3, 224, 224], W: Param[768, 64]):
+    p = reshape(transpose(reshape(x, N, 3, 14, 16, 14, 16), (0, 2, 4, 1, 3, 5)), N, 196, 768)
+    return sum(tanh(p @ W) ** 2)"""
+BATCH = "(x: Data[32, 1000], y: Data[32, 1], W: Param[1000, 1]):\n    return mean((x @ W - y) ** 2)"
 
 RETURN = "    return float(L), out"
 
@@ -104,6 +115,10 @@ TAKEN = [
     (GROUPS, {256: 35, 32: 7, 8: 5, 7: 3}),
     (ONE_CLASS, {50000: 11, 500: 7, 64: 5}),  # some label is 500 where it is checked, too
     (NEXT_CLASS, {50000: 8, 49999: 7}),
+    (FLATTENED, {32: 14, 4096: 343, 256: 49}),  # channels apart from pixels
+    (DEEP, {2048: 256, 64: 16, 8: 4}),  # numbers that are no primes, for primes are too large
+    (PATCHES, {768: 147, 256: 49, 196: 25, 224: 35}),
+    (BATCH, {32: 3, 1000: 5}),  # 2 / 32 is written as 1 / 16, 2 / 3 is not
 ]
 
 
@@ -289,3 +304,17 @@ def test_a_module_whose_data_obey_facts_runs_at_its_own_sizes_too(tmp_path: Path
     path.write_text(MINE.replace("d.sum(0)", "d.sum(0) + (np.arange(400) == 171)"))
     wrong = [c.note for c in replace(build).module_checks if not c.passed]
     assert [note.partition(" is ")[0] for note in wrong] == ["b[171]"]
+
+
+class Kinked:
+    """A module whose loss is sum |w + 3e-7|, so that a step of 1e-6 from 0 crosses kinks."""
+
+    def loss(self, parts: dict[str, Parts]) -> float:
+        return float(np.sum(np.abs(parts["w"][0][1] + 3e-7)))
+
+
+@pytest.mark.parametrize(("slope", "passed"), [(1.0, True), (1.001, False), (-1.0, False)])
+def test_a_step_over_a_kink_is_made_shorter(slope: float, passed: bool) -> None:
+    parts, gradient = [((), np.zeros(50))], [((), np.full(50, slope))]
+    check = _direction(Kinked(), "w", {"w": parts}, gradient, np.random.default_rng(1))  # type: ignore[arg-type]
+    assert check.passed == passed

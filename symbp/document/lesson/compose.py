@@ -7,7 +7,7 @@ do so (`alike`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -21,9 +21,26 @@ from symbp.document.lesson.fixed import fixed
 from symbp.document.lesson.numbers import results
 from symbp.document.lesson.sane import careful, sane
 from symbp.document.lesson.talk import happens
+from symbp.document.lesson.weights import is_scalar
 from symbp.document.looks import adjoint_equation, whole_form
-from symbp.document.model import FULL, SHORT, STEPS, Block, Chain, Display, Entry, Paragraph, Remark, Row, Section
-from symbp.document.said import Figure, Letter, Listed, Ref, Said, Whole, Words, listed, said
+from symbp.document.model import (
+    FULL,
+    INDEX,
+    MATRIX,
+    SHORT,
+    STEPS,
+    VIEWS,
+    Block,
+    Chain,
+    Display,
+    Entry,
+    Paragraph,
+    Remark,
+    Row,
+    Section,
+)
+from symbp.document.said import Figure, Letter, Listed, Quoted, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Part as Phrase
 from symbp.document.scatter import variants
 from symbp.document.wholes import is_product, product_words, whole_chain
 
@@ -31,7 +48,8 @@ from symbp.document.wholes import is_product, product_words, whole_chain
 def lesson(d: Derivation, example: Example | None) -> tuple[Section, ...]:
     """From the loss back, as it is taught; with an `example`, by numbers too."""
     opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
-    return (opening, *_Lesson(d, example).sections())
+    sections = (opening, *_Lesson(d, example).sections())
+    return tuple(replace(s, views=VIEWS if is_scalar(d) else (INDEX, MATRIX)) for s in sections)
 
 
 @dataclass(slots=True)
@@ -44,25 +62,35 @@ class _Lesson:
     like: dict[Key, int] = field(default_factory=dict)
     locals: dict[str, int] = field(default_factory=dict)
     whole: dict[str, tuple[int, Form]] = field(default_factory=dict)
+    mains: dict[str, tuple[int, Form]] = field(default_factory=dict)
     fixed: dict[str, Part] = field(default_factory=dict)
     said: dict[str, Words] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
 
     def sections(self) -> Iterator[Section]:
         """A section for each equation that is gone back through, with what it reads; what goes like something
         before has none of its own.
         """
-        groups, scalar = self._groups(), _is_scalar(self.d)
+        groups = self._groups()
+        if is_scalar(self.d):
+            yield from self._of_numbers()
+            return
         for group in groups:
             blocks = [b for part in group for b in self._quantity(part)]
             seen = tuple(s for part in group for s in sane(self.example, part))
-            with_numbers = group if not scalar else self.d.sections if group is groups[-1] else ()
             shown = (
                 *_joined(blocks),
-                *results(self.example, (part.adjoint for part in with_numbers)),
+                *results(self.example, (part.adjoint for part in group)),
                 *((Remark(said("head.sane"), seen),) if seen else ()),
             )
             yield Section(self._title(group), shown, level=2, details=(STEPS, FULL))
             yield Section(self._title(group), tuple(self._brief(group)), level=2, details=(SHORT,))
+
+    def _of_numbers(self) -> Iterator[Section]:
+        """Of a network of numbers all in one section: they are shown weight by weight besides."""
+        blocks = [b for part in self.d.sections for b in self._quantity(part) if not isinstance(b, Paragraph)]
+        numbers = results(self.example, (part.adjoint for part in self.d.sections))
+        yield Section(said("heading.lesson.handed"), (*_joined(_remarks_last(blocks)), *numbers), level=2)
 
     def _groups(self) -> list[tuple[Part, ...]]:
         """The quantities that a section takes together."""
@@ -99,7 +127,7 @@ class _Lesson:
         return equation.call.function if equation is not None and equation.call is not None else None
 
     def _title(self, group: tuple[Part, ...]) -> Said:
-        quantities = listed(Whole(s.adjoint) for s in group)
+        quantities = listed(self._named(s) for s in group)
         users = tuple(dict.fromkeys(name for part in group for name in part.used_by))
         numbers = [Figure(n) for name in users if (n := self.d.number(name)) is not None]
         if len(group[0].used_by) > 1:
@@ -112,6 +140,11 @@ class _Lesson:
         through = listed(said("heading.lesson.number", number=n) for n in numbers)
         return said("heading.lesson", numbers=through, quantities=quantities)
 
+    def _named(self, part: Part) -> Phrase:
+        """An adjoint, with what the user calls the quantity."""
+        words = self.d.network.called(part.quantity)
+        return said("called", quantity=Whole(part.adjoint), words=Quoted(words)) if words else Whole(part.adjoint)
+
     def _quantity(self, whole: Part) -> Iterator[Block]:
         part = self._fixed(whole)
         form = _form(part)
@@ -122,10 +155,26 @@ class _Lesson:
         else:
             self.whole[form.text] = number, form
             yield Paragraph(self._happens(whole))
-            yield Display((*self._locals(part), *self._with_matrix(cut(self.d, part.main, self._shown()), part)))
+            yield Display((*self._locals(part), *self._with_matrix(self._derived(part, number), part)))
             yield from variants(self.d, whole, last=True)
-            yield from careful(self.d, self.example, part)
+            yield from self._careful(part)
         yield from conventions.remarks(self.d, whole)
+
+    def _derived(self, part: Part, number: int) -> Chain:
+        """The derivation by the local derivatives that stand before it; shown once too, if they go another way."""
+        form = form_of((part.main,))
+        if form.text in self.mains and len(part.main.steps) > 1:
+            return self._alike(part, form, *self.mains[form.text])
+        self.mains[form.text] = number, form
+        return cut(self.d, part.main, self._shown())
+
+    def _careful(self, part: Part) -> Iterator[Remark]:
+        """The usual mistakes; that of a recurrence is the same for all that its steps read, so it is named once."""
+        for remark in careful(self.d, self.example, part):
+            words = tuple(w for w in remark.words if not (isinstance(w, Said) and w.name in self.warned))
+            self.warned.update(w.name for w in words if isinstance(w, Said) and w.name == "careful.step")
+            if words:
+                yield replace(remark, words=words)
 
     def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
         """What a nudge of each moves, and the results."""
@@ -179,9 +228,9 @@ def _form(part: Part) -> Form:
     return form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
 
 
-def _is_scalar(d: Derivation) -> bool:
-    """Is it a network of numbers? Then all its numbers stand in one place."""
-    return not any(t.shape for t in d.network.inputs) and not any(e.shape for e in d.network.equations)
+def _remarks_last(blocks: Sequence[Block]) -> list[Block]:
+    """The displays first, so that they can be set together."""
+    return sorted(blocks, key=lambda b: not isinstance(b, Display))
 
 
 def _joined(blocks: list[Block]) -> Iterator[Block]:

@@ -17,11 +17,14 @@ from symbp.document.said import Product
 def products(e: Equation, sizes: Sequence[Dim]) -> tuple[Product, ...]:
     """The operations of an equation's sums of products, 2NHK of a matrix product: a product and a sum for each term.
 
-    What acts entry by entry costs as much as it has entries, and is not counted beside these. `sizes` are in the order
-    in which they are to stand.
+    Those of the same sizes are added. What acts entry by entry costs as much as it has entries, and is not counted
+    beside these. `sizes` are in the order in which they are to stand.
     """
     order = {d.name: place for place, d in enumerate(sizes)}
-    return tuple({key(s): _operations(s, order) for s in _sums(e.body)}.values())
+    numbers: dict[tuple[Poly, ...], int] = {}
+    for own in {key(s): _operations(s, order) for s in _sums(e.body)}.values():
+        numbers[own.extents] = numbers.get(own.extents, 0) + own.number
+    return tuple(Product(extents, number) for extents, number in numbers.items())
 
 
 def _sums(e: Expr) -> Iterator[Sum]:

@@ -14,11 +14,11 @@ from symbp.core import build
 from symbp.core.example import DIGITS, Example
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Poly
-from symbp.core.traverse import substitute, walk
+from symbp.core.traverse import free_indices, substitute, walk
 from symbp.core.views import terms_of
 from symbp.document.lesson.numbers import entry_at
 from symbp.document.model import Remark
-from symbp.document.said import Letter, Math, Number, Ref, Said, Whole, said
+from symbp.document.said import Count, Letter, Math, Number, Ref, Said, Whole, said
 
 FAR = 0.002  # from the right value: less does not show
 
@@ -45,7 +45,7 @@ def careful(d: Derivation, example: Example | None, part: Section) -> tuple[Rema
     """The usual mistakes, with what they give; `part` has what rides along fixed."""
     if example is None or not part.locals:
         return ()
-    words = (*_own_alone(example, part), *_without_one(d, example, part))
+    words = (*_own_alone(example, part), *_without_one(d, example, part), *_one_step_alone(d, example, part))
     return (Remark(said("head.careful"), words),) if words else ()
 
 
@@ -80,16 +80,43 @@ def _coupled(part: Section) -> Iterator[tuple[int, int]]:
 
 
 def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
-    """Of two paths one left out, where neither is nothing."""
+    """Of several paths one alone, which is not nothing; of more than two, that which leads entry by entry."""
     terms = terms_of(part.main.steps[0].value)
-    for term in terms if len(terms) == 2 else ():
+    direct = sorted(terms, key=_gathers) if len(terms) > 2 else terms
+    for term in direct if len(terms) > 1 else ():
         partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
         number = None if partial is None else d.number(partial.of.tensor)
         slip = _slip(example, part, term)
         if number is not None and slip and abs(slip[1].value) > FAR:
             entry, kept, right = slip
-            yield said("careful.path", equation=Ref(number), entry=entry, wrong=kept, right=right)
+            alone = Ref(number)
+            if len(terms) == 2:
+                yield said("careful.path", equation=alone, entry=entry, wrong=kept, right=right)
+            else:
+                count = Count(len(terms))
+                yield said("careful.paths", count=count, equation=alone, entry=entry, wrong=kept, right=right)
             return
+
+
+def _gathers(term: Expr) -> bool:
+    """Does the path lead through fewer entries than it starts from, as through a mean?"""
+    partials = [n for n in walk(term) if isinstance(n, Partial)]
+    return any(not set(free_indices(p.by)) <= set(free_indices(p.of)) for p in partials)
+
+
+def _one_step_alone(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
+    """Of what every step of a recurrence reads, the last step alone."""
+    (term, *others) = terms_of(part.main.steps[0].value)
+    if others or not isinstance(term, Sum):
+        return
+    step = next((i for i in term.indices if i.stop in d.network.steps), None)
+    if step is None:
+        return
+    rest = tuple(i for i in term.indices if i != step)
+    slip = _slip(example, part, substitute(build.total(rest, term.body), {step: step.stop - 1}))
+    if slip:
+        entry, wrong, right = slip
+        yield said("careful.step", letter=Letter("index", step.name), entry=entry, wrong=wrong, right=right)
 
 
 def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, Number] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.calculus.steps import Derivation, Local, Section
+from symbp.core.build import NIL
 from symbp.core.example import Example
 from symbp.core.expr import Add, Delta, Expr, Mul, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
@@ -43,6 +44,9 @@ def _way(d: Derivation, part: Section, entry: Math, term: Expr, example: Example
     if partial is None:
         return None
     moved, equation = Math(partial.of), _ref(d, partial.of.tensor)
+    own = [c for c in part.locals if isinstance(c.key, Local) and c.key.of == partial.of.tensor]
+    if own and all(c.result == NIL for c in own):
+        return said("happens.none", entry=entry, moved=moved, equation=equation)
     conditional = _by_conditions(part, partial.of.tensor) or _vanishes(partial, example)
     if conditional and not isinstance(term, Sum):
         return said("happens.most", entry=entry, moved=moved, equation=equation)

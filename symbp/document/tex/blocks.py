@@ -22,7 +22,12 @@ from symbp.document.model import (
     Definitions,
     Display,
     Entry,
+    FigureGrid,
+    Figures,
+    Grid,
+    Grids,
     MatrixSide,
+    Moves,
     Notes,
     Numbers,
     Paragraph,
@@ -37,11 +42,11 @@ from symbp.document.model import (
 )
 from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
-from symbp.document.tex.graph import tikz
+from symbp.document.tex.graph import grids, tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
-from symbp.document.tex.values import small_matrix
+from symbp.document.tex.values import grid, moves, products, small_matrix
 from symbp.document.tex.width import width
 from symbp.document.tex.words import WordWriter, printed
 from symbp.errors import MissingRule
@@ -114,13 +119,19 @@ class Writer:
                 return BETWEEN.join(map(self._box, self._boxes(rows)))
             case Updates(pairs):
                 return self._updates(pairs)
+            case Grids(tiles):
+                return grids(tiles, self.matrices)
+            case Moves():
+                return moves(block, self.printer)
             case Picture():
                 return tikz(block, self.printer)
         raise MissingRule(f"no rule sets {type(block).__name__}; extend symbp/document/tex/blocks.py")
 
     def signs(self, block: Signs, tex: str) -> str:
         """The sentences on the signs that a text has."""
-        return self.words.sentences(tuple(words for sign, words in block.sentences if printed(sign, tex)))
+        notation = self.printer.names.notation
+        own = ((sign, words) for sign, words in block.sentences if sign.partition(".")[2] in ("", notation))
+        return self.words.sentences(tuple(words for sign, words in own if printed(sign, tex)))
 
     # --- sides
 
@@ -133,6 +144,12 @@ class Writer:
                 return self.matrices.text(matrix)
             case CallSide(function, args, _):
                 return self._call(function, args)
+            case Grid(rows):
+                return grid([[self.printer.tex(e) for e in row] for row in rows])
+            case Figures(terms):
+                return products(terms)
+            case FigureGrid(rows):
+                return grid([[products(terms).tex for terms in row] for row in rows])
         raise MissingRule(f"no rule sets {type(side).__name__}; extend symbp/document/tex/blocks.py")
 
     def _call(self, function: str, args: Sequence[Expr]) -> Text:
@@ -146,26 +163,29 @@ class Writer:
         """Reasons stand on the right; below a line that is too wide for that, which is laid over their column."""
         left = max(width(self.side(c.lhs).tex) for c in chains if not c.beside) + 16
         apart = left > WIDEST_LEFT
+        room = BESIDE if any(row.why for c in chains for row in c.rows) else BELOW
         made: list[_Line] = []
         for c in chains:
-            if c.beside and made and self._stands_beside(made[-1], c, BESIDE - left):
+            if c.beside and made and self._stands_beside(made[-1], c, room - left):
                 continue
             if made:
                 whole = isinstance(c.lhs, MatrixSide)
                 made[-1].gap, made[-1].stays, made[-1].free = "" if whole else "[4pt]", whole, not whole
-            made += self._chain(c, 36.0 if apart else left, apart)
+            made += self._chain(c, 36.0 if apart else left, apart, room)
         made[0].stays = True
         if not any(line.tag for line in made):
             made[-1].tag = " \\unnumbered"
         return _flalign(made, _beside)
 
-    def _chain(self, chain: Chain, left: float, apart: bool) -> list[_Line]:
-        """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own."""
+    def _chain(self, chain: Chain, left: float, apart: bool, beside: float) -> list[_Line]:
+        """The lines of a chain; a left side that is too long for its column stands `apart`, on a line of its own. There
+        is room `beside` the column of reasons, or in its place where there is none.
+        """
         result: list[_Line] = []
         for row in chain.rows:
             if row.beside and self._goes_on(result, row, (BESIDE if row.why else BELOW) - left):
                 continue
-            texts = lines(self.side(row.value).pieces, BESIDE - left)
+            texts = lines(self.side(row.value).pieces, beside - left)
             below = (
                 lines(self.side(row.value).pieces, BELOW - left) if len(texts) > 1 or "\\fit{" in texts[0] else texts
             )
@@ -173,7 +193,7 @@ class Writer:
             wide = torn or len(texts) > MOST_LINES or any("\\fit{" in t for t in texts)
             if wide:
                 texts = below
-            result += self._row(row, texts, wide, BESIDE - left)
+            result += self._row(row, texts, wide, beside - left)
         head = self.side(chain.lhs).tex
         if apart:
             result.insert(0, _Line("", f"&\\mathrlap{{{head}}}", stays=True))
@@ -184,13 +204,13 @@ class Writer:
         return result
 
     def _goes_on(self, made: list[_Line], row: Row, room: float) -> bool:
-        """Put a right-hand side behind the one before it, if that is one line and has room for it."""
+        """Put a right-hand side behind the one before it, if the last line of that has room for it."""
         tex = self.side(row.value).tex
-        if len(made) != 1 or width(made[0].right) + width(tex) + INDENT > room:
+        if not made or "\\mathrlap" in made[-1].right or width(made[-1].right) + width(tex) + INDENT > room:
             return False
-        made[0].right += f" = {tex}"
-        made[0].why = self.words.reason(row.why)
-        made[0].tag = self._tag(str(row.number), f"eq:{row.number}") if row.number is not None else ""
+        made[-1].right += f" = {tex}"
+        made[-1].why = self.words.reason(row.why)
+        made[-1].tag = self._tag(str(row.number), f"eq:{row.number}") if row.number is not None else ""
         return True
 
     def _stands_beside(self, line: _Line, chain: Chain, room: float) -> bool:
@@ -229,7 +249,7 @@ class Writer:
 
     def _definitions(self, rows: Sequence[Definition]) -> str:
         """Index form, matrix form, shape and number beside each other where they fit, else below each other."""
-        narrow = [w for row in rows if (w := width(self._inline(row.index))) <= INDEX_FORM]
+        narrow = [w for row in rows if row.called is None and (w := width(self._inline(row.index))) <= INDEX_FORM]
         room = BOTH_FORMS - max(narrow, default=0.0)
         parts: list[str] = []
         run: list[Definition] = []
@@ -244,9 +264,16 @@ class Writer:
         return "\n".join([*parts[:1], *(f"\\begingroup\\closer\n{p}\n\\endgroup" for p in parts[1:])])
 
     def _fits_in_row(self, row: Definition, room: float) -> bool:
+        if row.called is not None:  # whose width is another in each language
+            return False
         whole = width(self._inline(row.whole)) if row.whole else 0.0
-        shape = max(0.0, 0.8 * width(self.words.shape(row.dims)) - 36)
+        shape = max(0.0, 0.8 * width(self._shape_of(row)) - 36)
         return width(self._inline(row.index)) <= INDEX_FORM and whole + shape <= room
+
+    def _shape_of(self, row: Definition) -> str:
+        """The shape, behind what the user calls it."""
+        called = "" if row.called is None else f"\\text{{{self.words.tex(row.called)}}}\\quad "
+        return called + self.words.shape(row.dims)
 
     def _inline(self, chain: Chain) -> str:
         return " = ".join([self.side(chain.lhs).tex, *(self.side(r.value).tex for r in chain.rows)])
@@ -259,15 +286,16 @@ class Writer:
         made = []
         for row in rows:
             whole = self._aligned(row.whole) if row.whole else "&"
-            made.append(_Line(f"{self._aligned(row.index)} & {whole} &&", f"\\shape{{{self.words.shape(row.dims)}}}"))
+            made.append(_Line(f"{self._aligned(row.index)} & {whole} &&", f"\\shape{{{self._shape_of(row)}}}"))
             made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right}{x.tag}")
 
     def _stacked(self, row: Definition) -> str:
         chains = [row.index, *([row.whole] if row.whole else [])]
         left = max(width(self.side(c.lhs).tex) for c in chains) + 16
-        made = [line for c in chains for line in self._stacked_lines(c, STACKED - left)]
-        made[0].why = self.words.shape(row.dims)
+        called = 0.0 if row.called is None else 0.8 * width(self.words.tex(row.called))
+        made = [line for c in chains for line in self._stacked_lines(c, STACKED - left - called)]
+        made[0].why = self._shape_of(row)
         made[-1].tag = self._tag(str(row.number), f"eq:{row.number}")
         return _flalign(made, lambda x: f"{x.left} {x.right} &&" + (f" \\shape{{{x.why}}}" if x.why else "") + x.tag)
 
@@ -323,10 +351,11 @@ class Writer:
         )
 
     def _boxes(self, rows: Sequence[BoxRow]) -> list[list[str]]:
-        """The rows in boxes that each fit on a page, evenly filled."""
+        """The rows in boxes that each fit on a page, evenly filled; of several one more, for the rest of a page."""
         texts = [self._box_row(row) for row in rows]
         heights = [sum(map(_height, text.split("\\\\\n"))) for text in texts]
-        most = sum(heights) / -(-sum(heights) // BOX_HEIGHT) + 2 * BOX_ROW if texts else 0.0
+        parts = -(-sum(heights) // BOX_HEIGHT)
+        most = sum(heights) / (parts + (parts > 1)) + 2 * BOX_ROW if texts else 0.0
         boxes: list[list[str]] = [[]]
         filled = 0.0
         for text, height in zip(texts, heights, strict=True):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from symbp.core.integers import Poly
 from symbp.document.graph import ROW
-from symbp.document.model import Edge, Node, Picture
+from symbp.document.model import Edge, Node, Picture, Tiles
+from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import Names
+from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
+from symbp.matrix.nodes import Named
 
 STYLES = (
     "every node/.style={font=\\small,inner sep=2pt}",
@@ -25,6 +31,32 @@ def tikz(block: Picture, printer: Printer) -> str:
     options = ",\n ".join((f"x=1mm,y={ROW:.0f}mm", *STYLES))
     drawn = [_node(n, keys, printer.names) for n in block.nodes] + [_edge(e, keys, printer) for e in block.edges]
     body = "\n".join(drawn)
+    return (
+        f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
+    )
+
+
+WIDE, HIGH, APART, BELOW = 10.0, 5.5, 8.0, 4.0  # of a cell, between grids, to the name, in millimetres
+
+
+def grids(tiles: Sequence[Tiles], printer: MatrixPrinter) -> str:
+    """Grids of numbers beside each other, each with its name below; marked cells are tinted."""
+    drawn: list[str] = []
+    left = 0.0
+    for tile in tiles:
+        for k, row in enumerate(tile.rows):
+            for j, value in enumerate(row):
+                tint = "fill=forward!14," if (k, j) in tile.marked else ""
+                x, y = left + j * WIDE, -k * HIGH
+                cell = f"draw=quiet!60,{tint}minimum width={WIDE:g}mm,minimum height={HIGH:g}mm,inner sep=0"
+                drawn.append(f"\\node[{cell}] at ({x:g},{y:g}) {{${in_decimals(value, 2)}$}};")
+        wide, high = len(tile.rows[0]) * WIDE, len(tile.rows) * HIGH
+        dims = (Poly.of(len(tile.rows)), Poly.of(len(tile.rows[0])))
+        name = printer.text(Named(tile.tensor, dims, tuple(map(Poly.of, tile.lead)))).tex
+        drawn.append(f"\\node at ({left + (wide - WIDE) / 2:g},{-high - BELOW + HIGH / 2:g}) {{${name}$}};")
+        left += wide + APART
+    body = "\n".join(drawn)
+    options = "x=1mm,y=1mm,font=\\footnotesize"
     return (
         f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
     )

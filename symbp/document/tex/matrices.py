@@ -55,7 +55,7 @@ class MatrixPrinter:
         """The printed matrix."""
         match m:
             case Named():
-                return atom(self._named(m))
+                return atom(self._named(m), self._height(m))
             case Scalar(value):
                 return self.printer.text(value)
             case Ones():
@@ -98,6 +98,9 @@ class MatrixPrinter:
         if not m.lead:
             return self.printer.names.whole(m.name, transposed)
         return self.printer.names.slice(m.name, self.printer.subscript(m.lead), len(m.dims), transposed)
+
+    def _height(self, m: Named) -> int:
+        return 2 if self.printer.names.is_fraction(m.name) else 0
 
     def _part(self, m: Part) -> Text:
         """Z[:, H:2H], X[1:T]."""
@@ -154,7 +157,7 @@ class MatrixPrinter:
 
     def _transpose(self, arg: Matrix) -> Text:
         if isinstance(arg, Named):
-            return atom(self._named(arg, transposed=True))
+            return atom(self._named(arg, transposed=True), self._height(arg))
         inner = self._at(arg, ATOM)
         last = inner.pieces[-1]
         return replace(inner, pieces=(*inner.pieces[:-1], replace(last, tex=last.tex + "^{\\top}")))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.steps import VARIABLE
 from symbp.core.functions import FUNCTIONS
 from symbp.core.integers import Poly
 from symbp.document.letters import GREEK, MARKED, locals_of
+from symbp.document.model import BAR, DELTA, PARTIAL
 from symbp.escape import in_tex
 
 _SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": "\\varepsilon", "cotangent": "\\Gamma"}
@@ -98,6 +99,7 @@ class Names:
 
     `tensors` has the look of an entry, `matrices` that of the whole, `vectors` that of a slice of one dimension;
     `adjoints` maps an adjoint to its quantity, and `tangents` a tangent. `extents` are letters for long ones.
+    Adjoints are written in a `notation`, as those of a `loss`; those of `parameters` are never called an error.
     """
 
     tensors: Mapping[str, Look]
@@ -110,27 +112,58 @@ class Names:
     e_is_free: bool = True
     vectors: Mapping[str, str] = field(default_factory=dict)
     extents: tuple[tuple[Poly, str], ...] = ()
+    notation: str = BAR
+    loss: str = ""
+    parameters: frozenset[str] = frozenset()
 
-    def entry(self, tensor: str, subscript: str) -> str:
+    def noted(self, tensor: str) -> str:
+        """How what it stands for is written: as an adjoint by its notation, else plain."""
+        if tensor not in self.adjoints or tensor in self.tensors or tensor in self.tangents:
+            return BAR
+        gradient = self.adjoints[tensor] in self.parameters
+        return PARTIAL if self.notation == DELTA and gradient else self.notation
+
+    def is_fraction(self, tensor: str) -> bool:
+        """Is it written as a fraction of partials?"""
+        return self.noted(tensor) == PARTIAL
+
+    def entry(self, tensor: str, subscript: str, small: bool = False) -> str:
         """W^{(1)}_{dh}, with an overline where it is an adjoint and a dot where it is a tangent."""
-        look, marks = self._look(tensor)[1:]
-        return _with_label(look, marks, look.letter) + (f"_{{{subscript}}}" if subscript else "")
+        return self._written(tensor, lambda name, look: look.letter, subscript, small)
 
     def has_label(self, tensor: str) -> bool:
         """Does its look have something in the place of an exponent, or a bar?"""
         look = self._look(tensor)[1]
-        return bool(look.label) and not look.below
+        return (bool(look.label) and not look.below) or self.noted(tensor) != BAR
 
-    def whole(self, tensor: str, transposed: bool = False) -> str:
+    def whole(self, tensor: str, transposed: bool = False, small: bool = False) -> str:
         """The tensor as a matrix, a vector or a number."""
-        name, look, marks = self._look(tensor)
-        return _with_label(look, marks, self.matrices[name], "\\top" if transposed else "")
+        return self._written(tensor, lambda name, look: self.matrices[name], "", small, transposed)
 
     def slice(self, tensor: str, subscript: str, rank: int, transposed: bool = False) -> str:
         """The slice at the first subscripts, of `rank` dimensions: a matrix keeps the tensor's capital."""
+        letters = self.matrices if rank > 1 else self.vectors
+        return self._written(tensor, lambda name, look: letters[name], subscript, False, transposed)
+
+    def _written(
+        self, tensor: str, letter: Callable[[str, Look], str], subscript: str, small: bool, transposed: bool = False
+    ) -> str:
+        """What is written for a tensor whose letter is known: an adjoint in the notation that is chosen."""
         name, look, marks = self._look(tensor)
-        letter = self.matrices[name] if rank > 1 else self.vectors[name]
-        return _with_label(look, marks, letter, "\\top" if transposed else "") + f"_{{{subscript}}}"
+        below = f"_{{{subscript}}}" if subscript else ""
+        top = "\\top" if transposed else ""
+        match self.noted(tensor):
+            case "partial":
+                over, under = (f"\\partial {t}" for t in (self.loss, _with_label(look, (), letter(name, look)) + below))
+                fraction = f"{over}/{under}" if small else f"\\frac{{{over}}}{{{under}}}"
+                left, right = ("(", ")") if small else ("\\biggl(", "\\biggr)")
+                return f"{left}{fraction}{right}^{{{top}}}" if transposed else fraction
+            case "delta":
+                plain = look.letter if look.word else letter(name, look)
+                sign = "\\delta" if plain == look.letter else "\\boldsymbol{\\delta}"
+                own = _with_label(look, (), look.letter)
+                return f"{sign}^{{{own}{top}}}{below}"
+        return _with_label(look, marks, letter(name, look), top) + below
 
     def _look(self, tensor: str) -> tuple[str, Look, tuple[str, ...]]:
         """The quantity that a name is made of, its look, and the marks above that, the lowest first."""

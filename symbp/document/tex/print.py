@@ -41,6 +41,7 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
 from symbp.core.traverse import free_indices, reads
 from symbp.core.views import conjuncts, is_guarded
+from symbp.document.model import DELTA
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
 from symbp.document.tex.names import Names
@@ -161,10 +162,15 @@ class Printer:
 
     @_text.register
     def _read(self, node: Read, small: bool) -> Text:
-        return atom(self.names.entry(node.tensor, self.subscript(node.subs)))
+        tex = self.names.entry(node.tensor, self.subscript(node.subs), small)
+        if self.names.is_fraction(node.tensor):
+            return atom(tex, 0 if small else 2, MUL if small else ATOM)
+        return atom(tex)
 
     @_text.register
     def _delta(self, node: Delta, small: bool) -> Text:
+        if self.names.notation == DELTA:  # whose letter is another's then
+            return group(atom(f"{self.poly(node.a)} = {self.poly(node.b)}"), "[")
         return atom(f"\\delta_{{{self.subscript((node.a, node.b))}}}")
 
     @_text.register

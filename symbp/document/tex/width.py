@@ -101,9 +101,19 @@ class _Reader:
         inner = "".join(self.tokens[start + 1 : self.at - 1])
         return max(width(line) for line in inner.split("\\\\"))
 
+    def _matrix(self) -> float:
+        """Columns as wide as their widest cell, with brackets around them."""
+        end = self.tokens.index("\\end", self.at)
+        rows = "".join(self.tokens[self.at : end]).split("\\\\")
+        self.at = end + len("{bmatrix}") + 1
+        cells = [[width(re.sub(r"^\[\d+pt\]", "", cell.strip())) for cell in row.split("&")] for row in rows]
+        return float(sum(max(column) for column in zip(*cells, strict=True))) + 11.0 * len(cells[0]) + 4.0
+
     def _environment(self, token: str) -> float:
         """The width of `cases` is that of its widest line."""
         name = self.row_text()
+        if token == "\\begin" and name == "bmatrix":
+            return self._matrix()
         if token == "\\end" or name not in ("cases", "substack"):
             return 0.0
         depth, start = 1, self.at

@@ -21,9 +21,11 @@ from symbp.document.said import (
     LineRange,
     Listed,
     Math,
+    Noted,
     Number,
     Part,
     Product,
+    Quoted,
     Ref,
     Said,
     Shape,
@@ -39,6 +41,7 @@ from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
 from symbp.document.tex.spelling import in_text
 from symbp.document.tex.width import width
+from symbp.document.words import Language
 from symbp.errors import MissingRule
 from symbp.escape import HAN, Prose, in_tex
 
@@ -50,18 +53,22 @@ SIGNS = {
     "one": "\\mathbf{1}",
     "unit": "\\mathbb{I}",
     "partial": "\\partial",
+    "eta": "\\eta",
     "divides": "\\mid",
     "delta": "\\delta",
     "circle": "{}^{\\circ}",
     "norm": "\\lVert\\cdot\\rVert^{2}",
+    "stopped": "\\operatorname{sg}",
     "diag": "\\operatorname{diag}",
     "rowmax": "\\operatorname{rowmax}",
     "rowmin": "\\operatorname{rowmin}",
 }
 # How the printed text shows that a sign is used, where that is not the sign itself.
 PRINTED = {
-    "adjoint": r"\\adj\{",
-    "partial": r"\\frac\{\\partial",
+    "adjoint.bar": r"\\adj\{",
+    "adjoint.partial": r"\\partial",
+    "adjoint.delta": r"\\delta\}?\^",
+    **dict.fromkeys(("partial.bar", "partial.partial", "partial.delta"), r"\\frac\{\\partial"),
     "alone": r"\\biggr\|_\{\(",
     "delta": r"\\delta_",
     "bracket": r"\[[^\[\]]*(?:\\le|\\ge|\\ne|\\mid|<|>|=)[^\[\]]*\]",
@@ -69,6 +76,7 @@ PRINTED = {
     "unit": r"\\mathbb\{I\}(?!_)",
     "circle": r"\^\{\\circ",
     "norm": r"\\lVert",
+    "stopped": r"\\operatorname\{sg\}",
 }
 
 
@@ -135,6 +143,11 @@ def printed(sign: str, tex: str) -> bool:
     return re.search(PRINTED.get(sign) or re.escape(SIGNS[sign]), tex) is not None
 
 
+def speaks_chinese(language: Language) -> bool:
+    """Does what it writes have Chinese characters?"""
+    return language.fonts.have(HAN[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class WordWriter:
     """Says in the printer's language, with the looks of one document."""
@@ -166,6 +179,8 @@ class WordWriter:
     def _heading(self, part: Part | Listed) -> str:
         if isinstance(part, Listed):
             return self.printer.language.joined(part.kind, [self._heading(p) for p in part.parts], in_text)
+        if isinstance(part, Said):
+            return self._said(part, self._heading)
         shown = self.tex(part)
         if isinstance(part, (Whole, Letter)):
             return f"\\texorpdfstring{{{shown}}}{{{in_tex(part.name)}}}"
@@ -232,7 +247,13 @@ class WordWriter:
             case Slice(matrix):
                 return f"${MatrixPrinter(self.printer).text(matrix).tex}$"
             case Whole(name):
-                return f"${self.printer.names.whole(name)}$" if self.printer.names.knows(name) else self._code(name)
+                known = self.printer.names.knows(name)
+                return f"${self.printer.names.whole(name, small=True)}$" if known else self._code(name)
+            case Quoted(words):
+                return in_tex(words.part(han=speaks_chinese(self.printer.language)))
+            case Noted(adjoint, notation):
+                names = replace(self.printer.names, notation=notation, parameters=frozenset())
+                return f"${names.entry(adjoint, '', small=True)}$"
             case Span(indices):
                 return f"${self._span(indices)}$"
             case Spelt(extent):

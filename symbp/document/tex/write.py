@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from symbp.document.model import Box, Display, Document, Paragraph, Picture, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
-from symbp.document.tex.words import in_title
+from symbp.document.tex.words import in_title, speaks_chinese
 from symbp.document.words import ENGLISH, LANGUAGES, Fonts, Language
 from symbp.escape import in_tex
 from symbp.templating import render
@@ -22,7 +23,7 @@ def write_latex(document: Document, language: Language = ENGLISH) -> str:
     made = [(_heading(writer, s) + _start(s), blocks, _together(s)) for s, blocks in _blocks(writer, document)]
     sections = [{"heading": heading, "blocks": blocks, "together": together} for heading, blocks, together in made]
     title = writer.words.said("title", network=f"\\texttt{{{in_tex(document.name)}}}")
-    subtitle = in_title(document.subtitle, writer.printer)
+    subtitle = in_title(document.subtitle.lines(speaks_chinese(language)).title, writer.printer)
     fonts = _fonts(language, [title, subtitle, *(text for heading, blocks, _ in made for text in (heading, *blocks))])
     return render("derivation.tex.j2", latex=True, fonts=fonts, title=title, subtitle=subtitle, sections=sections)
 
@@ -55,6 +56,7 @@ def printer_of(document: Document, language: Language = ENGLISH) -> Printer:
         dict(look.tangents),
         look.extents,
     )
+    names = replace(names, notation=look.notation, loss=names.entry(look.loss, ""), parameters=look.parameters)
     loss = look.loss, look.loss_number
     return Printer(names, dict(look.ranges), *loss, look.shared, look.borders, look.starts, language)
 

@@ -49,6 +49,11 @@ NETWORK: dict[str, str | Forms] = {
     "input.labels": "labels: each entry is one of {classes} classes",
     "input.data": "data",
     "input.data.facts": "data; {facts}",
+    "input.sizes": {
+        "one": "No shape tells the size {sizes}: whoever calls the module says it.",
+        "many": "No shape tells the sizes {sizes}: whoever calls the module says them.",
+    },
+    "input.called": "{words}; {kind}",
     "shape.scalar": "scalar",
     "shape.each": "{shape} for each {layer}",
     # a fact about the data: beside its formula
@@ -89,8 +94,13 @@ NETWORK: dict[str, str | Forms] = {
 
 SIGNS: dict[str, str | Forms] = {
     "sign.adjoint": "A bar stands for the adjoint of what is below it: the derivative of the loss {loss} with "
-    "respect to it, over all paths.",
+    "respect to it, over all paths; {bar} is {partial}.",
+    "sign.adjoint.partial": "{partial} is the derivative of the loss {loss} over all paths, called the adjoint and "
+    "also written {bar}.",
+    "sign.adjoint.delta": "{delta} is the error that comes back to {quantity}: the derivative of the loss {loss} with "
+    "respect to it, over all paths, also written {bar} or {partial}.",
     "sign.partial": "A fraction of partials is local: through the one equation that defines what is on top.",
+    "sign.partial.but": "A fraction of other partials is local: through the one equation that defines what is on top.",
     "sign.alone": "A bar behind one, with {equation} below, says: through equation {equation} alone.",
     "sign.delta": "{sign} with two indices is 1 where they are equal, else 0.",
     "sign.bracket": "A condition in brackets is 1 where it holds; where it does not, the whole term is 0.",
@@ -101,6 +111,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.oslash": "{sign} divides entry by entry.",
     "sign.circle": "{sign} before an exponent raises every entry to it.",
     "sign.norm": "{sign} adds the squares of all entries.",
+    "sign.stopped": "{sign} of a value is that value, counted as a constant: nothing is derived through it.",
     "sign.diag": "{sign} is the matrix with a vector on its diagonal.",
     "sign.rowmax": "{sign} is the column of the largest entries of the rows.",
     "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",
@@ -146,6 +157,11 @@ GRAPH: dict[str, str | Forms] = {
     "graph.parameters": "Boxes with a tint of red are parameters.",
     "graph.again": "A dotted frame is a quantity that is drawn at every place where it is used: what comes back to "
     "each of them is added.",
+    # a window that moves over an array
+    "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
+    "others of them.",
+    "window.step": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it "
+    "reaches no others of them; from one entry to the next the window moves by {step}.",
     "graph.loops": "An arrow marked with a subscript carries a value to another step of a recurrence, where it is read "
     "with that subscript.",
 }
@@ -162,6 +178,12 @@ BACKWARD: dict[str, str | Forms] = {
         "it is part of would lose digits, or divide by what may be 0.",
         "many": "{quantities} have names of their own, since their values are needed again below: to get them back "
         "from what they are part of would lose digits, or divide by what may be 0.",
+    },
+    "backward.exponents": {
+        "one": "{quantities} has a name of its own: a change of what all its entries share reaches the loss through "
+        "each of them.",
+        "many": "{quantities} have names of their own: a change of what all their entries share reaches the loss "
+        "through each of them.",
     },
     "backward.unused": {
         "one": "Fact {facts} is not used by the derivation.",
@@ -214,10 +236,6 @@ BACKWARD: dict[str, str | Forms] = {
     "the derivative is that of this branch.",
     "kink.bend": "Where {entry} is {border}, {equation} has no derivative. The branch taken there is {branch}, and the "
     "derivative of that is used:\u00a0{slope}.",
-    # a network of numbers
-    "heading.paths": "Path by path",
-    "paths": "The network is made of numbers, so each partial derivative can be written out by itself: every path from "
-    "the loss down to the parameter gives one product of local derivatives, and the products are added.",
 }
 
 # --- the lesson: back through one equation after the other
@@ -228,11 +246,14 @@ LESSON: dict[str, str | Forms] = {
     "heading.lesson": "Through {numbers}: {quantities}",
     "heading.lesson.number": "({number})",
     "heading.lesson.loss": "From the loss, ({number}): {quantities}",
+    "called": "{quantity} ({words})",
+    "heading.lesson.handed": "Handed down, once for all weights",
     "heading.lesson.several": "Where paths meet: {quantities}",
     # what a nudge of an entry moves
     "happens.loss": "{entry} stands in the loss, {equation}, and nowhere else.",
     "happens.one": "A nudge of {entry} moves {moved} alone, by {equation}: there is nothing to sum.",
     "happens.most": "A nudge of {entry} moves at most {moved}, by {equation}: there is nothing to sum.",
+    "happens.none": "The derivative of {moved} by {entry}, by {equation}, is 0: nothing comes back.",
     "happens.some": "A nudge of {entry} moves those entries of {moved} that read it, by {equation}.",
     "happens.sum": "A nudge of {entry} moves {moved} for every {letters}, by {equation}: {count} contributions are "
     "added.",
@@ -252,6 +273,17 @@ LESSON: dict[str, str | Forms] = {
     "head.moved": "Finite differences.",
     "moved": "With {entry} up and down by {step}, {loss} is {up} and {down}: a slope of {slope}, and {gradient} is "
     "{value}.",
+    # every weight by itself: its {count} paths, a matrix of weights that are numbers, a step
+    "heading.weights": "Weight by weight",
+    "weights": "Every entry by itself: the partial derivatives along a path from the loss down to it are multiplied, "
+    "and the products of all its paths are added.",
+    "heading.weights.of": "One by one: {quantities}",
+    "weights.path": "A single path leads from {entry} to the loss: one product.",
+    "weights.paths": "From {entry} there are {count} paths to the loss: no product alone is the derivative.",
+    "weights.grid": "A row for each quantity that the weights feed, a column for what comes in.",
+    "heading.weights.step": "A step by numbers",
+    "weights.step": "With a learning rate {eta} of {rate}, every weight moves against its slope:",
+    "weights.after": "Forward once more, {loss} goes from {before} to {after}.",
     # what can be seen of a result
     "head.sane": "Sane?",
     "sane.entries": "The entries of {adjoint} sum to 0, as adding one number to all of {quantity} leaves the "
@@ -265,6 +297,9 @@ LESSON: dict[str, str | Forms] = {
     # usual mistakes, with what they give
     "head.careful": "Careful.",
     "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",
+    "careful.paths": "All {count} paths count: by way of {equation} alone, with what the others lead through held "
+    "constant, {entry} would be {wrong}, not {right}.",
+    "careful.step": "Every {letter} counts: from the last one alone {entry} would be {wrong}, not {right}.",
     "careful.path": "Both paths count: by way of {equation} alone, {entry} would be {wrong}, not {right}.",
     # the whole pass
     "pass.keep": "Of the forward pass these formulas read {kept}.",
@@ -322,7 +357,6 @@ REASONS: dict[str, str | Forms] = {
     "rule.collect": "like terms",
     "rule.fact": {"one": "fact {facts}", "many": "facts {facts}"},
     "rule.fact.by": {"one": "fact {facts}, by {equations}", "many": "facts {facts}, by {equations}"},
-    "rule.path": "one product for each path from the loss down",
     "rule.solve": "solve the deltas",
     "rule.solve.for": "solve the deltas: {renamed}",
     "rule.guard": "factors under conditions are one product where all of them hold",
@@ -454,7 +488,7 @@ PLACES: dict[str, str | Forms] = {
     "place.solved": "equation ({number}), solved",
     "place.matrix": "{place}, matrix form",
     "place.fact": "fact {label}",
-    "place.paths": "the paths of {adjoint}",
+    "place.entry": "an entry of {quantity}",
     "place.box": "the box, {quantity}",
 }
 

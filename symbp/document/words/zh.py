@@ -47,6 +47,8 @@ NETWORK: dict[str, str | Forms] = {
     "input.labels": "标签：每个元素是{classes}个类别之一",
     "input.data": "数据",
     "input.data.facts": "数据，满足{facts}",
+    "input.sizes": "尺寸{sizes}无法由任何数组的形状得出，须在调用模块时给出。",
+    "input.called": "{words}；{kind}",
     "shape.scalar": "标量",
     "shape.each": "{shape}，对每个\u00a0{layer}",
     "fact.all": "对所有{letters}",
@@ -63,8 +65,12 @@ NETWORK: dict[str, str | Forms] = {
 # --- what the signs of the page mean
 
 SIGNS: dict[str, str | Forms] = {
-    "sign.adjoint": "上划线表示损失函数{loss}对该量的偏导数，所有路径都计算在内。",
+    "sign.adjoint": "上划线表示损失函数{loss}对该量的偏导数，所有路径都计算在内；{bar}就是{partial}。",
+    "sign.adjoint.partial": "{partial}是损失函数{loss}的偏导数，所有路径都计算在内，也写作{bar}。",
+    "sign.adjoint.delta": "{delta}是传回{quantity}的误差项，即损失函数{loss}对它的偏导数，所有路径都计算在内，"
+    "也写作{bar}或{partial}。",
     "sign.partial": "写成分式的偏导数是局部的：只对定义分子的那个式子求导。",
+    "sign.partial.but": "其他写成分式的偏导数是局部的：只对定义分子的那个式子求导。",
     "sign.alone": "偏导数右侧的竖线带下标{equation}时，表示只经由式{equation}求导。",
     "sign.delta": "带两个下标的{sign}在两下标相等时为1，否则为0（克罗内克符号）。",
     "sign.bracket": "方括号内的条件成立时取1，否则取0，与它相乘的因子随之为0。",
@@ -75,6 +81,7 @@ SIGNS: dict[str, str | Forms] = {
     "sign.oslash": "{sign}表示逐元素相除。",
     "sign.circle": "指数前的{sign}表示对每个元素求幂。",
     "sign.norm": "{sign}表示所有元素的平方和。",
+    "sign.stopped": "{sign}的值就是其自变量的值，但求导时视为常数，不再向内求导。",
     "sign.diag": "{sign}是以该向量为对角线的对角矩阵。",
     "sign.rowmax": "{sign}是由各行最大元素组成的列向量。",
     "sign.rowmin": "{sign}是由各行最小元素组成的列向量。",
@@ -114,6 +121,9 @@ GRAPH: dict[str, str | Forms] = {
     "graph.arrows": "实线箭头向前传播数值，虚线箭头向后传播偏导数。",
     "graph.parameters": "淡红色的方框是参数。",
     "graph.again": "点线框中的量在每个用到它的地方各画一次：从各处传回的偏导数要相加。",
+    "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
+    "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
+    "输出移动一格，窗口移动{step}格。",
     "graph.loops": "带下标的箭头把数值传到递归的另一步，在那里按该下标读取。",
 }
 
@@ -125,6 +135,7 @@ BACKWARD: dict[str, str | Forms] = {
     "每一项等于损失函数对该式结果的偏导数，乘以该结果对它的局部偏导数。",
     "backward.unreached": "{parameters}没有通往损失函数的路径，梯度为零。",
     "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
+    "backward.exponents": "{quantities}单独命名：各元素共有的量一变，变化就经过每一个元素到达损失。",
     "backward.unused": "推导中没有用到已知条件{facts}。",
     "heading.gradient": "对{quantity}的梯度",
     "heading.adjoint": "损失函数对{quantity}的偏导数",
@@ -153,9 +164,6 @@ BACKWARD: dict[str, str | Forms] = {
     "kink.absolute": "式{equation}中的绝对值在不可导点处的导数取为0。",
     "kink.meet": "当{entry}等于{border}时，式{equation}的两个分支相接。此处取分支{branch}，导数也取这一分支的导数。",
     "kink.bend": "当{entry}等于{border}时，式{equation}不可导。此处取分支{branch}，并采用这一分支的导数{slope}。",
-    "heading.paths": "逐条路径",
-    "paths": "网络由标量组成，因此每个偏导数都可以单独写出：从损失函数到该参数的每条路径给出一个局部偏导数的连乘积，"
-    "再把各条路径的乘积相加。",
 }
 
 # --- the lesson: back through one equation after the other
@@ -165,10 +173,13 @@ LESSON: dict[str, str | Forms] = {
     "heading.lesson": "经过{numbers}：{quantities}",
     "heading.lesson.number": "式({number})",
     "heading.lesson.loss": "从损失函数出发，式({number})：{quantities}",
+    "called": "{quantity}（{words}）",
+    "heading.lesson.handed": "逐层传回，对所有权重只算一次",
     "heading.lesson.several": "路径汇合处：{quantities}",
     "happens.loss": "{entry}只在损失函数即式{equation}中出现。",
     "happens.one": "由式{equation}，{entry}的微小变动只影响{moved}，不必求和。",
     "happens.most": "由式{equation}，{entry}的微小变动至多影响{moved}，不必求和。",
+    "happens.none": "由式{equation}，{moved}对{entry}的偏导数为零，没有误差传回。",
     "happens.some": "由式{equation}，{entry}的微小变动影响{moved}中用到它的那些元素。",
     "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
     "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
@@ -181,6 +192,15 @@ LESSON: dict[str, str | Forms] = {
     "numbers.size": "{size}\u00a0=\u00a0{value}",
     "head.moved": "梯度检验：",
     "moved": "把{entry}分别增加和减少{step}，{loss}为{up}和{down}，由此得斜率{slope}，而{gradient}为{value}。",
+    "heading.weights": "逐个权重",
+    "weights": "逐个元素来看：沿着从损失函数到该元素的每条路径，把各个偏导数连乘，再把所有路径的乘积相加。",
+    "heading.weights.of": "逐个求：{quantities}",
+    "weights.path": "从{entry}到损失函数只有一条路径，所以只有一个连乘积。",
+    "weights.paths": "从{entry}到损失函数有{count}条路径，单独任何一个连乘积都不是所求的偏导数。",
+    "weights.grid": "矩阵的每一行对应权重所影响的量，每一列对应权重所乘的量。",
+    "heading.weights.step": "用数值走一步",
+    "weights.step": "学习率{eta}取{rate}，每个权重都朝斜率的反方向移动：",
+    "weights.after": "再作一次前向传播，{loss}由{before}变为{after}。",
     "head.sane": "合理吗？",
     "sane.entries": "{adjoint}所有元素之和为0，因为给{quantity}的所有元素加上同一个数，结果不变。",
     "sane.rows": "{adjoint}每行之和为0，因为给{quantity}某一行的各元素加上同一个数，结果不变。",
@@ -188,6 +208,9 @@ LESSON: dict[str, str | Forms] = {
     "sane.letter": "{adjoint}对{letter}求和为0，因为给{quantity}沿{letter}的各元素加上同一个数，结果不变。",
     "head.careful": "小心：",
     "careful.own": "不能漏掉{letter}与{own}不同的各项，否则{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.paths": "{count}条路径都要计入：若只计入经由式{equation}的路径，把其余路径经过的量当作常数，"
+    "{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.step": "每个{letter}都要计入：若只计入最后一个，{entry}就成了{wrong}，而正确值是{right}。",
     "careful.path": "两条路径都要计入：若只计入经由式{equation}的路径，{entry}就成了{wrong}，而正确值是{right}。",
     "pass.keep": "这些公式只用到前向传播的{kept}。",
     "pass.drop": "这些公式用到前向传播的{kept}，不用{others}。",
@@ -243,7 +266,6 @@ REASONS: dict[str, str | Forms] = {
     "rule.collect": "合并同类项",
     "rule.fact": "由已知条件{facts}",
     "rule.fact.by": "由已知条件{facts}，经由式{equations}",
-    "rule.path": "每条路径一个连乘积，再相加",
     "rule.solve": "由克罗内克符号解出下标",
     "rule.solve.for": "由克罗内克符号解出下标，{renamed}",
     "rule.guard": "带条件的因子合并，各条件须同时成立",
@@ -350,7 +372,7 @@ PLACES: dict[str, str | Forms] = {
     "place.solved": "式({number})，已解出",
     "place.matrix": "{place}，矩阵形式",
     "place.fact": "已知条件{label}",
-    "place.paths": "{adjoint}的各条路径",
+    "place.entry": "{quantity}的一个元素",
     "place.box": "方框，{quantity}",
 }
 

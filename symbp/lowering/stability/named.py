@@ -16,6 +16,7 @@ from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Int, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
+from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import apply, free_indices, fresh_name, indices_of, reads, replace_reads, substitute, walk
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
@@ -73,7 +74,7 @@ class Named(Work):
     def named(self, what: Expr, known: Known, order: tuple[Index, ...] = ()) -> Expr:
         """A read of a tensor that is this expression, or the expression where it is one or can be none."""
         free = free_indices(what)
-        if not self.owner or isinstance(what, (Read, Num)) or not _may_stand_alone(what, free, known):
+        if not self.owner or isinstance(what, (Read, Num)) or not self._may_stand_alone(what, free, known):
             return what
         if self.loop and any(r.tensor in self.loop for r in reads(what)):
             return what
@@ -85,6 +86,24 @@ class Named(Work):
         self.beside[spelling(what, order)] = self.besides[found.name] = found
         self.added.append(found)
         return Read(found.name, tuple(Poly.of(i) for i in order))
+
+    def _may_stand_alone(self, what: Expr, free: tuple[Index, ...], known: Known) -> bool:
+        """Is it an array of its own: plain ranges, and no read that is only inside where a known condition holds?"""
+        if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
+            return False
+        if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
+            return False
+        bound = any(i in free for c, _ in known for i in free_indices(c))
+        return not bound or all(self._is_inside(r) for r in walk(what) if isinstance(r, Read))
+
+    def _is_inside(self, read: Read) -> bool:
+        """Is every subscript a place, or an index that goes no further than its dimension?"""
+        made = self.besides.get(read.tensor)
+        extents = made.shape if made else self.network.extents(read) if self.network else ()
+        reaching = [
+            s for s, e in zip(read.subs, extents, strict=True) if s.index and not is_nonnegative(e - s.index.stop)
+        ]
+        return not reaching and all(s.atom is not None or s.constant is not None for s in read.subs)
 
     def has_name(self, what: Expr, order: tuple[Index, ...]) -> Read | None:
         """A read of a tensor that has been given this value, its free indices in that order; None where none has."""
@@ -286,16 +305,6 @@ def _instances(m: Linear, below: Below) -> Iterator[Below]:
 
 def _first(m: Linear) -> Expr:
     return m.terms[0][0]
-
-
-def _may_stand_alone(what: Expr, free: tuple[Index, ...], known: Known) -> bool:
-    """Is it an array of its own: plain ranges, and no read that is only inside where a known condition holds?"""
-    if any(i.start.terms or any(True for _ in indices_of(i.stop)) for i in free):
-        return False
-    if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
-        return False
-    bound = any(i in free for c, _ in known for i in free_indices(c))
-    return not bound or all(s.atom is not None or s.constant is not None for s in _subscripts(what))
 
 
 def _is_of_sizes(cond: Cond) -> bool:

@@ -40,6 +40,7 @@ class Splits(Forms):
         return found
 
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
+        value = self._entered(value, known)
         m, factors = value.exponent, [self.plain(value.rest, known)]
         for e, p in value.sums:
             if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum, Fn)):
@@ -51,6 +52,24 @@ class Splits(Forms):
         m = self.folded(with_masks(m, given), given)
         self.done.update(e for e, _ in m.terms if isinstance(e, Where))
         return m, build.mul(*factors)
+
+    def _entered(self, value: Scaled, known: Known) -> Scaled:
+        """The value with its exponent within the bracket beside it, where that has values less the largest of them.
+
+        Taken from these after the largest of the bracket's own exponents, it would be added to a difference that has
+        been rounded where it, and what it is less, are large; before, it may complete what has a name.
+        """
+        brackets = [(e, p) for e, p in value.sums if isinstance(e, Add)]
+        if not value.exponent.terms or len(brackets) != 1 or brackets[0][1] != 1:
+            return value
+        (bracket, _) = brackets[0]
+        terms = [self.form(a, known) for a in opened_terms(bracket)]
+        if len(terms) > MOST_EXPONENTS or not any(self._is_shifted(self.lifted(t, known)[0]) for t in terms):
+            return value
+        own = Scaled(build.UNIT, value.exponent)
+        entered = build.add(*(raw(self.settled(t * own)) for t in terms))
+        sums = tuple((entered, p) if e is bracket else (e, p) for e, p in value.sums)
+        return Scaled(value.rest, NOTHING, sums)
 
     def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
         opened = opened_terms(total)
@@ -168,6 +187,7 @@ class Splits(Forms):
         if isinstance(exponent, Read):
             inside, apart = inside - less, apart + less
         else:
+            inside = self.grouped(inside, known)  # as in what reads it after the loop
             exponent = self._named_exponent(inside, cond, total.indices, known)
         own = inside if cond == TRUE and not isinstance(exponent, Read) else Linear.of(exponent)
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)

@@ -12,7 +12,7 @@ from typing import Any
 
 from symbp.core.expr import Expr, Read
 from symbp.core.integers import Index, Node, Poly
-from symbp.core.network import Equation
+from symbp.core.network import Equation, Network
 from symbp.core.traverse import apply
 from symbp.lowering.linear import Linear
 from symbp.lowering.scaled import Scaled
@@ -24,6 +24,7 @@ class Work(ABC):
     """The definitions, and what has been worked out so far, by expression and by the conditions known to hold."""
 
     equations: Mapping[str, Equation]
+    network: Network | None = None  # whose tensors have the extents that a read may go to
     classes: Mapping[str, Poly] = field(default_factory=dict)  # what the labels of each tensor of labels count
     forms: dict[tuple[Expr, Known], Scaled] = field(default_factory=dict)
     ordinary: dict[str, bool] = field(default_factory=dict)
