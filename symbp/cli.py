@@ -24,6 +24,7 @@ from symbp.errors import CheckFailed, SymbpError
 from symbp.escape import in_path, on_terminal
 
 if TYPE_CHECKING:
+    from symbp.core.network import Network
     from symbp.pipeline import Build
 
 GOOD, FAILED, BAD_INPUT = 0, 1, 2
@@ -228,8 +229,22 @@ def verify(net: str, module: Path | None, wrt: tuple[str, ...], hvp: bool, symbo
 
     build = _build(net, wrt, module, hvp, symbolic)
     _work((build,), last="symbolic_checks")
-    if not show_checks(build.network, build.checks, table=verbose):
+    lines = () if module is None or all(c.passed for c in build.checks) else _wrong_lines(module, build.network)
+    if not show_checks(build.network, build.checks, table=verbose, lines=lines):
         raise click.exceptions.Exit(FAILED)
+
+
+def _wrong_lines(module: Path, network: Network) -> tuple[tuple[str, str], ...]:
+    """What `symbp check` says of a module that is wrong: a tensor, and the line that is at fault, each mistake once."""
+    from symbp.review.check import CannotCheck, check_file
+    from symbp.review.report import in_a_line
+    from symbp.review.truth import NotYet
+
+    try:
+        report = check_file(module, network, "loss_and_gradients")
+    except (CannotCheck, NotYet):
+        return ()  # what is wrong has been said; no line can be told
+    return tuple((f.mended[0] if f.mended else "", in_a_line(report, f)) for f in report.findings)
 
 
 def _pairs(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:

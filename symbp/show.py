@@ -83,17 +83,21 @@ def unreached(network: Network) -> tuple[str, ...]:
     return tuple(p for p in network.parameters if p not in live)
 
 
-def show_checks(network: Network, checks: tuple[Check, ...], *, table: bool = False) -> bool:
+def show_checks(
+    network: Network, checks: tuple[Check, ...], *, table: bool = False, lines: tuple[tuple[str, str], ...] = ()
+) -> bool:
     """Print the verdict, then a line for each thing that is wrong and for what else there is to say; is it right?
 
-    With `table` also what was checked, against what, how far off it was and how far off it may be.
+    With `table` also what was checked, against what, how far off it was and how far off it may be. `lines` are the
+    mistakes of a module, each with the tensor that it spoils, whose line says them too.
     """
     wrong, count = findings(checks, network), sum(c.count for c in checks)
     passed = sum(c.passed for c in checks)
     said = f"{network.name}, {passed} of {len(checks)} checks passed, {count} values compared"
     _line(f"[bold red]wrong:[/] {said}" if wrong else f"[green]right:[/] {said}")
-    for finding in wrong:
-        _line(f"  {escape(finding)}")
+    for k, finding in enumerate(wrong):
+        own = [said for name, said in lines if finding.startswith(f"{name} against ") or (not name and k == 0)]
+        _line(f"  {escape(on_terminal('; '.join([finding, *own])))}")
     for c in checks:
         if c.passed and c.note and not table and _is_remark(c):
             _line(f"  note: {escape(c.note)}")

@@ -44,7 +44,10 @@ INSIDE = {
         *("pipeline", "sources", "symbolic", "notation.write", "imported", "files", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
-    "cli": ("errors", "escape", "pipeline", "sources", "files", "show", "review", "claims", "imported", "__version__"),
+    "cli": (
+        *("errors", "escape", "core", "pipeline", "sources", "files", "show"),
+        *("review", "claims", "imported", "__version__"),
+    ),
 }
 
 # third-party package: the rooms that may import it

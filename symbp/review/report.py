@@ -41,6 +41,13 @@ def as_text(report: Report) -> str:
     return "\n".join(_lines(report))
 
 
+def in_a_line(report: Report, f: Finding) -> str:
+    """A mistake in one line, beside what has been said of its tensor."""
+    where = f"{report.path}:{f.line}" if f.line else report.path
+    should = f": it should be {f.expected!r}" if f.expected else ""
+    return f"{where}, {f.quantity}: {KINDS.get(f.kind, f.kind)}{should}"
+
+
 def _lines(report: Report) -> Iterator[str]:
     count = len(report.findings)
     if report.is_right:

@@ -188,3 +188,21 @@ def test_the_command_has_three_statuses(tmp_path: Path) -> None:
 )
 def test_names_of_gradients(gradient: str, quantity: str, pair: bool) -> None:
     assert is_pair(gradient, quantity) is pair
+
+
+def test_verify_says_the_line_too_and_each_finding_once(tmp_path: Path) -> None:
+    nets, mine = tmp_path / "networks.py", tmp_path / "mine.py"
+    nets.write_text(NETWORKS)
+    code = FIT.replace("def fit(u, v, A, a, C, c)", "def loss_and_gradients(u, v, *, A, a, C, c)")
+    tuple_, dictionary = "grad_A, grad_a, grad_C, grad_c", "dict(A=grad_A, a=grad_a, C=grad_C, c=grad_c)"
+    code = code.replace(f"return loss, {tuple_}", f"return loss, {dictionary}")
+    mine.write_text(code)
+    right = CliRunner().invoke(commands, ["verify", f"{nets}:fit", "--module", str(mine)])
+    assert (right.exit_code, "it should be" in right.output) == (0, False)
+    mine.write_text(code.replace("grad_C = q.T @ grad_r", "grad_C = -q.T @ grad_r"))
+    wrong = CliRunner().invoke(commands, ["verify", f"{nets}:fit", "--module", str(mine)])
+    assert wrong.exit_code == 1
+    assert wrong.stdout.startswith("wrong: fit")
+    (said,) = wrong.stdout.splitlines()[1:]
+    assert said.startswith("  C against ")
+    assert said.count("mine.py:13, grad_C: the sign is turned round: it should be 'grad_C = q.T @ grad_r'") == 1
