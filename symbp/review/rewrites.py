@@ -49,7 +49,7 @@ def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]
 def _values(value: ast.expr, statement: Statement, scope: Scope, cost: int) -> Iterator[tuple[str, ast.expr, ast.expr]]:
     for price, rule in PARTS:
         if price == cost:
-            for part in ast.walk(value):
+            for part in (p for tree in (value, *_subscripts(statement.node)) for p in ast.walk(tree)):
                 if isinstance(part, ast.expr) and not isinstance(getattr(part, "ctx", None), ast.Store):
                     for kind, new in rule(part, scope):
                         yield kind, part, new
@@ -59,6 +59,12 @@ def _values(value: ast.expr, statement: Statement, scope: Scope, cost: int) -> I
                 target = statement.names[0] if statement.names else ast.unparse(part)
                 for kind, new in whole(part, target, scope):
                     yield kind, part, new
+
+
+def _subscripts(node: ast.stmt) -> Iterator[ast.expr]:
+    """What is written to: `dh[h <= 0] = 0` has its mistakes there."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    yield from (t.slice for t in targets if isinstance(t, ast.Subscript))
 
 
 def _roots(value: ast.expr) -> Iterator[ast.expr]:

@@ -27,7 +27,8 @@ def slope(node: ast.expr, scope: Scope) -> Found:
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         flipped = {ast.Gt: "<=", ast.GtE: "<", ast.Lt: ">=", ast.LtE: ">"}.get(type(node.ops[0]))
         if flipped:
-            yield "derivative", of(f"(a {flipped} b)", a=node.left, b=node.comparators[0])
+            for op in (flipped, {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}[flipped]):  # a mask of 0 too, or without
+                yield "derivative", of(f"(a {op} b)", a=node.left, b=node.comparators[0])
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0"):
         yield "derivative", of("(1 - a ** 2)", a=node.right)
         if isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Pow):

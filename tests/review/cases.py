@@ -91,6 +91,8 @@ def deep(u, v, A, C, E):
     return loss, {"E": dE, "C": dC, "A": dA}
 """
 
+MASKED = DEEP.replace("dz = dq * (z > 0)", "dq[q <= 0] = 0").replace("u.T @ dz", "u.T @ dq")
+
 WORDS = """
 import numpy as np
 
@@ -325,6 +327,7 @@ def net(A, a, C, c, u, v):
 RIGHT = {
     "as written": ("fit", FIT),
     "a residual": ("deep", DEEP),
+    "masked in place": ("deep", MASKED),
     "labels": ("words", WORDS),
     "a list of states": ("steps", STEPS),
     "a forward and a backward function": ("layer", LAYER),
@@ -366,6 +369,16 @@ WRONG = {
         "deep",
         DEEP.replace("dz = dq * (z > 0)", "dz = dq\n    dz[z <= 0] = 0"),
         [("dA = u.T @ dz", "dA = u.T @ dq / 2", "factor")],
+    ),
+    "masked nowhere": (
+        "deep",
+        MASKED,
+        [("dq[q <= 0] = 0", "dq[q < 0] = 0", "derivative")],
+    ),
+    "masked by another": (
+        "deep",
+        MASKED,
+        [("dq[q <= 0] = 0", "dq[ds <= 0] = 0", "wrong_tensor")],
     ),
     "no gain": ("layer", LAYER, [("dh = dout * gain", "dh = dout", "term")]),
     "a sign far from the end": ("layer", LAYER, [("dv = (dh * d).sum", "dv = -(dh * d).sum", "sign")]),
