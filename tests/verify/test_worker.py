@@ -258,7 +258,7 @@ def test_what_is_raised_at_one_of_many_points_is_told() -> None:
 
 
 def test_one_array_of_a_list_is_moved() -> None:
-    request = {"positional": {}, "keywords": {"W": [np.zeros(2), np.zeros((2, 2))]}, "smooth": {}}
+    request = {"positional": {}, "keywords": {"W": [np.zeros(2), np.zeros((2, 2))]}, "smooth": {}, "sizes": {}}
     loaded = child.Loaded()
     child.load(loaded, {"name": "m", "text": "def f(W): return [w.copy() for w in W]", "functions": ["f"]} | LOADING)
     child.hold(loaded, request)
