@@ -47,8 +47,8 @@ class _Names:
     lines: list[str] = field(default_factory=list)
 
 
-def sides(text: str, product: str = "@") -> tuple[str, str]:
-    """The two sides, in the language."""
+def sides(text: str, product: str = "@", network: Network | None = None) -> tuple[str, str]:
+    """The two sides, in the language; what is a name, a network tells."""
     if len(text) > MOST:
         raise NotationError(f"a claim has at most {MOST} letters")
     parts = [p.strip() for p in _split(text.strip().strip("$"))]
@@ -57,8 +57,17 @@ def sides(text: str, product: str = "@") -> tuple[str, str]:
     powers = [re.sub(r"\^(?=[-(\d])", "**", p) for p in parts]  # tanh(z)^2 is of the language but for its sign
     if all(not is_latex(p) and _parses(p) for p in powers):
         return powers[0], powers[1]
-    left, right = (from_latex(p, product) if is_latex(text) else p for p in parts)
+    names = _names_of(network) if network else ()
+
+    def is_name(word: str) -> bool:
+        return word in names or any(q in names for q in quantities(word))
+
+    left, right = (from_latex(p, product, is_name) if is_latex(text) else p for p in parts)
     return left, right
+
+
+def _names_of(network: Network) -> tuple[str, ...]:
+    return (*(t.name for t in network.inputs), *(e.name for e in network.equations))
 
 
 def _parses(text: str) -> bool:
@@ -101,8 +110,7 @@ def _about(definition: tuple[str, Network], left: str, right: str, trees: list[a
     text, network = definition
     module = ast.parse(text)
     function = next(n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == network.name)
-    own = [t.name for t in network.inputs] + [e.name for e in network.equations]
-    names = _Names({n: network.shape(n) for n in own})
+    names = _Names({n: network.shape(n) for n in _names_of(network)})
     changed = [ast.unparse(_Derivatives(names).visit(t)) for t in trees]
     annotations = {bar: _annotation(network, by) for bar, (of, by) in names.by.items() if of == LOSS}
     output = function.body.pop()

@@ -7,13 +7,14 @@ things beside each other mean is not known here: the product is written as it is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symbp.errors import NotationError
 
 MOST = 2_000  # letters of a claim
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]|\d+(?:\.\d+)?|\S")
+_WORD = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]\w*|\d+(?:\.\d+)?|\S")
 _FUNCTIONS = {"tanh", "exp", "log", "ln", "sin", "cos", "max", "min", "softmax", "relu", "ReLU", "sigmoid", "softplus"}
 _SAID = {"ln": "log", "ReLU": "relu", "sigma": "sigmoid"}
 _GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "phi", "psi", "omega", "hat"}
@@ -29,16 +30,25 @@ def is_latex(text: str) -> bool:
     return "\\" in text or "^" in text
 
 
-def from_latex(text: str, product: str) -> str:
-    """The same in the language; NotationError where it cannot be read."""
+def _no_word(_word: str) -> bool:
+    return False
+
+
+def from_latex(text: str, product: str, is_name: Callable[[str], bool] = _no_word) -> str:
+    """The same in the language; NotationError where it cannot be read. A word is one name if it is known, else many."""
     if len(text) > MOST:
         raise NotationError(f"a claim has at most {MOST} letters")
-    tokens = [t for t in _TOKEN.findall(text) if t not in _NOTHING]
+    tokens = [t for t in _tokens(text, is_name) if t not in _NOTHING]
     reader = _Reader(tokens, product)
     said = reader.sum()
     if reader.at < len(tokens):
         raise reader.error()
     return said
+
+
+def _tokens(text: str, is_name: Callable[[str], bool]) -> Iterator[str]:
+    for word in _WORD.findall(text):
+        yield from (word,) if is_name(word) else _TOKEN.findall(word)
 
 
 @dataclass
@@ -98,7 +108,7 @@ class _Reader:
             return self.called(_SAID.get(name, name))
         if name in _GREEK and token.startswith("\\"):
             return self.scripts(name)
-        if re.fullmatch(r"\d+(\.\d+)?|[A-Za-z]", token):
+        if re.fullmatch(r"\d+(\.\d+)?|[A-Za-z]\w*", token):
             return self.scripts(token)
         self.at -= 1
         raise self.error()

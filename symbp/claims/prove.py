@@ -89,7 +89,7 @@ def _read(text: str, definition: tuple[str, Network] | None) -> Claim:
     for kind in KINDS if definition is None else KINDS[:1]:
         for sign in ("@", "*"):
             try:
-                claim = read_claim(*sides(text, sign), definition, kind)
+                claim = read_claim(*sides(text, sign, definition[1] if definition else None), definition, kind)
             except SymbpError as error:
                 errors.append(error)
                 continue

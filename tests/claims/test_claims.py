@@ -51,6 +51,8 @@ def test_a_true_claim_of_functions_is_proved(claim: str) -> None:
     "claim",
     [
         "w_bar = x.T @ z_bar",
+        "dw = x^T dz",
+        r"d_w = x^\top \bar{z}",
         "dz = (a - y) * a * (1 - a) / N",
         "db = -sum(dz)",
         r"\frac{\partial L}{\partial w} = x^\top \bar{z}",
