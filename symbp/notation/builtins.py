@@ -96,6 +96,8 @@ def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
             context.fail(
                 keyword, f"{kind} has the options axis and keepdims{nearest(name or '', ('axis', 'keepdims'))}"
             )
+    if len(node.args) == 2 and "axis" in options:
+        context.fail(options["axis"], f"{kind} is given its axis twice")
     axis = node.args[1] if len(node.args) == 2 else options["axis"].value if "axis" in options else None
     value = context.value(node.args[0])
     axes = _axes(context, axis, value, node)

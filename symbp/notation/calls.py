@@ -19,10 +19,8 @@ from symbp.notation.values import Constant, Value, elementwise, is_tuple
 
 ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
 # The words that NumPy's arrays have as methods with the same meaning.
-METHODS = (
-    *("reshape", "transpose", "swapaxes", "squeeze", "repeat"),
-    *("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod", "trace", "clip"),
-)
+ALONG_AXES = ("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod")  # the first argument is an axis
+METHODS = (*ALONG_AXES, "reshape", "transpose", "swapaxes", "squeeze", "repeat", "trace", "clip")
 _PARTIAL = re.compile(r"d([1-9]+)\Z")
 
 
@@ -94,12 +92,15 @@ def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
 
 
 def _as_word(node: ast.Call, func: ast.Attribute) -> ast.Call:
-    """`x.sum(axis=1)` as `sum(x, axis=1)`; the axes of `x.transpose(0, 2, 1)` are one argument there."""
-    rest = node.args
+    """`x.max(1)` as `max(x, axis=1)`; the axes of `x.transpose(0, 2, 1)` are one argument there."""
+    rest, keywords = node.args, node.keywords
+    if func.attr in ALONG_AXES and rest:
+        keywords = [ast.copy_location(ast.keyword("axis", rest[0]), rest[0]), *keywords]
+        rest = rest[1:]
     if func.attr == "transpose" and len(rest) > 1:
         rest = [ast.copy_location(ast.Tuple(rest, ast.Load()), node)]
     word = ast.copy_location(ast.Name(func.attr, ast.Load()), func)
-    return ast.copy_location(ast.Call(word, [func.value, *rest], node.keywords), node)
+    return ast.copy_location(ast.Call(word, [func.value, *rest], keywords), node)
 
 
 def _unknown(context: Context, node: ast.Call, name: str, by: tuple[int, ...]) -> Value:

@@ -93,6 +93,8 @@ BODIES = [
     ("z = elu(b, beta=1)\nreturn z", 0, "beta=1", "`elu` has x, alpha"),
     ("z = np.exp(b)\nreturn z", 0, "np.exp", "without `np.`"),
     ("z = x.tanh()\nreturn z", 0, "x.tanh", "write tanh(x)"),
+    ("z = sum(x, 1, axis=0)\nreturn z", 0, "axis=0", "its axis twice"),
+    ("z = x.mean(1, 0)\nreturn z", 0, "1", "its axis twice"),
     ("z = x.softmaxx()\nreturn z", 0, "x.softmaxx", "write softmaxx(x)"),
     ("z = x.shape\nreturn z", 0, "x.shape", ".T"),
     ("m, v = sigmoid(b)\nreturn m", 0, "sigmoid(b)", "returns 1"),

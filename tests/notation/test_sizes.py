@@ -60,6 +60,7 @@ METHODS = [
     ("(x * 2).reshape(N, A * E).sum()", "sum(reshape(x * 2, N, A * E))"),
     ("x.transpose(2, 0, 1).sum(axis=(1, 2))[0]", "sum(transpose(x, (2, 0, 1)), axis=(1, 2))[0]"),
     ("x.swapaxes(0, 1).mean(axis=0).max()", "max(mean(swapaxes(x, 0, 1), axis=0))"),
+    ("(x.max(1) * x.sum((1,))).min() + x.mean(0).sum()", "min(max(x, axis=1) * sum(x, axis=1)) + sum(mean(x, axis=0))"),
     ("x.clip(-1, 1).var(axis=0).min()", "min(var(clip(x, -1, 1), axis=0))"),
 ]
 
