@@ -52,10 +52,11 @@ def import_module(module: Any, inputs: Sequence[Any], loss: str, name: str = "")
     demand_loss(loss)
     traced = _traced()
     kind = type(module).__name__
-    graph = read_archive(traced.exported(module, inputs))
+    double = traced.doubled(module)
+    graph = read_archive(traced.exported(double, inputs), traced.held(double))
     brought = bring(graph, name or kind, f"{kind}, brought from PyTorch.", loss)
     target = target_of(graph, loss)
-    error = _compared(brought, traced.arrays(inputs), target, traced.of_module(module, inputs, loss, target))
+    error = _compared(brought, traced.arrays(inputs), target, traced.of_module(double, inputs, loss, target))
     kept = next((p.dtype.itemsize for p in module.parameters()), 8)
     return _imported(brought, error, np.float32 if kept == 4 else np.float64)
 
