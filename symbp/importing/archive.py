@@ -58,7 +58,7 @@ def _read(archive: zipfile.ZipFile, given: Arrays) -> Graph:
     names = {name.split("/", 1)[-1]: name for name in archive.namelist()}
     module = json.loads(archive.read(names["models/model.json"]))["graph_module"]
     graph, specs = module["graph"], module["signature"]["input_specs"]
-    held = tuple(_held(spec) for spec in specs if "user_input" not in spec)
+    held = tuple(_held(spec, graph["tensor_values"]) for spec in specs if "user_input" not in spec)
     arrays = {**given, **_arrays(archive, names, [h.path for h in held if h.path not in given])}
     inputs = tuple(_input(spec) for spec in specs if "user_input" in spec)
     nodes = list(_nodes(graph))
@@ -82,10 +82,13 @@ def _input(spec: Json) -> str:
     return str(argument["as_tensor"]["name"]) if "as_tensor" in argument else ""
 
 
-def _held(spec: Json) -> Held:
+def _held(spec: Json, tensors: Json) -> Held:
+    """A parameter that is kept as it is, as under LoRA, is none to the network."""
     for kind in ("parameter", "buffer", "tensor_constant"):
         if kind in spec:
-            return Held(spec[kind]["arg"]["name"], spec[kind][f"{kind}_name"], kind == "parameter")
+            name = spec[kind]["arg"]["name"]
+            trained = kind == "parameter" and bool(tensors[name].get("requires_grad", True))
+            return Held(name, spec[kind][f"{kind}_name"], trained)
     raise Refused(f"an input of a kind that is no tensor: {', '.join(spec)}")
 
 
