@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,8 @@ class Held:
 class Graph:
     """A whole exported network; `tensors` has the type of every tensor, `arrays` what is held, by attribute path.
 
-    `extents` has the operations that make sizes, by the name of the size.
+    `extents` has the operations that make sizes, by the name of the size; `negative` the numbers below 0 that were
+    given for inputs of integers: labels that are to be ignored.
     """
 
     inputs: tuple[str, ...]
@@ -105,6 +106,7 @@ class Graph:
     outputs: tuple[str, ...]
     tensors: Mapping[str, Tensor]
     arrays: Arrays
+    negative: Mapping[str, int] = field(default_factory=dict)
 
 
 def checked(graph: Graph) -> Graph:

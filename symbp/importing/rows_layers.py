@@ -469,8 +469,8 @@ def _classes(at: At, x: Value) -> dict[str, object]:
     if at.given("weight"):
         found["weight"] = at.tensor("weight")
         at.same(at.tensor("weight").shape[0], x.shape[-1])
-    if at.whole("ignore_index", -100) >= 0:
-        found["ignore_index"] = at.whole("ignore_index")
+    if (ignored := at.whole("ignore_index", -100)) != -100:
+        found["ignore_index"] = ignored
     smoothing = at.real("label_smoothing", 0)
     return found | ({"label_smoothing": smoothing} if smoothing else {})
 

@@ -54,7 +54,7 @@ def _inputs(state: State, graph: Graph, stacked: Mapping[str, tuple[str, ...]]) 
         shape = list(state.sizes.shape(tensor.shape))
         if shape:
             state.sizes.role(shape[0], "N")
-        _add(state, name, Input(Value(tuple(shape), tensor.kind, name), "Data"))
+        _add(state, name, Input(Value(tuple(shape), tensor.kind, name), "Data", absent=graph.negative.get(name)))
     for held in graph.held:
         if held.name in stacked:
             _stacked(state, graph, held, stacked[held.name])

@@ -341,6 +341,7 @@ def _signature(names: Names, inputs: Sequence[Input]) -> Iterator[str]:
 
 def _argument(names: Names, i: Input) -> str:
     sizes = [*i.value.shape, *([i.classes] if i.classes is not None else [])]
+    sizes += [Poly.of(i.absent)] if i.classes is not None and i.absent is not None else []
     inside = ", ".join(map(names.size, sizes))
     return f"{names.base(i.value)}: {i.form}[{inside or '()'}]"
 

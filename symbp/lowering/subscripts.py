@@ -137,7 +137,8 @@ def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
 def _stays(at: Entries, sub: Poly, extent: Poly) -> bool:
     """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label of it?"""
     if isinstance(sub.atom, Read):
-        return is_nonnegative(extent - at.classes[sub.atom.tensor])
+        classes = at.classes.get(sub.atom.tensor)
+        return classes is not None and is_nonnegative(extent - classes)
     if not _indices(sub):
         return True
     index = sub.index

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi
+from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi, Read
 from symbp.core.integers import Index, Poly
 from symbp.errors import ShapeError
 from symbp.notation import values
@@ -16,7 +16,7 @@ from symbp.notation.bounds import check_number
 from symbp.notation.builtins import places
 from symbp.notation.calls import call
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, is_label, static, use_of
+from symbp.notation.integers import integer, is_label, labels, static, use_of
 from symbp.notation.places import KINDS, compared, is_call
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
@@ -200,6 +200,8 @@ def _compare(context: Context, node: ast.Compare) -> Value | Constant:
     if tuples := _tuples(context, node):
         return tuples
     first = _side(context, node.left)
+    if isinstance(node.ops[0], ast.In) and (may := _may_be(context, first, node.comparators[0])) is not None:
+        return may
     if isinstance(first, Constant):
         return _same_constant(context, node, first)
     conds, left = [], first
@@ -221,7 +223,24 @@ def _side(context: Context, node: ast.expr) -> Value | Constant:
     """A side of a comparison, where a label may stand: `1 if t[n] == k else 0`."""
     if is_label(context, node):
         return scalar(build.integer(integer(context, node, "a label")))
+    if isinstance(node, (ast.Name, ast.Subscript)) and (found := labels(context, node)) is not None:
+        return Value(found.shape, lambda subs: build.integer(Poly.of(_label(found, subs))), found.size)
     return context.read(node)
+
+
+def _label(array: Value, subs: tuple[Poly, ...]) -> Read:
+    entry = array.at(subs)
+    assert isinstance(entry, Read)
+    return entry
+
+
+def _may_be(context: Context, value: Value | Constant, node: ast.expr) -> Constant | None:
+    """`ignore_index in target`: may a label be that number? Decided by what it counts, while a function is inlined."""
+    found = labels(context, node) if isinstance(node, ast.Name) else None
+    number = literal(value) if isinstance(value, Value) else None
+    if found is None or not isinstance(number, Num):
+        return None
+    return Constant(number.value >= 0 or number.value == found.absent)
 
 
 def _comparison(context: Context, op: str) -> Callable[[Expr, Expr], Cond]:

@@ -126,7 +126,9 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
         if sub is not None:
             context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
     left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
-    return replace(cut(context, left, [i for i in items if isinstance(i, ast.Slice)]), classes=bound.classes)
+    return replace(
+        cut(context, left, [i for i in items if isinstance(i, ast.Slice)]), classes=bound.classes, absent=bound.absent
+    )
 
 
 def cut(context: Context, value: Value, items: Sequence[ast.expr | None]) -> Value:

@@ -13,6 +13,7 @@ from symbp.core.network import DATA, LABELS, PARAM, Network, Tensor
 from symbp.core.traverse import dims_of, polys, walk
 from symbp.escape import cleaned
 from symbp.notation import library
+from symbp.notation.absent import demand_absence
 from symbp.notation.bounds import check_extent, check_shape
 from symbp.notation.calls import defined
 from symbp.notation.comments import names_in
@@ -44,6 +45,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     context = run(context, body)
     demand_loops(context)
     outputs, context = _return(context, node, returned)
+    demand_absence(context, node)
     made = {*work.inputs, *(e.name for e in work.equations)}
     return Network(
         node.name,
@@ -121,7 +123,8 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     if context.file.declared(name):
         context.fail(parameter, f"`{name}` is already a function or a network of this file")
     kind, items = _annotation(context, parameter)
-    each, shape = _shape(context, items)
+    absent = _absent(items[-1]) if kind == LABELS and items else None
+    each, shape = _shape(context, items if absent is None else items[:-1])
     classes = None
     if kind == LABELS:
         if not shape:
@@ -130,8 +133,16 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     if each is not None and kind == LABELS:
         context.fail(parameter, "Labels are one array, not a list of them")
     check_shape(context, parameter, shape)
-    context.work.inputs[name] = Tensor(name, kind, shape, classes, each)
-    return context.under(**{name: replace(tensor(name, shape, each), classes=classes)})
+    context.work.inputs[name] = Tensor(name, kind, shape, classes, each, absent)
+    return context.under(**{name: replace(tensor(name, shape, each), classes=classes, absent=absent)})
+
+
+def _absent(item: ast.expr) -> int | None:
+    """What stands for no class in `Labels[N, K, -100]`."""
+    match item:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if value and value is not True:
+            return -value
+    return None
 
 
 def _shape(context: Context, items: list[ast.expr]) -> tuple[Index | None, tuple[Poly, ...]]:

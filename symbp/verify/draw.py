@@ -180,10 +180,16 @@ def _draw_tensor(
     keys = world.keys(tensor.name)
     if tensor.kind == LABELS and tensor.classes is not None:
         classes = integer(tensor.classes, world.scope)
-        return {key: generator.randrange(classes) for key in keys}
+        return {key: _draw_label(generator, classes, tensor.absent) for key in keys}
     values = {key: _draw_number(generator, number, asked) for key in keys}
     _meet_sums(values, asked, generator)
     return values
+
+
+def _draw_label(generator: random.Random, classes: int, absent: int | None) -> int:
+    """One of the classes, or none, as often as each of them."""
+    drawn = generator.randrange(classes if absent is None else classes + 1)
+    return drawn if drawn < classes or absent is None else absent
 
 
 def _meet_sums(values: dict[Key, Value], asked: Demands, generator: random.Random) -> None:

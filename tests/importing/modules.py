@@ -970,6 +970,24 @@ def weighted_classes() -> Made:
 
 
 @row
+def ignored_labels() -> Made:
+    """The target holds -100 where nothing is to be predicted."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.out = nn.Embedding(5, 4), nn.Linear(4, 5)
+
+        def forward(self, words, target):
+            logits = self.out(self.words(words))
+            return F.cross_entropy(logits.view(-1, logits.size(-1)), target.view(-1))
+
+    words, target = torch.randint(0, 5, (2, 4)), torch.randint(0, 5, (2, 4))
+    target[0, 1:3] = -100
+    return Net(), (words, target), "none"
+
+
+@row
 def half_precision() -> Made:
     net = nn.Sequential(nn.Linear(4, 5), nn.GELU(), nn.Linear(5, 3)).half()
     return net, (torch.randn(3, 4).half(),), "cross_entropy"
