@@ -269,7 +269,7 @@ def number(value: bool | int | float) -> Expr:
 
 def _is_entry(item: tuple[Part, ...]) -> bool:
     """Does a subscript take one entry, so that its dimension is gone?"""
-    return item != ("None",) and ":" not in str(item[0]) and ":" not in item
+    return isinstance(item[0], Loop) or (item != ("None",) and ":" not in str(item[0]) and ":" not in item)
 
 
 def _root(value: float) -> str:

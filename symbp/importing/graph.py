@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,20 @@ class Node:
         """The names that it reads, each as often as it stands there."""
         for _, value in self.arguments:
             yield from _names(value)
+
+    def reading(self, names: Mapping[int, str]) -> Node:
+        """The same with other names in the places of some of its reads."""
+        count = iter(range(1 << 30))
+
+        def renamed(value: Argument) -> Argument:
+            if isinstance(value, tuple):
+                return tuple(map(renamed, value))
+            if isinstance(value, (Ref, Size)) and value.name:
+                name = names.get(next(count), value.name)
+                return Ref(name) if isinstance(value, Ref) else value
+            return value
+
+        return replace(self, arguments=tuple((key, renamed(value)) for key, value in self.arguments)) if names else self
 
     def refused(self, why: str) -> Refused:
         """The message that this operation cannot be taken, and why."""

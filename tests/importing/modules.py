@@ -994,6 +994,28 @@ def half_precision() -> Made:
 
 
 @row
+def normed_cell_unrolled() -> Made:
+    """A recurrent cell by hand, with a norm in it."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.x, self.h, self.out = nn.Linear(3, 12), nn.Linear(4, 12, bias=False), nn.Linear(4, 2)
+            self.norm = nn.LayerNorm(12)
+
+        def forward(self, x):
+            h = x.new_zeros(x.shape[0], 4)
+            for t in range(x.shape[1]):
+                r, z, n = self.norm(self.x(x[:, t])).chunk(3, 1)
+                hr, hz, hn = self.h(h).chunk(3, 1)
+                z = torch.sigmoid(z + hz)
+                h = (1 - z) * torch.tanh(n + torch.sigmoid(r + hr) * hn) + z * h
+            return self.out(h)
+
+    return Net(), (torch.randn(2, 6, 3),), "cross_entropy"
+
+
+@row
 def lstm_cell_unrolled() -> Made:
     class Net(nn.Module):
         def __init__(self) -> None:
