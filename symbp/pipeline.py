@@ -168,7 +168,7 @@ class Build:
                 raise GivenError(f"{self.network.name} is too large for an example: its sizes are literal numbers")
             return None
         d = one_range(self.derivation)[0]
-        return example(d.network, d.backward, d.loss, d.adjoints, self.given)
+        return example(d.network, d.with_stations, d.loss, d.adjoints, self.given)
 
     @cached_property
     def given(self) -> Given:
