@@ -1,8 +1,8 @@
 """An example that can be followed by hand: two or three of everything, numbers with one decimal.
 
-Of several draws that one is taken whose adjoints are read best: no two far apart, none so small that three decimals show
-little of it. For the choice the derived equations will do; what is shown comes from the definitions, and the adjoints
-from complex steps through them: a draw at which the two differ is not used.
+Of several draws that one is taken whose adjoints are read best: no two far apart, none so small that three decimals
+show little of it. For the choice the derived equations will do; what is shown comes from the definitions, and the
+adjoints from complex steps through them: a draw at which the two differ is not used.
 """
 
 from __future__ import annotations
