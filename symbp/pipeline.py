@@ -370,7 +370,7 @@ def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
     return replace(derivation.backward, inputs=product.network.inputs)
 
 
-def symbolic_subject(network: Network, d: Derivation, patience: int) -> Subject:
+def symbolic_subject(network: Network, d: Derivation, patience: tuple[int, int]) -> Subject:
     """What SymPy is to prove of a derivation: its adjoints and its local derivatives."""
     chains = tuple(Equality(c.lhs, c.result, _key_text(c.key)) for s in d.sections for c in s.locals)
     parameters = tuple(parameter for parameter, _ in d.gradients)
