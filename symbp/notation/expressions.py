@@ -17,12 +17,13 @@ from symbp.notation.builtins import places
 from symbp.notation.calls import call
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, is_label, labels, static, use_of
+from symbp.notation.meanings import instead
 from symbp.notation.places import KINDS, compared, is_call
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
-from symbp.notation.words import BUILTINS, nearest
+from symbp.notation.words import BUILTINS
 
 MAX_BITS = 4_000
 
@@ -73,7 +74,7 @@ def _name(context: Context, node: ast.Name) -> Value | Constant:
     if context.results is None and node.id in context.work.taken:
         context.fail(node, f"`{node.id}` is read before it is defined; it is defined further down")
     known = [*context.scope, *BUILTINS, *context.file.functions, "pi"]
-    raise context.error(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
+    raise context.error(node, f"`{node.id}` is not defined{instead(node.id, known)}")
 
 
 def _binary(context: Context, node: ast.BinOp) -> Value:
