@@ -6,11 +6,13 @@ One meaning each: whatever is no product has itself for its only factor, whateve
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from symbp.core.build import NIL, UNIT, as_integer
 from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Num, Pow, Where
 from symbp.core.integers import Node, Poly
+
+C = TypeVar("C", bound=Node)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -23,7 +25,7 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.args if isinstance(expr, Add) else (expr,)
 
 
-def conjuncts(cond: Cond) -> tuple[Cond, ...]:
+def conjuncts(cond: C) -> tuple[C | Cond, ...]:
     """The conditions that must all hold."""
     return cond.args if isinstance(cond, And) else (cond,)
 

@@ -85,7 +85,7 @@ def _alone(poly: Poly, index: Index, left: tuple[Index, ...]) -> Poly | None:
     if any(i in poly.atoms() for i in left if i != index):
         return None
     step = poly.coefficient(index)
-    return None if any(isinstance(a, Index) for a in step.atoms()) else step
+    return None if step.atoms_of(Index) else step
 
 
 def _least(index: Index, limits: list[Limit]) -> Poly:

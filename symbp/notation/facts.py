@@ -15,7 +15,7 @@ from symbp.notation.context import Context
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.letters import name_free
 from symbp.notation.orders import is_of_sizes
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import items_of
 from symbp.notation.words import why_not
 
 USABLE = "expected sums or means equal to a constant, entries in a range or a finite set, positivity, or symmetry"

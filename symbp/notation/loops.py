@@ -31,7 +31,7 @@ from symbp.notation.recurrence import (
     with_shape,
 )
 from symbp.notation.source import Placed
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import items_of
 from symbp.notation.values import Value, tensor
 
 Shapes = Mapping[str, tuple[Poly, ...]]

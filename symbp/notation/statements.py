@@ -29,7 +29,7 @@ from symbp.notation.loops import list_index, loop, note_defined
 from symbp.notation.recurrence import Recurrent, Start, first_start, fixed_place, guess_shape
 from symbp.notation.source import Placed
 from symbp.notation.strided import gather, places_of, spread
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import items_of
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, literal, shape_text, tensor
 from symbp.notation.words import fresh, why_not
