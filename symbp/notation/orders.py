@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import dims_of, substitute_poly
-from symbp.notation.syntax import names_in, nodes
+from symbp.notation.syntax import names_in, pieces
 from symbp.notation.toplevel import File, top_size
 
 # What is at least 0, or with == is 0, where a comparison of two sizes holds.
@@ -38,7 +38,7 @@ class _Claim:
 def is_of_sizes(file: File, test: ast.expr) -> bool:
     """Does a condition compare sizes and numbers alone?"""
     parts, names = _joined(test), names_in(test)
-    other = any(True for _ in nodes(test, ast.Call, ast.Subscript, ast.Tuple))
+    other = any(True for _ in pieces(test, ast.Call, ast.Subscript, ast.Tuple))
     return all(isinstance(p, ast.Compare) for p in parts) and not other and bool(names) and set(names) <= {*file.sizes}
 
 

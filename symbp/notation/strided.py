@@ -15,7 +15,7 @@ from symbp.core.integers import ONE, ZERO, Atom, Index, Poly, quotient
 from symbp.core.traverse import substitute
 from symbp.notation.context import Context, Pending
 from symbp.notation.integers import integer
-from symbp.notation.syntax import is_dots, items_of, nodes
+from symbp.notation.syntax import is_dots, items_of, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def places_of(context: Context, target: ast.Subscript) -> Places:
 def _letters(context: Context, item: ast.expr) -> tuple[str, ...]:
     if not isinstance(item, ast.BinOp):
         return ()
-    names = sorted(nodes(item, ast.Name), key=lambda n: n.col_offset)
+    names = sorted(pieces(item, ast.Name), key=lambda n: n.col_offset)
     return tuple(dict.fromkeys(n.id for n in names if not isinstance(context.bound(n), Poly)))
 
 

@@ -12,14 +12,14 @@ from typing import TypeVar
 T = TypeVar("T", bound=ast.AST)
 
 
-def nodes(tree: ast.AST, *kinds: type[T]) -> Iterator[T]:
-    """The parts of a tree that are of these kinds."""
+def pieces(tree: ast.AST, *kinds: type[T]) -> Iterator[T]:
+    """The pieces of a text that are of these kinds."""
     return (part for part in ast.walk(tree) if isinstance(part, kinds))
 
 
 def names_in(tree: ast.AST) -> list[str]:
     """The names in a part of a text, each as often as it stands there."""
-    return [n.id for n in nodes(tree, ast.Name)]
+    return [n.id for n in pieces(tree, ast.Name)]
 
 
 def base_of(node: ast.expr) -> ast.expr:
