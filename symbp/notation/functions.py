@@ -175,9 +175,7 @@ def _count_call(context: Context, node: ast.Call, name: str) -> None:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
 
 
-def _returned(
-    context: Context, body: list[ast.stmt], returned: ast.expr, names: tuple[str, ...], own: bool
-) -> Inlined:
+def _returned(context: Context, body: list[ast.stmt], returned: ast.expr, names: tuple[str, ...], own: bool) -> Inlined:
     """What a function's statements, and what it returns, come to."""
     after = context.work.statements(context, body)
     demand_loops(after)
