@@ -10,9 +10,9 @@ from symbp.core.expr import Expr, Read
 from symbp.core.integers import Index, Poly, quotient
 from symbp.core.traverse import free_indices
 from symbp.errors import ShapeError
+from symbp.notation.arguments import given, one_axis
 from symbp.notation.context import Context, Pending, emit
 from symbp.notation.integers import static
-from symbp.notation.shapes import given, one_axis
 from symbp.notation.values import Subs, Value, shape_text
 
 LONGEST = 64  # of an axis whose product is written out

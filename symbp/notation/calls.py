@@ -12,6 +12,7 @@ from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
+from symbp.notation.joined import JOINED_RULES
 from symbp.notation.meanings import instead
 from symbp.notation.shapes import SHAPE_RULES
 from symbp.notation.syntax import called
@@ -19,7 +20,7 @@ from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, elementwise
 
 Written = tuple[ast.Call, File, ast.FunctionDef]  # a call, the function, and the file it stands in
-ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
+ARRAYS = {**SHAPE_RULES, **JOINED_RULES, **ARRAY_RULES}
 # The words that NumPy's arrays have as methods with the same meaning.
 ALONG_AXES = ("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod")  # the first argument is an axis
 METHODS = (*ALONG_AXES, "reshape", "transpose", "swapaxes", "squeeze", "repeat", "trace", "clip")

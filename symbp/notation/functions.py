@@ -20,7 +20,7 @@ from symbp.errors import NotationError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
 from symbp.notation.integers import integer, labels
 from symbp.notation.recurrence import demand_loops
-from symbp.notation.signatures import bind_sizes, given, is_plain, options_given
+from symbp.notation.signatures import arguments_of, bind_sizes, is_plain, options_given
 from symbp.notation.source import Placed
 from symbp.notation.syntax import defaults, items_of, parameters, pieces
 from symbp.notation.toplevel import File
@@ -150,7 +150,7 @@ def inline(
     """
     _count_call(context, node, function.name)
     before = len(context.work.pending)
-    arguments = given(context, node, function)
+    arguments = arguments_of(context, node, function)
     bound = _evaluate(context, node, function, arguments)
     made = tuple(p.name for p in context.work.pending[before:])
     body, returned = _split(file, function)

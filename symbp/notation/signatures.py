@@ -19,7 +19,7 @@ from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, shape_text, whole
 
 
-def given(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
+def arguments_of(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
     """The arguments of a call by the names that they have in the function."""
     spec, name, places = function.args, function.name, by_position(function)
     if spec.vararg or spec.kwarg:
