@@ -6,7 +6,7 @@ A test of an option of a function, `scale is None` or `mode == "same"`, is decid
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from symbp.core import build
@@ -30,22 +30,27 @@ def compare(context: Context, node: ast.Compare) -> Value | Constant:
             return _of_option(context, node, context.read(node.left))
     if tuples := _of_tuple(context, node):
         return tuples
-    first = _side(context, node.left)
-    if isinstance(first, Constant):
-        return _of_option(context, node, first)
-    conds, left = [], first
+    match _side(context, node.left):
+        case Value() as first:
+            conds = list(_links(context, node, first))
+            return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
+        case option:
+            return _of_option(context, node, option)
+
+
+def _links(context: Context, node: ast.Compare, left: Value) -> Iterator[Value]:
+    """The comparisons of a chain, each with what stands before it."""
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         if isinstance(op, ast.In):
-            conds.append(_member(context, left, right_node))
+            yield _member(context, left, right_node)
             continue
         if type(op) not in _OPS:
             context.fail(node, "expected one of < <= > >= == !=")
         right = _side(context, right_node)
         if isinstance(right, Constant):
             right = context.value(right_node)  # which says what is wrong with it
-        conds.append(elementwise(_comparison(context, _OPS[type(op)]), left, right, truth=True))
+        yield elementwise(_comparison(context, _OPS[type(op)]), left, right, truth=True)
         left = right
-    return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
 
 
 def _side(context: Context, node: ast.expr) -> Value | Constant:

@@ -12,7 +12,7 @@ from symbp.notation.calls import Written, written_out
 from symbp.notation.context import Context, Pending, emit, own_equation
 from symbp.notation.functions import Inlined, inline, option, remember_call
 from symbp.notation.naming import check_carried, check_name, defining, full_name, local_name
-from symbp.notation.syntax import base_of, is_listed, items_of
+from symbp.notation.syntax import base_of, is_listed, subscripts_in
 from symbp.notation.values import Constant, Value, literal, whole
 
 
@@ -114,8 +114,7 @@ def _one_of_several(context: Context, item: ast.expr) -> tuple[ast.Name, tuple[I
     if not context.loops and isinstance(item, ast.Name):
         return item, ()
     base = base_of(item)
-    letters = items_of(item.slice) if isinstance(item, ast.Subscript) else []
-    lead = [context.bound(i) for i in letters]
+    lead = [context.bound(i) for i in subscripts_in(item)]
     if not isinstance(base, ast.Name) or not context.loops:
         context.fail(item, "expected a name here")
     check_carried(context, item, lead)

@@ -12,7 +12,7 @@ from symbp.notation import library
 from symbp.notation.bounds import check_extent, check_shape
 from symbp.notation.context import Binding, Context
 from symbp.notation.integers import integer
-from symbp.notation.syntax import items_of, name_of, parameters
+from symbp.notation.syntax import name_of, parameters, subscripts_in
 from symbp.notation.values import tensor
 from symbp.notation.words import why_not
 
@@ -89,7 +89,7 @@ def _annotation(context: Context, parameter: ast.arg) -> tuple[str, list[ast.exp
     if kind is None:
         where = form if form is not None else parameter
         context.fail(where, f"`{parameter.arg}` needs Data[...], Param[...] or Labels[...] with its sizes")
-    return kind, items_of(form.slice) if isinstance(form, ast.Subscript) else []
+    return kind, subscripts_in(form)
 
 
 def _extent(context: Context, item: ast.expr, sizes: Mapping[str, Binding] | None = None) -> Poly:

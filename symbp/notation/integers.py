@@ -11,7 +11,7 @@ from symbp.core.ranges import is_nonnegative, may_be_nonnegative
 from symbp.core.traverse import indices_of, labels_of
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
-from symbp.notation.syntax import base_of, is_dots, items_of, name_of
+from symbp.notation.syntax import base_of, is_dots, name_of, subscripts_in
 from symbp.notation.values import Constant, Value, part, partial, whole
 from symbp.notation.words import nearest
 
@@ -97,7 +97,7 @@ def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
         return _other(context, node, what)
     value = labels(context, node)
     if value is None or value.shape:
-        given, count = context.scope[name].shape, len(items_of(node.slice))
+        given, count = context.scope[name].shape, len(subscripts_in(node))
         context.fail(node, f"`{name}` has {len(given)} dimensions and {count} subscripts")
     return Poly.of(value.at(()))  # type: ignore[arg-type]
 
@@ -115,7 +115,7 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
     bound = named_labels(context, node) if node is not None else None
     if node is None or bound is None:
         return None
-    items = [i for i in items_of(node.slice) if not is_dots(i)] if isinstance(node, ast.Subscript) else []
+    items = [i for i in subscripts_in(node) if not is_dots(i)]
     if len(items) > len(bound.shape):
         return None
     subs = [_place_in_labels(context, i) for i in items]

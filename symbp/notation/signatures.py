@@ -14,7 +14,7 @@ from symbp.core.ranges import is_nonnegative
 from symbp.errors import ShapeError
 from symbp.notation.context import Context
 from symbp.notation.source import Placed
-from symbp.notation.syntax import by_position, defaults, is_dots, items_of, name_of, names_in, parameters
+from symbp.notation.syntax import by_position, defaults, is_dots, items_of, name_of, names_in, parameters, subscripts_in
 from symbp.notation.toplevel import File
 from symbp.notation.values import Constant, Value, shape_text, whole
 
@@ -119,7 +119,7 @@ def _mismatch(
 
 def _by_dimension(form: ast.expr | None, shape: tuple[Poly, ...]) -> list[tuple[ast.expr, Poly]]:
     """The sizes in an annotation beside those of the argument, where there are as many."""
-    items = items_of(form.slice) if isinstance(form, ast.Subscript) else []
+    items = subscripts_in(form)
     return list(zip(items, shape, strict=True)) if len(items) == len(shape) else []
 
 

@@ -48,6 +48,11 @@ def items_of(node: ast.expr) -> list[ast.expr]:
     return node.elts if isinstance(node, ast.Tuple) else [node]
 
 
+def subscripts_in(node: ast.expr | None) -> list[ast.expr]:
+    """The subscripts of `x[n, d]` as they are written; none of what is not subscripted."""
+    return items_of(node.slice) if isinstance(node, ast.Subscript) else []
+
+
 def is_listed(node: ast.expr) -> bool:
     """Is it several parts in brackets, round or square?"""
     return isinstance(node, (ast.Tuple, ast.List))
