@@ -255,6 +255,11 @@ def _common(args: tuple[Matrix, ...]) -> Shape:
     return next((shape(a) for a in args if not isinstance(a, Scalar)), (ONE, ONE))
 
 
+def operands(m: Matrix, kind: type[Product] | type[Hadamard] | type[Plus]) -> tuple[Matrix, ...]:
+    """The factors or terms of a node of that kind; of anything else itself."""
+    return m.args if isinstance(m, kind) else (m,)
+
+
 def parts(m: Matrix) -> tuple[Matrix, ...]:
     """The matrices directly below a node."""
     match m:
