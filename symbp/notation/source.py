@@ -126,10 +126,8 @@ def _check_bounds(source: Source, tree: ast.Module) -> None:
         if isinstance(node, ast.Constant):
             _check_number(source, node)
         for child in ast.iter_child_nodes(node):
-            if _in_chain(node, child):
-                stack.append((child, depth))
-            elif isinstance(child, _NESTING):
-                stack.append((child, depth + 1))
+            if isinstance(child, _NESTING):
+                stack.append((child, depth if _in_chain(node, child) else depth + 1))
 
 
 def _in_chain(node: ast.AST, child: ast.AST) -> bool:
