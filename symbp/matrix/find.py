@@ -66,13 +66,16 @@ def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Ca
         return None
     row, column = (*indices, None, None)[:2]
     try:
-        if call is not None:
-            fixed = [i for i in free_indices(body) if i not in indices]
-            args = (_argument(a, row, column, shapes, fixed) for a in call.args)
-            return Called(call.function, tuple(args), indices, body)
-        return _full(body, row, column, shapes)
+        return _full(body, row, column, shapes) if call is None else _called(call, indices, body, shapes)
     except NoForm:
         return None
+
+
+def _called(call: Call, indices: tuple[Index, ...], body: Expr, shapes: Shapes) -> Matrix:
+    row, column = (*indices, None, None)[:2]
+    fixed = [i for i in free_indices(body) if i not in indices]
+    args = (_argument(a, row, column, shapes, fixed) for a in call.args)
+    return Called(call.function, tuple(args), indices, body)
 
 
 def _full(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -223,16 +226,19 @@ def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | Non
     return _sum_of_all(indices, inside, body, r, c, shapes)
 
 
+def _squares(indices: tuple[Index, ...], base: Expr, shapes: Shapes) -> Matrix:
+    i, j = (*indices, None)[:2]
+    return NormSquared(_full(base, i, j, shapes))
+
+
 def _sum_of_all(
     indices: tuple[Index, ...], factors: Sequence[Expr], body: Expr, r: Index | None, c: Index | None, shapes: Shapes
 ) -> Matrix:
     """A sum over letters that all stand in what is summed, every factor of which has one of them."""
     match body:
-        case Pow(base, Num(2)) if r is None and len(indices) <= 2:
-            i, j = (*indices, None)[:2]
-            return NormSquared(_full(base, i, j, shapes))
-        case Pow(_, Num(2)) if r is None:
-            return _slices(indices, body, r, c, shapes)
+        case Pow(base, Num(2)) if r is None:
+            more = len(indices) > 2
+            return _slices(indices, body, r, c, shapes) if more else _squares(indices, base, shapes)
     for attempt in (_eliminate, _expand):
         try:
             return attempt(indices, factors, r, c, shapes)

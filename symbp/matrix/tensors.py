@@ -31,16 +31,19 @@ def tensor_form(e: Read, dims: tuple[Poly, ...], r: Index | None, c: Index | Non
     if len(e.subs) != len(dims) or any(i in wanted for s in e.subs[: max(count, 0)] for i in indices_of(s)):
         raise NoForm
     places = [_place(s, wanted) for s in e.subs[count:]]
-    m: Matrix = Named(e.tensor, dims[count:], e.subs[:count])
-    for axis, ((i, start), extent) in enumerate(zip(places, dims[count:], strict=True)):
+    m = _part(Named(e.tensor, dims[count:], e.subs[:count]), places, dims[count:])
+    found = tuple(i for i, _ in places)
+    if found not in (wanted, wanted[::-1]):
+        raise NoForm
+    return m if found == wanted else make.transpose(m)
+
+
+def _part(m: Matrix, places: list[tuple[Index, Poly]], dims: tuple[Poly, ...]) -> Matrix:
+    """The rows and columns that the letters reach; the matrix itself where they reach all."""
+    for axis, ((i, start), extent) in enumerate(zip(places, dims, strict=True)):
         if (start, i.stop) != (ZERO, extent):
             m = Part(m, axis, start, start + i.stop)
-    found = tuple(i for i, _ in places)
-    if found == wanted:
-        return m
-    if found == wanted[::-1]:
-        return make.transpose(m)
-    raise NoForm
+    return m
 
 
 def _place(sub: Poly, wanted: tuple[Index, ...]) -> tuple[Index, Poly]:

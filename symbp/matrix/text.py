@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from symbp.core import build
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Fn, Int, Mul, Not, Num, Or, Pi, Pow, Read
 from symbp.core.integers import ZERO
 from symbp.core.network import Network
@@ -229,10 +230,8 @@ def split_quotient(e: Expr) -> tuple[bool, list[Expr], list[Expr]]:
         match f:
             case Num(value):
                 negative = value < 0
-                if abs(value.numerator) != 1:
-                    up.append(Num(Fraction(abs(value.numerator))))
-                if value.denominator != 1:
-                    down.append(Num(Fraction(value.denominator)))
+                up += [build.num(abs(value.numerator))] if abs(value.numerator) != 1 else []
+                down += [build.num(value.denominator)] if value.denominator != 1 else []
             case Pow(base, Num(value)) if value < 0:
                 down.append(base if value == -1 else Pow(base, Num(-value)))
             case _:
