@@ -14,7 +14,7 @@ from math import prod
 from symbp.calculus.simplify import factor
 from symbp.core import build
 from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import nodes, reads, walk
 from symbp.core.views import factors_of
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
@@ -79,7 +79,7 @@ def _term(expr: Expr) -> Term:
 
 def _comes_apart(bracket: tuple[Term, ...], after: Expr) -> bool:
     """Is there a sum in which each of the bracket's terms is found in a term of its own?"""
-    sums = (n for n in walk(after) if isinstance(n, Add))
+    sums = nodes(after, Add)
     return any(_all_found([set(t) for _, t in bracket], [{r.tensor for r in reads(a)} for a in n.args]) for n in sums)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Where
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import dims_of, free_indices, indices_of, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, nodes, walk
 
 NOMINAL = 8
 _WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2, First: 2}
@@ -31,7 +31,7 @@ def cost(expr: Expr) -> int:
 
 def functions(expr: Expr) -> int:
     """How many different function values it takes."""
-    return len({key(n) for n in walk(expr) if isinstance(n, Fn)})
+    return len({key(n) for n in nodes(expr, Fn)})
 
 
 def _weight(node: Node) -> int:

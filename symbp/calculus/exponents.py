@@ -15,10 +15,10 @@ from dataclasses import replace
 from symbp.calculus.match import match
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Add, Binder, Expr, Fn, Mul, Pow, Read, Sum, Where
+from symbp.core.expr import BINDERS, Add, Expr, Fn, Mul, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Call, Equation, Network
-from symbp.core.traverse import free_indices, fresh_name, map_children, reads, substitute, substitute_poly, walk
+from symbp.core.traverse import free_indices, fresh_name, map_children, nodes, reads, substitute, substitute_poly, walk
 from symbp.core.views import terms_of
 
 
@@ -45,7 +45,7 @@ def _shared(equation: Equation, active: Collection[str]) -> Iterator[Expr]:
     for total in (n for n in outside if isinstance(n, Sum) and len(n.indices) == 1):
         (j,) = total.indices
         for k in (i for i in equation.letters if (i.start, i.stop) == (j.start, j.stop)):
-            for other in (n.args[0] for n in walk(total.body) if isinstance(n, Fn) and n.name == "exp"):
+            for other in (n.args[0] for n in nodes(total.body, Fn) if n.name == "exp"):
                 own = substitute(other, {j: Poly.of(k)})
                 if _is_plain(own) and _share(own, k, active) and any(_has(n, own) for n in outside):
                     yield own
@@ -62,7 +62,7 @@ def _outside(node: Expr) -> Iterator[Expr]:
 
 
 def _is_plain(exponent: Expr) -> bool:
-    return not any(isinstance(n, (Binder, Where)) for n in walk(exponent))
+    return not any(nodes(exponent, *BINDERS, Where))
 
 
 def _share(exponent: Expr, k: Index, active: Collection[str]) -> bool:

@@ -22,7 +22,7 @@ from symbp.core.guards import follows, opposite, settle_condition, slack, under
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import children, free_indices, indices_of, map_children, polys, substitute, walk
+from symbp.core.traverse import children, free_indices, indices_of, map_children, nodes, polys, substitute
 from symbp.core.views import conjuncts, factors_of
 
 Conds = tuple[Cond, ...]
@@ -78,7 +78,7 @@ class Guards:
 
     def simplified(self, expr: Expr) -> tuple[Expr, tuple[str, ...]]:
         """The expression with its guards joined and dropped, and the quantities whose zeros that uses."""
-        if not any(isinstance(n, Where) for n in walk(expr)):
+        if not any(nodes(expr, Where)):
             return expr, ()
         used: dict[str, None] = {}
         return self._simplify(expr, used), tuple(used)
@@ -270,7 +270,7 @@ def _is_exposed(node: Node, letters: tuple[Index, ...], early: Early) -> bool:
         return _is_exposed(node.other, letters, early)
     if isinstance(node, Read) and early.holds(node.tensor) and any(i in letters for i in indices_of(node.subs[0])):
         return True
-    labels = (a for p in polys(node) for a in p.atoms() if isinstance(a, Read))
+    labels = (a for p in polys(node) for a in p.atoms_of(Read))
     return any(i in letters for a in labels for s in a.subs for i in indices_of(s)) or any(
         _is_exposed(c, letters, early) for c in children(node)
     )

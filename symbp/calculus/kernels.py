@@ -22,7 +22,7 @@ from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import fresh_name, map_children, reads, walk
+from symbp.core.traverse import fresh_name, map_children, nodes, reads, walk
 
 
 def name_kernels(network: Network, active: Collection[str]) -> Network:
@@ -120,7 +120,7 @@ def _whole(equation: Equation, node: Expr, kernel: Expr) -> Expr:
     """The largest part of the expression that is a function of the kernel alone."""
     if _stands_alone(equation, node, kernel):
         return node
-    inside = [c for c in _operands(node) if any(same(kernel, n) for n in walk(c) if isinstance(n, Expr))]
+    inside = [c for c in _operands(node) if any(same(kernel, n) for n in nodes(c, Expr))]
     alone = [c for c in _operands(node) if _stands_alone(equation, c, kernel)]
     if isinstance(node, Mul) and any(c in inside for c in alone):
         return build.mul(*alone)

@@ -34,9 +34,9 @@ from symbp.core.traverse import (
     all_index_names,
     indices_of,
     map_children,
+    nodes,
     reads,
     rename_bound,
-    walk,
 )
 from symbp.core.views import is_divisor
 from symbp.errors import MissingRule
@@ -138,12 +138,12 @@ def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
     than an entry; each by its name.
     """
-    nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
-    if any(is_divisor(n) for n in nodes):
+    found = [n for n in nodes(expr, Expr) if any(r.tensor in tensors for r in reads(n))]
+    if any(is_divisor(n) for n in found):
         yield "quotient"
-    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in nodes):
+    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in found):
         yield "chain"
 
 
 def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:
-    return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor in tensors for r in reads(n)))
+    return (n for n in nodes(expr, Fn) if any(r.tensor in tensors for r in reads(n)))

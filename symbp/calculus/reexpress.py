@@ -28,7 +28,7 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num
 from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
-from symbp.core.traverse import children, free_indices, map_children, substitute, walk
+from symbp.core.traverse import children, free_indices, map_children, nodes, substitute, walk
 from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
 
 # Of a coefficient whose lowest terms are looked for. Those of layers that people write have twenty.
@@ -259,13 +259,13 @@ def _better(form: Expr, best: Expr) -> bool:
     """Fewer function values, or as many and cheaper without a function that was not there."""
     if functions(form) != functions(best):
         return functions(form) < functions(best)
-    new = {key(n) for n in walk(form) if isinstance(n, Fn)} - {key(n) for n in walk(best) if isinstance(n, Fn)}
+    new = {key(n) for n in nodes(form, Fn)} - {key(n) for n in nodes(best, Fn)}
     return not new and cost(form) < cost(best)
 
 
 def _is_joined(entry: Expr, node: Node) -> bool:
     """Does the entry stand in a sum, be it that of an exponent, where its rounding could be all that is left?"""
-    if isinstance(node, Add) and any(same(entry, n) for n in walk(node) if isinstance(n, Read)):
+    if isinstance(node, Add) and any(same(entry, n) for n in nodes(node, Read)):
         return True
     return any(_is_joined(entry, c) for c in children(node))
 

@@ -202,7 +202,10 @@ class Scalars:
         """Does a condition hold? Later parts are looked at only where the earlier ones do not decide."""
         match cond:
             case Compare(op, a, b):
-                return self._compare(op, a, b, at)
+                sides = integers_compared(cond)
+                if sides is None:
+                    return self._holds(op, self.value(a, at), self.value(b, at))
+                return bool(COMPARISONS[op](*(self.integer(side, at) for side in sides)))
             case And(args):
                 return self._all(args, at, True)
             case Or(args):
@@ -228,12 +231,6 @@ class Scalars:
         if open_one is not None:
             raise open_one
         return True
-
-    def _compare(self, op: str, a: Expr, b: Expr, at: At) -> bool:
-        one, other = build.as_integer(a), build.as_integer(b)
-        if one is None or other is None:
-            return self._holds(op, self.value(a, at), self.value(b, at))
-        return bool(COMPARISONS[op](self.integer(one, at), self.integer(other, at)))
 
     def _holds(self, op: str, a: sp.Expr, b: sp.Expr) -> bool:
         return self.case.holds(op, self.decide(a), self.decide(b))
