@@ -76,7 +76,7 @@ def _larger_of(op: str, context: Context, node: ast.Call, a: Value, b: Value) ->
 def _where(context: Context, node: ast.Call) -> Value:
     _count(context, node, 3)
     cond = context.cond(node.args[0])
-    entry = cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape))
+    entry = cond.cond(context.work.somewhere(cond.shape))
     then, other = context.guard(entry).value(node.args[1]), context.guard(build.negate(entry)).value(node.args[2])
     return elementwise(build.where, cond, then, other)
 

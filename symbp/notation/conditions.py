@@ -11,7 +11,6 @@ from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Delta, Expr
-from symbp.core.integers import Poly
 from symbp.core.views import integers_compared
 from symbp.notation.builtins import places
 from symbp.notation.context import Context
@@ -152,7 +151,7 @@ def boolean(context: Context, node: ast.BoolOp) -> Value | Constant:
 
 
 def _entry(context: Context, value: Value) -> Cond:
-    return value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+    return value.cond(context.work.somewhere(value.shape))
 
 
 def choice(context: Context, node: ast.IfExp) -> Value | Constant:

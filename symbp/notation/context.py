@@ -29,7 +29,7 @@ from symbp.core.views import integers_compared
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
-from symbp.notation.values import MAX_SIZE, Constant, Value, tensor
+from symbp.notation.values import MAX_SIZE, Constant, Shape, Subs, Value, tensor
 from symbp.notation.words import fresh
 
 _INTERNAL = re.compile(r"%\d+")  # what tells indices of one letter apart
@@ -100,6 +100,10 @@ class Work:
         """A new index with a name of its own; `hint` is the letter that the user gave it."""
         self.indices += 1
         return Index(f"{hint}%{self.indices}", stop, Poly.of(start))
+
+    def somewhere(self, shape: Shape) -> Subs:
+        """The subscripts of an entry of an array, any one: a new index for each dimension."""
+        return tuple(Poly.of(self.index(e)) for e in shape)
 
     def letters_taken(self) -> frozenset[str]:
         """The names that no index may have."""
@@ -239,6 +243,11 @@ def _told(cond: Cond | Delta) -> tuple[Cond, ...]:
             one, other = build.integer(a), build.integer(b)
             return build.compare("<=", one, other), build.compare("<=", other, one)
     return told(cond)
+
+
+def letter_of(index: Index) -> str:
+    """The letter that the user wrote for an index, or nothing."""
+    return index.name.split("%")[0]
 
 
 def access(

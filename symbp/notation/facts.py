@@ -28,7 +28,7 @@ def fact(context: Context, node: ast.Assert) -> Context:
         return state(context, node, context.guard().cond(node.test).cond(()))
     inner, letters = _free_letters(context.guard(), node.test)
     value = inner.cond(node.test)
-    cond = value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+    cond = value.cond(context.work.somewhere(value.shape))
     table: dict[Atom, Poly] = {i: Poly.of(new) for i, new in _ranges(context, node, letters).items()}
     context.work.settle(0, 0, table)
     cond = substitute(cond, table)

@@ -18,12 +18,11 @@ from symbp.errors import ShapeError
 from symbp.notation.bounds import check_extent
 from symbp.notation.builtins import check_letter
 from symbp.notation.calls import written_out
-from symbp.notation.context import Context, Pending, emit, own_equation
+from symbp.notation.context import Context, Pending, emit, letter_of, own_equation
 from symbp.notation.definitions import define_several
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.functions import inline
 from symbp.notation.integers import integer
-from symbp.notation.letters import hint
 from symbp.notation.naming import check_carried, check_name, defining, full_name, local_name
 from symbp.notation.recurrence import Recurrent, Start, first_start, fixed_place, guess_shape
 from symbp.notation.strided import gather, places_of, spread
@@ -146,7 +145,7 @@ def _local_entries(context: Context, name: str, own: Pending, node: ast.Assign) 
     value = Value(tuple(i.extent for i in indices), at, 1 + sum(1 for _ in walk(body)))
     if context.guarded or (_is_copy(body) and name not in (context.results or ())):
         return context.under(**{name: value})
-    letters = tuple(hint(i) for i in indices)
+    letters = tuple(letter_of(i) for i in indices)
     before = len(context.work.pending)
     value = own_equation(context, value, local_name(context, name), node, letters)
     for made in context.work.pending[before:]:
@@ -253,14 +252,14 @@ def _ranges(
     except Unknown as unknown:
         if context.work.unknown_shapes:
             return {i: Poly.of(Index(i.name, Poly.of(Dim(f"%?{i.name}")))) for i in open_indices}
-        letter = hint(unknown.args[0])
+        letter = letter_of(unknown.args[0])
         item = next((i for i in items_of(target.slice) if isinstance(i, ast.Name) and i.id == letter), target)
         wanted = f"`{name_of(target)}[{letter}: SIZE]`"
         context.fail(item, f"no read says how far `{letter}` goes; state its size: {wanted}")
     table: dict[Any, Poly] = {}
     for index, stop in found.items():
         if stop.constant is not None and stop.constant < 1:
-            reach = f"`{hint(index)}` would go from 0 to {stop.constant - 1}"
+            reach = f"`{letter_of(index)}` would go from 0 to {stop.constant - 1}"
             context.fail(target, f"{reach}: the sizes are too small for these reads")
         table[index] = Poly.of(Index(index.name, substitute_poly(stop, table)))
     return table

@@ -10,7 +10,7 @@ from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative, may_be_nonnegative
 from symbp.core.traverse import indices_of, labels_of
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
 from symbp.notation.syntax import base_of, is_dots, name_of, subscripts_in
 from symbp.notation.values import Constant, Value, part, partial, whole
 from symbp.notation.words import nearest
@@ -69,7 +69,7 @@ def _product(context: Context, node: ast.BinOp, a: Poly, b: Poly) -> Poly:
     """An index times a stride; times 0 every value of the index would mean the same entry."""
     for factor, other, place in ((a, b, node.left), (b, a, node.right)):
         if not factor.terms and (index := next(indices_of(other), None)) is not None:
-            letter = index.name.split("%")[0]
+            letter = letter_of(index)
             context.fail(
                 place, f"a stride of zero: every `{letter}` would stand for the same place; expected 1 or more"
             )

@@ -25,15 +25,10 @@ from symbp.core.traverse import (
     substitute_poly,
     with_bound,
 )
-from symbp.notation.context import Pending
+from symbp.notation.context import Pending, letter_of
 
 _NEIGHBOURS = (0, -1, 1, -2, 2, 3, -3, 4, -4, 5, -5, 6, 7, 8, 9, 10, 11, 12, 13)
 _UNREADABLE = frozenset("elo")
-
-
-def hint(index: Index) -> str:
-    """The letter that the user wrote, or nothing."""
-    return index.name.split("%")[0]
 
 
 def candidates(extent: Poly) -> Iterator[str]:
@@ -58,8 +53,8 @@ def _tops(poly: Poly) -> Iterator[Dim]:
 
 def choose(index: Index, used: frozenset[str], inside: frozenset[str], dims: frozenset[str]) -> str:
     """A letter for an index: `used` are taken, `inside` the user's further inside, `dims` other sizes'."""
-    if hint(index) and hint(index) not in used:
-        return hint(index)
+    if letter_of(index) and letter_of(index) not in used:
+        return letter_of(index)
     free = [c for c in _first(candidates(index.stop - index.start), 40) if c not in used and c not in inside]
     own = next(candidates(index.stop - index.start))
     good = [c for c in free if c == own or c not in dims]
@@ -94,7 +89,7 @@ def _name_call(call: Call, table: Mapping[Atom, Poly], used: frozenset[str], dim
 
 
 def _hints(node: Node) -> frozenset[str]:
-    found = {hint(i) for binder in nodes(node, *BINDERS) for i in binder.indices}
+    found = {letter_of(i) for binder in nodes(node, *BINDERS) for i in binder.indices}
     return frozenset(found - {""})
 
 
@@ -103,7 +98,7 @@ def _name_all(
     dims: frozenset[str],
 ) -> tuple[tuple[Index, ...], dict[Atom, Poly], frozenset[str]]:  # fmt: skip
     """Letters for indices that stand together; the user's among them come first."""
-    own = frozenset(hint(i) for i in indices) - {""}
+    own = frozenset(letter_of(i) for i in indices) - {""}
     table, named = dict(table), []
     for i in indices:
         letter = choose(i, used, inside | own, dims)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from symbp.core.integers import Index, Poly
 from symbp.notation import library
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.syntax import base_of
 from symbp.notation.words import why_not
@@ -38,7 +38,7 @@ def check_name(context: Context, node: ast.expr, name: str) -> None:
 def check_carried(context: Context, target: ast.expr, parts: Sequence[Index | None]) -> None:
     """What a loop defines carries the indices of the loops first."""
     if not all(i in parts[: len(context.loops)] for i in context.loops):
-        letters = ", ".join(i.name.split("%")[0] for i in context.loops)
+        letters = ", ".join(letter_of(i) for i in context.loops)
         expected = f"`{ast.unparse(base_of(target))}[{letters}] = ...`"
         context.fail(target, f"what a loop defines carries its index: expected {expected}")
 

@@ -12,7 +12,7 @@ from symbp.core import build
 from symbp.core.expr import Cond, Expr, Extreme, First, Int, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import apply
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
 from symbp.notation.syntax import base_of, called
 from symbp.notation.values import Value
 
@@ -34,7 +34,7 @@ def number_of(context: Context, node: ast.expr, extreme: Value) -> Value:
 def _picked(context: Context, extreme: Extreme, entry) -> Expr:  # type: ignore[no-untyped-def]
     """sum(entry(k) if k is the place else 0 for k)."""
     (own,) = extreme.indices
-    index = context.work.index(own.stop, own.start, own.name.split("%")[0])
+    index = context.work.index(own.stop, own.start, letter_of(own))
     return build.total((index,), build.where(first(extreme, Poly.of(index)), entry(index), build.NIL))
 
 

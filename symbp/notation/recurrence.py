@@ -17,7 +17,7 @@ from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
 from symbp.core.ranges import highest
 from symbp.core.traverse import dims_of, indices_of, substitute, substitute_poly
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
 from symbp.notation.source import Placed
 from symbp.notation.syntax import names_in
 from symbp.notation.values import Value, shape_text
@@ -153,7 +153,7 @@ def _move(context: Context, node: ast.Subscript, index: Index, sub: Poly | None)
     for way, ahead in ((FORWARD, sub - index), (BACKWARD, -sub + index)):
         if _is_at_most(context, ahead, 0):
             return _Move(index, sub, way, here=not _is_at_most(context, ahead, -1))
-    letter = index.name.split("%")[0]
+    letter = letter_of(index)
     raise context.error(
         node,
         f"within its loop this is read at `{letter}` and at steps before it, or after it, alone: it is not known that "
@@ -175,7 +175,7 @@ def _order(context: Context, node: ast.Subscript, bound: Recurrent, moves: tuple
         work.same_pass += [(name, bound.name, context, node) for name in context.defining]
     if move is None or move.way is None:
         return
-    letter = move.index.name.split("%")[0]
+    letter = letter_of(move.index)
     if work.directions.setdefault(move.index, move.way) != move.way:
         context.fail(
             node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction"
@@ -294,8 +294,8 @@ def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[P
 def _named(shape: tuple[Poly, ...]) -> str:
     def letter(atom: Atom) -> Poly | None:
         match atom:
-            case Index(name):
-                return Poly.of(Dim(name.split("%")[0]))
+            case Index() as index:
+                return Poly.of(Dim(letter_of(index)))
             case DimAt(name, at):
                 return Poly.of(DimAt(name, at.replace(letter)))
         return None
@@ -311,7 +311,7 @@ def check_starts(context: Context, bound: Recurrent) -> None:
         index = bound.lead[start.place]
         before, after = start.position.constant, (start.position - index.stop).constant
         if not ((before is not None and before < 0) or (after is not None and after >= 0)):
-            letter = index.name.split("%")[0]
+            letter = letter_of(index)
             context.fail(
                 start.node, f"a start stands before the first `{letter}`, at -1, or after the last, at {index.stop}"
             )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly, quotient
 from symbp.core.traverse import substitute
-from symbp.notation.context import Context, Pending
+from symbp.notation.context import Context, Pending, letter_of
 from symbp.notation.integers import integer
 from symbp.notation.syntax import is_dots, items_of, pieces
 
@@ -81,7 +81,7 @@ def _joined(context: Context, item: ast.expr, own: Mapping[str, Index], body: Ex
         stride = stride * index.extent
     if place != sum((s * i for i, s in digits), ZERO):
         context.fail(item, "the places on the left begin at 0; expected letters with their strides alone")
-    joined = context.work.index(stride, hint=digits[-1][0].name.split("%")[0])
+    joined = context.work.index(stride, hint=letter_of(digits[-1][0]))
     table: dict[Atom, Poly] = {}
     for index, step in digits:
         whole = quotient(Poly.of(joined), step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from symbp.core import build
 from symbp.core.expr import Expr
@@ -16,7 +17,7 @@ from symbp.notation.places import at_place, is_place, place_of
 from symbp.notation.recurrence import Recurrent, is_open, read
 from symbp.notation.shapes import with_axis
 from symbp.notation.syntax import is_dots, is_none, items_of
-from symbp.notation.values import Value, layer, partial, scalar, shape_text
+from symbp.notation.values import Shape, Value, layer, partial, scalar, shape_text
 
 
 def subscript(context: Context, node: ast.Subscript) -> Value:
@@ -53,16 +54,19 @@ def _of_array(context: Context, node: ast.Subscript, value: Value) -> Value:
 
 def _plain(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None]) -> Value:
     """`x[n, :, 2 * i + u]`: integers and whole dimensions."""
-    subs = [_from_end(_subscript(context, item), e) for item, e in zip(items, value.shape, strict=False)]
-    subs += [None] * (len(value.shape) - len(subs))
+    ends = zip(items, value.shape, strict=False)
+    subs = _for_all([_from_end(_subscript(context, item), extent) for item, extent in ends], value)
     if value.each is not None:
         if subs[0] is None:
             context.fail(node, f"{_what(node)} is a list of arrays, one for each layer; read one of them first")
         value = layer(value, subs[0])
-    for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, place, sub, extent, items_of(node.slice))
+    _note_all(context, node, subs, value.shape, items_of(node.slice))
     return cut(context, partial(value, subs), items)
+
+
+def _for_all(subs: list[Poly | None], value: Value) -> list[Poly | None]:
+    """A subscript for each dimension, None for those behind that have none."""
+    return [*subs, *([None] * (len(value.shape) - len(subs)))]
 
 
 def _from_end(sub: Poly | None, extent: Poly) -> Poly | None:
@@ -76,17 +80,18 @@ def _with_new_axes(context: Context, node: ast.Subscript, items: list[ast.expr],
     spread: list[ast.expr] = []
     for item in items:
         spread += [ast.Slice()] * more if is_dots(item) else [item]
-    kept = [i for i in spread if not is_none(i)]
-    old = ast.Tuple(elts=kept, ctx=ast.Load()) if len(kept) != 1 else kept[0]
-    value = (
-        subscript(context, ast.copy_location(ast.Subscript(node.value, old, ast.Load()), node))
-        if kept
-        else context.value(node.value)
-    )
+    value = _without_new_axes(context, node, [i for i in spread if not is_none(i)])
     for place, item in enumerate(i for i in spread if is_none(i) or isinstance(i, ast.Slice)):
         if is_none(item):
             value = with_axis(value, place)
     return value
+
+
+def _without_new_axes(context: Context, node: ast.Subscript, kept: list[ast.expr]) -> Value:
+    if not kept:
+        return context.value(node.value)
+    inside = ast.Tuple(elts=kept, ctx=ast.Load()) if len(kept) != 1 else kept[0]
+    return subscript(context, ast.copy_location(ast.Subscript(node.value, inside, ast.Load()), node))
 
 
 def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: list[ast.expr]) -> Value:
@@ -100,10 +105,8 @@ def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: l
     if len(left) > len(value.shape):
         text = f"an entry of {_what(node)} is {shape_text(value.shape)} and has {len(left)} subscripts"
         raise context.error(node, text, ShapeError)
-    left += [None] * (len(value.shape) - len(left))
-    for place, (sub, extent) in enumerate(zip(left, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, count + place, sub, extent, items)
+    left = _for_all(left, value)
+    _note_all(context, node, left, value.shape, items, count)
     for place, (index, sub) in enumerate(zip(bound.lead, subs, strict=False)):
         if sub is not None and (index not in context.nest or sub.index not in (None, index)):
             _note(context, node, place, sub, index.extent, items)
@@ -114,9 +117,7 @@ def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.e
     """`w[x]` with an array of labels: a row for each; `p[..., t]`: of each row the entry that its label names."""
     chosen = labels(context, items[place])
     assert chosen is not None
-    value = layer(value, Poly()) if value.each is None else value
-    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
-    subs += [None] * (len(value.shape) - len(subs))
+    subs = _for_all([None if k == place else _subscript(context, item) for k, item in enumerate(items)], value)
     lead = tuple(e for e, s in zip(value.shape[:place], subs, strict=False) if s is None)
     if chosen.classes != value.shape[place] or (lead and lead != chosen.shape):
         labelled = f"labels {shape_text(chosen.shape)} of {chosen.classes} classes"
@@ -138,12 +139,8 @@ def _at_place(context: Context, node: ast.Subscript, value: Value, items: list[a
     """`x[n, argmax(z[n, k] for k in K)]`: the entry at the place."""
     at = items[place]
     assert at is not None
-    value = layer(value, Poly()) if value.each is None else value
-    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
-    subs += [None] * (len(value.shape) - len(subs))
-    for k, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, k, sub, extent, [])
+    subs = _for_all([None if k == place else _subscript(context, item) for k, item in enumerate(items)], value)
+    _note_all(context, node, subs, value.shape, [])
     found = context.value(at)
     extreme = None if found.shape else place_of(context, found.number())
     if extreme is None:
@@ -176,6 +173,20 @@ def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
 def _what(node: ast.Subscript) -> str:
     text = ast.unparse(node.value)
     return f"`{text}`" if len(text) <= 40 else "this array"
+
+
+def _note_all(
+    context: Context,
+    node: ast.Subscript,
+    subs: Sequence[Poly | None],
+    shape: Shape,
+    items: list[ast.expr],
+    first: int = 0,
+) -> None:
+    """Notes the subscripts, which are those of the items from the `first` on."""
+    for place, (sub, extent) in enumerate(zip(subs, shape, strict=True)):
+        if sub is not None:
+            _note(context, node, first + place, sub, extent, items)
 
 
 def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
