@@ -13,9 +13,9 @@ from math import prod
 
 from symbp.calculus.simplify import factor
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
+from symbp.core.expr import Add, Expr, Mul, Num, Sum
 from symbp.core.traverse import nodes, reads, walk
-from symbp.core.views import factors_of
+from symbp.core.views import factors_of, is_guarded
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
 NUMBER: Term = (0, ())
@@ -69,7 +69,7 @@ def _inner(node: Add) -> Add:
 
 def _is_masked(term: Expr) -> bool:
     """Does it count under a condition alone, as one of several that exclude one another?"""
-    return any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term))
+    return any(is_guarded(f) for f in factors_of(term))
 
 
 def _term(expr: Expr) -> Term:

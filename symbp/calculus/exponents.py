@@ -18,7 +18,16 @@ from symbp.core.canonical import same
 from symbp.core.expr import BINDERS, Add, Expr, Fn, Mul, Pow, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Call, Equation, Network
-from symbp.core.traverse import free_indices, fresh_name, map_children, nodes, reads, substitute, substitute_poly, walk
+from symbp.core.traverse import (
+    free_indices,
+    fresh_name,
+    map_values,
+    nodes,
+    reads,
+    substitute,
+    substitute_poly,
+    walk,
+)
 from symbp.core.views import terms_of
 
 
@@ -89,7 +98,7 @@ def _through(equation: Equation, own: Equation) -> Equation:
             return Read(own.name, tuple(substitute_poly(s, binding) for s in own.entry.subs))
         if isinstance(node, Add) and isinstance(own.body, Add) and all(t in node.args for t in own.body.args):
             return build.add(own.entry, *(put(t) for t in node.args if t not in own.body.args))
-        return map_children(node, lambda c: put(c) if isinstance(c, Expr) else c)
+        return map_values(node, put)
 
     call = equation.call
     if call is not None:

@@ -22,7 +22,7 @@ from symbp.core.canonical import key, same
 from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import fresh_name, map_children, nodes, reads, walk
+from symbp.core.traverse import fresh_name, map_values, nodes, reads, walk
 
 
 def name_kernels(network: Network, active: Collection[str]) -> Network:
@@ -102,7 +102,7 @@ def _without(node: Expr, kernel: Expr, indices: tuple[Index, ...]) -> Expr:
     """The part with 1 for each instance of the kernel and of its powers."""
     if match(kernel, node, indices) is not None or as_power(kernel, node, indices) is not None:
         return build.UNIT
-    return map_children(node, lambda c: _without(c, kernel, indices) if isinstance(c, Expr) else c)
+    return map_values(node, lambda c: _without(c, kernel, indices))
 
 
 def _part(equation: Equation, kernel: Expr) -> Expr:
@@ -139,4 +139,4 @@ def _put(node: Expr, part: Expr, value: Expr) -> Expr:
         return node
     if isinstance(node, Mul) and isinstance(part, Mul) and all(f in node.args for f in part.args):
         return build.mul(*(f for f in node.args if f not in part.args), value)
-    return map_children(node, lambda c: _put(c, part, value) if isinstance(c, Expr) else c)
+    return map_values(node, lambda c: _put(c, part, value))

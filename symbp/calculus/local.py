@@ -33,7 +33,7 @@ from symbp.core.integers import Poly
 from symbp.core.traverse import (
     all_index_names,
     indices_of,
-    map_children,
+    map_values,
     nodes,
     reads,
     rename_bound,
@@ -121,7 +121,7 @@ def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     """Each `Partial(t[s], t[i])` of an entry by an entry becomes the product of the deltas of its subscripts."""
     if isinstance(expr, Partial) and expr.of.tensor == expr.by.tensor == tensor:
         return build.mul(*(build.delta(a, b) for a, b in zip(expr.of.subs, expr.by.subs, strict=True)))
-    return map_children(expr, lambda c: entries_to_deltas(c, tensor) if isinstance(c, Expr) else c)
+    return map_values(expr, lambda c: entries_to_deltas(c, tensor))
 
 
 def differentiation(name: str, equation: str, expr: Expr, tensors: Collection[str]) -> Rule:

@@ -15,7 +15,7 @@ from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import arranged
 from symbp.core.integers import Atom, Index, Poly, Quotient
-from symbp.core.traverse import indices_of, map_children, nodes, reads, substitute
+from symbp.core.traverse import indices_of, map_values, nodes, reads, substitute
 from symbp.core.views import factors_of
 
 STYLES = (Style(wide=True, first=True), Style(wide=True, first=False))
@@ -57,7 +57,7 @@ def _turned(expr: Expr) -> tuple[Step, ...]:
 
 
 def _arranged(expr: Expr) -> Expr:
-    done = map_children(expr, lambda c: _arranged(c) if isinstance(c, Expr) else c)
+    done = map_values(expr, _arranged)
     return build.where(arranged(done.cond), done.then, done.other) if isinstance(done, Where) else done
 
 

@@ -8,7 +8,7 @@ from symbp.core import build
 from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, First, Or, Sum, Where
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute
+from symbp.core.traverse import free_indices, indices_of, map_values, substitute
 from symbp.core.views import conjuncts, integers_compared
 
 Given = tuple[Cond, ...]
@@ -16,7 +16,7 @@ Given = tuple[Cond, ...]
 
 def settle(expr: Expr) -> Expr:
     """The expression with every choice made whose condition is known from the ranges of its indices."""
-    done = map_children(expr, lambda c: settle(c) if isinstance(c, Expr) else c)
+    done = map_values(expr, settle)
     match done:
         case Where(cond, then, other):
             return build.where(settle_condition(cond), then, other)
@@ -96,7 +96,7 @@ def under(expr: Expr, given: Given) -> Expr:
             return _choice_under(expr, given)
         case Sum(indices) | Extreme(_, indices):  # what is bound inside has nothing to do with what it is outside
             given = tuple(g for g in given if not any(i in indices for i in free_indices(g)))
-    return map_children(expr, lambda c: under(c, given) if isinstance(c, Expr) else c)
+    return map_values(expr, lambda c: under(c, given))
 
 
 def _choice_under(choice: Where, given: Given) -> Expr:

@@ -69,6 +69,15 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
     return _rebuild(node, new)  # type: ignore[return-value]
 
 
+def map_values(node: T, function: Callable[[Expr], Node]) -> T:
+    """The same for each child that is a value; conditions stay as they are."""
+    old = children(node)
+    new = tuple([function(c) if isinstance(c, Expr) else c for c in old])
+    if all(map(is_, old, new)):
+        return node
+    return _rebuild(node, new)  # type: ignore[return-value]
+
+
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
     match node:
         case Add():

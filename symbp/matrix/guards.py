@@ -8,7 +8,7 @@ from symbp.core import build
 from symbp.core.expr import Compare, Cond, Expr, Read, Sum, Where
 from symbp.core.guards import bound_on
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute_poly
+from symbp.core.traverse import free_indices, indices_of, map_values, substitute_poly
 from symbp.core.views import conjuncts, factors_of, integers_compared, is_guarded
 from symbp.matrix.nodes import Matrix, Named, Transpose
 
@@ -70,7 +70,7 @@ def _at_last(expr: Expr, table: dict[Atom, Poly]) -> Expr:
     match expr:
         case Read(tensor, subs):
             return Read(tensor, tuple(s.replace(table.get) for s in subs))
-    return map_children(expr, lambda c: _at_last(c, table) if isinstance(c, Expr) else c)
+    return map_values(expr, lambda c: _at_last(c, table))
 
 
 def _is_choice(f: Where) -> bool:
