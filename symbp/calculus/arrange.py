@@ -20,10 +20,10 @@ def tidy(expr: Expr) -> Expr:
     """
     done = map_values(expr, tidy)
     match done:
-        case Mul(args):
-            return _absorb_sign(Mul(tuple(sorted(args, key=_ranks(args)))))
-        case Add((first, *_) as args) if build.split_number(first)[0] < 0:
-            return Add(positive_first(args))
+        case Mul():
+            return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
+        case Add() if build.split_number(done.args[0])[0] < 0:
+            return Add(positive_first(done.args))
     return done
 
 
@@ -36,11 +36,11 @@ def arrange(expr: Expr, order: tuple[Index, ...], summed: bool = False) -> Expr:
     """
     done = map_values(expr, lambda c: arrange(c, order, isinstance(expr, Sum)))
     match done:
-        case Mul(args):
-            place = _places(args, order, summed)
-            return _absorb_sign(Mul(tuple(sorted(args, key=lambda f: (_late(_rank(f)), place(f))))))
-        case Add((first, *_) as args) if build.split_number(first)[0] < 0 or any(map(_indirect, args)):
-            return Add(tuple(sorted(args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
+        case Mul():
+            place = _places(done.args, order, summed)
+            return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
+        case Add() if build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args)):
+            return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
     return done
 
 

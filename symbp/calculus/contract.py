@@ -98,10 +98,10 @@ def _contract(expr: Expr, task: Task) -> Expr:
     match done:
         case Where():
             return _choice(*_equal(done))
-        case Delta(a, b):
-            return build.delta(_fixed(a), _fixed(b))
-        case Sum(indices, body):
-            return _sum(indices, body, task)
+        case Delta():
+            return build.delta(_fixed(done.a), _fixed(done.b))
+        case Sum():
+            return _sum(done.indices, done.body, task)
     return done
 
 
@@ -257,8 +257,8 @@ def _has_delta(expr: Expr, indices: tuple[Index, ...], style: Style) -> bool:
 
 def _outer(expr: Expr) -> list[Expr]:
     match expr:
-        case Add(args) | Mul(args):
-            return [n for a in args for n in _outer(a)]
+        case Add() | Mul():
+            return [n for a in expr.args for n in _outer(a)]
     return [expr]
 
 

@@ -83,9 +83,9 @@ class Guards:
     def _simplify(self, expr: Expr, used: dict[str, None]) -> Expr:
         done = map_values(expr, lambda c: self._simplify(c, used))
         match done:
-            case Sum(indices, body):
-                return pull(indices, body)
-            case Mul() | Where(_, _, build.NIL):
+            case Sum():
+                return pull(done.indices, done.body)
+            case Mul() | Where(other=build.NIL):
                 return self._product(done, used)
         return done
 
@@ -149,13 +149,13 @@ def _opened(product: Expr) -> tuple[dict[Cond, int], Expr]:
     while waiting:
         f = waiting.pop(0)
         match f:
-            case Mul(args):
-                waiting[:0] = args
-            case Where(cond, then, build.NIL):
+            case Mul():
+                waiting[:0] = f.args
+            case Where(other=build.NIL):
                 count += 1
-                for c in conjuncts(cond):
+                for c in conjuncts(f.cond):
                     conds.setdefault(c, count)
-                waiting.insert(0, then)
+                waiting.insert(0, f.then)
             case _:
                 rest.append(f)
     return conds, build.mul(*rest)
@@ -253,8 +253,8 @@ def sheltered(expr: Expr, early: Early = NOTHING) -> Expr:
     `(1 if t + 1 < T else 0) * delta(x[t + 1], v)` is `delta(x[t + 1], v) if t + 1 < T else 0`: there is no x[T].
     """
     done = map_values(expr, lambda c: sheltered(c, early))
-    factors = factors_of(done)
-    for guard in (f for f in factors if is_guarded(f)):
+    factors = factors_of(done) if isinstance(done, Mul) else ()  # of most nodes nothing is asked
+    for guard in filter(is_guarded, factors):
         rest = tuple(f for f in factors if f is not guard)
         if any(_is_exposed(f, free_indices(guard.cond), early) for f in rest):
             return build.where(guard.cond, sheltered(build.mul(guard.then, *rest), early), build.NIL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations
 from math import prod
 
 from symbp.calculus.cost import cost
@@ -26,10 +26,10 @@ MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... 
 def expand(expr: Expr) -> Expr:
     """Every product of sums as a sum of products, through sums over indices too; what grows too large is left."""
     match expr:
-        case Add(args):
-            return build.add(*map(expand, args))
-        case Sum(indices, body):
-            return build.add(*(pull(indices, t) for t in terms_of(expand(body))))
+        case Add():
+            return build.add(*map(expand, expr.args))
+        case Sum():
+            return build.add(*(pull(expr.indices, t) for t in terms_of(expand(expr.body))))
         case Pow(Add() as base, Num(exponent)) if exponent in (2, 3):
             return expand(Mul((base,) * int(exponent)))
         case Mul():
@@ -79,13 +79,15 @@ def has_denominator(expr: Expr) -> bool:
 def divide_through(expr: Expr) -> Expr:
     """Quotients divided above and below by an exponential where that is cheaper: e^u/(1 + e^u) is 1/(1 + e^-u)."""
     done = map_values(expr, divide_through)
-    for f, below in permutations(factors_of(done), 2):
-        match f, below:
-            case Fn("exp"), Pow(Add(terms), build.MINUS) if any(f in factors_of(t) for t in terms):
-                rest = (g for g in factors_of(done) if g is not f and g is not below)
-                short = build.mul(*rest, build.power(_over(terms, f), build.MINUS))
-                if cost(short) < cost(done):
-                    return short
+    factors = factors_of(done)
+    for f in (f for f in factors if isinstance(f, Fn) and f.name == "exp"):
+        for below in factors:
+            match below:
+                case Pow(Add(terms), build.MINUS) if any(f in factors_of(t) for t in terms):
+                    rest = (g for g in factors if g is not f and g is not below)
+                    short = build.mul(*rest, build.power(_over(terms, f), build.MINUS))
+                    if cost(short) < cost(done):
+                        return short
     return done
 
 

@@ -93,17 +93,17 @@ def power(base: Expr, exponent: Expr) -> Expr:
         return base
     if exponent == NIL:
         return UNIT
-    match base, exponent:
-        case _, Num(n) if n.denominator != 1:
-            pass
-        case Num(value), Num(n) if value or n > 0:
-            return Num(value ** int(n))
-        case Mul(args), Num():
-            return mul(*(power(a, exponent) for a in args))
-        case Pow(inner, Num(m)), Num(n):
-            return power(inner, Num(m * n))
-        case Delta(), Num(n) if n > 0:
-            return base
+    if isinstance(exponent, Num) and exponent.value.denominator == 1:
+        number = exponent.value
+        match base:
+            case Num() if base.value or number > 0:
+                return Num(base.value ** int(number))
+            case Mul():
+                return mul(*(power(a, exponent) for a in base.args))
+            case Pow(inner, Num(own)):
+                return power(inner, Num(own * number))
+            case Delta() if number > 0:
+                return base
     return Pow(base, exponent)
 
 
@@ -198,19 +198,17 @@ def _side(poly: Poly) -> Expr:
 
 def split_number(term: Expr) -> tuple[Fraction, Expr]:
     """The numeric coefficient of a term and the rest: 2*x*y is (2, x*y)."""
-    match term:
-        case Num(value):
-            return value, UNIT
-        case Mul((Num(value), *rest)):
-            return value, _of(rest, Mul, UNIT)
+    if isinstance(term, Num):
+        return term.value, UNIT
+    if isinstance(term, Mul) and isinstance(term.args[0], Num):
+        return term.args[0].value, _of(list(term.args[1:]), Mul, UNIT)
     return ONE, term
 
 
 def split_power(factor: Expr) -> tuple[Expr, Fraction]:
     """Base and numeric exponent of a factor: x**-2 is (x, -2)."""
-    match factor:
-        case Pow(base, Num(exponent)):
-            return base, exponent
+    if isinstance(factor, Pow) and isinstance(factor.exponent, Num):  # asked of every factor: a pattern takes thrice
+        return factor.base, factor.exponent.value
     return factor, ONE
 
 

@@ -31,8 +31,9 @@ def _key(node: Node, bound: dict[Atom, str], depth: int) -> str:
     parts = [_key(c, bound, depth) if bound else key(c) for c in children(node)]
     integers = [_poly(p, bound) for p in polys(node)]
     match node:
-        case Add() | Mul() | And() | Or() | Compare("==" | "!=") | Delta():  # all of which commute
+        case Add() | Mul() | And() | Or() | Compare(op="==" | "!="):  # which commute
             parts.sort()
+        case Delta():
             integers.sort()
     return f"{type(node).__name__}{_label(node)}({','.join(parts)}|{','.join(integers)})"
 

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import BINDERS, Read
+from symbp.core.expr import Binder, Read
 from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, Network, Tensor
-from symbp.core.traverse import dims_of, nodes, polys, walk
+from symbp.core.traverse import dims_of, polys, walk
 from symbp.escape import cleaned
 from symbp.notation.calls import defined
 from symbp.notation.comments import words_in
@@ -181,8 +181,10 @@ def _integers(work: Work) -> Iterator[Poly]:
 
 
 def _within(node: Node) -> Iterator[Poly]:
-    yield from (poly for part in walk(node) for poly in polys(part))
-    yield from (poly for binder in nodes(node, *BINDERS) for poly in _ends(binder.indices))
+    for part in walk(node):
+        yield from polys(part)
+        if isinstance(part, Binder):
+            yield from _ends(part.indices)
 
 
 def _ends(indices: tuple[Index, ...]) -> Iterator[Poly]:
