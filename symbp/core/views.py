@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeGuard, TypeVar
 
 from symbp.core.build import NIL, UNIT, as_integer
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Mul, Num, Pow, Where
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Where
 from symbp.core.integers import Node, Poly
 
 C = TypeVar("C", bound=Node)
@@ -23,6 +23,21 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; of anything else itself."""
     return expr.args if isinstance(expr, Add) else (expr,)
+
+
+def operands(expr: Expr) -> tuple[Expr, ...]:
+    """What a sum, a product or a power is made of, without the exponent; nothing of anything else."""
+    match expr:
+        case Add() | Mul():
+            return expr.args
+        case Pow():
+            return (expr.base,)
+    return ()
+
+
+def applied(node: Node) -> str:
+    """The name of the function that it is a value of; "" of anything else."""
+    return node.name if isinstance(node, Fn) else ""
 
 
 def conjuncts(cond: C) -> tuple[C | Cond, ...]:
