@@ -53,6 +53,8 @@ def _concatenate(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "arrays", "axis?")
     parts = several(context, node, args)
     rank = len(parts[0].shape)
+    if not rank:
+        context.fail(node, "numbers have no axis to go along; `stack` makes an array of them")
     axis = axis_of(context, args["axis"], rank) if "axis" in args else 0
     for part in parts:
         if len(part.shape) != rank or _without(part.shape, axis) != _without(parts[0].shape, axis):
