@@ -274,14 +274,16 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     and memory. NAME says which function or class of it is meant.
     """
     from symbp.review.check import check_file
+    from symbp.review.pages import pages_of
     from symbp.review.report import as_json, as_text
 
     if len(what) > 2:
         raise click.UsageError("expected FILE, or NET and FILE")
     path, name = _file_and_name(what[-1])
-    network = _build(what[0], ()).network if len(what) == 2 else None
+    build = _build(what[0], ()) if len(what) == 2 else None
+    network, pages = (build.network, pages_of(build.derivation)) if build else (None, None)
     click.echo(on_terminal(f"{path} is run, in a process of its own"), err=True)
-    report = check_file(path, network, name, mapped, shapes)
+    report = check_file(path, network, name, mapped, shapes, pages)
     click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
     if not report.is_right:
         raise click.exceptions.Exit(FAILED)

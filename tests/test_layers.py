@@ -24,7 +24,7 @@ INSIDE = {
     "lowering": ("errors", "escape", "core", "matrix", "calculus.steps"),
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
-    "review": ("errors", "escape", "core", "verify"),
+    "review": ("errors", "escape", "core", "verify", "notation.text", "calculus.steps"),
     "claims": ("errors", "core", "notation", "symbolic", "review"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),

@@ -69,6 +69,7 @@ def _forward(runs: Runs) -> list[Finding]:
         f.found, f.expected = ast.unparse(statement.node), ast.unparse(rewrite.statement)
         f.old, f.new, f.numbers, f.part = rewrite.old, rewrite.new, _numbers(runs), rewrite.part
         f.why = "the loss is another than the network's"
+        f.mend, f.more = rewrite.statement, more
         findings.append(f)
         runs.accept({statement.number: rewrite.statement, **more})
     return findings

@@ -20,10 +20,12 @@ from symbp.review.entry import COTANGENT, Entry, Unmatched, find
 from symbp.review.explain import gradients
 from symbp.review.finding import Finding, in_order
 from symbp.review.forward import own_loss
+from symbp.review.matched import computed, number_of
 from symbp.review.program import Program, Statement
 from symbp.review.returned import Names, learn_returns
 from symbp.review.runs import Runs
-from symbp.review.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
+from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, seconds
+from symbp.review.tried import at_kinks, in_float32
 
 EXACT, CENTRAL = 1e-9, 1e-6
 SECONDS, ON_THE_WALL = 15.0, 45.0  # of work for the first search; for all
@@ -48,13 +50,18 @@ def _inspect(request: Mapping[str, Any]) -> dict[str, object]:
     namespace = _run_file(request)
     learn_returns(ast.parse(text))
     program = Program(text, request["path"], namespace)
-    draws = [Draw(d["inputs"], d["loss"], d["gradients"], d["tensors"]) for d in request["draws"]]
+    draws = [_draw(d) for d in request["draws"]]
     trial = Trial(program, entry, names, draws, EXACT)
     if any(d.loss is None for d in draws):
         trial.bound = CENTRAL
         trial.names = _differentiated(trial)
         trial.draws = [_with_truth(trial, d) for d in draws]
-    return _checked(trial)
+    return _checked(trial, request["tied"] and _draw(request["tied"]))
+
+
+def _draw(d: Mapping[str, Any]) -> Draw:
+    pages = tuple(PageValue(*p) for p in d["pages"])
+    return Draw(d["inputs"], d["loss"], d["gradients"], d["tensors"], pages, d["sizes"])
 
 
 def _run_file(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _no_loss(entry: Entry, error: BaseException | None) -> str:
     return f"{entry.said} returns no loss, and without a network nothing else says what is right"
 
 
-def _checked(trial: Trial) -> dict[str, object]:
+def _checked(trial: Trial, tied: Draw | None) -> dict[str, object]:
     runs = Runs(trial, end=time.process_time() + SECONDS, latest=time.monotonic() + ON_THE_WALL)
     _, base = runs.base(runs.first)
     if isinstance(base.error, BaseException) and base.line is None:
@@ -111,13 +118,20 @@ def _checked(trial: Trial) -> dict[str, object]:
     if isinstance(base.error, TooLong):
         raise Unmatched(f"{trial.entry.said}: {base.error}")
     _demand_all(trial, base.gradients, base.error)
+    given = list(trial.draws)
     findings = _mistakes(runs)
     if changed := _changed(runs) or _other_next_time(runs):
         findings.append(changed)
+    findings = in_order(runs, findings)
+    found = computed(runs, findings, given[0]) if given[0].pages else {}
     return {
         "entry": trial.entry.said,
         "raised": f"{type(base.error).__name__}: {base.error}" if base.error else "",
-        "findings": [_told(f) for f in in_order(runs, findings)],
+        "findings": [{**_told(f), **_equation(number_of(f, found, runs))} for f in findings],
+        "computes": [[runs.statement(p).line, v.number] for p, v in found.items()],
+        "sizes": list(dict.fromkeys(d.sizes for d in given)),
+        "kinks": "" if findings or tied is None else at_kinks(trial, tied),
+        "float32": "" if findings else in_float32(trial, given[0]),
         "parameters": list(trial.names.parameters),
         "draws": len(trial.draws),
         "against": "the user's own loss" if trial.draws[0].loss is None else "the network",
@@ -182,6 +196,11 @@ def _harmless(node: ast.stmt) -> ast.stmt:
         target = ast.Name(node.target.id, ast.Load())
         return ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
     return ast.Pass()
+
+
+def _equation(number: tuple[int, bool] | None) -> dict[str, object]:
+    """The number of an equation, and whether the statement computes it or goes into it."""
+    return {"equation": number[0] if number else None, "computes": bool(number and number[1])}
 
 
 def _told(f: Finding) -> dict[str, object]:

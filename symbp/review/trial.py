@@ -29,6 +29,16 @@ class TooLong(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
+class PageValue:
+    """The value of an equation of the pages: its number, what it is of, whether of its adjoint."""
+
+    number: int
+    quantity: str
+    is_adjoint: bool
+    value: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """Data, and the truth there: the loss (None: the user's own is), the gradients, the network's tensors."""
 
@@ -36,6 +46,8 @@ class Draw:
     loss: float | None
     gradients: Mapping[str, Array]
     tensors: Mapping[str, Array] = field(default_factory=dict)
+    pages: tuple[PageValue, ...] = ()
+    sizes: str = ""
 
 
 @dataclass(slots=True)
@@ -152,6 +164,28 @@ class Trial:
             return self.run(namespace, Draw({**draw.inputs, name: moved}, None, {}), loss_of=draw).loss
 
         return central(loss, value, STEP)
+
+    def is_own_gradient(self, namespace: Mapping[str, Any], draw: Draw, name: str, gradient: Any, bound: float) -> bool:
+        """Is it the derivative of the user's own loss by an input? Asked along a random direction."""
+        value = np.asarray(draw.inputs[name], dtype=float)
+        try:
+            found = np.asarray(gradient, dtype=float)
+        except (TypeError, ValueError):
+            return False
+        if found.shape != value.shape or not np.all(np.isfinite(found)):
+            return False
+        direction = np.random.default_rng(1).normal(size=value.shape)
+
+        def loss(s: Array) -> float:
+            return self.run(namespace, Draw({**draw.inputs, name: value + s * direction}, None, {}), loss_of=draw).loss
+
+        return fits_along(found, direction, float(central(loss, np.zeros(()), STEP)), bound)
+
+
+def fits_along(value: Array, direction: Array, slope: float, bound: float) -> bool:
+    """Has a derivative this slope along a random direction? One that is another has not."""
+    size = float(np.max(np.abs(value), initial=0.0)) * float(np.sqrt(direction.size))
+    return abs(float(np.sum(value * direction)) - slope) <= bound * max(size, 1e-3)
 
 
 def central(loss: Callable[[Array], float], value: Array, wide: float = INNER_STEP) -> Array:

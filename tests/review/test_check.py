@@ -10,11 +10,13 @@ from click.testing import CliRunner
 
 import symbp
 from symbp import networks
+from symbp.calculus.derive import derive
 from symbp.cli import commands
 from symbp.core.network import Network
 from symbp.notation.read import read_network
 from symbp.review.check import CannotCheck, Report, check_file, check_text
 from symbp.review.names import is_pair
+from symbp.review.pages import pages_of
 from symbp.review.report import as_json, as_text
 from symbp.review.truth import NotYet
 from tests.review.cases import DEEP, FIT, NETWORKS, RIGHT, STEPS, WRONG
@@ -25,7 +27,7 @@ def network(name: str) -> Network:
 
 
 def check(name: str, code: str, tmp_path: Path) -> Report:
-    return check_text(code, "mine.py", tmp_path, network(name), "", {}, {})
+    return check_text(code, "mine.py", tmp_path, network(name), "", {}, {}, pages_of(derive(network(name))))
 
 
 @pytest.mark.parametrize("case", RIGHT)
@@ -66,7 +68,7 @@ def test_a_machine_reads_what_the_contract_says(tmp_path: Path) -> None:
     said = json.loads(as_json(check("fit", FIT.replace("grad_r = e / n", "grad_r = -e / n"), tmp_path)))
     assert said["verdict"] == "wrong"
     (found,) = said["findings"]
-    assert list(found) == ["file", "line", "quantity", "kind", "detail", "expected", "found"]
+    assert list(found) == ["file", "line", "quantity", "kind", "detail", "expected", "found", "equation"]
     assert (found["expected"], found["found"]) == ("grad_r = e / n", "grad_r = -e / n")
     assert "the sign is turned round" in found["detail"]
 
