@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from symbp.core.network import Network
@@ -94,7 +95,8 @@ def check_text(
     else:
         request["data"], request["parameters"] = names(network)
         request["draws"], request["tied"] = draws(network, pages), tied(network)
-    with closing(Worker()) as worker:
+    with TemporaryDirectory(prefix="symbp", ignore_cleanup_errors=True) as folder, closing(Worker()) as worker:
+        request["folder"] = folder
         try:
             reply = worker.ask(request)["checked"]
         except Gone as gone:

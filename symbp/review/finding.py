@@ -13,7 +13,6 @@ from symbp.review.program import BEFORE, INNER, Place, Statement
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import ROUGH, Runs, Truth
 from symbp.review.trial import Array, fits_along
-from symbp.review.truths import backward
 
 
 @dataclass(slots=True)
@@ -164,15 +163,22 @@ def unexplained(runs: Runs, wrong: list[str]) -> Finding:
             break
     _, base = runs.base(runs.first)
     if base.error is not None:
-        found = next((s for _, s in backward(runs)), None)
+        found = _raising(runs, base.line)
     made = Finding("unknown", found, wrong[0], mended=tuple(wrong))
     if base.error is not None:
-        made.kind = "shape" if isinstance(base.error, ValueError) else "unknown"
-        made.quantity = quantity(found, frozenset(wrong)) if found else wrong[0]
-        made.why = f"it raises {type(base.error).__name__}: {base.error}"
+        made.kind = "shape" if isinstance(base.error, ValueError) else "raises"
+        made.quantity = quantity(found, frozenset()) if found and found.names else runs.trial.entry.said
+        made.why = f"it raises {type(base.error).__name__}: {base.error}".rstrip(": ")
     made.found = ast.unparse(found.node) if found else ""
     made.numbers = numbers(runs, frozenset(wrong)) if found else ""
     return made
+
+
+def _raising(runs: Runs, line: int | None) -> Statement | None:
+    """The statement at a line, the innermost."""
+    known = runs.trial.program.statements.values()
+    here = [s for s in known if s.line <= (line or 0) <= (s.node.end_lineno or 0)]
+    return min(here, key=lambda s: (s.node.end_lineno or 0) - s.line, default=None)
 
 
 def taken_for_granted(runs: Runs, name: str, wrong: frozenset[str], statement: Statement) -> Finding:

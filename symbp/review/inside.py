@@ -18,24 +18,27 @@ import numpy as np
 
 from symbp.review.entry import COTANGENT, Entry, Unmatched, find
 from symbp.review.explain import gradients
-from symbp.review.finding import Finding, in_order
+from symbp.review.finding import Finding, in_order, quantity
 from symbp.review.forward import own_loss
+from symbp.review.kept import files_kept
 from symbp.review.matched import computed, number_of
 from symbp.review.program import Program, Statement
 from symbp.review.returned import Names, learn_returns
-from symbp.review.runs import Runs
-from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, seconds
+from symbp.review.runs import Runs, first_other
+from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, line_of, seconds
 from symbp.review.tried import at_kinks, in_float32
 
 EXACT, CENTRAL = 1e-9, 1e-6
 SECONDS, ON_THE_WALL = 15.0, 45.0  # of work for the first search; for all
 MODULE = "module_under_check"
+FOR_MAIN = "what is only for running it belongs under if __name__ == '__main__'"
 
 
 def inspect(_loaded: object, request: Mapping[str, Any]) -> dict[str, object]:
     """The answer to a request."""
     try:
-        return {"checked": _inspect(request)}
+        with files_kept(request["folder"]):
+            return {"checked": _inspect(request)}
     except Unmatched as error:
         return {"checked": {"unmatched": str(error)}}
     except Exception as error:
@@ -74,9 +77,18 @@ def _run_file(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with seconds(FIRST_RUN):
             exec(compile(request["text"], request["path"], "exec"), module.__dict__)
+    except TooLong as error:
+        raise Unmatched(f"running it: {error}{_at_line(error, request['path'])}; {FOR_MAIN}") from None
     except BaseException as error:
-        raise Unmatched(f"running it raises {type(error).__name__}: {error}") from None
+        said = f"running it raises {type(error).__name__}: {error}{_at_line(error, request['path'])}"
+        raise Unmatched(said if isinstance(error, ImportError) else f"{said}; {FOR_MAIN}") from None
     return module.__dict__
+
+
+def _at_line(error: BaseException, path: str) -> str:
+    """Where in the user's file it was, as far in as that goes."""
+    line = line_of(error, path)
+    return f" (line {line})" if line else ""
 
 
 def _with_truth(trial: Trial, draw: Draw) -> Draw:
@@ -116,7 +128,7 @@ def _checked(trial: Trial, tied: Draw | None) -> dict[str, object]:
     if isinstance(base.error, BaseException) and base.line is None:
         raise Unmatched(f"{trial.entry.said} raises {type(base.error).__name__}: {base.error}")
     if isinstance(base.error, TooLong):
-        raise Unmatched(f"{trial.entry.said}: {base.error}")
+        raise Unmatched(f"{trial.entry.said}: {base.error} (line {base.line})")
     _demand_all(trial, base.gradients, base.error)
     given = list(trial.draws)
     findings = _mistakes(runs)
@@ -148,6 +160,11 @@ def _mistakes(runs: Runs) -> list[Finding]:
 
 def _demand_all(trial: Trial, gradients: Mapping[str, Any], error: BaseException | None) -> None:
     missing = [n for n in trial.names.parameters if n not in gradients]
+    if missing and error is None and not gradients:
+        raise Unmatched(
+            f"no gradient of {', '.join(missing)} was found: {trial.entry.said} returns none; if they have names of "
+            f"their own, --map NAME={missing[0]} says so"
+        )
     if missing and error is None:
         raise Unmatched(
             f"no gradient of {', '.join(missing)} was found in what {trial.entry.said} returns; "
@@ -177,12 +194,15 @@ def _changed(runs: Runs) -> Finding | None:
 def _other_next_time(runs: Runs) -> Finding | None:
     """Does a second call with the same data give something else?"""
     namespace = runs.trial.program.variant({})
-    base, again = (runs.trial.run(namespace, runs.first) for _ in range(2))
+    base, again = (runs.trial.run(namespace, runs.first, record=True) for _ in range(2))
     same = all(close(again.gradients.get(n), np.asarray(g), EXACT) for n, g in base.gradients.items() if _is_number(g))
     if base.error is not None or same:
         return None
-    why = "a second call with the same data gives others: something is kept"
-    return Finding("state", None, "the gradients", why=why)
+    found = first_other(runs, base, again)
+    made = Finding("state", found, quantity(found, frozenset()) if found else "the gradients")
+    made.found = ast.unparse(found.node) if found else ""
+    made.why = "a second call with the same data gives other gradients: something is kept from the first"
+    return made
 
 
 def _is_number(value: object) -> bool:

@@ -76,6 +76,8 @@ def number_of(f: Finding, found: Found, runs: Runs) -> tuple[int, bool] | None:
     own = [found[f.statement.number, k] for k in range(len(f.statement.names)) if (f.statement.number, k) in found]
     if own:
         return own[0].number, True
+    if f.kind in ("raises", "state"):
+        return None
     reading = {n.partition("[")[0] for n in f.statement.names}
     statements = runs.trial.program.statements
     for number in dict.fromkeys(e.place[0] for e in runs.base(runs.first)[1].events):

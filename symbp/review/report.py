@@ -27,10 +27,11 @@ KINDS = {
     "softmax": "the softmax's Jacobian is taken entry by entry",
     "order": "two parts have changed places",
     "dtype": "digits are lost",
-    "state": "an input is changed",
+    "state": "an input is changed, or something is kept from call to call",
     "loss": "another loss",
     "fact": "right only under a condition",
     "shape": "the shapes do not fit",
+    "raises": "it raises an exception",
     "alias": "two names stand for one array, which is written into",
     "unknown": "it is not what it should be; no single usual mistake explains it",
 }
@@ -137,6 +138,11 @@ def as_json(report: Report) -> str:
     lines = [{"line": line, "equation": number} for line, number in report.computes]
     said = {"verdict": verdict, "checked": report.entry, "findings": findings, "tried": tried, "computes": lines}
     return json.dumps(said, indent=2)
+
+
+def refused(why: str) -> str:
+    """For machines: what could not be checked."""
+    return json.dumps({"verdict": "not checked", "detail": why, "findings": []}, indent=2)
 
 
 def _detail(f: Finding) -> str:

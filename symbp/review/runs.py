@@ -313,6 +313,17 @@ def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iter
             yield part.T
 
 
+def first_other(runs: Runs, one: Outcome, other: Outcome) -> Statement | None:
+    """The first statement that gives something else in another run."""
+    for a, b in zip(one.events, other.events, strict=False):
+        if a.place != b.place:
+            return None
+        if a.value is not None and (b.value is None or not np.array_equal(a.value, b.value, equal_nan=True)):
+            statement = runs.statement(a.place)
+            return None if isinstance(statement.node, HEADS) else statement
+    return None
+
+
 def by_place(events: list[Event]) -> dict[Place, list[Event]]:
     """Events by the places that they passed."""
     found: dict[Place, list[Event]] = {}

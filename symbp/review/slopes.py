@@ -21,7 +21,7 @@ def slope(node: ast.expr, scope: Scope) -> Found:
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub) and ast.unparse(inner.left) in ("1", "1.0"):
             plain = ast.Call(clone(node.func), [inner.right], [])
             yield "derivative", of("(1 - a)", a=plain)
-        if not ast.unparse(node.func).startswith("np."):
+        if not ast.unparse(node.func).startswith("np.") and not isinstance(inner, ast.Constant):
             yield "derivative", of("f * (1 - f)", f=node)
             yield "derivative", inner
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
