@@ -17,7 +17,7 @@ from symbp.review.program import Event, Statement
 from symbp.review.rewrites import rewrites
 from symbp.review.runs import FINE, ROUGH, Runs, Truth
 from symbp.review.trial import Draw
-from symbp.review.truths import agrees, backward, first_wrong, flowing_into, truths_of
+from symbp.review.truths import agrees, backward, first_wrong, flowing_into, named_truths, truths_of
 
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)
@@ -105,10 +105,13 @@ class Search:
         known.sort(key=lambda pair: -pair[0])
         if named is not None and (hit := self._near(named, known)):
             return hit
-        place = self._unnamed(named, known) or named
-        if place is not None and (hit := self._at(place)):
-            return hit
-        return self._anywhere(place, known)
+        if named is not None and held_still(self.runs, named.truth)[0] == "constant":
+            return named
+        other = self._unnamed(named, known)
+        for place in (p for p in (other, named) if p is not None):
+            if hit := self._at(place):
+                return hit
+        return self._anywhere(named or other, known)
 
     def _anywhere(self, place: Hit | None, known: Sequence[tuple[int, Statement]]) -> Hit | None:
         """Of all rewritings the one that mends most."""
@@ -121,7 +124,24 @@ class Search:
                 hits.extend(self.rewritten(order, statement, cost))
             if full := [h for h in hits if h.mended >= enough]:
                 return max(full, key=lambda h: (len(h.mended), -h.order))
-        return self._helper(enough) or place or max(hits, key=_worth, default=None)
+        found = self._helper(enough) or self._doubtful(known)
+        return found or place or max(hits, key=_worth, default=None)
+
+    def _doubtful(self, known: Sequence[tuple[int, Statement]]) -> Hit | None:
+        """A rewriting of a statement that is right as the derivative by something, without a name that says so."""
+        if not self._can_locate():
+            return None
+        seen = {s.number for _, s in known}
+        others = [(o, s) for o, s in backward(self.runs, confirmed_too=True) if s.number not in seen]
+        for cost in COSTS[:NEAR]:
+            for order, statement in reversed(others):
+                for hit in () if self._is_named(statement) else self.rewritten(order, statement, cost):
+                    if hit.mended >= self.wrong():
+                        return hit
+        return None
+
+    def _is_named(self, statement: Statement) -> bool:
+        return bool(named_truths(self.runs, self.runs.events(), statement))
 
     def _near(self, place: Hit, known: list[tuple[int, Statement]]) -> Hit | None:
         """A rewriting of the statement that is known to be wrong, or of one whose values it reads and of which nothing
@@ -184,7 +204,8 @@ class Search:
         if not self._can_locate():
             return None
         before = sorted(((o, s) for o, s in known if named is None or o < named.order), key=lambda pair: pair[0])
-        return self._located(before, named=False, enough=named.mended if named else frozenset())
+        found = self._located(before, named=False, enough=named.mended if named else frozenset())
+        return found if found and (named is None or found.order < named.order) else None
 
     def _located(
         self, known: list[tuple[int, Statement]], named: bool, enough: frozenset[str] = frozenset()

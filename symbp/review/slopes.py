@@ -137,3 +137,7 @@ def less_a_tensor(node: ast.expr, scope: Scope) -> Found:
             if name != ast.unparse(node):
                 yield "term", of("(a - b)", a=node, b=parse(name))
                 yield "path", of("(a + b)", a=node, b=parse(name))
+    if isinstance(node, ast.Call) and not node.keywords:
+        for name, value in scope.values.items():
+            if value.ndim > 1 and value.dtype.kind in "fib":
+                yield "term", of("(a - b)", a=node, b=parse(name))

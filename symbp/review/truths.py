@@ -20,7 +20,7 @@ from symbp.review.trial import Draw, fits_along
 
 def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
     """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
-    if not mine or any(e.value is None or e.value.dtype.kind == "b" for e in mine):
+    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not named) for e in mine):
         return
     forward = runs.forward_places()
     meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()
