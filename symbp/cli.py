@@ -308,8 +308,9 @@ def prove(what: tuple[str, ...]) -> None:
 
     if len(what) > 2:
         raise click.UsageError("expected CLAIM, or NET and CLAIM")
-    definition = (find_source(what[0]).text, _build(what[0], ()).network) if len(what) == 2 else None
-    verdict = verdict_on(what[-1], definition)
+    build = _build(what[0], ()) if len(what) == 2 else None
+    definition = (find_source(what[0]).text, build.network) if build else None
+    verdict = verdict_on(what[-1], definition, build.derivation if build else None)
     click.echo(on_terminal_lines(as_text(verdict)))
     if verdict.is_false:
         raise click.exceptions.Exit(FAILED)

@@ -25,7 +25,7 @@ INSIDE = {
     "emit": ("errors", "escape", "core", "lowering.program", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
     "review": ("errors", "escape", "core", "verify", "notation.text", "calculus.steps"),
-    "claims": ("errors", "core", "notation", "symbolic", "review"),
+    "claims": ("errors", "core", "notation", "symbolic", "review", "calculus.steps"),
     "document": ("errors", "escape", "core", "matrix", "calculus.steps", "templating"),
     "symbolic": ("errors", "escape", "core"),
     "importing": ("errors", "escape", "core", "notation"),

@@ -28,7 +28,7 @@ def in_float32(trial: Trial, draw: Draw) -> str:
     if bad := _not_finite(outcome, trial):
         return f"in float32 {bad}"
     lost = [n for n, g in draw.gradients.items() if not close(outcome.gradients.get(n), g, SINGLE)]
-    return f"in float32 {' and '.join(lost)} lose digits" if lost else "in float32"
+    return f"in float32, where the gradient of {' and of '.join(lost)} loses digits" if lost else "in float32"
 
 
 def _single(value: object) -> object:

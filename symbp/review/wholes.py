@@ -19,7 +19,7 @@ def times_a_number(node: ast.expr, target: str, scope: Scope) -> Found:
         if not isinstance(number, ast.Constant):
             yield "factor", of("a / n", a=node, n=number)
             yield "factor", of("a * n", a=node, n=number)
-    shape = scope.shape(parse(target))
+    shape = scope.shape(parse(target)) if target else None
     for name in scope.like(shape)[:1] if shape else ():
         yield "factor", of("a / n.size", a=node, n=parse(name))
 
