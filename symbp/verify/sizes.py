@@ -176,12 +176,14 @@ def _fits(asked: _Asked, chosen: Mapping[str, int]) -> bool:
     return all(value_of(p, chosen) != value_of(q, chosen) for p, q in asked.apart)
 
 
-def without_two(network: Network, sizes: Sizes) -> Sizes:
-    """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
+def without_two(network: Network, sizes: Sizes, instead: int | None = None) -> Sizes:
+    """The sizes with a larger prime in the place of 2, where a centred row is c, -c, or another number; the same where
+    loops get long.
+    """
     names = tuple(sizes.values)
     problem = Problem(names, PRIMES, limits_of(network), (), _others(names), _loops(network))
     spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
-    larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
+    larger = {name: (instead or spare.pop(0)) if value == 2 else value for name, value in sizes.values.items()}
     fits = all(value_of(p, larger) >= 2 for p in problem.limits)
     return Sizes(larger) if fits and _work(problem, larger) <= MUCH_WORK else sizes
 
