@@ -68,6 +68,11 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
     return _rebuild(node, new)  # type: ignore[return-value]
 
 
+def map_values(node: T, function: Callable[[Any], Expr]) -> T:
+    """The same for the values below a node alone: a condition stays as it is."""
+    return map_children(node, lambda c: function(c) if isinstance(c, Expr) else c)
+
+
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
     match node:
         case Add():
@@ -104,6 +109,11 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def nodes(node: Node, *kinds: type[T]) -> Iterator[T]:
+    """The node and all below it that are of these kinds, in the order of `walk`."""
+    return (part for part in walk(node) if isinstance(part, kinds))
 
 
 def polys(node: Node) -> tuple[Poly, ...]:
@@ -155,6 +165,11 @@ def indices_of(poly: Poly) -> Iterator[Index]:
         elif isinstance(atom, Read):
             for s in atom.subs:
                 yield from indices_of(s)
+
+
+def has_plain_indices(poly: Poly) -> bool:
+    """Does it depend on no index but those that stand in it as such: on none through a label, a size or a quotient?"""
+    return sum(1 for _ in indices_of(poly)) == len(poly.atoms_of(Index))
 
 
 def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:

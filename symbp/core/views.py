@@ -5,11 +5,14 @@ One meaning each: whatever is no product has itself for its only factor, whateve
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from collections.abc import Iterable
+from typing import TypeGuard, TypeVar
 
-from symbp.core.build import NIL, UNIT
-from symbp.core.expr import Add, And, Cond, Expr, Mul, Num, Pow, Where
-from symbp.core.integers import Node
+from symbp.core.build import NIL, UNIT, as_integer
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Where
+from symbp.core.integers import Node, Poly
+
+N = TypeVar("N", bound=Node)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -25,6 +28,38 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
 def conjuncts(cond: Cond) -> tuple[Cond, ...]:
     """The conditions that must all hold."""
     return cond.args if isinstance(cond, And) else (cond,)
+
+
+def among(exprs: Iterable[Node], *kinds: type[N]) -> tuple[N, ...]:
+    """Those of these kinds among expressions, in their order: the sums among factors."""
+    return tuple([e for e in exprs if isinstance(e, kinds)])
+
+
+def integers_compared(node: Node) -> tuple[Poly, Poly] | None:
+    """The two sides of a comparison of integers, or of a delta; None where it is of other numbers, or is neither."""
+    match node:
+        case Delta(a, b):
+            return a, b
+        case Compare(_, left, right):
+            sides = as_integer(left), as_integer(right)
+            return None if None in sides else sides  # type: ignore[return-value]
+    return None
+
+
+def integers_equated(cond: Node) -> tuple[Poly, Poly] | None:
+    """The two integers that a condition says are equal; None of any other condition."""
+    match cond:
+        case Compare("=="):
+            return integers_compared(cond)
+    return None
+
+
+def argument_of(node: Node, name: str) -> Expr | None:
+    """What an elementary function of that name is taken of: the z of exp(z); None of anything else."""
+    match node:
+        case Fn(called, (argument,)) if called == name:
+            return argument
+    return None
 
 
 def is_divisor(node: Node) -> TypeGuard[Pow]:

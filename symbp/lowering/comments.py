@@ -58,9 +58,9 @@ def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
     made = {s.target.name for s in every_statement(statements)}
     roots: dict[str, Value] = {}
     for s in every_statement(statements):
-        (a, *_) = s.args or (None,)
-        if s.op in ("transpose", "reshape", "broadcast") and isinstance(a, Value) and a.name in made:
-            roots[s.target.name] = roots.get(a.name, a)
+        for shown in s.arrays if s.op in ("transpose", "reshape", "broadcast") else ():
+            if shown.name in made:
+                roots[s.target.name] = roots.get(shown.name, shown)
     return roots
 
 

@@ -42,7 +42,7 @@ from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.onehot import changed_entries
 from symbp.lowering.pooling import hit_of, window_extreme
 from symbp.lowering.products import contract, is_scalar, multiply
-from symbp.lowering.program import BOOL, INT, Value
+from symbp.lowering.program import BOOL, INT, array_of
 from symbp.lowering.subscripts import integers, read
 
 
@@ -191,11 +191,9 @@ def _position(at: Entries, node: First) -> tuple[Labelled, int]:
     if len(own) < len(node.indices):  # it is the same all along an axis: the first of them
         raise MissingRule("lowering/entries.py expects the entries of an argmax to differ along each of its indices")
     kept = tuple(i for i in body.axes if i not in own)
-    assert isinstance(body.value, Value)
-    value, axis = body.value, body.axes.index(own[0])
+    value, axis = body.array, body.axes.index(own[0])
     if len(own) > 1:
-        ordered = at.ordered(body, (*kept, *own)).value
-        assert isinstance(ordered, Value)
+        ordered = at.ordered(body, (*kept, *own)).array
         axis = len(kept)
         value = at.builder.reshape(ordered, (*(i.extent for i in kept), extent(tuple(i.extent for i in own))))
     shape = tuple(i.extent for i in kept)
@@ -208,9 +206,8 @@ def _mask(at: Entries, position: Labelled, axis: int, own: tuple[Index, ...]) ->
     numbers = at.builder.emit("arange", (build.NIL, build.integer(count)), (count,), INT)
     place = at.builder.expand(position.value, (axis,) if axis else ())
     mask = at.builder.elementwise("==", at.builder.expand(numbers, tuple(range(1, after + 1))), place, kind=BOOL)
-    assert isinstance(mask, Value)
     axes = (*position.axes[:axis], *own, *position.axes[axis:])
-    return Labelled(at.builder.reshape(mask, tuple(i.extent for i in axes)), axes)
+    return Labelled(at.builder.reshape(array_of(mask), tuple(i.extent for i in axes)), axes)
 
 
 def _within(at: Entries, node: Extreme | First) -> Labelled:
@@ -263,7 +260,7 @@ def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
     value = at.value(then)
     if is_mask(value.value):
         return at.apply("and", mask, value, kind=BOOL)
-    return at.apply("mul", value, mask if isinstance(value.value, Value) else at.number(mask))
+    return at.apply("mul", value, mask if value.is_array else at.number(mask))
 
 
 def _comparison(node: Where) -> tuple[str, bool] | None:
@@ -305,9 +302,8 @@ def _extreme(at: Entries, node: Extreme) -> Labelled:
     summed = tuple(k for k, i in enumerate(body.axes) if i in node.indices)
     if not summed:
         return body
-    assert isinstance(body.value, Value)
     kept = tuple(i for i in body.axes if i not in node.indices)
-    return Labelled(at.builder.reduce(node.kind, body.value, summed), kept)
+    return Labelled(at.builder.reduce(node.kind, body.array, summed), kept)
 
 
 def _compare(at: Entries, node: Compare) -> Labelled:

@@ -46,7 +46,7 @@ def _list_reads(at: Entries, body: Expr) -> list[Read]:
 
 def _is_list(at: Entries, name: str) -> bool:
     known = at.tensors.get(name)
-    return known is not None and isinstance(known.value, Value) and known.value.kind == LIST
+    return known is not None and known.is_list
 
 
 def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> None:
@@ -175,7 +175,7 @@ def _carry(at: Entries, inner: Entries, carried: Carried, order: Order, backward
     value = Value(name, tuple(shape[k] for k in order))
     inner.builder.local.add(value.name)
     inner.tensors[carried.name] = Known(value, order, shape)
-    if isinstance(start.value, Value) and len(start.axes) < len(shape):
+    if start.is_array and len(start.axes) < len(shape):
         full = at.aligned(start, first)
         return order, value, at.builder.emit("broadcast", (full,), tuple(i.extent for i in first))
     return order, value, start.value
@@ -186,7 +186,7 @@ def _next(inner: Entries, carried: Carried, order: Order) -> Operand:
     last = in_order(carried.last, order)
     inner.order = list(last)
     found = inner.number(inner.value(carried.next))
-    if isinstance(found.value, Value) and len(found.axes) < len(last):
+    if found.is_array and len(found.axes) < len(last):
         spread = inner.aligned(found, last)
         return inner.builder.emit("broadcast", (spread,), tuple(i.extent for i in last))
     return inner.ordered(found, last).value

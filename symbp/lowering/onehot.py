@@ -16,7 +16,7 @@ from symbp.core.traverse import free_indices, indices_of, rename_bound
 from symbp.core.views import factors_of
 from symbp.lowering.builder import extent
 from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import FLOAT, Value
+from symbp.lowering.program import FLOAT
 from symbp.lowering.subscripts import integers
 
 Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
@@ -62,14 +62,12 @@ def added_rows(at: Entries, indices: tuple[Index, ...], factors: list[Expr], con
         return None
     part = at.number(contract(at, tuple(i for i in indices if i not in hot.own), hot.factor))
     where = at.value(hot.labels)
-    if not isinstance(part.value, Value):
+    if not part.is_array:
         return None
     held = tuple(i for i in where.axes if i in part.axes)
     same = tuple(i for i in where.axes if i not in held)  # one row has as many labels
     rest = tuple(i for i in part.axes if i not in hot.own)
-    rows, labels = at.ordered(part, (*held, *rest)).value, at.ordered(where, (*held, *same)).value
-    assert isinstance(rows, Value)
-    assert isinstance(labels, Value)
+    rows, labels = at.ordered(part, (*held, *rest)).array, at.ordered(where, (*held, *same)).array
     count, times = (extent(tuple(i.extent for i in part)) for part in (held, same))
     shape = tuple(i.extent for i in rest)
     flat = at.builder.reshape(rows, (count, *shape)), at.builder.reshape(labels, (count * times,))
@@ -99,12 +97,12 @@ def changed_entries(at: Entries, base: Labelled, term: Expr) -> Labelled | None:
     """The array with a term added to it that is 0 but for one entry of each row; None where it is no such term."""
     number, rest = build.split_number(term)
     hot = hot_of(at, factors_of(rest))
-    if hot is None or set(base.axes) != {*hot.own, hot.place} or not isinstance(base.value, Value):
+    if hot is None or set(base.axes) != {*hot.own, hot.place}:
         return None
-    if not all(i in hot.own for i in free_indices(hot.factor)) or base.value.kind != FLOAT:
+    if not all(i in hot.own for i in free_indices(hot.factor)) or base.array.kind != FLOAT:
         return None
     own = tuple(i for i in base.axes if i != hot.place)
     amount = at.number(at.value(build.scale(number, hot.factor)))
     places = [at.value(hot.labels) if i == hot.place else integers(at, Poly.of(i)) for i in base.axes]
     args = (base.value, *(at.aligned(a, own) for a in (amount, *places)))
-    return Labelled(at.builder.emit("plus", args, base.value.shape), base.axes)
+    return Labelled(at.builder.emit("plus", args, base.array.shape), base.axes)

@@ -15,7 +15,7 @@ from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, lowest
 from symbp.core.traverse import free_indices, indices_of
 from symbp.lowering.labelled import Entries, Known, Labelled
-from symbp.lowering.program import Value
+from symbp.lowering.program import shape_of
 from symbp.lowering.scatters import around
 
 
@@ -50,7 +50,7 @@ def padded(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr]) -> 
     if array is None:
         return None
     places = {x.index: x.value - x.start for x in fixed.values()}
-    shape = tuple(array.value.shape) if isinstance(array.value, Value) else ()
+    shape = shape_of(array.value)
     name = f".padded{len(at.tensors)}"
     at.tensors[name] = Known(array.value, tuple(range(len(shape))), shape)
     read = Read(name, tuple(places.get(i, Poly.of(i)) for i in array.axes))
@@ -80,7 +80,7 @@ def _fixed(delta: Delta, indices: tuple[Index, ...], before: tuple[Index, ...]) 
 def _in_zeros(at: Entries, a: Labelled, fixed: tuple[Fixed, ...]) -> Labelled | None:
     """The array with zeros before and behind the ranges of the fixed indices."""
     by_index = {x.index: x for x in fixed}
-    if not isinstance(a.value, Value) or not all(i in a.axes for i in by_index):
+    if not all(i in a.axes for i in by_index):
         return None
     spans, shape = [], []
     for i in a.axes:

@@ -24,7 +24,7 @@ from symbp.lowering.merging import reduced, side_by_side
 from symbp.lowering.onehot import added_rows, scaled_rows
 from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
-from symbp.lowering.program import Operand, Reach, Value
+from symbp.lowering.program import Operand, Reach, array_of
 from symbp.lowering.scatters import pooled, scatter
 from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns
@@ -407,8 +407,7 @@ def _matmul(at: Entries, a: Labelled, b: Labelled, parts: tuple[tuple[Index, ...
         turned = (at.builder.transpose(right, (1, 0)), at.builder.transpose(left, (1, 0)))
         found = at.builder.known("matmul", turned, columns + rows)
         if found is not None:  # the same product, computed the other way round
-            back = at.builder.transpose(found, (1, 0))
-            assert isinstance(back, Value)
+            back = array_of(at.builder.transpose(found, (1, 0)))
             return Labelled(at.builder.reshape(back, _extents(axes)), axes)
     value = at.builder.emit("matmul", (left, right), _extents(batch) + rows + columns)
     return Labelled(at.builder.reshape(value, _extents(axes)), axes)
@@ -429,8 +428,7 @@ def _stacked(at: Entries, a: Labelled, b: Labelled, inner: tuple[Index, ...]) ->
     assert around is not None
     before, summed, after = around
     free = _as_wanted(at, a, tuple(i for i in a.axes if i not in inner))
-    left, right = _merged(at, a, ((), free, summed)), at.ordered(b, (*before, *summed, *after)).value
-    assert isinstance(right, Value)
+    left, right = _merged(at, a, ((), free, summed)), at.ordered(b, (*before, *summed, *after)).array
     parts = tuple(extent(_extents(part)) for part in (before, summed, after))
     shape = (parts[0], *((extent(_extents(free)),) if free else ()), parts[2])
     value = at.builder.emit("matmul", (left, at.builder.reshape(right, parts)), shape)
@@ -442,10 +440,9 @@ def _merged(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...]) -> O
     """The array with its axes in that order, the batch kept apart and each later part merged into one axis."""
     a = side_by_side(at, a, parts[1:])
     merged = tuple(extent(_extents(part)) for part in parts[1:] if part)
-    if len(merged) == 2 and not parts[0] and isinstance(a.value, Value) and a.axes == (*parts[2], *parts[1]):
-        return at.builder.transpose(at.builder.reshape(a.value, (merged[1], merged[0])), (1, 0))
-    value = at.ordered(a, tuple(i for part in parts for i in part)).value
-    assert isinstance(value, Value)
+    if len(merged) == 2 and not parts[0] and a.axes == (*parts[2], *parts[1]):
+        return at.builder.transpose(at.builder.reshape(a.array, (merged[1], merged[0])), (1, 0))
+    value = at.ordered(a, tuple(i for part in parts for i in part)).array
     return at.builder.reshape(value, _extents(parts[0]) + merged)
 
 

@@ -14,11 +14,11 @@ from symbp.core import build
 from symbp.core.expr import Delta, Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import dims_of, free_indices, indices_of, substitute
+from symbp.core.traverse import dims_of, free_indices, has_plain_indices, substitute
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares
-from symbp.lowering.program import Operand, Statement, Value
+from symbp.lowering.program import Operand, Statement
 
 Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
@@ -153,11 +153,10 @@ def _involved(t: Target) -> tuple[Index, ...]:
 
 def _target(delta: Delta, indices: tuple[Index, ...]) -> Target | None:
     difference = delta.a - delta.b
-    if any(not isinstance(a, Index) and any(True for _ in indices_of(Poly.of(a))) for a in difference.atoms()):
+    if not has_plain_indices(difference):
         return None  # a label, say
-    held = [a for a in difference.atoms() if isinstance(a, Index)]
-    free = [i for i in held if i not in indices]
-    summed = [i for i in held if i in indices]
+    free = [i for i in difference.atoms_of(Index) if i not in indices]
+    summed = [i for i in difference.atoms_of(Index) if i in indices]
     if len(free) != 1 or not summed or difference.coefficient(free[0]).constant not in (1, -1):
         return None
     index = free[0]
@@ -247,7 +246,7 @@ def _product_added(at: Entries, part: Labelled, t: Target) -> Labelled | None:
     kernel, right = flat.args[0], product.args[1]
     (offset,) = t.offsets
     row = len(product.target.shape) - 2
-    if not isinstance(kernel, Value) or part.axes[:row] not in ((), (t.window,)) or part.axes[row] != offset:
+    if part.axes[:row] not in ((), (t.window,)) or part.axes[row] != offset:
         return None
     others = _others(part.axes[row + 1 :], offset, product.target.shape[row])
     shape = (*product.target.shape[:row], others, product.target.shape[-1])
