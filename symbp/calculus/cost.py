@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Where
+from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, First, Fn, Mul, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import dims_of, free_indices, indices_of, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, nodes, walk
+from symbp.core.views import bound_by, value_of
 
 NOMINAL = 8
-_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2, First: 2}
+_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Sum: 1, Extreme: 1, First: 1}
 
 
 @lru_cache(maxsize=4_000)
@@ -31,26 +32,20 @@ def cost(expr: Expr) -> int:
 
 def functions(expr: Expr) -> int:
     """How many different function values it takes."""
-    return len({key(n) for n in walk(expr) if isinstance(n, Fn)})
+    return len({key(n) for n in nodes(expr, Fn)})
 
 
 def _weight(node: Node) -> int:
-    if isinstance(node, Add):
-        return len(node.args) - 1
-    if isinstance(node, Mul):
-        return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
-    if isinstance(node, Binder):
-        return 1
+    match node:
+        case Add(terms):
+            return len(terms) - 1
+        case Mul(factors):
+            return sum(value_of(f) not in (1, -1) for f in factors) - 1
     return _WEIGHT.get(type(node), 0)
 
 
-def _is_sign(a: Node) -> bool:
-    return isinstance(a, Num) and abs(a.value) == 1
-
-
 def _volume(node: Node) -> int:
-    bound = node.indices if isinstance(node, Binder) else ()
-    return entries((*free_indices(node), *bound))
+    return entries((*free_indices(node), *bound_by(node)))
 
 
 def entries(indices: Iterable[Index]) -> int:

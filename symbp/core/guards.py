@@ -9,7 +9,7 @@ from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, First
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of, map_children, substitute
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, integers_equated
 
 Given = tuple[Cond, ...]
 
@@ -79,6 +79,13 @@ def told(cond: Cond) -> Given:
             at: dict[Atom, Poly] = dict(zip(part.indices, part.at, strict=True))
             found += conjuncts(substitute(part.cond, at))
     return tuple(found)
+
+
+def without_equations(cond: Cond) -> tuple[Cond, tuple[Expr, ...]]:
+    """What a condition says beside equating integers, and a delta for each two that it equates."""
+    conds = conjuncts(cond)
+    deltas = tuple(build.delta(*sides) for c in conds if (sides := integers_equated(c)) is not None)
+    return build.both(*(c for c in conds if integers_equated(c) is None)), deltas
 
 
 def within(value: Poly, index: Index) -> Given:

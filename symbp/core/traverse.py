@@ -70,7 +70,11 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
 
 def map_values(node: T, function: Callable[[Any], Expr]) -> T:
     """The same for the values below a node alone: a condition stays as it is."""
-    return map_children(node, lambda c: function(c) if isinstance(c, Expr) else c)
+    old = children(node)
+    new = tuple([function(c) if isinstance(c, Expr) else c for c in old])
+    if all(map(is_, old, new)):
+        return node
+    return _rebuild(node, new)  # type: ignore[return-value]
 
 
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]

@@ -6,11 +6,12 @@ One meaning each: whatever is no product has itself for its only factor, whateve
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from symbp.core.build import NIL, UNIT, as_integer
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Where
-from symbp.core.integers import Node, Poly
+from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.integers import Index, Node, Poly
 
 N = TypeVar("N", bound=Node)
 
@@ -23,6 +24,24 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; of anything else itself."""
     return expr.args if isinstance(expr, Add) else (expr,)
+
+
+def operands_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum, the factors of a product, the base of a power: what rational algebra goes into."""
+    match expr:
+        case Add(args) | Mul(args):
+            return args
+        case Pow(base):
+            return (base,)
+    return ()
+
+
+def parts_of(expr: Expr) -> tuple[Expr, ...]:
+    """Its operands, and what a function is taken of: all it is made of but for what stands in sums and choices."""
+    match expr:
+        case Fn(_, args):
+            return args
+    return operands_of(expr)
 
 
 def conjuncts(cond: Cond) -> tuple[Cond, ...]:
@@ -54,12 +73,25 @@ def integers_equated(cond: Node) -> tuple[Poly, Poly] | None:
     return None
 
 
+def value_of(node: Node) -> Fraction | None:
+    """The value of a number; None of anything else."""
+    return node.value if isinstance(node, Num) else None
+
+
 def argument_of(node: Node, name: str) -> Expr | None:
     """What an elementary function of that name is taken of: the z of exp(z); None of anything else."""
     match node:
         case Fn(called, (argument,)) if called == name:
             return argument
     return None
+
+
+def bound_by(node: Node) -> tuple[Index, ...]:
+    """The indices that a sum, an extreme or its first hit binds; of anything else none."""
+    match node:
+        case Sum(indices) | Extreme(_, indices) | First(_, indices):
+            return indices
+    return ()
 
 
 def is_divisor(node: Node) -> TypeGuard[Pow]:
@@ -70,6 +102,11 @@ def is_divisor(node: Node) -> TypeGuard[Pow]:
 def is_bracket(node: Node) -> TypeGuard[Where]:
     """Is it a condition in brackets: 1 where it holds, else 0?"""
     return isinstance(node, Where) and (node.then, node.other) == (UNIT, NIL)
+
+
+def is_choice(node: Node) -> TypeGuard[Where]:
+    """Is it one thing or another, and not something or nothing?"""
+    return isinstance(node, Where) and node.other != NIL
 
 
 def is_guarded(node: Node) -> TypeGuard[Where]:

@@ -13,10 +13,11 @@ from itertools import combinations
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr, Sum
+from symbp.core.guards import without_equations
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, has_plain_indices, indices_of, rename_bound, substitute
-from symbp.core.views import among, conjuncts, factors_of, integers_equated, is_bracket
+from symbp.core.views import among, factors_of, is_bracket
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import VIEWS, Operand
 
@@ -231,9 +232,7 @@ def equations(factor: Expr) -> tuple[Expr, ...]:
     """A mask with the equations of indices in its condition as deltas: [p = 2 i + u and c] is delta(p, 2 i + u) [c]."""
     if not is_bracket(factor):
         return (factor,)
-    conds = conjuncts(factor.cond)
-    deltas = [build.delta(*sides) for c in conds if (sides := integers_equated(c)) is not None]
-    kept = build.both(*(c for c in conds if integers_equated(c) is None))
+    kept, deltas = without_equations(factor.cond)
     return (build.where(kept, build.UNIT, build.NIL), *deltas) if deltas else (factor,)
 
 
