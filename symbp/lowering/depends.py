@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from symbp.core.expr import Binder, Read
+from symbp.core.expr import Read
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient
 from symbp.core.traverse import polys, walk
+from symbp.core.views import bound_by
 
 
 def mentions(poly: Poly, atom: Atom) -> bool:
@@ -30,6 +31,6 @@ def holds(node: Node, atom: Atom) -> bool:
     for part in walk(node):
         if any(mentions(p, atom) for p in polys(part)):
             return True
-        if isinstance(part, Binder) and any(mentions(Poly.of(i), atom) for i in part.indices):
+        if any(mentions(Poly.of(i), atom) for i in bound_by(part)):
             return True
     return False

@@ -7,7 +7,7 @@ single digit with a factor, `2*i + 1`, is a slice with a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,10 +18,8 @@ from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, has_plain_indices, indices_of, rename_bound, substitute
 from symbp.core.views import among, factors_of, is_bracket
-from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.program import VIEWS, Operand
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
 
 @dataclass(frozen=True, slots=True)

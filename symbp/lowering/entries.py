@@ -34,6 +34,7 @@ from symbp.core.expr import (
 from symbp.core.guards import within
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly
 from symbp.core.traverse import free_indices, polys, walk
+from symbp.core.views import among, value_of
 from symbp.errors import MissingRule
 from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import extent, is_mask
@@ -48,7 +49,7 @@ from symbp.lowering.subscripts import integers, read
 
 def entries(at: Entries, node: Node) -> Labelled:
     """The value of an expression or condition."""
-    if isinstance(node, Expr) and is_scalar(node):
+    if is_scalar(node):
         return at.scalar(node)
     rule = _RULES.get(type(node))
     if rule is None:
@@ -70,17 +71,17 @@ def _add(at: Entries, node: Add) -> Labelled:
     A number that stands first comes last where others are added and taken away: they may cancel but for much less than
     it. Elsewhere it stays: in sqrt(1 + x**2) - 1 - y it cancels first.
     """
-    found = [pieces_of(t) if isinstance(t, Where) else None for t in node.args]
-    if all(p is not None and len(p) == 1 for p in found):
-        pieces = tuple(p[0] for p in found if p is not None)
-        if covers(pieces):
-            return _pieces(at, in_order(pieces))
+    found = [pieces_of(t) for t in among(node.args, Where)]
+    pieces = tuple(p[0] for p in found if p is not None and len(p) == 1)
+    if len(pieces) == len(node.args) and covers(pieces):
+        return _pieces(at, in_order(pieces))
     beside = side_by_side(at, node.args, contract)
     if beside is not None:
         return beside
+    first, *others = node.args
     terms = sorted(node.args, key=_is_negative)
-    if isinstance(node.args[0], Num) and len({_is_negative(t) for t in node.args[1:]}) == 2:
-        terms = [*sorted(node.args[1:], key=_is_negative), node.args[0]]
+    if value_of(first) is not None and len(set(map(_is_negative, others))) == 2:
+        terms = [*sorted(others, key=_is_negative), first]
     if _is_negative(terms[0]):
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))
@@ -104,10 +105,10 @@ def _mul(at: Entries, node: Mul) -> Labelled:
 
 
 def _pow(at: Entries, node: Pow) -> Labelled:
-    base = at.number(at.value(node.base))
-    if not isinstance(node.exponent, Num):
+    base, exponent = at.number(at.value(node.base)), value_of(node.exponent)
+    if exponent is None:
         return at.apply("power", base, at.number(at.value(node.exponent)))
-    return _power(at, base, node.exponent.value)
+    return _power(at, base, exponent)
 
 
 def _power(at: Entries, base: Labelled, exponent: Fraction) -> Labelled:
@@ -147,12 +148,12 @@ def _where(at: Entries, node: Where) -> Labelled:
 def _is_by_sizes(at: Entries, cond: Cond) -> bool:
     """Is it a condition on sizes alone, that says nothing of an entry or a step?"""
     held = {a for n in walk(cond) for p in polys(n) for a in p.atoms()}
-    return bool(held) and all(isinstance(a, (Dim, DimAt)) and a not in at.counts for a in held)
+    return bool(held) and among(held, Dim, DimAt) == tuple(held) and not any(a in at.counts for a in held)
 
 
 def _choice(at: Entries, node: Where) -> Labelled:
     """A larger or smaller of two, a mask times a value, or both branches and a selection."""
-    extreme = _EXTREMES.get(_comparison(node) or ("", False))
+    extreme = _extreme_by(node)
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
     pieces = pieces_of(node)
@@ -263,26 +264,18 @@ def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
     return at.apply("mul", value, mask if value.is_array else at.number(mask))
 
 
-def _comparison(node: Where) -> tuple[str, bool] | None:
-    """The operator, and whether the branches stand as the sides do: where(a > b, a, b) is (">", True)."""
-    if isinstance(node.cond, Compare):
-        if (node.then, node.other) == (node.cond.a, node.cond.b):
-            return node.cond.op, True
-        if (node.then, node.other) == (node.cond.b, node.cond.a):
-            return node.cond.op, False
-    return None
+def _extreme_by(node: Where) -> str:
+    """The operation that takes the larger or the smaller of the sides of a comparison, as where(a > b, a, b) does."""
+    match node.cond:
+        case Compare(op, a, b) if (node.then, node.other) == (a, b):
+            return _EXTREMES.get(op, "")
+        case Compare(op, a, b) if (node.then, node.other) == (b, a):
+            return _EXTREMES.get(_TURNED.get(op, ""), "")
+    return ""
 
 
-_EXTREMES = {
-    (">", True): "maximum",
-    (">=", True): "maximum",
-    ("<", True): "minimum",
-    ("<=", True): "minimum",
-    ("<", False): "maximum",
-    ("<=", False): "maximum",
-    (">", False): "minimum",
-    (">=", False): "minimum",
-}
+_EXTREMES = {">": "maximum", ">=": "maximum", "<": "minimum", "<=": "minimum"}
+_TURNED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 
 def _delta(at: Entries, node: Delta) -> Labelled:

@@ -29,7 +29,7 @@ from symbp.lowering.program import (
     with_values,
 )
 from symbp.lowering.stability.named import BESIDE
-from symbp.lowering.steps import MARK
+from symbp.lowering.step import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of
 
 Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]

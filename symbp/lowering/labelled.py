@@ -131,3 +131,7 @@ class Entries:
     def scalar(self, expr: Expr) -> Labelled:
         """A scalar of numbers and sizes."""
         return Labelled(expr)
+
+
+# The sum of an expression over indices, by which the rules of sums compute what is left of theirs.
+Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, indices_of, rename_bound
-from symbp.core.views import factors_of
+from symbp.core.views import among, factors_of
 from symbp.lowering.builder import extent
-from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.program import FLOAT
 from symbp.lowering.subscripts import integers
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,13 @@ class Hot:
 
 def hot_of(at: Entries, factors: tuple[Expr, ...]) -> Hot | None:
     """A product with one such delta; None where the place is not one of all that the labels count."""
-    for f in factors:
-        for label, place in ((f.a, f.b), (f.b, f.a)) if isinstance(f, Delta) else ():
-            read, index = label.atom, place.index
-            rest = build.mul(*(g for g in factors if g is not f))
-            if not isinstance(read, Read) or index is None or index in (*free_indices(rest), *indices_of(label)):
-                continue
-            if index.start == Poly() and at.classes.get(read.tensor) == index.stop and _is_plain(read):
-                return Hot(read, index, rest)
+    for d in among(factors, Delta):
+        rest = build.mul(*(g for g in factors if g is not d))
+        for label, place in ((d.a, d.b), (d.b, d.a)):
+            match label.atom, place.atom:
+                case Read() as labels, Index() as index if index not in (*free_indices(rest), *indices_of(label)):
+                    if (Poly(), at.classes.get(labels.tensor)) == (index.start, index.stop) and _is_plain(labels):
+                        return Hot(labels, index, rest)
     return None
 
 
@@ -79,12 +75,11 @@ def scaled_rows(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
     """Factors of a sum that adds up rows where labels say, moved to the rows: there are fewer of them, as a rule, than
     there are labels to tell apart.
     """
-    sums = [f for f in factors if isinstance(f, Sum)]
+    sums = among(factors, Sum)
     if len(sums) != 1 or len(factors) == 1:
         return factors
     others = tuple(f for f in factors if f is not sums[0])
     total = rename_bound(sums[0], {i.name for f in others for i in free_indices(f)})
-    assert isinstance(total, Sum)
     hot = hot_of(at, factors_of(total.body))
     if hot is None or not hot.own or not all(i in total.indices for i in hot.own) or hot.place in total.indices:
         return factors

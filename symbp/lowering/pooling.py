@@ -17,6 +17,7 @@ from symbp.core.views import is_bracket
 from symbp.lowering.digits import adds_indices
 from symbp.lowering.labelled import Entries, Labelled
 
+Hit = tuple[Extreme, tuple[Index, ...]]  # an extreme, and the summed indices that run over its window
 MOST = 64  # offsets that are written out, one after the other
 
 
@@ -49,14 +50,12 @@ def _is_window(body: Expr, indices: tuple[Index, ...]) -> bool:
     return any(adds_indices(p) and any(i in p.atoms() for i in indices) for n in walk(body) for p in polys(n))
 
 
-def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> Hit | None:
     """The extreme whose first hit a factor marks, and those of the summed indices that run over its window."""
-    if not (is_bracket(factor)):
-        return None
-    return hit_of(factor.cond, indices)
+    return hit_of(factor.cond, indices) if is_bracket(factor) else None
 
 
-def hit_of(cond: Cond, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+def hit_of(cond: Cond, indices: tuple[Index, ...]) -> Hit | None:
     """The same of a condition: each of the extreme's indices has one of `indices` of its range that stands for it."""
     match cond:
         case First(kind, window, body, counts, at) if counts == TRUE:

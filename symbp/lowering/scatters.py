@@ -7,7 +7,7 @@ and U).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.core import build
@@ -15,12 +15,11 @@ from symbp.core.expr import Delta, Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import dims_of, free_indices, has_plain_indices, substitute
-from symbp.lowering.labelled import Entries, Labelled
+from symbp.core.views import among
+from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares
 from symbp.lowering.program import Operand, Statement
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Target:
 
 def _targets(indices: tuple[Index, ...], factors: list[Expr]) -> dict[Expr, Target]:
     """The targets of a sum's deltas; none where two of them have an index in common."""
-    targets: dict[Expr, Target] = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices))}
+    targets: dict[Expr, Target] = {d: t for d in among(factors, Delta) if (t := _target(d, indices))}
     involved = [i for t in targets.values() for i in _involved(t)]
     return targets if len(set(involved)) == len(involved) else {}
 
@@ -204,7 +203,7 @@ def _excess(distance: Poly) -> Poly | None:
         return Poly()
     if is_nonnegative(distance):
         return distance
-    if any(not isinstance(a, Dim) for a in distance.atoms()):
+    if distance.atoms_of(Dim) != distance.atoms():
         return None
     return Poly(tuple((m, c) for m, c in distance.terms if c > 0))
 
