@@ -78,6 +78,11 @@ def value_of(node: Node) -> Fraction | None:
     return node.value if isinstance(node, Num) else None
 
 
+def base_of(expr: Expr) -> Expr:
+    """What an expression is a power of; of anything else itself."""
+    return expr.base if isinstance(expr, Pow) else expr
+
+
 def argument_of(node: Node, name: str) -> Expr | None:
     """What an elementary function of that name is taken of: the z of exp(z); None of anything else."""
     match node:
