@@ -171,11 +171,6 @@ def indices_of(poly: Poly) -> Iterator[Index]:
                 yield from indices_of(s)
 
 
-def has_plain_indices(poly: Poly) -> bool:
-    """Does it depend on no index but those that stand in it as such: on none through a label, a size or a quotient?"""
-    return sum(1 for _ in indices_of(poly)) == len(poly.atoms_of(Index))
-
-
 def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
     """The indices and those that their ranges depend on."""
     for i in indices:

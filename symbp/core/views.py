@@ -13,7 +13,7 @@ from symbp.core.build import NIL, UNIT, as_integer
 from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Index, Node, Poly
 
-N = TypeVar("N", bound=Node)
+C = TypeVar("C", bound=Node)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -24,6 +24,37 @@ def factors_of(expr: Expr) -> tuple[Expr, ...]:
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; of anything else itself."""
     return expr.args if isinstance(expr, Add) else (expr,)
+
+
+def conjuncts(cond: Cond) -> tuple[Cond, ...]:
+    """The conditions that must all hold."""
+    return cond.args if isinstance(cond, And) else (cond,)
+
+
+def integers_compared(node: Node) -> tuple[Poly, Poly] | None:
+    """The two sides of a comparison of integers, or of a delta; None where it is of other numbers, or is neither."""
+    match node:
+        case Delta(a, b):
+            return a, b
+        case Compare(_, left, right):
+            sides = as_integer(left), as_integer(right)
+            return None if None in sides else sides  # type: ignore[return-value]
+    return None
+
+
+def is_divisor(node: Node) -> TypeGuard[Pow]:
+    """Is it a power with a negative number above: 1/x, x^(-1/2)?"""
+    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value < 0
+
+
+def is_bracket(node: Node) -> TypeGuard[Where]:
+    """Is it a condition in brackets: 1 where it holds, else 0?"""
+    return isinstance(node, Where) and (node.then, node.other) == (UNIT, NIL)
+
+
+def is_guarded(node: Node) -> TypeGuard[Where]:
+    """Is it a value under a condition, 0 where that fails?"""
+    return isinstance(node, Where) and node.other == NIL
 
 
 def operands_of(expr: Expr) -> tuple[Expr, ...]:
@@ -44,25 +75,9 @@ def parts_of(expr: Expr) -> tuple[Expr, ...]:
     return operands_of(expr)
 
 
-def conjuncts(cond: Cond) -> tuple[Cond, ...]:
-    """The conditions that must all hold."""
-    return cond.args if isinstance(cond, And) else (cond,)
-
-
-def among(exprs: Iterable[Node], *kinds: type[N]) -> tuple[N, ...]:
+def among(exprs: Iterable[Node], *kinds: type[C]) -> tuple[C, ...]:
     """Those of these kinds among expressions, in their order: the sums among factors."""
     return tuple([e for e in exprs if isinstance(e, kinds)])
-
-
-def integers_compared(node: Node) -> tuple[Poly, Poly] | None:
-    """The two sides of a comparison of integers, or of a delta; None where it is of other numbers, or is neither."""
-    match node:
-        case Delta(a, b):
-            return a, b
-        case Compare(_, left, right):
-            sides = as_integer(left), as_integer(right)
-            return None if None in sides else sides  # type: ignore[return-value]
-    return None
 
 
 def integers_equated(cond: Node) -> tuple[Poly, Poly] | None:
@@ -99,21 +114,6 @@ def bound_by(node: Node) -> tuple[Index, ...]:
     return ()
 
 
-def is_divisor(node: Node) -> TypeGuard[Pow]:
-    """Is it a power with a negative number above: 1/x, x^(-1/2)?"""
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value < 0
-
-
-def is_bracket(node: Node) -> TypeGuard[Where]:
-    """Is it a condition in brackets: 1 where it holds, else 0?"""
-    return isinstance(node, Where) and (node.then, node.other) == (UNIT, NIL)
-
-
 def is_choice(node: Node) -> TypeGuard[Where]:
     """Is it one thing or another, and not something or nothing?"""
     return isinstance(node, Where) and node.other != NIL
-
-
-def is_guarded(node: Node) -> TypeGuard[Where]:
-    """Is it a value under a condition, 0 where that fails?"""
-    return isinstance(node, Where) and node.other == NIL

@@ -16,8 +16,9 @@ from symbp.core.expr import Delta, Expr, Sum
 from symbp.core.guards import without_equations
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import free_indices, has_plain_indices, indices_of, rename_bound, substitute
+from symbp.core.traverse import free_indices, indices_of, rename_bound, substitute
 from symbp.core.views import among, factors_of, is_bracket
+from symbp.lowering.depends import has_plain_indices
 from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.program import VIEWS, Operand
 

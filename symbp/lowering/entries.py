@@ -40,9 +40,10 @@ from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.multiply import is_scalar, multiply
 from symbp.lowering.onehot import changed_entries
 from symbp.lowering.pooling import hit_of, window_extreme
-from symbp.lowering.products import contract, is_scalar, multiply
+from symbp.lowering.products import contract
 from symbp.lowering.program import BOOL, INT, array_of
 from symbp.lowering.subscripts import integers, read
 

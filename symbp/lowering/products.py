@@ -8,87 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
-from typing import TypeGuard
 
 from symbp.core import build
-from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import Cond, Delta, Expr, Num, Pow, Sum, Where
 from symbp.core.guards import under
-from symbp.core.integers import Dim, Index, Node, Poly
+from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import children, free_indices, indices_of, rename_bound, substitute
-from symbp.core.views import among, factors_of, is_divisor, terms_of
+from symbp.core.traverse import free_indices, indices_of, rename_bound, substitute
+from symbp.core.views import among, factors_of, terms_of
 from symbp.lowering.boxes import pieces_of
-from symbp.lowering.builder import is_mask
 from symbp.lowering.digits import equations, merged
 from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.matmul import pair
 from symbp.lowering.merging import reduced
-from symbp.lowering.onehot import added_rows, scaled_rows
+from symbp.lowering.multiply import mask_factors, multiply, scales, times
+from symbp.lowering.onehot import added_rows
 from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
-from symbp.lowering.program import Reach
 from symbp.lowering.scatters import pooled, scatter
-
-
-def is_scalar(expr: Node) -> TypeGuard[Expr]:
-    """Does it hold nothing but numbers and sizes?"""
-    match expr:
-        case Num() | Pi() | Reach():
-            return True
-        case Int(value):
-            return not any(True for _ in indices_of(value))
-        case Add() | Mul() | Pow():
-            return all(map(is_scalar, children(expr)))
-    return False
-
-
-def multiply(at: Entries, factors: tuple[Expr, ...]) -> Labelled:
-    """A product: numbers and sizes at once, then from the smallest array to the largest, divisions last."""
-    factors = scaled_rows(at, _scaled_within(at, factors))
-    constant = build.mul(*(f for f in factors if is_scalar(f)))
-    arrays = [f for f in factors if not is_scalar(f)]
-    if not arrays:
-        return at.scalar(constant)
-    above = [at.value(f) for f in arrays if not is_divisor(f)]
-    below = [at.value(build.power(f, build.MINUS)) for f in arrays if is_divisor(f)]
-    return _quotient(at, constant, above, below)
-
-
-def _quotient(at: Entries, constant: Expr, above: list[Labelled], below: list[Labelled]) -> Labelled:
-    steps = sorted([("mul", a) for a in above] + [("div", b) for b in below], key=lambda s: len(s[1].axes))
-    first = next((k for k, (op, _) in enumerate(steps) if op == "mul"), None)
-    if first is None:
-        result = at.scalar(constant)
-    else:
-        result = steps.pop(first)[1]
-        count = _count_below(at, constant, result)
-        if count is not None:
-            result = at.apply("div", at.number(result), at.scalar(count))
-        elif constant != build.UNIT:
-            result = _scaled(at, constant, result)
-    for op, value in steps:
-        both_masks = is_mask(result.value) and is_mask(value.value)
-        result = at.apply(op, at.number(result) if op == "div" or both_masks else result, value)
-    return result
-
-
-def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
-    if constant == build.MINUS:
-        return at.apply("neg", at.number(a))
-    return at.apply("mul", at.number(a), at.scalar(constant))
-
-
-def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
-    """The sizes that a sum is divided by: a mean of equal numbers is that number, and times 1/3 it is not."""
-    maker = at.builder.made(a.value)
-    while maker is not None and maker.op in ("reshape", "transpose", "expand"):
-        maker = at.builder.made(maker.args[0])
-    value, sizes = build.split_number(constant)
-    counts = [build.split_power(f) for f in factors_of(sizes)]
-    below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
-    if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
-        return None
-    return build.power(constant, build.MINUS)
 
 
 def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
@@ -100,22 +37,22 @@ def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
 
 def _of_products(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:
     """Any sum: what does not depend on a summed index times the sum of the rest, multiplied two at a time."""
-    factors = _factors(body)
+    factors = mask_factors(body)
     outside = [f for f in factors if not _depends(f, indices)]
     inside = [f for f in factors if _depends(f, indices)]
     unused = [i for i in indices if not _depends(build.mul(*inside), (i,))]
     outside += [build.integer(i.extent) for i in unused]
-    within = [f for f in outside if _scales(at, f, indices, inside)]
+    within = [f for f in outside if scales(at, f, indices, inside)]
     outside = [f for f in outside if f not in within]
     summed = _sum_of_product(at, tuple(i for i in indices if i not in unused), inside + within)
     if not outside and summed is not None:
         return summed
-    return _times(at, outside, summed)
+    return times(at, outside, summed)
 
 
 def _placed(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled | None:
     """A sum whose deltas, or conditions that equate indices, say where each term belongs; None where none does."""
-    indices, factors = _flat(indices, list(_factors(body)))
+    indices, factors = _flat(indices, list(mask_factors(body)))
     opened = [g for f in factors for g in equations(f)]
     left, solved = _without_deltas(indices, opened)
     if len(left) < len(indices):
@@ -132,7 +69,7 @@ def _placed(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled | N
     inside = [f for f in opened if f not in outside]
     placings = (place(at, indices, inside, contract) for place in PLACINGS)
     found = next((p for p in placings if p is not None), None)
-    return None if found is None else _times(at, outside, found)
+    return None if found is None else times(at, outside, found)
 
 
 def _said_by(delta: Delta) -> tuple[Cond, ...]:
@@ -144,39 +81,12 @@ def _said_by(delta: Delta) -> tuple[Cond, ...]:
 def _flat(indices: tuple[Index, ...], factors: list[Expr]) -> tuple[tuple[Index, ...], list[Expr]]:
     """One sum in the place of two, where the inner one has a delta that an outer index is in: both are then solved."""
     for f in among(factors, Sum):
-        deltas = among((g for h in _factors(f.body) for g in equations(h)), Delta)
+        deltas = among((g for h in mask_factors(f.body) for g in equations(h)), Delta)
         if any(_depends(d, indices) for d in deltas):
             rest = [g for g in factors if g is not f]
             f = rename_bound(f, {i.name for g in rest for i in free_indices(g)} | {i.name for i in indices})
-            return _flat((*indices, *f.indices), [*rest, *_factors(f.body)])
+            return _flat((*indices, *f.indices), [*rest, *mask_factors(f.body)])
     return indices, factors
-
-
-def _scaled_within(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """The factors, those that scale the columns of a product with an input moved to what the input is multiplied by.
-
-    There are as many numbers in either as a rule, or less: a batch is smaller than a layer is wide.
-    """
-    sums = among(factors, Sum)
-    if len(sums) != 1:
-        return factors
-    (s,) = sums
-    within = [f for f in factors if f is not s and _scales(at, f, s.indices, list(_factors(s.body)))]
-    if not within:
-        return factors
-    inner = build.total(s.indices, build.mul(s.body, *within))
-    return tuple(inner if f is s else f for f in factors if f not in within)
-
-
-def _scales(at: Entries, factor: Expr, indices: tuple[Index, ...], inside: list[Expr]) -> bool:
-    """Does it depend on the free indices of the computed one of two factors of a sum, the other being an input?"""
-    held = set(free_indices(factor))
-    if not held or held & set(indices) or len(inside) != 2:
-        return False
-    read = among(inside, Read)
-    given = [r for r in read if at.builder.made(at.tensors[r.tensor].value) is None]
-    made = [f for f in inside if f not in read]
-    return len(given) == len(made) == 1 and held <= set(free_indices(made[0])) - set(free_indices(given[0]))
 
 
 def _by_ranges(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled | None:
@@ -205,30 +115,9 @@ def _depends_in_range(indices: tuple[Index, ...], index: Index) -> bool:
     return any(index in indices_of(p) for i in indices for p in (i.start, i.stop))
 
 
-def _times(at: Entries, outside: list[Expr], summed: Labelled | None) -> Labelled:
-    """Factors from outside the sum times the sum."""
-    constant = build.mul(*(f for f in outside if is_scalar(f)))
-    arrays = [f for f in outside if not is_scalar(f)]
-    above = [at.value(f) for f in arrays if not is_divisor(f)]
-    below = [at.value(build.power(f, build.MINUS)) for f in arrays if is_divisor(f)]
-    return _quotient(at, constant, [*above, *([summed] if summed else [])], below)
-
-
-def _factors(body: Expr) -> tuple[Expr, ...]:
-    """The factors of a product; a choice between something and 0 is a mask times it, but not the larger of the two."""
-    match body:
-        case Mul(args):
-            return tuple(g for f in args for g in _factors(f))
-        case Where(Compare(">" | ">=", a, build.NIL), then, build.NIL) if a == then:
-            return (body,)  # max(u, 0) is one operation, and 0 where u is infinite below
-        case Where(cond, then, build.NIL) if then != build.UNIT:
-            return (build.where(cond, build.UNIT, build.NIL), *_factors(then))
-    return (body,)
-
-
 def _picked(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled | None:
     """What stands at the first hit of each window."""
-    return picked(at, indices, list(_factors(body)))
+    return picked(at, indices, list(mask_factors(body)))
 
 
 # How a sum is computed: by the first of these that can.
@@ -261,7 +150,7 @@ def _splits(body: Expr, terms: tuple[Expr, ...]) -> bool:
         return False
     everything = free_indices(body)
     for term in terms:
-        inner = [f for f in _factors(term) if free_indices(f)]
+        inner = [f for f in mask_factors(term) if free_indices(f)]
         if inner and all(len(free_indices(f)) < len(everything) for f in inner):
             return True
     return False
@@ -314,7 +203,7 @@ def _sum_of_product(at: Entries, indices: tuple[Index, ...], factors: list[Expr]
         groups = _each_reduced(at, groups, indices)
     at.later = around
     summed = reduced(at, groups[0], indices)
-    return _times(at, [build.integer(i.extent) for i in same], summed) if same else summed
+    return times(at, [build.integer(i.extent) for i in same], summed) if same else summed
 
 
 def _each_reduced(at: Entries, groups: list[Labelled], indices: tuple[Index, ...]) -> list[Labelled]:

@@ -14,8 +14,9 @@ from symbp.core import build
 from symbp.core.expr import Delta, Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import dims_of, free_indices, has_plain_indices, substitute
+from symbp.core.traverse import dims_of, free_indices, substitute
 from symbp.core.views import among
+from symbp.lowering.depends import has_plain_indices
 from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares

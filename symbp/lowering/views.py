@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from symbp.core.integers import ONE, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import has_plain_indices, indices_of, substitute_poly
+from symbp.core.traverse import indices_of, substitute_poly
+from symbp.lowering.depends import has_plain_indices
 from symbp.lowering.digits import Digits, digits_of
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, LIST, Shape, Value

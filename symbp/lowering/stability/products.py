@@ -35,39 +35,50 @@ class Products(Computed):
     def product(self, args: Exprs, known: Known) -> Expr:
         """Factors that are exponential are put together where they would overflow apart or where something cancels."""
         forms = [(a, f) for a in args if not (f := self._factor(a, known)).plain]
-        fixed = self._by_delta(args, known)
-        if fixed is not None:
-            return fixed
+        ways = (
+            self._by_delta,  # first: terms may cancel where an index has the value that a delta gives it
+            self._own_term_apart,
+            self._taken_in,  # into a sum, where it can be computed
+            self._opened_up,  # over a sum, where it must be
+        )
+        found = next((e for way in ways if (e := way(args, forms, known)) is not None), None)
+        return self._put_together(args, forms, known) if found is None else found
+
+    def _own_term_apart(self, args: Exprs, _: Factors, known: Known) -> Expr | None:
         apart = self.own_term_apart(args, known)
-        if apart is not None:
-            return build.add(*(self.plain(a, known) for a in apart))
-        taken = self._taken_in(args, forms, known)
-        if taken is not None:
-            return taken
+        return None if apart is None else build.add(*(self.plain(a, known) for a in apart))
+
+    def _opened_up(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
         spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
-        if spread is not None:
-            return self.plain(spread, known)
-        chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
-        together = self.form(build.mul(*args), known)
-        if chosen and not self.is_safe(together, known) and self.is_safe_opened(build.mul(*args), together, known):
-            chosen = forms = [(a, f) for a in args if not (f := self.opened(a, known)).plain]
-        elif chosen:
-            chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
-            if not self.is_safe(product_of(f for _, f in chosen), known):
-                chosen = forms
-        else:
-            chosen = _joined(forms)
+        return None if spread is None else self.plain(spread, known)
+
+    def _put_together(self, args: Exprs, forms: Factors, known: Known) -> Expr:
+        """The factors that are to be computed together as one value, and the others each by itself."""
+        chosen, forms = self._chosen(args, forms, known)
         if not chosen:
             each = enumerate(args)
             return build.mul(*(self.shut(self.plain(a, known), args[:k] + args[k + 1 :]) for k, a in each))
         core = product_of(f for _, f in chosen)
-        chosen += [(a, f) for a, f in forms if (a, f) not in chosen and f.shares(core)]
+        chosen = [*chosen, *((a, f) for a, f in forms if (a, f) not in chosen and f.shares(core))]
         others = [a for a in args if not any(a is b for b, _ in chosen)]
         value = product_of(f for _, f in chosen)
         deltas = among(others, Delta)
         others = [a for a in others if a not in deltas]
         rest = [self.plain(a, known) for a in others]
         return build.mul(*rest, self.computed(self.settled(Scaled(build.mul(*deltas)) * value), known, tuple(others)))
+
+    def _chosen(self, args: Exprs, forms: Factors, known: Known) -> tuple[Factors, Factors]:
+        """The factors that are to be computed together, and all that have something exponential in them."""
+        chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
+        whole = build.mul(*args)
+        together = self.form(whole, known)
+        if not chosen:
+            return _joined(forms), forms
+        if not self.is_safe(together, known) and self.is_safe_opened(whole, together, known):
+            opened = [(a, f) for a in args if not (f := self.opened(a, known)).plain]
+            return opened, opened
+        chosen += [(a, f) for a, f in forms if (a, f) not in chosen and not self._is_read(a, known)]
+        return (chosen if self.is_safe(product_of(f for _, f in chosen), known) else forms), forms
 
     def _factor(self, a: Expr, known: Known) -> Scaled:
         """The form of a factor; what is divided by is looked into where it might vanish."""
@@ -149,7 +160,7 @@ class Products(Computed):
         deltas = any(True for bracket in among(factors_of(body), Add) for _ in nodes(bracket, Delta))
         return bool(own) and deltas and not self.is_tame(build.mul(*own), within) and self.is_tame(body, within)
 
-    def _by_delta(self, args: Exprs, known: Known) -> Expr | None:
+    def _by_delta(self, args: Exprs, _: Factors, known: Known) -> Expr | None:
         """The product where an index of a delta in a sum has that value, and where it has not, if its terms cannot be
         computed each by itself: in 1/(1 - p_y) p_y (delta_yk - p_k) they cancel."""
         for total, d in _deltas_in_sums(args):
