@@ -77,6 +77,12 @@ class Chain:
         return self.key
 
     @property
+    def of(self) -> Read:
+        """The entry of which a local derivative is taken."""
+        assert isinstance(self.lhs, Partial)
+        return self.lhs.of
+
+    @property
     def by(self) -> Read:
         """The entry by which a local derivative is taken."""
         assert isinstance(self.lhs, Partial)

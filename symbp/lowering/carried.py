@@ -98,7 +98,9 @@ def _handed_on(made: Expr, starts: list[Expr], step: Step) -> Expr:
     """
     count, indices = len(starts), _ordered(made, *starts)
     if count > MOST_STEPS:
-        raise MissingRule(f"lowering/steps.py carries values over {MOST_STEPS} steps, and this loop reads {count} back")
+        raise MissingRule(
+            f"lowering/carried.py carries values over {MOST_STEPS} steps, and this loop reads {count} back"
+        )
     value = _where_read(substitute(made, later(step, count)), count, step)
     made = at_step(value, step)
     following: Expr = made

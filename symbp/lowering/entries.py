@@ -67,22 +67,29 @@ def _read(at: Entries, node: Read) -> Labelled:
 
 
 def _add(at: Entries, node: Add) -> Labelled:
-    """Terms from left to right, the first one that is added before those that are taken away.
-
-    A number that stands first comes last where others are added and taken away: they may cancel but for much less than
-    it. Elsewhere it stays: in sqrt(1 + x**2) - 1 - y it cancels first.
-    """
+    """Slices of one array beside one another where that is what the terms are, else one term after the other."""
     found = [pieces_of(t) for t in among(node.args, Where)]
     pieces = tuple(p[0] for p in found if p is not None and len(p) == 1)
     if len(pieces) == len(node.args) and covers(pieces):
         return _pieces(at, in_order(pieces))
     beside = side_by_side(at, node.args, contract)
-    if beside is not None:
-        return beside
-    first, *others = node.args
-    terms = sorted(node.args, key=_is_negative)
+    return _one_by_one(at, _in_turn(node.args)) if beside is None else beside
+
+
+def _in_turn(terms: tuple[Expr, ...]) -> list[Expr]:
+    """Terms from left to right, the first one that is added before those that are taken away.
+
+    A number that stands first comes last where others are added and taken away: they may cancel but for much less than
+    it. Elsewhere it stays: in sqrt(1 + x**2) - 1 - y it cancels first.
+    """
+    first, *others = terms
     if value_of(first) is not None and len(set(map(_is_negative, others))) == 2:
-        terms = [*sorted(others, key=_is_negative), first]
+        return [*sorted(others, key=_is_negative), first]
+    return sorted(terms, key=_is_negative)
+
+
+def _one_by_one(at: Entries, terms: list[Expr]) -> Labelled:
+    """The first term, and each of the others added to what there is or taken from it."""
     if _is_negative(terms[0]):
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))

@@ -256,7 +256,7 @@ def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Prog
 
 # Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every
 # pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
-# `emit.statements`.
+# `emit.operations`.
 ARITHMETIC = ("add", "sub", "mul", "div", "//", "power", "maximum", "minimum")
 UNARY = ("neg", "square", "sqrt", *FUNCTIONS)
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symbp.core.expr import Compare, Extreme, First, Fn
-from symbp.core.network import Network
-from symbp.core.traverse import reads, walk
+from symbp.core.network import Equation, Network
+from symbp.core.traverse import nodes, reads
 from symbp.verify.draw import draw
 from symbp.verify.functions import STOPPED
 from symbp.verify.gradients import Flips, Steps
@@ -18,18 +18,18 @@ from symbp.verify.world import World
 
 def has_kinks(network: Network) -> bool:
     """Does what is computed depend on a comparison of values?"""
-    return any(
-        (isinstance(node, (Compare, Extreme, First)) and reads(node))
-        or (isinstance(node, Fn) and node.name in ("abs", "sign"))
-        for equation in network.equations
-        for node in walk(equation.body)
-    )
+    return any(map(chooses, network.equations))
+
+
+def chooses(equation: Equation) -> bool:
+    """Does an equation compare values, or take what changes at once where they pass 0?"""
+    compared = any(reads(n) for n in nodes(equation.body, Compare, Extreme, First))
+    return compared or any(f.name in ("abs", "sign") for f in nodes(equation.body, Fn))
 
 
 def has_stops(network: Network) -> bool:
     """Does something in it count as a constant that is none?"""
-    nodes = (n for equation in network.equations for n in walk(equation.body))
-    return any(isinstance(n, Fn) and n.name == STOPPED for n in nodes)
+    return any(f.name == STOPPED for e in network.equations for f in nodes(e.body, Fn))
 
 
 class Held:

@@ -24,7 +24,7 @@ from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, map_children, nodes, rename_bound
 from symbp.core.views import among, base_of, factors_of, terms_of
 from symbp.lowering.guard import guarded, is_bounded
-from symbp.lowering.linear import parts, write
+from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one
 from symbp.lowering.stability.known import Known, outside
@@ -51,14 +51,15 @@ class Computed(Logarithms):
         m, v = self.lifted(value, known)
         if not m.terms:
             return v
-        if not self.is_nonpositive(m):
-            taken = self.absorbing(value, known)
-            if taken is not None:
-                total, summand = taken
-                within = outside(known, total.indices)
-                return build.mul(
-                    self.plain(value.rest, known), build.total(total.indices, self.computed(summand, within))
-                )
+        taken = None if self.is_nonpositive(m) else self.absorbing(value, known)
+        if taken is not None:
+            total, summand = taken
+            inside = self.computed(summand, outside(known, total.indices))
+            return build.mul(self.plain(value.rest, known), build.total(total.indices, inside))
+        return self._times_power(v, m, known, beside)
+
+    def _times_power(self, v: Expr, m: Linear, known: Known, beside: Exprs) -> Expr:
+        """v exp(m) beside other factors, its exponent 0 where one of all these factors is 0."""
         cond, factors = counting(v)
         exponent = self.exponent(write(self.grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
