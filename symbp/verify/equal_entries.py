@@ -9,9 +9,8 @@ from __future__ import annotations
 from symbp.core.expr import Add, And, Compare, Delta, Extreme, First, Fn, Int, Mul, Not, Num, Or, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.network import Network
-from symbp.core.traverse import children, reads
+from symbp.core.traverse import children, nodes, reads
 from symbp.core.views import value_of
-from symbp.verify.kinks import chooses
 
 EXACT = (Add, And, Compare, Delta, Extreme, First, Int, Mul, Not, Or, Read, Sum, Where)
 
@@ -41,3 +40,9 @@ def _is_exact(node: Node) -> bool:
         case Fn(name, (argument, *_)):
             return name in ("abs", "sign") and _is_exact(argument)
     return isinstance(node, EXACT) and all(map(_is_exact, children(node)))
+
+
+def chooses(equation: Equation) -> bool:
+    """Does an equation compare values, or take what changes at once where they pass 0?"""
+    compared = any(reads(n) for n in nodes(equation.body, Compare, Extreme, First))
+    return compared or any(f.name in ("abs", "sign") for f in nodes(equation.body, Fn))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbp.core.expr import Compare, Extreme, First, Fn
-from symbp.core.network import Equation, Network
-from symbp.core.traverse import nodes, reads
+from symbp.core.expr import Fn
+from symbp.core.network import Network
+from symbp.core.traverse import nodes
 from symbp.verify.draw import draw
+from symbp.verify.equal_entries import chooses
 from symbp.verify.functions import STOPPED
 from symbp.verify.gradients import Flips, Steps
 from symbp.verify.scope import Key
@@ -19,12 +20,6 @@ from symbp.verify.world import World
 def has_kinks(network: Network) -> bool:
     """Does what is computed depend on a comparison of values?"""
     return any(map(chooses, network.equations))
-
-
-def chooses(equation: Equation) -> bool:
-    """Does an equation compare values, or take what changes at once where they pass 0?"""
-    compared = any(reads(n) for n in nodes(equation.body, Compare, Extreme, First))
-    return compared or any(f.name in ("abs", "sign") for f in nodes(equation.body, Fn))
 
 
 def has_stops(network: Network) -> bool:
