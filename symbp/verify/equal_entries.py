@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from symbp.core.expr import Add, And, Compare, Delta, Extreme, First, Fn, Int, Mul, Not, Num, Or, Pow, Read, Sum, Where
 from symbp.core.integers import Node
-from symbp.core.network import Network
+from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, nodes, reads
 from symbp.core.views import value_of
 
