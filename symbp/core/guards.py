@@ -83,9 +83,9 @@ def told(cond: Cond) -> Given:
 
 def without_equations(cond: Cond) -> tuple[Cond, tuple[Expr, ...]]:
     """What a condition says beside equating integers, and a delta for each two that it equates."""
-    conds = conjuncts(cond)
-    deltas = tuple(build.delta(*sides) for c in conds if (sides := integers_equated(c)) is not None)
-    return build.both(*(c for c in conds if integers_equated(c) is None)), deltas
+    found = [(c, integers_equated(c)) for c in conjuncts(cond)]
+    deltas = tuple(build.delta(*sides) for _, sides in found if sides is not None)
+    return build.both(*(c for c, sides in found if sides is None)), deltas
 
 
 def within(value: Poly, index: Index) -> Given:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TypeGuard, TypeVar
 
 from symbp.core.build import NIL, UNIT, as_integer
-from symbp.core.expr import Add, And, Compare, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.expr import BINDERS, Add, And, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Where
 from symbp.core.integers import Index, Node, Poly
 
 C = TypeVar("C", bound=Node)
@@ -108,10 +108,7 @@ def argument_of(node: Node, name: str) -> Expr | None:
 
 def bound_by(node: Node) -> tuple[Index, ...]:
     """The indices that a sum, an extreme or its first hit binds; of anything else none."""
-    match node:
-        case Sum(indices) | Extreme(_, indices) | First(_, indices):
-            return indices
-    return ()
+    return node.indices if isinstance(node, BINDERS) else ()
 
 
 def is_choice(node: Node) -> TypeGuard[Where]:

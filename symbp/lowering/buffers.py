@@ -211,8 +211,8 @@ class _Plan:
         return name
 
     def _release(self, k: int, s: Statement) -> None:
-        for a in dict.fromkeys((*s.arrays, s.target)):
-            store = self.storage.get(a.name)
+        for name in dict.fromkeys([*(a.name for a in s.arrays), s.target.name]):
+            store = self.storage.get(name)
             if store in self.scratch and self._last_of(store) <= k and self.scratch[store] not in self.free:
                 self.free.append(self.scratch[store])
 

@@ -120,7 +120,7 @@ class Statement:
     @property
     def arrays(self) -> tuple[Value, ...]:
         """The operands that are arrays, in their order."""
-        return arrays_among(self.args)
+        return tuple([a for a in self.args if isinstance(a, Value)])
 
     @property
     def scalars(self) -> tuple[Expr, ...]:
@@ -304,8 +304,8 @@ def users_of(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
     """The statements that need each array, in their order."""
     users: dict[str, list[Statement]] = {}
     for s in statements:
-        for a in dict.fromkeys(s.arrays):
-            users.setdefault(a.name, []).append(s)
+        for name in dict.fromkeys([a.name for a in s.arrays]):
+            users.setdefault(name, []).append(s)
     return users
 
 
