@@ -23,7 +23,7 @@ from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import fresh_name, map_values, nodes, reads
-from symbp.core.views import argument_of, operands_of
+from symbp.core.views import argument_of, operands
 
 
 def name_kernels(network: Network, active: Collection[str]) -> Network:
@@ -127,8 +127,8 @@ def _whole(equation: Equation, node: Expr, kernel: Expr) -> Expr:
     """The largest part of the expression that is a function of the kernel alone."""
     if _stands_alone(equation, node, kernel):
         return node
-    inside = [c for c in operands_of(node) if any(same(kernel, n) for n in nodes(c, Expr))]
-    alone = [c for c in operands_of(node) if _stands_alone(equation, c, kernel)]
+    inside = [c for c in operands(node) if any(same(kernel, n) for n in nodes(c, Expr))]
+    alone = [c for c in operands(node) if _stands_alone(equation, c, kernel)]
     match node:
         case Mul() if any(c in inside for c in alone):
             return build.mul(*alone)

@@ -20,7 +20,7 @@ from symbp.core.expr import Compare, Cond, Expr, Fn, Num, Pow, Read
 from symbp.core.functions import elementary
 from symbp.core.guards import follows
 from symbp.core.traverse import walk
-from symbp.core.views import operands_of
+from symbp.core.views import operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def solve(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond] = ()) -> 
 def _contains_rationally(expr: Expr, kernel: Expr) -> bool:
     if same(expr, kernel):
         return True
-    if not is_root(expr) and operands_of(expr):
-        return any(_contains_rationally(a, kernel) for a in operands_of(expr))
+    if not is_root(expr) and operands(expr):
+        return any(_contains_rationally(a, kernel) for a in operands(expr))
     part, own = power_of(expr), power_of(kernel)
     return part is not None and own is not None and power_name(part) == power_name(own)
 
@@ -62,7 +62,7 @@ def _shells(expr: Expr) -> list[Expr]:
     match expr:
         case Fn():
             return [expr]
-    return [expr] if is_root(expr) else [s for a in operands_of(expr) for s in _shells(a)]
+    return [expr] if is_root(expr) else [s for a in operands(expr) for s in _shells(a)]
 
 
 def _peel(shell: Expr, value: Expr) -> tuple[Expr, Expr] | None:

@@ -310,6 +310,11 @@ class Index(Atom):
         return self.stop - self.start if self.start.terms else self.stop
 
     @property
+    def is_nested(self) -> bool:
+        """Does its range hold another index, as that of `for j in range(i)` does?"""
+        return bool(self.start.atoms_of(Index) or self.stop.atoms_of(Index))
+
+    @property
     def key(self) -> str:
         return f"2{self.name}"
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from symbp.core import build
 from symbp.core.expr import (
+    BINDERS,
     Add,
     And,
     Binder,
@@ -68,8 +69,8 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
     return _rebuild(node, new)  # type: ignore[return-value]
 
 
-def map_values(node: T, function: Callable[[Any], Expr]) -> T:
-    """The same for the values below a node alone: a condition stays as it is."""
+def map_values(node: T, function: Callable[[Expr], Node]) -> T:
+    """The same for each child that is a value; conditions stay as they are."""
     old = children(node)
     new = tuple([function(c) if isinstance(c, Expr) else c for c in old])
     if all(map(is_, old, new)):
@@ -149,26 +150,28 @@ def reads(node: Node) -> tuple[Read, ...]:
 def labels_of(poly: Poly) -> Iterator[Read]:
     """The entries of integer tensors in an integer expression, those in quotients included."""
     for atom in poly.atoms():
-        if isinstance(atom, Read):
-            yield atom
-        elif isinstance(atom, Quotient):
-            yield from labels_of(atom.top)
-            yield from labels_of(atom.bottom)
+        match atom:
+            case Read():
+                yield atom
+            case Quotient():
+                yield from labels_of(atom.top)
+                yield from labels_of(atom.bottom)
 
 
 def indices_of(poly: Poly) -> Iterator[Index]:
     """The indices in an integer expression, those in `D[l]` and in labels' subscripts included."""
     for atom in poly.atoms():
-        if isinstance(atom, Index):
-            yield atom
-        elif isinstance(atom, DimAt):
-            yield from indices_of(atom.at)
-        elif isinstance(atom, Quotient):
-            yield from indices_of(atom.top)
-            yield from indices_of(atom.bottom)
-        elif isinstance(atom, Read):
-            for s in atom.subs:
-                yield from indices_of(s)
+        match atom:
+            case Index():
+                yield atom
+            case DimAt():
+                yield from indices_of(atom.at)
+            case Quotient():
+                yield from indices_of(atom.top)
+                yield from indices_of(atom.bottom)
+            case Read():
+                for s in atom.subs:
+                    yield from indices_of(s)
 
 
 def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
@@ -204,10 +207,9 @@ def _free(node: Node) -> tuple[Index, ...]:
 def all_index_names(node: Node) -> set[str]:
     """The names of every index in it, bound or free. Only for membership tests."""
     names = {i.name for i in free_indices(node)}
-    for part in walk(node):
-        if isinstance(part, Binder):
-            names.update(i.name for i in part.indices)
-            names.update(i.name for c in children(part) for i in free_indices(c))
+    for part in nodes(node, *BINDERS):
+        names.update(i.name for i in part.indices)
+        names.update(i.name for c in children(part) for i in free_indices(c))
     return names
 
 
@@ -261,18 +263,31 @@ def _substitute_binder(node: Binder, table: Mapping[Atom, Poly]) -> Term:
     inner = {a: p for a, p in table.items() if a not in node.indices}
     incoming = {i.name for p in inner.values() for i in indices_of(p)}
     taken = incoming | all_index_names(node) | {a.name for a in inner if isinstance(a, Index)}
+    bound = _bound_anew(node.indices, inner, incoming, taken)
+    parts = tuple(substitute(c, inner) for c in children(node))
+    match node:
+        case Sum():
+            return build.total(bound, *parts)  # type: ignore[arg-type]
+        case First(kind, indices, body, cond, at):
+            node = First(kind, indices, body, cond, tuple(substitute_poly(p, table) for p in at))
+    return with_bound(node, bound, parts)
+
+
+def _bound_anew(
+    indices: tuple[Index, ...], table: dict[Atom, Poly], avoid: set[str], taken: set[str]
+) -> tuple[Index, ...]:
+    """The indices of a binder with new ranges, and new names where theirs is to be avoided; what each is now goes into
+    the table, for the ranges of those after it and for what is bound.
+    """
     bound: list[Index] = []
-    for old in node.indices:
-        name = fresh_name(old.name, taken) if old.name in incoming else old.name
+    for old in indices:
+        name = fresh_name(old.name, taken) if old.name in avoid else old.name
         taken.add(name)
-        new = Index(name, substitute_poly(old.stop, inner), substitute_poly(old.start, inner))
+        new = Index(name, substitute_poly(old.stop, table), substitute_poly(old.start, table))
         bound.append(new)
         if new != old:
-            inner[old] = Poly.of(new)
-    parts = tuple(substitute(c, inner) for c in children(node))
-    if isinstance(node, First):
-        node = First(node.kind, node.indices, node.body, node.cond, tuple(substitute_poly(p, table) for p in node.at))
-    return build.total(bound, *parts) if isinstance(node, Sum) else with_bound(node, bound, parts)  # type: ignore[arg-type]
+            table[old] = Poly.of(new)
+    return tuple(bound)
 
 
 def with_bound(node: Binder, indices: Sequence[Index], parts: Sequence[Node]) -> Term:
@@ -292,9 +307,10 @@ def replace_reads(node: T, function: Callable[[Read], Expr | None]) -> T:
     The caller must rename bound indices first where the new expression has free indices that a binder could catch; see
     `inline`.
     """
-    if isinstance(node, Read):
-        new = function(node)
-        return node if new is None else new  # type: ignore[return-value]
+    match node:
+        case Read():
+            new = function(node)
+            return node if new is None else new  # type: ignore[return-value]
     return map_children(node, lambda c: replace_reads(c, function))
 
 
@@ -313,32 +329,26 @@ def apply(body: Expr, indices: tuple[Index, ...], subs: tuple[Poly, ...]) -> Exp
 
 def rename_bound(node: T, taken: set[str]) -> T:
     """The same expression with bound indices that have none of the names in `taken`."""
-    if isinstance(node, Binder):
-        used = taken | all_index_names(node)
-        table: dict[Atom, Poly] = {}
-        bound: list[Index] = []
-        for old in node.indices:
-            name = fresh_name(old.name, used) if old.name in taken else old.name
-            used.add(name)
-            new = Index(name, substitute_poly(old.stop, table), substitute_poly(old.start, table))
-            bound.append(new)
-            if new != old:
-                table[old] = Poly.of(new)
-        parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
-        return with_bound(node, bound, parts)  # type: ignore[return-value]
+    match node:
+        case Sum() | Extreme() | First():
+            table: dict[Atom, Poly] = {}
+            bound = _bound_anew(node.indices, table, taken, taken | all_index_names(node))
+            parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
+            return with_bound(node, bound, parts)  # type: ignore[return-value]
     return map_children(node, lambda c: rename_bound(c, taken))
 
 
 def dims_of(poly: Poly) -> Iterator[Dim]:
     """The named sizes in an integer expression."""
     for atom in poly.atoms():
-        if isinstance(atom, Dim):
-            yield atom
-        elif isinstance(atom, DimAt):
-            yield from dims_of(atom.at)
-        elif isinstance(atom, Quotient):
-            yield from dims_of(atom.top)
-            yield from dims_of(atom.bottom)
+        match atom:
+            case Dim():
+                yield atom
+            case DimAt():
+                yield from dims_of(atom.at)
+            case Quotient():
+                yield from dims_of(atom.top)
+                yield from dims_of(atom.bottom)
 
 
 def normal(node: T) -> T:

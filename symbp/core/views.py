@@ -1,4 +1,5 @@
-"""What an expression is when it is looked at as a product, a sum, a conjunction, a quotient or a guarded value.
+"""What an expression is when it is looked at as a product, a sum, a conjunction, a quotient or a guarded value, what a
+condition compares.
 
 One meaning each: whatever is no product has itself for its only factor, whatever is no sum itself for its only term.
 """
@@ -26,7 +27,17 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.args if isinstance(expr, Add) else (expr,)
 
 
-def conjuncts(cond: Cond) -> tuple[Cond, ...]:
+def operands(expr: Expr) -> tuple[Expr, ...]:
+    """What a sum, a product or a power is made of, without the exponent; nothing of anything else."""
+    match expr:
+        case Add() | Mul():
+            return expr.args
+        case Pow():
+            return (expr.base,)
+    return ()
+
+
+def conjuncts(cond: C) -> tuple[C | Cond, ...]:
     """The conditions that must all hold."""
     return cond.args if isinstance(cond, And) else (cond,)
 
@@ -57,22 +68,12 @@ def is_guarded(node: Node) -> TypeGuard[Where]:
     return isinstance(node, Where) and node.other == NIL
 
 
-def operands_of(expr: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum, the factors of a product, the base of a power: what rational algebra goes into."""
-    match expr:
-        case Add(args) | Mul(args):
-            return args
-        case Pow(base):
-            return (base,)
-    return ()
-
-
 def parts_of(expr: Expr) -> tuple[Expr, ...]:
     """Its operands, and what a function is taken of: all it is made of but for what stands in sums and choices."""
     match expr:
         case Fn(_, args):
             return args
-    return operands_of(expr)
+    return operands(expr)
 
 
 def among(exprs: Iterable[Node], *kinds: type[C]) -> tuple[C, ...]:

@@ -36,12 +36,13 @@ from symbp.core.integers import Dim, DimAt, Index, Node, Poly
 from symbp.core.traverse import free_indices, polys, walk
 from symbp.core.views import among, value_of
 from symbp.errors import MissingRule
-from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
+from symbp.lowering.boxes import boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.multiply import is_scalar, multiply
 from symbp.lowering.onehot import changed_entries
+from symbp.lowering.pieces import array_of_pieces, array_with_margins
 from symbp.lowering.pooling import hit_of, window_extreme
 from symbp.lowering.products import contract
 from symbp.lowering.program import BOOL, INT, array_of
@@ -71,7 +72,7 @@ def _add(at: Entries, node: Add) -> Labelled:
     found = [pieces_of(t) for t in among(node.args, Where)]
     pieces = tuple(p[0] for p in found if p is not None and len(p) == 1)
     if len(pieces) == len(node.args) and covers(pieces):
-        return _pieces(at, in_order(pieces))
+        return array_of_pieces(at, in_order(pieces))
     beside = side_by_side(at, node.args, contract)
     return _one_by_one(at, _in_turn(node.args)) if beside is None else beside
 
@@ -166,10 +167,10 @@ def _choice(at: Entries, node: Where) -> Labelled:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
     pieces = pieces_of(node)
     if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
-        return _pieces(at, pieces)
+        return array_of_pieces(at, pieces)
     boxes = boxes_of(node.cond) if node.other == build.NIL and node.then != build.UNIT else None
     if boxes is not None:
-        return _boxed(at, boxes, node.then)
+        return array_with_margins(at, boxes, node.then)
     cond = at.value(node.cond)
     if node.other == build.NIL:
         return _masked(at, cond, node.then)
@@ -226,41 +227,6 @@ def _within(at: Entries, node: Extreme | First) -> Labelled:
         return body
     infinity = at.apply("float", Labelled(build.num(0)), detail=("-inf" if node.kind == "max" else "inf",))
     return at.apply("where", at.value(node.cond), body, infinity)
-
-
-def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
-    """An array of slices: each part computed on its own range, the rest 0."""
-    parts = [_outward(at, (p.box,), p.body) for p in pieces]
-    return _joined(at, parts, [(p.box,) for p in pieces], not covers(pieces))
-
-
-def _boxed(at: Entries, boxes: tuple[Box, ...], then: Expr) -> Labelled:
-    """What stands where several indices are in their ranges, in an array of zeros: padding."""
-    for box in boxes:
-        then = box.inside(then)
-    return _joined(at, [_outward(at, boxes, then)], [boxes], True)
-
-
-def _joined(at: Entries, parts: list[Labelled], boxes: list[tuple[Box, ...]], gaps: bool) -> Labelled:
-    """The array of these parts, each in its boxes; with gaps the rest is 0."""
-    held = {i for p in parts for i in p.axes} | {b.index for row in boxes for b in row}
-    axes = tuple(sorted(held, key=at.place))
-    values = tuple(at.aligned(p, axes) for p in parts)
-    ranges = [{b.index: (b.low, b.high) for b in row} for row in boxes]
-    spans = tuple(tuple(table.get(i) for i in axes) for table in ranges)
-    detail = (spans, gaps, ((),) * len(parts))
-    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
-
-
-def _outward(at: Entries, boxes: tuple[Box, ...], body: Expr) -> Labelled:
-    """What stands in boxes, their axes bearing the indices of the whole ranges."""
-    outer = {b.inner: b.index for b in boxes}
-    for b in boxes:
-        at.order.insert(at.place(b.index), b.inner)
-    value = at.number(at.value(body))
-    for inner in outer:
-        at.order.remove(inner)
-    return Labelled(value.value, tuple(outer.get(i, i) for i in value.axes))
 
 
 def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
