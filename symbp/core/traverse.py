@@ -79,34 +79,28 @@ def map_values(node: T, function: Callable[[Expr], Node]) -> T:
 
 
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
-    match node:
-        case Add():
-            return build.add(*new)
-        case Mul():
-            return build.mul(*new)
-        case And():
-            return build.both(*new)
-        case Or():
-            return build.either(*new)
-        case Not():
-            return build.negate(*new)
-        case Pow():
-            return build.power(*new)
-        case Fn(name, _, orders):
-            return Fn(name, new, orders)
-        case Compare(op):
-            return build.compare(op, *new)
-        case Where():
-            return build.where(*new)
-        case Sum(indices, _):
-            return build.total(indices, new[0])
-        case Extreme(kind, indices, _, _):
-            return Extreme(kind, indices, *new)
-        case First(kind, indices, _, _, at):
-            return First(kind, indices, new[0], new[1], at)
-        case Partial():
-            return Partial(*new)
-    raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
+    rule = _MADE_OF.get(type(node))
+    if rule is None:
+        raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
+    return rule(node, *new)
+
+
+# A node of each type with other children.
+_MADE_OF: dict[type[Node], Callable[..., Node]] = {
+    Add: lambda node, *new: build.add(*new),
+    Mul: lambda node, *new: build.mul(*new),
+    And: lambda node, *new: build.both(*new),
+    Or: lambda node, *new: build.either(*new),
+    Not: lambda node, *new: build.negate(*new),
+    Pow: lambda node, *new: build.power(*new),
+    Where: lambda node, *new: build.where(*new),
+    Fn: lambda node, *new: Fn(node.name, new, node.orders),
+    Compare: lambda node, *new: build.compare(node.op, *new),
+    Sum: lambda node, *new: build.total(node.indices, *new),
+    Extreme: lambda node, *new: Extreme(node.kind, node.indices, *new),
+    First: lambda node, body, cond: First(node.kind, node.indices, body, cond, node.at),
+    Partial: lambda node, *new: Partial(*new),
+}
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -276,9 +270,7 @@ def _substitute_binder(node: Binder, table: Mapping[Atom, Poly]) -> Term:
 def _bound_anew(
     indices: tuple[Index, ...], table: dict[Atom, Poly], avoid: set[str], taken: set[str]
 ) -> tuple[Index, ...]:
-    """The indices of a binder with new ranges, and new names where theirs is to be avoided; what each is now goes into
-    the table, for the ranges of those after it and for what is bound.
-    """
+    """The indices of a binder with new ranges, and new names for those to avoid; the table learns what each is now."""
     bound: list[Index] = []
     for old in indices:
         name = fresh_name(old.name, taken) if old.name in avoid else old.name
