@@ -16,8 +16,8 @@ from symbp.calculus.single import as_delta
 from symbp.calculus.steps import Renaming
 from symbp.calculus.sums import depends, pull
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Read, Sum, Where
-from symbp.core.guards import at_most, below, settle, settle_condition
+from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Mul, Read, Sum, Where
+from symbp.core.guards import at_most, below, settle, settle_condition, without_equations
 from symbp.core.integers import Atom, Index, Poly, quotient
 from symbp.core.traverse import (
     all_index_names,
@@ -28,7 +28,7 @@ from symbp.core.traverse import (
     substitute,
     substitute_poly,
 )
-from symbp.core.views import conjuncts, factors_of, integers_compared, is_divisor, is_guarded, terms_of
+from symbp.core.views import among, factors_of, is_divisor, is_guarded, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _unbarred(expr: Expr) -> Expr:
         case Fn(name, (divisor,)) if name == BAR:
             return divisor
         case Mul(args):
-            return Mul(tuple(map(_unbarred, args)))
+            return Mul(tuple(_unbarred(f) for f in args))
     return map_values(expr, _unbarred)
 
 
@@ -98,10 +98,10 @@ def _contract(expr: Expr, task: Task) -> Expr:
     match done:
         case Where():
             return _choice(*_equal(done))
-        case Delta():
-            return build.delta(_fixed(done.a), _fixed(done.b))
-        case Sum():
-            return _sum(done.indices, done.body, task)
+        case Delta(a, b):
+            return build.delta(_fixed(a), _fixed(b))
+        case Sum(indices, body):
+            return _sum(indices, body, task)
     return done
 
 
@@ -115,15 +115,8 @@ def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
     """A guarded term without the equations in its guard, and the deltas that these are: [a = b] e is d(a, b) e."""
     if choice.other != build.NIL:
         return choice, ()
-    kept: list[Cond] = []
-    deltas: list[Expr] = []
-    for c in conjuncts(choice.cond):
-        match c:
-            case Compare("==") if (sides := integers_compared(c)) is not None:
-                deltas.append(build.delta(*sides))
-            case _:
-                kept.append(c)
-    return Where(build.both(*kept), choice.then, choice.other), tuple(deltas)
+    kept, deltas = without_equations(choice.cond)
+    return Where(kept, choice.then, choice.other), deltas
 
 
 def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
@@ -141,8 +134,8 @@ def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
 def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
     """The deltas of a term, and the rest of it."""
     factors = factors_of(term)
-    deltas = tuple(f for f in factors if isinstance(f, Delta))
-    return deltas, build.mul(*(f for f in factors if not isinstance(f, Delta)))
+    deltas = among(factors, Delta)
+    return deltas, build.mul(*(f for f in factors if f not in deltas))
 
 
 def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
@@ -185,8 +178,9 @@ def _bracket(terms: tuple[Expr, ...], indices: tuple[Index, ...], task: Task) ->
 
 def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
     """The factors of the terms, those that are 0 but for one value of a summed index with a delta that says so."""
-    if isinstance(expr, (Add, Mul)):
-        return map_values(expr, lambda c: _singled(c, indices, style))
+    match expr:
+        case Add() | Mul():
+            return map_values(expr, lambda c: _singled(c, indices, style))
     for index in indices:
         found = as_delta(expr, index)
         if found is not None and solve(found[0], indices, {}, style) is not None:
@@ -219,13 +213,15 @@ def _lone(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr |
 
 def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:
     """One sum for two where the inner one scatters to what the outer one sums, so that its delta can be seen."""
-    for place, f in enumerate(factors):
-        if isinstance(f, Sum) and any(isinstance(n, Delta) and depends(n, indices) for n in _outer(f.body)):
-            if {i.name for i in indices} & {i.name for i in f.indices}:
-                continue
-            others = (*factors[:place], *factors[place + 1 :])
-            f = rename_bound(f, {name for g in others for name in all_index_names(g)} | {i.name for i in indices})
-            return (*indices, *f.indices), build.mul(*others[:place], f.body, *others[place:])
+    names = {i.name for i in indices}
+    for f in among(factors, Sum):
+        scatters = any(depends(d, indices) for d in among(_outer(f.body), Delta))
+        if not scatters or not names.isdisjoint(i.name for i in f.indices):
+            continue
+        place = factors.index(f)
+        others = (*factors[:place], *factors[place + 1 :])
+        f = rename_bound(f, {name for g in others for name in all_index_names(g)} | names)
+        return (*indices, *f.indices), build.mul(*others[:place], f.body, *others[place:])
     return None
 
 
@@ -252,30 +248,27 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
 
 def _has_delta(expr: Expr, indices: tuple[Index, ...], style: Style) -> bool:
     """Is there a delta of a summed index among the factors of the terms?"""
-    return any(isinstance(n, Delta) and solve(n, indices, {}, style) is not None for n in _outer(expr))
+    return any(solve(n, indices, {}, style) is not None for n in _outer(expr))
 
 
 def _outer(expr: Expr) -> list[Expr]:
+    """The factors of the terms, of brackets among them too."""
     match expr:
-        case Add() | Mul():
-            return [n for a in expr.args for n in _outer(a)]
+        case Add(args) | Mul(args):
+            return [n for a in args for n in _outer(a)]
     return [expr]
 
 
 def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, ...] | None:
     """The terms after multiplying out the first factor that is a sum of terms with a delta to contract."""
     for place, factor in enumerate(factors):
+        before, after = factors[:place], factors[place + 1 :]
         match factor:
             case Mul(args) if _has_delta(factor, indices, style):
-                return _open((*factors[:place], *args, *factors[place + 1 :]), indices, style)
-            case Add(args) if _opens(factor, indices, style):
-                return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in args)
+                return _open((*before, *args, *after), indices, style)
+            case Add(terms) if (all if style.closed else any)(_has_delta(term, indices, style) for term in terms):
+                return tuple(build.mul(*before, term, *after) for term in terms)
     return None
-
-
-def _opens(bracket: Add, indices: tuple[Index, ...], style: Style) -> bool:
-    """Has it a term with a delta to contract, or in the closed style all?"""
-    return (all if style.closed else any)(_has_delta(term, indices, style) for term in bracket.args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +283,8 @@ class Solution:
 def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
     """What the deltas of a product say of plain indices: under d(m, l - 1) a range D[m + 1] is the range D[l]."""
     table: dict[Atom, Poly] = {}
-    for sides in ((f.a, f.b) for f in factors if isinstance(f, Delta)):
-        for a, b in (sides, sides[::-1]):
+    for f in among(factors, Delta):
+        for a, b in ((f.a, f.b), (f.b, f.a)):
             if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
                 table[a.index] = b
                 break
@@ -326,7 +319,7 @@ def _solve_for(
     if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
     match value.atom:
-        case Read(tensor) if (tensor, index.stop) in style.classes:
+        case Read(labels) if (labels, index.stop) in style.classes:
             return Solution(index, value, None)
     inner = tuple(indices_of(value))
     bound = any(i in indices for i in inner)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TypeGuard
 
 from symbp.calculus.cost import cost
 from symbp.calculus.graph import at_any_step
@@ -24,7 +23,7 @@ from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, map_values, nodes, polys, substitute
-from symbp.core.views import conjuncts, factors_of, is_guarded, terms_of
+from symbp.core.views import among, conjuncts, factors_of, is_guarded, terms_of
 
 Conds = tuple[Cond, ...]
 
@@ -60,10 +59,11 @@ def zeros_of(network: Network) -> tuple[Zero, ...]:
 
 def _unless(equation: Equation, found: dict[str, Zero]) -> Iterator[Cond]:
     for f in factors_of(equation.body):
-        if is_guarded(f):
-            yield from conjuncts(f.cond)
-        if isinstance(f, Read) and f.tensor in found:
-            yield from found[f.tensor].nonzero(f)
+        match f:
+            case Where(cond, _, build.NIL):
+                yield from conjuncts(cond)
+            case Read(name) if name in found:
+                yield from found[name].nonzero(f)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Guards:
 
     def simplified(self, expr: Expr) -> tuple[Expr, tuple[str, ...]]:
         """The expression with its guards joined and dropped, and the quantities whose zeros that uses."""
-        if not any(nodes(expr, Where)):
+        if next(nodes(expr, Where), None) is None:
             return expr, ()
         used: dict[str, None] = {}
         return self._simplify(expr, used), tuple(used)
@@ -83,9 +83,9 @@ class Guards:
     def _simplify(self, expr: Expr, used: dict[str, None]) -> Expr:
         done = map_values(expr, lambda c: self._simplify(c, used))
         match done:
-            case Sum():
-                return pull(done.indices, done.body)
-            case Mul() | Where(other=build.NIL):
+            case Sum(indices, body):
+                return pull(indices, body)
+            case Mul() | Where(_, _, build.NIL):
                 return self._product(done, used)
         return done
 
@@ -105,7 +105,8 @@ class Guards:
     def _needed(self, conds: Conds, body: Expr) -> tuple[Conds, list[str]]:
         """The guards without those beside a factor that is 0 where they fail, and the names of these factors."""
         names: list[str] = []
-        facts = [(z.name, z.nonzero(f)) for f in factors_of(body) for z in self.zeros if _reads(f, z.name)]
+        read = among(factors_of(body), Read)
+        facts = [(z.name, z.nonzero(r)) for r in read for z in self.zeros if z.name == r.tensor]
         for c in conds:
             rest = tuple(d for d in conds if d != c)
             name = next((n for n, unless in facts if follows(c, unless)), None)
@@ -117,7 +118,7 @@ class Guards:
     def _exists(self, node: Expr, given: Conds) -> bool:
         """Is the value a number wherever the given conditions hold? (No, if it is not known to be.)"""
         match node:
-            case Num() | Int() | Pi() | Delta():
+            case Num() | Int() | Pi() | Delta() | Pow(Int() | Pi(), Num()):
                 return True
             case Read(name):
                 if self.network.tensor(name) is None and self.network.equation(name) is None:
@@ -126,9 +127,7 @@ class Guards:
             case Add(args) | Mul(args):
                 return all(self._exists(a, given) for a in args)
             case Pow(base, Num(value)):
-                return isinstance(base, (Int, Pi)) or (
-                    value > 0 and value.denominator == 1 and self._exists(base, given)
-                )
+                return value > 0 and value.denominator == 1 and self._exists(base, given)
             case Fn(name, (argument,), orders):
                 return not orders and elementary(name).finite and self._exists(argument, given)
             case Where(cond, then, other):
@@ -147,16 +146,15 @@ def _opened(product: Expr) -> tuple[dict[Cond, int], Expr]:
     rest: list[Expr] = []
     waiting = [product]
     while waiting:
-        f = waiting.pop(0)
-        match f:
-            case Mul():
-                waiting[:0] = f.args
-            case Where(other=build.NIL):
+        match waiting.pop(0):
+            case Mul(args):
+                waiting[:0] = args
+            case Where(cond, then, build.NIL):
                 count += 1
-                for c in conjuncts(f.cond):
+                for c in conjuncts(cond):
                     conds.setdefault(c, count)
-                waiting.insert(0, f.then)
-            case _:
+                waiting.insert(0, then)
+            case f:
                 rest.append(f)
     return conds, build.mul(*rest)
 
@@ -170,13 +168,9 @@ def _independent(conds: Conds) -> Conds:
     return conds
 
 
-def _reads(factor: Expr, name: str) -> TypeGuard[Read]:
-    return isinstance(factor, Read) and factor.tensor == name
-
-
 def _fits(sub: Poly, extent: Poly, given: Conds) -> bool:
     """Is a subscript inside where the given conditions hold? A label is, by what it is."""
-    if isinstance(sub.atom, Read):
+    if sub.atom in sub.atoms_of(Read):
         return True
     low = build.compare("<=", build.NIL, build.integer(sub))
     high = build.compare("<", build.integer(sub), build.integer(extent))
@@ -196,24 +190,30 @@ def cases(expr: Expr) -> Expr:
 
 def _choice(term: Expr, partner: Expr) -> Expr | None:
     """`a if c else b` for a term a under the guard c and a term b where c fails; under one guard, one term."""
-    if isinstance(term, Where) and isinstance(partner, Where) and term.cond == partner.cond and is_guarded(partner):
-        return build.where(term.cond, build.add(term.then, partner.then), term.other)
-    if not is_guarded(term) or slack(term.cond) is None:
-        return None
-    for f in factors_of(partner):
-        rest = build.mul(*(g for g in factors_of(partner) if g is not f))
-        if isinstance(f, Delta) and _is_end(term.cond, f):
-            return build.where(term.cond, term.then, rest)
-        if is_guarded(f) and len(conjuncts(f.cond)) == 1 and _exclude(term.cond, f.cond):
-            return build.where(term.cond, term.then, build.mul(f.then, rest))
+    match term, partner:
+        case Where(cond, then, other), Where(same, more, build.NIL) if cond == same:
+            return build.where(cond, build.add(then, more), other)
+        case Where(cond, then, build.NIL), _ if (margin := slack(cond)) is not None:
+            factors = factors_of(partner)
+            for f in factors:
+                left = _where_it_fails(f, cond, margin)
+                if left is not None:
+                    return build.where(cond, then, build.mul(left, *(g for g in factors if g is not f)))
     return None
 
 
-def _is_end(cond: Cond, delta: Delta) -> bool:
-    """Does the condition fail exactly where the delta is 1? l + 1 < L fails at l = L - 1 alone."""
-    margin = slack(cond)
-    assert margin is not None
-    ends = margin + 1
+def _where_it_fails(factor: Expr, cond: Cond, margin: Poly) -> Expr | None:
+    """What a factor is where the condition fails, if it is 0 wherever that holds; None of any other."""
+    match factor:
+        case Delta() if _is_end(margin + 1, factor):
+            return build.UNIT
+        case Where(other, then, build.NIL) if len(conjuncts(other)) == 1 and _exclude(cond, other):
+            return then
+    return None
+
+
+def _is_end(ends: Poly, delta: Delta) -> bool:
+    """Is it 0 exactly where the delta is 1, and above 0 elsewhere? l + 1 < L fails at l = L - 1 alone."""
     least = lowest(ends)
     return ends in (delta.a - delta.b, delta.b - delta.a) and least is not None and is_nonnegative(least)
 
@@ -253,8 +253,8 @@ def sheltered(expr: Expr, early: Early = NOTHING) -> Expr:
     `(1 if t + 1 < T else 0) * delta(x[t + 1], v)` is `delta(x[t + 1], v) if t + 1 < T else 0`: there is no x[T].
     """
     done = map_values(expr, lambda c: sheltered(c, early))
-    factors = factors_of(done) if isinstance(done, Mul) else ()  # of most nodes nothing is asked
-    for guard in filter(is_guarded, factors):
+    factors = factors_of(done)
+    for guard in filter(is_guarded, factors if len(factors) > 1 else ()):
         rest = tuple(f for f in factors if f is not guard)
         if any(_is_exposed(f, free_indices(guard.cond), early) for f in rest):
             return build.where(guard.cond, sheltered(build.mul(guard.then, *rest), early), build.NIL)
@@ -266,7 +266,7 @@ def _is_exposed(node: Node, letters: tuple[Index, ...], early: Early) -> bool:
     match node:
         case Where(cond, _, other) if any(i in letters for i in free_indices(cond)):
             return _is_exposed(other, letters, early)
-        case Read(name, (step, *_)) if early.holds(name) and any(i in letters for i in indices_of(step)):
+        case Read(name, (first, *_)) if early.holds(name) and any(i in letters for i in indices_of(first)):
             return True
     labels = (a for p in polys(node) for a in p.atoms_of(Read))
     return any(i in letters for a in labels for s in a.subs for i in indices_of(s)) or any(

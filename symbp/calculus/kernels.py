@@ -19,11 +19,11 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import is_root
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Expr, Mul, Read, Sum
+from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import fresh_name, map_values, nodes, reads, walk
-from symbp.core.views import applied, operands
+from symbp.core.traverse import fresh_name, map_values, nodes, reads
+from symbp.core.views import argument_of, operands
 
 
 def name_kernels(network: Network, active: Collection[str]) -> Network:
@@ -53,7 +53,10 @@ def _split(equation: Equation, active: Collection[str], taken: set[str]) -> list
 
 def _word(part: Expr) -> str:
     """What a part is called after: the function or the root that it is."""
-    return applied(part) or ("root" if is_root(part) else "part")
+    match part:
+        case Fn(name):
+            return name
+    return "root" if is_root(part) else "part"
 
 
 def _wanted(equation: Equation, active: Collection[str]) -> tuple[Expr, ...]:
@@ -72,18 +75,22 @@ def _reads_any(expr: Expr, names: Collection[str]) -> bool:
 
 def _returns(kernel: Expr) -> bool:
     """Does the kernel return in its own derivative, as exp, tanh and roots do?"""
-    if name := applied(kernel):
-        return any(applied(n) == name for n in walk(scalar.derivative(name, build.UNIT)))
+    match kernel:
+        case Fn(name):
+            return any(n.name == name for n in nodes(scalar.derivative(name, build.UNIT), Fn))
     return is_root(kernel)
 
 
 def _is_log_of(kernel: Expr, part: Expr) -> bool:
     """Is it the logarithm of that sum of exponentials, by which its derivative divides them?"""
-    return isinstance(kernel, Sum) and applied(part) == "log" and _has_exponential(kernel)
+    return _sums_exponentials(kernel) and argument_of(part, "log") is not None
 
 
-def _has_exponential(expr: Expr) -> bool:
-    return any(applied(n) == "exp" for n in walk(expr))
+def _sums_exponentials(kernel: Expr) -> bool:
+    match kernel:
+        case Sum(_, body):
+            return any(n.name == "exp" for n in nodes(body, Fn))
+    return False
 
 
 def _is_had(equation: Equation, kernel: Expr) -> bool:
@@ -109,7 +116,7 @@ def _part(equation: Equation, kernel: Expr) -> Expr:
     """What is to be named: the kernel; of an exponential or a sum of them, which may overflow, what it stands in by
     itself, as it does in 1/(1 + exp(-z)) or log(sum(exp(z))), if that holds its digits.
     """
-    if applied(kernel) == "exp" or (isinstance(kernel, Sum) and _has_exponential(kernel)):
+    if argument_of(kernel, "exp") is not None or _sums_exponentials(kernel):
         _, whole = build.split_number(_whole(equation, equation.body, kernel))
         solved = None if same(whole, equation.body) else solve(whole, Read(""), kernel)
         return whole if solved is not None and solved.exact else kernel
@@ -122,8 +129,9 @@ def _whole(equation: Equation, node: Expr, kernel: Expr) -> Expr:
         return node
     inside = [c for c in operands(node) if any(same(kernel, n) for n in nodes(c, Expr))]
     alone = [c for c in operands(node) if _stands_alone(equation, c, kernel)]
-    if isinstance(node, Mul) and any(c in inside for c in alone):
-        return build.mul(*alone)
+    match node:
+        case Mul() if any(c in inside for c in alone):
+            return build.mul(*alone)
     return _whole(equation, inside[0], kernel) if inside else kernel
 
 
@@ -132,6 +140,8 @@ def _put(node: Expr, part: Expr, value: Expr) -> Expr:
     if same(node, part):
         return value
     match node, part:
-        case Mul(args), Mul(some) if all(f in args for f in some):
-            return build.mul(*(f for f in args if f not in some), value)
-    return map_values(node, lambda c: _put(c, part, value)) if operands(node) else node
+        case Mul(factors), Mul(some) if all(f in factors for f in some):
+            return build.mul(*(f for f in factors if f not in some), value)
+        case Add() | Mul() | Pow(), _:
+            return map_values(node, lambda c: _put(c, part, value))
+    return node

@@ -22,7 +22,6 @@ from symbp.core.expr import (
     First,
     Fn,
     Mul,
-    Num,
     Partial,
     Pow,
     Read,
@@ -37,8 +36,9 @@ from symbp.core.traverse import (
     nodes,
     reads,
     rename_bound,
+    walk,
 )
-from symbp.core.views import is_divisor
+from symbp.core.views import among, is_divisor, value_of
 from symbp.errors import MissingRule
 
 U = Read(VARIABLE)
@@ -102,7 +102,7 @@ def _partial(call: Fn, place: int) -> Fn:
 def _diff_power(base: Expr, exponent: Expr, by: Change) -> Expr:
     """u^c gives c u^(c-1) u'; a varying exponent adds u^v log(u) v'."""
     inner = build.mul(exponent, build.power(base, build.sub(exponent, build.UNIT)), _diff(base, by))
-    if isinstance(exponent, Num):
+    if value_of(exponent) is not None:
         return inner
     return build.add(inner, build.mul(Pow(base, exponent), Fn("log", (base,)), _diff(exponent, by)))
 
@@ -119,8 +119,9 @@ def _diff_extreme(expr: Extreme, by: Change) -> Expr:
 
 def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     """Each `Partial(t[s], t[i])` of an entry by an entry becomes the product of the deltas of its subscripts."""
-    if isinstance(expr, Partial) and expr.of.tensor == expr.by.tensor == tensor:
-        return build.mul(*(build.delta(a, b) for a, b in zip(expr.of.subs, expr.by.subs, strict=True)))
+    match expr:
+        case Partial(Read(of, there), Read(by, here)) if of == by == tensor:
+            return build.mul(*(build.delta(a, b) for a, b in zip(there, here, strict=True)))
     return map_values(expr, lambda c: entries_to_deltas(c, tensor))
 
 
@@ -138,12 +139,11 @@ def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
     than an entry; each by its name.
     """
-    found = [n for n in nodes(expr, Expr) if any(r.tensor in tensors for r in reads(n))]
-    if any(is_divisor(n) for n in found):
+    if any(is_divisor(n) and any(r.tensor in tensors for r in reads(n)) for n in walk(expr)):
         yield "quotient"
-    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in found):
+    if not all(among(f.args[:1], Read) for f in _functions(expr, tensors)):
         yield "chain"
 
 
 def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:
-    return (n for n in nodes(expr, Fn) if any(r.tensor in tensors for r in reads(n)))
+    return (f for f in nodes(expr, Fn) if any(r.tensor in tensors for r in reads(f)))

@@ -24,12 +24,12 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Num, Partial, Read, Sum, Where
 from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
-from symbp.core.traverse import children, free_indices, map_values, nodes, substitute, walk
-from symbp.core.views import conjuncts, factors_of, is_divisor, is_guarded, terms_of
+from symbp.core.traverse import free_indices, map_values, nodes, substitute, walk
+from symbp.core.views import among, argument_of, conjuncts, factors_of, is_divisor, is_guarded, parts_of, terms_of
 
 # Of a coefficient whose lowest terms are looked for. Those of layers that people write have twenty.
 MOST_OPERATIONS = 250
@@ -91,8 +91,9 @@ class _Form:
 
 
 def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
-    if isinstance(value.body, Where):
-        return _by_branch(value, value.body, derivative), ()
+    match value.body:
+        case Where() as choice:
+            return _by_branch(value, choice, derivative), ()
     best = derivative
     how: Kernels = ()
     for f in _forms(value, derivative):
@@ -114,8 +115,9 @@ def _forms(value: _Value, derivative: Expr) -> Iterator[_Form]:
 
 def _how(kernel: Expr, solved: Expr) -> Kernels:
     """The exponential of an entry, or of minus one, and what it is."""
-    match kernel:
-        case Fn("exp", (argument,)) if isinstance(build.split_number(argument)[1], Read):
+    exponent = argument_of(kernel, "exp")
+    match exponent and build.split_number(exponent):
+        case _, Read():
             return ((kernel, tidy(expand(solved))),)
     return ()
 
@@ -123,25 +125,22 @@ def _how(kernel: Expr, solved: Expr) -> Kernels:
 def _exponential(value: _Value) -> tuple[_Value, ...]:
     """Of a sum with a logarithm in it what its exponential is: l = z - log s says that exp(l) = exp(z) / s."""
     terms = terms_of(value.body)
-    if len(terms) < 2 or not any(map(_is_logarithm, terms)):
+    if len(terms) == 1 or not any(_logarithm(t) for t in terms):
         return ()
-    body = build.mul(*map(_exponential_of, terms))
-    return (replace(value, entry=Fn("exp", (value.entry,)), body=body),)
+    return (replace(value, entry=Fn("exp", (value.entry,)), body=build.mul(*map(_exponential_of, terms))),)
 
 
-def _is_logarithm(term: Expr) -> bool:
-    match build.split_number(term):
-        case _, Fn("log"):
-            return True
-    return False
+def _logarithm(term: Expr) -> tuple[Fraction, Expr] | None:
+    """(c, a) of c log(a)."""
+    number, rest = build.split_number(term)
+    argument = argument_of(rest, "log")
+    return None if argument is None else (number, argument)
 
 
 def _exponential_of(term: Expr) -> Expr:
-    """exp(c log s) is s^c."""
-    match build.split_number(term):
-        case number, Fn("log", (argument,)):
-            return build.power(argument, Num(number))
-    return Fn("exp", (term,))
+    """exp(term): a^c of c log(a)."""
+    logarithm = _logarithm(term)
+    return Fn("exp", (term,)) if logarithm is None else build.power(logarithm[1], Num(logarithm[0]))
 
 
 def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
@@ -152,9 +151,10 @@ def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
     ]
 
     def branch(node: Expr) -> Expr:
-        if isinstance(node, Where) and same(node.cond, body.cond):
-            then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
-            return build.where(node.cond, then, other)
+        match node:
+            case Where(cond) if same(cond, body.cond):
+                then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
+                return build.where(cond, then, other)
         return map_values(node, branch)
 
     return branch(derivative)
@@ -167,12 +167,8 @@ def _kernels(body: Expr, indices: tuple[Index, ...]) -> list[Expr]:
     def visit(node: Expr) -> None:
         if _is_kernel(node) and set(indices) <= set(free_indices(node)):
             found.setdefault(key(node), node)
-        match node:
-            case Add(args) | Mul(args) | Fn(_, args):
-                for child in args:
-                    visit(child)
-            case Pow(base):
-                visit(base)
+        for part in parts_of(node):
+            visit(part)
 
     visit(body)
     return list(found.values())
@@ -203,9 +199,9 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
         match node:
             case Sum() | Extreme() | Partial():
                 return node
-            case Where(cond, then, other):
-                chosen = replaced(then, (*given, *conjuncts(cond)))
-                return build.where(cond, chosen, replaced(other, (*given, opposite(cond))))
+            case Where(cond, yes, no):
+                then = replaced(yes, (*given, *conjuncts(cond)))
+                return build.where(cond, then, replaced(no, (*given, opposite(cond))))
         return map_values(node, lambda c: replaced(c, given))
 
     form = replaced(derivative, value.when)
@@ -228,13 +224,13 @@ def _cancel_terms(expr: Expr) -> Expr:
 def _cancelled(term: Expr) -> Expr:
     """One term; under a condition whatever stands beside what is under it."""
     factors = factors_of(term)
-    marks = [f for f in factors if isinstance(f, (Delta, Partial))]
-    rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
-    for k, f in enumerate(rest):
-        if is_guarded(f):
-            inside = build.mul(*rest[:k], f.then, *rest[k + 1 :])
-            return build.mul(build.where(f.cond, _cancel_terms(inside), build.NIL), *marks)
-    return build.mul(_lowest(build.mul(*rest)), *marks)
+    marks = among(factors, Delta, Partial)
+    rest = [f for f in factors if f not in marks]
+    guard = next(filter(is_guarded, rest), None)
+    if guard is None:
+        return build.mul(_lowest(build.mul(*rest)), *marks)
+    inside = build.mul(*(guard.then if f is guard else f for f in rest))
+    return build.mul(build.where(guard.cond, _cancel_terms(inside), build.NIL), *marks)
 
 
 def _lowest(coefficient: Expr) -> Expr:
@@ -264,10 +260,9 @@ def _join_exponentials(expr: Expr) -> Expr:
 
 
 def _exponent(factor: Expr) -> Expr | None:
-    match build.split_power(factor):
-        case Fn("exp", (argument,)), power:
-            return build.mul(Num(power), argument)
-    return None
+    base, power = build.split_power(factor)
+    exponent = argument_of(base, "exp")
+    return None if exponent is None else build.mul(Num(power), exponent)
 
 
 def _better(form: Expr, best: Expr) -> bool:
@@ -280,15 +275,14 @@ def _better(form: Expr, best: Expr) -> bool:
 
 def _is_joined(entry: Expr, node: Node) -> bool:
     """Does the entry stand in a sum, be it that of an exponent, where its rounding could be all that is left?"""
-    if isinstance(node, Add) and any(same(entry, n) for n in nodes(node, Read)):
-        return True
-    return any(_is_joined(entry, c) for c in children(node))
+    return any(same(entry, n) for total in nodes(node, Add) for n in nodes(total, Read))
 
 
 def _no_new_pole(form: Expr, derivative: Expr, value: _Value, kernel: Expr) -> bool:
     """Is every denominator one that the derivative had, or the root that it had in other letters?"""
     had = _denominators(derivative)
-    allowed = {*had, key(value.entry)} if _is_own_root(value.body, kernel) and key(_base(kernel)) in had else set(had)
+    under_root = _is_own_root(value.body, kernel) and key(build.split_power(kernel)[0]) in had
+    allowed = {*had, key(value.entry)} if under_root else set(had)
     return all(d in allowed for d in _denominators(form))
 
 
@@ -296,10 +290,6 @@ def _is_own_root(body: Expr, kernel: Expr) -> bool:
     """Is the value nothing but the root, so that it is 0 only where the root is?"""
     _, rest = build.split_number(body)
     return is_root(kernel) and same(rest, kernel)
-
-
-def _base(kernel: Expr) -> Expr:
-    return kernel.base if isinstance(kernel, Pow) else kernel
 
 
 def _denominators(expr: Expr) -> list[str]:

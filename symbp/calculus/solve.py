@@ -20,7 +20,7 @@ from symbp.core.expr import Compare, Cond, Expr, Fn, Num, Pow, Read
 from symbp.core.functions import elementary
 from symbp.core.guards import follows
 from symbp.core.traverse import walk
-from symbp.core.views import applied, operands
+from symbp.core.views import operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,17 @@ def solve(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond] = ()) -> 
 def _contains_rationally(expr: Expr, kernel: Expr) -> bool:
     if same(expr, kernel):
         return True
-    if (parts := operands(expr)) and not is_root(expr):
-        return any(_contains_rationally(a, kernel) for a in parts)
+    if not is_root(expr) and operands(expr):
+        return any(_contains_rationally(a, kernel) for a in operands(expr))
     part, own = power_of(expr), power_of(kernel)
     return part is not None and own is not None and power_name(part) == power_name(own)
 
 
 def _shells(expr: Expr) -> list[Expr]:
-    if applied(expr) or is_root(expr):
-        return [expr]
-    return [s for a in operands(expr) for s in _shells(a)]
+    match expr:
+        case Fn():
+            return [expr]
+    return [expr] if is_root(expr) else [s for a in operands(expr) for s in _shells(a)]
 
 
 def _peel(shell: Expr, value: Expr) -> tuple[Expr, Expr] | None:
@@ -71,8 +72,8 @@ def _peel(shell: Expr, value: Expr) -> tuple[Expr, Expr] | None:
             return inner, Fn("exp", (value,))
         case Fn("exp", (inner,)):
             return inner, Fn("log", (value,))
-        case Pow(inner, Num(exponent)) if exponent.numerator in (1, -1):
-            return inner, build.power(value, Num(1 / exponent))
+        case Pow(base, Num(e)) if e.numerator in (1, -1):
+            return base, build.power(value, Num(1 / e))
     return None
 
 

@@ -36,7 +36,7 @@ def count_free_sums(expr: Expr) -> Expr:
     inner = free_indices(done.body)
     ranges = [i for k in done.indices for p in (k.start, k.stop) for i in indices_of(p)]
     idle = tuple(i for i in done.indices if i not in inner and i not in ranges)
-    if not idle or any(isinstance(a, Index) for i in idle for a in i.extent.atoms()):
+    if not idle or any(i.extent.atoms_of(Index) for i in idle):
         return done  # a range that depends on an index may be empty; the size of a layer is at least 1
     kept = tuple(i for i in done.indices if i not in idle)
     return build.mul(*(build.integer(i.extent) for i in idle), build.total(kept, done.body))

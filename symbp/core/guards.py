@@ -9,7 +9,7 @@ from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, Firs
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, indices_of, map_values, substitute
-from symbp.core.views import conjuncts, integers_compared
+from symbp.core.views import conjuncts, integers_compared, integers_equated
 
 Given = tuple[Cond, ...]
 
@@ -82,6 +82,13 @@ def told(cond: Cond) -> Given:
                 place: dict[Atom, Poly] = dict(zip(indices, at, strict=True))
                 found += conjuncts(substitute(own, place))
     return tuple(found)
+
+
+def without_equations(cond: Cond) -> tuple[Cond, tuple[Expr, ...]]:
+    """What a condition says beside equating integers, and a delta for each two that it equates."""
+    found = [(c, integers_equated(c)) for c in conjuncts(cond)]
+    deltas = tuple(build.delta(*sides) for _, sides in found if sides is not None)
+    return build.both(*(c for c, sides in found if sides is None)), deltas
 
 
 def within(value: Poly, index: Index) -> Given:

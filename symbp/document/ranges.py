@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Int, Num
 from symbp.core.integers import Dim, Index, Poly, Quotient
-from symbp.core.views import integers_compared
 
 UP = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
 
@@ -20,7 +19,7 @@ def alone(cond: Compare) -> Compare:
     if a is None or b is None or not (_mixed(a) or _mixed(b)):
         return cond
     small, large = (a, b) if cond.op in ("<", "<=") else (b, a)
-    letter = next((x for x in (small - large).atoms() if isinstance(x, Index)), None)
+    letter = next(iter((small - large).atoms_of(Index)), None)
     if letter is None:
         return cond
     distance = large - small
@@ -62,8 +61,7 @@ def _mixed(p: Poly) -> bool:
 
 def division(node: Compare) -> Quotient | None:
     """That a division comes out even, 2 (a // 2) = a: the quotient."""
-    sides = integers_compared(node)
-    if node.op != "==" or sides is None:
+    a, b = build.as_integer(node.a), build.as_integer(node.b)
+    if node.op != "==" or a is None or b is None:
         return None
-    a, b = sides
     return next((q for q in a.atoms_of(Quotient) if b - a == q.top - q.bottom * q), None)

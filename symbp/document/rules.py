@@ -33,7 +33,7 @@ def _renamed(rule: Rule) -> Listed:
 
 
 def _has_sums(line: Expr | None) -> bool:
-    return line is not None and any(nodes(line, Sum))
+    return line is not None and any(True for _ in nodes(line, Sum))
 
 
 def _chain(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:

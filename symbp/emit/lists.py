@@ -79,13 +79,14 @@ def _axes(name: str, given: Sequence[Tensor]) -> Iterator[tuple[Tensor, int, int
     """The axes of lists with a width of that name, and how far ahead of the list's index it is."""
     for t in given:
         for k, e in enumerate(t.shape):
-            if t.each is not None and isinstance(e.atom, DimAt) and e.atom.name == name:
-                yield t, k - 1, (e.atom.at - t.each).constant
+            match e.atom:
+                case DimAt(called, at) if called == name and t.each is not None:
+                    yield t, k - 1, (at - t.each).constant
 
 
 def _first(name: str, given: Sequence[Tensor]) -> str:
     for t in given:
         for k, e in enumerate(t.shape):
-            if t.each is None and isinstance(e.atom, DimAt) and e.atom.name == name and e.atom.at == Poly():
+            if t.each is None and e.atom == DimAt(name, Poly()):
                 return f"{t.name}.shape[{k}]"
     raise MissingRule(f"emit/lists.py cannot solve {name}[0] from the shapes")

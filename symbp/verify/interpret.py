@@ -12,6 +12,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
 
+from symbp.core import build
 from symbp.core.expr import (
     TRUE,
     Add,
@@ -37,7 +38,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.traverse import free_indices
-from symbp.core.views import integers_compared
+from symbp.core.views import among
 from symbp.errors import MissingRule
 from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
@@ -139,7 +140,7 @@ def _add(node: Add, draft: Draft) -> str:
 @rule.register
 def _multiply(node: Mul, draft: Draft) -> str:
     """Deltas come first: where one is 0 the product is, and the rest need not exist."""
-    guards = [alike(a, draft) for a in node.args if isinstance(a, Delta)]
+    guards = [alike(a, draft) for a in among(node.args, Delta)]
     factors = [formula(a, draft) for a in node.args if not isinstance(a, Delta)]
     product = " * ".join(factors or [constant(Fraction(1), draft)])
     return f"({product} if {' and '.join(guards)} else {constant(Fraction(0), draft)})" if guards else f"({product})"
@@ -296,8 +297,9 @@ def _partial(node: Partial, draft: Draft) -> str:
 
 @rule.register
 def _comparison(node: Compare, draft: Draft) -> str:
-    if (sides := integers_compared(node)) is not None:
-        return f"({whole(sides[0], draft)} {node.op} {whole(sides[1], draft)})"
+    one, other = build.as_integer(node.a), build.as_integer(node.b)
+    if one is not None and other is not None:
+        return f"({whole(one, draft)} {node.op} {whole(other, draft)})"
     real, decisions = draft.keep(draft.scope.numbers.real), draft.scope.decisions
     a, b = (f"{real}({formula(side, draft)})" for side in (node.a, node.b))
     if decisions is None:

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from symbp.core import build
 from symbp.core.expr import (
     TRUE,
     Add,
     And,
-    Binder,
     Compare,
     Delta,
     Extreme,
@@ -33,7 +33,7 @@ from symbp.core.expr import (
 from symbp.core.integers import DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Network
 from symbp.core.traverse import children, free_indices, polys
-from symbp.core.views import integers_compared
+from symbp.core.views import among, bound_by
 from symbp.errors import MissingRule
 from symbp.verify import elementwise
 from symbp.verify.dense import NO, ONE, YES, ZERO, Dense, Waiting, holds, rule, value
@@ -110,7 +110,7 @@ def _add(node: Add, frame: Frame, d: Dense) -> Array:
 @rule.register
 def _multiply(node: Mul, frame: Frame, d: Dense) -> Array:
     """Deltas come first: where one is 0 the product is, and the rest need not exist."""
-    guards = [alike(a, frame, d) for a in node.args if isinstance(a, Delta)]
+    guards = [alike(a, frame, d) for a in among(node.args, Delta)]
     inner = frame
     for guard in guards:
         inner = inner.where(guard)
@@ -262,8 +262,9 @@ COMPARE: Mapping[str, Callable[[Array, Array], Array]] = {
 
 @rule.register
 def _comparison(node: Compare, frame: Frame, d: Dense) -> Array:
-    if (sides := integers_compared(node)) is not None:
-        return np.bool_(True) & COMPARE[node.op](*(integer(side, frame, d) for side in sides))
+    one, other = build.as_integer(node.a), build.as_integer(node.b)
+    if one is not None and other is not None:
+        return np.bool_(True) & COMPARE[node.op](integer(one, frame, d), integer(other, frame, d))
     a, b = (real(value(side, frame, d)) for side in (node.a, node.b))
     decision = COMPARE[node.op](a, b)
     d.decide(decision, frame)
@@ -313,8 +314,7 @@ def can_evaluate(node: Node) -> bool:
 
 
 def _ranges(node: Node) -> Iterator[Poly]:
-    if isinstance(node, Binder):
-        yield from (p for i in node.indices for p in (i.start, i.stop))
+    yield from (p for i in bound_by(node) for p in (i.start, i.stop))
 
 
 def _is_known(poly: Poly) -> bool:

@@ -7,10 +7,28 @@ from fractions import Fraction
 import pytest
 
 from symbp.core import build
-from symbp.core.expr import BINDERS, TRUE, Add, Compare, Delta, Extreme, Int, Num, Pow, Read, Sum, Where
+from symbp.core.expr import BINDERS, TRUE, Add, Compare, Delta, Extreme, Fn, Int, Num, Pow, Read, Sum, Where
+from symbp.core.guards import without_equations
 from symbp.core.integers import Dim, DimAt, Index, Poly, Quotient, quotient
 from symbp.core.traverse import map_values, nodes
-from symbp.core.views import conjuncts, factors_of, integers_compared, is_bracket, is_divisor, is_guarded, terms_of
+from symbp.core.views import (
+    among,
+    argument_of,
+    base_of,
+    bound_by,
+    conjuncts,
+    factors_of,
+    integers_compared,
+    integers_equated,
+    is_bracket,
+    is_choice,
+    is_divisor,
+    is_guarded,
+    operands,
+    parts_of,
+    terms_of,
+    value_of,
+)
 
 N = Poly.of(Dim("N"))
 I, J = Index("i", N), Index("j", Poly.of(Index("i", N)))
@@ -74,3 +92,24 @@ def test_a_bracket_is_guarded_and_not_the_other_way_round() -> None:
     assert [is_bracket(w) for w in (bracket, guarded, choice)] == [True, False, False]
     assert [is_guarded(w) for w in (bracket, guarded, choice)] == [True, True, False]
     assert [is_divisor(build.power(X, Num(Fraction(e)))) for e in (2, -1)] == [False, True]
+
+
+EXP, ROOT = Fn("exp", (X,)), Pow(X, Num(Fraction(1, 2)))
+
+
+def test_what_an_expression_is_made_of() -> None:
+    assert operands(build.add(X, Y)) == (X, Y)
+    assert operands(ROOT) == (X,)
+    assert (operands(EXP), parts_of(EXP)) == ((), (X,))
+    assert among((X, EXP, Y, build.UNIT), Read, Num) == (X, Y, build.UNIT)
+    assert (value_of(build.num(3)), value_of(X)) == (3, None)
+    assert (base_of(ROOT), base_of(X)) == (X, X)
+    assert (argument_of(EXP, "exp"), argument_of(EXP, "log"), argument_of(X, "exp")) == (X, None, None)
+
+
+def test_what_binds_and_what_equates() -> None:
+    assert (bound_by(Sum((J,), Y)), bound_by(X)) == ((J,), ())
+    equal = build.compare("==", build.integer(J), build.integer(I))
+    assert (integers_equated(equal), integers_equated(LESS)) == ((Poly.of(J), Poly.of(I)), None)
+    assert without_equations(build.both(equal, LESS)) == (LESS, (Delta(Poly.of(J), Poly.of(I)),))
+    assert (is_choice(Where(LESS, X, Y)), is_choice(Where(LESS, X, build.NIL))) == (True, False)

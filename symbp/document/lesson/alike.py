@@ -65,12 +65,12 @@ def _integers(e: Expr) -> Iterable[Poly]:
 
 
 def _letters(p: Poly) -> Iterable[Index]:
-    return p.atoms_of(Index)
+    return iter(p.atoms_of(Index))
 
 
 def _without_offset(p: Poly) -> Poly:
     """A letter for a letter behind sizes, H + k, which reads another part of an array as it would another array."""
-    letters = p.atoms_of(Index)
+    letters = list(p.atoms_of(Index))
     if len(letters) != 1 or p.index is not None:
         return p
     rest = p - letters[0]
