@@ -273,15 +273,22 @@ def check(what: tuple[str, ...], mapped: dict[str, str], shapes: dict[str, str],
     FILE is Python that computes a loss and gradients by hand; it is run, in a process of its own with bounds on time
     and memory. NAME says which function or class of it is meant.
     """
-    from symbp.review.check import check_file
-    from symbp.review.report import as_json, as_text
+    from symbp.review.check import CannotCheck, check_file
+    from symbp.review.pages import pages_of
+    from symbp.review.report import as_json, as_text, refused
 
     if len(what) > 2:
         raise click.UsageError("expected FILE, or NET and FILE")
     path, name = _file_and_name(what[-1])
-    network = _build(what[0], ()).network if len(what) == 2 else None
+    build = _build(what[0], ()) if len(what) == 2 else None
+    network, pages = (build.network, pages_of(build.derivation)) if build else (None, None)
     click.echo(on_terminal(f"{path} is run, in a process of its own"), err=True)
-    report = check_file(path, network, name, mapped, shapes)
+    try:
+        report = check_file(path, network, name, mapped, shapes, pages)
+    except CannotCheck as error:
+        if json:
+            click.echo(refused(str(error)))
+        raise
     click.echo(as_json(report) if json else on_terminal_lines(as_text(report)))
     if not report.is_right:
         raise click.exceptions.Exit(FAILED)
@@ -301,8 +308,9 @@ def prove(what: tuple[str, ...]) -> None:
 
     if len(what) > 2:
         raise click.UsageError("expected CLAIM, or NET and CLAIM")
-    definition = (find_source(what[0]).text, _build(what[0], ()).network) if len(what) == 2 else None
-    verdict = verdict_on(what[-1], definition)
+    build = _build(what[0], ()) if len(what) == 2 else None
+    definition = (find_source(what[0]).text, build.network) if build else None
+    verdict = verdict_on(what[-1], definition, build.derivation if build else None)
     click.echo(on_terminal_lines(as_text(verdict)))
     if verdict.is_false:
         raise click.exceptions.Exit(FAILED)

@@ -148,8 +148,9 @@ class LiveNetwork:
     def check(self, function: Callable[..., Any], **mapped: str) -> Review:
         """What is wrong with a backward pass of your own; `mapped` says what your names stand for, `dW="W1"`."""
         from symbp.review.notebook import review
+        from symbp.review.pages import pages_of
 
-        return review(function, self.network, mapped, {})
+        return review(function, self.network, mapped, {}, pages_of(self._build.derivation))
 
     @cached_property
     def _build(self) -> Build:
@@ -245,7 +246,7 @@ def check(
     """
     from symbp.review.notebook import review
 
-    return review(function, network.network if network else None, mapped, shapes or {})
+    return review(function, None, mapped, shapes or {}) if network is None else network.check(function, **mapped)
 
 
 def from_sympy(

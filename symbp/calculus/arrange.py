@@ -9,8 +9,8 @@ from symbp.calculus.simplify import has_denominator, positive_first
 from symbp.core import build
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
-from symbp.core.traverse import free_indices, map_children, reads
-from symbp.core.views import factors_of
+from symbp.core.traverse import free_indices, map_values, reads
+from symbp.core.views import among, factors_of, is_choice, is_guarded, value_of
 
 
 def tidy(expr: Expr) -> Expr:
@@ -18,11 +18,12 @@ def tidy(expr: Expr) -> Expr:
 
     Numbers come first, then sizes and scalars, entries, functions, brackets, deltas, sums.
     """
-    done = map_children(expr, lambda c: tidy(c) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
-    if isinstance(done, Add) and build.split_number(done.args[0])[0] < 0:
-        return Add(positive_first(done.args))
+    done = map_values(expr, tidy)
+    match done:
+        case Mul(factors):
+            return _absorb_sign(Mul(tuple(sorted(factors, key=_ranks(factors)))))
+        case Add((first, *_) as terms) if build.split_number(first)[0] < 0:
+            return Add(positive_first(terms))
     return done
 
 
@@ -33,12 +34,13 @@ def arrange(expr: Expr, order: tuple[Index, ...], summed: bool = False) -> Expr:
     like the matrix product that it is. An entry by itself comes before
     the sums beside it, and what is under no condition before what is.
     """
-    done = map_children(expr, lambda c: arrange(c, order, isinstance(expr, Sum)) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        place = _places(done.args, order, summed)
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
-    if isinstance(done, Add) and (build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args))):
-        return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
+    done = map_values(expr, lambda c: arrange(c, order, isinstance(expr, Sum)))
+    match done:
+        case Mul(factors):
+            place = _places(factors, order, summed)
+            return _absorb_sign(Mul(tuple(sorted(factors, key=lambda f: (_late(_rank(f)), place(f))))))
+        case Add((first, *_) as terms) if build.split_number(first)[0] < 0 or any(map(_indirect, terms)):
+            return Add(tuple(sorted(terms, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
     return done
 
 
@@ -49,14 +51,15 @@ def _late(rank: int) -> int:
 
 def _indirect(term: Expr) -> bool:
     """A sum, or something under a condition: what does not lead straight on."""
-    return any(isinstance(f, (Sum, Where)) for f in factors_of(term))
+    return bool(among(factors_of(term), Sum, Where))
 
 
 def _distance(term: Expr) -> int:
     """An entry or a number, then products and sums of them, then what comes from another step of a recurrence."""
-    if any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term)):
-        return 2
-    return 0 if isinstance(term, (Read, Num)) else 1
+    match term:
+        case Read() | Num():
+            return 0
+    return 2 if any(map(is_guarded, factors_of(term))) else 1
 
 
 def _places(factors: tuple[Expr, ...], order: tuple[Index, ...], summed: bool) -> Callable[[Expr], int]:
@@ -74,20 +77,25 @@ def _places(factors: tuple[Expr, ...], order: tuple[Index, ...], summed: bool) -
     return lambda f: min((order.index(i) for i in free_indices(f) if i in order and i not in common), default=missing)
 
 
-_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 6), (Sum, 7))
+_RANKS: dict[type[Expr], int] = {Num: 0, Int: 1, Read: 2, Add: 4, Delta: 6, Sum: 7}
 
 
 def _ranks(factors: tuple[Expr, ...]) -> Callable[[Expr], int]:
     """The ranks of factors; a scalar beside entries is a coefficient."""
     entries = any(r.subs for f in factors for r in reads(f))
-    return lambda f: 1 if entries and isinstance(build.split_power(f)[0], Read) and not reads(f)[0].subs else _rank(f)
+    return lambda f: 1 if entries and _is_scalar(build.split_power(f)[0]) else _rank(f)
+
+
+def _is_scalar(base: Expr) -> bool:
+    match base:
+        case Read(_, ()):
+            return True
+    return False
 
 
 def _rank(f: Expr) -> int:
     base, _ = build.split_power(f)
-    if isinstance(base, Where) and base.other != build.NIL:  # cases are tall
-        return 5
-    return next((rank for kind, rank in _RANKS if isinstance(base, kind)), 3)
+    return 5 if is_choice(base) else _RANKS.get(type(base), 3)  # cases are tall
 
 
 def _absorb_sign(expr: Mul) -> Expr:
@@ -96,9 +104,10 @@ def _absorb_sign(expr: Mul) -> Expr:
         return expr
     rank = _ranks(expr.args)
     alone = all(rank(f) < 2 for f in expr.args[:-1])
-    for place, f in enumerate(expr.args):
-        if isinstance(f, Add) and (_leads_negative(f) or (alone and _is_difference(f))):
+    for f in among(expr.args, Add):
+        if _leads_negative(f) or (alone and _is_difference(f)):
             turned = build.add(*positive_first(tuple(build.neg(t) for t in f.args)))
+            place = expr.args.index(f)
             rest = (*expr.args[1:place], turned, *expr.args[place + 1 :])
             return Mul(rest) if len(rest) > 1 else rest[0]
     return expr
@@ -107,9 +116,9 @@ def _absorb_sign(expr: Mul) -> Expr:
 def _is_difference(expr: Add) -> bool:
     """Of two terms that are no numbers, where the sign may as well turn them round: -(a - b)/N is (b - a)/N."""
     numbers = [build.split_number(t)[0] for t in expr.args]
-    return len(numbers) == 2 and numbers[1] < 0 and not isinstance(expr.args[0], Num) and not has_denominator(expr)
+    return len(numbers) == 2 and numbers[1] < 0 and value_of(expr.args[0]) is None and not has_denominator(expr)
 
 
 def _leads_negative(expr: Add) -> bool:
-    numbers = [t.value for t in expr.args if isinstance(t, Num)]
-    return (numbers[0] if numbers else build.split_number(expr.args[0])[0]) < 0
+    numbers = among(expr.args, Num)
+    return build.split_number(numbers[0] if numbers else expr.args[0])[0] < 0

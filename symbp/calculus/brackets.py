@@ -13,9 +13,9 @@ from math import prod
 
 from symbp.calculus.simplify import factor
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
-from symbp.core.traverse import reads, walk
-from symbp.core.views import factors_of
+from symbp.core.expr import Add, Expr, Mul, Num, Sum
+from symbp.core.traverse import nodes, reads
+from symbp.core.views import among, factors_of, is_guarded, terms_of
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
 NUMBER: Term = (0, ())
@@ -30,57 +30,60 @@ def opens(before: Expr, after: Expr) -> bool:
 
 def _count(expr: Expr) -> int:
     """How many terms it has when it is multiplied out and nothing joined."""
-    if isinstance(expr, Add):
-        return sum(_count(a) for a in expr.args)
-    if isinstance(expr, Mul):
-        return prod(_count(a) for a in expr.args)
-    if isinstance(expr, Sum):
-        return _count(expr.body)
+    match expr:
+        case Add(terms):
+            return sum(map(_count, terms))
+        case Mul(factors):
+            return prod(map(_count, factors))
+        case Sum(_, body):
+            return _count(body)
     return 1
 
 
 def _brackets(expr: Expr) -> Iterator[tuple[Term, ...]]:
     """The sums within it, each as its terms, common factors left out."""
-    for node in walk(expr):
-        if isinstance(node, Add):
-            terms = _left(_inner(node))
-            if terms and not all(map(_is_masked, terms)):
-                yield tuple(sorted(map(_term, terms)))
+    for node in nodes(expr, Add):
+        terms = _left(_inner(node))
+        if len(terms) > 1 and not all(map(_is_masked, terms)):
+            yield tuple(sorted(map(_term, terms)))
 
 
 def _left(node: Add) -> tuple[Expr, ...]:
     """Its terms, those within brackets of its own too, without what cancels there: of x + b - (y + b) x and y."""
-    total = build.add(*_flat(node))
-    return total.args if isinstance(total, Add) else ()
+    return terms_of(build.add(*_flat(node)))
 
 
 def _flat(node: Add) -> Iterator[Expr]:
     for term in node.args:
-        number, rest = build.split_number(term)
-        yield from (build.mul(Num(number), t) for t in _flat(rest)) if isinstance(rest, Add) else (term,)
+        match build.split_number(term):
+            case number, Add() as inner:
+                yield from (build.mul(Num(number), t) for t in _flat(inner))
+            case _:
+                yield term
 
 
 def _inner(node: Add) -> Add:
     """The sum without what all its terms share."""
-    common = factor(node)
-    found = next((f for f in common.args if isinstance(f, Add)), None) if isinstance(common, Mul) else None
-    return found or node
+    match factor(node):
+        case Mul(factors):
+            return next(iter(among(factors, Add)), node)
+    return node
 
 
 def _is_masked(term: Expr) -> bool:
     """Does it count under a condition alone, as one of several that exclude one another?"""
-    return any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term))
+    return any(map(is_guarded, factors_of(term)))
 
 
 def _term(expr: Expr) -> Term:
-    sums = sum(isinstance(n, Sum) for n in walk(expr))
+    sums = sum(1 for _ in nodes(expr, Sum))
     return sums, tuple(sorted({r.tensor for r in reads(expr)}))
 
 
 def _comes_apart(bracket: tuple[Term, ...], after: Expr) -> bool:
     """Is there a sum in which each of the bracket's terms is found in a term of its own?"""
-    sums = (n for n in walk(after) if isinstance(n, Add))
-    return any(_all_found([set(t) for _, t in bracket], [{r.tensor for r in reads(a)} for a in n.args]) for n in sums)
+    wanted = [set(tensors) for _, tensors in bracket]
+    return any(_all_found(wanted, [{r.tensor for r in reads(a)} for a in n.args]) for n in nodes(after, Add))
 
 
 def _all_found(wanted: list[set[str]], terms: list[set[str]]) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from symbp.calculus.single import Conds, refuted, single
 from symbp.core import build
-from symbp.core.expr import Binder, Cond, Expr, Or, Read, Where
+from symbp.core.expr import Cond, Expr, Or, Read, Where
 from symbp.core.guards import settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, substitute, substitute_poly, walk
-from symbp.core.views import conjuncts
+from symbp.core.traverse import free_indices, map_values, nodes, reads, substitute, substitute_poly
+from symbp.core.views import among, bound_by, conjuncts
 
 MOST_CHOICES = 3
 
@@ -41,9 +41,9 @@ def branches(equation: Equation) -> tuple[Branch, ...]:
 
 def _choices(equation: Equation) -> Iterator[Cond]:
     """The conditions on the equation's own indices between which it chooses."""
-    for node in walk(equation.body):
-        if isinstance(node, Where) and not reads(node.cond) and set(free_indices(node.cond)) <= set(equation.indices):
-            yield node.cond
+    for choice in nodes(equation.body, Where):
+        if not reads(choice.cond) and set(free_indices(choice.cond)) <= set(equation.indices):
+            yield choice.cond
 
 
 def _cases(branch: Branch, conds: tuple[Cond, ...]) -> Iterator[Branch]:
@@ -54,7 +54,7 @@ def _cases(branch: Branch, conds: tuple[Cond, ...]) -> Iterator[Branch]:
     first, *rest = conds
     for case in (conjuncts(first), refuted(first)):
         body = under(branch.body, case)
-        if body != branch.body and not any(isinstance(c, Or) for c in case):
+        if body != branch.body and not among(case, Or):
             found = Branch(branch.indices, branch.entry, body, (*branch.when, *case))
             yield from _cases(_pinned(found), tuple(rest))
 
@@ -81,7 +81,7 @@ def reads_once(equation: Equation, tensor: str) -> bool:
 
 def _places(expr: Expr, tensor: str, given: Conds) -> list[Conds]:
     """What holds at each read of a tensor."""
-    found = [given] if isinstance(expr, Read) and expr.tensor == tensor else []
+    found = [given for r in among((expr,), Read) if r.tensor == tensor]
 
     def visit(part: Expr, inner: Conds) -> Expr:
         found.extend(_places(part, tensor, inner))
@@ -93,9 +93,10 @@ def _places(expr: Expr, tensor: str, given: Conds) -> list[Conds]:
 
 def map_under(node: Expr, given: Conds, function: Callable[[Expr, Conds], Expr]) -> Expr:
     """The expression with `function` of each part and of what holds where that part counts."""
-    if isinstance(node, Where):
-        then = function(node.then, (*given, *conjuncts(node.cond)))
-        return build.where(node.cond, then, function(node.other, (*given, *refuted(node.cond))))
-    if isinstance(node, Binder):  # what is bound inside has nothing to do with what it is outside
-        given = tuple(g for g in given if not any(i in node.indices for i in free_indices(g)))
-    return map_children(node, lambda c: function(c, given) if isinstance(c, Expr) else c)
+    match node:
+        case Where(cond, then, other):
+            yes = function(then, (*given, *conjuncts(cond)))
+            return build.where(cond, yes, function(other, (*given, *refuted(cond))))
+    bound = bound_by(node)  # what is bound inside has nothing to do with what it is outside
+    inner = tuple(g for g in given if not any(i in bound for i in free_indices(g))) if bound else given
+    return map_values(node, lambda c: function(c, inner))

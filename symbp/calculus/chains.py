@@ -16,10 +16,11 @@ from symbp.calculus.rows import LOCAL, RESULT, TANGENT
 from symbp.calculus.steps import Chain, Rule, Step
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Add, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import Add, Expr, Mul, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import all_index_names, indices_of, walk
+from symbp.core.traverse import all_index_names, indices_of, nodes, walk
+from symbp.core.views import is_guarded
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
@@ -42,8 +43,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
 
 def _guards_sums(expr: Expr) -> bool:
     """Are there sums under a condition? Such lines are long, and only the shortest way through them is shown."""
-    guards = (n for n in walk(expr) if isinstance(n, Where) and n.other == build.NIL)
-    return any(isinstance(n, Sum) for g in guards for n in walk(g.then))
+    return any(True for g in filter(is_guarded, walk(expr)) for _ in nodes(g.then, Sum))
 
 
 def finish(steps: list[Step], known: Known, order: tuple[Index, ...], recursive: bool = False) -> None:

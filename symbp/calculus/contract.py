@@ -16,19 +16,19 @@ from symbp.calculus.single import as_delta
 from symbp.calculus.steps import Renaming
 from symbp.calculus.sums import depends, pull
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Fn, Mul, Read, Sum, Where
-from symbp.core.guards import at_most, below, settle, settle_condition
+from symbp.core.expr import TRUE, Add, Cond, Delta, Expr, Fn, Mul, Read, Sum, Where
+from symbp.core.guards import at_most, below, settle, settle_condition, without_equations
 from symbp.core.integers import Atom, Index, Poly, quotient
 from symbp.core.traverse import (
     all_index_names,
     indices_of,
-    map_children,
+    map_values,
     reads,
     rename_bound,
     substitute,
     substitute_poly,
 )
-from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
+from symbp.core.views import among, factors_of, is_divisor, is_guarded, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +81,28 @@ def _barred(expr: Expr) -> Expr:
     """With the factors of negative power as values of a function, so that no product joins them with others."""
     if is_divisor(expr):
         return Fn(BAR, (expr,))
-    return map_children(expr, lambda c: _barred(c) if isinstance(c, Expr) else c)
+    return map_values(expr, _barred)
 
 
 def _unbarred(expr: Expr) -> Expr:
-    if isinstance(expr, Fn) and expr.name == BAR:
-        return expr.args[0]
-    if isinstance(expr, Mul):
-        return Mul(tuple(_unbarred(f) for f in expr.args))
-    return map_children(expr, lambda c: _unbarred(c) if isinstance(c, Expr) else c)
+    match expr:
+        case Fn(name, (divisor,)) if name == BAR:
+            return divisor
+        case Mul(args):
+            return Mul(tuple(_unbarred(f) for f in args))
+    return map_values(expr, _unbarred)
 
 
 def _contract(expr: Expr, task: Task) -> Expr:
-    done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
-    if isinstance(done, Where):
-        return _choice(*_equal(done))
-    if isinstance(done, Delta):
-        return build.delta(_fixed(done.a), _fixed(done.b))
-    return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
+    done = map_values(expr, lambda c: _contract(c, task))
+    match done:
+        case Where():
+            return _choice(*_equal(done))
+        case Delta(a, b):
+            return build.delta(_fixed(a), _fixed(b))
+        case Sum(indices, body):
+            return _sum(indices, body, task)
+    return done
 
 
 def _fixed(poly: Poly) -> Poly:
@@ -111,15 +115,8 @@ def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
     """A guarded term without the equations in its guard, and the deltas that these are: [a = b] e is d(a, b) e."""
     if choice.other != build.NIL:
         return choice, ()
-    kept: list[Cond] = []
-    deltas: list[Expr] = []
-    for c in conjuncts(choice.cond):
-        sides = [build.as_integer(s) for s in (c.a, c.b)] if isinstance(c, Compare) and c.op == "==" else [None]
-        if None in sides:
-            kept.append(c)
-        else:
-            deltas.append(build.delta(*(p for p in sides if p is not None)))
-    return Where(build.both(*kept), choice.then, choice.other), tuple(deltas)
+    kept, deltas = without_equations(choice.cond)
+    return Where(kept, choice.then, choice.other), deltas
 
 
 def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
@@ -137,16 +134,17 @@ def _choice(choice: Where, outside: tuple[Expr, ...]) -> Expr:
 def _split(term: Expr) -> tuple[tuple[Expr, ...], Expr]:
     """The deltas of a term, and the rest of it."""
     factors = factors_of(term)
-    deltas = tuple(f for f in factors if isinstance(f, Delta))
-    return deltas, build.mul(*(f for f in factors if not isinstance(f, Delta)))
+    deltas = among(factors, Delta)
+    return deltas, build.mul(*(f for f in factors if f not in deltas))
 
 
 def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
     if task.style.single:
         body = _singled(body, indices, task.style)
-    if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
-        return build.add(*(_sum(indices, term, task) for term in body.args))
+    terms = terms_of(body)
+    if len(terms) > 1 and not task.style.closed and _has_delta(body, indices, task.style):
+        return build.add(*(_sum(indices, term, task) for term in terms))
     factors = factors_of(body)
     opened = _open(factors, indices, task.style)
     if opened is not None:
@@ -180,8 +178,9 @@ def _bracket(terms: tuple[Expr, ...], indices: tuple[Index, ...], task: Task) ->
 
 def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
     """The factors of the terms, those that are 0 but for one value of a summed index with a delta that says so."""
-    if isinstance(expr, (Add, Mul)):
-        return map_children(expr, lambda c: _singled(c, indices, style) if isinstance(c, Expr) else c)
+    match expr:
+        case Add() | Mul():
+            return map_values(expr, lambda c: _singled(c, indices, style))
     for index in indices:
         found = as_delta(expr, index)
         if found is not None and solve(found[0], indices, {}, style) is not None:
@@ -214,13 +213,15 @@ def _lone(factors: tuple[Expr, ...], indices: tuple[Index, ...]) -> tuple[Expr |
 
 def _merge(indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> tuple[tuple[Index, ...], Expr] | None:
     """One sum for two where the inner one scatters to what the outer one sums, so that its delta can be seen."""
-    for place, f in enumerate(factors):
-        if isinstance(f, Sum) and any(isinstance(n, Delta) and depends(n, indices) for n in _outer(f.body)):
-            if {i.name for i in indices} & {i.name for i in f.indices}:
-                continue
-            others = (*factors[:place], *factors[place + 1 :])
-            f = rename_bound(f, {name for g in others for name in all_index_names(g)} | {i.name for i in indices})
-            return (*indices, *f.indices), build.mul(*others[:place], f.body, *others[place:])
+    names = {i.name for i in indices}
+    for f in among(factors, Sum):
+        scatters = any(depends(d, indices) for d in among(_outer(f.body), Delta))
+        if not scatters or not names.isdisjoint(i.name for i in f.indices):
+            continue
+        place = factors.index(f)
+        others = (*factors[:place], *factors[place + 1 :])
+        f = rename_bound(f, {name for g in others for name in all_index_names(g)} | names)
+        return (*indices, *f.indices), build.mul(*others[:place], f.body, *others[place:])
     return None
 
 
@@ -239,7 +240,7 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
         held = tuple(d for d in deltas if any(True for _ in reads(d)))  # a label is read only where the guard holds
         deltas, inside = tuple(d for d in deltas if d not in held), build.mul(inside, *held)
         guard = solution.guard
-        if isinstance(inside, Where) and inside.other == build.NIL and not reads(inside.cond):
+        if is_guarded(inside) and not reads(inside.cond):
             guard, inside = build.both(inside.cond, guard), inside.then
         body = build.mul(build.where(guard, inside, build.NIL), *deltas)
     return _sum(tuple(left), body, task) if left else body
@@ -247,23 +248,26 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
 
 def _has_delta(expr: Expr, indices: tuple[Index, ...], style: Style) -> bool:
     """Is there a delta of a summed index among the factors of the terms?"""
-    return any(isinstance(n, Delta) and solve(n, indices, {}, style) is not None for n in _outer(expr))
+    return any(solve(n, indices, {}, style) is not None for n in _outer(expr))
 
 
 def _outer(expr: Expr) -> list[Expr]:
-    if isinstance(expr, (Add, Mul)):
-        return [n for a in expr.args for n in _outer(a)]
+    """The factors of the terms, of brackets among them too."""
+    match expr:
+        case Add(args) | Mul(args):
+            return [n for a in args for n in _outer(a)]
     return [expr]
 
 
 def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, ...] | None:
     """The terms after multiplying out the first factor that is a sum of terms with a delta to contract."""
     for place, factor in enumerate(factors):
-        if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices, style):
-            if isinstance(factor, Mul):
-                return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices, style)
-            if not style.closed or all(_has_delta(term, indices, style) for term in factor.args):
-                return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
+        before, after = factors[:place], factors[place + 1 :]
+        match factor:
+            case Mul(args) if _has_delta(factor, indices, style):
+                return _open((*before, *args, *after), indices, style)
+            case Add(terms) if (all if style.closed else any)(_has_delta(term, indices, style) for term in terms):
+                return tuple(build.mul(*before, term, *after) for term in terms)
     return None
 
 
@@ -279,12 +283,11 @@ class Solution:
 def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
     """What the deltas of a product say of plain indices: under d(m, l - 1) a range D[m + 1] is the range D[l]."""
     table: dict[Atom, Poly] = {}
-    for f in factors:
-        if isinstance(f, Delta):
-            for a, b in ((f.a, f.b), (f.b, f.a)):
-                if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
-                    table[a.index] = b
-                    break
+    for f in among(factors, Delta):
+        for a, b in ((f.a, f.b), (f.b, f.a)):
+            if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
+                table[a.index] = b
+                break
     return table
 
 
@@ -315,8 +318,9 @@ def _solve_for(
     other = value.index
     if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
-    if isinstance(value.atom, Read) and (value.atom.tensor, index.stop) in style.classes:
-        return Solution(index, value, None)
+    match value.atom:
+        case Read(labels) if (labels, index.stop) in style.classes:
+            return Solution(index, value, None)
     inner = tuple(indices_of(value))
     bound = any(i in indices for i in inner)
     if index in inner or (bound and not style.wide):

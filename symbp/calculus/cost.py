@@ -6,16 +6,25 @@ counts as the same nominal number; only comparisons between two forms of one val
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Where
+from symbp.core.expr import Add, Compare, Delta, Expr, Extreme, First, Fn, Mul, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import dims_of, free_indices, indices_of, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, nodes, walk
+from symbp.core.views import bound_by, value_of
 
 NOMINAL = 8
-_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2, First: 2}
+# How many operations a node is beside those of its parts; one that is not here is none.
+_WEIGHT: dict[type[Node], Callable[[Any], int]] = {
+    Add: lambda total: len(total.args) - 1,
+    Mul: lambda product: sum([value_of(f) not in (1, -1) for f in product.args]) - 1,
+    Fn: lambda _: 10,
+    **dict.fromkeys((Pow, Where, Delta), lambda _: 2),
+    **dict.fromkeys((Sum, Extreme, First, Compare), lambda _: 1),
+}
 
 
 @lru_cache(maxsize=4_000)
@@ -23,34 +32,19 @@ def cost(expr: Expr) -> int:
     """The number of operations, weighted: a function 10, a power 2, a choice 2, everything else 1."""
     seen: dict[str, int] = {}
     for node in walk(expr):
-        weight = _weight(node)
-        if weight:
+        weigh = _WEIGHT.get(type(node))
+        if weigh is not None and (weight := weigh(node)):
             seen.setdefault(key(node), weight * _volume(node))
     return sum(seen.values())
 
 
 def functions(expr: Expr) -> int:
     """How many different function values it takes."""
-    return len({key(n) for n in walk(expr) if isinstance(n, Fn)})
-
-
-def _weight(node: Node) -> int:
-    if isinstance(node, Add):
-        return len(node.args) - 1
-    if isinstance(node, Mul):
-        return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
-    if isinstance(node, Binder):
-        return 1
-    return _WEIGHT.get(type(node), 0)
-
-
-def _is_sign(a: Node) -> bool:
-    return isinstance(a, Num) and abs(a.value) == 1
+    return len({key(n) for n in nodes(expr, Fn)})
 
 
 def _volume(node: Node) -> int:
-    bound = node.indices if isinstance(node, Binder) else ()
-    return entries((*free_indices(node), *bound))
+    return entries((*free_indices(node), *bound_by(node)))
 
 
 def entries(indices: Iterable[Index]) -> int:

@@ -26,7 +26,7 @@ from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Partial, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network
-from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name, reads, walk
+from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name, nodes, reads, walk
 
 
 def derive(network: Network) -> Derivation:
@@ -302,20 +302,22 @@ class _Work:
 
 
 def _sums(body: Expr) -> bool:
-    return any(isinstance(n, Sum) for n in walk(body))
+    return any(True for _ in nodes(body, Sum))
 
 
 def _is_trivial(body: Expr) -> bool:
     """A number, an entry, or a product of scalars: nothing is lost by writing it where it is used."""
-    if isinstance(body, (Num, Read, Int)):
-        return True
-    return isinstance(body, Mul) and not free_indices(body) and cost(body) <= 4
+    match body:
+        case Num() | Read() | Int():
+            return True
+        case Mul():
+            return not free_indices(body) and cost(body) <= 4
+    return False
 
 
 def _entry_letters(local: Chain) -> tuple[Index, ...]:
     """The letters of the entry by which a local derivative is taken."""
-    assert isinstance(local.lhs, Partial)
-    return tuple(i for s in local.lhs.by.subs if (i := s.index) is not None)
+    return tuple(i for s in local.by.subs if (i := s.index) is not None)
 
 
 def _numbers(network: Network, sections: tuple[Section, ...], zeros: list[str]) -> tuple[tuple[Key, int], ...]:
@@ -334,8 +336,9 @@ def _facts_used(sections: tuple[Section, ...]) -> tuple[str, ...]:
 def _has_kink(body: Expr) -> bool:
     """Does the body choose by a value (not by an index) or take an absolute value or an extreme?"""
     for node in walk(body):
-        if isinstance(node, (Extreme, First)) or (isinstance(node, Fn) and node.name == "abs"):
-            return True
-        if isinstance(node, Compare) and (reads(node.a) or reads(node.b)):
-            return True
+        match node:
+            case Extreme() | First() | Fn("abs"):
+                return True
+            case Compare() if reads(node):
+                return True
     return False

@@ -21,7 +21,8 @@ from symbp.core.entries import EqualEntries, equal_entries
 from symbp.core.expr import Add, Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, normal, reads, replace_reads, substitute, walk
+from symbp.core.traverse import free_indices, map_values, normal, reads, replace_reads, substitute, walk
+from symbp.core.views import among
 
 MOST_FORMS = 64
 
@@ -55,9 +56,9 @@ def same_entries(network: Network) -> Same:
             found += [(fact.label, equal), (fact.label, equal.turned())]
     tensors = {equal.one.tensor for _, equal in found}
     defined = (
-        SumFact(e.name, e.body, Read(e.name, tuple(Poly.of(i) for i in e.indices)))
+        SumFact(e.name, total, Read(e.name, tuple(Poly.of(i) for i in e.indices)))
         for e in network.equations
-        if isinstance(e.body, Sum)
+        for total in among((e.body,), Sum)
     )
     stated, made = (
         tuple(s for s in sums if any(r.tensor in tensors for r in reads(s.sum)))
@@ -95,11 +96,12 @@ class _Alike:
 
     def written(self, node: Expr) -> Expr:
         """The expression with every value that was seen before as it was then."""
-        done = map_children(node, lambda c: self.written(c) if isinstance(c, Expr) else c)
-        if not isinstance(done, (Read, Sum)):
-            return done
-        forms = list(islice(_forms(done, self.known), MOST_FORMS))
-        return done if not any(f.labels for f in forms) else self._as_first(done, forms)
+        done = map_values(node, self.written)
+        match done:
+            case Read() | Sum():
+                forms = list(islice(_forms(done, self.known), MOST_FORMS))
+                return self._as_first(done, forms) if any(f.labels for f in forms) else done
+        return done
 
     def _as_first(self, node: Expr, forms: list[Form]) -> Expr:
         keyed = sorted(((key(f.value), f) for f in forms), key=lambda pair: pair[0])
@@ -149,28 +151,26 @@ def _forms(node: Expr, known: Same) -> Iterator[Form]:
 
 def _turned(form: Form) -> Iterator[Form]:
     """A sum over products with one bracket with that turned round: a (b - c) is -a (c - b)."""
-    body = form.value.body if isinstance(form.value, Sum) else form.value
-    brackets = [f for f in body.args if isinstance(f, Add)] if isinstance(body, Mul) else []
-    if isinstance(form.value, Sum) and isinstance(body, Mul) and len(brackets) == 1:
-        other = build.add(*(build.neg(t) for t in brackets[0].args))
-        turned = build.mul(*(other if f is brackets[0] else f for f in body.args))
-        yield Form(Sum(form.value.indices, turned), -form.sign, form.labels)
+    match form.value:
+        case Sum(indices, Mul(factors)) if len(brackets := among(factors, Add)) == 1:
+            other = build.add(*(build.neg(t) for t in brackets[0].args))
+            turned = build.mul(*(other if f is brackets[0] else f for f in factors))
+            yield Form(Sum(indices, turned), -form.sign, form.labels)
 
 
 def _orbit(read: Read, known: Same) -> tuple[Form, ...]:
     """An entry and all that the facts say is equal to it, or to minus it."""
     found = {(read, 1): Form(read)}
-    waiting = [Form(read)]
+    waiting = [(read, Form(read))]
     while waiting and len(found) < MOST_FORMS:
-        form = waiting.pop(0)
-        assert isinstance(form.value, Read)
+        entry, form = waiting.pop(0)
         for label, pair in known.pairs:
-            if pair.one.tensor == form.value.tensor:
-                image = _image(pair, form.value)
+            if pair.one.tensor == entry.tensor:
+                image = _image(pair, entry)
                 new = Form(image, form.sign * pair.sign, tuple(dict.fromkeys((*form.labels, label))))
                 if (image, new.sign) not in found:
                     found[image, new.sign] = new
-                    waiting.append(new)
+                    waiting.append((image, new))
     return tuple(found.values())
 
 

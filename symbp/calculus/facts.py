@@ -11,10 +11,11 @@ from symbp.calculus.branches import branches, map_under
 from symbp.calculus.match import match_under
 from symbp.calculus.single import Conds
 from symbp.core import build
-from symbp.core.expr import Compare, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import Compare, Expr, Read, Sum, Where
 from symbp.core.guards import holds
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, substitute
+from symbp.core.views import among, factors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,9 @@ def sum_facts(network: Network) -> tuple[SumFact, ...]:
     """The facts of a network that state a sum or a mean."""
     found = []
     for fact in network.facts:
-        statement = fact.statement
-        if isinstance(statement, Compare) and statement.op == "==":
-            left = _as_sum(statement.a, statement.b) or _as_sum(statement.b, statement.a)
-            if left is not None:
-                found.append(SumFact(fact.label, *left))
+        match fact.statement:
+            case Compare("==", a, b) if (known := _as_sum(a, b) or _as_sum(b, a)) is not None:
+                found.append(SumFact(fact.label, *known))
     return tuple(found)
 
 
@@ -54,20 +53,21 @@ def sum_definitions(network: Network) -> tuple[SumFact, ...]:
 
 def is_entry(expr: Expr) -> bool:
     """Is it an entry, or one of two by the indices: what a recurrence reads of the step before?"""
-    if isinstance(expr, Where):
-        return is_entry(expr.then) and is_entry(expr.other)
-    return isinstance(expr, Read)
+    match expr:
+        case Where(_, then, other):
+            return is_entry(then) and is_entry(other)
+        case Read():
+            return True
+    return False
 
 
 def _as_sum(a: Expr, value: Expr) -> tuple[Sum, Expr] | None:
-    if isinstance(a, Sum):
-        return a, value
-    if isinstance(a, Mul):
-        sums = [f for f in a.args if isinstance(f, Sum)]
-        if len(sums) == 1:
-            rest = build.mul(*(f for f in a.args if f is not sums[0]))
-            return sums[0], build.div(value, rest)
-    return None
+    """The one sum in a product, and what it is where the product is that value."""
+    factors = factors_of(a)
+    sums = among(factors, Sum)
+    if len(sums) != 1:
+        return None
+    return sums[0], build.div(value, build.mul(*(f for f in factors if f is not sums[0])))
 
 
 def use_facts(expr: Expr, facts: tuple[SumFact, ...]) -> tuple[Expr, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from symbp.core.expr import Expr, Extreme, Read, Where
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads
+from symbp.core.views import among
 
 Arrows = Mapping[str, Iterable[str]]
 
@@ -109,10 +110,11 @@ def side_by_side(equations: list[Equation]) -> list[Equation]:
 
 def _value_reads(expr: Expr) -> tuple[Read, ...]:
     """The reads through which a value flows: not those that only decide a choice."""
-    if isinstance(expr, Where):
-        return (*_value_reads(expr.then), *_value_reads(expr.other))
-    if isinstance(expr, Extreme):
-        return _value_reads(expr.body)
-    if isinstance(expr, Read):
-        return (expr,)
-    return tuple(r for c in children(expr) if isinstance(c, Expr) for r in _value_reads(c))
+    match expr:
+        case Where(_, then, other):
+            return (*_value_reads(then), *_value_reads(other))
+        case Extreme(_, _, body):
+            return _value_reads(body)
+        case Read():
+            return (expr,)
+    return tuple(r for c in among(children(expr), Expr) for r in _value_reads(c))

@@ -84,7 +84,7 @@ class _Work:
         of = Read(equation.name, tuple(Poly.of(i) for i in equation.indices))
         names = dict.fromkeys(r.tensor for r in reads(equation.body) if r.tensor in self.tangents)
         locals_ = [self.locals.get(Local(equation.name, name)) for name in names]
-        found = [c for c in locals_ if c is not None and isinstance(c.lhs, Partial) and c.lhs.of == of]
+        found = [c for c in locals_ if c is not None and c.lhs == Partial(of, c.by)]
         if len(found) < len(names) or not found:
             return ()
         first, second = (_sum([self._term(c)[k] for c in found]) for k in (0, 1))
@@ -93,8 +93,7 @@ class _Work:
 
     def _term(self, local: Chain) -> tuple[Expr, Expr]:
         """What one quantity's change brings: sum_j do_i/dq_j times the tangent of q_j, as it is and inserted."""
-        assert isinstance(local.lhs, Partial)
-        by = local.lhs.by
+        by = local.by
         indices = tuple(i for s in by.subs if (i := s.index) is not None)
         tangent = Read(self.tangents[by.tensor], by.subs)
         result = freshen(local.result, {i.name for i in indices}, self.letters)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 from symbp.calculus.arrange import tidy
 from symbp.calculus.brackets import opens
@@ -29,7 +30,7 @@ from symbp.core.guards import holds
 from symbp.core.integers import Index
 from symbp.core.network import Network
 from symbp.core.traverse import free_indices, normal, substitute
-from symbp.core.views import factors_of
+from symbp.core.views import among, factors_of, value_of
 
 Powers = tuple[tuple[Expr, Fraction], ...]
 
@@ -72,15 +73,13 @@ def known_of(network: Network) -> Known:
 
 def _product(branch: Branch) -> Product | None:
     """The equation read as a product, if it is one of a bracket, or an entry for each of its own, and more factors."""
-    if not isinstance(branch.body, Mul):
-        return None
-    powers = tuple(build.split_power(f) for f in branch.body.args)
+    powers = tuple(build.split_power(f) for f in factors_of(branch.body))
     held = set(branch.indices)
-    anchor = next((b for b, e in powers if e == 1 and isinstance(b, Add)), None) or next(
-        (b for b, e in powers if e == 1 and is_entry(b) and held <= set(free_indices(b))), None
-    )
+    plain = [b for b, e in powers if e == 1]
+    entries = (b for b in plain if is_entry(b) and held <= set(free_indices(b)))
+    anchor = next(chain(among(plain, Add), entries), None)
     others = tuple(p for p in powers if p[0] is not anchor)
-    if anchor is None or not others or any(isinstance(b, Num) for b, _ in others):
+    if anchor is None or not others or any(value_of(b) is not None for b, _ in others):
         return None
     return Product(branch.entry.tensor, branch.indices, anchor, others, branch.entry, branch.when)
 
@@ -98,8 +97,11 @@ def use_sums(expr: Expr, sums: tuple[SumFact, ...]) -> tuple[Expr, Expr, tuple[s
 
 def counted(expr: Expr) -> Expr:
     """Idle sums counted, and nothing joined: (sum_n mu) - N mu as N mu - N mu."""
-    if isinstance(expr, Add) or (isinstance(expr, Mul) and any(isinstance(f, Add) for f in expr.args)):
-        return type(expr)(tuple(counted(a) for a in expr.args))
+    match expr:
+        case Add(terms):
+            return Add(tuple(map(counted, terms)))
+        case Mul(factors) if among(factors, Add):
+            return Mul(tuple(map(counted, factors)))
     return tidy(count_free_sums(expr))
 
 
@@ -118,26 +120,35 @@ def use_products(expr: Expr, products: tuple[Product, ...]) -> Iterator[tuple[st
 
 
 def _replace(expr: Expr, product: Product, given: Conds = ()) -> Expr:
-    done = map_under(expr, given, lambda c, inner: _replace(c, product, inner))
-    return _in_product(done, product, given) if isinstance(done, Mul) else done
+    match done := map_under(expr, given, lambda c, inner: _replace(c, product, inner)):
+        case Mul():
+            return _in_product(done, product, given)
+    return done
 
 
 def _in_product(expr: Mul, product: Product, given: Conds) -> Expr:
     """One product with the factors replaced; what stands outside of a sum may go into it to complete the product."""
     for place, factor in enumerate(expr.args):
         rest = expr.args[:place] + expr.args[place + 1 :]
-        if isinstance(factor, Sum):
-            inner = factors_of(factor.body)
-            for k, f in enumerate(inner):
-                found = _complete(f, rest, product, given)
-                if found is not None:
-                    value, left = found
-                    return build.mul(*left, build.total(factor.indices, build.mul(*inner[:k], value, *inner[k + 1 :])))
-        found = _complete(factor, rest, product, given)
+        found = _completed_inside(factor, rest, product, given) or _complete(factor, rest, product, given)
         if found is not None:
             value, left = found
             return build.mul(*left, value)
     return expr
+
+
+def _completed_inside(
+    factor: Expr, rest: tuple[Expr, ...], product: Product, given: Conds
+) -> tuple[Expr, list[Expr]] | None:
+    """A sum with the value for one of its factors and some of the rest, and what is left of the rest."""
+    match factor:
+        case Sum(indices, body):
+            inner = factors_of(body)
+            for k, f in enumerate(inner):
+                found = _complete(f, rest, product, given)
+                if found is not None:
+                    return build.total(indices, build.mul(*inner[:k], found[0], *inner[k + 1 :])), found[1]
+    return None
 
 
 def _complete(factor: Expr, rest: tuple[Expr, ...], product: Product, given: Conds) -> tuple[Expr, list[Expr]] | None:

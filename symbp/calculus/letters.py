@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from symbp.core.canonical import key
-from symbp.core.expr import Binder, Expr, Pow, Read
+from symbp.core.expr import Expr, Extreme, First, Pow, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import (
@@ -15,11 +15,14 @@ from symbp.core.traverse import (
     fresh_name,
     indices_of,
     map_children,
+    map_values,
+    nodes,
     substitute,
     substitute_poly,
     walk,
     with_bound,
 )
+from symbp.core.views import bound_by
 
 T = TypeVar("T", bound=Node)
 _AVOID = "eolf"  # e is the exponential, o and l look like numbers, f is a function
@@ -70,8 +73,7 @@ def letters_of(network: Network) -> Letters:
     for equation in network.equations:
         indices = list(equation.indices)
         for node in walk(equation.body):
-            if isinstance(node, Binder):
-                indices.extend(node.indices)
+            indices.extend(bound_by(node))
         for i in indices:
             found.setdefault(i.name, i.stop)
     return Letters(frozenset((*names, *network.widths, *(n for n, _ in network.functions))), found)
@@ -80,12 +82,10 @@ def letters_of(network: Network) -> Letters:
 def input_indices(network: Network, name: str, letters: Letters) -> tuple[Index, ...]:
     """Letters for the entries of an input: those of its first read if they are plain, else new ones."""
     shape = network.shape(name)
-    for equation in network.equations:
-        for node in walk(equation.body):
-            if isinstance(node, Read) and node.tensor == name:
-                plain = _plain(node, network.extents(node))
-                if plain is not None:
-                    return plain
+    for read in (r for e in network.equations for r in nodes(e.body, Read) if r.tensor == name):
+        plain = _plain(read, network.extents(read))
+        if plain is not None:
+            return plain
     taken: set[str] = set(letters.names)
     result: list[Index] = []
     given = network.tensor(name)
@@ -113,12 +113,13 @@ def _plain(read: Read, shape: tuple[Poly, ...]) -> tuple[Index, ...] | None:
 
 def freshen(expr: T, taken: set[str], letters: Letters) -> T:
     """The expression with its bound indices renamed where their letters are taken, as a reader would choose."""
-    if isinstance(expr, Binder):
-        inner = taken | (all_index_names(expr) - {i.name for i in expr.indices})
-        bound = letters.rename(expr.indices, inner)
-        table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in zip(expr.indices, bound, strict=True) if a != b}
-        expr = with_bound(expr, bound, [substitute(c, table) for c in children(expr)])  # type: ignore[assignment]
-        taken = taken | {i.name for i in bound}
+    match expr:
+        case Sum() | Extreme() | First():
+            inner = taken | (all_index_names(expr) - {i.name for i in expr.indices})
+            bound = letters.rename(expr.indices, inner)
+            table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in zip(expr.indices, bound, strict=True) if a != b}
+            expr = with_bound(expr, bound, [substitute(c, table) for c in children(expr)])  # type: ignore[assignment]
+            taken = taken | {i.name for i in bound}
     return map_children(expr, lambda c: freshen(c, taken, letters))
 
 
@@ -131,10 +132,10 @@ def alike(expr: Expr) -> Expr:
 
 def _alike(expr: Expr, first: dict[str, Expr], around: frozenset[str]) -> Expr:
     """The same where the letters `around` are bound further out, none of which a sum may take."""
-    if isinstance(expr, (Binder, Pow)):
-        seen = first.setdefault(key(expr), expr)
-        if all_index_names(seen).isdisjoint(around):
-            return seen
-    if isinstance(expr, Binder):
-        around |= {i.name for i in expr.indices}
-    return map_children(expr, lambda c: _alike(c, first, around) if isinstance(c, Expr) else c)
+    match expr:
+        case Sum() | Extreme() | Pow():
+            seen = first.setdefault(key(expr), expr)
+            if all_index_names(seen).isdisjoint(around):
+                return seen
+    around |= {i.name for i in bound_by(expr)}
+    return map_values(expr, lambda c: _alike(c, first, around))

@@ -22,7 +22,6 @@ from symbp.core.expr import (
     First,
     Fn,
     Mul,
-    Num,
     Partial,
     Pow,
     Read,
@@ -33,12 +32,13 @@ from symbp.core.integers import Poly
 from symbp.core.traverse import (
     all_index_names,
     indices_of,
-    map_children,
+    map_values,
+    nodes,
     reads,
     rename_bound,
     walk,
 )
-from symbp.core.views import is_divisor
+from symbp.core.views import among, is_divisor, value_of
 from symbp.errors import MissingRule
 
 U = Read(VARIABLE)
@@ -102,7 +102,7 @@ def _partial(call: Fn, place: int) -> Fn:
 def _diff_power(base: Expr, exponent: Expr, by: Change) -> Expr:
     """u^c gives c u^(c-1) u'; a varying exponent adds u^v log(u) v'."""
     inner = build.mul(exponent, build.power(base, build.sub(exponent, build.UNIT)), _diff(base, by))
-    if isinstance(exponent, Num):
+    if value_of(exponent) is not None:
         return inner
     return build.add(inner, build.mul(Pow(base, exponent), Fn("log", (base,)), _diff(exponent, by)))
 
@@ -119,9 +119,10 @@ def _diff_extreme(expr: Extreme, by: Change) -> Expr:
 
 def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     """Each `Partial(t[s], t[i])` of an entry by an entry becomes the product of the deltas of its subscripts."""
-    if isinstance(expr, Partial) and expr.of.tensor == expr.by.tensor == tensor:
-        return build.mul(*(build.delta(a, b) for a, b in zip(expr.of.subs, expr.by.subs, strict=True)))
-    return map_children(expr, lambda c: entries_to_deltas(c, tensor) if isinstance(c, Expr) else c)
+    match expr:
+        case Partial(Read(of, there), Read(by, here)) if of == by == tensor:
+            return build.mul(*(build.delta(a, b) for a, b in zip(there, here, strict=True)))
+    return map_values(expr, lambda c: entries_to_deltas(c, tensor))
 
 
 def differentiation(name: str, equation: str, expr: Expr, tensors: Collection[str]) -> Rule:
@@ -138,12 +139,11 @@ def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
     than an entry; each by its name.
     """
-    nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
-    if any(is_divisor(n) for n in nodes):
+    if any(is_divisor(n) and any(r.tensor in tensors for r in reads(n)) for n in walk(expr)):
         yield "quotient"
-    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in nodes):
+    if not all(among(f.args[:1], Read) for f in _functions(expr, tensors)):
         yield "chain"
 
 
 def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:
-    return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor in tensors for r in reads(n)))
+    return (f for f in nodes(expr, Fn) if any(r.tensor in tensors for r in reads(f)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbp.core.expr import Add, Binder, Compare, Cond, Extreme, First, Fn, Mul, Num, Read
+from symbp.core.expr import Add, Compare, Cond, Extreme, First, Fn, Mul, Num, Read
 from symbp.core.guards import holds, within
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.traverse import children, indices_of, polys, substitute_poly
+from symbp.core.views import bound_by
 
 Binding = dict[Atom, Poly]
 
@@ -43,7 +44,7 @@ def _found(pattern: Node, node: Node, variables: Variables) -> Binding | None:
 def _match(pattern: Node, node: Node, variables: Variables, binding: Binding) -> bool:
     if type(pattern) is not type(node) or _label(pattern) != _label(node):
         return False
-    if isinstance(pattern, Binder) and not _bind_ranges(pattern, node, variables, binding):
+    if (bound := bound_by(pattern)) and not _bind_ranges(bound, bound_by(node), variables, binding):
         return False
     ours, theirs = polys(pattern), polys(node)
     if len(ours) != len(theirs):
@@ -53,8 +54,9 @@ def _match(pattern: Node, node: Node, variables: Variables, binding: Binding) ->
     left, right = children(pattern), children(node)
     if len(left) != len(right):
         return False
-    if len(left) > 1 and isinstance(pattern, (Add, Mul)):
-        return _match_in_any_order(left, right, variables, binding)
+    match pattern:
+        case Add() | Mul():
+            return _match_in_any_order(left, right, variables, binding)
     return all(_match(a, b, variables, binding) for a, b in zip(left, right, strict=True))
 
 
@@ -89,11 +91,11 @@ def _label(node: Node) -> object:
     return None
 
 
-def _bind_ranges(pattern: Binder, node: Node, variables: Variables, binding: Binding) -> bool:
-    assert isinstance(node, Binder)
-    if len(pattern.indices) != len(node.indices):
+def _bind_ranges(ours: tuple[Index, ...], theirs: tuple[Index, ...], variables: Variables, binding: Binding) -> bool:
+    """Do the indices that are bound have the same ranges? Each of ours is then the one of theirs."""
+    if len(ours) != len(theirs):
         return False
-    for a, b in zip(pattern.indices, node.indices, strict=True):
+    for a, b in zip(ours, theirs, strict=True):
         if not all(_match_end(p, q, variables, binding) for p, q in ((a.stop, b.stop), (a.start, b.start))):
             return False
         binding[a] = Poly.of(b)
@@ -102,9 +104,9 @@ def _bind_ranges(pattern: Binder, node: Node, variables: Variables, binding: Bin
 
 def _match_end(a: Poly, b: Poly, variables: Variables, binding: Binding) -> bool:
     """The end of a range; one that depends on a layer says which layer."""
-    ours, theirs = a.atom, b.atom
-    if variables.given is not None and isinstance(ours, DimAt) and isinstance(theirs, DimAt):
-        return ours.name == theirs.name and _match_poly(ours.at, theirs.at, variables, binding)
+    match a.atom, b.atom:
+        case DimAt(name, at), DimAt(other, there) if variables.given is not None:
+            return name == other and _match_poly(at, there, variables, binding)
     return substitute_poly(a, binding) == b
 
 
@@ -123,7 +125,7 @@ def _match_poly(a: Poly, b: Poly, variables: Variables, binding: Binding) -> boo
 
 def _match_shifted(a: Poly, b: Poly, variables: Variables, binding: Binding) -> bool:
     """Solve for the one variable that is still to be found, where it stands by itself beside what is known."""
-    left = [i for i in a.atoms() if isinstance(i, Index) and i in variables.indices and i not in binding]
+    left = [i for i in a.atoms_of(Index) if i in variables.indices and i not in binding]
     if len(left) == 1 and a.coefficient(left[0]).constant == 1:
         index = left[0]
         value = b - substitute_poly(a - index, binding)

@@ -24,12 +24,12 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Num, Partial, Read, Sum, Where
 from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
-from symbp.core.traverse import children, free_indices, map_children, substitute, walk
-from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
+from symbp.core.traverse import free_indices, map_values, nodes, substitute, walk
+from symbp.core.views import among, argument_of, conjuncts, factors_of, is_divisor, is_guarded, parts_of, terms_of
 
 # Of a coefficient whose lowest terms are looked for. Those of layers that people write have twenty.
 MOST_OPERATIONS = 250
@@ -91,8 +91,9 @@ class _Form:
 
 
 def _reexpress(value: _Value, derivative: Expr) -> tuple[Expr, Kernels]:
-    if isinstance(value.body, Where):
-        return _by_branch(value, value.body, derivative), ()
+    match value.body:
+        case Where() as choice:
+            return _by_branch(value, choice, derivative), ()
     best = derivative
     how: Kernels = ()
     for f in _forms(value, derivative):
@@ -114,22 +115,32 @@ def _forms(value: _Value, derivative: Expr) -> Iterator[_Form]:
 
 def _how(kernel: Expr, solved: Expr) -> Kernels:
     """The exponential of an entry, or of minus one, and what it is."""
-    if not isinstance(kernel, Fn) or kernel.name != "exp":
-        return ()
-    _, argument = build.split_number(kernel.args[0])
-    return ((kernel, tidy(expand(solved))),) if isinstance(argument, Read) else ()
+    exponent = argument_of(kernel, "exp")
+    match exponent and build.split_number(exponent):
+        case _, Read():
+            return ((kernel, tidy(expand(solved))),)
+    return ()
 
 
 def _exponential(value: _Value) -> tuple[_Value, ...]:
     """Of a sum with a logarithm in it what its exponential is: l = z - log s says that exp(l) = exp(z) / s."""
-    terms = [build.split_number(t) for t in value.body.args] if isinstance(value.body, Add) else []
-    if not any(isinstance(t, Fn) and t.name == "log" for _, t in terms):
+    terms = terms_of(value.body)
+    if len(terms) == 1 or not any(_logarithm(t) for t in terms):
         return ()
-    factors = (
-        build.power(t.args[0], Num(c)) if isinstance(t, Fn) and t.name == "log" else Fn("exp", (build.scale(c, t),))
-        for c, t in terms
-    )
-    return (replace(value, entry=Fn("exp", (value.entry,)), body=build.mul(*factors)),)
+    return (replace(value, entry=Fn("exp", (value.entry,)), body=build.mul(*map(_exponential_of, terms))),)
+
+
+def _logarithm(term: Expr) -> tuple[Fraction, Expr] | None:
+    """(c, a) of c log(a)."""
+    number, rest = build.split_number(term)
+    argument = argument_of(rest, "log")
+    return None if argument is None else (number, argument)
+
+
+def _exponential_of(term: Expr) -> Expr:
+    """exp(term): a^c of c log(a)."""
+    logarithm = _logarithm(term)
+    return Fn("exp", (term,)) if logarithm is None else build.power(logarithm[1], Num(logarithm[0]))
 
 
 def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
@@ -140,10 +151,11 @@ def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
     ]
 
     def branch(node: Expr) -> Expr:
-        if isinstance(node, Where) and same(node.cond, body.cond):
-            then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
-            return build.where(node.cond, then, other)
-        return map_children(node, lambda c: branch(c) if isinstance(c, Expr) else c)
+        match node:
+            case Where(cond) if same(cond, body.cond):
+                then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
+                return build.where(cond, then, other)
+        return map_values(node, branch)
 
     return branch(derivative)
 
@@ -155,18 +167,18 @@ def _kernels(body: Expr, indices: tuple[Index, ...]) -> list[Expr]:
     def visit(node: Expr) -> None:
         if _is_kernel(node) and set(indices) <= set(free_indices(node)):
             found.setdefault(key(node), node)
-        if isinstance(node, (Add, Mul, Pow, Fn)):
-            for child in node.args if not isinstance(node, Pow) else (node.base,):
-                visit(child)
+        for part in parts_of(node):
+            visit(part)
 
     visit(body)
     return list(found.values())
 
 
 def _is_kernel(node: Expr) -> bool:
-    if isinstance(node, Fn):
-        return not node.orders
-    return isinstance(node, Sum) or is_root(node)
+    match node:
+        case Fn(_, _, ()) | Sum():
+            return True
+    return is_root(node)
 
 
 def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Expr | None:
@@ -184,12 +196,13 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
         if binding is not None and value.holds(binding, given):
             found = True
             return build.power(substitute(solved, binding), Num(power))
-        if isinstance(node, (Sum, Extreme, First, Partial)):
-            return node
-        if isinstance(node, Where):
-            then = replaced(node.then, (*given, *conjuncts(node.cond)))
-            return build.where(node.cond, then, replaced(node.other, (*given, opposite(node.cond))))
-        return map_children(node, lambda c: replaced(c, given) if isinstance(c, Expr) else c)
+        match node:
+            case Sum() | Extreme() | Partial():
+                return node
+            case Where(cond, yes, no):
+                then = replaced(yes, (*given, *conjuncts(cond)))
+                return build.where(cond, then, replaced(no, (*given, opposite(cond))))
+        return map_values(node, lambda c: replaced(c, given))
 
     form = replaced(derivative, value.when)
     return tidy(factor_deep(_cancel_terms(form))) if found else None
@@ -211,9 +224,9 @@ def _cancel_terms(expr: Expr) -> Expr:
 def _cancelled(term: Expr) -> Expr:
     """One term; under a condition whatever stands beside what is under it."""
     factors = factors_of(term)
-    marks = [f for f in factors if isinstance(f, (Delta, Partial))]
-    rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
-    guard = next((f for f in rest if isinstance(f, Where) and f.other == build.NIL), None)
+    marks = among(factors, Delta, Partial)
+    rest = [f for f in factors if f not in marks]
+    guard = next(filter(is_guarded, rest), None)
     if guard is None:
         return build.mul(_lowest(build.mul(*rest)), *marks)
     inside = build.mul(*(guard.then if f is guard else f for f in rest))
@@ -239,9 +252,7 @@ def _lowest(coefficient: Expr) -> Expr:
 
 def _join_exponentials(expr: Expr) -> Expr:
     """exp(a) exp(b)^-1 is exp(a - b)."""
-    if not isinstance(expr, Mul):
-        return expr
-    parts = [(f, _exponent(f)) for f in expr.args]
+    parts = [(f, _exponent(f)) for f in factors_of(expr)]
     exponents = [e for _, e in parts if e is not None]
     if len(exponents) < 2:
         return expr
@@ -250,30 +261,28 @@ def _join_exponentials(expr: Expr) -> Expr:
 
 def _exponent(factor: Expr) -> Expr | None:
     base, power = build.split_power(factor)
-    if isinstance(base, Fn) and base.name == "exp":
-        return build.mul(Num(power), base.args[0])
-    return None
+    exponent = argument_of(base, "exp")
+    return None if exponent is None else build.mul(Num(power), exponent)
 
 
 def _better(form: Expr, best: Expr) -> bool:
     """Fewer function values, or as many and cheaper without a function that was not there."""
     if functions(form) != functions(best):
         return functions(form) < functions(best)
-    new = {key(n) for n in walk(form) if isinstance(n, Fn)} - {key(n) for n in walk(best) if isinstance(n, Fn)}
+    new = {key(n) for n in nodes(form, Fn)} - {key(n) for n in nodes(best, Fn)}
     return not new and cost(form) < cost(best)
 
 
 def _is_joined(entry: Expr, node: Node) -> bool:
     """Does the entry stand in a sum, be it that of an exponent, where its rounding could be all that is left?"""
-    if isinstance(node, Add) and any(same(entry, n) for n in walk(node) if isinstance(n, Read)):
-        return True
-    return any(_is_joined(entry, c) for c in children(node))
+    return any(same(entry, n) for total in nodes(node, Add) for n in nodes(total, Read))
 
 
 def _no_new_pole(form: Expr, derivative: Expr, value: _Value, kernel: Expr) -> bool:
     """Is every denominator one that the derivative had, or the root that it had in other letters?"""
     had = _denominators(derivative)
-    allowed = {*had, key(value.entry)} if _is_own_root(value.body, kernel) and key(_base(kernel)) in had else set(had)
+    under_root = _is_own_root(value.body, kernel) and key(build.split_power(kernel)[0]) in had
+    allowed = {*had, key(value.entry)} if under_root else set(had)
     return all(d in allowed for d in _denominators(form))
 
 
@@ -281,10 +290,6 @@ def _is_own_root(body: Expr, kernel: Expr) -> bool:
     """Is the value nothing but the root, so that it is 0 only where the root is?"""
     _, rest = build.split_number(body)
     return is_root(kernel) and same(rest, kernel)
-
-
-def _base(kernel: Expr) -> Expr:
-    return kernel.base if isinstance(kernel, Pow) else kernel
 
 
 def _denominators(expr: Expr) -> list[str]:

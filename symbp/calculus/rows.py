@@ -36,10 +36,9 @@ from symbp.calculus.steps import Rule, Step
 from symbp.calculus.sums import count_free_sums
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Expr, Where
-from symbp.core.integers import Node
+from symbp.core.expr import Expr
 from symbp.core.traverse import normal, walk
-from symbp.core.views import is_guarded
+from symbp.core.views import is_choice
 
 # Deltas
 
@@ -186,13 +185,8 @@ def _grouped(expr: Expr, at: Context) -> Iterable[Step]:
 
 def _as_cases(expr: Expr, at: Context) -> Iterable[Step]:
     new = arrange(cases(expr), at.order)
-    chooses = sum(map(_is_choice, walk(new))) > sum(map(_is_choice, walk(expr)))
+    chooses = sum(map(is_choice, walk(new))) > sum(map(is_choice, walk(expr)))
     yield Step(new, Rule("cases") if chooses else Rule("under"))
-
-
-def _is_choice(node: Node) -> bool:
-    """Is it one thing or another, and not something or nothing?"""
-    return isinstance(node, Where) and not is_guarded(node)
 
 
 # The phases

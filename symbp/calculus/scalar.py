@@ -36,17 +36,19 @@ def from_sympy(value: sp.Basic, table: Mapping[sp.Basic, Expr]) -> Expr:
     """The expression of a SymPy expression, its symbols looked up in `table`."""
     if value in table:
         return table[value]
-    if isinstance(value, sp.Rational):
-        return build.num(sp.Rational(value).p) if value.q == 1 else build.div(build.num(value.p), build.num(value.q))
-    if value == sp.pi:
-        return Pi()
+    match value:
+        case sp.Rational(p=p, q=q):
+            return build.num(p) if q == 1 else build.div(build.num(p), build.num(q))
+        case sp.pi:
+            return Pi()
     args = [from_sympy(a, table) for a in value.args]
-    if isinstance(value, sp.Add):
-        return build.add(*args)
-    if isinstance(value, sp.Mul):
-        return build.mul(*args)
-    if isinstance(value, sp.Pow):
-        return build.power(args[0], args[1])
+    match value:
+        case sp.Add():
+            return build.add(*args)
+        case sp.Mul():
+            return build.mul(*args)
+        case sp.Pow():
+            return build.power(*args)
     row = named(value)
     if row is not None:
         return Fn(row.name, (args[-1],))

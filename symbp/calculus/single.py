@@ -14,7 +14,7 @@ from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
 from symbp.core.guards import arranged, bound_on, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, substitute
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, integers_equated
 
 Conds = tuple[Cond, ...]
 
@@ -38,11 +38,10 @@ def single(conds: Conds, index: Index) -> Poly | None:
 
 def _equal(cond: Cond, index: Index) -> Poly | None:
     """What an equation says that the index is."""
-    if not isinstance(cond, Compare) or cond.op != "==":
+    sides = integers_equated(cond)
+    if sides is None:
         return None
-    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
-    if a is None or b is None:
-        return None
+    a, b = sides
     step = (a - b).coefficient(index)
     value = (a - b - step * index) * -step
     return value if step.constant in (1, -1) and index not in tuple(indices_of(value)) else None
@@ -50,13 +49,17 @@ def _equal(cond: Cond, index: Index) -> Poly | None:
 
 def guarded(expr: Expr) -> tuple[Conds, Expr] | None:
     """A value that is 0 unless some conditions hold, as these and the value; None where it is no such thing."""
-    if isinstance(expr, Mul):
-        found = [guarded(f) or ((), f) for f in expr.args]
-        conds = tuple(c for part, _ in found for c in part)
-        return (conds, build.mul(*(value for _, value in found))) if conds else None
-    if not isinstance(expr, Where) or build.NIL not in (expr.then, expr.other):
-        return None
-    conds, value = (conjuncts(expr.cond), expr.then) if expr.other == build.NIL else (refuted(expr.cond), expr.other)
+    match expr:
+        case Mul(args):
+            found = [guarded(f) or ((), f) for f in args]
+            conds = tuple(c for part, _ in found for c in part)
+            return (conds, build.mul(*(value for _, value in found))) if conds else None
+        case Where(cond, value, build.NIL):
+            conds = conjuncts(cond)
+        case Where(cond, build.NIL, value):
+            conds = refuted(cond)
+        case _:
+            return None
     inner = guarded(value)
     return (conds, value) if inner is None else ((*conds, *inner[0]), inner[1])
 
@@ -84,7 +87,7 @@ def as_delta(expr: Expr, index: Index) -> tuple[Delta, Expr] | None:
     conds, then = found
     table: dict[Atom, Poly] = {index: value}
     rest = tuple(arranged(settle_condition(substitute(c, table))) for c in conds)
-    delta = build.delta(Poly.of(index), value)
-    if not isinstance(delta, Delta):
-        return None
-    return delta, build.where(build.both(*rest), then, build.NIL)
+    match build.delta(Poly.of(index), value):
+        case Delta() as delta:
+            return delta, build.where(build.both(*rest), then, build.NIL)
+    return None

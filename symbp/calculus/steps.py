@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbp.core.expr import Expr, Read
+from symbp.core.expr import Expr, Partial, Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation, Network
 
@@ -75,6 +75,18 @@ class Chain:
         """The name of the equation whose right side the result is."""
         assert isinstance(self.key, str)
         return self.key
+
+    @property
+    def of(self) -> Read:
+        """The entry of which a local derivative is taken."""
+        assert isinstance(self.lhs, Partial)
+        return self.lhs.of
+
+    @property
+    def by(self) -> Read:
+        """The entry by which a local derivative is taken."""
+        assert isinstance(self.lhs, Partial)
+        return self.lhs.by
 
     @property
     def result(self) -> Expr:

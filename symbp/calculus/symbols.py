@@ -14,7 +14,8 @@ from symbp.calculus.scalar import from_sympy
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow
-from symbp.core.traverse import walk
+from symbp.core.traverse import nodes
+from symbp.core.views import argument_of
 
 
 class Symbols:
@@ -29,8 +30,8 @@ class Symbols:
 
     def _measure(self, expr: Expr) -> None:
         """The step of each exponential and root: the greatest number of which all its exponents are multiples."""
-        for node in walk(expr):
-            part = power_of(node) if isinstance(node, Expr) else None
+        for node in nodes(expr, Expr):
+            part = power_of(node)
             if part is not None:
                 name, (_, exponent) = power_name(part), part
                 self.steps[name] = common_step(self.steps.get(name), exponent)
@@ -44,12 +45,10 @@ class Symbols:
                 return sp.Add(*(self.of(a) for a in args))
             case Mul(args):
                 return sp.Mul(*(self.of(a) for a in args))
+            case Pow(base, Num(e)) if e.denominator == 1:
+                return sp.Pow(self.of(base), int(e))
         part = power_of(expr)
-        if part is not None:
-            return self._generator(part)
-        if isinstance(expr, Pow) and isinstance(expr.exponent, Num) and expr.exponent.value.denominator == 1:
-            return sp.Pow(self.of(expr.base), int(expr.exponent.value))
-        return self.symbol(expr)
+        return self.symbol(expr) if part is None else self._generator(part)
 
     def _generator(self, part: tuple[Expr, Fraction]) -> sp.Expr:
         name = power_name(part)
@@ -76,18 +75,20 @@ class Symbols:
 
 def is_root(node: Expr) -> bool:
     """Is it a power with a broken exponent?"""
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value.denominator != 1
+    match node:
+        case Pow(_, Num(e)) if e.denominator != 1:
+            return True
+    return False
 
 
 def power_of(expr: Expr) -> tuple[Expr, Fraction] | None:
     """(exp(u), c) of exp(c u), (b, e) of a root b^e; None for anything else."""
-    if isinstance(expr, Fn) and expr.name == "exp":
-        number, rest = build.split_number(expr.args[0])
-        return Fn("exp", (rest,)), number
-    if is_root(expr):
-        assert isinstance(expr, Pow)
-        assert isinstance(expr.exponent, Num)
-        return expr.base, expr.exponent.value
+    match expr:
+        case Fn("exp", (exponent,)):
+            number, rest = build.split_number(exponent)
+            return Fn("exp", (rest,)), number
+        case Pow(base, Num(e)) if e.denominator != 1:
+            return base, e
     return None
 
 
@@ -96,8 +97,9 @@ def power_name(part: tuple[Expr, Fraction]) -> str:
 
 
 def power_node(base: Expr, exponent: Fraction) -> Expr:
-    if isinstance(base, Fn) and base.name == "exp":
-        return Fn("exp", (build.mul(Num(exponent), base.args[0]),))
+    argument = argument_of(base, "exp")
+    if argument is not None:
+        return Fn("exp", (build.mul(Num(exponent), argument),))
     return Pow(base, Num(exponent)) if exponent != 1 else base
 
 

@@ -15,8 +15,8 @@ from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import arranged
 from symbp.core.integers import Atom, Index, Poly, Quotient
-from symbp.core.traverse import indices_of, map_children, reads, substitute, walk
-from symbp.core.views import factors_of
+from symbp.core.traverse import indices_of, map_values, nodes, reads, substitute
+from symbp.core.views import among, factors_of
 
 STYLES = (Style(wide=True, first=True), Style(wide=True, first=False))
 
@@ -41,7 +41,7 @@ def variants(chain: Chain) -> tuple[Chain, ...]:
 def _divides_inside(expr: Expr) -> bool:
     """Is there a subscript in which a quotient is but a part, 2*((i - u)//2) + u?"""
     subs = (s for r in reads(expr) for s in r.subs)
-    return any(isinstance(a, Quotient) and s.coefficient(a).constant != 1 for s in subs for a in s.atoms())
+    return any(s.coefficient(a).constant != 1 for s in subs for a in s.atoms_of(Quotient))
 
 
 def _turned(expr: Expr) -> tuple[Step, ...]:
@@ -57,25 +57,26 @@ def _turned(expr: Expr) -> tuple[Step, ...]:
 
 
 def _arranged(expr: Expr) -> Expr:
-    done = map_children(expr, lambda c: _arranged(c) if isinstance(c, Expr) else c)
-    return build.where(arranged(done.cond), done.then, done.other) if isinstance(done, Where) else done
+    match done := map_values(expr, _arranged):
+        case Where(cond, then, other):
+            return build.where(arranged(cond), then, other)
+    return done
 
 
 def _total(expr: Expr) -> Sum | None:
     """The one sum of a term."""
-    factors = factors_of(expr)
-    sums = [f for f in factors if isinstance(f, Sum)]
+    sums = among(factors_of(expr), Sum)
     return sums[0] if len(sums) == 1 else None
 
 
 def _with_body(expr: Expr, total: Sum, body: Expr) -> Expr:
-    new = Sum(total.indices, body)
-    return Mul(tuple(new if f is total else f for f in expr.args)) if isinstance(expr, Mul) else new
+    new = tuple(Sum(total.indices, body) if f is total else f for f in factors_of(expr))
+    return Mul(new) if len(new) > 1 else new[0]
 
 
 def _is_backward(total: Sum, index: Index) -> bool:
     """Is something read at the index itself, and something else at a place that goes down where the index goes up?"""
-    subs = [s for n in walk(total.body) if isinstance(n, Read) for s in n.subs if index in indices_of(s)]
+    subs = [s for n in nodes(total.body, Read) for s in n.subs if index in indices_of(s)]
     falls = any(_slope(s, index) < 0 for s in subs)
     ranges = any(index in indices_of(p) for i in total.indices for p in (i.start, i.stop))
     return falls and any(s.index == index for s in subs) and not ranges
@@ -83,19 +84,19 @@ def _is_backward(total: Sum, index: Index) -> bool:
 
 def _slope(sub: Poly, index: Index) -> int:
     """The sign of an index in a subscript, within a quotient too."""
-    if isinstance(sub.atom, Quotient):
-        return _slope(sub.atom.top, index)
+    match sub.atom:
+        case Quotient(top):
+            return _slope(top, index)
     return sub.coefficient(index).constant or 0
 
 
 def is_scatter(expr: Expr) -> bool:
     """Is there a delta of a summed index in it?"""
-    return any(_sums_a_delta(n) for n in walk(expr) if isinstance(n, Sum))
+    return any(map(_sums_a_delta, nodes(expr, Sum)))
 
 
 def _sums_a_delta(expr: Sum) -> bool:
-    inside = (n for n in walk(expr.body) if isinstance(n, Delta))
-    return any(i in expr.indices for d in inside for i in _indices(d))
+    return any(i in expr.indices for d in nodes(expr.body, Delta) for i in _indices(d))
 
 
 def _indices(delta: Delta) -> tuple[Index, ...]:

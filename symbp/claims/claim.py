@@ -103,7 +103,22 @@ def _parsed(text: str) -> ast.expr:
         raise NotationError(f"{text!r} is no formula of the language") from None
     if sum(1 for _ in ast.walk(tree)) > MOST_NODES:
         raise NotationError("a claim is too long")
-    return tree
+    return _Masks().visit(tree)  # type: ignore[no-any-return]
+
+
+class _Masks(ast.NodeTransformer):
+    """A comparison that is a factor, as NumPy has it: `dh * (h > 0)`."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        node.left, node.right = (_as_number(part) for part in (node.left, node.right))
+        return node
+
+
+def _as_number(node: ast.expr) -> ast.expr:
+    if not isinstance(node, ast.Compare):
+        return node
+    return ast.Call(ast.Name("where", ast.Load()), [node, ast.Constant(1), ast.Constant(0)], [])
 
 
 def _about(definition: tuple[str, Network], left: str, right: str, trees: list[ast.expr]) -> Claim:

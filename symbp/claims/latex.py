@@ -19,9 +19,32 @@ _FUNCTIONS = {"tanh", "exp", "log", "ln", "sin", "cos", "max", "min", "softmax",
 _SAID = {"ln": "log", "ReLU": "relu", "sigma": "sigmoid"}
 _GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "phi", "psi", "omega", "hat"}
 _NOTHING = {r"\left", r"\right", r"\,", r"\;", r"\!", r"\quad", r"\displaystyle", r"\big", r"\Big", "&"}
-_STYLES = {r"\mathbf", r"\boldsymbol", r"\bm", r"\mathrm", r"\text", r"\operatorname", r"\mathit", r"\bf", r"\rm"}
+_STYLES = {
+    r"\mathbf",
+    r"\boldsymbol",
+    r"\bm",
+    r"\mathrm",
+    r"\text",
+    r"\operatorname",
+    r"\mathit",
+    r"\bf",
+    r"\rm",
+    r"\mathbb",
+    r"\mathds",
+}
 _BARS = {r"\bar", r"\overline"}
 _TIMES = {r"\cdot": "*", r"\odot": "*", r"\circ": "*", r"\times": "*", "*": "*", "/": "/", "@": "@"}
+_COMPARED = {
+    **{s: s for s in ("<", ">")},
+    r"\le": "<=",
+    r"\leq": "<=",
+    r"\ge": ">=",
+    r"\geq": ">=",
+    r"\gt": ">",
+    r"\lt": "<",
+}
+_ENDS = ("+", "-", ")", "]", "}", ",", r"\}", "=", "&", r"\\", r"\end", *_COMPARED)  # of a product
+_INDICATORS = ("1", "I", "mathbbm1")  # \mathbb{1}[z > 0], and its kin
 _TURNED = {"T", "top", "intercal", "mathsf", "prime"}
 
 
@@ -38,12 +61,21 @@ def from_latex(text: str, product: str, is_name: Callable[[str], bool] = _no_wor
     """The same in the language; NotationError where it cannot be read. A word is one name if it is known, else many."""
     if len(text) > MOST:
         raise NotationError(f"a claim has at most {MOST} letters")
-    tokens = [t for t in _tokens(text, is_name) if t not in _NOTHING]
+    tokens = list(_kept(_tokens(text, is_name)))
     reader = _Reader(tokens, product)
     said = reader.sum()
     if reader.at < len(tokens):
         raise reader.error()
     return said
+
+
+def _kept(tokens: Iterator[str]) -> Iterator[str]:
+    """Without what only spaces; in a display of cases an ampersand stands between a value and its condition."""
+    cases = False
+    for token in tokens:
+        cases = token == r"\begin" or (cases and token != r"\end")
+        if token not in _NOTHING or (token == "&" and cases):
+            yield token
 
 
 def _tokens(text: str, is_name: Callable[[str], bool]) -> Iterator[str]:
@@ -79,7 +111,20 @@ class _Reader:
 
     def term(self) -> str:
         said = self.factor()
-        while self.next and self.next not in ("+", "-", ")", "]", "}", ",", r"\}", "="):
+        while self.next and self.next not in (
+            "+",
+            "-",
+            ")",
+            "]",
+            "}",
+            ",",
+            r"\}",
+            "=",
+            "&",
+            r"\\",
+            r"\end",
+            *_COMPARED,
+        ):
             sign = _TIMES.get(self.next)
             if sign:
                 self.take()
@@ -101,8 +146,12 @@ class _Reader:
             return self.scripts(f"sqrt({self.braced()})")
         if token in _BARS:
             return self.scripts(f"{self.plain()}_bar", bar=True)
+        if token == r"\begin":
+            return self.cases()
         if token in _STYLES:
             word = self.plain()
+            if word in _INDICATORS and self.next in ("[", "(", "{", r"\{", "_"):
+                return self.scripts(self.indicator())
             return self.called(word) if word in _FUNCTIONS else self.scripts(word)
         if name in _FUNCTIONS or (token == r"\sigma"):
             return self.called(_SAID.get(name, name))
@@ -113,8 +162,54 @@ class _Reader:
         self.at -= 1
         raise self.error()
 
+    def indicator(self) -> str:
+        """The condition of `\\mathbb{1}[z > 0]` or `\\mathbb{1}_{z > 0}`."""
+        if self.next == "_":
+            self.take()
+        opened = 0
+        while self.next in ("[", "(", "{", r"\{"):
+            self.take()
+            opened += 1
+        said = f"where({self.condition()}, 1, 0)"
+        for _ in range(opened):
+            if self.take() not in (")", "]", "}", r"\}"):
+                self.at -= 1
+                raise self.error()
+        return said
+
+    def condition(self) -> str:
+        """Two sums and what compares them."""
+        left = self.sum()
+        if self.next not in _COMPARED:
+            raise self.error()
+        return f"{left} {_COMPARED[self.take()]} {self.sum()}"
+
+    def cases(self) -> str:
+        """`\\begin{cases} a & z > 0 \\\\ 0 & \\text{otherwise} \\end{cases}`: each value where its condition holds."""
+        if self.plain() != "cases":
+            raise self.error()
+        rows: list[tuple[str, str]] = []
+        while self.next and self.next != r"\end":
+            value = self.sum()
+            if self.next == ",":
+                self.take()
+            if self.next == "&":
+                self.take()
+            word = self.plain() if self.next in _STYLES and self.take() else ""
+            rows.append((value, "" if word[:4] in ("othe", "else") else self.condition()))
+            if self.next in (r"\\", ",", ";"):
+                self.take()
+        self.take()
+        self.plain()
+        said = "0" if not rows or rows[-1][1] else rows.pop()[0]  # where no case is said to hold
+        for value, condition in reversed(rows):
+            said = f"where({condition}, {value}, {said})"
+        return said
+
     def inside(self) -> str:
         said = self.sum()
+        if self.next in _COMPARED:
+            said = f"where({said} {_COMPARED[self.take()]} {self.sum()}, 1, 0)"
         while self.next == ",":
             self.take()
             said = f"{said}, {self.sum()}"

@@ -16,7 +16,9 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from symbp.claims.claim import KINDS, LEFT, RIGHT, Claim, read_claim, sides
+from symbp.calculus.steps import Derivation
+from symbp.claims.claim import KINDS, LEFT, LOSS, RIGHT, Claim, read_claim, sides
+from symbp.claims.steps import steps_to
 from symbp.core.build import NIL
 from symbp.core.network import Network
 from symbp.errors import NotationError, SymbpError
@@ -38,6 +40,7 @@ PATIENCE, COMFORT = (2_000, 1_000_000), 6_000
 SMALL = ((-2, 3, 1), (-4, 5, 2), (1, 4, 1))  # whole numbers, halves, positive ones
 SECONDS, MOST_TRIED = 8.0, 80  # for what would be right
 MOST_SIZES, MOST_POINTS, MOST_NUMBERS = 16, 4, 12
+MOST_SHOWN = 40  # operations of a side that is shown in normal form
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Verdict:
     at: tuple[tuple[str, str], ...] = ()
     instead: str = ""
     why: str = ""
+    steps: tuple[str, ...] = ()  # of the derivation, to what is claimed
+    forms: tuple[str, ...] = ()  # of both sides; one where they meet
 
     @property
     def is_false(self) -> bool:
@@ -61,8 +66,11 @@ class Verdict:
         return self.outcome == WRONG
 
 
-def prove(text: str, definition: tuple[str, Network] | None = None) -> Verdict:
-    """The verdict on a claim about a network, given as its text and itself, or about functions alone."""
+def prove(text: str, definition: tuple[str, Network] | None = None, derivation: Derivation | None = None) -> Verdict:
+    """The verdict on a claim about a network, given as its text and itself, or about functions alone.
+
+    A derivation of the network's lends its steps to the proof.
+    """
     claim = _read(text, definition)
     shapes = [tuple(map(str, claim.network.shape(n))) for n in (LEFT, RIGHT)]
     if shapes[0] != shapes[1]:
@@ -74,8 +82,18 @@ def prove(text: str, definition: tuple[str, Network] | None = None) -> Verdict:
     sizes = str(subject.witness.sizes) if subject.witness.sizes.values else ""
     if WRONG not in outcomes and _holds_at(_Subject(claim, _other_sizes(claim.network))):
         outcome = PROVED if outcomes == {PROVED} else EVALUATED if outcomes <= {PROVED, EVALUATED} else symbolic.OPEN
-        return Verdict(outcome, _said(claim), sizes, len(findings))
+        steps = _steps(claim, derivation) if derivation else ()
+        return Verdict(outcome, _said(claim), sizes, len(findings), steps=steps, forms=subject.forms())
     return _false(claim, subject, definition)
+
+
+def _steps(claim: Claim, derivation: Derivation) -> tuple[str, ...]:
+    """The derivation's own steps, where one side is an adjoint by its name."""
+    for side in (claim.left, claim.right):
+        of, by = claim.by.get(side, ("", ""))
+        if of == LOSS and (steps := steps_to(derivation, by)):
+            return steps
+    return ()
 
 
 def _read(text: str, definition: tuple[str, Network] | None) -> Claim:
@@ -128,15 +146,32 @@ class _Subject:
         self.forward = frozenset(e for e in self.graph.reads if claim.is_own(e[0]))
         self.sides = frozenset(e for e in self.graph.reads if not claim.is_own(e[0]))
         self.adjoints: dict[object, sp.Expr] = {}
+        self.last: tuple[sp.Expr, sp.Expr] | None = None  # the sides of the entry that was looked at last
 
     def find(self, key: tuple[int, ...]) -> symbolic.Finding:
         """What comes of an entry."""
 
         def own(case: Case, _free: Free) -> sp.Expr:
-            return self.side(LEFT, key, case) - self.side(RIGHT, key, case)
+            sides = self.side(LEFT, key, case), self.side(RIGHT, key, case)
+            self.last = self._spelt(sides[0], case), self._spelt(sides[1], case)
+            return sides[0] - sides[1]
 
         near = (frozenset[Entry](), self.forward)
         return self.witness.find(symbolic.Claim(LEFT, (LEFT, key), NIL, NOWHERE, own, near=near))
+
+    def _spelt(self, value: sp.Expr, case: Case) -> sp.Expr:
+        """In the claim's own names: what a function is called with has one for the proof alone."""
+        while inner := [s for s in value.free_symbols if self.graph.entries[s][0].endswith("_")]:
+            value = value.xreplace({s: self.graph.body(self.graph.entries[s], case) for s in inner})
+        return value
+
+    def forms(self) -> tuple[str, ...]:
+        """The normal form in which both sides of the last entry meet, or each side's; nothing where they are long."""
+        if self.last is None or max(sp.count_ops(s) for s in self.last) > MOST_SHOWN:
+            return ()
+        shown = {s: sp.Symbol(written(self.graph.entries[s])) for side in self.last for s in side.free_symbols}
+        found = [str(sp.factor(sp.together(side)).xreplace(shown)) for side in self.last]
+        return tuple(dict.fromkeys(found))
 
     def side(self, name: str, key: tuple[int, ...], case: Case) -> sp.Expr:
         """An entry of a side in the network's own scalars."""
@@ -290,11 +325,22 @@ def as_text(verdict: Verdict) -> str:
     at = f" at {verdict.sizes}" if verdict.sizes else ""
     if verdict.outcome == PROVED:
         count = f", {verdict.entries} entries" if verdict.entries > 1 else ""
-        return f"proved: {verdict.claim} (both sides have one normal form{at}{count})"
+        first = f"proved: {verdict.claim} (both sides have one normal form{at}{count})"
+        return "\n".join([first, *(f"  {line}" for line in _proof(verdict))])
     if not verdict.is_false:
         how = "to fifty digits wherever it was evaluated" if verdict.outcome == EVALUATED else "nowhere that was tried"
         return f"not proved: {verdict.claim} holds {how}{at}"
     return "\n".join(_false_lines(verdict, at))
+
+
+def _proof(verdict: Verdict) -> Iterator[str]:
+    """The derivation's steps, and the normal form of an entry."""
+    yield from verdict.steps
+    if len(verdict.forms) == 1:
+        of = "of the last entry, " if verdict.entries > 1 else ""
+        yield f"the normal form {of}of either side: {verdict.forms[0]}"
+    elif verdict.forms:
+        yield f"left {verdict.forms[0]}, right {verdict.forms[1]}, their difference in normal form 0"
 
 
 def _false_lines(verdict: Verdict, at: str) -> Iterator[str]:

@@ -1,15 +1,20 @@
-"""What an expression is when it is looked at as a product, a sum, a conjunction, a quotient or a guarded value.
+"""What an expression is when it is looked at as a product, a sum, a conjunction, a quotient or a guarded value, what a
+condition compares.
 
 One meaning each: whatever is no product has itself for its only factor, whatever is no sum itself for its only term.
 """
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import TypeGuard, TypeVar
 
-from symbp.core.build import NIL, UNIT
-from symbp.core.expr import Add, And, Cond, Expr, Mul, Num, Pow, Where
-from symbp.core.integers import Node
+from symbp.core.build import NIL, UNIT, as_integer
+from symbp.core.expr import BINDERS, Add, And, Compare, Cond, Delta, Expr, Fn, Mul, Num, Pow, Where
+from symbp.core.integers import Index, Node, Poly
+
+C = TypeVar("C", bound=Node)
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -22,9 +27,30 @@ def terms_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.args if isinstance(expr, Add) else (expr,)
 
 
-def conjuncts(cond: Cond) -> tuple[Cond, ...]:
+def operands(expr: Expr) -> tuple[Expr, ...]:
+    """What a sum, a product or a power is made of, without the exponent; nothing of anything else."""
+    match expr:
+        case Add() | Mul():
+            return expr.args
+        case Pow():
+            return (expr.base,)
+    return ()
+
+
+def conjuncts(cond: C) -> tuple[C | Cond, ...]:
     """The conditions that must all hold."""
     return cond.args if isinstance(cond, And) else (cond,)
+
+
+def integers_compared(node: Node) -> tuple[Poly, Poly] | None:
+    """The two sides of a comparison of integers, or of a delta; None where it is of other numbers, or is neither."""
+    match node:
+        case Delta(a, b):
+            return a, b
+        case Compare(_, left, right):
+            sides = as_integer(left), as_integer(right)
+            return None if None in sides else sides  # type: ignore[return-value]
+    return None
 
 
 def is_divisor(node: Node) -> TypeGuard[Pow]:
@@ -40,3 +66,52 @@ def is_bracket(node: Node) -> TypeGuard[Where]:
 def is_guarded(node: Node) -> TypeGuard[Where]:
     """Is it a value under a condition, 0 where that fails?"""
     return isinstance(node, Where) and node.other == NIL
+
+
+def parts_of(expr: Expr) -> tuple[Expr, ...]:
+    """Its operands, and what a function is taken of: all it is made of but for what stands in sums and choices."""
+    match expr:
+        case Fn(_, args):
+            return args
+    return operands(expr)
+
+
+def among(exprs: Iterable[Node], *kinds: type[C]) -> tuple[C, ...]:
+    """Those of these kinds among expressions, in their order: the sums among factors."""
+    return tuple([e for e in exprs if isinstance(e, kinds)])
+
+
+def integers_equated(cond: Node) -> tuple[Poly, Poly] | None:
+    """The two integers that a condition says are equal; None of any other condition."""
+    match cond:
+        case Compare("=="):
+            return integers_compared(cond)
+    return None
+
+
+def value_of(node: Node) -> Fraction | None:
+    """The value of a number; None of anything else."""
+    return node.value if isinstance(node, Num) else None
+
+
+def base_of(expr: Expr) -> Expr:
+    """What an expression is a power of; of anything else itself."""
+    return expr.base if isinstance(expr, Pow) else expr
+
+
+def argument_of(node: Node, name: str) -> Expr | None:
+    """What an elementary function of that name is taken of: the z of exp(z); None of anything else."""
+    match node:
+        case Fn(called, (argument,)) if called == name:
+            return argument
+    return None
+
+
+def bound_by(node: Node) -> tuple[Index, ...]:
+    """The indices that a sum, an extreme or its first hit binds; of anything else none."""
+    return node.indices if isinstance(node, BINDERS) else ()
+
+
+def is_choice(node: Node) -> TypeGuard[Where]:
+    """Is it one thing or another, and not something or nothing?"""
+    return isinstance(node, Where) and node.other != NIL

@@ -19,6 +19,7 @@ from symbp.core.expr import Read
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import free_indices, reads
+from symbp.core.views import among
 from symbp.document import conventions, summary
 from symbp.document.chains import chain_of, with_matrix_form
 from symbp.document.claims import equalities
@@ -120,7 +121,7 @@ def _entrywise(e: Equation) -> CallSide | None:
     """The call that an equation was written as, where it acts entry by entry."""
     if e.call is None:
         return None
-    args = [a for a in e.call.args if isinstance(a, Read)]
+    args = among(e.call.args, Read)
     if len(args) < len(e.call.args) or any(i not in e.indices for a in args for i in free_indices(a)):
         return None
     if any(r not in args for r in reads(e.body)):

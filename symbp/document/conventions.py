@@ -9,7 +9,8 @@ from symbp.calculus.steps import Derivation, Local, Section
 from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import nodes, reads, walk
+from symbp.core.views import among, base_of, is_divisor, value_of
 from symbp.document.model import Notes, Paragraph
 from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, said
 
@@ -45,7 +46,7 @@ def _mean(d: Derivation, part: Section) -> Said | None:
     entering, adjoint, others = _entering(d, part, divisors), Whole(part.adjoint), _again(d, part, divisors)
     if others:
         return said("mean.again", len(divisors), entering=entering, adjoint=adjoint, others=others)
-    sizes = listed(Math(_base(_plain(e))) for e in divisors)
+    sizes = listed(Math(base_of(_plain(e))) for e in divisors)
     return said("mean.alone", len(divisors), entering=entering, adjoint=adjoint, sizes=sizes)
 
 
@@ -65,7 +66,7 @@ def _entering(d: Derivation, part: Section, divisors: tuple[Expr, ...]) -> Said:
 
 def _cancels(body: Expr, part: Section, divisor: Expr) -> bool:
     """Does a square of the quantity bring a 2 that cancels the 1/2 beside a divisor?"""
-    squares = (n for n in walk(body) if isinstance(n, Pow) and n.exponent == Num(Fraction(2)))
+    squares = (n for n in nodes(body, Pow) if n.exponent == Num(Fraction(2)))
     squared = any(r.tensor == part.quantity for n in squares for r in reads(n))
     half, whole = Fraction(1, 2), Fraction(1)
     return squared and _beside(body, divisor) == half and _beside(part.main.result, divisor) == whole
@@ -73,15 +74,15 @@ def _cancels(body: Expr, part: Section, divisor: Expr) -> bool:
 
 def _beside(e: Expr, divisor: Expr) -> Fraction:
     """The number, without its sign, that stands in a product with a divisor."""
-    products = (n.args for n in walk(e) if isinstance(n, Mul) and divisor in n.args)
-    numbers = (a.value for a in next(products, ()) if isinstance(a, Num))
+    products = (n.args for n in nodes(e, Mul) if divisor in n.args)
+    numbers = (value for a in next(products, ()) if (value := value_of(a)) is not None)
     return abs(math.prod(numbers, start=Fraction(1)))
 
 
-def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | None:
+def _again(d: Derivation, part: Section, entering: tuple[Pow, ...]) -> Said | None:
     """Where a local derivative further down divides by the same size once more."""
     sizes = {a for e in entering for a in _atoms(e)}
-    found: dict[Expr, dict[Ref, None]] = {}
+    found: dict[Pow, dict[Ref, None]] = {}
     for s in d.sections[d.sections.index(part) + 1 :]:
         for chain in s.locals:
             key = chain.key.of if isinstance(chain.key, Local) else chain.key
@@ -95,32 +96,22 @@ def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | N
     return said("mean.others", len(found), divisors=listed(others))
 
 
-def _atoms(divisor: Expr) -> tuple[Dim, ...]:
+def _atoms(divisor: Pow) -> tuple[Dim, ...]:
     """The sizes in a divisor."""
-    size = build.as_integer(_base(divisor))
-    return tuple(a for a in size.atoms() if isinstance(a, Dim)) if size is not None else ()
+    size = build.as_integer(divisor.base)
+    return size.atoms_of(Dim) if size is not None else ()
 
 
-def _plain(divisor: Expr) -> Expr:
+def _plain(divisor: Pow) -> Expr:
     """The divisor with its size as one integer."""
-    assert isinstance(divisor, Pow)
     size = build.as_integer(divisor.base)
     return divisor if size is None else Pow(Int(size), divisor.exponent)
 
 
-def _base(divisor: Expr) -> Expr:
-    assert isinstance(divisor, Pow)
-    return divisor.base
-
-
-def _divisors(e: Expr) -> tuple[Expr, ...]:
+def _divisors(e: Expr) -> tuple[Pow, ...]:
     """The sizes that it divides by: 1/N, 1/(N - 1)."""
-    found = (n for n in walk(e) if isinstance(n, Pow) and _negative(n.exponent) and _atoms(n))
+    found = (n for n in filter(is_divisor, walk(e)) if _atoms(n))
     return tuple(dict.fromkeys(found))
-
-
-def _negative(e: Expr) -> bool:
-    return isinstance(e, Num) and e.value < 0
 
 
 def _kink(d: Derivation, name: str, quantity: str) -> Paragraph | Notes | None:
@@ -128,26 +119,26 @@ def _kink(d: Derivation, name: str, quantity: str) -> Paragraph | Notes | None:
     equation, number = d.network.equation(name), d.number(name)
     if equation is None or number is None:
         return None
-    nodes = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
-    if any(isinstance(n, (Extreme, First)) for n in nodes):
+    reading = [n for n in walk(equation.body) if any(r.tensor == quantity for r in reads(n))]
+    if among(reading, Extreme, First):
         return Paragraph((said("kink.tie", equation=Ref(number)),))
-    if any(isinstance(n, Fn) and n.name == "abs" for n in nodes):
+    if any(f.name == "abs" for f in among(reading, Fn)):
         return Paragraph((said("kink.absolute", equation=Ref(number)),))
-    choices = dict.fromkeys(n for n in nodes if isinstance(n, Where) and _turns(n, quantity))
-    return Notes(tuple(_turning(n, quantity, Ref(number)) for n in choices)) if choices else None
+    turns = (_turning(n, quantity, Ref(number)) for n in dict.fromkeys(among(reading, Where)))
+    notes = tuple(t for t in turns if t is not None)
+    return Notes(notes) if notes else None
 
 
-def _turns(n: Where, quantity: str) -> bool:
-    """Does the quantity decide between the branches?"""
-    return isinstance(n.cond, Compare) and any(r.tensor == quantity for r in reads(n.cond))
-
-
-def _turning(n: Where, quantity: str, equation: Ref) -> Said:
-    """Where the branches meet, which of them is taken there, and whether their slopes differ."""
-    assert isinstance(n.cond, Compare)
-    branch = n.then if n.cond.op in ("<=", ">=", "==") else n.other
+def _turning(n: Where, quantity: str, equation: Ref) -> Said | None:
+    """Where the branches meet, which of them is taken there, and whether their slopes differ; None where something else
+    than the quantity decides between them."""
+    match n.cond:
+        case Compare(op, a, b) if any(r.tensor == quantity for r in reads(n.cond)):
+            branch = n.then if op in ("<=", ">=", "==") else n.other
+            entry, border, taken = Math(a), Math(b), Math(branch)
+        case _:
+            return None
     slopes = _slope(n.then, quantity), _slope(n.other, quantity)
-    entry, border, taken = Math(n.cond.a), Math(n.cond.b), Math(branch)
     slope = _slope(branch, quantity)
     if slope is None or None in slopes or slopes[0] == slopes[1]:
         return said("kink.meet", entry=entry, border=border, equation=equation, branch=taken)
@@ -159,11 +150,12 @@ def _slope(e: Expr, quantity: str) -> Fraction | None:
     """The derivative by an entry of the quantity, where that is a number at sight."""
     if not any(r.tensor == quantity for r in reads(e)):
         return Fraction(0)
-    if isinstance(e, Read):
-        return Fraction(1)
-    if isinstance(e, Mul):
-        numbers = [a.value for a in e.args if isinstance(a, Num)]
-        rest = [a for a in e.args if not isinstance(a, Num)]
-        inner = _slope(rest[0], quantity) if len(rest) == 1 else None
-        return None if inner is None else math.prod(numbers, start=inner)
+    match e:
+        case Read():
+            return Fraction(1)
+        case Mul(args):
+            numbers = [a.value for a in among(args, Num)]
+            rest = [a for a in args if value_of(a) is None]
+            inner = _slope(rest[0], quantity) if len(rest) == 1 else None
+            return None if inner is None else math.prod(numbers, start=inner)
     return None

@@ -19,7 +19,7 @@ def alone(cond: Compare) -> Compare:
     if a is None or b is None or not (_mixed(a) or _mixed(b)):
         return cond
     small, large = (a, b) if cond.op in ("<", "<=") else (b, a)
-    letter = next((x for x in (small - large).atoms() if isinstance(x, Index)), None)
+    letter = next(iter((small - large).atoms_of(Index)), None)
     if letter is None:
         return cond
     distance = large - small
@@ -64,4 +64,4 @@ def division(node: Compare) -> Quotient | None:
     a, b = build.as_integer(node.a), build.as_integer(node.b)
     if node.op != "==" or a is None or b is None:
         return None
-    return next((q for q in a.atoms() if isinstance(q, Quotient) and b - a == q.top - q.bottom * q), None)
+    return next((q for q in a.atoms_of(Quotient) if b - a == q.top - q.bottom * q), None)

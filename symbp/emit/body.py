@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,12 +12,25 @@ from symbp.emit.inside import standing_inside
 from symbp.emit.layout import split_line
 from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
 from symbp.emit.onehot import plus_lines, rows_line
-from symbp.emit.operations import AUGMENTED, call, expression, is_scalar, reshaped, shape
+from symbp.emit.operations import AUGMENTED, call, expression
 from symbp.emit.pieces import part_of, pieces
 from symbp.emit.scatters import added_lines, scatter_lines
+from symbp.emit.views import is_scalar, reshaped, shape
 from symbp.emit.words import DTYPE, ZIP
 from symbp.escape import COMMENT, in_python
-from symbp.lowering.program import FILLING, LIST, VIEWS, Loop, Operand, Routine, Statement, Value, body_of
+from symbp.lowering.program import (
+    FILLING,
+    LIST,
+    VIEWS,
+    Loop,
+    Operand,
+    Routine,
+    Statement,
+    Value,
+    arrays_among,
+    body_of,
+    by_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +72,12 @@ class _Writer:
     returned: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.uses = {}
         self.placed = frozenset(_placed(self.routine))
-        self.returned = {v.name: 1 for _, v in self.routine.results if isinstance(v, Value)}
-        for s in self.routine.statements:
-            for a in s.args:
-                if not (s.op == "pieces" and isinstance(a, Value) and a.name in self.placed):
-                    self._count(a)
-        for _, v in self.routine.results:
-            self._count(v)
-        self.looped = frozenset(
-            a.name for s in self.routine.statements if s.loop is not None for a in s.args if isinstance(a, Value)
-        )
+        self.returned = {v.name: 1 for v in self.routine.returned}
+        needed = [a for s in self.routine.statements for a in s.arrays if s.op != "pieces" or a.name not in self.placed]
+        self.uses = Counter(a.name for a in (*needed, *self.routine.returned))
+        self.looped = frozenset(a.name for s in self.routine.statements if s.loop is not None for a in s.arrays)
         self.inside = standing_inside(self.routine, self._may_stand_inside)
-
-    def _count(self, a: Operand) -> None:
-        if isinstance(a, Value):
-            self.uses[a.name] = self.uses.get(a.name, 0) + 1
 
     def add(self, s: Statement) -> None:
         """Write a statement; a comment goes above the first line of what it completes."""
@@ -113,7 +116,7 @@ class _Writer:
 
     def _array_of(self, a: Operand) -> str:
         """The array in which a result has been written in another shape than its own."""
-        return self.arrays.get(a.name, "") if isinstance(a, Value) else ""
+        return by_name(a, self.arrays) or ""
 
     def _without_placed(self, s: Statement, args: tuple[Text, ...]) -> tuple[Statement, tuple[Text, ...]]:
         """An array made of slices, without those that are there already."""
@@ -121,7 +124,7 @@ class _Writer:
         left = [
             (text, span, split)
             for a, text, span, split in zip(s.args, args, spans, splits, strict=True)  # type: ignore[call-overload]
-            if not (isinstance(a, Value) and a.name in self.placed)
+            if not any(v.name in self.placed for v in arrays_among((a,)))
         ]
         texts, spans, splits = zip(*left, strict=True) if left else ((), (), ())
         return replace(s, detail=(spans, gaps, splits)), texts
@@ -133,10 +136,8 @@ class _Writer:
         view = self.inline.pop(s.place.name)
         if view.code != s.place.name:
             self.pending.append(f"{s.place.name} = {view.code}")
-        return tuple(
-            Text(a.name) if isinstance(a, Value) and a.name == s.place.name else t
-            for a, t in zip(s.args, args, strict=True)
-        )
+        own = {s.place.name: Text(s.place.name)}
+        return tuple(by_name(a, own) or t for a, t in zip(s.args, args, strict=True))
 
     def _may_stand_inside(self, s: Statement) -> bool:
         if s.op in VIEWS or s.op == "fill" or s.target.name in self.looped:
@@ -180,9 +181,16 @@ class _Writer:
 
     def text(self, a: Operand) -> Text:
         """An operand as it stands in the code."""
-        if isinstance(a, Expr):
-            return scalar(a)
-        return self.inline.get(a.name, Text(a.name))
+        return text_of(a, self.inline)
+
+
+def text_of(operand: Operand, inline: Mapping[str, Text]) -> Text:
+    """An operand as it stands in the code: by its name, if it has not its own text."""
+    match operand:
+        case Value(name):
+            return inline.get(name, Text(name))
+        case Expr():
+            return scalar(operand)
 
 
 def _placed(routine: Routine) -> Iterator[str]:
@@ -190,7 +198,7 @@ def _placed(routine: Routine) -> Iterator[str]:
     inside: set[str] = set()  # down the statements: a name may be given again to what replaces the value
     for s in routine.statements:
         if s.op == "pieces":
-            yield from (a.name for a in s.args if isinstance(a, Value) and a.name in inside)
+            yield from (a.name for a in s.arrays if a.name in inside)
         place = s.place
         if place is not None and (place.span or (place.how == "over" and place.name in inside)):
             inside.add(s.target.name)

@@ -6,15 +6,15 @@ from collections.abc import Collection
 
 from symbp.core.build import as_integer
 from symbp.core.entries import equal_entries
-from symbp.core.expr import Compare, Expr, Int
+from symbp.core.expr import Compare, Int
 from symbp.core.integers import Poly
 from symbp.core.network import Fact
-from symbp.core.traverse import dims_of, reads, walk
-from symbp.emit.body import write_body
-from symbp.emit.formula import Text, size
+from symbp.core.traverse import dims_of, nodes, reads
+from symbp.emit.body import text_of, write_body
+from symbp.emit.formula import size
 from symbp.emit.state import write_statement
 from symbp.emit.words import DTYPE, LOCAL
-from symbp.lowering.program import Program, Value
+from symbp.lowering.program import Program, array_of
 from symbp.templating import render
 
 
@@ -29,8 +29,7 @@ def fact_arguments(program: Program) -> tuple[str, ...]:
     routine = program.checks
     if routine is None:
         return ()
-    numbers = [a for s in routine.statements for a in s.args if isinstance(a, Expr)]
-    polys: list[Poly] = [n.value for a in numbers for n in walk(a) if isinstance(n, Int)]
+    polys = [n.value for s in routine.statements for a in s.scalars for n in nodes(a, Int)]
     polys += [e for s in routine.statements if s.op == "ones" for e in s.target.shape]
     used = {d.name for p in polys for d in dims_of(p)}
     return (*routine.inputs, *(d.name for d in program.dims if d.name in used))
@@ -41,11 +40,12 @@ def size_facts(program: Program, sizes: Collection[str]) -> list[dict[str, str]]
     rows = []
     for fact in (f for f in program.facts if f.differences):
         named = list(dict.fromkeys(d.name for p in fact.differences for d in dims_of(p)))
-        if isinstance(fact.statement, Compare) and set(named) <= set(sizes):
-            a, b = (size(as_integer(side) or Poly()) for side in (fact.statement.a, fact.statement.b))
-            values = ", ".join(f"{n} = {{{n}}}" for n in named)
-            code = f"{a.code} {fact.statement.op} {b.code}"
-            rows.append({"code": code, "text": write_statement(fact.statement), "sizes": values})
+        match fact.statement:
+            case Compare(op, a, b) if set(named) <= set(sizes):
+                left, right = (size(as_integer(side) or Poly()).code for side in (a, b))
+                values = ", ".join(f"{n} = {{{n}}}" for n in named)
+                row = {"code": f"{left} {op} {right}", "text": write_statement(fact.statement), "sizes": values}
+                rows.append(row)
     return rows
 
 
@@ -56,9 +56,8 @@ def fact_check(program: Program) -> str:
     results = dict(program.checks.results)
     rows = []
     for fact in _checked(program):
-        value = results[f"{fact.label}_gap"]
-        assert isinstance(value, Value)
-        gap = body.inline.get(value.name, Text(value.name)).code
+        value = array_of(results[f"{fact.label}_gap"])
+        gap = text_of(value, body.inline).code
         tensors = " or ".join(dict.fromkeys(r.tensor for r in reads(fact.statement)))
         rows.append(
             {
@@ -93,4 +92,4 @@ def _scale(program: Program, fact: Fact) -> str:
 
 def _checked(program: Program) -> list[Fact]:
     results = dict(program.checks.results) if program.checks is not None else {}
-    return [f for f in program.facts if isinstance(f.statement, Compare) and f"{f.label}_gap" in results]
+    return [f for f in program.facts if f"{f.label}_gap" in results]

@@ -33,22 +33,21 @@ class Text:
 
 def size(poly: Poly) -> Text:
     """An integer expression of sizes: `4 * H`."""
-    code = write_poly(poly, _atom if len(poly.terms) > 1 or poly.atom is None else _atom_alone, " * ")
-    if isinstance(poly.atom, Quotient):
-        return Text(code, PRODUCT)
-    if poly.constant is not None or poly.atom is not None:
+    if poly.atom is not None:
+        return _atom(poly.atom)
+    code = write_poly(poly, lambda atom: _atom(atom).within(ATOM), " * ")
+    if poly.constant is not None:
         return Text(code, ATOM if not code.startswith("-") else SIGN)
     return Text(code, SUM if len(poly.terms) > 1 else PRODUCT)
 
 
-def _atom(atom: Atom) -> str:
-    return f"({_atom_alone(atom)})" if isinstance(atom, Quotient) else _atom_alone(atom)
-
-
-def _atom_alone(atom: Atom) -> str:
-    if isinstance(atom, Quotient):
-        return f"{size(atom.top).within(PRODUCT)} // {size(atom.bottom).within(SIGN)}"
-    return f"{atom.name}[{size(atom.at).code}]" if isinstance(atom, DimAt) else str(atom)
+def _atom(atom: Atom) -> Text:
+    match atom:
+        case Quotient(top, bottom):
+            return Text(f"{size(top).within(PRODUCT)} // {size(bottom).within(SIGN)}", PRODUCT)
+        case DimAt(name, at):
+            return Text(f"{name}[{size(at).code}]")
+    return Text(str(atom))
 
 
 def number(value: Fraction) -> Text:

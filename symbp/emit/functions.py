@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symbp.core.expr import Expr
 from symbp.core.integers import Poly
 from symbp.core.network import LABELS, Tensor
 from symbp.core.shortener import Shortener
 from symbp.core.traverse import dims_of
-from symbp.emit.body import Body, write_body
+from symbp.emit.body import Body, text_of, write_body
 from symbp.emit.checks import SCRATCH, found_sizes, scratch_arrays, size_names, sizes_name
 from symbp.emit.facts import fact_arguments
-from symbp.emit.formula import Text, scalar, size
+from symbp.emit.formula import size
 from symbp.emit.interface import signature
 from symbp.emit.layout import WIDTH, names, split_line, tuple_of
 from symbp.emit.lengths import length_lines
 from symbp.emit.lists import is_list
 from symbp.emit.words import DTYPE, FLOAT, RANGE, VECTOR
-from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, Value
+from symbp.lowering.program import FILLING, HESSIAN, Operand, Program, Routine, shape_of
 
 DOCSTRINGS = {
     "forward": "Return the named tensors that need no target, by name.",
@@ -148,18 +147,12 @@ def _tail(program: Program, routine: Routine, body: Body) -> list[str]:
         return [whole] if len(whole) + 4 <= WIDTH else ["return {", *(f"    {row}," for row in rows), "}"]
     if routine.name == HESSIAN:
         return ["return out"]
-    value = _text(routine.results[0][1], body).code
+    value = text_of(routine.results[0][1], body.inline).code
     if routine.name == "loss":
         return [f"return {FLOAT}({value})"]
     return [f"return {FLOAT}({value}), out"]
 
 
-def _text(operand: Operand, body: Body) -> Text:
-    if isinstance(operand, Expr):
-        return scalar(operand)
-    return body.inline.get(operand.name, Text(operand.name))
-
-
 def _array(name: str, operand: Operand, body: Body, program: Program) -> str:
-    text = _text(operand, body).code
-    return text if isinstance(operand, Value) and operand.shape else f"np.asarray({text}, {DTYPE})"
+    text = text_of(operand, body.inline).code
+    return text if shape_of(operand) else f"np.asarray({text}, {DTYPE})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbp.lowering.program import VIEWS, Routine, Statement, Value, view_roots
+from symbp.lowering.program import VIEWS, Routine, Statement, view_roots
 
 
 def standing_inside(routine: Routine, may: Callable[[Statement], bool]) -> frozenset[str]:
@@ -19,28 +19,22 @@ def standing_inside(routine: Routine, may: Callable[[Statement], bool]) -> froze
     for k, s in reversed(tuple(enumerate(routine.statements))):  # users first, for one may stand inside another
         if may(s):
             end = needed_at.get(s.target.name, len(routine.statements))
-            reads = {memory.get(n, n) for n in (roots.get(a.name, a.name) for a in s.args if isinstance(a, Value))}
+            reads = {memory.get(n, n) for n in (roots.get(a.name, a.name) for a in s.arrays)}
             if not any(_written(t, memory) in reads for t in routine.statements[k + 1 : end]):
                 inside.add(s.target.name)
-                needed_at.update({a.name: end for a in s.args if isinstance(a, Value)})
+                needed_at.update({a.name: end for a in s.arrays})
     return frozenset(inside)
 
 
 def _first_uses(routine: Routine) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for k, s in enumerate(routine.statements):
-        for a in s.args:
-            if isinstance(a, Value):
-                found.setdefault(a.name, k)
-    return found
+    return {a.name: k for k, s in reversed(tuple(enumerate(routine.statements))) for a in s.arrays}
 
 
 def _memory(routine: Routine) -> dict[str, str]:
     """The array in which each value is kept, by the name of the value that was written there first."""
     memory: dict[str, str] = {}
     for s in routine.statements:
-        seen = s.args[0] if s.op in VIEWS else None
-        shown = memory.get(seen.name, seen.name) if isinstance(seen, Value) else s.target.name
+        shown = next((memory.get(a.name, a.name) for a in s.arrays if s.op in VIEWS), s.target.name)
         memory[s.target.name] = _written(s, memory) or shown
     return memory
 

@@ -13,6 +13,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import TypeVar
 
 from symbp.emit.words import BUILTIN, MARK
 
@@ -23,6 +24,7 @@ OWN_METHODS = {"sum", "max", "min", "argmax", "argmin", "item", "astype"}
 
 
 Shows = dict[str, set[str]]  # the arrays whose memory a name may show
+N = TypeVar("N", bound=ast.AST)
 
 
 @dataclass(slots=True, eq=False)
@@ -54,13 +56,14 @@ class _Places:
         for s in statements:
             if not loops:
                 _note_names(s, self.shows)
-            if isinstance(s, ast.For):
-                loop = _For(self.count)
-                self._mention(s.iter, loops)
-                self.read(s.body, (*loops, loop))
-                loop.last = self.count - 1
-            else:
-                self._mention(s, loops)
+            match s:
+                case ast.For(iter=steps, body=body):
+                    loop = _For(self.count)
+                    self._mention(steps, loops)
+                    self.read(body, (*loops, loop))
+                    loop.last = self.count - 1
+                case _:
+                    self._mention(s, loops)
 
     def _mention(self, node: ast.AST, loops: tuple[_For, ...]) -> None:
         for array in dict.fromkeys(a for name in _mentioned(node) for a in sorted(self.shows.get(name, ()))):
@@ -88,15 +91,9 @@ def _span(mentions: list[_Mention]) -> tuple[int, int]:
 
 def _fills(statement: ast.AST, array: str, shows: Shows) -> bool:
     """Is all that a statement does with an array to write all of it?"""
-    names = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and array in shows.get(n.id, ())]
-    bound = [
-        n
-        for t in getattr(statement, "targets", ())
-        for n in ast.walk(t)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    ]
-    read = [n for n in names if n not in bound]
-    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    bound = [n for t in getattr(statement, "targets", ()) for n in _bound(t)]
+    read = [n for n in _nodes(statement, ast.Name) if array in shows.get(n.id, ()) and n not in bound]
+    calls = list(_nodes(statement, ast.Call))
     whole = [_whole(k.value) for c in calls if not _has(c, "where") for k in c.keywords if k.arg == "out"]
     return len(read) == 1 and read[0].id == array and read[0] in whole
 
@@ -107,8 +104,9 @@ def _has(call: ast.Call, keyword: str) -> bool:
 
 def _whole(node: ast.expr) -> ast.expr:
     """The array of which this is another view of all."""
-    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WHOLE:
-        node = node.func.value
+    match node:
+        case ast.Call(ast.Attribute(array, method)) if method in WHOLE:
+            return _whole(array)
     return node
 
 
@@ -121,44 +119,57 @@ def _note_names(statement: ast.stmt, shows: dict[str, set[str]]) -> None:
     """What each name that a statement binds may show; twice in a loop, whose steps hand names on."""
     for _ in range(2):
         for node in ast.walk(statement):
-            if isinstance(node, ast.Assign):
-                _bind(node, shows)
-            elif isinstance(node, ast.For):
-                _add(node.target, set(_shown(node.iter, shows)), shows)
+            match node:
+                case ast.Assign():
+                    _bind(node, shows)
+                case ast.For(target, steps):
+                    _add(target, set(_shown(steps, shows)), shows)
 
 
 def _bind(node: ast.Assign, shows: dict[str, set[str]]) -> None:
     for target in node.targets:
-        pairs = [(target, node.value)]
-        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-            pairs = list(zip(target.elts, node.value.elts, strict=True))
+        match target, node.value:
+            case ast.Tuple(places), ast.Tuple(values):
+                pairs = list(zip(places, values, strict=True))
+            case _:
+                pairs = [(target, node.value)]
         for place, value in pairs:
             _add(place, set(_shown(value, shows)), shows)
 
 
 def _add(target: ast.expr, arrays: set[str], shows: dict[str, set[str]]) -> None:
-    for node in ast.walk(target):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            shows.setdefault(node.id, set()).update(arrays)
+    for name in _bound(target):
+        shows.setdefault(name.id, set()).update(arrays)
 
 
 def _shown(value: ast.expr, shows: dict[str, set[str]]) -> Iterator[str]:
     """The arrays whose memory a value may show."""
-    if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Constant)):
-        return
-    if isinstance(value, ast.Call):
-        out = [keyword.value for keyword in value.keywords if keyword.arg == "out"]
-        function = value.func
-        if out:
-            yield from _shown(out[0], shows)
+    match value:
+        case ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.Constant():
             return
-        if isinstance(function, ast.Name) and function.id in OWN:
+        case ast.Call(keywords=[*_, ast.keyword("out", array)]):
+            yield from _shown(array, shows)
             return
-        if isinstance(function, ast.Attribute) and function.attr in OWN_METHODS:
+        case ast.Call(ast.Name(name)) if name in OWN:
+            return
+        case ast.Call(ast.Attribute(attr=name)) if name in OWN_METHODS:
             return
     for name in _mentioned(value):
         yield from shows.get(name, ())
 
 
 def _mentioned(node: ast.AST) -> Iterator[str]:
-    return (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+    return (n.id for n in _nodes(node, ast.Name))
+
+
+def _bound(target: ast.AST) -> Iterator[ast.Name]:
+    """The names that a target binds: not that of an array of which it fills a part."""
+    for name in _nodes(target, ast.Name):
+        match name.ctx:
+            case ast.Store():
+                yield name
+
+
+def _nodes(node: ast.AST, kind: type[N]) -> Iterator[N]:
+    """The nodes of a kind in a tree."""
+    return (n for n in ast.walk(node) if isinstance(n, kind))

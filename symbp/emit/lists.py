@@ -19,7 +19,7 @@ def is_list(tensor: Tensor) -> bool:
 
 def families(tensors: Sequence[Tensor]) -> tuple[str, ...]:
     """The names of the widths that differ by layer: the D of `D[l + 1]`."""
-    found = (a.name for t in tensors for e in t.shape for a in e.atoms() if isinstance(a, DimAt))
+    found = (a.name for t in tensors for e in t.shape for a in e.atoms_of(DimAt))
     return tuple(dict.fromkeys(found))
 
 
@@ -41,7 +41,7 @@ def extents(given: Sequence[Tensor]) -> list[tuple[Tensor, str, Poly]]:
                 found.append((t, f"{LEN}({t.name})", e))
             else:
                 found.append((t, f"{t.name}[0].shape[{k - 1}]", e))
-    return [(t, code, e) for t, code, e in found if not any(isinstance(a, DimAt) for a in e.atoms())]
+    return [(t, code, e) for t, code, e in found if not e.atoms_of(DimAt)]
 
 
 def check_lengths(given: Sequence[Tensor]) -> list[str]:
@@ -79,13 +79,14 @@ def _axes(name: str, given: Sequence[Tensor]) -> Iterator[tuple[Tensor, int, int
     """The axes of lists with a width of that name, and how far ahead of the list's index it is."""
     for t in given:
         for k, e in enumerate(t.shape):
-            if t.each is not None and isinstance(e.atom, DimAt) and e.atom.name == name:
-                yield t, k - 1, (e.atom.at - t.each).constant
+            match e.atom:
+                case DimAt(called, at) if called == name and t.each is not None:
+                    yield t, k - 1, (at - t.each).constant
 
 
 def _first(name: str, given: Sequence[Tensor]) -> str:
     for t in given:
         for k, e in enumerate(t.shape):
-            if t.each is None and isinstance(e.atom, DimAt) and e.atom.name == name and e.atom.at == Poly():
+            if t.each is None and e.atom == DimAt(name, Poly()):
                 return f"{t.name}.shape[{k}]"
     raise MissingRule(f"emit/lists.py cannot solve {name}[0] from the shapes")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbp.core.expr import Expr
 from symbp.emit.formula import Text, size
 from symbp.emit.layout import tuple_of
 from symbp.emit.words import DTYPE, RANGE, REVERSED
-from symbp.lowering.program import LIST, ZEROS, Carry, Loop, Operand, Statement, Value
+from symbp.lowering.program import LIST, ZEROS, Carry, Loop, Operand, Statement, Value, arrays_among
 
 Write = Callable[[Operand], Text]
 
@@ -22,13 +21,9 @@ def _start(c: Carry, text: Write) -> str:
     name, start = c.value.name, text(c.start).code
     if needs_array(c):
         return f"{name}[...] = {start}"
-    if c.value.shape and isinstance(c.start, Expr):
-        return (
-            f"{name} = np.zeros({_extents(c)}, {DTYPE})"
-            if start == "0"
-            else f"{name} = np.full({_extents(c)}, {start}, {DTYPE})"
-        )
-    return f"{name} = {start}"
+    if not c.value.shape or arrays_among((c.start,)):
+        return f"{name} = {start}"
+    return f"{name} = np.{f'zeros({_extents(c)}' if start == '0' else f'full({_extents(c)}, {start}'}, {DTYPE})"
 
 
 def _extents(c: Carry) -> str:

@@ -84,12 +84,17 @@ def _wrong(what: str) -> CheckFailed:
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    match statement:
+        case ast.Expr(ast.Constant()):
+            return True
+    return False
 
 
 def _value(statement: ast.stmt) -> Prose | None:
-    value = statement.value.value if isinstance(statement, ast.Expr) and _is_docstring(statement) else None  # type: ignore[attr-defined]
-    return Prose(value) if isinstance(value, str) else None
+    match statement:
+        case ast.Expr(ast.Constant(str(text))):
+            return Prose(text)
+    return None
 
 
 def _faults(tree: ast.Module) -> Iterator[str]:

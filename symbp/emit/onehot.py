@@ -18,10 +18,11 @@ def rows_line(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, .
 def plus_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
     """`target[rows, labels] -= 1`, after a copy where the array is still needed as it was."""
     base, amount, *places = args
-    number = s.args[1]
-    sign, text = "+=", amount.code
-    if isinstance(number, Num) and number.value < 0:
-        sign, text = "-=", scalar(Num(-number.value)).code
+    match s.args[1]:
+        case Num(number) if number < 0:
+            sign, text = "-=", scalar(Num(-number)).code
+        case _:
+            sign, text = "+=", amount.code
     where = ", ".join(p.code for p in places)
     copied = () if base.within(ATOM) == target else (f"{target}[...] = {base.code}",)
     return (*copied, f"{target}[{where}] {sign} {text}")

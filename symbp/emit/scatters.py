@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.emit.formula import ATOM, Text, size
-from symbp.emit.operations import slice_text
+from symbp.emit.views import slice_text
 from symbp.emit.words import RANGE
-from symbp.lowering.program import Statement, Value
+from symbp.lowering.program import Statement
 
 
 def scatter_lines(s: Statement, args: tuple[Text, ...], target: str) -> tuple[str, ...]:
@@ -57,9 +57,7 @@ def _behind(target: str, spans: tuple, tiles: Poly, offsets: Poly) -> str:  # ty
 
 def _product(s: Statement, kernel: str, args: tuple[Text, ...]) -> str:
     """`np.matmul(kernel[u], right, out=room)`: what is added at an offset, its rows made one."""
-    room, whole = s.args[2], s.args[0]
-    assert isinstance(room, Value)
-    assert isinstance(whole, Value)
+    whole, _, room, *_ = s.arrays
     rows = f"{size(room.shape[-2]).code}, {size(whole.shape[-1]).code}"
     left = kernel if len(whole.shape) == 3 else f"{kernel}.reshape({rows})"
     return f"np.matmul({left}, {args[1].code}, out={args[2].code})"

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from symbp.core.expr import Expr
-from symbp.lowering.program import FILLING, FLOAT, VIEWS, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, FLOAT, VIEWS, Program, Routine, Statement, Value, each_routine, put
 
 CHEAP = ("add", "sub", "mul", "neg")
 
@@ -23,13 +22,9 @@ def made_again(program: Program) -> Program:
 
 def _made_again(routine: Routine) -> Routine:
     uses: dict[str, list[int]] = {}
-    for k, s in enumerate(routine.statements):
-        for a in dict.fromkeys(s.args):
-            if isinstance(a, Value):
-                uses.setdefault(a.name, []).append(k)
-    for _, v in routine.results:
-        if isinstance(v, Value):
-            uses.setdefault(v.name, []).append(len(routine.statements))
+    for k, arrays in enumerate([*(s.arrays for s in routine.statements), routine.returned]):
+        for name in dict.fromkeys(a.name for a in arrays):
+            uses.setdefault(name, []).append(k)
     found = {s.target.name: gap for s in routine.statements if (gap := _gap(s, uses, routine)) is not None}
     again: dict[int, list[Statement]] = {}
     for s in routine.statements:
@@ -41,11 +36,10 @@ def _made_again(routine: Routine) -> Routine:
 def _gap(s: Statement, uses: dict[str, list[int]], routine: Routine) -> int | None:
     """The place of the use before which an array should be made again, after the longest time without one."""
     own = uses.get(s.target.name, [])
-    arrays = [a for a in s.args if isinstance(a, Value)]
-    if s.op not in CHEAP or len(arrays) != 1 or not s.target.shape or len(own) < 2:
+    if s.op not in CHEAP or len(s.arrays) != 1 or not s.target.shape or len(own) < 2:
         return None
-    (a,) = arrays
-    if (a.shape, a.kind) != (s.target.shape, FLOAT) or not all(isinstance(b, Expr) for b in s.args if b is not a):
+    (a,) = s.arrays
+    if (a.shape, a.kind) != (s.target.shape, FLOAT):
         return None
     if own[-1] == len(routine.statements) or any(
         t.op in VIEWS or t.loop is not None for t in map(routine.statements.__getitem__, own)
@@ -66,5 +60,5 @@ def _with(statements: tuple[Statement, ...], again: dict[int, list[Statement]]) 
             name = made.target.name
             table[name] = replace(made.target, name=f"{name}.again" if "." in name else f"{name}.0.again")
             done.append(replace(made, target=table[name], numbers=(), comment=""))
-        done.append(replace(s, args=tuple(table.get(a.name, a) if isinstance(a, Value) else a for a in s.args)))
+        done.append(replace(s, args=tuple(put(a, table) for a in s.args)))
     return tuple(done)

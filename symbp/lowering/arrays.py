@@ -9,7 +9,19 @@ from math import prod
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, Dim, Poly
 from symbp.lowering.bodies import loop_args, varies, with_operands, without_unused_steps
-from symbp.lowering.program import FILLING, VIEWS, Operand, Program, Routine, Statement, Value, each_routine, shape_of
+from symbp.lowering.program import (
+    FILLING,
+    VIEWS,
+    Program,
+    Routine,
+    Statement,
+    Value,
+    by_name,
+    each_routine,
+    put,
+    shape_of,
+    users_of,
+)
 
 
 def without_unused(program: Program) -> Program:
@@ -18,19 +30,14 @@ def without_unused(program: Program) -> Program:
 
 
 def _without_unused(routine: Routine) -> Routine:
-    needed = {v.name for _, v in routine.results if isinstance(v, Value)}
+    needed = {v.name for v in routine.returned}
     kept: list[Statement] = []
     for statement in reversed(routine.statements):
         if statement.target.name in needed:
             statement = without_unused_steps(statement, needed)
             kept.append(statement)
-            needed.update(a.name for a in statement.args if isinstance(a, Value))
+            needed.update(a.name for a in statement.arrays)
     return replace(routine, statements=tuple(reversed(kept)))
-
-
-def makers(routine: Routine) -> dict[str, Statement]:
-    """The statement that makes each value."""
-    return {s.target.name: s for s in routine.statements}
 
 
 def add_axes_back(program: Program) -> Program:
@@ -39,19 +46,14 @@ def add_axes_back(program: Program) -> Program:
 
 
 def _add_axes_back(routine: Routine) -> Routine:
-    made = makers(routine)
-    users: dict[str, list[Statement]] = {}
-    for s in routine.statements:
-        for a in s.args:
-            if isinstance(a, Value):
-                users.setdefault(a.name, []).append(s)
-    results = {v.name for _, v in routine.results if isinstance(v, Value)}
+    made, users = routine.makers, users_of(routine.statements)
+    results = {v.name for v in routine.returned}
     kept = {
         name
         for name, s in made.items()
         if s.op in ("sum", "max", "min") and name not in results and _all_back(made, users, name, s.detail)
     }
-    return _rewritten(routine, kept, made) if kept else routine
+    return _rewritten(routine, kept) if kept else routine
 
 
 def _all_back(
@@ -61,23 +63,19 @@ def _all_back(
     return all(u.op == "expand" and u.detail == axes for u in users.get(name, ()))
 
 
-def _rewritten(routine: Routine, kept: set[str], made: dict[str, Statement]) -> Routine:
+def _rewritten(routine: Routine, kept: set[str]) -> Routine:
     new: dict[str, Value] = {}
-
-    def operand(a: Operand) -> Operand:
-        return new.get(a.name, a) if isinstance(a, Value) else a
-
     statements = []
     for s in routine.statements:
-        s = with_operands(s, operand)
+        s = with_operands(s, lambda a: put(a, new))
         if s.target.name in kept:
             rank = len(s.args[0].shape)  # type: ignore[union-attr]
             rest = iter(s.target.shape)
             shape = tuple(ONE if k in s.detail else next(rest) for k in range(rank))
             s = replace(s, target=replace(s.target, shape=shape))
             new[s.target.name] = s.target
-        elif s.op == "expand" and isinstance(s.args[0], Value) and s.args[0].name in kept:
-            new[s.target.name] = s.args[0]
+        elif s.op == "expand" and s.arrays[0].name in kept:
+            (new[s.target.name],) = s.arrays
             continue
         statements.append(s)
     return replace(routine, statements=tuple(statements))
@@ -127,9 +125,9 @@ class _Summing:
         return replace(s, loop=loop, args=loop_args(loop))
 
     def _summed(self, s: Statement, variables: tuple[Dim, ...]) -> Statement:
-        (a, *_) = s.args or (None,)
-        if s.op != "sum" or not isinstance(a, Value) or not self._is_fast(s, a):
+        if s.op != "sum" or not self._is_fast(s, s.arrays[0]):
             return s
+        (a,) = s.arrays
         leading, kept = s.detail == (0,), len(s.target.shape) == len(a.shape)
         extent = a.shape[0 if leading else -1]
         if varies((extent,), variables):
@@ -165,7 +163,7 @@ def add_slices(program: Program) -> Program:
 
 def _add_slices(routine: Routine) -> Routine:
     statements: list[Statement] = []
-    made = makers(routine)
+    made = routine.makers
     for s in routine.statements:
         counts = _few(s, made)
         statements += _slices_added(s, counts) if counts else [s]
@@ -174,9 +172,9 @@ def _add_slices(routine: Routine) -> Routine:
 
 def _few(s: Statement, made: dict[str, Statement]) -> tuple[int, ...]:
     """How many entries a sum over split axes has along each; none where they are many, or not known to be few."""
-    a = s.args[0] if s.op == "sum" else None
-    maker = made.get(a.name) if isinstance(a, Value) else None
-    if not isinstance(a, Value) or maker is None or maker.op != "reshape":
+    (a, *_) = s.arrays if s.op == "sum" else (None,)
+    maker = by_name(a, made)
+    if a is None or maker is None or maker.op != "reshape":
         return ()
     if len(a.shape) <= len(shape_of(maker.args[0])) or not 0 < len(s.target.shape) == len(a.shape) - len(s.detail):
         return ()
@@ -188,8 +186,7 @@ def _slices_added(s: Statement, counts: tuple[int, ...]) -> list[Statement]:
     """The views of slices at each position along the summed axes, and their sum from the first to the last."""
     views: list[Statement] = []
     sums: list[Statement] = []
-    (a,) = s.args
-    assert isinstance(a, Value)
+    (a,) = s.arrays
     shape = tuple(e for k, e in enumerate(a.shape) if k not in s.detail)
     for n, at in enumerate(product(*map(range, counts))):
         places: dict[object, int] = dict(zip(s.detail, at, strict=True))
@@ -210,8 +207,8 @@ def compare_what_stays(program: Program) -> Program:
 
 
 def _compare_what_stays(routine: Routine) -> Routine:
-    last = {a.name: k for k, s in enumerate(routine.statements) for a in s.args if isinstance(a, Value)}
-    last |= {v.name: len(routine.statements) for _, v in routine.results if isinstance(v, Value)}
+    last = {a.name: k for k, s in enumerate(routine.statements) for a in s.arrays}
+    last |= {v.name: len(routine.statements) for v in routine.returned}
     capped: dict[tuple[str, Value, Expr], Value] = {}
     compared: dict[str, list[tuple[int, Value]]] = {}
     for k, s in enumerate(routine.statements):
@@ -229,7 +226,7 @@ def _compare_what_stays(routine: Routine) -> Routine:
         (k, kept), *others = found
         if last[name] == k and not others:
             s = statements[k]
-            statements[k] = replace(s, args=tuple(kept if isinstance(a, Value) else a for a in s.args))
+            statements[k] = replace(s, args=tuple(put(a, {name: kept}) for a in s.args))
     return replace(routine, statements=tuple(statements))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.lowering.bodies import loop_args
-from symbp.lowering.program import FILLING, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, Program, Routine, Statement, by_name, each_routine, is_sum_by_ones
 
 BY_BLOCKS = "by blocks"
 
@@ -42,17 +42,15 @@ def _marked(statements: tuple[Statement, ...], made: dict[str, Statement], loope
 
 def _has_rows(s: Statement) -> bool:
     """Is it a product of matrices? One with ones is a sum."""
-    return all(isinstance(a, Value) and len(a.shape) > 1 and not a.name.startswith("ones.") for a in s.args)
+    return all(len(a.shape) > 1 for a in s.arrays) and not is_sum_by_ones(s)
 
 
 def _has_many_rows(s: Statement, made: dict[str, Statement]) -> bool:
-    left = s.args[0]
-    maker = made.get(left.name) if isinstance(left, Value) else None
+    maker = by_name(s.args[0], made)
     return len(s.target.shape) > 2 or (maker is not None and maker.op == "reshape")
 
 
 def _lies_by_rows(s: Statement, made: dict[str, Statement]) -> bool:
     """May the right factor lie in memory row by row?"""
-    right = s.args[1]
-    maker = made.get(right.name) if isinstance(right, Value) else None
+    maker = by_name(s.args[1], made)
     return maker is None or maker.op != "transpose" or maker.detail[-1] == len(maker.target.shape) - 1

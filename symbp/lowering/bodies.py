@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbp.core.integers import Dim
 from symbp.lowering.depends import mentions
-from symbp.lowering.program import Loop, Operand, Shape, Statement, Value
+from symbp.lowering.program import Loop, Operand, Shape, Statement
 
 
 def without_unused_steps(s: Statement, needed: set[str]) -> Statement:
@@ -17,8 +17,8 @@ def without_unused_steps(s: Statement, needed: set[str]) -> Statement:
     loop, every = s.loop, s.loop.stored
     loop = replace(loop, stored=tuple((stack, v) for stack, v in every if stack.name in needed))
     while True:
-        kept = _needed(loop, {v.name for _, v in loop.stored if isinstance(v, Value)} | _stacks(loop))
-        used = {a.name for t in kept for a in t.args if isinstance(a, Value)} | _results(loop)
+        kept = _needed(loop, _stacks(loop))
+        used = {a.name for t in kept for a in t.arrays} | _results(loop)
         stored = tuple((stack, v) for stack, v in every if stack.name in needed or stack.name in used)
         if len(stored) > len(loop.stored):
             loop = replace(loop, stored=stored)
@@ -35,9 +35,7 @@ def _stacks(loop: Loop) -> set[str]:
 
 
 def _results(loop: Loop) -> set[str]:
-    return {v.name for _, v in loop.stored if isinstance(v, Value)} | {
-        c.next.name for c in loop.carried if isinstance(c.next, Value)
-    }
+    return {v.name for v in loop.kept}
 
 
 def _needed(loop: Loop, results: set[str]) -> tuple[Statement, ...]:
@@ -47,16 +45,15 @@ def _needed(loop: Loop, results: set[str]) -> tuple[Statement, ...]:
         if t.target.name in needed:
             t = without_unused_steps(t, needed)
             kept.append(t)
-            needed.update(a.name for a in t.args if isinstance(a, Value))
+            needed.update(a.name for a in t.arrays)
     return tuple(reversed(kept))
 
 
 def loop_args(loop: Loop) -> tuple[Operand, ...]:
     """What a loop needs of what stands around it: the arrays that it fills, its start values, what its body reads."""
     made = {s.target.name for s in loop.statements} | {c.value.name for c in loop.carried}
-    inside: list[Operand] = [a for s in loop.statements for a in s.args]
-    inside += [v for _, v in loop.stored] + [c.next for c in loop.carried]
-    outer = [a for a in inside if isinstance(a, Value) and a.name not in made]
+    inside = [*(a for s in loop.statements for a in s.arrays), *loop.kept]
+    outer = [a for a in inside if a.name not in made]
     return tuple(dict.fromkeys([*(s for s, _ in loop.stored), *(c.start for c in loop.carried), *outer]))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.core import build
-from symbp.core.expr import Compare, Cond, Expr, Where
-from symbp.core.guards import settle
+from symbp.core.expr import Cond, Expr, Where
+from symbp.core.guards import settle, slack
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import indices_of, substitute
@@ -72,16 +72,6 @@ def boxes_of(cond: Cond) -> tuple[Box, ...] | None:
         groups.setdefault(found[0], []).append(c)
     boxes = tuple(box for conds in groups.values() if (box := box_of(build.both(*conds))) is not None)
     return boxes if len(boxes) == len(groups) else None
-
-
-def slack(cond: Cond) -> Poly | None:
-    """The integer that is at least 0 exactly where a comparison holds."""
-    if not isinstance(cond, Compare):
-        return None
-    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
-    if a is None or b is None or cond.op not in ("<", "<=", ">", ">="):
-        return None
-    return b - a - (cond.op == "<") if cond.op in ("<", "<=") else a - b - (cond.op == ">")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,38 +7,34 @@ that is free again; scratch arrays are shared by values of one shape whose lives
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from symbp.core.integers import Dim
 from symbp.lowering.bodies import varies
+from symbp.lowering.destinations import UFUNCS, Part, destinations_of, parts_of
 from symbp.lowering.program import (
-    ARITHMETIC,
-    COMPARISONS,
     FILL,
     FILLING,
-    FLOAT,
     GATHERS,
     LIST,
-    LOGICAL,
     POSITIONS,
     REDUCTIONS,
-    UNARY,
     VIEWS,
     Carry,
     Place,
     Program,
     Routine,
-    Span,
     Statement,
     Value,
+    array_of,
     body_of,
+    by_name,
     each_routine,
     is_carry,
+    users_of,
     view_roots,
 )
 
-UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
 WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "vecdot", "row_sum", "float")
 
 
@@ -72,23 +68,11 @@ def _placed_carries(carried: tuple[Carry, ...], body: _BodyPlan) -> tuple[Carry,
     done: dict[str, Carry] = {}
     handed: list[Carry] = []
     for c in carried:
-        given = done.get(c.next.name) if isinstance(c.next, Value) else None
+        given = by_name(c.next, done)
         placed = replace(c, how="copy") if given is not None and given.how else body.carry(c)
         done[c.value.name] = placed
         handed += [placed] if given is not None else []
     return (*reversed(handed), *(c for c in done.values() if c not in handed))
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Part `number` of the array that is made of slices by the statement at `place`."""
-
-    place: int
-    number: int
-
-
-# What is written where from the start: into the caller's array or the array of all steps of that name, or into a part.
-_Destined = dict[str, "str | _Part"]
 
 
 @dataclass(slots=True)
@@ -99,7 +83,9 @@ class _Plan:
     kept: bool
     variables: tuple[Dim, ...] = ()  # of the loops around
     last: dict[str, int] = field(init=False)
-    destined: _Destined = field(init=False)
+    destined: dict[str, str | Part] = field(
+        init=False
+    )  # what is written where it is wanted: an array's name, or a part
     views: frozenset[str] = field(init=False)
     reshaped: frozenset[str] = field(init=False)
     shown: dict[str, Value] = field(init=False)
@@ -116,28 +102,18 @@ class _Plan:
         self.reshaped = _reshaped(self.routine)
         self.shown = _shown(self.routine)
         destined = self.destinations()
-        self.destined = {**self.parts(destined), **destined}
+        self.destined = {**(parts_of(self.routine, self.last, destined) if self.kept else {}), **destined}
 
-    def destinations(self) -> _Destined:
+    def destinations(self) -> dict[str, str]:
         """The values that have a place of their own from the start."""
-        return _destinations(self.routine, self.last) if self.kept else {}
-
-    def parts(self, destined: _Destined) -> _Destined:
-        """The values that are computed in the slice that they are for."""
-        if not self.kept:
-            return {}
-        others = {s.target.name for s in self.routine.statements if s.op not in UFUNCS}
-        parts = _followed(self.routine, self.last, _parts(self.routine, destined), frozenset({*destined, *others}))
-        inner = {k for k, s in enumerate(self.routine.statements) if s.op == "pieces" and s.target.name in parts}
-        # What is made of slices and is itself a slice stands alone: a place is a slice of an array, not of a slice.
-        return {name: part for name, part in parts.items() if isinstance(part, _Part) and part.place not in inner}
+        return destinations_of(self.routine, self.last) if self.kept else {}
 
     def placed(self, k: int, s: Statement) -> Statement:
         """The statement with its place; what it was the last to need is free afterwards."""
         if s.op in VIEWS:
-            base = s.args[0]
-            if isinstance(base, Value) and base.name in self.storage:
-                self._put(s.target.name, self.storage[base.name])
+            for base in s.arrays[:1]:
+                if base.name in self.storage:
+                    self._put(s.target.name, self.storage[base.name])
             return s
         if s.loop is not None:
             s = _placed_loop(s, self)
@@ -157,8 +133,7 @@ class _Plan:
             return self._destined(s)
         over = self._over(k, s)
         if over is not None:
-            operand = s.args[over]
-            assert isinstance(operand, Value)
+            operand = array_of(s.args[over])
             self._put(name, self.storage[operand.name])
             return Place("over", operand.name, over)
         if s.op in ("call", "where", *GATHERS, *POSITIONS):
@@ -177,16 +152,19 @@ class _Plan:
     def _destined(self, s: Statement) -> Place:
         """The array or the part of one that it is for, or over what is there already."""
         there = self.destined[s.target.name]
-        for operand, a in enumerate(s.args):
-            if isinstance(a, Value) and self.destined.get(a.name) == there:
-                return Place("over", a.name, operand)
-        return self._part(there) if isinstance(there, _Part) else self.array(there)
+        for a in s.arrays:
+            if self.destined.get(a.name) == there:
+                return Place("over", a.name, s.args.index(a))
+        match there:
+            case Part():
+                return self._part(there)
+        return self.array(there)
 
     def array(self, name: str) -> Place:
         """The array of that name, which is there before the routine begins."""
         return Place("out", name)
 
-    def _part(self, part: _Part) -> Place:
+    def _part(self, part: Part) -> Place:
         """A part of an array, whose place is settled with the first of them."""
         whole = self.routine.statements[part.place]
         if part.place not in self.early:
@@ -199,10 +177,9 @@ class _Plan:
         """The operand that the result may replace."""
         if s.op not in (*UFUNCS, "plus"):
             return None
-        for place, a in enumerate(s.args if s.op != "plus" else s.args[:1]):
-            if isinstance(a, Value) and self._gives_way(k, a, s):
-                return place
-        return None
+        able = (a for a in (s.arrays if s.op != "plus" else s.arrays[:1]) if self._gives_way(k, a, s))
+        over = next(able, None)
+        return None if over is None else s.args.index(over)
 
     def _gives_way(self, k: int, a: Value, s: Statement) -> bool:
         store = self.storage.get(a.name)
@@ -210,7 +187,7 @@ class _Plan:
             return False
         if (a.name in self.views and a.name not in self.reshaped) or self._last_of(store) > k:
             return False
-        return all(b == a for b in s.args if isinstance(b, Value) and self.storage.get(b.name) == store)
+        return all(b == a for b in s.arrays if self.storage.get(b.name) == store)
 
     def _put(self, name: str, store: str) -> None:
         """Note where a value is; `ends` keeps, for each storage, the last use of all that was ever in it."""
@@ -234,8 +211,8 @@ class _Plan:
         return name
 
     def _release(self, k: int, s: Statement) -> None:
-        for a in dict.fromkeys((*s.args, s.target)):
-            store = self.storage.get(a.name) if isinstance(a, Value) else None
+        for name in dict.fromkeys([*(a.name for a in s.arrays), s.target.name]):
+            store = self.storage.get(name)
             if store in self.scratch and self._last_of(store) <= k and self.scratch[store] not in self.free:
                 self.free.append(self.scratch[store])
 
@@ -246,18 +223,16 @@ class _BodyPlan(_Plan):
 
     lists: frozenset[str] = frozenset()
 
-    def destinations(self) -> _Destined:
+    def destinations(self) -> dict[str, str]:
         """Entries of the arrays of all steps, and the arrays for what is carried on, unless they are still read."""
-        destined = _destinations(self.routine, self.last)
+        destined = destinations_of(self.routine, self.last)
         roots = view_roots(self.routine)
-        made = {s.target.name: s for s in self.routine.statements}
+        made = self.routine.makers
         for name, v in self.routine.results[1:]:
-            if not isinstance(v, Value):
-                continue
-            root = roots.get(v.name)
-            if root is not None and made[v.name].op == "stacked" and root in made:
+            maker = by_name(v, made)
+            if maker is not None and maker.op == "stacked" and (root := roots[maker.target.name]) in made:
                 destined.setdefault(root, name)
-        return {v: name for v, name in destined.items() if isinstance(name, str) and self._may_be(v, name)}
+        return {v: name for v, name in destined.items() if self._may_be(v, name)}
 
     def _may_be(self, value: str, name: str) -> bool:
         place, s = next((k, s) for k, s in enumerate(self.routine.statements) if s.target.name == value)
@@ -271,16 +246,19 @@ class _BodyPlan(_Plan):
 
     def carry(self, c: Carry) -> Carry:
         """How a value is carried on: by its name alone where it is an entry of an array of all steps."""
-        if not c.value.shape or not self.kept or not isinstance(c.next, Value):
+        made = self.routine.makers
+        if not c.value.shape or not self.kept or by_name(c.next, made) is None:
             return c
-        root = view_roots(self.routine).get(c.next.name, c.next.name)
-        there = self.destined.get(root, "")
-        if root not in {s.target.name for s in self.routine.statements}:
+        following = array_of(c.next)
+        root = view_roots(self.routine).get(following.name, following.name)
+        if root not in made:
             return c
-        if there == c.value.name:
-            return replace(c, how="buffer")
-        stored = isinstance(there, str) and there != "" and not is_carry(there)
-        return c if stored or varies(c.next.shape, self.variables) else replace(c, how="copy")
+        match self.destined.get(root):
+            case str(there) if there == c.value.name:
+                return replace(c, how="buffer")
+            case str(there) if not is_carry(there):
+                return c
+        return c if varies(following.shape, self.variables) else replace(c, how="copy")
 
 
 def _reshaped(routine: Routine) -> frozenset[str]:
@@ -288,19 +266,14 @@ def _reshaped(routine: Routine) -> frozenset[str]:
     found: set[str] = set()
     made = {s.target.name for s in routine.statements if s.op not in VIEWS}
     for s in routine.statements:
-        if s.op == "reshape" and isinstance(s.args[0], Value) and s.args[0].name in made | found:
+        if s.op == "reshape" and any(a.name in made or a.name in found for a in s.arrays):
             found.add(s.target.name)
     return frozenset(found)
 
 
 def _shown(routine: Routine) -> dict[str, Value]:
     """Of each product that is only ever seen in one other shape the value that it then is."""
-    users: dict[str, list[Statement]] = {}
-    for s in routine.statements:
-        for a in s.args:
-            if isinstance(a, Value):
-                users.setdefault(a.name, []).append(s)
-    results = {v.name for _, v in routine.results if isinstance(v, Value)}
+    users, results = users_of(routine.statements), {v.name for v in routine.returned}
     return {
         s.target.name: users[s.target.name][0].target
         for s in routine.statements
@@ -314,79 +287,8 @@ def _shown(routine: Routine) -> dict[str, Value]:
 def _last_uses(routine: Routine, roots: dict[str, str]) -> dict[str, int]:
     """The place of the last statement that needs a value, its views included; a result is needed to the end."""
     last: dict[str, int] = {}
-    for k, s in enumerate(routine.statements):
-        if s.op in VIEWS:
-            continue
-        for a in s.args:
-            if isinstance(a, Value):
-                last[a.name] = last[roots.get(a.name, a.name)] = k
-    for _, v in routine.results:
-        if isinstance(v, Value):
-            last[v.name] = last[roots.get(v.name, v.name)] = len(routine.statements)
+    needed = [() if s.op in VIEWS else s.arrays for s in routine.statements]
+    for k, arrays in enumerate([*needed, routine.returned]):
+        for a in arrays:
+            last[a.name] = last[roots.get(a.name, a.name)] = k
     return last
-
-
-def _destinations(routine: Routine, last: dict[str, int]) -> _Destined:
-    """Values to be written into the caller's gradient arrays: the gradients, and what they are made of in place."""
-    destined: dict[str, str] = {}
-    for name, v in routine.results[1:]:
-        if isinstance(v, Value) and v.shape and v.name not in destined:
-            destined[v.name] = name
-    computed = _computed(routine)
-    return _followed(routine, last, {v: name for v, name in destined.items() if v in computed})
-
-
-def _computed(routine: Routine) -> frozenset[str]:
-    return frozenset(s.target.name for s in routine.statements if s.op not in (*VIEWS, "arange", "ones"))
-
-
-def _followed(
-    routine: Routine, last: dict[str, int], destined: _Destined, taken: frozenset[str] = frozenset()
-) -> _Destined:
-    """With what has a destination, what that is made of in place; but not what is taken."""
-    destined, computed = dict(destined), _computed(routine) - taken
-    for k, s in reversed(tuple(enumerate(routine.statements))):
-        if s.target.name in destined and s.op in UFUNCS:
-            for a in s.args:
-                if _may_follow(a, k, s, last, destined, computed):
-                    destined[a.name] = destined[s.target.name]  # type: ignore[union-attr]
-                    break
-    return destined
-
-
-def _may_follow(
-    a: object, k: int, s: Statement, last: dict[str, int], destined: _Destined, computed: frozenset[str]
-) -> bool:
-    if not isinstance(a, Value) or a.name not in computed or a.name in destined or a.kind != FLOAT:
-        return False
-    return a.shape == s.target.shape and last.get(a.name, -1) == k
-
-
-def _parts(routine: Routine, destined: _Destined) -> _Destined:
-    """Values that are needed for one slice of an array and nothing else, and fill it.
-
-    Not where the array holds something else until it is made: what is carried from step to step, or zeros to come.
-    """
-    made = {s.target.name: s for s in routine.statements}
-    uses = Counter(a.name for s in routine.statements for a in s.args if isinstance(a, Value))
-    uses.update(v.name for _, v in routine.results if isinstance(v, Value))
-    parts: _Destined = {}
-    for k, s in enumerate(routine.statements):
-        there = destined.get(s.target.name, "")
-        if s.op != "pieces" or s.detail[1] or isinstance(there, _Part) or is_carry(there):
-            continue
-        spans, _, splits = s.detail
-        for number, (a, span, split) in enumerate(zip(s.args, spans, splits, strict=True)):  # type: ignore[call-overload]
-            alone = isinstance(a, Value) and uses[a.name] == 1 and a.name not in destined
-            if alone and not split and a.name in made and _fills(made[a.name], s, span):
-                parts[a.name] = _Part(k, number)
-    return parts
-
-
-def _fills(part: Statement, whole: Statement, span: Span) -> bool:
-    """Can a statement write its result straight into that slice?"""
-    if any(ends is not None and len(ends) > 2 for ends in span):
-        return False
-    axes = zip(whole.target.shape, span, strict=True)
-    shape = tuple(extent if ends is None else ends[1] - ends[0] for extent, ends in axes)
-    return part.op in UFUNCS and (part.target.shape, part.target.kind) == (shape, FLOAT)

@@ -12,7 +12,19 @@ from symbp.core import build
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, Dim, Poly
 from symbp.lowering.depends import holds, mentions
-from symbp.lowering.program import BOOL, FLOAT, UNARY, Operand, Shape, Statement, Value, kind_of, shape_of
+from symbp.lowering.program import (
+    BOOL,
+    FLOAT,
+    UNARY,
+    Operand,
+    Shape,
+    Statement,
+    Value,
+    array_of,
+    arrays_among,
+    kind_of,
+    shape_of,
+)
 
 
 class Builder:
@@ -63,10 +75,15 @@ class Builder:
     def _belongs(self, args: tuple[Operand, ...], shape: Shape, detail: tuple[object, ...]) -> bool:
         """Does it depend on the step: on the loop's variable or on a value of the body?"""
         assert self.variable is not None
-        if any(a.name in self._made or a.name in self.local for a in args if isinstance(a, Value)):
-            return True
-        exprs = any(holds(a, self.variable) for a in args if isinstance(a, Expr))
-        return exprs or any(mentions(p, self.variable) for p in (*shape, *polys_in(detail)))
+        for a in args:
+            match a:
+                case Value(name):
+                    belongs = name in self._made or name in self.local
+                case Expr():
+                    belongs = holds(a, self.variable)
+            if belongs:
+                return True
+        return any(mentions(p, self.variable) for p in (*shape, *polys_in(detail)))
 
     def made(self, operand: Operand) -> Statement | None:
         """The statement that computes an operand, or None for inputs and scalars."""
@@ -92,16 +109,15 @@ class Builder:
         """The array with its axes in another order."""
         if order == tuple(range(len(order))):
             return a
-        assert isinstance(a, Value)
-        before = self.made(a)
+        a, before = array_of(a), self.made(a)
         if before is not None and before.op == "transpose":
             (inner,) = before.args
             return self.transpose(inner, tuple(before.detail[k] for k in order))  # type: ignore[misc]
         return self.emit("transpose", (a,), tuple(a.shape[k] for k in order), a.kind, order)
 
     def expand(self, a: Operand, axes: tuple[int, ...]) -> Operand:
-        """The array with new axes of extent 1 at those places of the result."""
-        if not axes or not isinstance(a, Value):
+        """The array with new axes of extent 1 at those places of the result; a number is as it is."""
+        if not axes or isinstance(a, Expr):
             return a
         before = self.made(a)
         if before is not None and before.op in UNARY:  # so that what is reduced keeps its axis at once
@@ -113,8 +129,8 @@ class Builder:
     def reshape(self, a: Value, shape: Shape) -> Value:
         """The array in another shape of the same size."""
         before = self.made(a)
-        if before is not None and before.op == "reshape" and isinstance(before.args[0], Value):
-            a = before.args[0]
+        if before is not None and before.op == "reshape":
+            (a,) = before.arrays or (a,)
         return a if a.shape == shape else self.emit("reshape", (a,), shape, a.kind)
 
     def reduce(self, op: str, a: Value, axes: tuple[int, ...]) -> Value:
@@ -128,10 +144,11 @@ class Builder:
 def polys_in(detail: tuple[object, ...]) -> Iterator[Poly]:
     """The integer expressions anywhere in a detail."""
     for d in detail:
-        if isinstance(d, Poly):
-            yield d
-        elif isinstance(d, tuple):
-            yield from polys_in(d)
+        match d:
+            case Poly():
+                yield d
+            case tuple():
+                yield from polys_in(d)
 
 
 def broadcast(shapes: tuple[Shape, ...]) -> Shape:
@@ -143,10 +160,9 @@ def broadcast(shapes: tuple[Shape, ...]) -> Shape:
 
 def fold(op: str, args: tuple[Operand, ...]) -> Expr | None:
     """The operation on scalars of numbers and sizes as an expression, or None."""
-    scalars = [a for a in args if isinstance(a, Expr)]
-    if len(scalars) < len(args) or op not in _FOLD:
+    if arrays_among(args) or op not in _FOLD:
         return None
-    return _FOLD[op](*scalars)
+    return _FOLD[op](*args)
 
 
 def unchanged(op: str, args: tuple[Operand, ...], kind: str = FLOAT) -> Value | None:
@@ -155,11 +171,15 @@ def unchanged(op: str, args: tuple[Operand, ...], kind: str = FLOAT) -> Value | 
     It is no statement: a result of its own would be taken for an array of its own, to be written over, and what stands
     in the module, `y = x`, is another name for x.
     """
-    left, right = args if len(args) == 2 else (None, None)
-    for array, other in ((left, right), (right, left)):
-        if isinstance(array, Value) and other == _NEUTRAL.get(op) and (array is left or op in _COMMUTE):
-            return array if array.kind == kind else None
-    return None
+    neutral = _NEUTRAL.get(op)
+    match args:
+        case (Value() as array, other) if other == neutral:
+            pass
+        case (other, Value() as array) if other == neutral and op in _COMMUTE:
+            pass
+        case _:
+            return None
+    return array if array.kind == kind else None
 
 
 _NEUTRAL: dict[str, Expr] = {

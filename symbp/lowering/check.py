@@ -27,6 +27,7 @@ from symbp.lowering.program import (
     Shape,
     Statement,
     Value,
+    arrays_among,
     shape_of,
     with_values,
 )
@@ -85,12 +86,12 @@ def _loop(s: Statement, known: set[str], lengths: Lengths) -> Iterator[str]:
 
 
 def _unknown(operands: Sequence[Operand], known: set[str]) -> Iterator[str]:
-    yield from (a.name for a in operands if isinstance(a, Value) and a.name not in known)
+    yield from (a.name for a in arrays_among(operands) if a.name not in known)
 
 
 def _closes(s: Statement) -> bool:
     """Is it the array of all steps once the loop has filled it? It keeps its name."""
-    return s.op == "stacked" and isinstance(s.args[0], Value) and s.args[0].name == s.target.name
+    return s.op == "stacked" and s.arrays[0].name == s.target.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ class Lengths:
         return with_values(s, self._operand)
 
     def _operand(self, operand: Operand) -> Operand:
-        return replace(operand, shape=tuple(map(self._spelt, operand.shape))) if isinstance(operand, Value) else operand
+        match operand:
+            case Value(_, shape):
+                return replace(operand, shape=tuple(map(self._spelt, shape)))
+        return operand
 
     def _spelt(self, poly: Poly) -> Poly:
         named: dict[Atom, Poly] = {d: self._spelt(self.formulas[d]) for d in dims_of(poly) if d in self.formulas}
@@ -143,7 +147,7 @@ def _reduced(s: Statement) -> Shape | None:
 
 def _transposed(s: Statement) -> Shape | None:
     shape = shape_of(s.args[0])
-    return tuple(shape[k] for k in s.detail if isinstance(k, int))
+    return tuple(shape[k] for k in s.detail)  # type: ignore[call-overload]
 
 
 def _product(s: Statement) -> Shape | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.network import Equation, Network
@@ -23,34 +23,45 @@ def annotate(
 
     `ways` names, for an equation that is computed by way of others, those.
     """
-    names = MatrixNames(network)
-    numbers: dict[str, list[int]] = {}
-    comments: dict[str, list[str]] = {}
-    words: dict[str, list[Prose]] = {}
-    roots, results = _roots(statements), frozenset(network.outputs)
+    names, roots = MatrixNames(network), _roots(statements)
+    notes: dict[str, list[_Note]] = {}
     for equation in network.equations:
-        step, number = values.get(f"{equation.name}.step"), derivation.number(equation.name)
-        value = values.get(equation.name) if step is None else step
-        if isinstance(value, Value) and number is not None:
-            # A gradient that is a view is filled in, which is what completes it; not so one that a loop stores.
-            if step is not None or equation.name not in results:
-                value = roots.get(value.name, value)
-            numbers.setdefault(value.name, []).append(number)
-            words.setdefault(value.name, []).append(network.called(equation.name))
+        number, completed = derivation.number(equation.name), _completed(equation, values, network, roots)
+        if completed is not None and number is not None:
             by = [n for way in ways.get(equation.name, ()) if (n := derivation.number(way)) is not None]
             form = _form(network, equation, names)
-            comments.setdefault(value.name, []).append(form + f", by way of {by}" * bool(form and by))
+            note = _Note(number, form + f", by way of {by}" * bool(form and by), network.called(equation.name))
+            notes.setdefault(completed, []).append(note)
 
     def noted(s: Statement) -> Statement:
         loop = s.loop and replace(s.loop, statements=tuple(map(noted, s.loop.statements)))
-        s = replace(s, loop=loop)
-        if s.target.name not in numbers:
-            return s
-        name = s.target.name
-        comment, called = "; ".join(filter(None, comments[name])), tuple(filter(None, words[name]))
-        return replace(s, numbers=tuple(numbers[name]), comment=comment, words=called)
+        own = notes.get(s.target.name)
+        if own is None:
+            return replace(s, loop=loop)
+        comment, words = "; ".join(n.form for n in own if n.form), tuple(n.words for n in own if n.words)
+        return replace(s, loop=loop, numbers=tuple(n.number for n in own), comment=comment, words=words)
 
     return tuple(map(noted, statements))
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What stands above the statement that completes an equation: its number, its form, what the user calls it."""
+
+    number: int
+    form: str
+    words: Prose
+
+
+def _completed(equation: Equation, values: dict[str, Operand], network: Network, roots: dict[str, Value]) -> str | None:
+    """The name of the array with which an equation is complete; None where its value is a number of sizes."""
+    step = values.get(f"{equation.name}.step")
+    match values.get(equation.name) if step is None else step:
+        case Value() as value:
+            # A gradient that is a view is filled in, which is what completes it; not so one that a loop stores.
+            filled = step is None and equation.name in network.outputs
+            return value.name if filled else roots.get(value.name, value).name
+    return None
 
 
 def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
@@ -58,9 +69,9 @@ def _roots(statements: tuple[Statement, ...]) -> dict[str, Value]:
     made = {s.target.name for s in every_statement(statements)}
     roots: dict[str, Value] = {}
     for s in every_statement(statements):
-        (a, *_) = s.args or (None,)
-        if s.op in ("transpose", "reshape", "broadcast") and isinstance(a, Value) and a.name in made:
-            roots[s.target.name] = roots.get(a.name, a)
+        for shown in s.arrays if s.op in ("transpose", "reshape", "broadcast") else ():
+            if shown.name in made:
+                roots[s.target.name] = roots.get(shown.name, shown)
     return roots
 
 

@@ -1,10 +1,11 @@
-"""Whether something depends on a size anywhere in it: in a subscript, a range, `D[l]`, a quotient."""
+"""Whether something depends on a size or an index anywhere in it: in a subscript, a range, `D[l]`, a quotient."""
 
 from __future__ import annotations
 
-from symbp.core.expr import Binder, Read
+from symbp.core.expr import Read
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient
-from symbp.core.traverse import polys, walk
+from symbp.core.traverse import indices_of, polys, walk
+from symbp.core.views import bound_by
 
 
 def mentions(poly: Poly, atom: Atom) -> bool:
@@ -30,6 +31,11 @@ def holds(node: Node, atom: Atom) -> bool:
     for part in walk(node):
         if any(mentions(p, atom) for p in polys(part)):
             return True
-        if isinstance(part, Binder) and any(mentions(Poly.of(i), atom) for i in part.indices):
+        if any(mentions(Poly.of(i), atom) for i in bound_by(part)):
             return True
     return False
+
+
+def has_plain_indices(poly: Poly) -> bool:
+    """Does it depend on no index but those that stand in it as such: on none through a label, a size or a quotient?"""
+    return sum(1 for _ in indices_of(poly)) == len(poly.atoms_of(Index))

@@ -7,20 +7,20 @@ single digit with a factor, `2*i + 1`, is a slice with a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Compare, Delta, Expr, Sum, Where
+from symbp.core.expr import Delta, Expr, Sum
+from symbp.core.guards import without_equations
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import free_indices, indices_of, rename_bound, substitute
-from symbp.core.views import conjuncts, factors_of
-from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import VIEWS, Value
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
+from symbp.core.views import among, factors_of, is_bracket
+from symbp.lowering.depends import has_plain_indices
+from symbp.lowering.labelled import Contract, Entries, Labelled
+from symbp.lowering.program import VIEWS, Operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,14 @@ class Run:
         return (self.place.start, self.place.step, self.place.count) == (Poly(), ONE, self.index.stop)
 
 
+def adds_indices(poly: Poly) -> bool:
+    """Does a subscript add one index to another?"""
+    return len(poly.atoms_of(Index)) > 1
+
+
 def digits_of(poly: Poly) -> Digits | None:
     """The digits that an integer expression counts by, or None where it counts an entry twice or leaves some out."""
-    held = [a for a in poly.atoms() if isinstance(a, Index)]
+    held = poly.atoms_of(Index)
     rest = poly - sum((Poly.of(i) * poly.coefficient(i) for i in held), Poly())
     if not held or any(True for _ in indices_of(rest)) or any(not _is_digit(poly, i) for i in held):
         return None
@@ -92,16 +97,16 @@ def _is_digit(poly: Poly, index: Index) -> bool:
 
 def run_of(factor: Expr, indices: tuple[Index, ...]) -> Run | None:
     """What a delta of summed digits and one other index says of that index, or None where it says no such thing."""
-    if not isinstance(factor, Delta):
-        return None
-    difference = factor.a - factor.b
-    if any(not isinstance(a, Index) and any(True for _ in indices_of(Poly.of(a))) for a in difference.atoms()):
-        return None  # a label, say
-    held = [a for a in difference.atoms() if isinstance(a, Index)]
-    free = [i for i in held if i not in indices]
-    if len(free) != 1 or len(held) < 2 or free[0].start != Poly():
-        return None
-    (index,) = free
+    match factor:
+        case Delta(a, b) if has_plain_indices(difference := a - b) and adds_indices(difference):  # of no label, say
+            free = [i for i in difference.atoms_of(Index) if i not in indices]
+            if len(free) == 1 and free[0].start == Poly():
+                return _run(free[0], difference)
+    return None
+
+
+def _run(index: Index, difference: Poly) -> Run | None:
+    """The entries of an index where a difference is 0, if the other indices in it count them."""
     sign = difference.coefficient(index).constant
     if sign not in (1, -1):
         return None
@@ -138,7 +143,7 @@ def part_of(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr], co
     table: dict[Atom, Poly] = {r.index: _place(r) for r in runs.values()}
     rest = [substitute(f, table) for f in factors if f not in runs]
     digits = tuple(i for r in runs.values() for i in r.place.digits)
-    if not runs or any(isinstance(f, Delta) and any(i in digits for i in free_indices(f)) for f in rest):
+    if not runs or any(i in digits for f in among(rest, Delta) for i in free_indices(f)):
         return None
     before, at.order = at.order, _order(at.order, tuple(runs.values()))
     array = at.number(contract(at, tuple(i for i in indices if i not in digits), build.mul(*rest)))
@@ -196,12 +201,11 @@ def side_by_side(at: Entries, terms: Sequence[Expr], contract: Contract) -> Labe
 def _opened(term: Expr) -> tuple[Sum, tuple[Expr, ...]] | None:
     """A term that is a sum as that, and the factors of the product that it sums."""
     factors = factors_of(term)
-    sums = [f for f in factors if isinstance(f, Sum)]
+    sums = among(factors, Sum)
     if len(sums) != 1:
         return None
     outside = [f for f in factors if f is not sums[0]]
     total = rename_bound(sums[0], {i.name for f in outside for i in free_indices(f)})
-    assert isinstance(total, Sum)
     inside = factors_of(total.body)
     return total, tuple(g for f in (*outside, *inside) for g in equations(f))
 
@@ -225,23 +229,16 @@ def _apart(a: Digits, b: Digits) -> bool:
 
 def equations(factor: Expr) -> tuple[Expr, ...]:
     """A mask with the equations of indices in its condition as deltas: [p = 2 i + u and c] is delta(p, 2 i + u) [c]."""
-    if not isinstance(factor, Where) or (factor.then, factor.other) != (build.UNIT, build.NIL):
+    if not is_bracket(factor):
         return (factor,)
-    deltas: list[Expr] = []
-    kept = []
-    for cond in conjuncts(factor.cond):
-        sides = [build.as_integer(s) for s in (cond.a, cond.b)] if isinstance(cond, Compare) else [None]
-        if None in sides or not isinstance(cond, Compare) or cond.op != "==":
-            kept.append(cond)
-        else:
-            deltas.append(build.delta(*(p for p in sides if p is not None)))
-    return (build.where(build.both(*kept), build.UNIT, build.NIL), *deltas) if deltas else (factor,)
+    kept, deltas = without_equations(factor.cond)
+    return (build.where(kept, build.UNIT, build.NIL), *deltas) if deltas else (factor,)
 
 
 def _reshaped(at: Entries, part: Part) -> Labelled | None:
     """The array in another shape, where its digits stand side by side in memory and are all that there is."""
     array = part.array
-    if not all(r.whole for r in part.runs) or not isinstance(array.value, Value) or not _is_array(at, array.value):
+    if not all(r.whole for r in part.runs) or not array.is_array or not _is_array(at, array.value):
         return None
     axes: list[Index] = []
     rest = list(array.axes)
@@ -255,10 +252,10 @@ def _reshaped(at: Entries, part: Part) -> Labelled | None:
         rest = rest[count:]
     if not all(r.index in axes for r in part.runs):
         return None
-    return Labelled(at.builder.reshape(array.value, tuple(i.extent for i in axes)), tuple(axes))
+    return Labelled(at.builder.reshape(array.array, tuple(i.extent for i in axes)), tuple(axes))
 
 
-def _is_array(at: Entries, value: Value) -> bool:
+def _is_array(at: Entries, value: Operand) -> bool:
     """Does it lie in memory as its shape says, so that merging its axes is a view?"""
     maker = at.builder.made(value)
     while maker is not None and maker.op in ("reshape", "stacked"):

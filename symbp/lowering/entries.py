@@ -34,21 +34,24 @@ from symbp.core.expr import (
 from symbp.core.guards import within
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly
 from symbp.core.traverse import free_indices, polys, walk
+from symbp.core.views import among, value_of
 from symbp.errors import MissingRule
-from symbp.lowering.boxes import Box, Piece, boxes_of, covers, in_order, pieces_of
+from symbp.lowering.boxes import boxes_of, covers, in_order, pieces_of
 from symbp.lowering.builder import extent, is_mask
 from symbp.lowering.digits import side_by_side
 from symbp.lowering.labelled import Entries, Labelled
+from symbp.lowering.multiply import is_scalar, multiply
 from symbp.lowering.onehot import changed_entries
+from symbp.lowering.pieces import array_of_pieces, array_with_margins
 from symbp.lowering.pooling import hit_of, window_extreme
-from symbp.lowering.products import contract, is_scalar, multiply
-from symbp.lowering.program import BOOL, INT, Value
+from symbp.lowering.products import contract
+from symbp.lowering.program import BOOL, INT, array_of
 from symbp.lowering.subscripts import integers, read
 
 
 def entries(at: Entries, node: Node) -> Labelled:
     """The value of an expression or condition."""
-    if isinstance(node, Expr) and is_scalar(node):
+    if is_scalar(node):
         return at.scalar(node)
     rule = _RULES.get(type(node))
     if rule is None:
@@ -65,22 +68,29 @@ def _read(at: Entries, node: Read) -> Labelled:
 
 
 def _add(at: Entries, node: Add) -> Labelled:
+    """Slices of one array beside one another where that is what the terms are, else one term after the other."""
+    found = [pieces_of(t) for t in among(node.args, Where)]
+    pieces = tuple(p[0] for p in found if p is not None and len(p) == 1)
+    if len(pieces) == len(node.args) and covers(pieces):
+        return array_of_pieces(at, in_order(pieces))
+    beside = side_by_side(at, node.args, contract)
+    return _one_by_one(at, _in_turn(node.args)) if beside is None else beside
+
+
+def _in_turn(terms: tuple[Expr, ...]) -> list[Expr]:
     """Terms from left to right, the first one that is added before those that are taken away.
 
     A number that stands first comes last where others are added and taken away: they may cancel but for much less than
     it. Elsewhere it stays: in sqrt(1 + x**2) - 1 - y it cancels first.
     """
-    found = [pieces_of(t) if isinstance(t, Where) else None for t in node.args]
-    if all(p is not None and len(p) == 1 for p in found):
-        pieces = tuple(p[0] for p in found if p is not None)
-        if covers(pieces):
-            return _pieces(at, in_order(pieces))
-    beside = side_by_side(at, node.args, contract)
-    if beside is not None:
-        return beside
-    terms = sorted(node.args, key=_is_negative)
-    if isinstance(node.args[0], Num) and len({_is_negative(t) for t in node.args[1:]}) == 2:
-        terms = [*sorted(node.args[1:], key=_is_negative), node.args[0]]
+    first, *others = terms
+    if value_of(first) is not None and len(set(map(_is_negative, others))) == 2:
+        return [*sorted(others, key=_is_negative), first]
+    return sorted(terms, key=_is_negative)
+
+
+def _one_by_one(at: Entries, terms: list[Expr]) -> Labelled:
+    """The first term, and each of the others added to what there is or taken from it."""
     if _is_negative(terms[0]):
         return at.apply("neg", at.value(build.add(*(build.neg(t) for t in terms))))
     result = at.number(at.value(terms[0]))
@@ -104,10 +114,10 @@ def _mul(at: Entries, node: Mul) -> Labelled:
 
 
 def _pow(at: Entries, node: Pow) -> Labelled:
-    base = at.number(at.value(node.base))
-    if not isinstance(node.exponent, Num):
+    base, exponent = at.number(at.value(node.base)), value_of(node.exponent)
+    if exponent is None:
         return at.apply("power", base, at.number(at.value(node.exponent)))
-    return _power(at, base, node.exponent.value)
+    return _power(at, base, exponent)
 
 
 def _power(at: Entries, base: Labelled, exponent: Fraction) -> Labelled:
@@ -147,20 +157,20 @@ def _where(at: Entries, node: Where) -> Labelled:
 def _is_by_sizes(at: Entries, cond: Cond) -> bool:
     """Is it a condition on sizes alone, that says nothing of an entry or a step?"""
     held = {a for n in walk(cond) for p in polys(n) for a in p.atoms()}
-    return bool(held) and all(isinstance(a, (Dim, DimAt)) and a not in at.counts for a in held)
+    return bool(held) and among(held, Dim, DimAt) == tuple(held) and not any(a in at.counts for a in held)
 
 
 def _choice(at: Entries, node: Where) -> Labelled:
     """A larger or smaller of two, a mask times a value, or both branches and a selection."""
-    extreme = _EXTREMES.get(_comparison(node) or ("", False))
+    extreme = _extreme_by(node)
     if extreme:
         return at.apply(extreme, at.number(at.value(node.then)), at.number(at.value(node.other)))
     pieces = pieces_of(node)
     if pieces is not None and (node.then != build.UNIT or node.other != build.NIL):
-        return _pieces(at, pieces)
+        return array_of_pieces(at, pieces)
     boxes = boxes_of(node.cond) if node.other == build.NIL and node.then != build.UNIT else None
     if boxes is not None:
-        return _boxed(at, boxes, node.then)
+        return array_with_margins(at, boxes, node.then)
     cond = at.value(node.cond)
     if node.other == build.NIL:
         return _masked(at, cond, node.then)
@@ -191,11 +201,9 @@ def _position(at: Entries, node: First) -> tuple[Labelled, int]:
     if len(own) < len(node.indices):  # it is the same all along an axis: the first of them
         raise MissingRule("lowering/entries.py expects the entries of an argmax to differ along each of its indices")
     kept = tuple(i for i in body.axes if i not in own)
-    assert isinstance(body.value, Value)
-    value, axis = body.value, body.axes.index(own[0])
+    value, axis = body.array, body.axes.index(own[0])
     if len(own) > 1:
-        ordered = at.ordered(body, (*kept, *own)).value
-        assert isinstance(ordered, Value)
+        ordered = at.ordered(body, (*kept, *own)).array
         axis = len(kept)
         value = at.builder.reshape(ordered, (*(i.extent for i in kept), extent(tuple(i.extent for i in own))))
     shape = tuple(i.extent for i in kept)
@@ -208,9 +216,8 @@ def _mask(at: Entries, position: Labelled, axis: int, own: tuple[Index, ...]) ->
     numbers = at.builder.emit("arange", (build.NIL, build.integer(count)), (count,), INT)
     place = at.builder.expand(position.value, (axis,) if axis else ())
     mask = at.builder.elementwise("==", at.builder.expand(numbers, tuple(range(1, after + 1))), place, kind=BOOL)
-    assert isinstance(mask, Value)
     axes = (*position.axes[:axis], *own, *position.axes[axis:])
-    return Labelled(at.builder.reshape(mask, tuple(i.extent for i in axes)), axes)
+    return Labelled(at.builder.reshape(array_of(mask), tuple(i.extent for i in axes)), axes)
 
 
 def _within(at: Entries, node: Extreme | First) -> Labelled:
@@ -222,70 +229,27 @@ def _within(at: Entries, node: Extreme | First) -> Labelled:
     return at.apply("where", at.value(node.cond), body, infinity)
 
 
-def _pieces(at: Entries, pieces: tuple[Piece, ...]) -> Labelled:
-    """An array of slices: each part computed on its own range, the rest 0."""
-    parts = [_outward(at, (p.box,), p.body) for p in pieces]
-    return _joined(at, parts, [(p.box,) for p in pieces], not covers(pieces))
-
-
-def _boxed(at: Entries, boxes: tuple[Box, ...], then: Expr) -> Labelled:
-    """What stands where several indices are in their ranges, in an array of zeros: padding."""
-    for box in boxes:
-        then = box.inside(then)
-    return _joined(at, [_outward(at, boxes, then)], [boxes], True)
-
-
-def _joined(at: Entries, parts: list[Labelled], boxes: list[tuple[Box, ...]], gaps: bool) -> Labelled:
-    """The array of these parts, each in its boxes; with gaps the rest is 0."""
-    held = {i for p in parts for i in p.axes} | {b.index for row in boxes for b in row}
-    axes = tuple(sorted(held, key=at.place))
-    values = tuple(at.aligned(p, axes) for p in parts)
-    ranges = [{b.index: (b.low, b.high) for b in row} for row in boxes]
-    spans = tuple(tuple(table.get(i) for i in axes) for table in ranges)
-    detail = (spans, gaps, ((),) * len(parts))
-    return Labelled(at.builder.emit("pieces", values, tuple(i.extent for i in axes), detail=detail), axes)
-
-
-def _outward(at: Entries, boxes: tuple[Box, ...], body: Expr) -> Labelled:
-    """What stands in boxes, their axes bearing the indices of the whole ranges."""
-    outer = {b.inner: b.index for b in boxes}
-    for b in boxes:
-        at.order.insert(at.place(b.index), b.inner)
-    value = at.number(at.value(body))
-    for inner in outer:
-        at.order.remove(inner)
-    return Labelled(value.value, tuple(outer.get(i, i) for i in value.axes))
-
-
 def _masked(at: Entries, mask: Labelled, then: Expr) -> Labelled:
     if then == build.UNIT:
         return mask
     value = at.value(then)
     if is_mask(value.value):
         return at.apply("and", mask, value, kind=BOOL)
-    return at.apply("mul", value, mask if isinstance(value.value, Value) else at.number(mask))
+    return at.apply("mul", value, mask if value.is_array else at.number(mask))
 
 
-def _comparison(node: Where) -> tuple[str, bool] | None:
-    """The operator, and whether the branches stand as the sides do: where(a > b, a, b) is (">", True)."""
-    if isinstance(node.cond, Compare):
-        if (node.then, node.other) == (node.cond.a, node.cond.b):
-            return node.cond.op, True
-        if (node.then, node.other) == (node.cond.b, node.cond.a):
-            return node.cond.op, False
-    return None
+def _extreme_by(node: Where) -> str:
+    """The operation that takes the larger or the smaller of the sides of a comparison, as where(a > b, a, b) does."""
+    match node.cond:
+        case Compare(op, a, b) if (node.then, node.other) == (a, b):
+            return _EXTREMES.get(op, "")
+        case Compare(op, a, b) if (node.then, node.other) == (b, a):
+            return _EXTREMES.get(_TURNED.get(op, ""), "")
+    return ""
 
 
-_EXTREMES = {
-    (">", True): "maximum",
-    (">=", True): "maximum",
-    ("<", True): "minimum",
-    ("<=", True): "minimum",
-    ("<", False): "maximum",
-    ("<=", False): "maximum",
-    (">", False): "minimum",
-    (">=", False): "minimum",
-}
+_EXTREMES = {">": "maximum", ">=": "maximum", "<": "minimum", "<=": "minimum"}
+_TURNED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 
 def _delta(at: Entries, node: Delta) -> Labelled:
@@ -305,9 +269,8 @@ def _extreme(at: Entries, node: Extreme) -> Labelled:
     summed = tuple(k for k, i in enumerate(body.axes) if i in node.indices)
     if not summed:
         return body
-    assert isinstance(body.value, Value)
     kept = tuple(i for i in body.axes if i not in node.indices)
-    return Labelled(at.builder.reduce(node.kind, body.value, summed), kept)
+    return Labelled(at.builder.reduce(node.kind, body.array, summed), kept)
 
 
 def _compare(at: Entries, node: Compare) -> Labelled:

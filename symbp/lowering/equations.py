@@ -16,9 +16,20 @@ from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.layers import followers, has_layers, made_in_step
 from symbp.lowering.loops import is_listed, lower_loop, separated
 from symbp.lowering.names import RESERVED
-from symbp.lowering.program import FLOAT, INT, LIST, Operand, Statement, Value, is_carry, with_values
+from symbp.lowering.program import (
+    FLOAT,
+    INT,
+    LIST,
+    Operand,
+    Statement,
+    Value,
+    arrays_among,
+    is_carry,
+    renamed,
+    with_values,
+)
 from symbp.lowering.stability.named import BESIDE
-from symbp.lowering.steps import MARK
+from symbp.lowering.step import MARK
 from symbp.lowering.windows import batch_last, has_windows, places_of
 
 Lowered = tuple[tuple[Statement, ...], dict[str, Operand]]
@@ -44,7 +55,7 @@ def lower_equations(network: Network) -> Lowered:
     for step_name, v in at.final.items():
         steps.setdefault(f"{step_name.split('.')[0]}.step", v)  # the innermost loop's comes first
     names = _names(network, at, whole)
-    return renamed(tuple(builder.statements), names), {n: _renamed(v, names) for n, v in (whole | steps).items()}
+    return with_names(tuple(builder.statements), names), {n: renamed(v, names) for n, v in (whole | steps).items()}
 
 
 def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
@@ -72,19 +83,15 @@ def lower_all(at: Entries, equations: tuple[Equation, ...]) -> None:
 
 def _names(network: Network, at: Entries, whole: dict[str, Operand]) -> dict[str, str]:
     """Each tensor's name for the value that it is; of several tensors with one value the first names it."""
-    names = {v.name: n for n, v in at.final.items() if isinstance(v, Value) and not is_carry(v.name)}
+    names = {a.name: n for n, v in at.final.items() for a in arrays_among((v,)) if not is_carry(a.name)}
     inputs, given = {t.name for t in network.inputs}, set(names.values())
     for equation in network.equations:
-        for value in (at.tensors[equation.name].value, whole[equation.name]):
-            if (
-                isinstance(value, Value)
-                and value.name not in inputs
-                and value.name not in names
-                and equation.name not in given
-                and BESIDE not in equation.name
-            ):
-                names[value.name] = equation.name
-                given.add(equation.name)
+        name = equation.name
+        found = arrays_among((at.tensors[name].value, whole[name]))
+        new = [a.name for a in found if a.name not in inputs and a.name not in names]
+        if new and name not in given and BESIDE not in name:
+            names[new[0]] = name
+            given.add(name)
     return names
 
 
@@ -119,12 +126,6 @@ def _whole(builder: Builder, name: str, known: Known) -> Operand:
     return builder.emit("broadcast", (value,), known.shape)
 
 
-def renamed(statements: tuple[Statement, ...], names: dict[str, str]) -> tuple[Statement, ...]:
+def with_names(statements: tuple[Statement, ...], names: dict[str, str]) -> tuple[Statement, ...]:
     """The statements with other names for their values."""
-    return tuple(with_values(s, lambda a: _renamed(a, names)) for s in statements)
-
-
-def _renamed(operand: Operand, names: dict[str, str]) -> Operand:
-    if isinstance(operand, Value) and operand.name in names:
-        return replace(operand, name=names[operand.name])
-    return operand
+    return tuple(with_values(s, lambda a: renamed(a, names)) for s in statements)

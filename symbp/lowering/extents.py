@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Binder, Delta, Expr, Extreme, First, Mul, Read, Where
+from symbp.core.expr import TRUE, Delta, Expr, Extreme, Mul, Read, Where
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import children, indices_of, labels_of, walk
-from symbp.core.views import is_divisor
+from symbp.core.views import among, bound_by, is_divisor
 
 Doubtful = tuple[str, str, Poly]
 
@@ -55,18 +55,22 @@ def _divisors(equation: Equation) -> Iterator[Poly]:
 def _ranges(equation: Equation) -> Iterator[Index]:
     yield from equation.indices
     for node in walk(equation.body):
-        if isinstance(node, Binder):
-            yield from node.indices
+        yield from bound_by(node)
 
 
 def _unguarded(node: Node) -> Iterator[Read]:
     """The reads under no condition: a condition may be what keeps a read inside."""
-    if isinstance(node, Read):
-        yield node
-    guarded = isinstance(node, Where) or (isinstance(node, (Extreme, First)) and node.cond != TRUE)
-    if not guarded and not (isinstance(node, Mul) and any(isinstance(a, Delta) for a in node.args)):
-        for child in children(node):
-            yield from _unguarded(child) if isinstance(child, Expr) else ()
+    match node:
+        case Read():
+            yield node
+        case Where():
+            return
+        case Extreme(cond=cond) if cond != TRUE:
+            return
+        case Mul(factors) if among(factors, Delta):
+            return
+    for child in among(children(node), Expr):
+        yield from _unguarded(child)
 
 
 def _rooms(network: Network, read: Read) -> Iterator[Poly]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from symbp.core.expr import Expr
 from symbp.core.integers import Atom
-from symbp.lowering.program import FILLING, Program, Routine, Statement, Value, each_routine
+from symbp.lowering.program import FILLING, Program, Routine, Statement, Value, array_of, each_routine, users_of
 from symbp.lowering.run import number
 
 Users = Mapping[str, list[Statement]]
@@ -25,25 +25,15 @@ def factors_inside(program: Program) -> Program:
 
 
 def _inside(routine: Routine, sizes: Mapping[Atom, int]) -> Routine:
-    users = _users(routine)
+    users = users_of(routine.statements)
     for s in routine.statements:
         if s.op == "ones":
             continue  # those stay what they are from call to call
         found = _found(s.target, routine, users, sizes)
         if found is not None:
             routine = _moved(routine, found)
-            users = _users(routine)
+            users = users_of(routine.statements)
     return routine
-
-
-def _users(routine: Routine) -> Users:
-    """The statements that need each value."""
-    users: dict[str, list[Statement]] = {}
-    for s in routine.statements:
-        for a in dict.fromkeys(s.args):
-            if isinstance(a, Value):
-                users.setdefault(a.name, []).append(s)
-    return users
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +50,11 @@ def _found(array: Value, routine: Routine, users: Users, sizes: Mapping[Atom, in
     products = users.get(array.name, [])
     if len(products) < 2:
         return None
-    results = {v.name for _, v in routine.results if isinstance(v, Value)}
+    results = {v.name for v in routine.returned}
     if array.name in results:
         return None
     scaled = [_scaled(p, array, users, results) for p in products]
-    factors = {next(a for a in s.args if isinstance(a, Expr)) for s in scaled if s is not None}
+    factors = {s.scalars[0] for s in scaled if s is not None}
     if None in scaled or len(factors) != 1:
         return None
     (factor,) = factors
@@ -82,14 +72,13 @@ def _scaled(p: Statement, array: Value, users: Users, results: set[str]) -> Stat
     if p.op != "matmul" or list(p.args).count(array) != 1 or p.numbers or p.target.name in results or len(used) != 1:
         return None
     (s,) = used
-    return s if s.op == "mul" and any(isinstance(a, Expr) for a in s.args) else None
+    return s if s.op == "mul" and s.scalars else None
 
 
 def _moved(routine: Routine, found: _Found) -> Routine:
     """The routine with the array, or what it is a transpose of, multiplied by the factor, and the products not."""
     views = _transposes(found.array, routine)
-    base = views[0].args[0] if views else found.array
-    assert isinstance(base, Value)
+    base = array_of(views[0].args[0]) if views else found.array
     new = replace(base, name=f"{base.name}.scaled" if "." in base.name else f"{base.name}.0.scaled")
     finals = dict(zip(found.products, found.scaled, strict=True))
     gone = {s.target.name for s in (*found.scaled, *views)}
@@ -110,12 +99,12 @@ def _moved(routine: Routine, found: _Found) -> Routine:
 
 def _transposes(array: Value, routine: Routine) -> list[Statement]:
     """The transposes through which alone a value shows an array, the first one first."""
-    made = {s.target.name: s for s in routine.statements}
+    made = routine.makers
     uses = [a for s in routine.statements for a in s.args]
     views: list[Statement] = []
     while (maker := made.get(array.name)) is not None and maker.op == "transpose":
-        shown = maker.args[0]
-        if not isinstance(shown, Value) or shown.name not in made or uses.count(shown) != 1:
+        shown = array_of(maker.args[0])
+        if shown.name not in made or uses.count(shown) != 1:
             break
         views.insert(0, maker)
         array = shown

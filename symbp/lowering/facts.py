@@ -13,10 +13,10 @@ from symbp.lowering.program import Routine
 
 def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
     """For each of those facts that state an equality, the difference of its sides at every entry."""
-    facts = [f for f in network.facts if f.label in labels and _is_equality(f)]
-    if not facts:
+    facts = [f for f in network.facts if f.label in labels and not f.differences]
+    equations = tuple(e for f in facts if (e := _difference(f)) is not None)
+    if not equations:
         return None
-    equations = tuple(_difference(f) for f in facts)
     names = dict.fromkeys(r.tensor for e in equations for r in reads(e.body))
     data = Network(network.name, Prose(), network.dims, network.inputs, equations, ())
     statements, values = lower_equations(data)
@@ -24,13 +24,9 @@ def fact_routine(network: Network, labels: tuple[str, ...]) -> Routine | None:
     return Routine("facts", inputs, statements, tuple((e.name, values[e.name]) for e in equations))
 
 
-def _is_equality(fact: Fact) -> bool:
-    """Does it equate values? What it says of sizes is looked at where these are found."""
-    return isinstance(fact.statement, Compare) and fact.statement.op == "==" and not fact.differences
-
-
-def _difference(fact: Fact) -> Equation:
-    """`label[indices] = a - b`."""
-    statement = fact.statement
-    assert isinstance(statement, Compare)
-    return Equation(f"{fact.label}_gap", free_indices(statement), build.sub(statement.a, statement.b))
+def _difference(fact: Fact) -> Equation | None:
+    """`label[indices] = a - b` of a fact that says a == b; None of any other."""
+    match fact.statement:
+        case Compare("==", a, b) as statement:
+            return Equation(f"{fact.label}_gap", free_indices(statement), build.sub(a, b))
+    return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.core.expr import Expr
 from symbp.core.network import Tensor
 from symbp.lowering.program import (
     FILL,
@@ -17,6 +16,7 @@ from symbp.lowering.program import (
     Routine,
     Statement,
     Value,
+    by_name,
     each_routine,
 )
 
@@ -27,13 +27,13 @@ def fill_gradients(program: Program) -> Program:
 
 
 def _filled(program: Program, routine: Routine) -> Routine:
-    made = {s.target.name: s for s in routine.statements}
-    used = {a.name for s in routine.statements for a in s.args if isinstance(a, Value)}
+    made = routine.makers
+    used = {a.name for s in routine.statements for a in s.arrays}
     fills: dict[str, list[Statement]] = {}
     results = [routine.results[0]]
     numbers = dict(routine.numbers)
     for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
-        maker = made.get(value.name) if isinstance(value, Value) else None
+        maker = by_name(value, made)
         own = _own_array(value, maker, tensor)
         if own is not None and all(v != own for _, v in results):
             results.append((name, own))
@@ -62,24 +62,22 @@ def _parameters(program: Program) -> list[Tensor]:
 
 def _narrow(value: Operand, made: dict[str, Statement]) -> Operand:
     """What to fill in: a value before it is spread out, since filling spreads it."""
-    maker = made.get(value.name) if isinstance(value, Value) else None
+    maker = by_name(value, made)
     return maker.args[0] if maker is not None and maker.op == "broadcast" else value
 
 
 def _base(value: Operand, made: dict[str, Statement]) -> str:
     """The statement after which a gradient can be filled in."""
-    while isinstance(value, Value) and value.name in made and made[value.name].op in VIEWS:
-        if made[value.name].op == "stacked":  # it bears the name of the array that the loop fills
-            break
-        value = made[value.name].args[0]
-    return "" if isinstance(value, Expr) or value.name not in made else value.name
+    views = _views(value, made)
+    maker = by_name(views[0].args[0] if views else value, made)
+    return "" if maker is None else maker.target.name
 
 
 def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Statement, ...]:
     """Each filling, with the views that it looks through, right after the statement that it needs."""
     every = [f for fs in fills.values() for f in fs]
-    bare = {f.args[0].name for f in every if f.numbers and isinstance(f.args[0], Value)}
-    made = {s.target.name: s for s in routine.statements}
+    bare = {a.name for f in every if f.numbers for a in f.arrays}
+    made = routine.makers
     statements: list[Statement] = []
     done: set[str] = set()
     for s in routine.statements:
@@ -98,9 +96,9 @@ def _woven(routine: Routine, fills: dict[str, list[Statement]]) -> tuple[Stateme
 def _views(value: Operand, made: dict[str, Statement]) -> list[Statement]:
     """The views through which a value shows an array, the first one first."""
     views: list[Statement] = []
-    while isinstance(value, Value) and value.name in made and made[value.name].op in VIEWS:
-        if made[value.name].op == "stacked":
+    while (maker := by_name(value, made)) is not None and maker.op in VIEWS:
+        if maker.op == "stacked":  # it bears the name of the array that the loop fills
             break
-        views.insert(0, made[value.name])
-        value = made[value.name].args[0]
+        views.insert(0, maker)
+        value = maker.args[0]
     return views

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Binder, Compare, Cond, Expr, Extreme, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, First, Fn, Int, Mul, Num, Pi, Pow, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import apply, free_indices, map_children, reads, rename_bound, replace_reads, substitute, walk
-from symbp.core.views import conjuncts, is_bracket
+from symbp.core.views import conjuncts, is_bracket, value_of
 from symbp.lowering.linear import is_nonpositive, parts
 
 T = TypeVar("T", bound=Node)
@@ -40,19 +40,18 @@ def _guarded(equation: Equation, largest: Mapping[str, Equation]) -> Equation:
 
 def guarded(node: T, cond: Cond, largest: Mapping[str, Equation] = MappingProxyType({})) -> T:
     """The expression, evaluated only where `cond` holds; of a tensor that is the largest of something that is known."""
-    if isinstance(node, Where):
-        inner = guarded(node.cond, cond, largest)
-        then = guarded(node.then, _further(_unlike(cond, inner, node.then), inner), largest)
-        other = guarded(node.other, _further(cond, build.negate(inner)), largest)
-        return build.where(inner, then, other)  # type: ignore[return-value]
-    if isinstance(node, Binder):
-        node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
-    new = map_children(node, lambda c: guarded(c, cond, largest))
-    if isinstance(new, Mul):
-        new = _roots_under_masks(new)  # type: ignore[assignment]
-    if cond == TRUE:
-        return new
-    return _with_safe_argument(new, cond, largest)  # type: ignore[return-value]
+    match node:
+        case Where(test, yes, no):
+            inner = guarded(test, cond, largest)
+            then = guarded(yes, _further(_unlike(cond, inner, yes), inner), largest)
+            other = guarded(no, _further(cond, build.negate(inner)), largest)
+            return build.where(inner, then, other)  # type: ignore[return-value]
+        case Sum() | Extreme() | First():
+            node = rename_bound(node, {i.name for i in free_indices(cond)})  # the condition goes below the binder
+    match new := map_children(node, lambda c: guarded(c, cond, largest)):
+        case Mul():
+            new = _roots_under_masks(new)  # type: ignore[assignment]
+    return new if cond == TRUE else _with_safe_argument(new, cond, largest)  # type: ignore[return-value]
 
 
 def _further(cond: Cond, more: Cond) -> Cond:
@@ -109,7 +108,8 @@ def _spelt(expr: Expr, largest: Mapping[str, Equation]) -> Expr:
 
 
 def _is_dangerous(exponent: Expr) -> bool:
-    return not (isinstance(exponent, Num) and exponent.value.denominator == 1 and exponent.value > 0)
+    value = value_of(exponent)
+    return value is None or value.denominator != 1 or value <= 0
 
 
 def is_positive(expr: Expr) -> bool:
@@ -138,4 +138,7 @@ def is_bounded(expr: Expr) -> bool:
     """Is it certain not to be positive, so that its exponential cannot overflow?"""
     if is_nonpositive(parts(expr)):
         return True
-    return isinstance(expr, Where) and is_bounded(expr.then) and is_bounded(expr.other)
+    match expr:
+        case Where(_, then, other):
+            return is_bounded(then) and is_bounded(other)
+    return False

@@ -15,7 +15,8 @@ from symbp.core.expr import Compare, Delta, Expr, Extreme, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import apply, free_indices, map_children, reads, rename_bound, substitute
-from symbp.lowering.pooling import first_hit_of
+from symbp.core.views import among, factors_of
+from symbp.lowering.pooling import Hit, first_hit_of
 
 
 def masks_at_hits(network: Network) -> Network:
@@ -36,58 +37,55 @@ def masks_at_hits(network: Network) -> Network:
 
 def _at_hits(equation: Equation, defined: dict[str, Equation], once: frozenset[str]) -> tuple[str, Equation] | None:
     """The adjoint that is no longer needed, and the equation without it."""
-    body = equation.body
-    if not isinstance(body, Mul):
-        return None
+    factors = factors_of(equation.body)
     own = tuple(Poly.of(i) for i in equation.indices)
-    for factor in body.args:
-        if isinstance(factor, Read) and factor.tensor in once and factor.subs == own:
-            rest = build.mul(*(f for f in body.args if f is not factor))
-            moved = _moved(equation, defined[factor.tensor], rest, defined)
-            return None if moved is None else (factor.tensor, replace(equation, body=moved))
-    return None
+    adjoint = next((r for r in among(factors, Read) if r.tensor in once and r.subs == own), None)
+    if adjoint is None or len(factors) == 1:
+        return None
+    rest = build.mul(*(f for f in factors if f is not adjoint))
+    moved = _moved(equation, defined[adjoint.tensor], rest, defined)
+    return None if moved is None else (adjoint.tensor, replace(equation, body=moved))
 
 
 def _moved(equation: Equation, adjoint: Equation, rest: Expr, defined: dict[str, Equation]) -> Expr | None:
     """The adjoint's sum with `rest` inside, as a function of the largest; None where it is no such sum."""
     total = apply(adjoint.body, adjoint.indices, tuple(Poly.of(i) for i in equation.indices))
-    if not isinstance(total, Sum) or not isinstance(total.body, Mul):
-        return None
-    total = rename_bound(total, {i.name for i in free_indices(rest)})
-    assert isinstance(total, Sum)
-    assert isinstance(total.body, Mul)
-    factors = total.body.args
-    for factor in factors:
-        hit = first_hit_of(factor, total.indices)
-        if hit is None:
-            continue
-        extreme, offsets = hit
-        table: dict[Atom, Poly] = {i: Poly.of(o) for i, o in zip(extreme.indices, offsets, strict=True)}
-        seen = substitute(extreme.body, table)
-        if not isinstance(seen, Read) or not _stands_at(seen, equation.indices, factors):
-            return None
-        there = substitute(rest, dict(zip(equation.indices, seen.subs, strict=True)))
-        largest = _of_largest(there, seen, extreme, defined)
-        if any(i in offsets for i in free_indices(largest)):
-            return None
-        return Sum(total.indices, build.mul(*factors, largest))
+    match rename_bound(total, {i.name for i in free_indices(rest)}):
+        case Sum(indices, Mul(factors)):
+            hit = next((hit for f in factors if (hit := first_hit_of(f, indices)) is not None), None)
+            largest = None if hit is None else _at_hit(rest, equation.indices, hit, factors, defined)
+            return None if largest is None else Sum(indices, build.mul(*factors, largest))
+    return None
+
+
+def _at_hit(
+    rest: Expr, indices: tuple[Index, ...], hit: Hit, factors: tuple[Expr, ...], defined: dict[str, Equation]
+) -> Expr | None:
+    """`rest` at the entry that is seen at the hit, as a function of the largest alone; None where it is none."""
+    extreme, offsets = hit
+    table: dict[Atom, Poly] = {i: Poly.of(o) for i, o in zip(extreme.indices, offsets, strict=True)}
+    match substitute(extreme.body, table):
+        case Read() as seen if _stands_at(seen, indices, factors):
+            there = substitute(rest, dict(zip(indices, seen.subs, strict=True)))
+            largest: Expr = _of_largest(there, seen, extreme, defined)
+            return None if any(i in offsets for i in free_indices(largest)) else largest
     return None
 
 
 def _stands_at(seen: Read, indices: tuple[Index, ...], factors: tuple[Expr, ...]) -> bool:
     """Do the deltas put what is seen in a window at these indices?"""
-    equal = [d.a - d.b for d in factors if isinstance(d, Delta)]
+    equal = [d.a - d.b for d in among(factors, Delta)]
     apart = [s - Poly.of(i) for s, i in zip(seen.subs, indices, strict=True)] if len(seen.subs) == len(indices) else []
     return len(apart) == len(indices) and all(d == Poly() or d in equal or -d in equal for d in apart)
 
 
 def _of_largest(node: Node, seen: Read, extreme: Extreme, defined: dict[str, Equation]) -> Any:
     """The expression with the entry seen as the largest; `z > c` is `a > c` where a is max(z, c)."""
-    if node == seen:
-        return extreme
-    if isinstance(node, Compare) and seen.tensor in defined:
-        equation = defined[seen.tensor]
-        body = apply(equation.body, equation.indices, seen.subs)
-        if isinstance(body, Where) and body.cond == node and (body.then, body.other) == (node.a, node.b):
-            return Compare(node.op, extreme, node.b) if node.op in (">", "<") else node
+    match node:
+        case Read() if node == seen:
+            return extreme
+        case Compare(op, a, b) if seen.tensor in defined:
+            equation = defined[seen.tensor]
+            if apply(equation.body, equation.indices, seen.subs) == Where(node, a, b):
+                return Compare(op, extreme, b) if op in (">", "<") else node
     return map_children(node, lambda child: _of_largest(child, seen, extreme, defined))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Add, Cond, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import free_indices, map_children, polys, reads, substitute, walk
-from symbp.core.views import is_guarded
+from symbp.core.traverse import free_indices, map_values, polys, reads, substitute, walk
 from symbp.lowering.boxes import Box, box_of
 from symbp.lowering.depends import mentions
 from symbp.lowering.innermost import Order, in_order
@@ -38,23 +36,26 @@ class _Hoist:
         """Does it read nothing of the loop?"""
         return not any(r.tensor in self.names for r in reads(node))
 
-    def out(self, node: Any) -> Any:
+    def out(self, node: Expr) -> Expr:
         """The expression with what can be taken out as reads of tensors of their own."""
-        if not isinstance(node, Expr) or isinstance(node, Read):
-            return node
         if self.free(node):
             return self._alone(node)
-        box = box_of(node.cond) if is_guarded(node) else None
-        if isinstance(node, Where) and box is not None and box.index in self.own[1:]:
-            return self._in_box(node, box)
-        if isinstance(node, Sum) and isinstance(node.body, Add):
-            return self._split(node, node.body)
-        if isinstance(node, (Add, Mul)):
-            join = build.add if isinstance(node, Add) else build.mul
-            apart = [a for a in node.args if self.free(a) and self._fits(a)]
-            rest = [self.out(a) for a in node.args if a not in apart]
-            return join(*([self._alone(join(*apart))] if apart else []), *rest)
-        return map_children(node, self.out)
+        match node:
+            case Where(cond, _, build.NIL) if (box := box_of(cond)) is not None and box.index in self.own[1:]:
+                return self._in_box(node, box)
+            case Sum(_, Add() as body):
+                return self._split(node, body)
+            case Add(args):
+                return self._apart(build.add, args)
+            case Mul(args):
+                return self._apart(build.mul, args)
+        return map_values(node, self.out)
+
+    def _apart(self, join: Callable[..., Expr], args: tuple[Expr, ...]) -> Expr:
+        """A sum or a product with all that reads nothing of the loop taken out together."""
+        apart = [a for a in args if self.free(a) and self._fits(a)]
+        rest = [self.out(a) for a in args if a not in apart]
+        return join(*([self._alone(join(*apart))] if apart else []), *rest)
 
     def _in_box(self, node: Where, box: Box) -> Expr:
         """A choice by the range of an index: what stands there is taken out for that range alone.
@@ -78,9 +79,9 @@ class _Hoist:
         """A sum of terms that read the loop and of terms that do not as two sums."""
         apart = build.total(node.indices, build.add(*(a for a in body.args if self.free(a))))
         if apart == build.NIL or not self._fits(apart):
-            return map_children(node, self.out)
+            return map_values(node, self.out)
         rest = build.total(node.indices, build.add(*(a for a in body.args if not self.free(a))))
-        return build.add(self._alone(apart), map_children(rest, self.out))
+        return build.add(self._alone(apart), map_values(rest, self.out))
 
     def _fits(self, node: Expr) -> bool:
         return all(i in self.own for i in free_indices(node))
@@ -102,8 +103,11 @@ class _Hoist:
         found: set[int | None] = set()
         for part in walk(node):
             at = [(k, p) for k, p in enumerate(polys(part)) if mentions(p, first)]
-            whole = isinstance(part, Read) and all(self.extent(part.tensor, k) == first.stop for k, _ in at)
-            found |= {(p - first).constant if whole else None for _, p in at}
+            match part:
+                case Read(name) if all(self.extent(name, k) == first.stop for k, _ in at):
+                    found |= {(p - first).constant for _, p in at}
+                case _ if at:
+                    return 0
         ahead = found.pop() if len(found) == 1 else None
         return ahead or 0
 

@@ -13,7 +13,7 @@ from itertools import combinations
 from symbp.core.expr import Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import indices_of, reads, walk
+from symbp.core.traverse import indices_of, nodes, reads
 
 Order = tuple[int, ...]
 
@@ -38,7 +38,7 @@ def in_order(indices: tuple[Index, ...], order: Order | None) -> tuple[Index, ..
 def _mixes(equation: Equation, part: Sequence[Equation]) -> bool:
     """Does it sum over an entry of the loop's tensors: is there a matrix product in a step?"""
     names = {e.name for e in part}
-    sums = (n for n in walk(equation.body) if isinstance(n, Sum))
+    sums = nodes(equation.body, Sum)
     return any(
         i in s.indices for s in sums for r in reads(s.body) if r.tensor in names for p in r.subs for i in indices_of(p)
     )
@@ -49,7 +49,7 @@ def _multiplies_each(equation: Equation, index: Index) -> bool:
 
     These are taken one by one, and each lies in one piece where that index stands outermost.
     """
-    for s in (n for n in walk(equation.body) if isinstance(n, Sum)):
+    for s in nodes(equation.body, Sum):
         held = [{i for p in r.subs for i in indices_of(p)} for r in reads(s.body)]
         pairs = ((a, b) for a, b in combinations(held, 2) if index in a and index in b)
         if any(a & b & set(s.indices) and (a - b) - set(s.indices) and (b - a) - set(s.indices) for a, b in pairs):

@@ -13,6 +13,7 @@ from symbp.core.expr import Add, Expr, Mul, Read, Where
 from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import inline, reads
+from symbp.core.views import among, factors_of
 
 
 def joined(part: tuple[Equation, ...], uses: Mapping[str, int]) -> tuple[Equation, ...]:
@@ -26,11 +27,10 @@ def joined(part: tuple[Equation, ...], uses: Mapping[str, int]) -> tuple[Equatio
 
 def _is_scaled(body: Expr, names: frozenset[str]) -> bool:
     """Is it a product of entries of the loop and of what is ready before it?"""
-    if not isinstance(body, Mul):
-        return False
-    apart = [f for f in body.args if not any(r.tensor in names for r in reads(f))]
-    own = [f for f in body.args if f not in apart]
-    return any(True for f in apart for _ in reads(f)) and bool(own) and all(isinstance(f, Read) for f in own)
+    factors = factors_of(body)
+    apart = [f for f in factors if not any(r.tensor in names for r in reads(f))]
+    own = tuple(f for f in factors if f not in apart)
+    return any(map(reads, apart)) and bool(own) and among(own, Read) == own
 
 
 def _with(consumer: Equation, e: Equation) -> Equation:
@@ -43,7 +43,7 @@ def _with(consumer: Equation, e: Equation) -> Equation:
 def _in_product(node: Expr, name: str, here: Poly) -> bool:
     """Is it read at this step as a factor, and not under a sum, which would multiply for each of its terms?"""
     match node:
-        case Mul(args) if any(isinstance(f, Read) and (f.tensor, f.subs[:1]) == (name, (here,)) for f in args):
+        case Mul(args) if any((f.tensor, f.subs[:1]) == (name, (here,)) for f in among(args, Read)):
             return True
         case Mul(args) | Add(args):
             return any(_in_product(a, name, here) for a in args)

@@ -14,7 +14,7 @@ from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import substitute_poly
 from symbp.lowering.builder import Builder
-from symbp.lowering.program import BOOL, FLOAT, Operand, Shape, Value
+from symbp.lowering.program import BOOL, FLOAT, LIST, Operand, Shape, Value, array_of, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,16 @@ class Labelled:
 
     value: Operand
     axes: tuple[Index, ...] = ()
+
+    @property
+    def array(self) -> Value:
+        """The value where it must be an array, as what has an axis is."""
+        return array_of(self.value)
+
+    @property
+    def is_array(self) -> bool:
+        """Is it more than a number made of numbers and sizes?"""
+        return isinstance(self.value, Value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,16 @@ class Known:
         if each is None:
             return self.shape
         return (self.shape[0], *(substitute_poly(e, {each: first}) for e in self.shape[1:]))
+
+    @property
+    def array(self) -> Value:
+        """The value where it must be an array."""
+        return array_of(self.value)
+
+    @property
+    def is_list(self) -> bool:
+        """Is it a list of arrays, one for each value of the first index?"""
+        return kind_of(self.value) == LIST
 
 
 class Entries:
@@ -92,7 +112,7 @@ class Entries:
 
     def aligned(self, a: Labelled, axes: tuple[Index, ...]) -> Operand:
         """The value with its axes in the order of `axes` and an extent of 1 for each inner one that it lacks."""
-        if not isinstance(a.value, Value) or not a.axes:
+        if not a.axes:
             return a.value
         wanted = [i for i in axes if i in a.axes]
         value = self.builder.transpose(a.value, tuple(a.axes.index(i) for i in wanted))
@@ -106,10 +126,12 @@ class Entries:
 
     def number(self, a: Labelled) -> Labelled:
         """Truth values as 0.0 and 1.0."""
-        if isinstance(a.value, Value) and a.value.kind == BOOL:
-            return self.apply("float", a)
-        return a
+        return self.apply("float", a) if kind_of(a.value) == BOOL else a
 
     def scalar(self, expr: Expr) -> Labelled:
         """A scalar of numbers and sizes."""
         return Labelled(expr)
+
+
+# The sum of an expression over indices, by which the rules of sums compute what is left of theirs.
+Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]

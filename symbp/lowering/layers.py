@@ -15,7 +15,7 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.recurrence import Part, is_recurrent
-from symbp.core.traverse import fresh_name, reads, replace_reads, walk
+from symbp.core.traverse import fresh_name, nodes, reads, replace_reads
 from symbp.core.views import factors_of
 from symbp.lowering.depends import holds, mentions
 
@@ -30,15 +30,12 @@ def _multipliers(part: Part) -> Iterator[tuple[Index, Read]]:
     """What sums multiply values of the loop by that is none of them, with the index of the loop."""
     names = frozenset(e.name for e in part)
     for e in part:
-        for node in walk(e.body):
-            if not isinstance(node, Sum):
-                continue
-            read = [reads(f) for f in factors_of(node.body)]
+        for total in nodes(e.body, Sum):
+            read = [reads(f) for f in factors_of(total.body)]
             outer = [r for rs in read for r in rs if not any(q.tensor in names for q in rs)]
             if any(q.tensor in names for rs in read for q in rs):
-                yield from (
-                    (e.indices[0], r) for r in outer if any(mentions(s, i) for s in r.subs for i in node.indices)
-                )
+                summed = (r for r in outer if any(mentions(s, i) for s in r.subs for i in total.indices))
+                yield from ((e.indices[0], r) for r in summed)
 
 
 def _is_own(read: Read, index: Index) -> bool:
@@ -61,7 +58,7 @@ def followers(part: Part, later: Sequence[Part], known: Collection[str]) -> Part
 
 def _follows(e: Equation, first: Index, names: Collection[str], known: Collection[str]) -> bool:
     """Not where the first step is another than the rest: for all of them at once that is a matter of slices."""
-    if e.indices[:1] != (first,) or any(isinstance(n, Cond) and holds(n, first) for n in walk(e.body)):
+    if e.indices[:1] != (first,) or any(holds(n, first) for n in nodes(e.body, Cond)):
         return False
     inside = [r for r in reads(e.body) if r.tensor in names]
     here = all(r.subs[0] == Poly.of(first) for r in inside)
@@ -106,9 +103,7 @@ def _has_loop(part: Part) -> bool:
 
 def _is_made_of(e: Equation, there: Collection[str]) -> bool:
     """Is it made, without a sum or a choice, of entries at the same indices of what is there?"""
-    if any(
-        isinstance(n, (Sum, Extreme, Where, Partial)) or (isinstance(n, Fn) and not _is_quick(n)) for n in walk(e.body)
-    ):
+    if next(nodes(e.body, Sum, Extreme, Where, Partial), None) or not all(map(_is_quick, nodes(e.body, Fn))):
         return False
     return all(r.tensor in there and all(s.index in e.indices for s in r.subs) for r in reads(e.body))
 

@@ -34,7 +34,7 @@ def name_lengths(program: Program) -> Program:
 
 
 def _is_formula(p: Poly) -> bool:
-    return len(p.terms) > 1 or isinstance(p.atom, Quotient)
+    return len(p.terms) > 1 or p.atom in p.atoms_of(Quotient)
 
 
 def _is_fixed(p: Poly, program: Program) -> bool:
@@ -56,12 +56,15 @@ def _names(formulas: list[Poly], program: Program) -> dict[Poly, Dim]:
 def _first_size(p: Poly) -> str:
     """The size that a formula begins with as it is written."""
     ordered = sorted(p.terms, key=lambda t: t[1] < 0)
-    atom = next((a for monomial, _ in ordered for a in monomial), None)
-    return _first_size(atom.top) if isinstance(atom, Quotient) else str(atom)
+    match next((a for monomial, _ in ordered for a in monomial), None):
+        case Quotient(top):
+            return _first_size(top)
+        case atom:
+            return str(atom)
 
 
 def _depth(p: Poly) -> int:
-    return max((1 + _depth(a.top) if isinstance(a, Quotient) else 0 for a in p.atoms()), default=0) + len(p.terms) // 2
+    return max((1 + _depth(q.top) for q in p.atoms_of(Quotient)), default=0) + len(p.terms) // 2
 
 
 def _changed(routine: Routine, new: Callable[[Poly], Poly]) -> Routine:
@@ -70,14 +73,17 @@ def _changed(routine: Routine, new: Callable[[Poly], Poly]) -> Routine:
 
 def rewritten(node: Any, new: Callable[[Poly], Poly]) -> Any:
     """Anything that statements are made of, with `new(p)` for each integer expression in it."""
-    if isinstance(node, Poly):
-        return new(node)
-    if isinstance(node, Expr):
-        return (
-            build.integer(new(node.value)) if isinstance(node, Int) else map_children(node, lambda e: rewritten(e, new))
-        )
-    if isinstance(node, tuple):
-        return tuple(rewritten(part, new) for part in node)
-    if is_dataclass(node) and not isinstance(node, (Atom, type)):
-        return replace(node, **{f.name: rewritten(getattr(node, f.name), new) for f in fields(node)})
+    match node:
+        case Poly():
+            return new(node)
+        case Int(value):
+            return build.integer(new(value))
+        case Expr():
+            return map_children(node, lambda e: rewritten(e, new))
+        case Atom():
+            return node
+        case tuple():
+            return tuple(rewritten(part, new) for part in node)
+        case _ if is_dataclass(type(node)):
+            return replace(node, **{f.name: rewritten(getattr(node, f.name), new) for f in fields(node)})
     return node

@@ -14,10 +14,10 @@ from itertools import product
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.expr import TRUE, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, substitute
-from symbp.core.views import is_guarded, terms_of
+from symbp.core.views import factors_of, is_guarded, terms_of, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,9 @@ def is_nonpositive(linear: Linear) -> bool:
 def _without_pairs(linear: Linear) -> Linear:
     """The terms without those that make up a multiple of values less the largest of them."""
     for largest, c in linear.terms:
-        if c < 0 and isinstance(largest, Extreme):
-            below = tuple((a, d) for a, d in linear.terms if d > 0 and _below(a, largest))
-            if below and sum(d for _, d in below) == -c:
-                return _without_pairs(Linear(tuple(t for t in linear.terms if t not in (*below, (largest, c)))))
+        below = tuple((a, d) for a, d in linear.terms if d > 0 and _below(a, largest)) if c < 0 else ()
+        if below and sum(d for _, d in below) == -c:
+            return _without_pairs(Linear(tuple(t for t in linear.terms if t not in (*below, (largest, c)))))
     return linear
 
 
@@ -194,12 +193,13 @@ def _is_nonnegative(factor: Expr) -> bool:
 
 def _below(a: Expr, largest: Expr, over: tuple[Index, ...] | None = None) -> bool:
     """Is `largest` the largest `a` over some indices (over those that are given)?"""
-    if not isinstance(largest, Extreme) or largest.kind != "max" or largest.cond != build.both():
-        return False
-    tables = places(largest, a)
-    if over is not None:
-        tables = tuple(t for t in tables if {p.index for p in t.values()} == set(over))
-    return any(key(substitute(largest.body, table)) == key(a) for table in tables)
+    match largest:
+        case Extreme("max", _, body, cond) if cond == TRUE:
+            tables = places(largest, a)
+            if over is not None:
+                tables = tuple(t for t in tables if {p.index for p in t.values()} == set(over))
+            return any(key(substitute(body, table)) == key(a) for table in tables)
+    return False
 
 
 def places(largest: Extreme, a: Expr) -> tuple[dict[Atom, Poly], ...]:
@@ -219,4 +219,4 @@ def is_attained(linear: Linear, indices: tuple[Index, ...]) -> bool:
 
 def is_number(expr: Expr) -> bool:
     """Is it a plain number?"""
-    return isinstance(expr, Num) or (isinstance(expr, Mul) and all(isinstance(a, Num) for a in expr.args))
+    return all(value_of(f) is not None for f in factors_of(expr))

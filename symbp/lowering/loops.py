@@ -13,7 +13,8 @@ from symbp.core import build
 from symbp.core.expr import Expr, Read, Sum
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, fresh_name, indices_of, map_children, reads, walk
+from symbp.core.traverse import free_indices, fresh_name, indices_of, map_children, nodes, reads
+from symbp.core.views import bound_by
 from symbp.lowering.bodies import loop_args
 from symbp.lowering.builder import Builder
 from symbp.lowering.hoist import hoisted
@@ -22,7 +23,8 @@ from symbp.lowering.joining import joined
 from symbp.lowering.labelled import Entries, Known
 from symbp.lowering.layers import has_layers
 from symbp.lowering.program import FLOAT, LIST, ZEROS, Carry, Loop, Operand, Shape, Statement, Value
-from symbp.lowering.steps import MARK, Carried, Step, one_step
+from symbp.lowering.step import MARK, Carried, Step
+from symbp.lowering.steps import one_step
 
 LowerAll = Callable[[Entries, tuple[Equation, ...]], None]
 
@@ -41,12 +43,12 @@ def is_listed(at: Entries, equation: Equation) -> bool:
 
 
 def _list_reads(at: Entries, body: Expr) -> list[Read]:
-    return [n for n in walk(body) if isinstance(n, Read) and n.subs and _is_list(at, n.tensor)]
+    return [r for r in nodes(body, Read) if r.subs and _is_list(at, r.tensor)]
 
 
 def _is_list(at: Entries, name: str) -> bool:
     known = at.tensors.get(name)
-    return known is not None and isinstance(known.value, Value) and known.value.kind == LIST
+    return known is not None and known.is_list
 
 
 def lower_loop(at: Entries, part: tuple[Equation, ...], lower_all: LowerAll) -> None:
@@ -107,25 +109,24 @@ def separated(at: Entries, equation: Equation) -> tuple[Equation, ...]:
     taken: list[Equation] = []
 
     def part(node: Any) -> Any:
-        node = map_children(node, part)
-        if not isinstance(node, Sum):
-            return node
-        listed = [i for i in node.indices if _runs_along(at, node, i)]
-        if not listed or listed == list(node.indices):
-            return node
-        rest = tuple(i for i in node.indices if i not in listed)
-        held = tuple(i for i in free_indices(build.total(rest, node.body)) if i not in listed)
-        name = f"{equation.name}.{len(taken)}"
-        taken.append(Equation(name, (*listed, *held), build.total(rest, node.body)))
-        return build.total(tuple(listed), Read(name, tuple(map(Poly.of, (*listed, *held)))))
+        done = map_children(node, part)
+        listed = tuple(i for i in bound_by(done) if _runs_along(at, done, i))
+        match done:
+            case Sum(indices, body) if listed and listed != indices:
+                inner = build.total((i for i in indices if i not in listed), body)
+                held = tuple(i for i in free_indices(inner) if i not in listed)
+                name = f"{equation.name}.{len(taken)}"
+                taken.append(Equation(name, (*listed, *held), inner))
+                return build.total(listed, Read(name, tuple(map(Poly.of, (*listed, *held)))))
+        return done
 
     body = part(equation.body)
     return (*taken, replace(equation, body=body))
 
 
-def _runs_along(at: Entries, node: Sum, index: Index) -> bool:
-    ragged = any(index in indices_of(i.extent) for i in node.indices)
-    return ragged or any(index in indices_of(r.subs[0]) for r in _list_reads(at, node.body))
+def _runs_along(at: Entries, binder: Expr, index: Index) -> bool:
+    ragged = any(index in indices_of(i.extent) for i in bound_by(binder))
+    return ragged or any(index in indices_of(r.subs[0]) for r in _list_reads(at, binder))
 
 
 def _worth_it(expr: Expr) -> bool:
@@ -175,7 +176,7 @@ def _carry(at: Entries, inner: Entries, carried: Carried, order: Order, backward
     value = Value(name, tuple(shape[k] for k in order))
     inner.builder.local.add(value.name)
     inner.tensors[carried.name] = Known(value, order, shape)
-    if isinstance(start.value, Value) and len(start.axes) < len(shape):
+    if start.is_array and len(start.axes) < len(shape):
         full = at.aligned(start, first)
         return order, value, at.builder.emit("broadcast", (full,), tuple(i.extent for i in first))
     return order, value, start.value
@@ -186,7 +187,7 @@ def _next(inner: Entries, carried: Carried, order: Order) -> Operand:
     last = in_order(carried.last, order)
     inner.order = list(last)
     found = inner.number(inner.value(carried.next))
-    if isinstance(found.value, Value) and len(found.axes) < len(last):
+    if found.is_array and len(found.axes) < len(last):
         spread = inner.aligned(found, last)
         return inner.builder.emit("broadcast", (spread,), tuple(i.extent for i in last))
     return inner.ordered(found, last).value

@@ -20,9 +20,9 @@ def side_by_side(at: Entries, a: Labelled, parts: tuple[tuple[Index, ...], ...],
     Where it is to be read `again` only, a copy that was made for a product serves; none is made.
     """
     apart = [part for part in parts if len(part) > 1]
-    if not isinstance(a.value, Value) or a.value.kind != FLOAT or len(apart) != 1:
+    if not a.is_array or a.array.kind != FLOAT or len(apart) != 1:
         return a
-    found = _behind(at, a.value)
+    found = _behind(at, a.array)
     if found is None:
         return a
     root, dimensions, cut = found
@@ -46,14 +46,13 @@ def reduced(at: Entries, a: Labelled, indices: tuple[Index, ...]) -> Labelled:
     summed = tuple(k for k, i in enumerate(a.axes) if i in indices)
     if not summed:
         return a
-    assert isinstance(a.value, Value)
     kept = tuple(i for i in a.axes if i not in indices)
     matrix = in_two(at, a, tuple(i for i in a.axes if i in indices))
     if matrix is not None:
         value = at.builder.reduce("sum", matrix[0], (int(matrix[1]),))
         return Labelled(at.builder.reshape(value, tuple(i.extent for i in kept)), kept)
     around = sum_around(at, a, tuple(i for i in a.axes if i in indices))
-    return around or Labelled(at.builder.reduce("sum", a.value, summed), kept)
+    return around or Labelled(at.builder.reduce("sum", a.array, summed), kept)
 
 
 def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, bool] | None:
@@ -62,13 +61,11 @@ def in_two(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> tuple[Value, 
     if len(summed) < 2 or not kept:
         return None
     a = side_by_side(at, a, (kept, summed), again=True)
-    plain = isinstance(a.value, Value) and _lies_as_it_says(at, a.value)
-    if not plain or a.axes not in ((*kept, *summed), (*summed, *kept)):
+    if not _lies_as_it_says(at, a.array) or a.axes not in ((*kept, *summed), (*summed, *kept)):
         return None
-    assert isinstance(a.value, Value)
     second = a.axes == (*kept, *summed)
     sizes = [extent(tuple(i.extent for i in part)) for part in ((kept, summed) if second else (summed, kept))]
-    return at.builder.reshape(a.value, tuple(sizes)), second
+    return at.builder.reshape(a.array, tuple(sizes)), second
 
 
 def sum_around(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> Labelled | None:
@@ -78,10 +75,10 @@ def sum_around(at: Entries, a: Labelled, summed: tuple[Index, ...]) -> Labelled 
     before, after = a.axes[:first], a.axes[first + len(kept) :]
     if not before or not after or a.axes != (*before, *kept, *after):
         return None
-    if not isinstance(a.value, Value) or not _lies_as_it_says(at, a.value):
+    if not _lies_as_it_says(at, a.array):
         return None
     outer, middle, inner = (extent(tuple(i.extent for i in part)) for part in (before, kept, after))
-    rows = at.builder.reduce("sum", at.builder.reshape(a.value, (outer * middle, inner)), (1,))
+    rows = at.builder.reduce("sum", at.builder.reshape(a.array, (outer * middle, inner)), (1,))
     value = at.builder.reduce("sum", at.builder.reshape(rows, (outer, middle)), (0,))
     return Labelled(at.builder.reshape(value, tuple(i.extent for i in kept)), kept)
 
@@ -110,7 +107,7 @@ def _behind(at: Entries, value: Value) -> tuple[Value, tuple[int, ...], Slice] |
         if maker.op == "transpose":
             dimensions = tuple(maker.detail[d] for d in dimensions)  # type: ignore[misc]
             cut = tuple(cut[maker.detail.index(k)] for k in range(len(cut)))
-        elif any(c is not None for c in cut) or not all(d is None or isinstance(d, tuple) for d in maker.detail):
+        elif any(c is not None for c in cut) or len(maker.target.shape) < len(value.shape):  # or at one position
             return None
         else:
             cut = maker.detail
@@ -126,7 +123,6 @@ def _is_computed(maker: Statement | None) -> bool:
 def _copied(
     at: Entries, a: Labelled, root: Value, dimensions: tuple[int, ...], cut: Slice, order: tuple[int, ...]
 ) -> Labelled:
-    assert isinstance(a.value, Value)
     view = at.builder.transpose(root, order)
     copy = at.builder.emit("copy", (view,), _shape(root, order))
     axes = tuple(a.axes[dimensions.index(d)] for d in order)

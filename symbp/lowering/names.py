@@ -16,9 +16,11 @@ from symbp.lowering.program import (
     Program,
     Routine,
     Statement,
-    Value,
     each_routine,
     every_statement,
+    is_sum_by_ones,
+    renamed,
+    users_of,
     with_values,
 )
 
@@ -84,29 +86,24 @@ def _base(s: Statement) -> str:
         return "ones"
     if not s.target.name.split(".")[1:2] or not s.target.name.split(".")[1].isdecimal():
         return _plain(f"{s.target.name}.part")
-    summed = s.op == "matmul" and any(isinstance(a, Value) and a.name.startswith("ones.") for a in s.args)
-    return f"{s.target.name.split('.')[0]}_{'sum' if summed else WORDS.get(s.op, 'part')}"
+    return f"{s.target.name.split('.')[0]}_{'sum' if is_sum_by_ones(s) else WORDS.get(s.op, 'part')}"
 
 
 def _joined(routine: Routine) -> dict[str, str]:
     """A value without a name of its own that is written over at its only use bears the name of what replaces it."""
-    uses: dict[str, int] = {}
     everything = tuple(every_statement(routine.statements))
-    for s in everything:
-        for a in dict.fromkeys(s.args):
-            if isinstance(a, Value):
-                uses[a.name] = uses.get(a.name, 0) + 1
+    users = users_of(everything)
     table: dict[str, str] = {}
     for s in reversed(everything):
         place = s.place
-        if place is not None and place.how == "over" and "." in place.name and uses[place.name] == 1:
+        if place is not None and place.how == "over" and "." in place.name and len(users[place.name]) == 1:
             table[place.name] = table.get(s.target.name, s.target.name)
     return table
 
 
 def _renamed(routine: Routine, table: dict[str, str]) -> Routine:
     def new(a: Operand) -> Operand:
-        return replace(a, name=table.get(a.name, a.name)) if isinstance(a, Value) else a
+        return renamed(a, table)
 
     def place(p: Place | None) -> Place | None:
         return p if p is None or p.how == "out" else replace(p, name=table.get(p.name, p.name))

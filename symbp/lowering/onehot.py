@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, indices_of, rename_bound
-from symbp.core.views import factors_of
+from symbp.core.views import among, factors_of
 from symbp.lowering.builder import extent
-from symbp.lowering.labelled import Entries, Labelled
-from symbp.lowering.program import FLOAT, Value
+from symbp.lowering.labelled import Contract, Entries, Labelled
+from symbp.lowering.program import FLOAT
 from symbp.lowering.subscripts import integers
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,13 @@ class Hot:
 
 def hot_of(at: Entries, factors: tuple[Expr, ...]) -> Hot | None:
     """A product with one such delta; None where the place is not one of all that the labels count."""
-    for f in factors:
-        for label, place in ((f.a, f.b), (f.b, f.a)) if isinstance(f, Delta) else ():
-            read, index = label.atom, place.index
-            rest = build.mul(*(g for g in factors if g is not f))
-            if not isinstance(read, Read) or index is None or index in (*free_indices(rest), *indices_of(label)):
-                continue
-            if index.start == Poly() and at.classes.get(read.tensor) == index.stop and _is_plain(read):
-                return Hot(read, index, rest)
+    for d in among(factors, Delta):
+        rest = build.mul(*(g for g in factors if g is not d))
+        for label, place in ((d.a, d.b), (d.b, d.a)):
+            match label.atom, place.atom:
+                case Read() as labels, Index() as index if index not in (*free_indices(rest), *indices_of(label)):
+                    if (Poly(), at.classes.get(labels.tensor)) == (index.start, index.stop) and _is_plain(labels):
+                        return Hot(labels, index, rest)
     return None
 
 
@@ -62,14 +58,12 @@ def added_rows(at: Entries, indices: tuple[Index, ...], factors: list[Expr], con
         return None
     part = at.number(contract(at, tuple(i for i in indices if i not in hot.own), hot.factor))
     where = at.value(hot.labels)
-    if not isinstance(part.value, Value):
+    if not part.is_array:
         return None
     held = tuple(i for i in where.axes if i in part.axes)
     same = tuple(i for i in where.axes if i not in held)  # one row has as many labels
     rest = tuple(i for i in part.axes if i not in hot.own)
-    rows, labels = at.ordered(part, (*held, *rest)).value, at.ordered(where, (*held, *same)).value
-    assert isinstance(rows, Value)
-    assert isinstance(labels, Value)
+    rows, labels = at.ordered(part, (*held, *rest)).array, at.ordered(where, (*held, *same)).array
     count, times = (extent(tuple(i.extent for i in part)) for part in (held, same))
     shape = tuple(i.extent for i in rest)
     flat = at.builder.reshape(rows, (count, *shape)), at.builder.reshape(labels, (count * times,))
@@ -81,12 +75,11 @@ def scaled_rows(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
     """Factors of a sum that adds up rows where labels say, moved to the rows: there are fewer of them, as a rule, than
     there are labels to tell apart.
     """
-    sums = [f for f in factors if isinstance(f, Sum)]
+    sums = among(factors, Sum)
     if len(sums) != 1 or len(factors) == 1:
         return factors
     others = tuple(f for f in factors if f is not sums[0])
     total = rename_bound(sums[0], {i.name for f in others for i in free_indices(f)})
-    assert isinstance(total, Sum)
     hot = hot_of(at, factors_of(total.body))
     if hot is None or not hot.own or not all(i in total.indices for i in hot.own) or hot.place in total.indices:
         return factors
@@ -99,12 +92,12 @@ def changed_entries(at: Entries, base: Labelled, term: Expr) -> Labelled | None:
     """The array with a term added to it that is 0 but for one entry of each row; None where it is no such term."""
     number, rest = build.split_number(term)
     hot = hot_of(at, factors_of(rest))
-    if hot is None or set(base.axes) != {*hot.own, hot.place} or not isinstance(base.value, Value):
+    if hot is None or set(base.axes) != {*hot.own, hot.place}:
         return None
-    if not all(i in hot.own for i in free_indices(hot.factor)) or base.value.kind != FLOAT:
+    if not all(i in hot.own for i in free_indices(hot.factor)) or base.array.kind != FLOAT:
         return None
     own = tuple(i for i in base.axes if i != hot.place)
     amount = at.number(at.value(build.scale(number, hot.factor)))
     places = [at.value(hot.labels) if i == hot.place else integers(at, Poly.of(i)) for i in base.axes]
     args = (base.value, *(at.aligned(a, own) for a in (amount, *places)))
-    return Labelled(at.builder.emit("plus", args, base.value.shape), base.axes)
+    return Labelled(at.builder.emit("plus", args, base.array.shape), base.axes)

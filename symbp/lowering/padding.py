@@ -14,8 +14,9 @@ from symbp.core.expr import Delta, Expr, Read
 from symbp.core.integers import Dim, Index, Poly
 from symbp.core.ranges import highest, lowest
 from symbp.core.traverse import free_indices, indices_of
-from symbp.lowering.labelled import Entries, Known, Labelled
-from symbp.lowering.program import Value
+from symbp.core.views import among
+from symbp.lowering.labelled import Contract, Entries, Known, Labelled
+from symbp.lowering.program import shape_of
 from symbp.lowering.scatters import around
 
 
@@ -29,11 +30,11 @@ class Fixed:
     stop: Poly
 
 
-def padded(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr]) -> Labelled | None:
+def padded(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr], _: Contract) -> Labelled | None:
     """The sum without the indices that deltas fix, or None where what depends on them depends on their values too."""
     fixed: dict[Expr, Fixed] = {}
-    for f in factors:
-        found = _fixed(f, indices, tuple(x.index for x in fixed.values())) if isinstance(f, Delta) else None
+    for f in among(factors, Delta):
+        found = _fixed(f, indices, tuple(x.index for x in fixed.values()))
         if found is not None:
             fixed[f] = found
     gone = tuple(x.index for x in fixed.values())
@@ -50,7 +51,7 @@ def padded(at: Entries, indices: tuple[Index, ...], factors: Sequence[Expr]) -> 
     if array is None:
         return None
     places = {x.index: x.value - x.start for x in fixed.values()}
-    shape = tuple(array.value.shape) if isinstance(array.value, Value) else ()
+    shape = shape_of(array.value)
     name = f".padded{len(at.tensors)}"
     at.tensors[name] = Known(array.value, tuple(range(len(shape))), shape)
     read = Read(name, tuple(places.get(i, Poly.of(i)) for i in array.axes))
@@ -68,7 +69,7 @@ def _fixed(delta: Delta, indices: tuple[Index, ...], before: tuple[Index, ...]) 
         value = (Poly.of(i) * factor - difference) * factor
         if factor not in (1, -1) or i in before or i.start != Poly():
             continue
-        if any(not isinstance(a, (Index, Dim)) or a == i or a in before for a in value.atoms()):
+        if value.atoms_of(Index, Dim) != value.atoms() or any(a == i or a in before for a in value.atoms()):
             continue
         low, high = lowest(value), highest(value)
         ends = None if low is None or high is None else around(i, low, high)
@@ -80,7 +81,7 @@ def _fixed(delta: Delta, indices: tuple[Index, ...], before: tuple[Index, ...]) 
 def _in_zeros(at: Entries, a: Labelled, fixed: tuple[Fixed, ...]) -> Labelled | None:
     """The array with zeros before and behind the ranges of the fixed indices."""
     by_index = {x.index: x for x in fixed}
-    if not isinstance(a.value, Value) or not all(i in a.axes for i in by_index):
+    if not all(i in a.axes for i in by_index):
         return None
     spans, shape = [], []
     for i in a.axes:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
-from symbp.core.expr import Expr, Fn
 from symbp.core.functions import STOPPED
 from symbp.core.integers import Node
 from symbp.core.network import Network
-from symbp.core.traverse import map_children, walk
+from symbp.core.traverse import map_children
+from symbp.core.views import argument_of
+
+T = TypeVar("T", bound=Node)
 
 
 def let_pass(network: Network) -> Network:
@@ -16,17 +19,6 @@ def let_pass(network: Network) -> Network:
     return replace(network, equations=tuple(replace(e, body=_passed(e.body)) for e in network.equations))
 
 
-def _passed(body: Expr) -> Expr:
-    if not any(map(_stops, walk(body))):
-        return body
-    passed = _without(body)
-    assert isinstance(passed, Expr)
-    return passed
-
-
-def _without(node: Node) -> Node:
-    return _without(node.args[0]) if isinstance(node, Fn) and _stops(node) else map_children(node, _without)
-
-
-def _stops(node: Node) -> bool:
-    return isinstance(node, Fn) and node.name == STOPPED
+def _passed(node: T) -> T:
+    argument = argument_of(node, STOPPED)
+    return map_children(node, _passed) if argument is None else _passed(argument)  # type: ignore[return-value]

@@ -14,8 +14,10 @@ from symbp.core.expr import TRUE, Cond, Expr, Extreme, First
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import polys, substitute, walk
 from symbp.core.views import is_bracket
+from symbp.lowering.digits import adds_indices
 from symbp.lowering.labelled import Entries, Labelled
 
+Hit = tuple[Extreme, tuple[Index, ...]]  # an extreme, and the summed indices that run over its window
 MOST = 64  # offsets that are written out, one after the other
 
 
@@ -45,29 +47,23 @@ def window_extreme(at: Entries, node: Extreme) -> Labelled | None:
 
 def _is_window(body: Expr, indices: tuple[Index, ...]) -> bool:
     """Does a subscript add one of the indices to another index?"""
-    return any(
-        sum(isinstance(a, Index) for a in p.atoms()) > 1 and any(i in p.atoms() for i in indices)
-        for n in walk(body)
-        for p in polys(n)
-    )
+    return any(adds_indices(p) and any(i in p.atoms() for i in indices) for n in walk(body) for p in polys(n))
 
 
-def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+def first_hit_of(factor: Expr, indices: tuple[Index, ...]) -> Hit | None:
     """The extreme whose first hit a factor marks, and those of the summed indices that run over its window."""
-    if not (is_bracket(factor)):
-        return None
-    return hit_of(factor.cond, indices)
+    return hit_of(factor.cond, indices) if is_bracket(factor) else None
 
 
-def hit_of(cond: Cond, indices: tuple[Index, ...]) -> tuple[Extreme, tuple[Index, ...]] | None:
+def hit_of(cond: Cond, indices: tuple[Index, ...]) -> Hit | None:
     """The same of a condition: each of the extreme's indices has one of `indices` of its range that stands for it."""
-    if not isinstance(cond, First) or cond.cond != TRUE:
-        return None
-    own = tuple(i for p in cond.at if (i := p.index) is not None and i in indices)
-    ranges = [(i.start, i.stop) for i in own]
-    if len(set(own)) < len(cond.indices) or ranges != [(i.start, i.stop) for i in cond.indices]:
-        return None
-    return Extreme(cond.kind, cond.indices, cond.body, cond.cond), own
+    match cond:
+        case First(kind, window, body, counts, at) if counts == TRUE:
+            own = tuple(i for p in at if (i := p.index) is not None and i in indices)
+            ranges = [(i.start, i.stop) for i in own]
+            if len(set(own)) == len(window) and ranges == [(i.start, i.stop) for i in window]:
+                return Extreme(kind, window, body, counts), own
+    return None
 
 
 def picked(at: Entries, indices: tuple[Index, ...], factors: list[Expr]) -> Labelled | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from symbp.core.expr import Binder
 from symbp.core.integers import Dim
 from symbp.core.network import Equation, Network
 from symbp.core.solve import solve_sizes
 from symbp.core.traverse import dims_of, polys, reads, walk
+from symbp.core.views import bound_by
 
 Needs = Mapping[str, frozenset[str]]
 
@@ -63,9 +63,8 @@ def _sizes(equation: Equation) -> Iterator[Dim]:
     for node in walk(equation.body):
         for p in (*polys(node), *(i.extent for i in equation.indices)):
             yield from dims_of(p)
-        if isinstance(node, Binder):
-            for i in node.indices:
-                yield from dims_of(i.extent)
+        for i in bound_by(node):
+            yield from dims_of(i.extent)
 
 
 def inputs_of(network: Network) -> Needs:

@@ -6,8 +6,9 @@ it. A routine is pure: `Statement.place` stays None until the last pass says whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from symbp.core.build import NIL as ZERO
 from symbp.core.expr import Expr
@@ -17,6 +18,7 @@ from symbp.core.network import PARAM, Fact, Tensor, given_sizes, widths_of
 from symbp.core.traverse import indices_of
 from symbp.escape import Prose
 
+T = TypeVar("T")
 Shape = tuple[Poly, ...]
 
 # Of each axis from where to where it goes, and by which step where that is not 1; None is all of it.
@@ -90,6 +92,11 @@ class Loop:
     stored: tuple[tuple[Value, Operand], ...]
     carried: tuple[Carry, ...] = ()
 
+    @property
+    def kept(self) -> tuple[Value, ...]:
+        """The arrays that a step stores and hands on."""
+        return arrays_among([*(v for _, v in self.stored), *(c.next for c in self.carried)])
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -110,6 +117,16 @@ class Statement:
     place: Place | None = None
     loop: Loop | None = None
 
+    @property
+    def arrays(self) -> tuple[Value, ...]:
+        """The operands that are arrays, in their order."""
+        return tuple([a for a in self.args if isinstance(a, Value)])
+
+    @property
+    def scalars(self) -> tuple[Expr, ...]:
+        """The operands that are numbers and sizes."""
+        return tuple(a for a in self.args if isinstance(a, Expr))
+
 
 @dataclass(frozen=True, slots=True)
 class Routine:
@@ -125,6 +142,16 @@ class Routine:
     results: tuple[tuple[str, Operand], ...]
     numbers: tuple[tuple[str, tuple[int, ...]], ...] = ()
     vector: tuple[str, ...] = ()
+
+    @property
+    def returned(self) -> tuple[Value, ...]:
+        """The results that are arrays."""
+        return arrays_among(v for _, v in self.results)
+
+    @property
+    def makers(self) -> dict[str, Statement]:
+        """The statement that makes each value."""
+        return {s.target.name: s for s in self.statements}
 
 
 # The routines that fill the caller's arrays and keep scratch arrays from call to call.
@@ -229,7 +256,7 @@ def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Prog
 
 # Operations by what they do with the shapes of their operands: entry by entry with broadcasting, or otherwise. Every
 # pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
-# `emit.statements`.
+# `emit.operations`.
 ARITHMETIC = ("add", "sub", "mul", "div", "//", "power", "maximum", "minimum")
 UNARY = ("neg", "square", "sqrt", *FUNCTIONS)
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -243,6 +270,48 @@ PRODUCTS = ("matmul", "vdot", "vecdot", "row_sum")
 SOURCES = ("arange", "ones", "stack", "empty")
 ZEROS = "zeros"  # in the detail of a "stack": its entries are 0 before the loop
 FILL = "fill"  # a scalar or a view spread over an array of its own
+
+
+def arrays_among(operands: Iterable[Operand]) -> tuple[Value, ...]:
+    """Those of the operands that are arrays."""
+    return tuple([a for a in operands if isinstance(a, Value)])
+
+
+def array_of(operand: Operand) -> Value:
+    """The operand where it must be an array."""
+    assert isinstance(operand, Value)
+    return operand
+
+
+def by_name(operand: Operand | None, table: Mapping[str, T]) -> T | None:
+    """What a table has under an array's name, its maker say; None of a number, of no operand, of what is not in it."""
+    return table.get(operand.name) if isinstance(operand, Value) else None
+
+
+def put(operand: Operand, table: Mapping[str, Value]) -> Operand:
+    """What the table has for an array of that name, else the operand."""
+    return table.get(operand.name, operand) if isinstance(operand, Value) else operand
+
+
+def renamed(operand: Operand, names: Mapping[str, str]) -> Operand:
+    """The operand by the name that the table has for it, else as it is."""
+    if isinstance(operand, Value) and operand.name in names:
+        return replace(operand, name=names[operand.name])
+    return operand
+
+
+def users_of(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
+    """The statements that need each array, in their order."""
+    users: dict[str, list[Statement]] = {}
+    for s in statements:
+        for name in dict.fromkeys([a.name for a in s.arrays]):
+            users.setdefault(name, []).append(s)
+    return users
+
+
+def is_sum_by_ones(s: Statement) -> bool:
+    """Is it the sum over the last axis that a product with ones makes?"""
+    return s.op == "matmul" and any(a.name.startswith("ones.") for a in s.arrays)
 
 
 def shape_of(operand: Operand) -> Shape:
@@ -265,6 +334,7 @@ def view_roots(routine: Routine) -> dict[str, str]:
     """Of each view the value whose memory it shows."""
     roots: dict[str, str] = {}
     for s in routine.statements:
-        if s.op in VIEWS and isinstance(s.args[0], Value):
-            roots[s.target.name] = roots.get(s.args[0].name, s.args[0].name)
+        if s.op in VIEWS and s.arrays:
+            (shown, *_) = s.arrays
+            roots[s.target.name] = roots.get(shown.name, shown.name)
     return roots

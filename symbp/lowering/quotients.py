@@ -45,16 +45,15 @@ def _split(equation: Equation) -> Equation:
 
 
 def _under_sums(node: Node) -> Any:
-    node = map_children(node, _under_sums)
-    if not isinstance(node, Sum):
-        return node
-    indices, body = node.indices, node.body
-    for index in node.indices:
-        digits, table = _digits(index, body, {i.name for i in indices})
-        if digits:
-            indices = tuple(j for i in indices for j in (digits if i == index else (i,)))
-            body = settle(substitute(body, table))
-    return build.total(indices, body)
+    match done := map_children(node, _under_sums):
+        case Sum(indices, body):
+            for index in indices:
+                digits, table = _digits(index, body, {i.name for i in indices})
+                if digits:
+                    indices = tuple(j for i in indices for j in (digits if i == index else (i,)))
+                    body = settle(substitute(body, table))
+            return build.total(indices, body)
+    return done
 
 
 def _digits(index: Index, body: Node, names: set[str]) -> tuple[tuple[Index, ...], dict[Atom, Poly]]:
@@ -79,10 +78,9 @@ def _quotients(node: Node) -> Iterator[Quotient]:
     """The quotients in the integer expressions, those within one another too."""
     work = [p for n in walk(node) for p in polys(n)]
     while work:
-        for atom in work.pop().atoms():
-            if isinstance(atom, Quotient):
-                yield atom
-                work += [atom.top, atom.bottom]
+        for quotient in work.pop().atoms_of(Quotient):
+            yield quotient
+            work += [quotient.top, quotient.bottom]
 
 
 def _chain(bottoms: list[Poly], stop: Poly) -> list[Poly] | None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Binder, Cond, Sum
+from symbp.core.expr import Cond, Extreme, First, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Network
 from symbp.core.traverse import indices_of, map_children, substitute, with_bound
+from symbp.core.views import bound_by
 
 
 def box_ranges(network: Network) -> Network:
@@ -19,16 +20,19 @@ def box_ranges(network: Network) -> Network:
 
 
 def boxed(node: Node) -> Any:
-    node = map_children(node, boxed)
-    if not isinstance(node, Binder) or not any(_outer(i) for i in node.indices):
-        return node
+    done = map_children(node, boxed)
+    if not any(map(_outer, bound_by(done))):
+        return done
     table: dict[Atom, Poly] = {}
     guards: list[Cond] = []
-    indices = tuple(_box(i, table, guards) for i in node.indices)
-    body = substitute(node.body, table)
-    if isinstance(node, Sum):
-        return Sum(indices, build.where(build.both(*guards), body, build.NIL))
-    return with_bound(node, indices, (body, build.both(substitute(node.cond, table), *guards)))
+    indices = tuple(_box(i, table, guards) for i in bound_by(done))
+    match done:
+        case Sum(_, body):
+            return Sum(indices, build.where(build.both(*guards), substitute(body, table), build.NIL))
+        case Extreme(_, _, body, cond) | First(_, _, body, cond):
+            conds = build.both(substitute(cond, table), *guards)
+            return with_bound(done, indices, (substitute(body, table), conds))
+    raise TypeError(f"lowering/ranges.py has no rule for {type(done).__name__}, which binds indices")
 
 
 def _outer(index: Index) -> bool:

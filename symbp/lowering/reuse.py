@@ -32,7 +32,7 @@ from symbp.core.traverse import (
     rename_bound,
     substitute,
 )
-from symbp.core.views import factors_of
+from symbp.core.views import among, factors_of
 
 MOST_INDICES = 4
 
@@ -73,28 +73,27 @@ class _Known:
     def note(self, equation: Equation) -> None:
         """One more equation that has been computed."""
         self.equations[equation.name] = equation
-        if isinstance(equation.body, Sum) and len(equation.indices) <= MOST_INDICES:
-            self.sums.setdefault(_tensors(equation.body), []).append(equation)
+        match equation.body:
+            case Sum() as total if len(equation.indices) <= MOST_INDICES:
+                self.sums.setdefault(_tensors(total), []).append(equation)
 
     def reused(self, node: Any) -> Any:
         """The expression with each sum for which there is a shorter way."""
-        done = map_children(node, self.reused)
-        if not isinstance(done, Sum):
-            return done
-        return next((found for found in self._ways(done) if found is not None), done)
+        match done := map_children(node, self.reused):
+            case Sum():
+                return next((found for found in self._ways(done) if found is not None), done)
+        return done
 
     def _ways(self, total: Sum) -> Iterator[Expr | None]:
         factors = factors_of(total.body)
-        for place, f in enumerate(factors):
-            own = self.equations.get(f.tensor) if isinstance(f, Read) else None
-            if not isinstance(f, Read) or own is None or not _is_plain(f):
-                continue
+        for read in (r for r in among(factors, Read) if r.tensor in self.equations and _is_plain(r)):
+            own, place = self.equations[read.tensor], factors.index(read)
             rest = factors[:place] + factors[place + 1 :]
-            body = rename_bound(apply(own.body, own.indices, f.subs), all_index_names(total))
-            if isinstance(body, Mul):
-                yield self._factors_outside(total.indices, body, rest)
-            if isinstance(body, Sum) and self.beside.count(f.tensor) == 1:
-                yield self._exchanged(total.indices, body, rest)
+            match rename_bound(apply(own.body, own.indices, read.subs), all_index_names(total)):
+                case Mul() as body:
+                    yield self._factors_outside(total.indices, body, rest)
+                case Sum() as body if self.beside.count(read.tensor) == 1:
+                    yield self._exchanged(total.indices, body, rest)
 
     def _factors_outside(self, indices: tuple[Index, ...], body: Mul, rest: tuple[Expr, ...]) -> Expr | None:
         """sum_n (a[n] g) b[n] = g sum_n a[n] b[n]."""

@@ -20,8 +20,13 @@ from symbp.lowering.program import (
     Routine,
     Statement,
     Value,
+    arrays_among,
+    by_name,
     each_routine,
     every_statement,
+    is_sum_by_ones,
+    kind_of,
+    shape_of,
 )
 
 
@@ -39,12 +44,10 @@ def _row_by_row(routine: Routine) -> Routine:
 def _uses(routine: Routine) -> Counter[str]:
     """How often each value is needed, in loops and as a result too."""
     everything = tuple(every_statement(routine.statements))
-    uses = Counter(a.name for s in everything if s.loop is None for a in s.args if isinstance(a, Value))
-    kept: list[Operand] = [v for _, v in routine.results]
-    for loop in (s.loop for s in everything if s.loop is not None):
-        kept += [v for _, v in loop.stored] + [v for c in loop.carried for v in (c.start, c.next)]
-    uses.update(v.name for v in kept if isinstance(v, Value))
-    return uses
+    needed: list[Operand] = [v for _, v in routine.results]
+    for s in everything:
+        needed += s.args if s.loop is None else (*s.loop.kept, *(c.start for c in s.loop.carried))
+    return Counter(a.name for a in arrays_among(needed))
 
 
 @dataclass(slots=True)
@@ -65,13 +68,11 @@ class _Rows:
 
     def _factors(self, s: Statement) -> tuple[Value, ...]:
         """The two arrays whose rows a statement multiplies and sums; none where it is no such sum."""
-        summed = s.args[0] if _sums_rows(s) else None
-        if not isinstance(summed, Value):
+        if not is_sum_by_ones(s):
             return ()
-        maker = self._alone(summed)
+        maker = self._alone(s.arrays[0])
         if maker is not None and maker.op == "reshape":
-            assert isinstance(maker.args[0], Value)
-            maker = self._alone(maker.args[0])
+            maker = self._alone(maker.arrays[0])
         if maker is None or maker.op not in ("mul", "square"):
             return ()
         factors = maker.args * 2 if maker.op == "square" else maker.args
@@ -85,13 +86,12 @@ class _Rows:
 
     def _is_whole(self, a: Operand, maker: Statement) -> bool:
         """Is it an array of that shape, not spread over it, which lies in memory as it stands?"""
-        whole = isinstance(a, Value) and (a.shape, a.kind) == (maker.target.shape, FLOAT)
-        return whole and lies_in_order(self.made.get(a.name))  # type: ignore[union-attr]
+        whole = (shape_of(a), kind_of(a)) == (maker.target.shape, FLOAT)
+        return whole and lies_in_order(by_name(a, self.made))
 
     def _product_of_rows(self, s: Statement, a: Value, b: Value) -> Iterator[Statement]:
         """The factors in the shape of what was summed, their product, and the reduced axis back where it was kept."""
-        (summed, *_) = s.args
-        assert isinstance(summed, Value)
+        (summed, *_) = s.arrays
         factors = {}
         for k, factor in enumerate(dict.fromkeys((a, b))):
             factors[factor] = factor
@@ -108,11 +108,6 @@ class _Rows:
         """What a value shows all of, where it does so in a shape of its own."""
         maker = self.made.get(a.name)
         return a if maker is None or maker.op != "reshape" else maker.args[0]
-
-
-def _sums_rows(s: Statement) -> bool:
-    """Is it the sum over the last axis, by a product with ones?"""
-    return s.op == "matmul" and isinstance(s.args[1], Value) and s.args[1].name.startswith("ones.")
 
 
 def _part_name(s: Statement) -> str:

@@ -37,8 +37,9 @@ class _BySize(dict[Atom, int]):
         super().__init__({Dim(name): n for name, n in sizes.items()})
 
     def __missing__(self, atom: Atom) -> int:
-        if isinstance(atom, Dim) and Dim(atom.name) in self:
-            return self[Dim(atom.name)]
+        match atom:
+            case Dim(name) if Dim(name) in self:
+                return self[Dim(name)]
         raise KeyError(atom)
 
 
@@ -72,9 +73,11 @@ def number(expr: Expr, sizes: Mapping[Atom, int], dtype: Any = float) -> float |
 
 
 def _operand(state: _State, operand: Operand) -> Any:
-    if isinstance(operand, Value):
-        return state.values[operand.name]
-    return number(operand, state.sizes, state.dtype)
+    match operand:
+        case Value(name):
+            return state.values[name]
+        case Expr():
+            return number(operand, state.sizes, state.dtype)
 
 
 def _shape(state: _State, shape: tuple[Poly, ...]) -> tuple[int, ...]:
@@ -144,19 +147,26 @@ def _item(state: _State, s: Statement, a: Any) -> Any:
 
 def _position(state: _State, d: Any) -> int:
     """A position, moved between the ends that stand beside it."""
-    position, first, last = d if isinstance(d, tuple) else (d, None, None)
-    value = position.value(state.sizes)
-    value = value if first is None else max(value, first.value(state.sizes))
-    return int(value if last is None else min(value, last.value(state.sizes)))
+    match d:
+        case Poly():
+            return d.value(state.sizes)
+        case position, first, last:
+            value = position.value(state.sizes)
+            value = value if first is None else max(value, first.value(state.sizes))
+            return int(value if last is None else min(value, last.value(state.sizes)))
+    raise TypeError(f"{d!r} is no position")
 
 
 def _slice(state: _State, s: Statement, a: Any) -> Any:
     def one(d: Any) -> Any:
-        if d is None:
-            return slice(None)
-        return slice(*(p.value(state.sizes) for p in d)) if isinstance(d, tuple) else d.value(state.sizes)
+        match d:
+            case None:
+                return slice(None)
+            case Poly():
+                return d.value(state.sizes)
+        return slice(*(p.value(state.sizes) for p in d))
 
-    return a[tuple(one(d) for d in s.detail)]
+    return a[tuple(map(one, s.detail))]
 
 
 def _pieces(state: _State, s: Statement, *parts: Any) -> Any:

@@ -7,20 +7,20 @@ and U).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.core import build
 from symbp.core.expr import Delta, Expr
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import dims_of, free_indices, indices_of, substitute
-from symbp.lowering.labelled import Entries, Labelled
+from symbp.core.traverse import dims_of, free_indices, substitute
+from symbp.core.views import among
+from symbp.lowering.depends import has_plain_indices
+from symbp.lowering.labelled import Contract, Entries, Labelled
 from symbp.lowering.merging import reduced
 from symbp.lowering.pooling import first_hit_of, positions, shares
-from symbp.lowering.program import Operand, Statement, Value
-
-Contract = Callable[[Entries, tuple[Index, ...], Expr], Labelled]
+from symbp.lowering.program import Operand, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Target:
 
 def _targets(indices: tuple[Index, ...], factors: list[Expr]) -> dict[Expr, Target]:
     """The targets of a sum's deltas; none where two of them have an index in common."""
-    targets: dict[Expr, Target] = {f: t for f in factors if isinstance(f, Delta) and (t := _target(f, indices))}
+    targets: dict[Expr, Target] = {d: t for d in among(factors, Delta) if (t := _target(d, indices))}
     involved = [i for t in targets.values() for i in _involved(t)]
     return targets if len(set(involved)) == len(involved) else {}
 
@@ -153,11 +153,10 @@ def _involved(t: Target) -> tuple[Index, ...]:
 
 def _target(delta: Delta, indices: tuple[Index, ...]) -> Target | None:
     difference = delta.a - delta.b
-    if any(not isinstance(a, Index) and any(True for _ in indices_of(Poly.of(a))) for a in difference.atoms()):
+    if not has_plain_indices(difference):
         return None  # a label, say
-    held = [a for a in difference.atoms() if isinstance(a, Index)]
-    free = [i for i in held if i not in indices]
-    summed = [i for i in held if i in indices]
+    free = [i for i in difference.atoms_of(Index) if i not in indices]
+    summed = [i for i in difference.atoms_of(Index) if i in indices]
     if len(free) != 1 or not summed or difference.coefficient(free[0]).constant not in (1, -1):
         return None
     index = free[0]
@@ -205,7 +204,7 @@ def _excess(distance: Poly) -> Poly | None:
         return Poly()
     if is_nonnegative(distance):
         return distance
-    if any(not isinstance(a, Dim) for a in distance.atoms()):
+    if distance.atoms_of(Dim) != distance.atoms():
         return None
     return Poly(tuple((m, c) for m, c in distance.terms if c > 0))
 
@@ -247,7 +246,7 @@ def _product_added(at: Entries, part: Labelled, t: Target) -> Labelled | None:
     kernel, right = flat.args[0], product.args[1]
     (offset,) = t.offsets
     row = len(product.target.shape) - 2
-    if not isinstance(kernel, Value) or part.axes[:row] not in ((), (t.window,)) or part.axes[row] != offset:
+    if part.axes[:row] not in ((), (t.window,)) or part.axes[row] != offset:
         return None
     others = _others(part.axes[row + 1 :], offset, product.target.shape[row])
     shape = (*product.target.shape[:row], others, product.target.shape[-1])

@@ -45,11 +45,11 @@ def shares_of(facts: tuple[Fact, ...], dims: tuple[Dim, ...]) -> tuple[Share, ..
 
 
 def _shares(difference: Poly) -> Iterator[Share]:
-    for a in difference.atoms():
-        if not isinstance(a, Quotient) or not isinstance(whole := a.top.atom, Dim) or len(a.bottom.terms) != 1:
-            continue
-        if difference in (a.bottom * a - whole, Poly.of(whole) - a.bottom * a):
-            yield Share(whole, a.bottom, Dim(f"{whole.name}/{a.bottom}"))
+    for each in difference.atoms_of(Quotient):
+        match each.top.atom, each.bottom:
+            case Dim(name) as whole, Poly((_,)) as parts:
+                if difference in (parts * each - whole, Poly.of(whole) - parts * each):
+                    yield Share(whole, parts, Dim(f"{name}/{parts}"))
 
 
 def apart(network: Network, shares: tuple[Share, ...]) -> Network:

@@ -44,8 +44,7 @@ def stacked_product(at: Entries, a: Labelled, b: Labelled, summed: tuple[Index, 
 
 def _forward(at: Entries, stack: Stack, other: Labelled, free: tuple[Index, ...]) -> Labelled:
     """other (free, rows) times each matrix."""
-    ordered = at.ordered(other, (*free, *stack.rows)).value
-    assert isinstance(ordered, Value)
+    ordered = at.ordered(other, (*free, *stack.rows)).array
     left = at.builder.reshape(ordered, (_count(free), _count(stack.rows)))
     shape = (stack.over.extent, _count(free), _count(stack.columns))
     value = at.builder.emit("matmul", (left, stack.value), shape)
@@ -55,8 +54,7 @@ def _forward(at: Entries, stack: Stack, other: Labelled, free: tuple[Index, ...]
 
 def _backward(at: Entries, stack: Stack, other: Labelled, free: tuple[Index, ...]) -> Labelled:
     """Each matrix times that of other (columns, free), all added up."""
-    ordered = at.ordered(other, (stack.over, *stack.columns, *free)).value
-    assert isinstance(ordered, Value)
+    ordered = at.ordered(other, (stack.over, *stack.columns, *free)).array
     right = at.builder.reshape(ordered, (stack.over.extent, _count(stack.columns), _count(free)))
     shape = (stack.over.extent, _count(stack.rows), _count(free))
     value = at.builder.reduce("sum", at.builder.emit("matmul", (stack.value, right), shape), (0,))
@@ -110,7 +108,6 @@ def _overlapping(
     view = at.builder.emit("windows", maker.args, _extents(axes), FLOAT, (starts, moves))
     order = (whole, *rows, *columns)
     blocks = at.ordered(Labelled(view, axes), order).value
-    assert isinstance(blocks, Value)
     copied = at.builder.emit("copy", (blocks,), _extents(order))
     shown = (over, offset, *rows, *columns)
     again = ((0, step), (0, ONE), *((k, ONE) for k in range(1, len(order))))

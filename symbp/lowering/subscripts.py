@@ -23,7 +23,7 @@ def read(at: Entries, node: Read) -> Labelled:
     shape = tuple(whole[k] for k in known.places)
     if not subs:
         return Labelled(known.value)
-    if isinstance(known.value, Value) and known.value.kind == LIST and not _indices(subs[0]):
+    if known.is_list and not _indices(subs[0]):
         first = kept_inside(at, subs[0], shape[0]) if at.unsure else subs[0]
         entry = at.builder.emit("item", (known.value,), shape[1:], FLOAT, (first, *[None] * (len(shape) - 1)))
         return _read(at, Known(entry, tuple(range(len(shape) - 1)), shape[1:]), subs[1:], shape[1:])
@@ -34,9 +34,9 @@ def _read(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, 
     if all(_is_whole(s, e) or _is_fixed(s) for s, e in zip(subs, shape, strict=True)):
         letters = [s.index for s in subs if s.index is not None]
         if len(set(letters)) == len(letters):
-            return _plain(at, known.value, subs)  # type: ignore[arg-type]
-    direct = isinstance(known.value, Value) and not (at.unsure and any(map(_is_fixed, subs)))
-    view = affine_view(at, known.value, subs, shape) if direct else None  # type: ignore[arg-type]
+            return _plain(at, known.array, subs)
+    direct = not (at.unsure and any(map(_is_fixed, subs)))
+    view = affine_view(at, known.array, subs, shape) if direct else None
     return view or _gather(at, known, subs, shape)
 
 
@@ -55,17 +55,20 @@ def _indices(sub: Poly) -> bool:
 
 
 def _is_size(atom: Atom) -> bool:
-    if isinstance(atom, Quotient):
-        return all(_is_size(a) for p in (atom.top, atom.bottom) for a in p.atoms())
-    return not isinstance(atom, (Index, Read))
+    match atom:
+        case Quotient(top, bottom):
+            return all(_is_size(a) for p in (top, bottom) for a in p.atoms())
+        case Index() | Read():
+            return False
+    return True
 
 
 def _plain(at: Entries, value: Value, subs: tuple[Poly, ...]) -> Labelled:
     """Whole axes, and positions that are numbers or sizes."""
     maker = at.builder.made(value)
-    if maker is not None and maker.op == "transpose" and isinstance(maker.args[0], Value):
+    if maker is not None and maker.op == "transpose":
         base = dict(zip(maker.detail, subs, strict=True))
-        return _plain(at, maker.args[0], tuple(base[k] for k in range(len(subs))))
+        return _plain(at, maker.arrays[0], tuple(base[k] for k in range(len(subs))))
     axes = tuple(s.index for s in subs if s.index is not None)
     for i in axes:
         at.place(i)
@@ -94,7 +97,7 @@ def kept_inside(at: Entries, position: Poly, extent: Poly) -> Poly | tuple[Poly,
 
 def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> Labelled:
     """Every dimension by an integer array; positions outside, which only a guard can let through, are moved inside."""
-    if isinstance(known.value, Value) and known.value.kind == LIST:
+    if known.is_list:
         raise MissingRule("lowering/subscripts.py reads a list of arrays one array at a time")
     alone = _alone(subs, shape)
     if alone is not None:
@@ -103,8 +106,7 @@ def _gather(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly
     axes = at.joined(tuple(places))
     aligned = tuple(at.aligned(p, axes) for p in places)
     extents = tuple(i.extent for i in axes)
-    assert isinstance(known.value, Value)
-    return Labelled(at.builder.emit("gather", (known.value, *aligned), extents, known.value.kind), axes)
+    return Labelled(at.builder.emit("gather", (known.value, *aligned), extents, known.array.kind), axes)
 
 
 def _alone(subs: tuple[Poly, ...], shape: tuple[Poly, ...]) -> int | None:
@@ -121,9 +123,8 @@ def _take(at: Entries, known: Known, subs: tuple[Poly, ...], shape: tuple[Poly, 
     axes = (*before, *places.axes, *after)
     for i in axes:
         at.place(i)
-    assert isinstance(known.value, Value)
     args = (known.value, places.value)
-    return Labelled(at.builder.emit("take", args, tuple(i.extent for i in axes), known.value.kind, (axis,)), axes)
+    return Labelled(at.builder.emit("take", args, tuple(i.extent for i in axes), known.array.kind, (axis,)), axes)
 
 
 def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
@@ -136,16 +137,13 @@ def _inside(at: Entries, place: Labelled, sub: Poly, extent: Poly) -> Labelled:
 
 def _stays(at: Entries, sub: Poly, extent: Poly) -> bool:
     """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label of it?"""
-    if isinstance(sub.atom, Read):
-        classes = at.classes.get(sub.atom.tensor)
-        return classes is not None and is_nonnegative(extent - classes)
-    if not _indices(sub):
-        return True
-    index = sub.index
-    if index is None or (index.start.constant or 0) < 0 or index.start.constant is None:
-        return False
-    rest = (extent - index.stop).constant
-    return rest is not None and rest >= 0
+    match sub.atom:
+        case Read(labels):
+            return labels in at.classes and is_nonnegative(extent - at.classes[labels])
+        case Index(_, stop, start):
+            first, rest = start.constant, (extent - stop).constant
+            return first is not None and first >= 0 and rest is not None and rest >= 0
+    return not _indices(sub)
 
 
 def integers(at: Entries, poly: Poly) -> Labelled:
@@ -164,11 +162,13 @@ def integers(at: Entries, poly: Poly) -> Labelled:
 
 
 def _integer(at: Entries, atom: Atom) -> Labelled:
-    if isinstance(atom, Read):
-        return at.value(atom)
-    if isinstance(atom, Quotient):
-        return at.apply("//", integers(at, atom.top), integers(at, atom.bottom), kind=INT)
-    assert isinstance(atom, Index)
-    at.place(atom)
-    ends = (build.integer(atom.start), build.integer(atom.stop))
-    return Labelled(at.builder.emit("arange", ends, (atom.extent,), INT), (atom,))
+    match atom:
+        case Read():
+            return at.value(atom)
+        case Quotient(top, bottom):
+            return at.apply("//", integers(at, top), integers(at, bottom), kind=INT)
+        case Index(_, stop, start):
+            at.place(atom)
+            ends = (build.integer(start), build.integer(stop))
+            return Labelled(at.builder.emit("arange", ends, (atom.extent,), INT), (atom,))
+    raise MissingRule(f"lowering/subscripts.py has no rule for {type(atom).__name__} in a subscript")

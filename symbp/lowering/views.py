@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from symbp.core.integers import ONE, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
-from symbp.core.traverse import indices_of
+from symbp.core.traverse import indices_of, substitute_poly
+from symbp.lowering.depends import has_plain_indices
 from symbp.lowering.digits import Digits, digits_of
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.program import FLOAT, LIST, Shape, Value
@@ -16,7 +17,7 @@ from symbp.lowering.windows import turned
 
 def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape) -> Labelled | None:
     """The view that these subscripts show, or None where there is none."""
-    indices = [i for s in subs for i in s.atoms() if isinstance(i, Index)]
+    indices = [i for s in subs for i in s.atoms_of(Index)]
     if value.kind == LIST or len(set(indices)) != len(indices) or not indices:
         return None
     if not all(_is_affine(s) and _stays(s, e) for s, e in zip(subs, shape, strict=True)):
@@ -25,8 +26,7 @@ def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape)
         at.place(i)
     axes = tuple(indices)
     extents = tuple(i.extent for i in axes)
-    held = [sum(isinstance(a, Index) for a in s.atoms()) for s in subs]
-    if max(held) == 1:
+    if all(len(s.atoms_of(Index)) <= 1 for s in subs):
         detail: tuple[object, ...] = tuple(_slice(s, e) for s, e in zip(subs, shape, strict=True))
         return Labelled(at.builder.emit("slice", (value,), extents, value.kind, detail), axes)
     split = _split(at, value, subs, shape)
@@ -34,10 +34,10 @@ def affine_view(at: Entries, value: Value, subs: tuple[Poly, ...], shape: Shape)
         return split
     value, order = turned(at, value)
     subs = tuple(subs[k] for k in order)
-    axes = tuple(i for s in subs for i in s.atoms() if isinstance(i, Index))
+    axes = tuple(i for s in subs for i in s.atoms_of(Index))
     extents = tuple(i.extent for i in axes)
     starts = tuple(_start(s) for s in subs)
-    steps = tuple((k, s.coefficient(i)) for k, s in enumerate(subs) for i in s.atoms() if isinstance(i, Index))
+    steps = tuple((k, s.coefficient(i)) for k, s in enumerate(subs) for i in s.atoms_of(Index))
     return Labelled(at.builder.emit("windows", (value,), extents, FLOAT, (starts, steps)), axes)
 
 
@@ -66,21 +66,18 @@ def _slice_of(place: Digits | None, sub: Poly, extent: Poly) -> object:
 
 def _is_affine(sub: Poly) -> bool:
     """Is it a combination of indices with coefficients that are positive numbers or sizes?"""
-    for atom in sub.atoms():
-        if isinstance(atom, Index):
-            coefficient = sub.coefficient(atom)
-            if any(True for _ in indices_of(coefficient)) or not is_nonnegative(coefficient - 1):
-                return False
-            if any(m.count(atom) > 1 for m, _ in sub.terms):
-                return False
-        elif any(True for _ in indices_of(Poly.of(atom))):
+    for i in sub.atoms_of(Index):
+        coefficient = sub.coefficient(i)
+        if any(True for _ in indices_of(coefficient)) or not is_nonnegative(coefficient - 1):
             return False
-    return True
+        if any(m.count(i) > 1 for m, _ in sub.terms):
+            return False
+    return has_plain_indices(sub)
 
 
 def _stays(sub: Poly, extent: Poly) -> bool:
     """Is it certain to stay inside?"""
-    if not any(isinstance(a, Index) for a in sub.atoms()):
+    if not sub.atoms_of(Index):
         return True
     low, high = lowest(sub), highest(sub)
     return low is not None and high is not None and is_nonnegative(low) and is_nonnegative(extent - 1 - high)
@@ -88,16 +85,16 @@ def _stays(sub: Poly, extent: Poly) -> bool:
 
 def _start(sub: Poly) -> Poly:
     """Where the indices are at their first values."""
-    for i in [a for a in sub.atoms() if isinstance(a, Index)]:
-        sub = sub.replace(lambda a, i=i: i.start if a == i else None)  # type: ignore[misc]
+    for i in sub.atoms_of(Index):
+        sub = substitute_poly(sub, {i: i.start})
     return sub
 
 
 def _slice(sub: Poly, extent: Poly) -> object:
     """None for the whole axis, a position, or start, stop and step."""
-    index = next((a for a in sub.atoms() if isinstance(a, Index)), None)
-    if index is None:
+    if not sub.atoms_of(Index):
         return sub
+    (index,) = sub.atoms_of(Index)
     start, step = _start(sub), sub.coefficient(index)
     stop = start + step * (index.extent - 1) + 1
     if (start, step) == (Poly(), Poly.of(1)) and stop == extent:

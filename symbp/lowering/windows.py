@@ -9,23 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.core.expr import Extreme
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.integers import Index, Node
 from symbp.core.traverse import children, polys, walk
-from symbp.lowering.digits import digits_of
+from symbp.lowering.digits import adds_indices, digits_of
 from symbp.lowering.labelled import Entries, Known, Labelled
-from symbp.lowering.program import FLOAT, Shape, Statement, Value
+from symbp.lowering.program import FLOAT, Shape, Statement, Value, kind_of
 
 
 def has_windows(body: Node) -> bool:
     """Does a subscript add one index to another, and not as digits of a number but under the largest of a window?"""
-    if isinstance(body, Extreme):
-        return any(_adds(p) for n in walk(body) for p in polys(n))
-    own = any(_adds(p) and digits_of(p) is None for p in polys(body))
+    match body:
+        case Extreme():
+            return any(adds_indices(p) for n in walk(body) for p in polys(n))
+    own = any(adds_indices(p) and digits_of(p) is None for p in polys(body))
     return own or any(has_windows(c) for c in children(body))
-
-
-def _adds(p: Poly) -> bool:
-    return sum(isinstance(a, Index) for a in p.atoms()) > 1
 
 
 def batch_last(indices: tuple[Index, ...]) -> tuple[Index, ...]:
@@ -44,14 +41,13 @@ def places_of(at: Entries, shape: Shape) -> tuple[int, ...] | None:
 
 def beside_computed(at: Entries, known: Known) -> Known:
     """An input turned, once, so that it lies in memory as what was computed in its shape: a cotangent as its tensor."""
-    value = known.value
-    if not at.windows or at.builder.parent is not None or not isinstance(value, Value) or value.kind != FLOAT:
+    if not at.windows or at.builder.parent is not None or kind_of(known.value) != FLOAT:
         return known
-    places = places_of(at, known.shape) if at.builder.made(value) is None else None
+    places = places_of(at, known.shape) if at.builder.made(known.value) is None else None
     if places is None or places == known.places:
         return known
-    view = at.builder.transpose(value, places)
-    copied = at.builder.emit("copy", (view,), tuple(value.shape[k] for k in places))
+    view = at.builder.transpose(known.value, places)
+    copied = at.builder.emit("copy", (view,), tuple(known.array.shape[k] for k in places))
     return replace(known, value=copied, places=places)
 
 
@@ -68,7 +64,7 @@ def turned(at: Entries, value: Value) -> tuple[Value, tuple[int, ...]]:
 def window_statement(at: Entries, a: Labelled) -> Statement | None:
     """The statement that makes windows, where the array is a view of them as it was made."""
     maker = at.builder.made(a.value)
-    return maker if maker is not None and maker.op == "windows" and isinstance(a.value, Value) else None
+    return maker if maker is not None and maker.op == "windows" else None
 
 
 def by_axis(a: Labelled, maker: Statement) -> dict[int, list[Index]]:
@@ -95,6 +91,5 @@ def columns(at: Entries, a: Labelled) -> Labelled:
     offsets = [i for r in moving for i in r[1:]]
     plain = [r[0] for r in rows if len(r) == 1]
     axes = (*plain[:-1], *offsets, *(r[0] for r in moving), *plain[-1:])
-    ordered = at.ordered(a, axes)
-    assert isinstance(ordered.value, Value)
-    return Labelled(at.builder.emit("copy", (ordered.value,), ordered.value.shape), axes)
+    ordered = at.ordered(a, axes).array
+    return Labelled(at.builder.emit("copy", (ordered,), ordered.shape), axes)

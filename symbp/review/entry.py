@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,7 @@ def _apply(
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     taken: set[str] = set()
-    for p in inspect.signature(function).parameters.values():
+    for p in _parameters(function):
         if p.kind is p.VAR_KEYWORD:
             keywords.update({n: inputs[n] for n in names.parameters if n not in taken})
         elif p.kind is p.VAR_POSITIONAL:
@@ -242,6 +243,18 @@ def _apply(
 
 
 _LEFT = object()
+_TAKEN: dict[int, tuple[Any, tuple[inspect.Parameter, ...]]] = {}  # what a function's code takes, by its identity
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """What a function takes; one that is called a thousand times is asked once."""
+    own = (getattr(function, "__code__", function), type(function) is MethodType)
+    known = _TAKEN.get(id(own[0]))
+    if known is None or known[0] != own:
+        if len(_TAKEN) > 100:
+            _TAKEN.clear()
+        known = _TAKEN[id(own[0])] = own, tuple(inspect.signature(function).parameters.values())
+    return known[1]
 
 
 def _argument(

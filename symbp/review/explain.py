@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from symbp.review.finding import Finding
+from symbp.review.finding import Finding, unexplained
 from symbp.review.runs import Runs
 from symbp.review.search import Search
 from symbp.review.stepwise import Steps
 
 SECONDS = 12.0
+# What no other right side is an answer to: the code ends here of its own will, or has met a bound of the machine's.
+NO_ANSWER = (SystemExit, KeyboardInterrupt, RuntimeError, MemoryError, AssertionError, OSError, EOFError, ImportError)
 
 
 def gradients(runs: Runs) -> list[Finding]:
@@ -15,6 +17,8 @@ def gradients(runs: Runs) -> list[Finding]:
 
     Where both have as many, the one that has looked at what lies between is nearer to what was meant.
     """
+    if isinstance(runs.base(runs.first)[1].error, NO_ANSWER):
+        return [unexplained(runs, sorted(runs.trial.names.parameters))]
     one = Search(runs)
     one.search()
     explained = one.is_explained()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from symbp.review.names import is_pair, leaf, quantities
 from symbp.review.program import BEFORE, INNER, Place, Statement
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import ROUGH, Runs, Truth
-from symbp.review.trial import close
-from symbp.review.truths import backward
+from symbp.review.trial import Array, fits_along
 
 
 @dataclass(slots=True)
@@ -31,6 +30,9 @@ class Finding:
     mended: tuple[str, ...] = ()
     why: str = ""
     part: ast.AST | None = None  # what of the statement is at fault
+    mend: ast.stmt | None = None  # what mends it, in the statement's place
+    more: dict[int, ast.stmt] = field(default_factory=dict)  # and in the place of others
+    truth: Truth | None = None  # or the truth that does
 
 
 @dataclass(slots=True)
@@ -43,13 +45,22 @@ class Hit:
     rewrite: Rewrite | None = None
     truth: Truth | None = None
 
+    @property
+    def growth(self) -> int:
+        """How many letters a rewriting adds: of two that mend the same, what takes away undoes what was added."""
+        if self.rewrite is None:
+            return 0
+        return len(ast.unparse(self.rewrite.statement)) - len(ast.unparse(self.statement.node))
+
 
 def finding(runs: Runs, hit: Hit) -> Finding:
     """What is told of a hypothesis that holds."""
     made = Finding("", hit.statement, quantity(hit.statement, hit.mended), mended=tuple(sorted(hit.mended)))
     made.found = ast.unparse(hit.statement.node)
     made.numbers = numbers(runs, hit.mended)
+    made.truth = hit.truth
     if hit.rewrite:
+        made.mend = hit.rewrite.statement
         made.kind, made.old, made.new = hit.rewrite.kind, hit.rewrite.old, hit.rewrite.new
         made.expected, made.part = ast.unparse(hit.rewrite.statement), hit.rewrite.part
         if BEFORE in made.expected:
@@ -92,11 +103,10 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
     mine = runs.events()[truth.place]
     for k in range(len(mine)):
         other = truth.step(k)
-        if other is None or close(mine[k].value, runs.slope(runs.first, truth.of, other) * truth.scale, ROUGH):
+        if other is None or _is_slope(runs, truth, mine[k].value, other):
             continue
         for held in _stills(runs, truth.of):
-            slope = runs.slope(runs.first, truth.of, other, held) * truth.scale
-            if close(mine[k].value, slope, ROUGH):
+            if _is_slope(runs, truth, mine[k].value, other, held):
                 return _held_kind(runs, held)
         break
     of = (
@@ -104,7 +114,15 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
         if runs.name(truth.of)
         else _inner(runs, truth)
     )
+    if truth.shift:
+        return "step", f"it should be the derivative of the loss {of} of the step before"
     return "unknown", f"it should be the derivative of the loss {of}"
+
+
+def _is_slope(runs: Runs, truth: Truth, value: Array, step: int, held: frozenset[Place] = frozenset()) -> bool:
+    """Is it the derivative by a forward quantity, with others held still?"""
+    direction, slope = runs.along(runs.first, truth.of, step, held)
+    return value.shape == direction.shape and fits_along(value, direction, slope * truth.scale, ROUGH)
 
 
 def _inner(runs: Runs, truth: Truth) -> str:
@@ -145,15 +163,22 @@ def unexplained(runs: Runs, wrong: list[str]) -> Finding:
             break
     _, base = runs.base(runs.first)
     if base.error is not None:
-        found = next((s for _, s in backward(runs)), None)
+        found = _raising(runs, base.line)
     made = Finding("unknown", found, wrong[0], mended=tuple(wrong))
     if base.error is not None:
-        made.kind = "shape" if isinstance(base.error, ValueError) else "unknown"
-        made.quantity = quantity(found, frozenset(wrong)) if found else wrong[0]
-        made.why = f"it raises {type(base.error).__name__}: {base.error}"
+        made.kind = "shape" if isinstance(base.error, ValueError) else "raises"
+        made.quantity = quantity(found, frozenset()) if found and found.names else runs.trial.entry.said
+        made.why = f"it raises {type(base.error).__name__}: {base.error}".rstrip(": ")
     made.found = ast.unparse(found.node) if found else ""
     made.numbers = numbers(runs, frozenset(wrong)) if found else ""
     return made
+
+
+def _raising(runs: Runs, line: int | None) -> Statement | None:
+    """The statement at a line, the innermost."""
+    known = runs.trial.program.statements.values()
+    here = [s for s in known if s.line <= (line or 0) <= (s.node.end_lineno or 0)]
+    return min(here, key=lambda s: (s.node.end_lineno or 0) - s.line, default=None)
 
 
 def taken_for_granted(runs: Runs, name: str, wrong: frozenset[str], statement: Statement) -> Finding:

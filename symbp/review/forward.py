@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from symbp.review.explain import gradients
-from symbp.review.finding import Finding
+from symbp.review.finding import Finding, quantity
 from symbp.review.names import leaf
 from symbp.review.program import MARK, Place, Statement
 from symbp.review.rewrites import Rewrite, rewrites
-from symbp.review.runs import Runs
+from symbp.review.runs import Runs, first_other
 from symbp.review.trial import Draw, close
 
 At = tuple[Place, int]
@@ -27,12 +27,11 @@ def own_loss(runs: Runs) -> list[Finding]:
     namespace, _ = runs.base(runs.first)
     own = [_own(runs, d) for d in trial.draws]
     right_for_own = all(trial.right(trial.run(namespace, d), d, 1e-6) == frozenset(trial.names.parameters) for d in own)
-    findings = _forward(runs)
+    drawn = _at_random(runs)
+    findings = [drawn] if drawn else _forward(runs)
     if right_for_own:
         for finding in findings:
-            finding.why = (
-                "the loss is another than the network's; the gradients are right for the loss that it computes"
-            )
+            finding.why += "; the gradients are right for the loss that it computes"
         return findings
     if not _is_mended(runs):
         trial.draws, trial.bound = own, 1e-6
@@ -48,6 +47,19 @@ def _own(runs: Runs, draw: Draw) -> Draw:
     namespace = trial.program.variant({})
     loss = trial.run(namespace, draw).loss
     return Draw(draw.inputs, loss, {n: trial.own_gradient(namespace, draw, n) for n in trial.names.parameters}, {})
+
+
+def _at_random(runs: Runs) -> Finding | None:
+    """Where something is drawn at random, on which the loss depends."""
+    namespace, base = runs.base(runs.first)
+    other = runs.trial.run(namespace, runs.first, record=True, chance=1)
+    if close(other.loss, np.asarray(base.loss), LOSS_BOUND):
+        return None
+    found = first_other(runs, base, other)
+    made = Finding("loss", found, quantity(found, frozenset()) if found else "loss")
+    made.found, made.numbers = ast.unparse(found.node) if found else "", _numbers(runs)
+    made.why = "it is drawn at random, so the loss is no function of the network's data: take what is drawn as data"
+    return made
 
 
 def _is_mended(runs: Runs) -> bool:
@@ -69,6 +81,7 @@ def _forward(runs: Runs) -> list[Finding]:
         f.found, f.expected = ast.unparse(statement.node), ast.unparse(rewrite.statement)
         f.old, f.new, f.numbers, f.part = rewrite.old, rewrite.new, _numbers(runs), rewrite.part
         f.why = "the loss is another than the network's"
+        f.mend, f.more = rewrite.statement, more
         findings.append(f)
         runs.accept({statement.number: rewrite.statement, **more})
     return findings

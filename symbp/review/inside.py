@@ -18,22 +18,27 @@ import numpy as np
 
 from symbp.review.entry import COTANGENT, Entry, Unmatched, find
 from symbp.review.explain import gradients
-from symbp.review.finding import Finding, in_order
+from symbp.review.finding import Finding, in_order, quantity
 from symbp.review.forward import own_loss
+from symbp.review.kept import files_kept
+from symbp.review.matched import computed, number_of
 from symbp.review.program import Program, Statement
 from symbp.review.returned import Names, learn_returns
-from symbp.review.runs import Runs
-from symbp.review.trial import FIRST_RUN, Draw, TooLong, Trial, close, seconds
+from symbp.review.runs import Runs, first_other
+from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, line_of, seconds
+from symbp.review.tried import at_kinks, in_float32
 
 EXACT, CENTRAL = 1e-9, 1e-6
 SECONDS, ON_THE_WALL = 15.0, 45.0  # of work for the first search; for all
 MODULE = "module_under_check"
+FOR_MAIN = "what is only for running it belongs under if __name__ == '__main__'"
 
 
 def inspect(_loaded: object, request: Mapping[str, Any]) -> dict[str, object]:
     """The answer to a request."""
     try:
-        return {"checked": _inspect(request)}
+        with files_kept(request["folder"]):
+            return {"checked": _inspect(request)}
     except Unmatched as error:
         return {"checked": {"unmatched": str(error)}}
     except Exception as error:
@@ -48,13 +53,18 @@ def _inspect(request: Mapping[str, Any]) -> dict[str, object]:
     namespace = _run_file(request)
     learn_returns(ast.parse(text))
     program = Program(text, request["path"], namespace)
-    draws = [Draw(d["inputs"], d["loss"], d["gradients"], d["tensors"]) for d in request["draws"]]
+    draws = [_draw(d) for d in request["draws"]]
     trial = Trial(program, entry, names, draws, EXACT)
     if any(d.loss is None for d in draws):
         trial.bound = CENTRAL
         trial.names = _differentiated(trial)
         trial.draws = [_with_truth(trial, d) for d in draws]
-    return _checked(trial)
+    return _checked(trial, request["tied"] and _draw(request["tied"]))
+
+
+def _draw(d: Mapping[str, Any]) -> Draw:
+    pages = tuple(PageValue(*p) for p in d["pages"])
+    return Draw(d["inputs"], d["loss"], d["gradients"], d["tensors"], pages, d["sizes"])
 
 
 def _run_file(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,9 +77,18 @@ def _run_file(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with seconds(FIRST_RUN):
             exec(compile(request["text"], request["path"], "exec"), module.__dict__)
+    except TooLong as error:
+        raise Unmatched(f"running it: {error}{_at_line(error, request['path'])}; {FOR_MAIN}") from None
     except BaseException as error:
-        raise Unmatched(f"running it raises {type(error).__name__}: {error}") from None
+        said = f"running it raises {type(error).__name__}: {error}{_at_line(error, request['path'])}"
+        raise Unmatched(said if isinstance(error, ImportError) else f"{said}; {FOR_MAIN}") from None
     return module.__dict__
+
+
+def _at_line(error: BaseException, path: str) -> str:
+    """Where in the user's file it was, as far in as that goes."""
+    line = line_of(error, path)
+    return f" (line {line})" if line else ""
 
 
 def _with_truth(trial: Trial, draw: Draw) -> Draw:
@@ -103,21 +122,28 @@ def _no_loss(entry: Entry, error: BaseException | None) -> str:
     return f"{entry.said} returns no loss, and without a network nothing else says what is right"
 
 
-def _checked(trial: Trial) -> dict[str, object]:
+def _checked(trial: Trial, tied: Draw | None) -> dict[str, object]:
     runs = Runs(trial, end=time.process_time() + SECONDS, latest=time.monotonic() + ON_THE_WALL)
     _, base = runs.base(runs.first)
     if isinstance(base.error, BaseException) and base.line is None:
         raise Unmatched(f"{trial.entry.said} raises {type(base.error).__name__}: {base.error}")
     if isinstance(base.error, TooLong):
-        raise Unmatched(f"{trial.entry.said}: {base.error}")
+        raise Unmatched(f"{trial.entry.said}: {base.error} (line {base.line})")
     _demand_all(trial, base.gradients, base.error)
+    given = list(trial.draws)
     findings = _mistakes(runs)
     if changed := _changed(runs) or _other_next_time(runs):
         findings.append(changed)
+    findings = in_order(runs, findings)
+    found = computed(runs, findings, given[0]) if given[0].pages else {}
     return {
         "entry": trial.entry.said,
         "raised": f"{type(base.error).__name__}: {base.error}" if base.error else "",
-        "findings": [_told(f) for f in in_order(runs, findings)],
+        "findings": [{**_told(f), **_equation(number_of(f, found, runs))} for f in findings],
+        "computes": [[runs.statement(p).line, v.number] for p, v in found.items()],
+        "sizes": list(dict.fromkeys(d.sizes for d in given)),
+        "kinks": "" if findings or tied is None else at_kinks(trial, tied),
+        "float32": "" if findings else in_float32(trial, given[0]),
         "parameters": list(trial.names.parameters),
         "draws": len(trial.draws),
         "against": "the user's own loss" if trial.draws[0].loss is None else "the network",
@@ -134,6 +160,11 @@ def _mistakes(runs: Runs) -> list[Finding]:
 
 def _demand_all(trial: Trial, gradients: Mapping[str, Any], error: BaseException | None) -> None:
     missing = [n for n in trial.names.parameters if n not in gradients]
+    if missing and error is None and not gradients:
+        raise Unmatched(
+            f"no gradient of {', '.join(missing)} was found: {trial.entry.said} returns none; if they have names of "
+            f"their own, --map NAME={missing[0]} says so"
+        )
     if missing and error is None:
         raise Unmatched(
             f"no gradient of {', '.join(missing)} was found in what {trial.entry.said} returns; "
@@ -163,12 +194,15 @@ def _changed(runs: Runs) -> Finding | None:
 def _other_next_time(runs: Runs) -> Finding | None:
     """Does a second call with the same data give something else?"""
     namespace = runs.trial.program.variant({})
-    base, again = (runs.trial.run(namespace, runs.first) for _ in range(2))
+    base, again = (runs.trial.run(namespace, runs.first, record=True) for _ in range(2))
     same = all(close(again.gradients.get(n), np.asarray(g), EXACT) for n, g in base.gradients.items() if _is_number(g))
     if base.error is not None or same:
         return None
-    why = "a second call with the same data gives others: something is kept"
-    return Finding("state", None, "the gradients", why=why)
+    found = first_other(runs, base, again)
+    made = Finding("state", found, quantity(found, frozenset()) if found else "the gradients")
+    made.found = ast.unparse(found.node) if found else ""
+    made.why = "a second call with the same data gives other gradients: something is kept from the first"
+    return made
 
 
 def _is_number(value: object) -> bool:
@@ -182,6 +216,11 @@ def _harmless(node: ast.stmt) -> ast.stmt:
         target = ast.Name(node.target.id, ast.Load())
         return ast.Assign([node.target], ast.BinOp(target, node.op, node.value))
     return ast.Pass()
+
+
+def _equation(number: tuple[int, bool] | None) -> dict[str, object]:
+    """The number of an equation, and whether the statement computes it or goes into it."""
+    return {"equation": number[0] if number else None, "computes": bool(number and number[1])}
 
 
 def _told(f: Finding) -> dict[str, object]:

@@ -18,6 +18,7 @@ from typing import Any
 from symbp.core.network import Network
 from symbp.errors import SymbpError
 from symbp.review.check import Report, check_text
+from symbp.review.pages import Pages
 from symbp.review.report import as_html, as_json, as_text
 
 NUMBERS = (bool, int, float, str, type(None))
@@ -50,12 +51,13 @@ class Review:
 
 
 def review(
-    function: Callable[..., Any], network: Network | None, mapped: Mapping[str, str], shapes: Mapping[str, str]
-) -> Review:
+    function: Callable[..., Any], network: Network | None, mapped: Mapping[str, str], shapes: Mapping[str, str],
+    pages: Pages | None = None,
+) -> Review:  # fmt: skip
     """Check a function, or a class, in a process of its own."""
     name = function.__name__
     text = text_of(function)
-    return Review(check_text(text, "<cell>", Path.cwd(), network, name, mapped, shapes))
+    return Review(check_text(text, "<cell>", Path.cwd(), network, name, mapped, shapes, pages))
 
 
 def text_of(function: Callable[..., Any]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from symbp.review.trees import clone
 
 PROBE, BEFORE = "__symbp_probe__", "__symbp_before__"
+HOLE, SEEN = "__symbp_hole__", "__symbp_locals__"
 MOST_EVENTS = 50_000
 MARK = -1  # the leaf of a statement that assigns nothing
 INNER = 1000  # leaves from here on are formulas within a right side that a function is called with
@@ -234,6 +235,41 @@ class Program:
         for code in codes:
             exec(code, namespace)
         return namespace
+
+
+class Holed:
+    """The program with a hole for a right side: what is put in is compiled alone, not with all that stands about it.
+
+    The right side that stands there is kept in a function that nobody calls, for the names that it has from outside.
+    """
+
+    def __init__(self, program: Program, edits: Edits, number: int) -> None:
+        node = clone(edits.get(number, program.statements[number].node))
+        value = node.value  # type: ignore[attr-defined]
+        kept = ast.Lambda(ast.arguments([], [], None, [], [], None, []), value)
+        node.value = ast.Call(_name(HOLE), [ast.Call(_name(SEEN), [], []), kept], [])  # type: ignore[attr-defined]
+        self.namespace = program.variant({**edits, number: node})
+        self.namespace |= {HOLE: self._value, SEEN: locals}
+        self.path, self.code = program.path, compile("None", program.path, "eval")
+
+    def fill(self, node: ast.stmt) -> dict[str, Any]:
+        """The namespace with the right side of this statement."""
+        self.code = compile(ast.Expression(node.value), self.path, "eval")  # type: ignore[attr-defined]
+        return self.namespace
+
+    def _value(self, seen: Mapping[str, Any], _kept: object) -> Any:
+        return eval(self.code, {**self.namespace, **seen})
+
+
+def fits_hole(node: ast.stmt, new: ast.stmt) -> bool:
+    """Do two statements differ in their right sides alone?"""
+    if type(node) is not type(new) or getattr(node, "value", None) is None or getattr(new, "value", None) is None:
+        return False
+    if isinstance(node, ast.Assign) and isinstance(new, ast.Assign):
+        return [ast.unparse(t) for t in node.targets] == [ast.unparse(t) for t in new.targets]
+    if isinstance(node, ast.AugAssign) and isinstance(new, ast.AugAssign):
+        return type(node.op) is type(new.op) and ast.unparse(node.target) == ast.unparse(new.target)
+    return isinstance(node, ast.Return)
 
 
 class _Within(ast.NodeTransformer):

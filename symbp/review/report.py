@@ -27,10 +27,11 @@ KINDS = {
     "softmax": "the softmax's Jacobian is taken entry by entry",
     "order": "two parts have changed places",
     "dtype": "digits are lost",
-    "state": "an input is changed",
+    "state": "an input is changed, or something is kept from call to call",
     "loss": "another loss",
     "fact": "right only under a condition",
     "shape": "the shapes do not fit",
+    "raises": "it raises an exception",
     "alias": "two names stand for one array, which is written into",
     "unknown": "it is not what it should be; no single usual mistake explains it",
 }
@@ -52,14 +53,42 @@ def _lines(report: Report) -> Iterator[str]:
     count = len(report.findings)
     if report.is_right:
         yield (
-            f"right: {report.entry}, the gradients of {', '.join(report.parameters)} at {report.draws} draws "
-            f"against {report.against}"
+            f"right: {report.entry}, the gradients of {', '.join(report.parameters)} against {report.against}; "
+            f"tried {', '.join(_tried(report))}"
         )
+        if report.computes:
+            yield f"  lines that compute the equations of derivation.tex: {_computed(report)}"
         return
     yield f"wrong: {report.entry}, {count} mistake{'s' if count > 1 else ''}"
     for finding in report.findings:
         yield ""
         yield from _finding(report, finding)
+
+
+def _tried(report: Report) -> Iterator[str]:
+    """Sizes, seeds, kinks, float32."""
+    more = len(report.sizes) - 1
+    others = f" and {more} other choice{'s' if more > 1 else ''} of sizes" if more else ""
+    yield f"at {report.sizes[0]}{others}" if report.sizes[0] else "as it is"
+    yield f"{report.draws} seeds"
+    yield from (said for said in (report.kinks, report.float32) if said)
+
+
+def _computed(report: Report) -> str:
+    """`9 (1), 10 (2)`: a line and what it computes, each equation once, where it is complete."""
+    last: dict[int, int] = {}
+    for line, number in report.computes:
+        last[number] = line
+    lines = sorted((line, number) for number, line in last.items())
+    return ", ".join(f"{line} ({number})" for line, number in lines)
+
+
+def _equation(report: Report, f: Finding) -> str:
+    """The equation of the pages that a statement computes, or goes into."""
+    if f.equation is None or report.pages is None:
+        return ""
+    said = "this is" if f.computes else "it goes into"
+    return f"{said} equation ({f.equation}) of derivation.tex: {report.pages.text(f.equation)}"
 
 
 def _finding(report: Report, f: Finding) -> Iterator[str]:
@@ -77,6 +106,8 @@ def _finding(report: Report, f: Finding) -> Iterator[str]:
         yield f"  {f.why}"
     if f.numbers:
         yield f"  {f.numbers}"
+    if said := _equation(report, f):
+        yield f"  {said}"
 
 
 def _list(names: tuple[str, ...]) -> str:
@@ -98,11 +129,20 @@ def as_json(report: Report) -> str:
             "detail": _detail(f),
             "expected": f.expected,
             "found": f.found,
+            "equation": f.equation,
         }
         for f in report.findings
     ]
     verdict = "right" if report.is_right else "wrong"
-    return json.dumps({"verdict": verdict, "checked": report.entry, "findings": findings}, indent=2)
+    tried = {"sizes": list(report.sizes), "seeds": report.draws, "kinks": report.kinks, "float32": report.float32}
+    lines = [{"line": line, "equation": number} for line, number in report.computes]
+    said = {"verdict": verdict, "checked": report.entry, "findings": findings, "tried": tried, "computes": lines}
+    return json.dumps(said, indent=2)
+
+
+def refused(why: str) -> str:
+    """For machines: what could not be checked."""
+    return json.dumps({"verdict": "not checked", "detail": why, "findings": []}, indent=2)
 
 
 def _detail(f: Finding) -> str:

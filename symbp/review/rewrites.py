@@ -17,6 +17,8 @@ from symbp.review.scope import Scope
 from symbp.review.trees import clone
 from symbp.review.wholes import WHOLES
 
+CHANGES = ("append", "insert", "extend", "at", "update", "fill", "put", "putmask", "place", "copyto")
+
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
@@ -36,6 +38,8 @@ def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]
     node = statement.node
     value = getattr(node, "value", None)
     if value is None or not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)):
+        return
+    if isinstance(node, ast.Expr) and not is_change(node):
         return
     seen = {ast.unparse(node)}
     for kind, part, new in _values(value, statement, scope, cost):
@@ -115,8 +119,14 @@ def _statements(statement: Statement) -> Iterator[Rewrite]:
         array, index = _array_and_index(node.targets[0])
         if not isinstance(node.targets[0].slice, ast.Constant):
             yield _whole("index_add", 1, text, f"np.add.at({array}, np.s_{index}, {ast.unparse(node.value)})")
-    if isinstance(node, ast.Expr):
+    if isinstance(node, ast.Expr) and is_change(node):
         yield _whole("path", 2, text, "pass")
+
+
+def is_change(node: ast.Expr) -> bool:
+    """Does it change an array or a list, as `np.add.at(dE, t, rows)` and `hs.append(h)` do?"""
+    function = node.value.func if isinstance(node.value, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in CHANGES
 
 
 def _array_and_index(node: ast.Subscript) -> tuple[str, str]:

@@ -9,18 +9,32 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from symbp.review.program import BEFORE, INNER, MARK, Edits, Event, Place, Put, Statement, alike, is_tensor
+from symbp.review.program import (
+    BEFORE,
+    INNER,
+    MARK,
+    Edits,
+    Event,
+    Holed,
+    Place,
+    Put,
+    Statement,
+    alike,
+    fits_hole,
+    is_tensor,
+)
 from symbp.review.scope import Scope
-from symbp.review.trial import Array, Draw, Outcome, Trial, central
+from symbp.review.trial import Array, Draw, Outcome, Trial, central, fits_along
 
 ROUGH = 1e-5  # to which gradients are compared first, so that a rounding hides no other mistake
 FINE = 1e-8  # to which a truth by central differences agrees
+KNOWN = 1e-7  # to which a slope along a direction does
 
 HEADS = (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)
 
@@ -56,6 +70,8 @@ class Runs:
     truths: list[Truth] = field(default_factory=list)
     end: float = 0.0  # of this search, in seconds of work
     latest: float = float("inf")  # of all, in seconds on the wall
+    asked: int = 0
+    over: bool = False
     cache: dict[Any, Any] = field(default_factory=dict)
     shared: dict[Any, Any] = field(default_factory=dict)  # what holds for any edits of the backward pass
 
@@ -71,8 +87,11 @@ class Runs:
 
     @property
     def is_late(self) -> bool:
-        """Is the time over?"""
-        return time.process_time() > self.end or time.monotonic() > self.latest
+        """Is the time over? The clock is asked now and then, for that takes as long as a small run."""
+        self.asked += 1
+        if self.asked % 8 == 0:
+            self.over = self.over or time.process_time() > self.end or time.monotonic() > self.latest
+        return self.over
 
     @property
     def first(self) -> Draw:
@@ -101,10 +120,23 @@ class Runs:
         """A run with more edits, or the truth at one more place; None where it cannot be compiled."""
         put = {**self._puts_now(draw), **(self.puts(draw, [truth]) if truth else {})}
         try:
+            if len(edits) == 1 and (filled := self._filled(*next(iter(edits.items())))) is not None:
+                outcome = self.trial.run(filled, draw, put, record)
+                if not isinstance(outcome.error, NameError):
+                    return outcome
             namespace = self.namespace(edits)
         except (SyntaxError, ValueError, RecursionError):
             return None
         return self.trial.run(namespace, draw, put, record)
+
+    def _filled(self, number: int, node: ast.stmt) -> dict[str, Any] | None:
+        """The program with another right side alone, where that is what is other."""
+        if not fits_hole(self.trial.program.statements[number].node, node):
+            return None
+        key = ("hole", number, self._state)
+        if key not in self.cache:
+            self.cache[key] = Holed(self.trial.program, self.edits, number)
+        return self.cache[key].fill(ast.fix_missing_locations(node))  # type: ignore[no-any-return]
 
     def keeps_loss(self, outcome: Outcome, draw: Draw) -> bool:
         """Is the loss of a run what it is without?"""
@@ -141,21 +173,34 @@ class Runs:
             self.shared[key] = namespace, by_place(outcome.events)
         return self.shared[key][1]  # type: ignore[no-any-return]
 
-    def slope(self, draw: Draw, of: Place, step: int, held: frozenset[Place] = frozenset()) -> Array:
-        """The derivative of the user's loss by a forward quantity, where some others stand still."""
-        key = ("slope", id(draw), of, step, held)
+    def slope(self, draw: Draw, of: Place, step: int) -> Array:
+        """The derivative of the user's loss by a forward quantity."""
+        key = ("slope", id(draw), of, step)
         if key not in self.shared:
             value = self.forward_events(draw)[of][step].value
-            self.shared[key] = central(lambda moved: self._loss(draw, of, step, moved, held), value)
+            known = self._known_slope(draw, of, step)
+            if known is None:
+                known = central(lambda moved: self._loss(draw, of, step, moved, frozenset()), value)
+            self.shared[key] = known
         return self.shared[key]  # type: ignore[no-any-return]
 
-    def along(self, draw: Draw, of: Place, step: int) -> tuple[Array, float]:
+    def _known_slope(self, draw: Draw, of: Place, step: int) -> Array | None:
+        """An adjoint of the pages' that has the same slope along a random direction: it saves a run for each entry."""
+        value = self.forward_events(draw)[of][step].value
+        steps = len(self.forward_events(draw)[of])
+        fitting = [a for p in draw.pages if p.is_adjoint for a in _slices(p.value, step, steps, value.shape)]
+        if not fitting:
+            return None
+        direction, slope = self.along(draw, of, step)
+        return next((a for a in fitting if fits_along(a, direction, slope, KNOWN)), None)
+
+    def along(self, draw: Draw, of: Place, step: int, held: frozenset[Place] = frozenset()) -> tuple[Array, float]:
         """A direction of a forward quantity, and the derivative of the loss along it: cheap to compare with."""
-        key = ("along", id(draw), of, step)
+        key = ("along", id(draw), of, step, held)
         if key not in self.shared:
             value = self.forward_events(draw)[of][step].value
             direction = np.random.default_rng(step).normal(size=value.shape)
-            line = central(lambda s: self._loss(draw, of, step, value + s * direction, frozenset()), np.zeros(()))
+            line = central(lambda s: self._loss(draw, of, step, value + s * direction, held), np.zeros(()))
             self.shared[key] = direction, float(line)
         return self.shared[key]  # type: ignore[no-any-return]
 
@@ -256,6 +301,27 @@ class Runs:
         for name in self.trial.program.lists & set(values):
             del values[name]
         return Scope(values, {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values})
+
+
+def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iterator[Array]:
+    """Of that shape: all of it, or one step of it, turned perhaps."""
+    parts = [value] if steps == 1 else [value[step]] if value.ndim and len(value) == steps else []
+    for part in parts:
+        if part.shape == shape:
+            yield part
+        if part.ndim == 2 and part.T.shape == shape:
+            yield part.T
+
+
+def first_other(runs: Runs, one: Outcome, other: Outcome) -> Statement | None:
+    """The first statement that gives something else in another run."""
+    for a, b in zip(one.events, other.events, strict=False):
+        if a.place != b.place:
+            return None
+        if a.value is not None and (b.value is None or not np.array_equal(a.value, b.value, equal_nan=True)):
+            statement = runs.statement(a.place)
+            return None if isinstance(statement.node, HEADS) else statement
+    return None
 
 
 def by_place(events: list[Event]) -> dict[Place, list[Event]]:

@@ -7,17 +7,17 @@ right with it at every draw, and none that was right is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
-from symbp.review.program import Statement
+from symbp.review.program import Event, Statement
 from symbp.review.rewrites import rewrites
-from symbp.review.runs import FINE, ROUGH, Runs
-from symbp.review.trial import Draw, close
-from symbp.review.truths import agrees, backward, truths_of
+from symbp.review.runs import FINE, ROUGH, Runs, Truth
+from symbp.review.trial import Draw
+from symbp.review.truths import agrees, backward, first_wrong, flowing_into, named_truths, truths_of
 
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)
@@ -99,13 +99,23 @@ class Search:
     def best(self) -> Hit | None:
         """The hypothesis that mends most, the nearest at hand first."""
         known = backward(self.runs, confirmed_too=self.is_exact)
-        place = self.localised(known)
-        if place is not None:
-            known = [(o, s) for o, s in known if o <= place.order]
-            known.sort(key=lambda pair: -pair[0])
-        enough = place.mended if place else self.wrong()
-        if place is not None and (hit := self._at(place, enough)):
+        named = self._located(known, named=True) if self._can_locate() else None
+        if named is not None:
+            known = [(o, s) for o, s in known if o <= named.order or _in_one_loop(s, named.statement)]
+        known.sort(key=lambda pair: -pair[0])
+        if named is not None and (hit := self._near(named, known)):
             return hit
+        if named is not None and held_still(self.runs, named.truth)[0] == "constant":
+            return named
+        other = self._unnamed(named, known)
+        for place in (p for p in (other, named) if p is not None):
+            if hit := self._at(place):
+                return hit
+        return self._anywhere(named or other, known)
+
+    def _anywhere(self, place: Hit | None, known: Sequence[tuple[int, Statement]]) -> Hit | None:
+        """Of all rewritings the one that mends most."""
+        enough = place.mended if place else self.wrong()
         hits: list[Hit] = []
         for cost in COSTS:
             for order, statement in known:
@@ -114,16 +124,44 @@ class Search:
                 hits.extend(self.rewritten(order, statement, cost))
             if full := [h for h in hits if h.mended >= enough]:
                 return max(full, key=lambda h: (len(h.mended), -h.order))
-        return self._helper(enough) or place or max(hits, key=_worth, default=None)
+        found = self._helper(enough) or self._doubtful(known)
+        return found or place or max(hits, key=_worth, default=None)
 
-    def _at(self, place: Hit, enough: frozenset[str]) -> Hit | None:
-        """The rewriting of the statement that is known to be wrong, or the truth if that says what is held constant."""
+    def _doubtful(self, known: Sequence[tuple[int, Statement]]) -> Hit | None:
+        """A rewriting of a statement that is right as the derivative by something, without a name that says so."""
+        if not self._can_locate():
+            return None
+        seen = {s.number for _, s in known}
+        others = [(o, s) for o, s in backward(self.runs, confirmed_too=True) if s.number not in seen]
+        for cost in COSTS[:NEAR]:
+            for order, statement in reversed(others):
+                for hit in () if self._is_named(statement) else self.rewritten(order, statement, cost):
+                    if hit.mended >= self.wrong():
+                        return hit
+        return None
+
+    def _is_named(self, statement: Statement) -> bool:
+        return bool(named_truths(self.runs, self.runs.events(), statement))
+
+    def _near(self, place: Hit, known: list[tuple[int, Statement]]) -> Hit | None:
+        """A rewriting of the statement that is known to be wrong, or of one whose values it reads and of which nothing
+        is known: that which takes away most.
+        """
+        flowing = flowing_into(place.statement, known)
+        others = [(o, s) for o, s in flowing if s is not place.statement]
+        for cost in COSTS[:NEAR]:
+            hits = [h for o, s in ((place.order, place.statement), *others) for h in self.rewritten(o, s, cost)]
+            if full := [h for h in hits if h.mended >= place.mended]:
+                return min(full, key=lambda h: (-len(h.mended), h.growth))
+        return None
+
+    def _at(self, place: Hit) -> Hit | None:
+        """The rewriting of a statement that is wrong, or the truth if that says what is held constant."""
         for cost in COSTS:
             if cost > NEAR and held_still(self.runs, place.truth)[0] != "unknown":
                 return place
-            hits = list(self.rewritten(place.order, place.statement, cost))
-            if full := [h for h in hits if h.mended >= enough]:
-                return max(full, key=lambda h: len(h.mended))
+            if full := [h for h in self.rewritten(place.order, place.statement, cost) if h.mended >= place.mended]:
+                return min(full, key=lambda h: (-len(h.mended), h.growth))
         return None
 
     def _helper(self, enough: frozenset[str]) -> Hit | None:
@@ -153,12 +191,21 @@ class Search:
 
     def localised(self, known: list[tuple[int, Statement]]) -> Hit | None:
         """The first place at which the truth, put there, mends most."""
-        if self.runs.base(self.runs.first)[1].error is not None or self.is_exact:
+        if not self._can_locate():
             return None
-        best = self._located(known, named=True)
-        before = [(o, s) for o, s in known if best is None or o < best.order]
-        other = self._located(before, named=False, enough=best.mended if best else frozenset())
-        return other or best
+        named = self._located(known, named=True)
+        return self._unnamed(named, known) or named
+
+    def _can_locate(self) -> bool:
+        return self.runs.base(self.runs.first)[1].error is None and not self.is_exact
+
+    def _unnamed(self, named: Hit | None, known: list[tuple[int, Statement]]) -> Hit | None:
+        """A place before that, whose name says nothing, at which a truth mends as much."""
+        if not self._can_locate():
+            return None
+        before = sorted(((o, s) for o, s in known if named is None or o < named.order), key=lambda pair: pair[0])
+        found = self._located(before, named=False, enough=named.mended if named else frozenset())
+        return found if found and (named is None or found.order < named.order) else None
 
     def _located(
         self, known: list[tuple[int, Statement]], named: bool, enough: frozenset[str] = frozenset()
@@ -179,11 +226,18 @@ class Search:
         for truth in truths_of(self.runs, place, mine, named=named):
             if self.runs.is_late or (named and agrees(self.runs, mine, truth)):
                 return None
-            hit = Hit(frozenset(), order, statement, truth=truth)
+            hit = Hit(frozenset(), self._order(mine, truth, order), statement, truth=truth)
             hit.mended = self.mended(hit, self.runs.first) or frozenset()
             if hit.mended and hit.mended >= enough and self.holds(hit):
                 return hit
         return None
+
+    def _order(self, mine: Sequence[Event], truth: Truth, first: int) -> int:
+        """Where in the run a place first holds what is wrong: in a loop that may be a step after the first."""
+        wrong = mine[first_wrong(self.runs, mine, truth)]
+        events = self.runs.base(self.runs.first)[1].events
+        at = (k for k, e in enumerate(events[first:], first) if (e.place, e.count) == (wrong.place, wrong.count))
+        return next(at, first)
 
     # --- what is taken for granted
 
@@ -210,9 +264,12 @@ class Search:
         trial = self.runs.trial
         outcome = trial.run(namespace, given)
         return outcome.error is None and all(
-            close(outcome.gradients.get(n), trial.own_gradient(namespace, given, n), ROUGH)
-            for n in trial.names.parameters
+            trial.is_own_gradient(namespace, given, n, outcome.gradients.get(n), ROUGH) for n in trial.names.parameters
         )
+
+
+def _in_one_loop(one: Statement, other: Statement) -> bool:
+    return one.loop and other.loop and one.function == other.function
 
 
 def _worth(hit: Hit) -> tuple[int, int, int]:

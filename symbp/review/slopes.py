@@ -21,7 +21,7 @@ def slope(node: ast.expr, scope: Scope) -> Found:
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Sub) and ast.unparse(inner.left) in ("1", "1.0"):
             plain = ast.Call(clone(node.func), [inner.right], [])
             yield "derivative", of("(1 - a)", a=plain)
-        if not ast.unparse(node.func).startswith("np."):
+        if not ast.unparse(node.func).startswith("np.") and not isinstance(inner, ast.Constant):
             yield "derivative", of("f * (1 - f)", f=node)
             yield "derivative", inner
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -137,3 +137,7 @@ def less_a_tensor(node: ast.expr, scope: Scope) -> Found:
             if name != ast.unparse(node):
                 yield "term", of("(a - b)", a=node, b=parse(name))
                 yield "path", of("(a + b)", a=node, b=parse(name))
+    if isinstance(node, ast.Call) and not node.keywords:
+        for name, value in scope.values.items():
+            if value.ndim > 1 and value.dtype.kind in "fib":
+                yield "term", of("(a - b)", a=node, b=parse(name))

@@ -17,7 +17,7 @@ from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, NEAR, Search
 from symbp.review.trial import Draw, Outcome
-from symbp.review.truths import agrees, backward, is_confirmed, named_truths
+from symbp.review.truths import agrees, backward, flowing_into, is_confirmed, named_truths
 
 Goal = Place | str  # a gradient by its parameter's name
 Stage = tuple[Sequence[Goal], list[tuple[int, Statement]]]
@@ -110,7 +110,7 @@ class Steps:
                 continue  # no more than a part of what it comes to be
             goals = [p for p in self.truths if p[0] == statement.number and p not in before]
             if goals:
-                stages.append((goals, _flowing_into(statement, pending)))
+                stages.append((goals, flowing_into(statement, pending)))
         return [*stages, ([n for n in self.runs.first.gradients if n not in before], pending)]
 
     def _reaching(
@@ -159,18 +159,3 @@ class Steps:
         ]
         rights = self.runs.trial.right(outcome, draw, ROUGH) if outcome.error is None else frozenset[str]()
         return frozenset([*places, *rights])
-
-
-def _flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
-    """Those whose values a statement reads, or that others read whose values it reads; itself the last."""
-    needed, found = _names(goal), {goal.number}
-    while more := [s for _, s in pending if s.number not in found and needed & {n.split("[")[0] for n in s.names}]:
-        found |= {s.number for s in more}
-        needed |= {name for s in more for name in _names(s)}
-    return [(order, s) for order, s in pending if s.number in found]
-
-
-def _names(statement: Statement) -> set[str]:
-    """What it reads, attributes of an object too."""
-    parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
-    return {ast.unparse(n) for n in parts}

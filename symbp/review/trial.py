@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import random
 import signal
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -29,6 +32,16 @@ class TooLong(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
+class PageValue:
+    """The value of an equation of the pages: its number, what it is of, whether of its adjoint."""
+
+    number: int
+    quantity: str
+    is_adjoint: bool
+    value: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """Data, and the truth there: the loss (None: the user's own is), the gradients, the network's tensors."""
 
@@ -36,6 +49,8 @@ class Draw:
     loss: float | None
     gradients: Mapping[str, Array]
     tensors: Mapping[str, Array] = field(default_factory=dict)
+    pages: tuple[PageValue, ...] = ()
+    sizes: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +87,7 @@ class Trial:
         put: Mapping[Place, Put] | None = None,
         record: bool = False,
         loss_of: Draw | None = None,
+        chance: int = 0,
     ) -> Outcome:
         """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed."""
         end = self._end(loss_of) if loss_of else None
@@ -80,7 +96,7 @@ class Trial:
         probe.begin(put or {}, record, end)
         result = Result(only_loss=loss_of is not None and self.entry.kind != FUNCTION)
         probe.before.clear()
-        np.random.seed(0)
+        seed(chance)
         try:
             with seconds(FIRST_RUN if self.first else OTHER_RUNS), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -90,8 +106,7 @@ class Trial:
         except Stop as stop:
             result.loss = stop.value
         except BaseException as error:
-            frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == self.program.path]
-            out.error, out.line = error, frames[-1] if frames else None
+            out.error, out.line = error, line_of(error, self.program.path)
         self.first = False
         out.events = probe.events or []
         if out.error is not None and result.loss is None:
@@ -153,6 +168,28 @@ class Trial:
 
         return central(loss, value, STEP)
 
+    def is_own_gradient(self, namespace: Mapping[str, Any], draw: Draw, name: str, gradient: Any, bound: float) -> bool:
+        """Is it the derivative of the user's own loss by an input? Asked along a random direction."""
+        value = np.asarray(draw.inputs[name], dtype=float)
+        try:
+            found = np.asarray(gradient, dtype=float)
+        except (TypeError, ValueError):
+            return False
+        if found.shape != value.shape or not np.all(np.isfinite(found)):
+            return False
+        direction = np.random.default_rng(1).normal(size=value.shape)
+
+        def loss(s: Array) -> float:
+            return self.run(namespace, Draw({**draw.inputs, name: value + s * direction}, None, {}), loss_of=draw).loss
+
+        return fits_along(found, direction, float(central(loss, np.zeros(()), STEP)), bound)
+
+
+def fits_along(value: Array, direction: Array, slope: float, bound: float) -> bool:
+    """Has a derivative this slope along a random direction? One that is another has not."""
+    size = float(np.max(np.abs(value), initial=0.0)) * float(np.sqrt(direction.size))
+    return abs(float(np.sum(value * direction)) - slope) <= bound * max(size, 1e-3)
+
 
 def central(loss: Callable[[Array], float], value: Array, wide: float = INNER_STEP) -> Array:
     """The derivative of a function of an array, entry by entry, of fourth order in the step."""
@@ -197,6 +234,28 @@ def _number(value: Any) -> float:
     except (TypeError, ValueError):
         return float("nan")
     return float(array) if array.ndim == 0 else float(array.sum()) if array.size == 1 else float("nan")
+
+
+def line_of(error: BaseException, path: str) -> int | None:
+    """The line of a file in which something was raised, or in which what raised it was called."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == path]
+    return lines[-1] if lines else None
+
+
+def seed(number: int) -> None:
+    """What is drawn at random is the same in every run."""
+    np.random.seed(number)
+    random.seed(number)
+    np.random.default_rng = partial(_generator, number)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(number)
+
+
+_DEFAULT_RNG = np.random.default_rng
+
+
+def _generator(number: int, seed: Any = None) -> np.random.Generator:
+    return _DEFAULT_RNG(number if seed is None else seed)
 
 
 @contextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from symbp.core.network import PARAM, Network
-from symbp.errors import SymbpError
+from symbp.errors import NoTrial, SymbpError
+from symbp.review.pages import Numbered, Pages
 from symbp.verify.arrays import as_argument, to_parts
 from symbp.verify.draw import draw, numbers_with_values
+from symbp.verify.equal_entries import can_tie
 from symbp.verify.needs import needs
 from symbp.verify.sizes import Sizes, choose_sizes, other_sizes, without_two
 from symbp.verify.witness import Witness
@@ -21,15 +24,15 @@ class NoShape(SymbpError):
     """What stands for a shape and is none."""
 
 
-SEEDS = (0, 2, 3)  # those between are drawn where entries tie, of which conventions differ
+SEEDS, TIED = (0, 2, 3), 1  # that between is drawn where entries tie, of which conventions differ
 
 
 class NotYet(SymbpError):
     """A network whose hand-written passes are not checked."""
 
 
-def draws(network: Network) -> list[dict[str, Any]]:
-    """Draws at up to three choices of sizes."""
+def draws(network: Network, pages: Pages | None = None) -> list[dict[str, Any]]:
+    """Draws at up to three choices of sizes; with the values of the pages' equations, where there are pages."""
     for tensor in network.inputs:
         if is_list(tensor):
             raise NotYet(f"{tensor.name} is a list of layers, which check does not take; try verify --module")
@@ -42,23 +45,32 @@ def draws(network: Network) -> list[dict[str, Any]]:
     others = other_sizes(network, usual, 6, True, needed)
     larger, largest = (_larger(network, usual, number) for number in (4, 6))
     others = largest if others == usual else others
-    return [_one(network, sizes, seed) for sizes, seed in zip((larger, others, largest), SEEDS, strict=True)]
+    return [_one(network, sizes, seed, pages) for sizes, seed in zip((larger, others, largest), SEEDS, strict=True)]
+
+
+def tied(network: Network) -> dict[str, Any] | None:
+    """A draw on a grid, where entries tie and some are 0, for a network to which that makes a difference."""
+    if not can_tie(network):
+        return None
+    needed = needs(network, network.outputs[0])
+    with suppress(NoTrial):
+        return _one(network, _larger(network, choose_sizes(network, needed), 4), TIED)
+    return None
 
 
 def _larger(network: Network, sizes: Sizes, number: int) -> Sizes:
     """Another number in the place of 2: where 2 entries are normalised next to nothing is left of a gradient, and 2
     steps tell little. Primes that are left are large, and make loops long.
     """
-    if without_two(network, sizes) == sizes:
-        return sizes
-    return Sizes({name: number if value == 2 else value for name, value in sizes.values.items()})
+    return without_two(network, sizes, number)
 
 
-def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:
+def _one(network: Network, sizes: Sizes, seed: int, pages: Pages | None = None) -> dict[str, Any]:
     loss = network.outputs[0]
     numbers, steps = numbers_with_values(network, sizes, loss)
     by = {p: f"{p} by steps" for p in network.parameters}
-    witness = Witness(World(network, sizes, numbers), loss, by, None, steps)
+    by |= {q: f"{q} by steps" for q, _ in (pages.adjoints if pages else ())}
+    witness = Witness(World(pages.network if pages else network, sizes, numbers), loss, by, None, steps)
     drawn = draw(witness.world, loss, seed)
     witness.fill(drawn.inputs)
     inputs = {t.name: as_argument(t, to_parts(t, drawn.inputs[t.name])) for t in network.inputs}
@@ -73,26 +85,41 @@ def _one(network: Network, sizes: Sizes, seed: int) -> dict[str, Any]:
         "inputs": inputs,
         "loss": plain(witness.world.value(loss)),
         "gradients": gradients,
-        "tensors": _tensors(witness),
+        "tensors": _tensors(witness, [e.name for e in network.equations]),
+        "sizes": ", ".join(f"{n} = {v}" for n, v in sizes.values.items()),
+        "pages": _pages(witness, pages, by) if pages else [],
     }
+
+
+def _pages(witness: Witness, pages: Pages, by: Mapping[str, str]) -> list[tuple[int, str, bool, Any]]:
+    """The values of the numbered equations."""
+    forward = _tensors(witness, [e.name for e in pages.network.equations])
+    return [(e.number, e.quantity, e.is_adjoint, _value(witness, by, forward, e)) for e in pages.equations]
+
+
+def _value(witness: Witness, by: Mapping[str, str], forward: Mapping[str, Any], e: Numbered) -> Any:
+    return _array(_inside(_entries(witness.adjoints[by[e.quantity]]))) if e.is_adjoint else forward[e.quantity]
+
+
+def _inside(entries: dict[Any, Any]) -> dict[Any, Any]:
+    """Without the start of a recurrence, which stands at -1."""
+    return {k: v for k, v in entries.items() if all(i >= 0 for i in k)}
 
 
 def _entries(table: Any) -> dict[Any, Any]:
     return {key: plain(table[key]) for key in table.keys_in_order}
 
 
-def _tensors(witness: Witness) -> dict[str, Any]:
+def _tensors(witness: Witness, names: Sequence[str]) -> dict[str, Any]:
     world = witness.world
     found = {}
-    for equation in world.network.equations:
-        keys = [k for k in world.keys(equation.name) if all(i >= 0 for i in k)]
-        table = world.tables[equation.name]
-        found[equation.name] = _array({k: plain(table[k]) for k in keys})
+    for name in names:
+        table = world.tables[name]
+        found[name] = _array(_inside({k: plain(table[k]) for k in world.keys(name)}))
     return found
 
 
 def _array(entries: dict[Any, Any]) -> Any:
-
     shape = tuple(1 + max(k[a] for k in entries) for a in range(len(next(iter(entries)))))
     array = np.zeros(shape)
     for key, value in entries.items():
@@ -112,9 +139,13 @@ def own_draws(shapes: Mapping[str, str]) -> list[dict[str, Any]]:
         raise NoShape("without a network --shape says what the code takes, as in --shape x=5,3 --shape W=3,4")
     return [
         {"inputs": {n: _drawn(n, s, np.random.default_rng([seed, k])) for k, (n, s) in enumerate(shapes.items())}}
-        | {"loss": None, "gradients": {}, "tensors": {}}
+        | {"loss": None, "gradients": {}, "tensors": {}, "sizes": _shapes(shapes), "pages": []}
         for seed in SEEDS
     ]
+
+
+def _shapes(shapes: Mapping[str, str]) -> str:
+    return ", ".join(f"{n} = {s}" for n, s in shapes.items())
 
 
 def _drawn(name: str, text: str, generator: np.random.Generator) -> Any:

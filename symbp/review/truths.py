@@ -15,12 +15,12 @@ import numpy as np
 from symbp.review.names import pairs_with
 from symbp.review.program import Event, Place, Statement
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth
-from symbp.review.trial import Draw
+from symbp.review.trial import Draw, fits_along
 
 
 def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
     """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
-    if not mine or any(e.value is None or e.value.dtype.kind == "b" for e in mine):
+    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not named) for e in mine):
         return
     forward = runs.forward_places()
     meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()
@@ -77,6 +77,16 @@ def agrees(runs: Runs, mine: Sequence[Event], truth: Truth, draw: Draw | None = 
     return bool(known) and all(_is_slope(runs, at, mine[k], here, s, bound) for k, s in known)
 
 
+def first_wrong(runs: Runs, mine: Sequence[Event], truth: Truth) -> int:
+    """Which time a place first holds something else; 0 where it cannot be told."""
+    draw = runs.first
+    for k, event in enumerate(mine):
+        step = truth.step(k)
+        if step is not None and not _is_slope(runs, draw, event, truth, step, ROUGH):
+            return k
+    return 0
+
+
 def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bound: float) -> bool:
     direction, slope = runs.along(draw, truth.of, step)
     value = event.value
@@ -87,8 +97,7 @@ def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bou
         or not np.all(np.isfinite(value))
     ):
         return False
-    size = float(np.max(np.abs(value), initial=0.0)) * float(np.sqrt(direction.size))
-    return abs(slope) > 1e-11 and abs(float(np.sum(value * direction)) - slope * truth.scale) <= bound * max(size, 1e-3)
+    return abs(slope) > 1e-11 and fits_along(value, direction, slope * truth.scale, bound)
 
 
 def is_confirmed(runs: Runs, statement: Statement) -> bool:
@@ -134,3 +143,18 @@ def named_truths(
     places = [(statement.number, k) for k in range(len(statement.names))]
     found = [(p, list(truths_of(runs, p, events.get(p, []), named=True))) for p in places]
     return [(p, truths) for p, truths in found if truths]
+
+
+def flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
+    """Those whose values a statement reads, or that others read whose values it reads; itself the last."""
+    needed, found = _names(goal), {goal.number}
+    while more := [s for _, s in pending if s.number not in found and needed & {n.split("[")[0] for n in s.names}]:
+        found |= {s.number for s in more}
+        needed |= {name for s in more for name in _names(s)}
+    return [(order, s) for order, s in pending if s.number in found]
+
+
+def _names(statement: Statement) -> set[str]:
+    """What it reads, attributes of an object too."""
+    parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
+    return {ast.unparse(n) for n in parts}

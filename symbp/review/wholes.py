@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import permutations
 
 from symbp.review.scope import Found, Scope, Shape, numbers
 from symbp.review.trees import of, parse
@@ -18,6 +19,9 @@ def times_a_number(node: ast.expr, target: str, scope: Scope) -> Found:
         if not isinstance(number, ast.Constant):
             yield "factor", of("a / n", a=node, n=number)
             yield "factor", of("a * n", a=node, n=number)
+    shape = scope.shape(parse(target)) if target else None
+    for name in scope.like(shape)[:1] if shape else ():
+        yield "factor", of("a / n.size", a=node, n=parse(name))
 
 
 def summed(node: ast.expr, target: str, scope: Scope) -> Found:
@@ -32,6 +36,41 @@ def summed(node: ast.expr, target: str, scope: Scope) -> Found:
 def turned(node: ast.expr, target: str, scope: Scope) -> Found:
     """The transpose of it all."""
     yield "transpose", of("a.T", a=node)
+
+
+def axes_turned(node: ast.expr, target: str, scope: Scope) -> Found:
+    """The axes in another order, where there are more than two; what does not fit raises and is no way out."""
+    plain: ast.expr = node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "transpose":
+        plain = node.func.value
+    for rank in (3, 4):
+        for axes in permutations(range(rank)):
+            yield "transpose", of(f"a.transpose{axes}", a=plain)
+
+
+def copied(node: ast.expr, target: str, scope: Scope) -> Found:
+    """A view, or a second name, of what is written into later."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("reshape", "ravel", "transpose", "swapaxes", "view", "squeeze")
+    ):
+        yield "alias", of("a.copy()", a=node)
+
+
+def grown_path(node: ast.expr, target: str, scope: Scope) -> Found:
+    """A term left out that has more dimensions than what is left."""
+    for name, value in scope.values.items():
+        if value.dtype.kind == "f" and value.ndim and name != target:
+            yield "path", of("b + a", a=node, b=parse(name))
+
+
+def divisor(node: ast.expr, target: str, scope: Scope) -> Found:
+    """A division left out."""
+    shape = scope.shape(parse(target))
+    for name in scope.like(shape) if shape else ():
+        yield "term", of("e / a", a=parse(name), e=node)
+        yield "term", of("e / a ** 2", a=parse(name), e=node)
 
 
 def another_path(node: ast.expr, target: str, scope: Scope) -> Found:
@@ -75,7 +114,11 @@ Whole = Callable[[ast.expr, str, Scope], Found]
 WHOLES: tuple[tuple[int, Whole], ...] = (
     (1, summed),
     (1, turned),
+    (1, copied),
     (2, times_a_number),
     (2, another_slope),
     (2, another_path),
+    (3, axes_turned),
+    (3, divisor),
+    (3, grown_path),
 )

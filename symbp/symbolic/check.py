@@ -11,7 +11,7 @@ from symbp.core.equality import SYMPY, Check, Equality
 from symbp.core.expr import Int
 from symbp.core.integers import Dim
 from symbp.core.network import Network
-from symbp.core.traverse import dims_of, free_indices, walk
+from symbp.core.traverse import dims_of, free_indices, nodes
 from symbp.symbolic.prove import EVALUATED, OPEN, PROVED, WRONG, Finding, Patience, Witness
 from symbp.symbolic.sizes import Sizes, count, least_sizes, work
 
@@ -78,7 +78,7 @@ def candidates(network: Network, numbers: tuple[str, ...]) -> Iterator[Sizes]:
 
 def numbers_in(network: Network) -> tuple[str, ...]:
     """The sizes that stand as numbers in formulas: the N of 1/N."""
-    parts = (n for e in network.equations for n in walk(e.body) if isinstance(n, Int))
+    parts = (n for e in network.equations for n in nodes(e.body, Int))
     return tuple(dict.fromkeys(d.name for n in parts if isinstance(n.value.atom, Dim) for d in dims_of(n.value)))
 
 

@@ -42,19 +42,20 @@ class Kernels:
         return self.cache[expr]
 
     def _rational(self, expr: sp.Expr) -> sp.Expr:
-        if expr.is_Add or expr.is_Mul:
-            return expr.func(*[self.rational(a) for a in expr.args])
         if expr is sp.pi:
             return self._symbol(("pi",), positive=True)
-        if isinstance(expr, sp.exp):
-            return self._exponential(self.canonical(expr.args[0]))
-        if expr.is_Pow:
-            return self._power(expr.base, expr.exp)
-        if isinstance(expr, sp.log):
-            return self._logarithm(self.ratio(expr.args[0]))
-        if isinstance(expr, (sp.Abs, sp.sign)):
-            return self._size_or_sign(expr)
-        if isinstance(expr, ODD + EVEN):
+        match expr:
+            case sp.Add() | sp.Mul():
+                return expr.func(*[self.rational(a) for a in expr.args])
+            case sp.exp(args=(arg,)):
+                return self._exponential(self.canonical(arg))
+            case sp.Pow():
+                return self._power(expr.base, expr.exp)
+            case sp.log(args=(arg,)):
+                return self._logarithm(self.ratio(arg))
+            case sp.Abs() | sp.sign():
+                return self._size_or_sign(expr)
+        if expr.func in ODD + EVEN:
             return self._signed(expr.func, self.canonical(expr.args[0]))
         return self._symbol((expr.func, *(self.canonical(a) for a in expr.args)))
 

@@ -17,7 +17,7 @@ from itertools import permutations
 from typing import Any
 
 from symbp.core.equality import Equality
-from symbp.core.expr import Binder, Fn, Num, Read
+from symbp.core.expr import Binder, Extreme, First, Fn, Num, Read, Sum
 from symbp.core.integers import Atom, Dim, DimAt, Index, Monomial, Node, Poly, Quotient
 from symbp.core.traverse import children, polys
 
@@ -88,10 +88,11 @@ class Match:
         """Are these the same?"""
         if type(one) is not type(other) or _label(one) != _label(other):
             return False
-        if isinstance(one, Num) and isinstance(other, Num):
-            return self.numbers.agree(one.value, other.value)
-        if isinstance(one, Binder) and isinstance(other, Binder):
-            return self._binders(one, other)
+        match one, other:
+            case Num(a), Num(b):
+                return self.numbers.agree(a, b)
+            case ((Sum() | Extreme() | First()), (Sum() | Extreme() | First())):
+                return self._binders(one, other)
         return self._parts(one, other)
 
     def _parts(self, one: Node, other: Node) -> bool:
@@ -149,7 +150,9 @@ class Match:
                 return a.name == b.name and self._poly(a.at, b.at)
             case Quotient(), Quotient():
                 return self._poly(a.top, b.top) and self._poly(a.bottom, b.bottom)
-        return isinstance(a, Dim) and a == b
+            case Dim(), Dim():
+                return a == b
+        return False
 
     def _letter(self, a: Index, b: Index) -> bool:
         if a in self.letters or b in self.letters.values():
@@ -161,10 +164,11 @@ class Match:
 
 
 def _label(node: Node) -> object:
-    if isinstance(node, Read):
-        return node.tensor
-    if isinstance(node, Fn):
-        return node.name, node.orders
+    match node:
+        case Read(tensor):
+            return tensor
+        case Fn(name, _, orders):
+            return name, orders
     return getattr(node, "op", getattr(node, "kind", None))
 
 
@@ -176,36 +180,40 @@ def alike_texts(one: str, other: str, numbers: Numbers) -> bool:
 def _same_syntax(a: object, b: object, numbers: Numbers) -> bool:
     if (one := _fraction(a)) is not None and (other := _fraction(b)) is not None:
         return numbers.agree(one, other)
-    if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
-        return _same_constant(a.value, b.value, numbers)
     first, second = _scaled(a), _scaled(b)
     if first is not None and second is not None:
         return numbers.agree(first[0], second[0]) and _same_syntax(first[1], second[1], numbers)
-    if isinstance(a, ast.AST) and isinstance(b, ast.AST):
-        return type(a) is type(b) and all(_same_syntax(getattr(a, f), getattr(b, f), numbers) for f in a._fields)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(_same_syntax(x, y, numbers) for x, y in zip(a, b, strict=True))
+    match a, b:
+        case ast.Constant(x), ast.Constant(y):
+            return _same_constant(x, y, numbers)
+        case ast.AST(), ast.AST():
+            return type(a) is type(b) and all(_same_syntax(getattr(a, f), getattr(b, f), numbers) for f in a._fields)
+        case list(), list():
+            return len(a) == len(b) and all(_same_syntax(x, y, numbers) for x, y in zip(a, b, strict=True))
     return a == b
 
 
 def _fraction(node: object) -> Fraction | None:
     """A number, or a quotient of two: 1 / 768 is as good as 0.2."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return Fraction(repr(node.value))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        top, bottom = _fraction(node.left), _fraction(node.right)
-        return None if top is None or not bottom else top / bottom
+    match node:
+        case ast.Constant(value) if type(value) in (int, float):
+            return Fraction(repr(value))
+        case ast.BinOp(left, ast.Div(), right):
+            top, bottom = _fraction(left), _fraction(right)
+            return None if top is None or not bottom else top / bottom
     return None
 
 
 def _scaled(node: object) -> tuple[Fraction, ast.expr] | None:
     """A number times the rest, in whichever way it is written: x / 16 is 2 / 32 of x as 2 / 3 * x is of 3 examples."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
-        return None
-    left, right = _fraction(node.left), _fraction(node.right)
-    if right:
-        return (right if isinstance(node.op, ast.Mult) else 1 / right), node.left
-    return (left, node.right) if left and isinstance(node.op, ast.Mult) else None
+    match node:
+        case ast.BinOp(left, ast.Mult(), right):
+            if number := _fraction(right):
+                return number, left
+            return (number, right) if (number := _fraction(left)) else None
+        case ast.BinOp(left, ast.Div(), right):
+            return (1 / number, left) if (number := _fraction(right)) else None
+    return None
 
 
 def _same_constant(a: object, b: object, numbers: Numbers) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from symbp.core.expr import Add, And, Compare, Delta, Extreme, First, Fn, Int, Mul, Not, Num, Or, Pow, Read, Sum, Where
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import children, reads, walk
+from symbp.core.traverse import children, nodes, reads
+from symbp.core.views import value_of
 
 EXACT = (Add, And, Compare, Delta, Extreme, First, Int, Mul, Not, Or, Read, Sum, Where)
 
@@ -22,7 +23,7 @@ def can_tie(network: Network) -> bool:
         if not _is_exact(equation.body) or any(r.tensor in inexact for r in reads(equation.body)):
             inexact.add(equation.name)
     for equation in network.equations:
-        if _chooses(equation):
+        if chooses(equation):
             choices = True
             if equation.name in inexact:
                 return False
@@ -30,19 +31,18 @@ def can_tie(network: Network) -> bool:
 
 
 def _is_exact(node: Node) -> bool:
-    if isinstance(node, Num):
-        return node.value.denominator & (node.value.denominator - 1) == 0
-    if isinstance(node, Pow):
-        whole = isinstance(node.exponent, Num) and node.exponent.value.denominator == 1 and node.exponent.value > 0
-        return whole and _is_exact(node.base)
-    if isinstance(node, Fn):
-        return node.name in ("abs", "sign") and _is_exact(node.args[0])
+    match node:
+        case Num(value):
+            return value.denominator & (value.denominator - 1) == 0
+        case Pow(base, exponent):
+            number = value_of(exponent)
+            return number is not None and number.denominator == 1 and number > 0 and _is_exact(base)
+        case Fn(name, (argument, *_)):
+            return name in ("abs", "sign") and _is_exact(argument)
     return isinstance(node, EXACT) and all(map(_is_exact, children(node)))
 
 
-def _chooses(equation: Equation) -> bool:
-    return any(
-        (isinstance(n, (Extreme, First, Compare)) and bool(reads(n)))
-        or (isinstance(n, Fn) and n.name in ("abs", "sign"))
-        for n in walk(equation.body)
-    )
+def chooses(equation: Equation) -> bool:
+    """Does an equation compare values, or take what changes at once where they pass 0?"""
+    compared = any(reads(n) for n in nodes(equation.body, Compare, Extreme, First))
+    return compared or any(f.name in ("abs", "sign") for f in nodes(equation.body, Fn))

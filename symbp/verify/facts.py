@@ -17,7 +17,7 @@ from symbp.core.expr import Add, Compare, Cond, Expr, Int, Mul, Num, Or, Pi, Pow
 from symbp.core.integers import Index
 from symbp.core.network import Fact, Network
 from symbp.core.traverse import free_indices, reads
-from symbp.core.views import conjuncts, factors_of
+from symbp.core.views import among, conjuncts, factors_of
 from symbp.errors import CheckFailed
 from symbp.verify.interpret import compile_at, entries
 from symbp.verify.scope import Key, Scope
@@ -134,7 +134,7 @@ def _understand(fact: Fact, part: Cond, scope: Scope, found: dict[str, Demands])
 
 def _choices(part: Or, scope: Scope, old: Demands) -> Demands | None:
     """y == 0 or y == 1."""
-    values = [_number(c.b, scope) for c in part.args if isinstance(c, Compare) and c.op == "=="]
+    values = [_number(c.b, scope) for c in among(part.args, Compare) if c.op == "=="]
     if len(values) != len(part.args) or None in values:
         return None
     return replace(old, choices=tuple(v for v in values if v is not None))
@@ -144,18 +144,21 @@ FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def _comparison(part: Cond, scope: Scope, old: Demands) -> Demands | None:
-    if not isinstance(part, Compare):
-        return None
-    op, a, b = part.op, part.a, part.b
-    if _number(a, scope) is not None:
-        op, a, b = FLIPPED[op], b, a
-    value = _number(b, scope)
-    if value is None:
-        return None
-    if isinstance(a, Read) and op == "==" and len({s.index for s in a.subs} - {None}) < len(a.subs):
-        return replace(old, places=(*old.places, (a, value)))
-    if isinstance(a, Read):
-        return _bound(op, value, old)
+    match part:
+        case Compare(op, number, a) if (value := _number(number, scope)) is not None:
+            return _against(a, FLIPPED[op], value, scope, old)
+        case Compare(op, a, number) if (value := _number(number, scope)) is not None:
+            return _against(a, op, value, scope, old)
+    return None
+
+
+def _against(a: Expr, op: str, value: float, scope: Scope, old: Demands) -> Demands | None:
+    """What is compared with a number: an entry at a place, all entries, or a sum of them."""
+    match a:
+        case Read(_, subs) if op == "==" and len({s.index for s in subs} - {None}) < len(subs):
+            return replace(old, places=(*old.places, (a, value)))
+        case Read():
+            return _bound(op, value, old)
     return _total(a, value, scope, old) if op == "==" else None
 
 
@@ -170,7 +173,7 @@ def _bound(op: str, value: float, old: Demands) -> Demands | None:
 def _total(a: Expr, value: float, scope: Scope, old: Demands) -> Demands | None:
     """A sum over some dimensions of one tensor, or a number times that (a mean)."""
     factors = factors_of(a)
-    sums = [f for f in factors if isinstance(f, Sum)]
+    sums = among(factors, Sum)
     numbers = [_number(f, scope) for f in factors if not isinstance(f, Sum)]
     if len(sums) != 1 or None in numbers or not isinstance(sums[0].body, Read):
         return None

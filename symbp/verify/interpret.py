@@ -38,6 +38,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.traverse import free_indices
+from symbp.core.views import among
 from symbp.errors import MissingRule
 from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
@@ -139,7 +140,7 @@ def _add(node: Add, draft: Draft) -> str:
 @rule.register
 def _multiply(node: Mul, draft: Draft) -> str:
     """Deltas come first: where one is 0 the product is, and the rest need not exist."""
-    guards = [alike(a, draft) for a in node.args if isinstance(a, Delta)]
+    guards = [alike(a, draft) for a in among(node.args, Delta)]
     factors = [formula(a, draft) for a in node.args if not isinstance(a, Delta)]
     product = " * ".join(factors or [constant(Fraction(1), draft)])
     return f"({product} if {' and '.join(guards)} else {constant(Fraction(0), draft)})" if guards else f"({product})"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbp.core.expr import Compare, Extreme, First, Fn
+from symbp.core.expr import Fn
 from symbp.core.network import Network
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import nodes
 from symbp.verify.draw import draw
+from symbp.verify.equal_entries import chooses
 from symbp.verify.functions import STOPPED
 from symbp.verify.gradients import Flips, Steps
 from symbp.verify.scope import Key
@@ -18,18 +19,12 @@ from symbp.verify.world import World
 
 def has_kinks(network: Network) -> bool:
     """Does what is computed depend on a comparison of values?"""
-    return any(
-        (isinstance(node, (Compare, Extreme, First)) and reads(node))
-        or (isinstance(node, Fn) and node.name in ("abs", "sign"))
-        for equation in network.equations
-        for node in walk(equation.body)
-    )
+    return any(map(chooses, network.equations))
 
 
 def has_stops(network: Network) -> bool:
     """Does something in it count as a constant that is none?"""
-    nodes = (n for equation in network.equations for n in walk(equation.body))
-    return any(isinstance(n, Fn) and n.name == STOPPED for n in nodes)
+    return any(f.name == STOPPED for e in network.equations for f in nodes(e.body, Fn))
 
 
 class Held:

@@ -16,10 +16,11 @@ from itertools import combinations
 from math import prod
 
 from symbp.core import build
-from symbp.core.expr import Binder, Compare, Delta, Expr, Num, Read
+from symbp.core.expr import Compare, Delta, Expr, Read
 from symbp.core.integers import Atom, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads, walk
+from symbp.core.views import bound_by, integers_compared, value_of
 from symbp.verify.unknowns import (
     FEW,
     KEPT,
@@ -101,17 +102,17 @@ class Scan:
         for read in reads(body):
             self._read(read)
         for node in walk(body):
-            if isinstance(node, Compare):
-                self._compare(node)
-            elif isinstance(node, Delta):
-                self._equal(node.a, node.b)
+            match node:
+                case Compare():
+                    self._compare(node)
+                case Delta(a, b):
+                    self._equal(a, b)
         self._numbers()
 
     def _indices(self) -> Iterator[Index]:
         yield from self.equation.indices
         for node in walk(self.equation.body):
-            if isinstance(node, Binder):
-                yield from node.indices
+            yield from bound_by(node)
 
     def _range(self, index: Index) -> None:
         """An index's start stays before its end."""
@@ -241,7 +242,7 @@ class Scan:
     def _equal(self, a: Poly, b: Poly) -> None:
         """28 i + j goes as far in the range of k as a subscript in its axis, where 28 i + j == k is asked of them."""
         for one, other in ((a, b), (b, a)):
-            index = next((i for i in one.atoms() if isinstance(i, Index)), None)
+            index = next(iter(one.atoms_of(Index)), None)
             if index is None or index.stop.constant is None or index.start != Poly():
                 continue
             shift = one - Poly.of(index)
@@ -273,22 +274,21 @@ class Scan:
         return total
 
     def _end(self, index: Atom, high: bool) -> Poly | None:
-        if isinstance(index, Read):
-            tensor = self.network.tensor(index.tensor)
-            counted = None if tensor is None else classes(tensor, self.found)
-            return None if counted is None else counted - 1 if high else Poly()
-        if not isinstance(index, Index):
-            return None
-        if high:
-            if index.stop.constant is not None:
-                return self._stop(index) - 1
-            last = self._extreme(index.stop, True)
-            return None if last is None else last - 1
-        return self._start(index) if index.start.constant is not None else self._extreme(index.start, False)
+        match index:
+            case Read(labels):
+                tensor = self.network.tensor(labels)
+                counted = None if tensor is None else classes(tensor, self.found)
+                return None if counted is None else counted - 1 if high else Poly()
+            case Index(_, stop) if high:
+                last = self._stop(index) if stop.constant is not None else self._extreme(stop, True)
+                return None if last is None else last - 1
+            case Index(_, _, start):
+                return self._start(index) if start.constant is not None else self._extreme(start, False)
+        return None
 
     def _apart(self, poly: Poly) -> None:
         """What is not understood stays as it is, with the ranges of its indices where numbers are in it."""
-        quotients = [a for a in poly.atoms() if isinstance(a, Quotient)]
+        quotients = list(poly.atoms_of(Quotient))
         if all(abs(c) <= KEPT for _, c in poly.terms) and not quotients:
             return
         for place, (_, value) in enumerate(poly.terms):
@@ -362,18 +362,15 @@ class Scan:
 
     def _products(self) -> Iterator[Poly]:
         for node in walk(self.equation.body):
-            if isinstance(node, Binder):
-                stops = [self._stop(i) for i in node.indices if i.stop.constant is not None]
-                yield from (prod(c[1:], start=c[0]) for n in range(len(stops), 0, -1) for c in combinations(stops, n))
+            stops = [self._stop(i) for i in bound_by(node) if i.stop.constant is not None]
+            yield from (prod(c[1:], start=c[0]) for n in range(len(stops), 0, -1) for c in combinations(stops, n))
 
 
 def _large(node: Node) -> Iterator[int]:
     """Those above `FEW` among values: what indices are compared with is no value."""
-    if isinstance(node, Num):
-        yield from (n for n in _whole(node.value) if n > FEW)
-    if not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
-        for child in children(node):
-            yield from _large(child)
+    yield from (n for n in _whole(value_of(node) or Fraction(0)) if n > FEW)
+    for child in _without_subscripts(node):
+        yield from _large(child)
 
 
 def _sums(node: Node) -> Iterator[Poly]:
@@ -381,9 +378,17 @@ def _sums(node: Node) -> Iterator[Poly]:
     value = build.as_integer(node) if isinstance(node, Expr) else None
     if value is not None:
         yield from (value,) if value.atoms() and any(abs(c) > FEW for _, c in value.terms) else ()
-    elif not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
-        for child in children(node):
-            yield from _sums(child)
+        return
+    for child in _without_subscripts(node):
+        yield from _sums(child)
+
+
+def _without_subscripts(node: Node) -> tuple[Node, ...]:
+    """What stands below a node; nothing below a comparison of integers."""
+    match node:
+        case Compare() if integers_compared(node) is not None:
+            return ()
+    return children(node)
 
 
 def _whole(value: Fraction) -> tuple[int, int]:
@@ -392,26 +397,28 @@ def _whole(value: Fraction) -> tuple[int, int]:
 
 def _head(monomial: tuple[Atom, ...]) -> Atom | None:
     """The index, or the quotient of an index and a number, that a term is a multiple of."""
-    atom = monomial[0] if len(monomial) == 1 else None
-    if isinstance(atom, Quotient):
-        return atom if atom.top.index is not None and atom.bottom.constant is not None else None
-    return atom if isinstance(atom, Index) else None
+    match monomial:
+        case (Index() as head,):
+            return head
+        case (Quotient(top, bottom) as head,) if top.index is not None and bottom.constant is not None:
+            return head
+    return None
 
 
 def _divided(head: Atom) -> tuple[Index, int]:
     """The index, and what it is divided by."""
-    if isinstance(head, Quotient):
-        index, bottom = head.top.index, head.bottom.constant
-        assert index is not None
-        assert bottom is not None
-        return index, bottom
-    assert isinstance(head, Index)
-    return head, 1
+    match head:
+        case Index():
+            return head, 1
+        case Quotient(top, bottom) if top.index is not None and bottom.constant is not None:
+            return top.index, bottom.constant
+    raise AssertionError(f"{head} is no index, nor one divided by a number")
 
 
 def _inside(poly: Poly) -> Iterator[Atom]:
     """The atoms of a subscript, and those of the quotients among them."""
     for atom in poly.atoms():
         yield atom
-        if isinstance(atom, Quotient):
-            yield from (*_inside(atom.top), *_inside(atom.bottom))
+        match atom:
+            case Quotient(top, bottom):
+                yield from (*_inside(top), *_inside(bottom))

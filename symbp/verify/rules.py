@@ -13,7 +13,6 @@ from symbp.core.expr import (
     TRUE,
     Add,
     And,
-    Binder,
     Compare,
     Delta,
     Extreme,
@@ -34,6 +33,7 @@ from symbp.core.expr import (
 from symbp.core.integers import DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Network
 from symbp.core.traverse import children, free_indices, polys
+from symbp.core.views import among, bound_by
 from symbp.errors import MissingRule
 from symbp.verify import elementwise
 from symbp.verify.dense import NO, ONE, YES, ZERO, Dense, Waiting, holds, rule, value
@@ -110,7 +110,7 @@ def _add(node: Add, frame: Frame, d: Dense) -> Array:
 @rule.register
 def _multiply(node: Mul, frame: Frame, d: Dense) -> Array:
     """Deltas come first: where one is 0 the product is, and the rest need not exist."""
-    guards = [alike(a, frame, d) for a in node.args if isinstance(a, Delta)]
+    guards = [alike(a, frame, d) for a in among(node.args, Delta)]
     inner = frame
     for guard in guards:
         inner = inner.where(guard)
@@ -314,8 +314,7 @@ def can_evaluate(node: Node) -> bool:
 
 
 def _ranges(node: Node) -> Iterator[Poly]:
-    if isinstance(node, Binder):
-        yield from (p for i in node.indices for p in (i.start, i.stop))
+    yield from (p for i in bound_by(node) for p in (i.start, i.stop))
 
 
 def _is_known(poly: Poly) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 
-from symbp.core import build
-from symbp.core.expr import And, Binder, Compare, Extreme, First, Or, Read, Sum, Where
+from symbp.core.expr import And, Compare, Extreme, First, Or, Read, Sum, Where
 from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
+from symbp.core.views import bound_by, integers_compared
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.extents import is_plain, names_of, value_of
 from symbp.verify.search import Problem, bounds, cheapest, extents_of, least_cost
@@ -114,7 +114,7 @@ def _candidates(names: tuple[str, ...], more: tuple[Poly, ...]) -> tuple[int, ..
 def _room_for_steps(network: Network) -> Iterator[Poly]:
     """At least 2 where a quotient is at least 2, so that another step than that of a window leads elsewhere."""
     for p in dict.fromkeys(_extents(network)):
-        yield from (q.top - q.bottom * 2 + 2 for q in p.atoms() if isinstance(q, Quotient) and is_plain(q.top))
+        yield from (q.top - q.bottom * 2 + 2 for q in p.atoms_of(Quotient) if is_plain(q.top))
 
 
 def _first(problem: Problem, candidates: tuple[int, ...] = PRIMES) -> dict[str, int] | None:
@@ -176,12 +176,14 @@ def _fits(asked: _Asked, chosen: Mapping[str, int]) -> bool:
     return all(value_of(p, chosen) != value_of(q, chosen) for p, q in asked.apart)
 
 
-def without_two(network: Network, sizes: Sizes) -> Sizes:
-    """The sizes with a larger prime in the place of 2, where a centred row is c, -c; the same where loops get long."""
+def without_two(network: Network, sizes: Sizes, instead: int | None = None) -> Sizes:
+    """The sizes with a larger prime in the place of 2, where a centred row is c, -c, or another number; the same where
+    loops get long.
+    """
     names = tuple(sizes.values)
     problem = Problem(names, PRIMES, limits_of(network), (), _others(names), _loops(network))
     spare = [p for p in PRIMES if p > 2 and p not in sizes.values.values()]
-    larger = {name: spare.pop(0) if value == 2 else value for name, value in sizes.values.items()}
+    larger = {name: (instead or spare.pop(0)) if value == 2 else value for name, value in sizes.values.items()}
     fits = all(value_of(p, larger) >= 2 for p in problem.limits)
     return Sizes(larger) if fits and _work(problem, larger) <= MUCH_WORK else sizes
 
@@ -246,19 +248,21 @@ def _loops(network: Network) -> tuple[tuple[tuple[Poly, ...], int], ...]:
 
 
 def _chains(node: Node, outer: tuple[Poly, ...]) -> Iterator[tuple[Poly, ...]]:
-    binds = isinstance(node, Binder)
-    if isinstance(node, Binder):
-        tied = [t.index for t in ties(node, lambda i: 0)] if isinstance(node, Sum) else []
-        outer = (*outer, *(i.extent for i in node.indices if is_plain(i.extent) and i not in tied))
+    bound = bound_by(node)
+    match node:
+        case Sum():
+            tied = [t.index for t in ties(node, lambda i: 0)]
+        case _:
+            tied = []
+    outer = (*outer, *(i.extent for i in bound if is_plain(i.extent) and i not in tied))
     inner = [chain for child in children(node) for chain in _chains(child, outer)]
-    yield from inner or ([outer] if binds else [])
+    yield from inner or ([outer] if bound else [])
 
 
 def _ranges(equation: Equation) -> Iterator[Poly]:
     yield from equation.shape
     for node in walk(equation.body):
-        if isinstance(node, Binder):
-            yield from (i.extent for i in node.indices)
+        yield from (i.extent for i in bound_by(node))
 
 
 def _extents(network: Network) -> Iterator[Poly]:
@@ -284,19 +288,24 @@ def room_for_reads(network: Network) -> Iterator[Poly]:
 
 
 def unguarded(node: Node) -> Iterator[Read]:
-    if isinstance(node, Read):
-        yield node
-    if isinstance(node, (Where, Extreme, First)) and any(on_indices(c) for c in walk(node.cond)):
-        yield from unguarded(node.cond)
-        return
-    for child in children(node):
-        yield from unguarded(child)
-        if isinstance(node, (And, Or)) and any(on_indices(c) for c in walk(child)):
-            return  # the other parts of a condition are looked at only where this one does not decide
+    match node:
+        case Read():
+            yield node
+        case Where(cond=cond) | Extreme(cond=cond) | First(cond=cond) if any(map(on_indices, walk(cond))):
+            yield from unguarded(cond)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from unguarded(part)
+                if any(map(on_indices, walk(part))):
+                    return  # the other parts of a condition are looked at only where this one does not decide
+        case _:
+            for child in children(node):
+                yield from unguarded(child)
 
 
 def on_indices(node: Node) -> bool:
     """Is it a comparison of integers that vary?"""
-    if not isinstance(node, Compare) or not free_indices(node):
-        return False
-    return build.as_integer(node.a) is not None and build.as_integer(node.b) is not None
+    match node:
+        case Compare():
+            return bool(free_indices(node)) and integers_compared(node) is not None
+    return False

@@ -6,9 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from symbp import networks
+from symbp.calculus.derive import derive
+from symbp.calculus.steps import RULES
 from symbp.claims.claim import sides
 from symbp.claims.latex import from_latex
 from symbp.claims.prove import Verdict, as_text, prove
+from symbp.claims.steps import REASONS
 from symbp.cli import commands
 from symbp.errors import SymbpError
 from symbp.notation.read import read_network
@@ -162,6 +165,19 @@ KINKED = SMALL.replace("sigmoid(z)", "relu(z)").replace("def small", "def kinked
         ("w_bar = x.T @ z_bar", "proved"),
         ("z_bar = where(z > 0, a_bar, 0)", "proved"),
         ("z_bar = where(z > 1, a_bar, 0)", "wrong"),
+        ("dz = da * (z > 0)", "proved"),
+        ("dz = da * (z < 0)", "wrong"),
+        (r"\bar{z} = \bar{a} \odot \mathbb{1}[z > 0]", "proved"),
+        (r"\bar{z} = \bar{a} \odot [z \ge 1]", "wrong"),
+        (r"\bar{z} = \bar{a} \cdot \mathbf{1}_{\{z>0\}}", "proved"),
+        (r"\bar{z} = \mathbb{1}(z \leq 0) \bar{a}", "wrong"),
+        (
+            r"\frac{\partial L}{\partial z} = \begin{cases} \bar{a} & \text{if } z > 0 \\ 0 & \text{otherwise}"
+            r" \end{cases}",
+            "proved",
+        ),
+        (r"\bar{z} = \begin{cases} \bar{a} & z < 0 \\ 0 & \text{otherwise} \end{cases}", "wrong"),
+        (r"\bar{z} = \begin{cases} \bar{a}, & z > 1 \\ \bar{a}, & z > 0 \\ 0, & z \le 0 \end{cases}", "proved"),
     ],
 )
 def test_each_case_of_a_choice_has_its_own_derivative(claim: str, outcome: str) -> None:
@@ -169,3 +185,23 @@ def test_each_case_of_a_choice_has_its_own_derivative(claim: str, outcome: str) 
     verdict = prove(claim, (KINKED, read_network(KINKED, "kinked.py", "kinked")))
     assert verdict.outcome == outcome
     assert "z_bar" not in verdict.instead.partition("=")[2] or "w_bar" in claim
+
+
+def test_the_steps_of_the_derivation_are_the_proof() -> None:
+    network = read_network(SMALL, "small.py", "small")
+    said = as_text(prove("dz = da * a * (1 - a)", (SMALL, network), derive(network)))
+    first, *lines = said.splitlines()
+    assert first.startswith("proved: dz = da * a * (1 - a) (")
+    chain = next(k for k, line in enumerate(lines) if line.startswith("  z_bar[n] = "))
+    assert lines[chain] == "  z_bar[n] = sum(a_bar[m] * (d a[m] / d z[n]) for m in N)   [chain rule over (2)]"
+    assert said.count("[contract the deltas]   (6)") == 1
+    assert derive(network).number("z_bar") == 6
+
+
+def test_the_normal_form_is_shown_in_which_both_sides_meet() -> None:
+    said = as_text(prove("sigmoid(z).d1 = sigmoid(z) * (1 - sigmoid(z))"))
+    assert said.splitlines()[1:] == ["  the normal form of either side: exp(z)/(exp(z) + 1)**2"]
+
+
+def test_every_rule_of_the_calculus_has_its_words() -> None:
+    assert set(REASONS) == set(RULES)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from symbp.calculus.derive import derive
 from symbp.notation.read import read_network
 from symbp.review.check import check_text
+from symbp.review.pages import pages_of
 from symbp.review.report import as_text
 from tests.review.passes import ATTENTIVE, NAMED, NETWORKS, NORMED, NORMED_SHORT, PERCEPTRON, RECTIFIED, REMEMBERING
 
@@ -84,7 +86,7 @@ def section(number: int, row: tuple[str, ...]) -> str:
         assert code.count(right) == 1, (title, right)
         code = code.replace(right, wrong)
     read = read_network(NETWORKS, "networks.py", network)
-    report = check_text(code.lstrip("\n"), "mine.py", Path(), read, "", {}, {})
+    report = check_text(code.lstrip("\n"), "mine.py", Path(), read, "", {}, {}, pages_of(derive(read)))
     return f"## {number}. {title}\n\n{why}\n\n```\n{as_text(report)}\n```\n"
 
 

@@ -19,10 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from symbp.calculus.derive import derive
 from symbp.core.network import Network
 from symbp.notation.read import read_network
 from symbp.review.check import CannotCheck, check_text
 from symbp.review.entry import call, find
+from symbp.review.pages import pages_of
 from symbp.review.returned import Names, learn_returns
 from symbp.review.truth import draws, names
 from tests.review.mistakes import mistakes
@@ -54,7 +56,7 @@ class Pass:
     def __post_init__(self) -> None:
         lines = self.code.splitlines()
         self.first = next(k for k, line in enumerate(lines, 1) if line.strip().startswith(self.start))
-        self.draws = draws(self.network)
+        self.draws, self.pages = draws(self.network), pages_of(derive(self.network))
         self.names = Names(*map(tuple, names(self.network)))
         self.truth = [self.gradients(self.code, d) for d in self.draws]
 
@@ -170,7 +172,7 @@ def told(one: Pass, planted: tuple[Planted, ...]) -> tuple[Counter[str], str]:
     """How many mistakes of a pass are told, and what was said where not all is."""
     counts = Counter(mistakes=len(planted))
     try:
-        report = check_text(one.spoilt(planted), "mine.py", Path(), one.network, "", {}, {})
+        report = check_text(one.spoilt(planted), "mine.py", Path(), one.network, "", {}, {}, one.pages)
     except CannotCheck as error:
         return counts, str(error)
     found = {f.line: f.kind for f in report.findings}

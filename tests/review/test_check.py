@@ -2,6 +2,7 @@
 
 import json
 import linecache
+import re
 import sys
 from pathlib import Path
 
@@ -10,14 +11,18 @@ from click.testing import CliRunner
 
 import symbp
 from symbp import networks
+from symbp.calculus.derive import derive
 from symbp.cli import commands
 from symbp.core.network import Network
 from symbp.notation.read import read_network
 from symbp.review.check import CannotCheck, Report, check_file, check_text
 from symbp.review.names import is_pair
+from symbp.review.pages import pages_of
 from symbp.review.report import as_json, as_text
 from symbp.review.truth import NotYet
 from tests.review.cases import DEEP, FIT, NETWORKS, RIGHT, STEPS, WRONG
+
+GENERATED = Path(__file__).parents[2] / "generated"
 
 
 def network(name: str) -> Network:
@@ -25,7 +30,7 @@ def network(name: str) -> Network:
 
 
 def check(name: str, code: str, tmp_path: Path) -> Report:
-    return check_text(code, "mine.py", tmp_path, network(name), "", {}, {})
+    return check_text(code, "mine.py", tmp_path, network(name), "", {}, {}, pages_of(derive(network(name))))
 
 
 @pytest.mark.parametrize("case", RIGHT)
@@ -66,7 +71,7 @@ def test_a_machine_reads_what_the_contract_says(tmp_path: Path) -> None:
     said = json.loads(as_json(check("fit", FIT.replace("grad_r = e / n", "grad_r = -e / n"), tmp_path)))
     assert said["verdict"] == "wrong"
     (found,) = said["findings"]
-    assert list(found) == ["file", "line", "quantity", "kind", "detail", "expected", "found"]
+    assert list(found) == ["file", "line", "quantity", "kind", "detail", "expected", "found", "equation"]
     assert (found["expected"], found["found"]) == ("grad_r = e / n", "grad_r = -e / n")
     assert "the sign is turned round" in found["detail"]
 
@@ -206,3 +211,51 @@ def test_verify_says_the_line_too_and_each_finding_once(tmp_path: Path) -> None:
     (said,) = wrong.stdout.splitlines()[1:]
     assert said.startswith("  C against ")
     assert said.count("mine.py:13, grad_C: the sign is turned round: it should be 'grad_C = q.T @ grad_r'") == 1
+
+
+def test_a_right_pass_says_which_equations_its_lines_compute(tmp_path: Path) -> None:
+    report = check("fit", FIT, tmp_path)
+    numbers = dict(derive(network("fit")).numbers)
+    lines = FIT.splitlines()
+    at = {line: next(k for k, text in enumerate(lines, 1) if text.strip().startswith(line)) for line in ("q =", "r =")}
+    at |= {of: next(k for k, text in enumerate(lines, 1) if text.strip().startswith(f"grad_{of} =")) for of in "rCcqAa"}
+    expected = {(at["q ="], numbers["q"]), (at["r ="], numbers["r"])}
+    expected |= {(at[of], numbers[f"{of}_bar"]) for of in "rCcqAa"}
+    assert expected <= set(report.computes)
+    assert len({line for line, number in report.computes if number in dict(expected).values()}) == len(expected)
+    said = as_text(report).splitlines()
+    assert len(said) == 2
+    assert f"{at['A']} ({numbers['A_bar']})" in said[1]
+    assert "; tried at B = 3, I = 5, J = 7, O = " in said[0]
+    assert said[0].endswith("3 seeds, in float32")
+    assert {"line": at["A"], "equation": numbers["A_bar"]} in json.loads(as_json(report))["computes"]
+
+
+def test_what_was_tried_at_kinks_and_in_float32_is_said(tmp_path: Path) -> None:
+    assert "at ties as on the pages" in as_text(check("deep", DEEP, tmp_path))
+    lost = DEEP.replace("dz = dq * (z > 0)", "dz = ((dq + 1e5) - 1e5) * (z > 0)")
+    assert "in float32, where the gradient of A loses digits" in as_text(check("deep", lost, tmp_path))
+
+
+@pytest.mark.parametrize("case", ["sign", "derivative at z", "transpose", "step"])
+def test_a_mistake_has_the_number_of_its_equation(case: str, tmp_path: Path) -> None:
+    name, code, mistakes = WRONG[case]
+    for right, wrong, _ in mistakes:
+        code = code.replace(right, wrong)
+    quantities = {"sign": "r", "derivative at z": "A", "transpose": "r", "step": "R"}
+    (found,) = check(name, code, tmp_path).findings
+    derivation = derive(network(name))
+    keys = {key: number for key, number in derivation.numbers if isinstance(key, str)}
+    key = next(k for k in keys if k.endswith(f"{quantities[case]}_bar"))
+    assert found.equation == keys[key]
+    assert json.loads(as_json(check(name, code, tmp_path)))["findings"][0]["equation"] == keys[key]
+
+
+@pytest.mark.parametrize("name", ["sigmoid_softmax", "lstm", "batch_norm_mlp", "conv_net", "transformer_block"])
+def test_the_numbers_are_those_printed_on_the_page(name: str) -> None:
+    tags = {
+        int(n) for n in re.findall(r"\\tag\{(\d+)\}", (GENERATED / name / "derivation.tex").read_text(encoding="utf-8"))
+    }
+    pages = pages_of(derive(read_network(*networks.source(name), name)))
+    assert {e.number for e in pages.equations} <= tags
+    assert len(pages.equations) >= len(pages.network.equations)

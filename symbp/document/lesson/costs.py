@@ -10,7 +10,7 @@ from symbp.core.expr import Delta, Expr, Sum
 from symbp.core.integers import Dim, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import dims_of, free_indices, reads, walk
-from symbp.core.views import factors_of, is_bracket
+from symbp.core.views import among, factors_of, is_bracket
 from symbp.document.said import Product
 
 
@@ -37,7 +37,7 @@ def _sums(e: Expr) -> Iterator[Sum]:
 def _operations(s: Sum, order: Mapping[str, int]) -> Product:
     """A delta leaves one value of a letter."""
     letters = dict.fromkeys((*free_indices(s), *s.indices))
-    for delta in (f for f in factors_of(s.body) if isinstance(f, Delta)):
+    for delta in among(factors_of(s.body), Delta):
         solved = next((i for p in (delta.b, delta.a) if (i := p.index) is not None and i in letters), None)
         letters.pop(solved, None)  # type: ignore[arg-type]
     number, extents = 2, list[Poly]()

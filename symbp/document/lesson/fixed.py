@@ -15,8 +15,8 @@ from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import children, map_children, substitute, substitute_poly
-from symbp.core.views import factors_of
+from symbp.core.traverse import children, map_values, substitute, substitute_poly
+from symbp.core.views import among, factors_of
 
 Places = tuple[tuple[int, int], ...]  # of what rides along: where it stands above, and where below
 Riding = Mapping[Local, Places]
@@ -34,8 +34,7 @@ def fixed(section: Section) -> Section:
 
 def _places(chain: Chain) -> Places:
     """Where the letters stand that must agree for a local derivative not to be 0: in what is on top, and below."""
-    assert isinstance(chain.lhs, Partial)
-    above, below = _letters(chain.lhs.of), _letters(chain.lhs.by)
+    above, below = _letters(chain.of), _letters(chain.by)
     found: dict[int, int] = {}
     for a, b in _deltas(chain.result):
         a, b = (a, b) if a in above and b in below else (b, a)
@@ -54,9 +53,9 @@ def _alike(a: Index, b: Index) -> bool:
 
 def _deltas(expr: Expr) -> Iterator[tuple[Index, Index]]:
     """The pairs of letters that must agree for a product not to be 0."""
-    for factor in _all_factors(expr):
-        if isinstance(factor, Delta) and factor.a.index and factor.b.index:
-            yield factor.a.index, factor.b.index
+    for delta in among(_all_factors(expr), Delta):
+        if delta.a.index and delta.b.index:
+            yield delta.a.index, delta.b.index
 
 
 def _all_factors(expr: Expr) -> Iterator[Expr]:
@@ -69,8 +68,7 @@ def _all_factors(expr: Expr) -> Iterator[Expr]:
 
 def _at_once(chain: Chain, places: Places) -> Chain:
     """The local derivative at entries whose riding letters agree."""
-    assert isinstance(chain.lhs, Partial)
-    above, below = _letters(chain.lhs.of), _letters(chain.lhs.by)
+    above, below = _letters(chain.of), _letters(chain.by)
     table: dict[Atom, Poly] = {b: Poly.of(a) for p, q in places if (a := above[p]) and (b := below[q])}
     steps = tuple(Step(substitute(s.value, table), _still(s.rule, table)) for s in chain.steps)
     return Chain(chain.key, substitute(chain.lhs, table), _changing(steps))
@@ -91,22 +89,24 @@ def _summed(chain: Chain, riding: Riding) -> Chain:
 
 def _pairs(node: Node, riding: Riding) -> Iterator[tuple[Index, Index]]:
     """The summed letters that agree with one of the entry, wherever a local derivative stands."""
-    if isinstance(node, Partial):
-        places = riding.get(Local(node.of.tensor, node.by.tensor), ())
-        yield from ((a, b) for p, q in places if (a := node.of.subs[p].index) and (b := node.by.subs[q].index))
+    match node:
+        case Partial(Read(of, there), Read(by, here)):
+            places = riding.get(Local(of, by), ())
+            yield from ((a, b) for p, q in places if (a := there[p].index) and (b := here[q].index))
     for child in children(node):
         yield from _pairs(child, riding)
 
 
 def _without(node: Expr, pairs: set[tuple[Index, Index]], riding: Riding) -> Expr:
     """The expression with no sum over a letter that agrees with another."""
-    new: Expr = map_children(node, lambda c: _without(c, pairs, riding) if isinstance(c, Expr) else c)
-    if not isinstance(new, Sum):
-        return new
-    held = {p for p in (*_pairs(new.body, riding), *_ordered(new.body)) if p in pairs and p[0] in new.indices}
-    table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in held}
-    kept = tuple(i for i in new.indices if i not in table)
-    return substitute(build.total(kept, new.body), table) if table else new
+    new = map_values(node, lambda c: _without(c, pairs, riding))
+    match new:
+        case Sum(indices, body):
+            held = {p for p in (*_pairs(body, riding), *_ordered(body)) if p in pairs and p[0] in indices}
+            table: dict[Atom, Poly] = {a: Poly.of(b) for a, b in held}
+            kept = tuple(i for i in indices if i not in table)
+            return substitute(build.total(kept, body), table) if table else new
+    return new
 
 
 def _ordered(expr: Expr) -> Iterator[tuple[Index, Index]]:

@@ -7,11 +7,28 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from symbp.core.expr import Add, Binder, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
+from symbp.core import build
+from symbp.core.expr import (
+    BINDERS,
+    Add,
+    Cond,
+    Delta,
+    Expr,
+    Extreme,
+    Int,
+    Mul,
+    Num,
+    Partial,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
 from symbp.core.guards import at_most, below, follows
 from symbp.core.integers import Node
-from symbp.core.traverse import free_indices, indices_of, reads, walk
-from symbp.core.views import conjuncts, is_bracket, is_divisor, is_guarded
+from symbp.core.traverse import free_indices, indices_of, nodes, reads
+from symbp.core.views import among, conjuncts, is_bracket, is_divisor, is_guarded
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, MUL, POWER, Piece, Text, atom, group
 
@@ -47,7 +64,7 @@ class Product:
         if number_up is not None or plain_down or number_down is not None or constants:
             parts.append(self._coefficient(number_up, number_down, constants, plain_down))
         if down:
-            above = [f for f in rest if _may_stand_above(f)] or [f for f in rest if isinstance(f, Delta)]
+            above = [f for f in rest if _may_stand_above(f)] or list(among(rest, Delta))
             rest = [f for f in rest if f not in above]
             parts.append(self._fraction(above, down))
         texts = parts + [self._factor(f, last=k == len(rest) - 1) for k, f in enumerate(rest)]
@@ -90,9 +107,10 @@ class Product:
         return self._side_by_side(texts, list(factors), negative=False)
 
     def _factor(self, f: Expr, last: bool) -> Text:
-        if isinstance(f, Mul):
-            text = self.printer.text(f, self.small)
-            return group(text) if text.negative or (text.open and not last) else text
+        match f:
+            case Mul():
+                text = self.printer.text(f, self.small)
+                return group(text) if text.negative or (text.open and not last) else text
         return self.printer.at(f, MUL, self.small, last)
 
     def _side_by_side(self, texts: Sequence[Text], factors: Sequence[Expr | None], negative: bool) -> Text:
@@ -124,13 +142,14 @@ def _sort_factors(args: Sequence[Expr]) -> tuple[bool, int | None, int | None, l
     value = Fraction(1)
     factors: list[Expr] = []
     for f in _unguarded(args):
-        if isinstance(f, Num) and _as_fraction(f.value):
-            value *= f.value
-        elif isinstance(f, Num) and f.value < 0:
-            value = -value
-            factors.append(Num(-f.value))
-        else:
-            factors.append(f)
+        match f:
+            case Num(n) if _as_fraction(n):
+                value *= n
+            case Num(n) if n < 0:
+                value = -value
+                factors.append(Num(-n))
+            case _:
+                factors.append(f)
     up, down = abs(value.numerator), value.denominator
     return value < 0, up if up != 1 or not (factors or down != 1) else None, down if down != 1 else None, factors
 
@@ -150,7 +169,7 @@ def said_by_a_delta(cond: Cond, factors: Sequence[Expr]) -> bool:
     Of t - 1 and s it is, for 1 <= t, since s counts from 0.
     """
     flat = [g for f in factors for g in _parts(f)]
-    given = [c for f in flat if isinstance(f, Delta) for c in _inside(f)]
+    given = [c for d in among(flat, Delta) for c in _inside(d)]
     letters = free_indices(cond)
     shifted = (s for f in flat for r in reads(f) for s in r.subs if not s.index)
     outside = any(i in letters for s in shifted for i in indices_of(s))
@@ -159,8 +178,13 @@ def said_by_a_delta(cond: Cond, factors: Sequence[Expr]) -> bool:
 
 def _parts(f: Expr) -> Iterator[Expr]:
     """The factors of a factor."""
-    inner = f.args if isinstance(f, Mul) else (f.then,) if is_guarded(f) else ()
-    yield from (g for part in inner for g in _parts(part)) if inner else (f,)
+    match f:
+        case Mul(args):
+            yield from (g for part in args for g in _parts(part))
+        case Where(_, then, other) if other == NIL:
+            yield from _parts(then)
+        case _:
+            yield f
 
 
 def _inside(delta: Delta) -> Iterator[Cond]:
@@ -177,15 +201,13 @@ def _as_fraction(value: Fraction) -> bool:
 
 def _turned(f: Expr) -> Expr:
     """What stands in the denominator for a factor of negative power."""
-    assert isinstance(f, Pow)
-    assert isinstance(f.exponent, Num)
-    value = -f.exponent.value
-    return f.base if value == 1 else Pow(f.base, Num(value))
+    base, exponent = build.split_power(f)
+    return base if exponent == -1 else Pow(base, Num(-exponent))
 
 
 def reads_entries(e: Expr) -> bool:
     """Does it read an entry of a tensor that has any (not only scalars)?"""
-    return any(r.subs for r in reads(e)) or any(isinstance(n, Binder) for n in walk(e))
+    return any(r.subs for r in reads(e)) or any(True for _ in nodes(e, *BINDERS))
 
 
 def _is_plain(f: Expr) -> bool:

@@ -11,7 +11,7 @@ from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow,
 from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.traverse import children, map_children, walk
-from symbp.core.views import terms_of
+from symbp.core.views import argument_of, terms_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.program import Reach
@@ -135,17 +135,19 @@ def log_of(v: Expr) -> Expr:
     """log v, of 1 + u as log1p(u)."""
     if v == build.UNIT:
         return build.NIL
-    if isinstance(v, Add) and build.UNIT in v.args:
-        return Fn("log1p", (build.add(*(a for a in v.args if a != build.UNIT)),))
+    terms = terms_of(v)
+    if build.UNIT in terms:
+        return Fn("log1p", (build.add(*(a for a in terms if a != build.UNIT)),))
     return Fn("log", (v,))
 
 
-def less_one(node: Add) -> tuple[Fraction, Expr] | None:
-    """c and a where the sum is c*exp(a) - c."""
-    power, number = sorted(node.args, key=lambda a: isinstance(a, Num)) if len(node.args) == 2 else (node, node)
-    c, rest = build.split_number(power)
-    if isinstance(rest, Fn) and rest.name == "exp" and isinstance(number, Num) and number.value == -c:
-        return c, rest.args[0]
+def less_one(terms: tuple[Expr, ...]) -> tuple[Fraction, Expr] | None:
+    """c and a where the sum of the terms is c*exp(a) - c."""
+    match terms:
+        case (power, Num(number)) | (Num(number), power):
+            c, rest = build.split_number(power)
+            exponent = argument_of(rest, "exp")
+            return (c, exponent) if exponent is not None and number == -c else None
     return None
 
 

@@ -7,21 +7,20 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbp.core import build
-from symbp.core.canonical import key
-from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, reads, substitute
+from symbp.core.traverse import free_indices, substitute
 from symbp.core.views import factors_of, is_bracket, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
+from symbp.lowering.stability.cancelling import Cancelling, opened_terms
 from symbp.lowering.stability.known import Known, about, branch, holds, outside
-from symbp.lowering.stability.named import Named
 
 
-class Forms(Named):
+class Forms(Cancelling):
     """The representation of every kind of expression."""
 
     __slots__ = ()
@@ -103,28 +102,20 @@ class Forms(Named):
 
         def is_idle(f: Expr) -> bool:
             match f:
-                case Pow(Where(cond, then, other), Num(q)) if q < 0:
-                    return (then, other) == (build.UNIT, build.NIL) and holds(cond, given)
+                case Pow(Where(cond, build.UNIT, build.NIL), Num(q)) if q < 0:
+                    return holds(cond, given)
             return False
 
         return build.mul(*(f for f in factors if not is_idle(f)))
 
     def fixed(self, factor: Expr) -> Iterator[tuple[Index, Poly]]:
         """The index that a delta fixes, and at what; only where that is one of its values."""
-        if isinstance(factor, Delta):
-            for one, other in ((factor.a, factor.b), (factor.b, factor.a)):
-                if one.index is not None and self.is_in_range(one.index, other):
-                    yield one.index, other
-                    return  # of two indices one is enough
-
-    def is_in_range(self, i: Index, value: Poly) -> bool:
-        """Is it certain to be a value of the index: 0, a label of as many classes, an index of the same range?"""
-        atom = value.atom
-        if not value.terms:
-            return not i.start.terms
-        if isinstance(atom, Read):
-            return not i.start.terms and self.classes.get(atom.tensor) == i.stop
-        return isinstance(atom, Index) and (atom.start, atom.stop) == (i.start, i.stop)
+        match factor:
+            case Delta(a, b):
+                for one, other in ((a, b), (b, a)):
+                    if one.index is not None and self.is_in_range(one.index, other):
+                        yield one.index, other
+                        return  # of two indices one is enough
 
     def _exponential(self, a: Expr, known: Known) -> Scaled:
         exponent, logs = self._combination(a, Fraction(1), known)
@@ -143,29 +134,30 @@ class Forms(Named):
         inside = self._logarithm_of(rest, known)
         if inside is not None:
             return NOTHING, inside.power(c)
-        if isinstance(rest, Add):
-            linear, logs = self._combination(rest, c, known)
+        opened = rest if len(terms_of(rest)) > 1 else self.defined(rest, known)
+        if opened is not None:
+            linear, logs = self._combination(opened, c, known)
             # 10^30 (1 - m) stays as it is: multiplied out it loses whatever it is added to
-            return (Linear(((rest, c),)), unit()) if logs == unit() and abs(c) != 1 else (linear, logs)
-        if isinstance(rest, Read) and (body := self.definition(rest, known)):
-            linear, logs = self._combination(body, c, known)
-            if logs != unit():
+            if logs != unit() or (opened is rest and abs(c) == 1):
                 return linear, logs
         return Linear(((rest, c),)), unit()
 
     def _logarithm_of(self, e: Expr, known: Known) -> Scaled | None:
         """What a logarithm is the logarithm of, where that is exponential."""
-        if isinstance(e, Fn) and e.name in ("log", "log1p"):
-            inside = self.form(e.args[0] if e.name == "log" else build.add(build.UNIT, e.args[0]), known)
-            return inside if not inside.plain or self.has_largest_one(e.args[0], known) else None
+        match e:
+            case Fn("log" | "log1p" as name, (a,)):
+                inside = self.form(a if name == "log" else build.add(build.UNIT, a), known)
+                return inside if not inside.plain or self.has_largest_one(a, known) else None
         return None
 
     def has_largest_one(self, expr: Expr, known: Known) -> bool:
         """Is it a sum of exponentials the largest of which is 1, so that it is as it stands what can be divided by?"""
-        if not isinstance(expr, Sum):
-            return False
-        summand = self.form(expr.body, outside(known, expr.indices))
-        return not summand.sums and summand.rest == build.UNIT and self.is_attained(summand.exponent, expr.indices)
+        match expr:
+            case Sum(indices, body):
+                summand = self.form(body, outside(known, indices))
+                alone = not summand.sums and summand.rest == build.UNIT
+                return alone and self.is_attained(summand.exponent, indices)
+        return False
 
     def _read_form(self, read: Read, known: Known) -> Scaled:
         equation, known = self.equations.get(read.tensor), about(read, known)
@@ -215,8 +207,7 @@ class Forms(Named):
 
     def _sum_form(self, expr: Expr, known: Known) -> Scaled:
         """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
-        assert isinstance(expr, Add)
-        shorter = self.shortened(expr, known)
+        shorter = self.shortened(terms_of(expr), known)
         if shorter is not None:
             return self.form(shorter, known)
         forms = [self.form(a, known) for a in opened_terms(expr)]
@@ -227,127 +218,10 @@ class Forms(Named):
             return joined
         return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
 
-    def shortened(self, total: Add, known: Known) -> Expr | None:
-        """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
-        for k, a in enumerate(total.args):
-            c, rest = build.split_number(a)
-            body = self.definition(rest, known) if isinstance(rest, Read) else None
-            if isinstance(body, Add):
-                found = build.add(*total.args[:k], *(build.mul(Num(c), t) for t in body.args), *total.args[k + 1 :])
-                if len(terms_of(found)) < len(total.args):
-                    return found
-        return None
-
-    def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
-        """The sum over its common denominator, if terms cancel there and what remains does not."""
-        below: dict[str, tuple[Expr, Fraction]] = {}
-        for t in terms:
-            for e, p in t.sums:
-                if p < min(Fraction(0), below.get(key(e), (e, Fraction(0)))[1]):
-                    below[key(e)] = (e, p)
-        common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
-        spread = [u for t in terms for u in self._spread(t * common, known)]
-        kept = self._left_out(_collected(spread), known)
-        if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
-            return None
-        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
-            return None
-        return _as_one(kept) * common.power(Fraction(-1))
-
-    def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:
-        """The terms, a sum less one of its own terms as the sum of all the others."""
-        for t in terms:
-            for k, (e, p) in enumerate(t.sums):
-                if p != 1 or not isinstance(e, Sum) or len(e.indices) != 1:
-                    continue
-                rest = Scaled(t.rest, t.exponent, t.sums[:k] + t.sums[k + 1 :])
-                for other in terms:
-                    place = None if other is t else self._place_of(other, rest, e, known)
-                    if place is not None:
-                        i = e.indices[0]
-                        mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
-                        less = rest * Scaled(
-                            build.UNIT, NOTHING, ((Sum(e.indices, build.mul(mask, e.body)), Fraction(1)),)
-                        )
-                        return self._left_out([less, *(u for u in terms if u is not t and u is not other)], known)
-        return terms
-
-    def _place_of(self, term: Scaled, rest: Scaled, total: Sum, known: Known) -> Poly | None:
-        """The value of its index for which the term of a sum, times the rest, is the other term but for its sign."""
-        (i,) = total.indices
-        for mine in reads(total.body):
-            for theirs in (r for e, _ in (*term.exponent.terms, *term.sums) for r in reads(e)):
-                if mine.tensor == theirs.tensor and Poly.of(i) in mine.subs:
-                    place = theirs.subs[mine.subs.index(Poly.of(i))]
-                    own = rest * self.form(substitute(total.body, {i: place}), outside(known, total.indices))
-                    if self.is_in_range(i, place) and not _collected([own, term]):
-                        return place
-        return None
-
-    def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
-        """Multiplied out: small whole powers of sums of a few terms."""
-        for k, (e, p) in enumerate(value.sums):
-            if not isinstance(e, Sum) and p.denominator == 1 and 0 < p <= 2 and len(opened_terms(e)) <= 4:
-                others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
-                lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
-                return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
-        return [value]
-
 
 def may_take_root(value: Scaled) -> bool:
     """Is the root of the product that of its factors: is there something exponential, and no sum less than 0?"""
     return not value.plain and all(is_positive(e) for e, _ in value.sums)
-
-
-def opened_terms(expr: Expr) -> tuple[Expr, ...]:
-    """The terms, expm1 as two, as are functions that are sums of exponentials."""
-    if isinstance(expr, Fn):
-        (u,) = expr.args
-        return tuple(
-            build.mul(Num(c), Fn("exp", (build.scale(Fraction(s), u),))) for c, s in elementary(expr.name).exponentials
-        )
-    result: list[Expr] = []
-    for a in expr.args if isinstance(expr, Add) else (expr,):
-        c, rest = build.split_number(a)
-        if isinstance(rest, Fn) and rest.name == "expm1":
-            result += [build.scale(c, Fn("exp", rest.args)), Num(-c)]
-        else:
-            result.append(a)
-    return tuple(result)
-
-
-def _collected(terms: list[Scaled]) -> list[Scaled]:
-    """Like terms added; what cancels is gone."""
-    table: dict[str, list[Scaled]] = {}
-    for t in terms:
-        _, rest = build.split_number(t.rest)
-        table.setdefault(key(raw(replace(t, rest=rest))), []).append(t)
-    kept = []
-    for like in table.values():
-        total = sum((build.split_number(t.rest)[0] for t in like), Fraction(0))
-        if total:
-            kept.append(replace(like[0], rest=build.mul(Num(total), build.split_number(like[0].rest)[1])))
-    return kept
-
-
-def _is_difference(terms: list[Scaled]) -> bool:
-    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits? Or is
-    more common to both than what they are apart?"""
-    if len(terms) != 2 or any(t.sums for t in terms):
-        return False
-    (c, one), (d, other) = (build.split_number(t.rest) for t in terms)
-    apart = (terms[0].exponent - terms[1].exponent).terms
-    near = all(e == build.UNIT for e, _ in apart) or not all(t.exponent.terms for t in terms)
-    common = len(apart) < max(len(t.exponent.terms) for t in terms)
-    return c == -d and one == other and (near or common)
-
-
-def _as_one(terms: list[Scaled]) -> Scaled:
-    if not terms:
-        return Scaled(build.NIL)
-    if len(terms) == 1:
-        return terms[0]
-    return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in terms)), Fraction(1)),))
 
 
 def _parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:

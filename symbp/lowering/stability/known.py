@@ -29,13 +29,11 @@ def about(read: Read, known: Known) -> Known:
 
 def branch(body: Expr, known: Known) -> Expr:
     """The branch taken, where the condition is known."""
-    while isinstance(body, Where):
-        if (body.cond, True) in known or holds(body.cond, known):
-            body = body.then
-        elif (body.cond, False) in known:
-            body = body.other
-        else:
-            break
+    match body:
+        case Where(cond, then, _) if (cond, True) in known or holds(cond, known):
+            return branch(then, known)
+        case Where(cond, _, other) if (cond, False) in known:
+            return branch(other, known)
     return body
 
 
@@ -49,11 +47,11 @@ def _follows(cond: Cond, given: tuple[Cond, ...]) -> bool:
     """The same, of integers that differ if the one is less or the other."""
     if follows(cond, given) or settle_condition(cond) == TRUE:
         return True
-    if not isinstance(cond, Compare) or cond.op != "!=":
-        return False
-    if Compare("!=", cond.b, cond.a) in given:
-        return True
-    return any(_follows(build.compare(op, cond.a, cond.b), given) for op in ("<", ">"))
+    match cond:
+        case Compare("!=", a, b):
+            turned = Compare("!=", b, a) in given
+            return turned or any(_follows(build.compare(op, a, b), given) for op in ("<", ">"))
+    return False
 
 
 def nonpositives(known: Known) -> Iterator[Linear]:
@@ -66,9 +64,10 @@ def ordered(known: Known) -> Iterator[tuple[Expr, Expr, Known]]:
     """What is no more than what, by the comparisons that are known to hold or not to; and what else is known."""
     for k, (cond, true) in enumerate(known):
         for c in conjuncts(cond) if true else (cond,):
-            if isinstance(c, Compare) and c.op in ("<", "<=", ">", ">="):
-                pair = (c.a, c.b) if (c.op in ("<", "<=")) == true else (c.b, c.a)
-                yield *pair, known[:k] + known[k + 1 :]
+            match c:
+                case Compare("<" | "<=" | ">" | ">=" as op, a, b):
+                    pair = (a, b) if (op in ("<", "<=")) == true else (b, a)
+                    yield *pair, known[:k] + known[k + 1 :]
 
 
 def surely_some(cond: Cond, indices: tuple[Index, ...]) -> bool:

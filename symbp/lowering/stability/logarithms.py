@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Fn, Num
+from symbp.core.expr import Expr, Fn, Num
 from symbp.core.traverse import free_indices
+from symbp.core.views import argument_of, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.scaled import Scaled
@@ -46,7 +48,7 @@ class Logarithms(Safety):
         """log(exp(m) * v) = m + log v."""
         inside = node.args[0] if node.name == "log" else build.add(build.UNIT, node.args[0])
         value = self.opened(inside, known)
-        if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
+        if value.plain or self._is_plain_sum(inside, known):
             return log_of(self.plain(inside, known))
         logs = self._logs_of(value, known)
         return logs.after(self.plain(write(logs.m), known))
@@ -82,38 +84,38 @@ class Logarithms(Safety):
             yield build.mul(Num(p), log_of(s))
             yield from self._logs_of_quotients(others, known)
 
-    def _is_plain_sum(self, total: Add, known: Known) -> bool:
-        """Is nothing taken out of this sum, so that it is computed as it stands?"""
+    def _is_plain_sum(self, total: Expr, known: Known) -> bool:
+        """Is it a sum of which nothing is taken out, so that it is computed as it stands?"""
+        if len(terms_of(total)) == 1:
+            return False
         value = self.form(total, known)
         if value.exponent.terms or len(value.sums) != 1 or value.sums[0][1] != 1:
             return False
         return not self.split(value.sums[0][0], known)[0].terms
 
-    def sum_of_logarithms(self, total: Add, known: Known) -> Expr | None:
+    def sum_of_logarithms(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
         """A sum of terms in which there are several logarithms; None of any other."""
-        joined = self._quotient_of_logarithms(total, known)
+        joined = self._quotient_of_logarithms(terms, known)
         if joined is not None:
             return joined
-        logs = [a for a in total.args if self._is_long_logarithm(a, known)]
+        logs = [a for a in terms if self._is_long_logarithm(a, known)]
         if len(logs) < 2:
             return None
-        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
-        return build.add(*terms)
+        return build.add(*(self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in terms))
 
-    def _quotient_of_logarithms(self, total: Add, known: Known) -> Expr | None:
+    def _quotient_of_logarithms(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
         """The sum with c log p - c log q in it as that of p/q, where sums of exponentials in p and q are alike."""
-        logs = [t for t in map(build.split_number, total.args) if isinstance(t[1], Fn) and t[1].name == "log"]
-        for k, (c, p) in enumerate(logs):
-            for d, q in logs[k + 1 :]:
-                found = self._log_of_quotient(p, q, known) if c == -d else None
-                if found is not None:
-                    left = [a for a in total.args if a not in (build.scale(c, p), build.scale(d, q))]
-                    return build.add(build.mul(Num(c), found), *(self.plain(a, known) for a in left))
+        parts = [(t, *build.split_number(t)) for t in terms]
+        logs = [(t, c, p) for t, c, rest in parts if (p := argument_of(rest, "log")) is not None]
+        for (one, c, p), (other, d, q) in combinations(logs, 2):
+            found = self._log_of_quotient(p, q, known) if c == -d else None
+            if found is not None:
+                left = [a for a in terms if a not in (one, other)]
+                return build.add(build.mul(Num(c), found), *(self.plain(a, known) for a in left))
         return None
 
-    def _log_of_quotient(self, log_p: Expr, log_q: Expr, known: Known) -> Expr | None:
+    def _log_of_quotient(self, p: Expr, q: Expr, known: Known) -> Expr | None:
         """log p - log q, the exponents of each put together first: they may be large."""
-        (p,), (q,) = (e.args for e in (log_p, log_q) if isinstance(e, Fn))
         one, other = self.opened(p, known), self.opened(q, known).power(Fraction(-1))
         if not one.sums and not other.sums:
             return None
@@ -125,8 +127,8 @@ class Logarithms(Safety):
 
     def _is_long_logarithm(self, term: Expr, known: Known) -> bool:
         """Is it a logarithm, times a number, that is written as a sum?"""
-        rest = build.split_number(term)[1]
-        return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
+        inside = argument_of(build.split_number(term)[1], "log")
+        return inside is not None and not self.opened(inside, known).plain
 
     def _with_tensors(self, term: Expr, known: Known) -> Expr:
         """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Fn, Mul, Where
+from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Mul, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute
-from symbp.core.views import factors_of, is_bracket
+from symbp.core.views import among, argument_of, factors_of, is_bracket
 from symbp.lowering.guard import guarded
 from symbp.lowering.linear import Linear, parts, places
 from symbp.lowering.stability.known import Known, holds, surely_some
@@ -43,15 +43,13 @@ def keeps_inside(cond: Cond, exponent: Expr) -> bool:
 
 def masks_around(node: Node) -> Any:
     """The expression with a mask that keeps a read inside around it, not beside it as a factor."""
-    node = map_children(node, masks_around)
-    if not isinstance(node, Mul):
-        return node
-    for k, factor in enumerate(node.args):
-        if is_bracket(factor):
-            rest = build.mul(*node.args[:k], *node.args[k + 1 :])
-            if keeps_inside(factor.cond, rest):
-                return build.where(factor.cond, masks_around(rest), build.NIL)
-    return node
+    match done := map_children(node, masks_around):
+        case Mul(factors):
+            for bracket in filter(is_bracket, factors):
+                rest = build.mul(*(f for f in factors if f is not bracket))
+                if keeps_inside(bracket.cond, rest):
+                    return build.where(bracket.cond, masks_around(rest), build.NIL)
+    return done
 
 
 def unmasked(expr: Expr) -> tuple[Cond, Expr]:
@@ -67,8 +65,8 @@ def unmasked(expr: Expr) -> tuple[Cond, Expr]:
 def with_masks(m: Linear, known: Known) -> Linear:
     """The exponent with a masked one in the place of its own where the mask is known to hold: so that it is written
     as the sum over all of them writes it."""
-    for largest, _ in m.terms:
-        if isinstance(largest, Extreme) and unmasked(largest.body)[0] != TRUE:
+    for largest in among((e for e, _ in m.terms), Extreme):
+        if unmasked(largest.body)[0] != TRUE:
             m = Linear.collect((_with_mask(a, largest, known), d) for a, d in m.terms)
     return m
 
@@ -84,21 +82,17 @@ def _with_mask(a: Expr, largest: Extreme, known: Known) -> Expr:
 
 def is_zero_elsewhere(then: Expr, cond: Cond) -> bool:
     """Is what is to be computed where `cond` holds 0 elsewhere by itself, and harmless to compute?"""
-    factors = factors_of(then)
-    for f in factors:
-        if isinstance(f, Fn) and f.name == "exp" and _is_zero_elsewhere(parts(f.args[0]), cond):
-            return guarded(then, cond) == then
+    exponents = (argument_of(f, "exp") for f in factors_of(then))
+    if any(e is not None and _is_zero_elsewhere(parts(e), cond) for e in exponents):
+        return guarded(then, cond) == then
     return False
 
 
 def _is_zero_elsewhere(exponent: Linear, cond: Cond) -> bool:
     """Is it a masked exponent less the largest, the mask `cond` itself, and is one of them sure to count?"""
-    if len(exponent.terms) != 2:
-        return False
-    (a, p), (largest, q) = sorted(exponent.terms, key=lambda t: isinstance(t[0], Extreme))
-    mask, _ = unmasked(a)
-    if not isinstance(largest, Extreme) or mask == TRUE or p != -q or p <= 0:
-        return False
-    inner, _ = unmasked(largest.body)
-    same = any(key(substitute(largest.body, table)) == key(a) for table in places(largest, a))
-    return same and holds(cond, ((mask, True),)) and surely_some(inner, largest.indices)
+    match sorted(exponent.terms, key=lambda t: t[1] < 0):
+        case (a, p), (Extreme() as largest, q) if p == -q:
+            (mask, _), (inner, _) = unmasked(a), unmasked(largest.body)
+            same = any(key(substitute(largest.body, table)) == key(a) for table in places(largest, a))
+            return mask != TRUE and same and holds(cond, ((mask, True),)) and surely_some(inner, largest.indices)
+    return False

@@ -13,11 +13,22 @@ from fractions import Fraction
 from itertools import islice
 
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Int, Num, Read
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Int, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import apply, free_indices, fresh_name, indices_of, reads, replace_reads, substitute, walk
+from symbp.core.traverse import (
+    apply,
+    free_indices,
+    fresh_name,
+    indices_of,
+    nodes,
+    reads,
+    replace_reads,
+    substitute,
+    walk,
+)
+from symbp.core.views import among, argument_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
 from symbp.lowering.stability.known import Known, branch, holds, nonpositives, ordered
@@ -73,8 +84,11 @@ class Named(Work):
 
     def named(self, what: Expr, known: Known, order: tuple[Index, ...] = ()) -> Expr:
         """A read of a tensor that is this expression, or the expression where it is one or can be none."""
+        match what:
+            case Read() | Num():
+                return what
         free = free_indices(what)
-        if not self.owner or isinstance(what, (Read, Num)) or not self._may_stand_alone(what, free, known):
+        if not self.owner or not self._may_stand_alone(what, free, known):
             return what
         if self.loop and any(r.tensor in self.loop for r in reads(what)):
             return what
@@ -94,7 +108,7 @@ class Named(Work):
         if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
             return False
         bound = any(i in free for c, _ in known for i in free_indices(c))
-        return not bound or all(self._is_inside(r) for r in walk(what) if isinstance(r, Read))
+        return not bound or all(map(self._is_inside, nodes(what, Read)))
 
     def _is_inside(self, read: Read) -> bool:
         """Is every subscript a place, or an index that goes no further than its dimension?"""
@@ -108,7 +122,7 @@ class Named(Work):
     def has_name(self, what: Expr, order: tuple[Index, ...]) -> Read | None:
         """A read of a tensor that has been given this value, its free indices in that order; None where none has."""
         spelt = spelling(what, order)
-        known_largest = self.own_largest.get(spelt) if isinstance(what, Extreme) else None
+        known_largest = self.own_largest.get(spelt)
         if known_largest is not None and known_largest.name != self.owner:
             own = dict(zip(free_indices(known_largest.body), order, strict=True))
             return Read(
@@ -137,31 +151,34 @@ class Named(Work):
 
     def largest_of(self, largest: Expr, below: tuple[Below, ...], known: Known) -> Expr:
         """A read of a largest value, of which it is known what it is the largest of; itself where it has no name."""
-        read = self.named(largest, known)
-        if isinstance(read, Read) and read.tensor not in self.largest and BESIDE in read.tensor:
-            own = tuple(i for s in read.subs if (i := s.index) is not None)
-            self.largest[read.tensor] = (own, below)
-        return read
+        found = self.named(largest, known)
+        match found:
+            case Read(name, subs) if name not in self.largest and BESIDE in name:
+                self.largest[name] = (tuple(i for s in subs if (i := s.index) is not None), below)
+        return found
 
     def below(self, largest: Expr) -> tuple[Below, ...]:
         """What is never more than this expression."""
-        if isinstance(largest, Extreme) and largest.kind == "max" and largest.cond == TRUE:
-            read = largest.body if isinstance(largest.body, Read) else None
-            return (Below(parts(largest.body), largest.indices, TRUE, read),)
-        if not isinstance(largest, Read):
-            return ()
-        found = self.largest.get(largest.tensor)
-        if found is None:
-            equation = self.equations.get(largest.tensor)
-            body = equation.body if equation is not None else None
-            found = (equation.indices, self.below(body)) if equation and isinstance(body, Extreme) else ((), ())
-            self.largest[largest.tensor] = found
-        indices, below = found
-        if not below:
-            return ()
-        table: dict[Atom, Poly] = {i: s for i, s in zip(indices, largest.subs, strict=True) if s.index != i}
-        used = {i.name for s in largest.subs for i in free_indices(Int(s))}
-        return tuple(b.beside(used).at(table) for b in below)
+        match largest:
+            case Extreme("max", indices, body, cond) if cond == TRUE:
+                return (Below(parts(body), indices, TRUE, next(iter(among((body,), Read)), None)),)
+            case Read(name, subs):
+                own, below = self._below_tensor(name)
+                if below:
+                    table: dict[Atom, Poly] = {i: s for i, s in zip(own, subs, strict=True) if s.index != i}
+                    used = {i.name for s in subs for i in free_indices(Int(s))}
+                    return tuple(b.beside(used).at(table) for b in below)
+        return ()
+
+    def _below_tensor(self, name: str) -> tuple[tuple[Index, ...], tuple[Below, ...]]:
+        """The letters of a tensor that is the largest of something, and what is never more than its entry at them."""
+        if name not in self.largest:
+            match self.equations.get(name):
+                case Equation(indices=indices, body=Extreme() as largest):
+                    self.largest[name] = indices, self.below(largest)
+                case _:
+                    self.largest[name] = (), ()
+        return self.largest[name]
 
     def folded(self, m: Linear, known: Known) -> Linear:
         """The exponent with the tensors that largest values were taken of in the place of their terms."""
@@ -196,7 +213,7 @@ class Named(Work):
         return Linear(tuple((e, c) for e, c in m.terms if c > 0 or not self._is_positive(e)))
 
     def _is_positive(self, e: Expr) -> bool:
-        body = self.definition(e, ()) if isinstance(e, Read) else None
+        body = self.defined(e, ())
         return body is not None and is_positive(body)
 
     def _exponents_below(self, known: Known) -> Iterator[Linear]:
@@ -239,7 +256,8 @@ class Named(Work):
                 if d > 0 and self._is_largest_of_some(e, largest):
                     return (Linear.of(e) - Linear.of(largest)) * min(d, -c)
         for e, c in m.terms:
-            inside = parts(e.args[0]) if isinstance(e, Fn) and e.name == "exp" and c < 0 else NOTHING
+            exponent = argument_of(e, "exp") if c < 0 else None
+            inside = NOTHING if exponent is None else parts(exponent)
             times = [m.coefficient(a) / d for a, d in inside.terms]
             if times and 0 < min(times) <= MOST * -c:  # t x - c exp(x) has its largest value where exp(x) = t / c
                 return inside * min(times) + Linear(((e, c),))
@@ -290,17 +308,15 @@ def _instances(m: Linear, below: Below) -> Iterator[Below]:
         yield below
         return
     tried = []
-    for part in (below.read, *(e for e, _ in below.terms.terms)):
-        for mine in walk(part) if part is not None else ():
-            if isinstance(mine, Read) and all(Poly.of(i) in mine.subs for i in below.over):
-                places = {i: mine.subs.index(Poly.of(i)) for i in below.over}
-                for e, _ in m.terms:
-                    for theirs in walk(e):
-                        if isinstance(theirs, Read) and theirs.tensor == mine.tensor:
-                            table: dict[Atom, Poly] = {i: theirs.subs[k] for i, k in places.items()}
-                            if table not in tried:
-                                tried.append(table)
-                                yield below.at(table)
+    ours = [r for part in (below.read, *(e for e, _ in below.terms.terms)) if part for r in nodes(part, Read)]
+    theirs = [r for e, _ in m.terms for r in nodes(e, Read)]
+    for mine in (r for r in ours if all(Poly.of(i) in r.subs for i in below.over)):
+        places = {i: mine.subs.index(Poly.of(i)) for i in below.over}
+        for other in (r for r in theirs if r.tensor == mine.tensor):
+            table: dict[Atom, Poly] = {i: other.subs[k] for i, k in places.items()}
+            if table not in tried:
+                tried.append(table)
+                yield below.at(table)
 
 
 def _first(m: Linear) -> Expr:
@@ -313,14 +329,13 @@ def _is_of_sizes(cond: Cond) -> bool:
 
 
 def _subscripts(what: Expr) -> Iterator[Poly]:
-    return (s for r in walk(what) if isinstance(r, Read) for s in r.subs)
+    return (s for r in nodes(what, Read) for s in r.subs)
 
 
 def _order(what: Node, free: tuple[Index, ...], last: tuple[Index, ...]) -> tuple[Index, ...]:
     """The indices as a tensor in it has them, else those that are summed last."""
-    for r in walk(what):
-        if isinstance(r, Read):
-            own = tuple(i for s in r.subs if (i := s.index) is not None)
-            if len(own) == len(r.subs) and set(own) == set(free) and len(own) == len(free):
-                return own
+    for r in nodes(what, Read):
+        own = tuple(i for s in r.subs if (i := s.index) is not None)
+        if len(own) == len(r.subs) and set(own) == set(free) and len(own) == len(free):
+            return own
     return (*(i for i in free if i not in last), *(i for i in free if i in last))

@@ -13,9 +13,9 @@ from fractions import Fraction
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Compare, Expr, Fn, Int, Sum, Where
-from symbp.core.integers import Atom, Poly
+from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import substitute
-from symbp.core.views import factors_of
+from symbp.core.views import argument_of, factors_of
 from symbp.lowering.guard import is_bounded, is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of
@@ -35,54 +35,59 @@ def log_of_quotient(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | N
 
 def _less(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
     """s - t, of two sums over as many terms or of a few terms of which all but one are the same."""
-    if isinstance(s, Add) and isinstance(t, Add):
-        own, others = [a for a in s.args if a not in t.args], [a for a in t.args if a not in s.args]
-        return _difference(own[0], others[0], named) if len(own) == len(others) == 1 else None
-    if not (isinstance(s, Sum) and isinstance(t, Sum)):
-        return None
-    if [(i.start, i.stop) for i in s.indices] != [(j.start, j.stop) for j in t.indices]:
-        return None
-    table: dict[Atom, Poly] = {j: Poly.of(i) for i, j in zip(s.indices, t.indices, strict=True) if i != j}
-    less = _difference(s.body, substitute(t.body, table), named)
-    return None if less is None else build.total(s.indices, less)
+    match s, t:
+        case Add(ours), Add(theirs):
+            own, others = [a for a in ours if a not in theirs], [a for a in theirs if a not in ours]
+            return _difference(own[0], others[0], named) if len(own) == len(others) == 1 else None
+        case Sum(mine, one), Sum(their, other) if _ranges(mine) == _ranges(their):
+            table: dict[Atom, Poly] = {j: Poly.of(i) for i, j in zip(mine, their, strict=True) if i != j}
+            less = _difference(one, substitute(other, table), named)
+            return None if less is None else build.total(mine, less)
+    return None
+
+
+def _ranges(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
+    return [(i.start, i.stop) for i in indices]
 
 
 def log_of_mean(s: Expr, divided: Expr) -> Expr | None:
     """log(s/K) where s is a sum of K exponentials that are no more than 1, and what it is times is 1/K."""
-    two = _of_two(build.mul(divided, s))
-    if two is not None:
-        return build.neg(Fn("log1p", (build.div(build.neg(expm1_of(two.args[0])), build.add(build.UNIT, two)),)))
-    if not isinstance(s, Sum) or any(i.start.terms for i in s.indices):
-        return None
-    factor, exponent = _parted(s.body)
-    if factor != build.UNIT or build.mul(divided, *(Int(i.stop) for i in s.indices)) != build.UNIT:
-        return None
-    less = build.total(s.indices, build.neg(expm1_of(write(exponent))))
-    return build.neg(Fn("log1p", (build.div(less, s),)))
+    below = _of_two(build.mul(divided, s))
+    if below is not None:
+        both = build.add(build.UNIT, Fn("exp", (below,)))
+        return build.neg(Fn("log1p", (build.div(build.neg(expm1_of(below)), both),)))
+    match s:
+        case Sum(indices, body) if not any(i.start.terms for i in indices):
+            factor, exponent = _parted(body)
+            if factor == build.UNIT and build.mul(divided, *(Int(i.stop) for i in indices)) == build.UNIT:
+                less = build.total(indices, build.neg(expm1_of(write(exponent))))
+                return build.neg(Fn("log1p", (build.div(less, s),)))
+    return None
 
 
-def _of_two(mean: Expr) -> Fn | None:
-    """The exponential that is no more than 1 in (1 + exp(-u))/2, as in the logarithm of a hyperbolic cosine."""
-    half, total = build.split_number(mean)
-    if half == Fraction(1, 2) and isinstance(total, Add) and len(total.args) == 2 and build.UNIT in total.args:
-        other = next((a for a in total.args if a != build.UNIT), build.UNIT)
-        return other if isinstance(other, Fn) and other.name == "exp" and is_bounded(other.args[0]) else None
+def _of_two(mean: Expr) -> Expr | None:
+    """The exponent, no more than 0, of (1 + exp(-u))/2, as in the logarithm of a hyperbolic cosine."""
+    match build.split_number(mean):
+        case half, Add((build.UNIT, Fn("exp", (below,))) | (Fn("exp", (below,)), build.UNIT)):
+            return below if half == Fraction(1, 2) and is_bounded(below) else None
     return None
 
 
 def exponent_of(s: Expr) -> Linear:
     """What stands in the exponential of a sum's terms."""
-    return _parted(s.body)[1] if isinstance(s, Sum) else Linear()
+    match s:
+        case Sum(_, body):
+            return _parted(body)[1]
+    return Linear()
 
 
 def _parted(body: Expr) -> tuple[Expr, Linear]:
     """A product's other factors, and what stands in its exponentials."""
-    factors = factors_of(body)
-    powers = [f for f in factors if isinstance(f, Fn) and f.name == "exp"]
-    exponent = Linear()
-    for f in powers:
-        exponent = exponent + parts(f.args[0])
-    return build.mul(*(f for f in factors if f not in powers)), exponent
+    factors, exponent = factors_of(body), Linear()
+    for f in factors:
+        power = argument_of(f, "exp")
+        exponent = exponent if power is None else exponent + parts(power)
+    return build.mul(*(f for f in factors if argument_of(f, "exp") is None)), exponent
 
 
 def _difference(one: Expr, other: Expr, named: Callable[[Expr], Expr]) -> Expr | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
+from itertools import permutations
 
 from symbp.core import build
 from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.functions import FUNCTIONS, elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
-from symbp.core.views import factors_of
+from symbp.core.views import among, argument_of, factors_of, terms_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
@@ -45,19 +46,25 @@ class Safety(Splits):
 
     def absorbing(self, value: Scaled, known: Known) -> tuple[Sum, Scaled] | None:
         """A sum that takes in all else of a value, so that what may overflow is the same for all terms; and these."""
-        for k, (e, p) in enumerate(value.sums):
+        for k, power in enumerate(value.sums):
             others = Scaled(build.UNIT, value.exponent, value.sums[:k] + value.sums[k + 1 :])
-            if p == 1 and isinstance(e, Sum) and not others.plain:
-                taken = {i.name for f, _ in (*others.exponent.terms, *others.sums) for i in free_indices(f)}
-                total = rename_bound(e, taken)
-                within = outside(known, total.indices)
-                summand = self.settled(self.form(total.body, within) * others)
-                m = self.lifted(summand, within)[0]
-                left = self.remainder(m)
-                apart = any(i in total.indices for f, _ in left.terms for i in free_indices(f))
-                if is_nonpositive(left) or (not apart and others.sums) or self.falling(m, within) is not None:
-                    return total, summand
+            match power:
+                case Sum() as total, 1 if not others.plain:
+                    taken = {i.name for f, _ in (*others.exponent.terms, *others.sums) for i in free_indices(f)}
+                    total = rename_bound(total, taken)
+                    summand = self._taking_in(total, others, outside(known, total.indices))
+                    if summand is not None:
+                        return total, summand
         return None
+
+    def _taking_in(self, total: Sum, others: Scaled, within: Known) -> Scaled | None:
+        """A sum's term times all else, if what may overflow in it is the same for all terms."""
+        summand = self.settled(self.form(total.body, within) * others)
+        m = self.lifted(summand, within)[0]
+        left = self.remainder(m)
+        apart = any(i in total.indices for f, _ in left.terms for i in free_indices(f))
+        safe = is_nonpositive(left) or (not apart and others.sums) or self.falling(m, within) is not None
+        return summand if safe else None
 
     def falling(self, m: Linear, known: Known) -> Expr | None:
         """c of an exponent t u - c exp(u), beside what is 0 or less, with c of one sign: the larger u is, the smaller
@@ -80,17 +87,22 @@ class Safety(Splits):
 
     def _is_tame(self, expr: Expr, known: Known) -> bool:
         """By parts where each is tame, else as the exponential that it is as a whole."""
-        taken = branch(expr, known)
-        if isinstance(taken, Where):
-            cond, then, other = taken.cond, taken.then, taken.other
-            return self.is_tame(then, (*known, (cond, True))) and self.is_tame(other, (*known, (cond, False)))
+        match taken := branch(expr, known):
+            case Where(cond, then, other):
+                return self.is_tame(then, (*known, (cond, True))) and self.is_tame(other, (*known, (cond, False)))
         return (
             self.stands(taken, known)
             or self._is_safe_as_a_whole(taken, known)
-            or (isinstance(taken, Mul) and self._is_safe_spread(taken, known))
-            or (isinstance(taken, Mul) and self.own_term_apart(taken.args, known) is not None)
+            or self._is_tame_product(taken, known)
             or self._is_tame_by_choice(taken, known)
         )
+
+    def _is_tame_product(self, expr: Expr, known: Known) -> bool:
+        """Is it a product that is tame multiplied out, or with a term of a sum in it taken apart?"""
+        match expr:
+            case Mul(args):
+                return self._is_safe_spread(args, known) or self.own_term_apart(args, known) is not None
+        return False
 
     def _is_tame_by_choice(self, expr: Expr, known: Known) -> bool:
         """Is it tame whichever branch is taken of a choice among what it is made of?"""
@@ -107,23 +119,24 @@ class Safety(Splits):
                 open_ = any(not self.opened(e, (*known, (cond, taken))).plain for e, taken in branches)
                 return cond if open_ else None
             case Read():
-                body = self.definition(expr, known)
-                return self.choice(body, known) if isinstance(body, (Where, Mul, Add, Pow)) else None
+                match self.definition(expr, known):
+                    case (Where() | Mul() | Add() | Pow()) as body:
+                        return self.choice(body, known)
             case Add(args) | Mul(args):
                 return next((c for a in args if (c := self.choice(a, known)) is not None), None)
             case Pow(base, _):
                 return self.choice(base, known)
         return None
 
-    def _is_safe_spread(self, product: Mul, known: Known) -> bool:
+    def _is_safe_spread(self, factors: tuple[Expr, ...], known: Known) -> bool:
         """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
-        for k, a in enumerate(product.args):
-            others = product.args[:k] + product.args[k + 1 :]
-            body = self.definition(a, known) if isinstance(a, Read) and not self.is_tame(a, known) else None
-            if isinstance(body, (Add, Mul)):
-                return self.is_tame(build.mul(*others, body), known)
-            if isinstance(a, Add):
-                return all(self.is_tame(build.mul(*others, t), known) for t in a.args)
+        for k, a in enumerate(factors):
+            others = factors[:k] + factors[k + 1 :]
+            match a, self.defined_wild(a, known):
+                case _, (Add() | Mul()) as body:
+                    return self.is_tame(build.mul(*others, body), known)
+                case Add(terms), _:
+                    return all(self.is_tame(build.mul(*others, t), known) for t in terms)
         return False
 
     def own_term_apart(self, factors: tuple[Expr, ...], known: Known) -> tuple[Expr, Expr] | None:
@@ -158,7 +171,7 @@ class Safety(Splits):
                 return True
             case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
                 return False
-        return all(self.stands(c, known) for c in children(expr) if isinstance(c, Expr))
+        return all(self.stands(c, known) for c in among(children(expr), Expr))
 
     def _is_safe_as_a_whole(self, expr: Expr, known: Known) -> bool:
         value = self.form(expr, known)
@@ -172,7 +185,9 @@ class Safety(Splits):
 
     def is_safe_opened(self, expr: Expr, value: Scaled, known: Known) -> bool:
         """Is a product safe with its sums looked into? They may be as small as its exponential is large."""
-        opened = self.opened(expr, known) if isinstance(expr, Mul) else value
+        if len(factors_of(expr)) == 1:
+            return False
+        opened = self.opened(expr, known)
         return opened != value and self._is_safe_beside(opened, known)
 
     def _is_read_tame(self, read: Read, known: Known) -> bool:
@@ -219,8 +234,9 @@ def falling_parts(e: Expr) -> Iterator[tuple[Expr, Expr]]:
     body = e.body if isinstance(e, Sum) else e
     factors = factors_of(body)
     for k, f in enumerate(factors):
-        if isinstance(f, Fn) and f.name == "exp" and is_bounded(build.neg(body)):
-            yield uncapped(f.args[0]), build.mul(*factors[:k], *factors[k + 1 :])
+        exponent = argument_of(f, "exp")
+        if exponent is not None and is_bounded(build.neg(body)):
+            yield uncapped(exponent), build.mul(*factors[:k], *factors[k + 1 :])
 
 
 def instances(m: Linear, u: Expr, c: Expr) -> Iterator[tuple[Linear, Expr]]:
@@ -240,27 +256,23 @@ def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
     """u_k + c sum_j p_j u_j as (1 + c p_k) u_k and c times the sum over all j but k, for each such pair of terms; in
     the sum each term is taken `times` what the whole is.
     """
-    for t in total.args if isinstance(total, Add) else ():
-        for other in total.args:  # type: ignore[attr-defined]
-            c, rest = build.split_number(other)
-            if other is t or not isinstance(rest, Sum) or len(rest.indices) != 1:
-                continue
-            (j,) = rest.indices
-            for k in free_indices(t):
-                if (k.start, k.stop) != (j.start, j.stop):
-                    continue
-                share = _share(substitute(rest.body, {j: Poly.of(k)}), t)
-                if share is not None:
-                    left = (a for a in total.args if a is not t and a is not other)  # type: ignore[attr-defined]
-                    apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
-                    others = Sum((j,), build.where(apart, build.mul(times, rest.body), build.NIL))
-                    own = build.mul(t, build.add(build.UNIT, build.scale(c, share)))
-                    yield own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
+    terms = terms_of(total)
+    for t, other in permutations(terms, 2):
+        match build.split_number(other):
+            case c, Sum((j,), body):
+                for k in (k for k in free_indices(t) if (k.start, k.stop) == (j.start, j.stop)):
+                    share = _share(substitute(body, {j: Poly.of(k)}), t)
+                    if share is not None:
+                        left = (a for a in terms if a is not t and a is not other)
+                        apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
+                        others = Sum((j,), build.where(apart, build.mul(times, body), build.NIL))
+                        own = build.mul(t, build.add(build.UNIT, build.scale(c, share)))
+                        yield own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
 
 
 def _share(product: Expr, factor: Expr) -> Expr | None:
     """What is left of a product without the factors of another; None where it has not all of them."""
-    left = list(product.args) if isinstance(product, Mul) else [product]
+    left = list(factors_of(product))
     for f in factors_of(factor):
         if f not in left:
             return None

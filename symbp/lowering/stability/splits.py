@@ -9,12 +9,13 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
-from symbp.core.views import factors_of, terms_of
+from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
 from symbp.lowering.scaled import Scaled, raw
+from symbp.lowering.stability.cancelling import opened_terms
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of, of_small
-from symbp.lowering.stability.forms import Forms, opened_terms
+from symbp.lowering.stability.forms import Forms
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
 from symbp.lowering.stability.named import BESIDE, Below
@@ -32,10 +33,11 @@ class Splits(Forms):
     def split(self, total: Expr, known: Known, exact: bool = False) -> tuple[Linear, Expr]:
         found = self.apart.get((total, known, exact))
         if found is None:
-            if isinstance(total, Sum):
-                found = self._split_total(total, known)
-            else:
-                found = self._split_terms(total, known, exact)  # type: ignore[arg-type]
+            match total:
+                case Sum():
+                    found = self._split_total(total, known)
+                case _:
+                    found = self._split_terms(total, known, exact)
             self.apart[total, known, exact] = found
         return found
 
@@ -50,7 +52,7 @@ class Splits(Forms):
             factors.append(build.power(v, Num(p)))
         given = (*known, (_counted(value.rest)[0], True))
         m = self.folded(with_masks(m, given), given)
-        self.done.update(e for e, _ in m.terms if isinstance(e, Where))
+        self.done.update(among((e for e, _ in m.terms), Where))
         return m, build.mul(*factors)
 
     def _entered(self, value: Scaled, known: Known) -> Scaled:
@@ -71,7 +73,7 @@ class Splits(Forms):
         sums = tuple((entered, p) if e is bracket else (e, p) for e, p in value.sums)
         return Scaled(value.rest, NOTHING, sums)
 
-    def _split_terms(self, total: Add, known: Known, exact: bool) -> tuple[Linear, Expr]:
+    def _split_terms(self, total: Expr, known: Known, exact: bool) -> tuple[Linear, Expr]:
         opened = opened_terms(total)
         terms = [self.lifted(self.form(a, known), known) for a in opened]
         if (below := _exponential_below([self.form(t, known) for t in opened])) is not None:
@@ -117,19 +119,20 @@ class Splits(Forms):
             return replace_reads(rename_bound(body, all_index_names(expr)), definition)
 
         def term(e: Expr) -> Expr:
-            c, rest = build.split_number(e)
-            own = self._ended(rest) if isinstance(rest, Read) and definition(rest) is not None else None
-            return self.plain(replace_reads(e, definition), known) if own is None else build.mul(Num(c), own)
+            match build.split_number(e):
+                case c, Read() as read if definition(read) is not None and (own := self._ended(read)) is not None:
+                    return build.mul(Num(c), own)
+            return self.plain(replace_reads(e, definition), known)
 
         return build.add(*map(term, terms_of(expr)))
 
     def _ended(self, read: Read) -> Read | None:
         """A tensor as it stands in an exponent, as a tensor of its own, if it can be one."""
         equation = self.equations[read.tensor]
-        own = self.named(capped(self.exponent(equation.body, ())), (), equation.indices)
-        if not isinstance(own, Read) or tuple(s.index for s in own.subs) != equation.indices:
-            return None
-        return Read(own.tensor, read.subs)
+        match self.named(capped(self.exponent(equation.body, ())), (), equation.indices):
+            case Read(own, subs) if tuple(s.index for s in subs) == equation.indices:
+                return Read(own, read.subs)
+        return None
 
     def grouped(self, m: Linear, known: Known) -> Linear:
         """The exponent with values less the largest of them as one tensor each, where more is added to them.
@@ -140,7 +143,7 @@ class Splits(Forms):
         left = m
         for part in each:
             left = left - part
-        if len(each) + bool(left.terms) < 2 or any(isinstance(e, Where) for p in each for e, _ in p.terms):
+        if len(each) + bool(left.terms) < 2 or among((e for p in each for e, _ in p.terms), Where):
             return m
         for part in each:
             left = left + Linear.of(self.named(capped(self.exponent(write(part), known)), known))
@@ -154,10 +157,13 @@ class Splits(Forms):
 
     def is_data(self, expr: Expr) -> bool:
         """Is it an entry of an input, or made of nothing but such and numbers, so that it may well be 0?"""
-        if isinstance(expr, Read):
-            return expr.tensor not in self.equations and BESIDE not in expr.tensor
-        parts = expr.args if isinstance(expr, (Add, Mul)) else ()
-        return any(not isinstance(a, Num) for a in parts) and all(isinstance(a, Num) or self.is_data(a) for a in parts)
+        match expr:
+            case Read(name):
+                return name not in self.equations and BESIDE not in name
+            case Add(args) | Mul(args):
+                parts = [a for a in args if value_of(a) is None]
+                return bool(parts) and all(map(self.is_data, parts))
+        return False
 
     def _split_masked(self, terms: list[tuple[Linear, Expr]], conds: list[Cond], known: Known) -> tuple[Linear, Expr]:
         """The largest of exponents of which some count in places only."""
@@ -170,7 +176,7 @@ class Splits(Forms):
         each = zip(terms, conds, exponents, strict=True)
         below = tuple(Below(m, (), c, e) for (m, _), c, e in each if isinstance(e, Read))
         m = Linear.of(self.largest_of(largest, below, known))
-        own = (parts(e) if isinstance(e, Num) else Linear.of(e) for e in exponents)
+        own = (Linear.of(e) if value_of(e) is None else parts(e) for e in exponents)
         return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms, strict=True)))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
@@ -226,7 +232,7 @@ def _exponential_below(forms: list[Scaled]) -> tuple[int, Expr] | None:
 
 def _is_wild(m: Linear) -> bool:
     """Is there an exponential in the exponent, so that it may be too large to be taken from another?"""
-    return any(isinstance(n, Fn) and n.name == "exp" for e, _ in m.terms for n in islice(walk(e), LONGEST))
+    return any(argument_of(n, "exp") is not None for e, _ in m.terms for n in islice(walk(e), LONGEST))
 
 
 def counting(v: Expr) -> tuple[Cond, list[Expr]]:
@@ -241,7 +247,7 @@ def counting(v: Expr) -> tuple[Cond, list[Expr]]:
 def _mask(f: Expr) -> Cond | None:
     """The condition where a factor is 1; elsewhere it is 0."""
     match f:
-        case Where(cond, then, other) if (then, other) == (build.UNIT, build.NIL):
+        case Where(cond, build.UNIT, build.NIL):
             return cond
         case Delta(a, b):
             return Compare("==", Int(a), Int(b))

@@ -10,7 +10,7 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
 from symbp.core.recurrence import components, is_recurrent
-from symbp.core.traverse import rename_bound, walk
+from symbp.core.traverse import nodes, rename_bound, walk
 from symbp.lowering.stability.masks import masks_around
 from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
@@ -53,7 +53,7 @@ def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tu
 
 
 def _has_exponential(node: Node) -> bool:
-    return any(isinstance(n, Fn) and not n.orders and _is_of_exponentials(n.name) for n in walk(node))
+    return any(not f.orders and _is_of_exponentials(f.name) for f in nodes(node, Fn))
 
 
 def _is_of_exponentials(name: str) -> bool:

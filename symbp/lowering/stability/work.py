@@ -1,6 +1,7 @@
 """What the parts of the stability pass share: the definitions, what has been worked out, and each other.
 
-A part is a file that adds its methods: `forms`, `splits`, `safety`, `logarithms`, `plain`.
+A part is a file that adds its methods: `named`, `cancelling`, `forms`, `splits`, `safety`, `logarithms`, `computed`,
+`products`, `plain`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,29 @@ class Work(ABC):
         if equation is None:
             return None
         return branch(apply(equation.body, equation.indices, read.subs), known)
+
+    def defined(self, expr: Expr, known: Known) -> Expr | None:
+        """The definition of an entry; None of what is no entry of a tensor that an equation defines."""
+        match expr:
+            case Read():
+                return self.definition(expr, known)
+        return None
+
+    def defined_wild(self, expr: Expr, known: Known) -> Expr | None:
+        """The definition of an entry that may overflow; None of anything else."""
+        match expr:
+            case Read() if not self.is_tame(expr, known):
+                return self.definition(expr, known)
+        return None
+
+    def is_in_range(self, i: Index, value: Poly) -> bool:
+        """Is it certain to be a value of the index: 0, a label of as many classes, an index of the same range?"""
+        match value.atom:
+            case Read(labels):
+                return not i.start.terms and self.classes.get(labels) == i.stop
+            case Index(_, stop, start):
+                return (start, stop) == (i.start, i.stop)
+        return not value.terms and not i.start.terms
 
     @abstractmethod
     def form(self, expr: Expr, known: Known) -> Scaled:

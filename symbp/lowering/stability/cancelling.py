@@ -1,0 +1,148 @@
+"""Sums in which something cancels, brought over a common denominator: 1 - 1/(1 + e^-z) is e^-z/(1 + e^-z)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symbp.core import build
+from symbp.core.canonical import key
+from symbp.core.expr import Add, Expr, Fn, Int, Num, Sum
+from symbp.core.functions import elementary
+from symbp.core.integers import Poly
+from symbp.core.traverse import reads, substitute
+from symbp.core.views import argument_of, terms_of
+from symbp.lowering.linear import NOTHING
+from symbp.lowering.scaled import Scaled, raw
+from symbp.lowering.stability.known import Known, outside
+from symbp.lowering.stability.named import Named
+
+
+class Cancelling(Named):
+    """What is left of a sum of values where terms cancel."""
+
+    __slots__ = ()
+
+    def shortened(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
+        """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
+        for k, a in enumerate(terms):
+            c, rest = build.split_number(a)
+            match self.defined(rest, known):
+                case Add(inner):
+                    found = build.add(*terms[:k], *(build.mul(Num(c), t) for t in inner), *terms[k + 1 :])
+                    if len(terms_of(found)) < len(terms):
+                        return found
+        return None
+
+    def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
+        """The sum over its common denominator, if terms cancel there and what remains does not."""
+        below: dict[str, tuple[Expr, Fraction]] = {}
+        for t in terms:
+            for e, p in t.sums:
+                if p < min(Fraction(0), below.get(key(e), (e, Fraction(0)))[1]):
+                    below[key(e)] = (e, p)
+        common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
+        spread = [u for t in terms for u in self._spread(t * common, known)]
+        kept = self._left_out(_collected(spread), known)
+        if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
+            return None
+        if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
+            return None
+        return _as_one(kept) * common.power(Fraction(-1))
+
+    def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:
+        """The terms, a sum less one of its own terms as the sum of all the others."""
+        for t in terms:
+            for total, rest in _single_sums(t):
+                for other in (u for u in terms if u is not t):
+                    place = self._place_of(other, rest, total, known)
+                    if place is not None:
+                        left = (u for u in terms if u is not t and u is not other)
+                        return self._left_out([rest * _without_one(total, place), *left], known)
+        return terms
+
+    def _place_of(self, term: Scaled, rest: Scaled, total: Sum, known: Known) -> Poly | None:
+        """The value of its index for which the term of a sum, times the rest, is the other term but for its sign."""
+        (i,) = total.indices
+        for mine in reads(total.body):
+            for theirs in (r for e, _ in (*term.exponent.terms, *term.sums) for r in reads(e)):
+                if mine.tensor == theirs.tensor and Poly.of(i) in mine.subs:
+                    place = theirs.subs[mine.subs.index(Poly.of(i))]
+                    own = rest * self.form(substitute(total.body, {i: place}), outside(known, total.indices))
+                    if self.is_in_range(i, place) and not _collected([own, term]):
+                        return place
+        return None
+
+    def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
+        """Multiplied out: small whole powers of sums of a few terms."""
+        for k, (e, p) in enumerate(value.sums):
+            if not isinstance(e, Sum) and p.denominator == 1 and 0 < p <= 2 and len(opened_terms(e)) <= 4:
+                others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
+                lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
+                return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
+        return [value]
+
+
+def _single_sums(value: Scaled) -> Iterator[tuple[Sum, Scaled]]:
+    """The sums over one index that a value has as factors, each with what it is times."""
+    for k, power in enumerate(value.sums):
+        match power:
+            case Sum((_,)) as total, 1:
+                yield total, Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
+
+
+def _without_one(total: Sum, place: Poly) -> Scaled:
+    """The sum over all values of its index but one."""
+    (i,) = total.indices
+    mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
+    return Scaled(build.UNIT, NOTHING, ((Sum((i,), build.mul(mask, total.body)), Fraction(1)),))
+
+
+def opened_terms(expr: Expr) -> tuple[Expr, ...]:
+    """The terms, expm1 as two, as are functions that are sums of exponentials."""
+    match expr:
+        case Fn(name, (u,)):
+            powers = ((c, Fn("exp", (build.scale(Fraction(s), u),))) for c, s in elementary(name).exponentials)
+            return tuple(build.mul(Num(c), power) for c, power in powers)
+    return tuple(t for a in terms_of(expr) for t in _without_expm1(a))
+
+
+def _without_expm1(term: Expr) -> tuple[Expr, ...]:
+    c, rest = build.split_number(term)
+    exponent = argument_of(rest, "expm1")
+    return (term,) if exponent is None else (build.scale(c, Fn("exp", (exponent,))), Num(-c))
+
+
+def _collected(terms: list[Scaled]) -> list[Scaled]:
+    """Like terms added; what cancels is gone."""
+    table: dict[str, list[Scaled]] = {}
+    for t in terms:
+        _, rest = build.split_number(t.rest)
+        table.setdefault(key(raw(replace(t, rest=rest))), []).append(t)
+    kept = []
+    for like in table.values():
+        total = sum((build.split_number(t.rest)[0] for t in like), Fraction(0))
+        if total:
+            kept.append(replace(like[0], rest=build.mul(Num(total), build.split_number(like[0].rest)[1])))
+    return kept
+
+
+def _is_difference(terms: list[Scaled]) -> bool:
+    """Are they c exp(a) - c exp(b) of exponents a number apart or one of them 0, so that `expm1` has all digits? Or is
+    more common to both than what they are apart?"""
+    if len(terms) != 2 or any(t.sums for t in terms):
+        return False
+    (c, one), (d, other) = (build.split_number(t.rest) for t in terms)
+    apart = (terms[0].exponent - terms[1].exponent).terms
+    near = all(e == build.UNIT for e, _ in apart) or not all(t.exponent.terms for t in terms)
+    common = len(apart) < max(len(t.exponent.terms) for t in terms)
+    return c == -d and one == other and (near or common)
+
+
+def _as_one(terms: list[Scaled]) -> Scaled:
+    if not terms:
+        return Scaled(build.NIL)
+    if len(terms) == 1:
+        return terms[0]
+    return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in terms)), Fraction(1)),))
