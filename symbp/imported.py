@@ -10,7 +10,7 @@ import inspect
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,12 +52,21 @@ def import_module(module: Any, inputs: Sequence[Any], loss: str, name: str = "")
     demand_loss(loss)
     traced = _traced()
     kind = type(module).__name__
-    graph = read_archive(traced.exported(module, inputs))
+    double = traced.doubled(module)
+    graph = read_archive(traced.exported(double, inputs), traced.held(double))
+    graph = replace(graph, negative=negative(graph, traced.arrays(inputs)))
     brought = bring(graph, name or kind, f"{kind}, brought from PyTorch.", loss)
     target = target_of(graph, loss)
-    error = _compared(brought, traced.arrays(inputs), target, traced.of_module(module, inputs, loss, target))
+    truth = traced.of_export(double, graph, inputs, loss, target)
+    error = _compared(brought, traced.arrays(inputs), target, truth)
     kept = next((p.dtype.itemsize for p in module.parameters()), 8)
     return _imported(brought, error, np.float32 if kept == 4 else np.float64)
+
+
+def negative(graph: Graph, inputs: Sequence[Array]) -> dict[str, int]:
+    """The least number given for each input of integers, where that is below 0."""
+    given = zip(graph.inputs, inputs, strict=False)
+    return {name: int(x.min()) for name, x in given if x.dtype.kind == "i" and x.size and x.min() < 0}
 
 
 def import_archive(path: Path, loss: str) -> Imported:

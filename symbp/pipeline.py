@@ -203,7 +203,7 @@ class Build:
     @cached_property
     def trial(self) -> Build:
         """What is checked in its place: the same at smaller literal sizes, where all that is derived and written is."""
-        if not is_large(self.network):
+        if self.at is not None or not is_large(self.network):
             return self
         for small in smaller(self.network):
             build = replace(self, given_module=None, at=small)

@@ -52,6 +52,7 @@ def _inputs(network: Network) -> Table:
     table = Table("tensor", "kind", "shape", box=None, pad_edge=False)
     for t in network.inputs:
         note = f", entries below {t.classes}" if t.classes is not None else ""
+        note += f", or {t.absent}" if t.absent is not None else ""
         table.add_row(t.name, t.kind + note, shape_text(t.shape))
     return table
 

@@ -63,7 +63,7 @@ class Known:
 def known_of(network: Network) -> Known:
     """What may be used of a network."""
     products = tuple(p for e in network.equations for b in branches(e) if (p := _product(b)) is not None)
-    classes = tuple((t.name, t.classes) for t in network.inputs if t.classes is not None)
+    classes = tuple((t.name, t.counted) for t in network.inputs if t.counted is not None)
     guards = Guards(network, zeros_of(network))
     style = Style(classes=classes)
     return Known(

@@ -23,6 +23,7 @@ DATA, PARAM, LABELS = "data", "param", "labels"
 class Tensor:
     """An input: its kind (data, param or labels), its shape, and what its entries count where it holds labels.
 
+    `absent` is what a label may be besides, -100 where there is none: no class, so that it is read under a condition.
     `each` is the index l of `Param[l: L, D[l]]`, a list of arrays, one for each l; the shape is then (L, D[l]).
     """
 
@@ -31,6 +32,12 @@ class Tensor:
     shape: tuple[Poly, ...] = ()
     classes: Poly | None = None
     each: Index | None = None
+    absent: int | None = None
+
+    @property
+    def counted(self) -> Poly | None:
+        """What the entries of labels count, where each of them is a class."""
+        return self.classes if self.absent is None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symbp.calculus.steps import Derivation, HessianProduct
+from symbp.core.build import num
 from symbp.core.expr import Compare, Num, Read
 from symbp.core.integers import Index, Poly
 from symbp.core.network import LABELS, PARAM, Fact, Tensor
@@ -110,6 +111,8 @@ def _sort(d: Derivation, t: Tensor) -> Said:
         return said("input.parameter.unreached" if t.name in d.unreached else "input.parameter")
     if t.kind == LABELS:
         assert t.classes is not None
+        if t.absent is not None:
+            return said("input.labels.absent", classes=Shape((t.classes,)), absent=Math(num(t.absent)))
         return said("input.labels", classes=Shape((t.classes,)))
     facts = [FactRef(f.label) for f in d.network.facts if any(r.tensor == t.name for r in reads(f.statement))]
     return said("input.data.facts", facts=listed(facts)) if facts else said("input.data")

@@ -38,7 +38,8 @@ def helpers(program: Program) -> list[str]:
         parts.append(render("parameters.py.j2", lists=lists))
     if vector or any(t.kind != LABELS and t.shape for t in program.inputs if t.name in program.data):
         parts.append(render("data.py.j2", lists=data_lists))
-    parts += [render("labels.py.j2")] * labels + [render("label.py.j2")] * label
+    absent = any(t.absent is not None for t in program.inputs)
+    parts += [render("labels.py.j2", absent=absent)] * labels + [render("label.py.j2")] * label
     parts.append(render("numbers.py.j2", scalars=scalars))
     parts.append(render("plain.py.j2"))
     computed = [_computed(name) for name in TEMPLATED if name in used]

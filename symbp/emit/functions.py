@@ -83,7 +83,7 @@ def _head(program: Program, routine: Routine, rest: str) -> list[str]:
         call = f"{sizes_name(program, routine)}({', '.join((*arrays, *program.given))})"
         lines.append(f"{names(found)} = {call}" if found else call)
     lines += [
-        f'_check_labels("{t.name}", {t.name}, {size(t.classes).code})'
+        f'_check_labels("{t.name}", {t.name}, {size(t.classes).code}{"" if t.absent is None else f", {t.absent}"})'
         for t in given
         if t.classes and _counted(t, sizes)
     ]

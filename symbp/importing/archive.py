@@ -40,23 +40,26 @@ STORAGE = ("device", "pin_memory", "layout", "memory_format")
 Json = Mapping[str, Any]
 
 
-def read_archive(data: bytes) -> Graph:
-    """The graph of a saved program; Refused where the archive is none, or holds what is not data."""
+def read_archive(data: bytes, given: Arrays | None = None) -> Graph:
+    """The graph of a saved program; Refused where the archive is none, or holds what is not data.
+
+    `given` are arrays that it need not hold, by attribute path.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(i.file_size for i in archive.infolist()) > LARGEST:
                 raise Refused("the archive holds more than 16 GiB: too large to be read")
-            return _read(archive)
+            return _read(archive, given or {})
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise Refused(f"not a program saved by torch.export.save, or of another version: {error!r}") from error
 
 
-def _read(archive: zipfile.ZipFile) -> Graph:
+def _read(archive: zipfile.ZipFile, given: Arrays) -> Graph:
     names = {name.split("/", 1)[-1]: name for name in archive.namelist()}
     module = json.loads(archive.read(names["models/model.json"]))["graph_module"]
     graph, specs = module["graph"], module["signature"]["input_specs"]
-    held = tuple(_held(spec) for spec in specs if "user_input" not in spec)
-    arrays = _arrays(archive, names, [h.path for h in held])
+    held = tuple(_held(spec, graph["tensor_values"]) for spec in specs if "user_input" not in spec)
+    arrays = {**given, **_arrays(archive, names, [h.path for h in held if h.path not in given])}
     inputs = tuple(_input(spec) for spec in specs if "user_input" in spec)
     nodes = list(_nodes(graph))
     outputs = [o["user_output"]["arg"] for o in module["signature"]["output_specs"] if "user_output" in o]
@@ -79,10 +82,13 @@ def _input(spec: Json) -> str:
     return str(argument["as_tensor"]["name"]) if "as_tensor" in argument else ""
 
 
-def _held(spec: Json) -> Held:
+def _held(spec: Json, tensors: Json) -> Held:
+    """A parameter that is kept as it is, as under LoRA, is none to the network."""
     for kind in ("parameter", "buffer", "tensor_constant"):
         if kind in spec:
-            return Held(spec[kind]["arg"]["name"], spec[kind][f"{kind}_name"], kind == "parameter")
+            name = spec[kind]["arg"]["name"]
+            trained = kind == "parameter" and bool(tensors[name].get("requires_grad", True))
+            return Held(name, spec[kind][f"{kind}_name"], trained)
     raise Refused(f"an input of a kind that is no tensor: {', '.join(spec)}")
 
 

@@ -47,6 +47,7 @@ class State:
     counts: dict[Value, Poly] = field(default_factory=dict)  # of what is 0, 1, 2, ...: how many
     labels: dict[Value, Value] = field(default_factory=dict)  # of what is taken out of Labels: the Labels
     subscripts: dict[Value, tuple[Value, list[tuple[Part, ...]]]] = field(default_factory=dict)  # of what, and which
+    merged: dict[Value, Value] = field(default_factory=dict)  # of what has its first dimensions as one: what it was
     loop: Loop | None = None
 
     def write(self, statement: Statement) -> None:
@@ -268,7 +269,7 @@ def number(value: bool | int | float) -> Expr:
 
 def _is_entry(item: tuple[Part, ...]) -> bool:
     """Does a subscript take one entry, so that its dimension is gone?"""
-    return item != ("None",) and ":" not in str(item[0]) and ":" not in item
+    return isinstance(item[0], Loop) or (item != ("None",) and ":" not in str(item[0]) and ":" not in item)
 
 
 def _root(value: float) -> str:

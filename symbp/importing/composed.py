@@ -5,17 +5,19 @@ A run is taken only where every operation has just the arguments that the word m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symbp.importing.graph import Argument, Graph, Node, Ref, Size
 
+LAST = (1 << 63) - 1  # an end that is none
 HEADS = "symbp.multi_head_attention"
 Pattern = Callable[[Graph, int], "tuple[Node, int] | None"]
 
 
 def composed(graph: Graph) -> Graph:
-    """The graph with such runs as one operation each."""
+    """Such runs as one operation each, and no parts that are the whole: `x[:, t]` takes `x[:]` first."""
+    graph = _without_wholes(graph)
     nodes: list[Node] = []
     place = 0
     while place < len(graph.nodes):
@@ -28,6 +30,40 @@ def composed(graph: Graph) -> Graph:
         nodes.append(node)
         place += length
     return replace(graph, nodes=tuple(nodes))
+
+
+def _without_wholes(graph: Graph) -> Graph:
+    whole: dict[str, str] = {}
+    nodes = []
+    for node in graph.nodes:
+        node = _renamed(node, whole)
+        of = node.get("self")
+        if isinstance(of, Ref) and _takes_all(node):
+            whole[node.results[0]] = of.name
+        else:
+            nodes.append(node)
+    extents = {name: _renamed(node, whole) for name, node in graph.extents.items()}
+    outputs = tuple(whole.get(name, name) for name in graph.outputs)
+    return replace(graph, nodes=tuple(nodes), extents=extents, outputs=outputs)
+
+
+def _takes_all(node: Node) -> bool:
+    """Is it x[:] along its dimension?"""
+    if node.operation != "aten.slice.Tensor":
+        return False
+    start, end, step = node.get("start", 0) or 0, node.get("end"), node.get("step", 1)
+    axis = node.get("dim", 0)
+    return (start, step) == (0, 1) and isinstance(axis, int) and (end is None or end == LAST)
+
+
+def _renamed(node: Node, whole: Mapping[str, str]) -> Node:
+    return replace(node, arguments=tuple((key, _renamed_in(value, whole)) for key, value in node.arguments))
+
+
+def _renamed_in(value: Argument, whole: Mapping[str, str]) -> Argument:
+    if isinstance(value, Ref):
+        return Ref(whole.get(value.name, value.name))
+    return tuple(_renamed_in(v, whole) for v in value) if isinstance(value, tuple) else value
 
 
 def multi_head_attention(graph: Graph, place: int) -> tuple[Node, int] | None:

@@ -94,6 +94,7 @@ class Input:
     form: str
     path: str = ""
     classes: Poly | None = None
+    absent: int | None = None  # what labels may be besides
     paths: tuple[str, ...] = ()  # of what is stacked: one for each turn of its loop
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,20 @@ class Node:
         for _, value in self.arguments:
             yield from _names(value)
 
+    def reading(self, names: Mapping[int, str]) -> Node:
+        """The same with other names in the places of some of its reads."""
+        count = iter(range(1 << 30))
+
+        def renamed(value: Argument) -> Argument:
+            if isinstance(value, tuple):
+                return tuple(map(renamed, value))
+            if isinstance(value, (Ref, Size)) and value.name:
+                name = names.get(next(count), value.name)
+                return Ref(name) if isinstance(value, Ref) else value
+            return value
+
+        return replace(self, arguments=tuple((key, renamed(value)) for key, value in self.arguments)) if names else self
+
     def refused(self, why: str) -> Refused:
         """The message that this operation cannot be taken, and why."""
         where = f"in {self.path}" if self.path else "at the top"
@@ -95,7 +109,8 @@ class Held:
 class Graph:
     """A whole exported network; `tensors` has the type of every tensor, `arrays` what is held, by attribute path.
 
-    `extents` has the operations that make sizes, by the name of the size.
+    `extents` has the operations that make sizes, by the name of the size; `negative` the numbers below 0 that were
+    given for inputs of integers: labels that are to be ignored.
     """
 
     inputs: tuple[str, ...]
@@ -105,6 +120,7 @@ class Graph:
     outputs: tuple[str, ...]
     tensors: Mapping[str, Tensor]
     arrays: Arrays
+    negative: Mapping[str, int] = field(default_factory=dict)
 
 
 def checked(graph: Graph) -> Graph:

@@ -44,4 +44,22 @@ def pixel_shuffle(x: Array[N, r * r * C, I, J], r):
     )
     return y
 ''',
+    "tril": '''
+def tril(x: Array[..., T, S], shift=0):
+    """The lower triangle."""
+    y[..., t, s] = x[..., t, s] if s <= t + shift else 0
+    return y
+''',
+    "triu": '''
+def triu(x: Array[..., T, S], shift=0):
+    """The upper triangle."""
+    y[..., t, s] = x[..., t, s] if s >= t + shift else 0
+    return y
+''',
+    "one_hot": '''
+def one_hot(y: Array[N], classes):
+    """A distribution that is sure of one class, for each."""
+    p[n, k:classes] = 1 if y[n] == k else 0
+    return p
+''',
 }

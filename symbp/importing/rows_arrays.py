@@ -10,7 +10,6 @@ from symbp.core.integers import ONE, Poly
 from symbp.importing.at import At, Result, Rule
 from symbp.importing.draft import (
     ATOM,
-    COMPARE,
     PLUS,
     TIMES,
     Hole,
@@ -23,7 +22,8 @@ from symbp.importing.draft import (
     spelt,
     text,
 )
-from symbp.importing.graph import BOOLEAN, FLOAT, INTEGER, Ref
+from symbp.importing.graph import FLOAT, INTEGER, Argument, Ref
+from symbp.importing.rows_pointwise import MINUS_INFINITY
 from symbp.importing.sizes import Shape
 
 # --- shapes
@@ -40,7 +40,10 @@ def reshaped(at: At, x: Value, values: Sequence[int]) -> Value:
     shape = at.sizes.reshaped(at.shape(x), values)
     if len(old) > 2 and list(values) == [old[0], math.prod(old[1:])]:
         return at.make(call("flatten", shape, x), x.kind)
-    return at.make(text(ATOM, shape, "reshape(", Hole(x), *listed(shape), ")"), x.kind)
+    made = at.make(text(ATOM, shape, "reshape(", Hole(x), *listed(shape), ")"), x.kind)
+    if values[1:] == old[len(old) - len(values) + 1 :]:
+        at.state.merged[made] = x
+    return made
 
 
 def view(at: At) -> Result:
@@ -309,6 +312,16 @@ def narrow(at: At) -> Result:
     return between(at, x, at.axis("dim", len(x.shape), 0), a, a + at.whole("length"))
 
 
+def repeat_interleave(at: At) -> Result:
+    """Each entry so many times, as the keys of grouped heads are; without an axis of all entries in a row."""
+    x, times = at.tensor("self"), at.whole("repeats")
+    if not at.given("dim"):
+        at.refuse("a repetition without an axis")
+    axis = at.axis("dim", len(x.shape))
+    shape = tuple(s * times if k == axis else s for k, s in enumerate(x.shape))
+    return call("repeat", shape, x, str(times), axis=axis)
+
+
 def flip(at: At) -> Result:
     x = at.tensor("self")
     axes = tuple(a % len(x.shape) for a in at.wholes("dims"))
@@ -341,7 +354,7 @@ def filled(value: float | None) -> Rule:
     """zeros(N, H), ones(N, H), or another number throughout."""
 
     def rule(at: At) -> Result:
-        number = at.real("fill_value", 0) if value is None else value
+        number = max(at.real("fill_value", 0), MINUS_INFINITY) if value is None else value
         like = at.get("self")
         if isinstance(like, Ref) and not at.given("size"):
             shape = at.tensor("self").shape
@@ -360,13 +373,26 @@ def filled(value: float | None) -> Rule:
 
 
 def arange(at: At) -> Result:
-    if at.get("start", 0) not in (0, None) or at.get("step", 1) not in (1, None):
-        at.refuse("a range that does not count from 0 in steps of 1")
+    start, step = at.get("start", 0) or 0, at.get("step", 1) or 1
+    if (start, step) != (0, 1):
+        return _counted(at, start, step)
     size = at.extent(at.get("end"))
     size = at.sizes.fresh(size.constant, "T") if size.constant is not None else size
     made = at.make(text(ATOM, (size,), "arange(", size, ")"), INTEGER)
     at.state.counts[made] = size
     return made
+
+
+def _counted(at: At, start: Argument, step: Argument) -> Result:
+    """A range that does not count from 0 in steps of 1: as many numbers as it has in the export."""
+    end = at.get("end")
+    if not all(isinstance(n, (int, float)) for n in (start, step, end)):
+        at.refuse("a range between sizes that does not count from 0 in steps of 1")
+    length = math.ceil((end - start) / step)  # type: ignore[operator]
+    whole = at.make(text(ATOM, (Poly.of(length),), f"arange({length})"), INTEGER)
+    if step != 1:
+        whole = at.make(binary("*", TIMES, whole.shape, spelt(step), whole), INTEGER)
+    return binary("+", PLUS, whole.shape, spelt(start), whole) if start else whole
 
 
 def eye(at: At) -> Result:
@@ -538,19 +564,13 @@ def outer(at: At) -> Result:
     return call("outer", (*a.shape, *b.shape), a, b)
 
 
-def triangle(sign: str) -> Rule:
+def triangle(name: str) -> Rule:
     """The lower or the upper triangle: entries on one side of a diagonal, 0 beyond it."""
 
     def rule(at: At) -> Result:
-        x = at.tensor("self")
-        t, s = at.shape(x)[-2:]
-        shift = at.whole("diagonal", 0)
-        rows = at.make(text(ATOM, (t, ONE), "arange(", t, ")[:, None]"), INTEGER)
-        columns = at.make(text(ATOM, (ONE, s), "arange(", s, ")[None, :]"), INTEGER)
-        if shift:
-            rows = at.make(binary("+" if shift > 0 else "-", PLUS, (t, ONE), rows, str(abs(shift))))
-        kept = at.make(binary(sign, COMPARE, (t, s), columns, rows), BOOLEAN)
-        return call("where", x.shape, kept, x, "0")
+        x, shift = at.tensor("self"), at.whole("diagonal", 0)
+        at.helper(name)
+        return call(name, x.shape, x, **({"shift": shift} if shift else {}))
 
     return rule
 
@@ -586,6 +606,7 @@ ARRAYS: dict[str, Rule] = {
     "aten.split_with_sizes.default": chunk,
     "aten.narrow.default": narrow,
     "aten.flip.default": flip,
+    "aten.repeat_interleave.self_int": repeat_interleave,
     "aten.roll.default": roll,
     "aten.pad.default": pad,
     "aten.constant_pad_nd.default": pad,
@@ -599,6 +620,7 @@ ARRAYS: dict[str, Rule] = {
     "aten.new_ones.default": filled(1),
     "aten.arange.default": arange,
     "aten.arange.start": arange,
+    "aten.arange.start_step": arange,
     "aten.eye.default": eye,
     "aten.sum.default": reduction("sum"),
     "aten.sum.dim_IntList": reduction("sum"),
@@ -637,6 +659,6 @@ ARRAYS: dict[str, Rule] = {
     "aten.baddbmm.default": addmm,
     "aten.einsum.default": einsum,
     "aten.outer.default": outer,
-    "aten.tril.default": triangle("<="),
-    "aten.triu.default": triangle(">="),
+    "aten.tril.default": triangle("tril"),
+    "aten.triu.default": triangle("triu"),
 }

@@ -49,8 +49,6 @@ def bilinear(at: At) -> Result:
 def embedding(at: At) -> Result:
     w, i = at.tensor("weight"), at.tensor("indices")
     padding = at.whole("padding_idx", -1)
-    if padding >= 0:
-        at.refuse("padding_idx, a row that has no gradient")
     at.sizes.role(w.shape[0], "V")
     at.sizes.role(w.shape[1], "D")
     if i in at.state.counts:
@@ -63,7 +61,10 @@ def embedding(at: At) -> Result:
         return at.make(after(w, shape, "[:", size, "]"))
     if not at.labelled(i, w.shape[0]):
         at.refuse("rows are taken by what is not an input")
-    return at.make(after(w, (*i.shape, *w.shape[1:]), "[", Hole(i), "]"))
+    shape = (*i.shape, *w.shape[1:])
+    if padding >= 0:
+        return call("embedding", shape, i, w, padding_idx=padding)
+    return at.make(after(w, shape, "[", Hole(i), "]"))
 
 
 # --- windows
@@ -83,13 +84,15 @@ def _options(at: At, *rows: tuple[str, int]) -> dict[str, object]:
     return found
 
 
-def _window(at: At, size: Poly, kernel: int, stride: int, padding: int, dilation: int) -> Poly:
-    """How many places a window has; where it moves by one the size stays a size."""
+def _window(at: At, size: Poly, kernel: int, stride: int, padding: int, dilation: int, up: bool = False) -> Poly:
+    """How many places a window has; where it moves by one the size stays a size. `up` counts one that is cut off."""
     inside = size + (2 * padding - dilation * (kernel - 1) - 1)
     if stride == 1:
         return inside + 1
+    if up and padding + stride > dilation * (kernel - 1) + 1:
+        at.refuse("a pooling that rounds up, with steps beyond its window")
     at.sizes.literal(size)
-    return Poly.of(at.sizes.value(inside) // stride + 1)
+    return Poly.of((at.sizes.value(inside) + (stride - 1) * up) // stride + 1)
 
 
 def _each(values: tuple[int, ...], rank: int) -> tuple[int, ...]:
@@ -153,20 +156,20 @@ def transposed_convolution(at: At) -> Result:
     x, w = at.tensor("input"), at.tensor("weight")
     if at.whole("groups", 1) != 1 or any(d != 1 for d in at.wholes("dilation")):
         at.refuse("a transposed convolution in groups or with gaps")
-    if any(at.wholes("output_padding")):
-        at.refuse("output_padding")
     at.same(x.shape[1], w.shape[0])
     at.sizes.role(w.shape[0], "C")
     at.sizes.role(w.shape[1], "C")
-    stride, padding = _each(at.wholes("stride", (1,)), 2), _each(at.wholes("padding", (0,)), 2)
+    stride, padding, more = (
+        _each(at.wholes(k, (n,)), 2) for k, n in (("stride", 1), ("padding", 0), ("output_padding", 0))
+    )
     places = []
-    for s, k, t, p in zip(x.shape[2:], w.shape[2:], stride, padding, strict=True):
+    for s, k, t, p, m in zip(x.shape[2:], w.shape[2:], stride, padding, more, strict=True):
         n, kernel = at.sizes.literal(s), at.sizes.literal(k)
-        places.append(Poly.of(t * (n - 1) + kernel - 2 * p))
+        places.append(Poly.of(t * (n - 1) + kernel - 2 * p + m))
     arguments = [x, w, *([at.tensor("bias")] if at.given("bias") else [])]
     if at.given("bias"):
         at.same(w.shape[1], at.tensor("bias").shape[0])
-    options = _options(at, ("stride", 1), ("padding", 0))
+    options = _options(at, ("stride", 1), ("padding", 0), ("output_padding", 0))
     return call("conv_transpose2d", (x.shape[0], w.shape[1], *places), *arguments, **options)
 
 
@@ -176,16 +179,16 @@ def pooling(name: str) -> Rule:
         kernel = _each(at.wholes("kernel_size"), 2)
         stride = _each(at.wholes("stride"), 2) if at.wholes("stride") else kernel
         padding, dilation = _each(at.wholes("padding", (0,)), 2), _each(at.wholes("dilation", (1,)), 2)
-        if at.get("ceil_mode", False) or at.given("divisor_override"):
-            at.refuse("a pooling that rounds up or divides by another number")
-        if any(padding) and name == "avg_pool2d" and not at.get("count_include_pad", True):
-            at.refuse("a mean that does not count the padding")
+        up, inside = bool(at.get("ceil_mode", False)), not at.get("count_include_pad", True)
+        if at.given("divisor_override") or (up and any(padding) and name == "avg_pool2d" and not inside):
+            at.refuse("a mean that divides by another number, or counts the padding and rounds up")
         places = []
         for s, k, t, p, d in zip(x.shape[-2:], kernel, stride, padding, dilation, strict=True):
             at.sizes.literal(s)
-            places.append(_window(at, at.sizes.now(s), k, t, p, d))
+            places.append(_window(at, at.sizes.now(s), k, t, p, d, up))
         options: dict[str, object] = {} if stride == kernel else {"stride": _pair(stride)}
-        options |= _options(at, ("padding", 0), ("dilation", 1))
+        options |= _options(at, ("padding", 0), ("dilation", 1)) | ({"ceil_mode": True} if up else {})
+        options |= {"count_include_pad": False} if inside and any(padding) else {}
         made = at.make(call(name, (*x.shape[:-2], *places), x, spelt(_pair(kernel)), **options))
         return (made, made) if len(at.node.results) > 1 else made
 
@@ -201,10 +204,14 @@ def pooling1d(name: str) -> Rule:
         (stride,) = at.wholes("stride") or (kernel,)
         (padding,) = at.wholes("padding", (0,))
         at.sizes.literal(x.shape[-1])
-        size = _window(at, at.sizes.now(x.shape[-1]), kernel, stride, padding, 1)
+        up, inside = bool(at.get("ceil_mode", False)), not at.get("count_include_pad", True)
+        if up and padding and name == "avg_pool2d" and not inside:
+            at.refuse("a mean that counts the padding and rounds up")
+        size = _window(at, at.sizes.now(x.shape[-1]), kernel, stride, padding, 1, up)
         row = at.make(after(x, (*x.shape[:-1], ONE, x.shape[-1]), "[" + ":, " * (len(x.shape) - 1) + "None]"))
         options: dict[str, object] = {} if stride == kernel else {"stride": (1, stride)}
-        options |= {"padding": (0, padding)} if padding else {}
+        options |= ({"padding": (0, padding)} if padding else {}) | ({"ceil_mode": True} if up else {})
+        options |= {"count_include_pad": False} if inside and padding else {}
         shape = (*x.shape[:-1], ONE, size)
         made = at.make(call(name, shape, row, spelt((1, kernel)), **options))
         return after(made, (*x.shape[:-1], size), "[" + ":, " * (len(x.shape) - 1) + "0]")
@@ -390,12 +397,22 @@ def loss(name: str) -> Rule:
 
     def rule(at: At) -> Result:
         x, y = at.tensor("self"), at.tensor("target")
-        if at.get("reduction", MEAN) != MEAN or at.given("weight") or at.given("pos_weight"):
-            at.refuse("weights, or another reduction than the mean")
         at.all_same(x.shape, y.shape)
-        return call(name, (), x, y)
+        weights = {k: at.tensor(k) for k in ("weight", "pos_weight") if at.given(k)}
+        return call(name, _left(at, x.shape), x, y, **weights, **_reduction(at))
 
     return rule
+
+
+def _reduction(at: At) -> dict[str, object]:
+    """How a loss is told which reduction is wanted."""
+    wanted = at.get("reduction", MEAN)
+    return {} if wanted == MEAN else {"reduction": _Text("none" if wanted == 0 else "sum")}
+
+
+def _left(at: At, shape: Shape) -> Shape:
+    """The shape of a loss that was of that shape before it was reduced."""
+    return shape if at.get("reduction", MEAN) == 0 else ()
 
 
 def mse(at: At) -> Result:
@@ -422,29 +439,58 @@ def huber(at: At) -> Result:
     x, y = at.tensor("self"), at.tensor("target")
     at.all_same(x.shape, y.shape)
     delta = at.real("delta", at.real("beta", 1))
-    if at.get("reduction", MEAN) != MEAN or (at.given("beta") and delta != 1):
-        at.refuse("another reduction than the mean, or a beta")
-    return call("huber", (), x, y, **({} if delta == 1 else {"delta": delta}))
+    if at.given("beta") and delta != 1:
+        at.refuse("a beta that is not 1")
+    return call("huber", _left(at, x.shape), x, y, **({} if delta == 1 else {"delta": delta}), **_reduction(at))
 
 
 def cross_entropy(at: At) -> Result:
     """Of Labels or of a distribution; the classes are PyTorch's second dimension and the language's last."""
     x, y = at.tensor("self"), at.tensor("target")
-    if at.get("reduction", MEAN) != MEAN or at.given("weight") or at.real("label_smoothing", 0):
-        at.refuse("weights, smoothing, or another reduction than the mean")
     log_softmax = "log_prob" not in at.node.operation and "nll" not in at.node.operation
-    name = "cross_entropy" if log_softmax else "nll"
     at.sizes.role(x.shape[1 if len(x.shape) > 1 else 0], "K")
     if len(x.shape) > 2:
         order = (0, *range(2, len(x.shape)), 1)
         x = at.make(call("transpose", tuple(x.shape[a] for a in order), x, spelt(order)))
     if len(y.shape) == len(x.shape):
         at.all_same(x.shape, y.shape)
-    elif not at.labelled(y, x.shape[-1]):
-        at.refuse("a target that is no input")
     else:
         at.all_same(x.shape[:-1], y.shape)
-    return call(name, (), x, y)
+        x, y = _unmerged(at, x, y)
+        y = y if at.labelled(y, x.shape[-1]) else _one_hot(at, y, x.shape[-1])
+    return call(
+        "cross_entropy" if log_softmax else "nll", _left(at, x.shape[:-1]), x, y, **_classes(at, x), **_reduction(at)
+    )
+
+
+def _classes(at: At, x: Value) -> dict[str, object]:
+    """How much each class counts, whether one does not, and how far labels are spread."""
+    found: dict[str, object] = {}
+    if at.given("weight"):
+        found["weight"] = at.tensor("weight")
+        at.same(at.tensor("weight").shape[0], x.shape[-1])
+    if (ignored := at.whole("ignore_index", -100)) != -100:
+        found["ignore_index"] = ignored
+    smoothing = at.real("label_smoothing", 0)
+    return found | ({"label_smoothing": smoothing} if smoothing else {})
+
+
+def _unmerged(at: At, x: Value, y: Value) -> tuple[Value, Value]:
+    """`x.view(-1, K)` and `t.view(-1)` as what they were: a loss takes any dimensions before the last."""
+    whole, labels = at.state.merged.get(x), at.state.merged.get(y)
+    if whole is None or labels is None or at.get("reduction", MEAN) == 0:
+        return x, y
+    return (whole, labels) if at.shape(whole) == (*at.shape(labels), at.sizes.now(x.shape[-1])) else (x, y)
+
+
+def _one_hot(at: At, y: Value, classes: Poly) -> Value:
+    """Classes that are computed and not given, as distributions. None of them can be left out or weighed."""
+    if at.given("weight") or at.whole("ignore_index", -100) >= 0:
+        at.refuse("weights of classes, or a class that is ignored, where the target is no input")
+    if len(y.shape) != 1:
+        at.refuse("targets of several dimensions that are no input")
+    at.helper("one_hot")
+    return at.make(call("one_hot", (*y.shape, classes), y, classes))
 
 
 def cosine(at: At) -> Result:
@@ -476,7 +522,9 @@ LAYERS: dict[str, Rule] = {
     "aten.conv1d.default": convolution("conv1d"),
     "aten.conv1d.padding": convolution("conv1d"),
     "aten.conv2d.default": convolution("conv2d"),
+    "aten.conv3d.default": convolution("conv3d"),
     "aten.conv2d.padding": convolution("conv2d"),
+    "aten.conv3d.padding": convolution("conv3d"),
     "aten.conv_transpose2d.input": transposed_convolution,
     "aten.max_pool2d.default": pooling("max_pool2d"),
     "aten.max_pool2d_with_indices.default": pooling("max_pool2d"),

@@ -206,6 +206,8 @@ def cell(step: Step, hints: tuple[str, ...]) -> Rule:
         names = ("w_ih", "w_hh", "b_ih", "b_hh")
         weights = [at.tensor(n) for n in names if at.given(n)]
         at.same(at.tensor("input").shape[0], states[0].shape[0])
+        for state in states[1:]:
+            at.all_same(state.shape, states[0].shape)
         body = step(at, at.tensor("input"), states, weights)
         if len(hints) == 1:
             return body

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,22 +16,43 @@ from symbp.importing.graph import Argument, Graph, Node, Ref, Refused, Size
 
 Array = np.ndarray[Any, Any]
 # The numbers that an archive has for types of entries; whatever is not whole is in double precision.
+SINGLE = 7
 WHOLE = {1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64, 12: torch.bool}
 
 
-def exported(module: torch.nn.Module, inputs: Sequence[Any]) -> bytes:
-    """What `torch.export.save` writes of a module in double precision, the first dimension free if it can be."""
+def exported(double: torch.nn.Module, inputs: Sequence[Any]) -> bytes:
+    """What `torch.export.save` writes of a module in double precision, the first dimension free if it can be.
+
+    What the module holds is not in it: `held` has that, and a copy would be as large once more.
+    """
     free = tuple({0: torch.export.Dim.AUTO} if isinstance(x, torch.Tensor) and x.ndim else None for x in inputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            program = torch.export.export(
-                doubled(module), tuple(map(_double, inputs)), dynamic_shapes=free, strict=False
-            )
+            with _in_double():
+                program = torch.export.export(double, tuple(map(_double, inputs)), dynamic_shapes=free, strict=False)
         except Exception as error:
             raise Refused(f"torch.export cannot take the module: {type(error).__name__}: {error}") from error
+        program.state_dict.update({name: torch.nn.Parameter(torch.empty(0)) for name in program.state_dict})
         torch.export.save(program, file := io.BytesIO())
     return file.getvalue()
+
+
+def held(module: torch.nn.Module) -> dict[str, Array]:
+    """Parameters, as they are, and copies of buffers, which a run may change."""
+    parameters = {n: p.detach().numpy() for n, p in module.named_parameters(remove_duplicate=False)}
+    return parameters | {n: b.detach().numpy().copy() for n, b in module.named_buffers(remove_duplicate=False)}
+
+
+@contextmanager
+def _in_double() -> Iterator[None]:
+    """What a module makes on its way, `torch.zeros(n, d)`, is in double precision as well."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(usual)
 
 
 def doubled(module: torch.nn.Module) -> torch.nn.Module:
@@ -58,14 +80,25 @@ LOSSES: Mapping[str, Any] = {
 
 
 def of_module(
-    module: torch.nn.Module, inputs: Sequence[Any], loss: str, target: Array
+    double: torch.nn.Module, inputs: Sequence[Any], loss: str, target: Array
 ) -> tuple[float, dict[str, Array]]:
     """A module's loss and gradients by autograd, by attribute path; `target` is a cotangent where there is no loss."""
-    double = doubled(module)
-    output = double(*map(_double, inputs))
+    with _in_double():
+        output = double(*map(_double, inputs))
     while isinstance(output, (tuple, list)):
         output = output[0]
     return _gradients(output, loss, target, dict(double.named_parameters(remove_duplicate=False)))
+
+
+def of_export(
+    double: torch.nn.Module, graph: Graph, inputs: Sequence[Any], loss: str, target: Array
+) -> tuple[float, dict[str, Array]]:
+    """The same of a module and its export: where it rounds to single precision on its way, `.float()`, by the export,
+    which does not.
+    """
+    if any(("dtype", SINGLE) in node.arguments for node in graph.nodes):
+        return of_graph(graph, arrays(inputs), loss, target)
+    return of_module(double, inputs, loss, target)
 
 
 def of_graph(graph: Graph, inputs: Sequence[Array], loss: str, target: Array) -> tuple[float, dict[str, Array]]:

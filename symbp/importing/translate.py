@@ -9,9 +9,24 @@ from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule, State
 from symbp.importing.blocks import Repeated, repeated
 from symbp.importing.composed import composed
-from symbp.importing.draft import ATOM, BEFORE, HERE, LAST, Define, Draft, Expr, Input, Loop, Start, Value, call, text
+from symbp.importing.draft import (
+    ATOM,
+    BEFORE,
+    HERE,
+    LAST,
+    WHOLE,
+    Define,
+    Draft,
+    Expr,
+    Input,
+    Loop,
+    Start,
+    Value,
+    call,
+    text,
+)
 from symbp.importing.graph import FLOAT, INTEGER, Graph, Held, Node, Ref, Refused
-from symbp.importing.rows_arrays import ARRAYS
+from symbp.importing.rows_arrays import ARRAYS, turned
 from symbp.importing.rows_layers import LAYERS, MEAN
 from symbp.importing.rows_pointwise import POINTWISE
 from symbp.importing.rows_recurrent import RECURRENT
@@ -41,7 +56,10 @@ def translate(graph: Graph, loss: str) -> tuple[Draft, Sizes]:
             _loop(state, graph, block)
             place = block.stop
             continue
-        _read(state, graph, graph.nodes[place])
+        if block and block.gathers(graph.nodes[place]):
+            _together(state, graph.nodes[place])
+        else:
+            _read(state, graph, graph.nodes[place])
         place += 1
     _loss(state, graph, loss)
     return state.draft, state.sizes
@@ -54,7 +72,7 @@ def _inputs(state: State, graph: Graph, stacked: Mapping[str, tuple[str, ...]]) 
         shape = list(state.sizes.shape(tensor.shape))
         if shape:
             state.sizes.role(shape[0], "N")
-        _add(state, name, Input(Value(tuple(shape), tensor.kind, name), "Data"))
+        _add(state, name, Input(Value(tuple(shape), tensor.kind, name), "Data", absent=graph.negative.get(name)))
     for held in graph.held:
         if held.name in stacked:
             _stacked(state, graph, held, stacked[held.name])
@@ -153,9 +171,9 @@ def _values(at: At, result: Result) -> tuple[Value, ...]:
 
 
 def _loop(state: State, graph: Graph, block: Repeated) -> None:
-    """The body once, its carried values read from the turn before; what is read after it is of the last turn."""
-    size = state.sizes.fresh(block.turns, "L")
-    loop = Loop("l", size)
+    """The body once, its carried values read from the turn before; what is read later is of the last turn or of all."""
+    size = _size(state, graph, block)
+    loop = Loop("t" if block.moving else "l", size)
     outside = dict(state.env)
     for name in block.stacked:
         whole = state.env[name]
@@ -163,7 +181,7 @@ def _loop(state: State, graph: Graph, block: Repeated) -> None:
         state.env[name] = Value(whole.shape[1:], whole.kind, whole.hint, None, source=whole, turn=HERE)
     carried = {}
     for first, last in block.carried:
-        start = state.env[first]
+        start = outside[first.partition(" ")[0]]
         carry = Value(
             start.shape, start.kind, At(state, block.node_of(graph, last)).hint.rstrip(DIGITS) or "h", None, loop, True
         )
@@ -172,8 +190,12 @@ def _loop(state: State, graph: Graph, block: Repeated) -> None:
         state.env[first] = Value(carry.shape, carry.kind, carry.hint, None, source=carry, turn=BEFORE)
     state.write(loop)
     state.loop = loop
-    for node in graph.nodes[block.start : block.start + block.period]:
-        _read(state, graph, node)
+    for k, node in enumerate(graph.nodes[block.start : block.start + block.period]):
+        node = node.reading({j: name for (of, j), name in block.starts.items() if of == k})
+        if k in block.moving:
+            _entry(state, node, loop)
+        else:
+            _read(state, graph, node)
     _close(state, graph, block, carried, loop)
     state.loop = None
     inside = state.env
@@ -184,6 +206,47 @@ def _loop(state: State, graph: Graph, block: Repeated) -> None:
             value = value.source
         state.env[last] = Value(value.shape, value.kind, value.hint, None, source=value, turn=LAST)
         value.named = True
+    for together, first in block.gathered.items():
+        value = carried.get(first) or inside[first]
+        if value.source is not None and value.turn == HERE:
+            value = value.source
+        state.env[together] = Value((size, *value.shape), value.kind, value.hint, None, source=value, turn=WHOLE)
+        value.named = True
+
+
+def _size(state: State, graph: Graph, block: Repeated) -> Poly:
+    """How many turns: as many as the axis has entries of which each turn takes one."""
+    if not block.moving:
+        return state.sizes.fresh(block.turns, "L")
+    at = At(state, graph.nodes[block.start + block.moving[0]])
+    x = at.tensor("self")
+    size = x.shape[at.axis("dim", len(x.shape), 0)]
+    state.sizes.role(size, "T")
+    return size
+
+
+def _entry(state: State, node: Node, loop: Loop) -> None:
+    """x[:, t] in the turn t."""
+    at = At(state, node)
+    x = at.tensor("self")
+    axis = at.axis("dim", len(x.shape), 0)
+    at.same(x.shape[axis], loop.size)
+    made = at.subscript(x, axis, (loop,))
+    state.labels[made] = state.labels.get(x, x)
+    state.env[node.results[0]] = made
+
+
+def _together(state: State, node: Node) -> None:
+    """What all turns have made, its turns along the axis that is asked for; a dimension of 1 has its place there."""
+    at = At(state, node)
+    whole = state.env[node.results[0]]
+    rank = len(whole.shape)
+    axis = at.axis("dim", rank if node.operation == "aten.stack.default" else rank - 1, 0)
+    if node.operation != "aten.stack.default":
+        whole = at.subscript(whole, axis + 1, ("0",))
+        rank -= 1
+    order = [*range(1, axis + 1), 0, *range(axis + 1, rank)]
+    state.env[node.results[0]] = turned(at, whole, order)
 
 
 def _close(state: State, graph: Graph, block: Repeated, carried: Mapping[str, Value], loop: Loop) -> None:
@@ -193,9 +256,9 @@ def _close(state: State, graph: Graph, block: Repeated, carried: Mapping[str, Va
         at = At(state, block.node_of(graph, name))
         at.all_same(made.shape, carry.shape)
         for k, define in enumerate(loop.body):
-            if define.values == (made,):
-                loop.body[k] = Define((carry,), define.body)
-                carry.definition = define.body
+            if made in define.values:
+                loop.body[k] = Define(tuple(carry if v is made else v for v in define.values), define.body)
+                carry.definition = define.body if define.values == (made,) else None
                 made.definition, made.source, made.turn = None, carry, HERE
                 break
         else:

@@ -261,7 +261,8 @@ class Names:
         if value.loop is None:
             return f"{base}[{LETTERS[1]}]"  # one of a stack of parameters
         letter = value.loop.letter
-        last = f"{self.size(value.loop.size)} - 1"
+        turns = self.size(value.loop.size)
+        last = str(int(turns) - 1) if turns.isdigit() else f"{turns} - 1"
         places = {HERE: letter, BEFORE: f"{letter} - 1", AFTER: f"{letter} + 1", FIRST: "0", LAST: last}
         return f"{base}[{places[turn]}]"
 
@@ -341,6 +342,7 @@ def _signature(names: Names, inputs: Sequence[Input]) -> Iterator[str]:
 
 def _argument(names: Names, i: Input) -> str:
     sizes = [*i.value.shape, *([i.classes] if i.classes is not None else [])]
+    sizes += [Poly.of(i.absent)] if i.classes is not None and i.absent is not None else []
     inside = ", ".join(map(names.size, sizes))
     return f"{names.base(i.value)}: {i.form}[{inside or '()'}]"
 
@@ -369,7 +371,8 @@ def _statement(names: Names, plan: Plan, statement: Statement) -> Iterator[str]:
             place = names.size(value.loop.size) if value.loop and value.loop.backward else "-1"
             yield from _wrapped(f"{names.base(value)}[{place}] = {names.text(body)}")
         case Loop(letter=letter, size=size, body=body):
-            yield f"for {letter} in {names.size(size)}:"
+            turns = names.size(size)
+            yield f"for {letter} in {f'range({turns})' if turns.isdigit() else turns}:"
             for define in body:
                 if plan.is_read(define):
                     yield from (f"    {line}" for line in _statement(names, plan, define))

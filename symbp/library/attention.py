@@ -46,9 +46,15 @@ def alibi(s: Array[..., H, T, S]):
     return y
 
 
-def embedding(x: Labels[..., V], w: Array[V, D]):
-    """The rows of w that x names."""
-    return w[x]
+def embedding(x: Labels[..., V], w: Array[V, D], padding_idx=None):
+    """The rows of w that x names; one that only fills up is not trained."""
+    return w[x] if padding_idx is None else row_kept(w, padding_idx)[x]
+
+
+def row_kept(w: Array[V, D], row):
+    """A matrix of which one row is a constant to the derivation."""
+    r[v, d] = stop_gradient(w[v, d]) if v == row else w[v, d]
+    return r
 
 
 def dropout(x, mask, p=0.5):

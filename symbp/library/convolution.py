@@ -78,8 +78,8 @@ def conv3d(
     return y
 
 
-def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1):
-    """The largest entry of each window; at a tie the first."""
+def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    """The largest entry of each window; at a tie the first. `ceil_mode` keeps a last window that is cut off."""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
@@ -90,9 +90,12 @@ def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilatio
     assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
     assert d >= 1 and e >= 1, "a dilation of zero or less; expected 1 or more"
     assert 2 * a <= h and 2 * b <= w, "padding of more than half the window; expected at most half"
-    y[..., i : (I + 2 * a - d * (h - 1) - 1) // s + 1, j : (J + 2 * b - e * (w - 1) - 1) // t + 1] = (
+    more, further = (s - 1, t - 1) if ceil_mode else (0, 0)
+    assert more == 0 or a + s <= d * (h - 1) + 1, "steps beyond the window, rounded up"
+    assert further == 0 or b + t <= e * (w - 1) + 1, "steps beyond the window, rounded up"
+    y[..., i : (I + 2 * a + more - d * (h - 1) - 1) // s + 1, j : (J + 2 * b + further - e * (w - 1) - 1) // t + 1] = (
         max(x[..., s * i + d * u, t * j + e * v] for u in range(h) for v in range(w))
-        if a == 0 and b == 0
+        if a == 0 and b == 0 and more == 0 and further == 0
         else max(
             x[..., s * i + d * u - a, t * j + e * v - b]
             for u in range(h) for v in range(w) if a <= s * i + d * u < I + a and b <= t * j + e * v < J + b
@@ -101,8 +104,10 @@ def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilatio
     return y
 
 
-def avg_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0):
-    """The mean of each window, the zeros of the padding counted."""
+def avg_pool2d(
+    x: Array[..., I, J], kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
+):  # fmt: skip
+    """The mean of each window, with the zeros of the padding or without; `ceil_mode` keeps a last one that is cut off."""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
@@ -111,10 +116,33 @@ def avg_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0):
     assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
     assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
     assert 2 * a <= h and 2 * b <= w, "padding of more than half the window; expected at most half"
+    more, further = (s - 1, t - 1) if ceil_mode else (0, 0)
+    counted = a + b if count_include_pad else 0
+    assert more == 0 or a + s <= h, "steps beyond the window, rounded up"
+    assert further == 0 or b + t <= w, "steps beyond the window, rounded up"
+    assert more + further == 0 or counted == 0, "padding that is counted, rounded up"
+    return (
+        mean_with_padding(x, h, w, s, t, a, b)
+        if more + further == 0 and counted == a + b
+        else mean_inside(x, h, w, s, t, a, b, more, further)
+    )
+
+
+def mean_with_padding(x: Array[..., I, J], h, w, s, t, a, b):
+    """The mean of each window of h by w, steps of s and t, the zeros of the padding counted."""
     p[..., i : I + 2 * a, j : J + 2 * b] = (
         x[..., i - a, j - b] if a <= i < I + a and b <= j < J + b else 0
     )  # fmt: skip
     y[..., i, j] = sum(p[..., s * i + u, t * j + v] for u in range(h) for v in range(w)) / (h * w)
+    return y
+
+
+def mean_inside(x: Array[..., I, J], h, w, s, t, a, b, more, further):
+    """The mean of what each window has of the image; it may reach beyond its end by so much."""
+    y[..., i : (I + 2 * a + more - h) // s + 1, j : (J + 2 * b + further - w) // t + 1] = mean(
+        x[..., s * i + u - a, t * j + v - b]
+        for u in range(h) for v in range(w) if a <= s * i + u < I + a and b <= t * j + v < J + b
+    )  # fmt: skip
     return y
 
 
@@ -127,13 +155,15 @@ def adaptive_avg_pool2d(x: Array[..., I, J], output_size):
     return y
 
 
-def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stride=1, padding=0):
+def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stride=1, padding=0, output_padding=0):
     """What a convolution of that stride takes back: each entry of x spreads the kernel over the result."""
     s, t = stride if isinstance(stride, tuple) else (stride, stride)
     a, b = padding if isinstance(padding, tuple) else (padding, padding)
     assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
     assert a >= 0 and b >= 0, "a negative padding; expected 0 or more"
-    y[n, f, i : s * (I - 1) + U - 2 * a, j : t * (J - 1) + V - 2 * b] = sum(
+    m, o = output_padding if isinstance(output_padding, tuple) else (output_padding, output_padding)
+    assert 0 <= m < s and 0 <= o < t, "an output_padding of a whole stride; expected less"
+    y[n, f, i : s * (I - 1) + U - 2 * a + m, j : t * (J - 1) + V - 2 * b + o] = sum(
         x[n, c, k, l] * w[c, f, u, v]
         for c in C for k in I for l in J for u in U for v in V
         if s * k + u == i + a and t * l + v == j + b

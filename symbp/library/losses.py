@@ -16,15 +16,16 @@ def nll(
     log_probabilities: Array[..., K], target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0
 ):  # fmt: skip
     """Negative log likelihood of a distribution over the last dimension, or of Labels."""
-    even = weight is None and ignore_index < 0
-    plain = even and reduction == "mean" and label_smoothing == 0
     labelled = isinstance(target, Labels)
+    ignores = ignore_index in target if labelled else False
+    even = weight is None and ignores == False  # noqa: E712
+    plain = even and reduction == "mean" and label_smoothing == 0
     return (
         -mean(log_probabilities[..., target] if labelled else sum(target * log_probabilities, axis=-1))
         if plain
         else nll_of_labels(
-            log_probabilities, target, ones(K) if weight is None else weight,
-            ones(K) if ignore_index < 0 else where(arange(K) == ignore_index, 0, 1), even, reduction, label_smoothing,
+            log_probabilities, target, ones(K) if weight is None else weight, ignores, ignore_index, even, reduction,
+            label_smoothing,
         )
         if labelled
         else reduced(
@@ -39,14 +40,24 @@ def nll(
     )  # fmt: skip
 
 
-def nll_of_labels(log_p: Array[..., K], target: Labels[..., K], weight, used, even, reduction, label_smoothing):
-    """The same by the weight of each class, where it is used; a part of each label is shared among all classes."""
-    losses = -used[target] * (
+def nll_of_labels(
+    log_p: Array[..., K], target: Labels[..., K], weight, ignores, ignore_index, even, reduction, label_smoothing
+):  # fmt: skip
+    """The same by the weight of each class, but for one label, which may name no class."""
+    losses = (
+        where(target == ignore_index, 0, nll_of_each(log_p, target, weight, label_smoothing))
+        if ignores
+        else nll_of_each(log_p, target, weight, label_smoothing)
+    )
+    counts = where(target == ignore_index, 0, weight[target]) if ignores else weight[target]
+    return reduced(losses, reduction) if even or reduction != "mean" else sum(losses) / sum(counts)
+
+
+def nll_of_each(log_p: Array[..., K], target: Labels[..., K], weight, label_smoothing):
+    """Of each label by the weight of its class; a part of it is shared among all classes."""
+    return -(
         (1 - label_smoothing) * weight[target] * log_p[..., target]
         + (0 if label_smoothing == 0 else label_smoothing * mean(weight * log_p, axis=-1))
-    )
-    return (
-        reduced(losses, reduction) if even or reduction != "mean" else sum(losses) / sum(used[target] * weight[target])
     )
 
 

@@ -44,7 +44,7 @@ def lower_equations(network: Network) -> Lowered:
         at.tensors[t.name] = Known(Value(t.name, t.shape, kind), tuple(range(len(t.shape))), t.shape, t.each)
     at.given = frozenset(at.tensors)
     at.taken = {*at.tensors, *(e.name for e in network.equations), *(d.name for d in network.dims), *RESERVED}
-    at.classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
+    at.classes = {t.name: t.counted for t in network.inputs if t.counted is not None}
     at.windows = any(has_windows(e.body) for e in network.equations)
     at.outputs = frozenset(network.outputs)
     at.uses = Counter(r.tensor for e in network.equations for r in reads(e.body))

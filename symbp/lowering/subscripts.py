@@ -139,7 +139,7 @@ def _stays(at: Entries, sub: Poly, extent: Poly) -> bool:
     """Is a subscript certain to stay inside: an index whose range ends within the dimension, or a label of it?"""
     match sub.atom:
         case Read(labels):
-            return is_nonnegative(extent - at.classes[labels])
+            return labels in at.classes and is_nonnegative(extent - at.classes[labels])
         case Index(_, stop, start):
             first, rest = start.constant, (extent - stop).constant
             return first is not None and first >= 0 and rest is not None and rest >= 0

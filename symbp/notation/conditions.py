@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from symbp.core import build
-from symbp.core.expr import Compare, Cond, Delta, Expr
+from symbp.core.expr import Compare, Cond, Delta, Expr, Num, Read
+from symbp.core.integers import Poly
 from symbp.core.views import integers_compared
 from symbp.notation.builtins import places
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, is_label, static
+from symbp.notation.integers import integer, is_label, labels, static
 from symbp.notation.places import KINDS, compared, is_call
 from symbp.notation.syntax import called
 from symbp.notation.values import Constant, Value, decided, elementwise, literal, scalar, shape_text
@@ -30,6 +31,8 @@ def compare(context: Context, node: ast.Compare) -> Value | Constant:
     if tuples := _of_tuple(context, node):
         return tuples
     match _side(context, node.left):
+        case Value() as first if (may := _may_be(context, node, first)) is not None:
+            return may
         case Value() as first:
             conds = list(_links(context, node, first))
             return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
@@ -56,7 +59,25 @@ def _side(context: Context, node: ast.expr) -> Value | Constant:
     """A side of a comparison, where a label may stand: `1 if t[n] == k else 0`."""
     if is_label(context, node):
         return scalar(build.integer(integer(context, node, "a label")))
+    if isinstance(node, (ast.Name, ast.Subscript)) and (found := labels(context, node)) is not None:
+        return Value(found.shape, lambda subs: build.integer(Poly.of(_label(found, subs))), found.size)
     return context.read(node)
+
+
+def _label(array: Value, subs: tuple[Poly, ...]) -> Read:
+    entry = array.at(subs)
+    assert isinstance(entry, Read)
+    return entry
+
+
+def _may_be(context: Context, node: ast.Compare, value: Value) -> Constant | None:
+    """`ignore_index in target`: may a label be that number? Decided by what it counts, while a function is inlined."""
+    match node:
+        case ast.Compare(ops=[ast.In()], comparators=[ast.Name() as name]):
+            found, number = labels(context, name), literal(value)
+            if found is not None and isinstance(number, Num):
+                return Constant(number.value >= 0 or number.value == found.absent)
+    return None
 
 
 def _comparison(context: Context, op: str) -> Callable[[Expr, Expr], Cond]:

@@ -17,11 +17,12 @@ from symbp.notation.calls import call
 from symbp.notation.conditions import boolean, choice, compare
 from symbp.notation.context import Context
 from symbp.notation.integers import integer, use_of
+from symbp.notation.meanings import instead
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
 from symbp.notation.values import Clash, Constant, Value, elementwise, literal, scalar, shape_text
-from symbp.notation.words import BUILTINS, nearest
+from symbp.notation.words import BUILTINS
 
 MAX_BITS = 4_000
 
@@ -77,7 +78,7 @@ def _unknown(context: Context, node: ast.Name) -> NoReturn:
     if context.results is None and node.id in context.work.taken:
         context.fail(node, f"`{node.id}` is read before it is defined; it is defined further down")
     known = [*context.scope, *BUILTINS, *context.file.functions, "pi"]
-    raise context.error(node, f"`{node.id}` is not defined{nearest(node.id, known)}")
+    raise context.error(node, f"`{node.id}` is not defined{instead(node.id, known)}")
 
 
 def _binary(context: Context, node: ast.BinOp) -> Value:

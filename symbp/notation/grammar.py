@@ -46,7 +46,9 @@ FILES = Section(
         (
             "Data, Param, Labels, dims, network",
             "Inputs with their shapes: `Data` is given, by `Param` the loss is differentiated, `Labels[N, K]` are N "
-            "whole numbers from 0 to K - 1, for subscripts. `Data` without sizes is a number. `dims` declares sizes.",
+            "whole numbers from 0 to K - 1, for subscripts; of `Labels[N, K, -100]` some may be -100, which "
+            "`cross_entropy` ignores and a condition leaves out: `p[n, t[n]] if t[n] != -100 else 0`. `Data` without "
+            "sizes is a number. `dims` declares sizes.",
             """
             from symbp import Data, Labels, Param, dims, network
 

@@ -36,7 +36,8 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     name = parameter.arg
     _check_name(context, parameter, name)
     kind, items = _annotation(context, parameter)
-    each, shape = _shape(context, items)
+    absent = _absent(items[-1]) if kind == LABELS and items else None
+    each, shape = _shape(context, items if absent is None else items[:-1])
     classes = None
     if kind == LABELS:
         if not shape:
@@ -45,8 +46,16 @@ def _input(context: Context, parameter: ast.arg) -> Context:
     if each is not None and kind == LABELS:
         context.fail(parameter, "Labels are one array, not a list of them")
     check_shape(context, parameter, shape)
-    context.work.inputs[name] = Tensor(name, kind, shape, classes, each)
-    return context.under(**{name: replace(tensor(name, shape, each), classes=classes)})
+    context.work.inputs[name] = Tensor(name, kind, shape, classes, each, absent)
+    return context.under(**{name: replace(tensor(name, shape, each), classes=classes, absent=absent)})
+
+
+def _absent(item: ast.expr) -> int | None:
+    """What stands for no class in `Labels[N, K, -100]`."""
+    match item:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if value and value is not True:
+            return -value
+    return None
 
 
 def _check_name(context: Context, parameter: ast.arg, name: str) -> None:

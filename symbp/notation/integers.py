@@ -123,7 +123,7 @@ def labels(context: Context, node: ast.expr | None) -> Value | None:
         if sub is not None:
             context.note(item, sub, extent, f"dimension {place + 1} of `{name_of(node)}`")
     left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
-    return replace(cut(context, left, items), classes=bound.classes)
+    return replace(cut(context, left, items), classes=bound.classes, absent=bound.absent)
 
 
 def _place_in_labels(context: Context, item: ast.expr) -> Poly | None:

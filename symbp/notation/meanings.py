@@ -68,6 +68,7 @@ FORMS = {
     **dict.fromkeys(("remainder", "fmod", "mod"), "`i % 2`, of indices and sizes"),
     **dict.fromkeys(("dropout",), "a mask as Data: `x * mask / (1 - p)`"),
     **dict.fromkeys(("scan", "foldl", "reduce"), "a loop, `for t in T:`"),
+    **dict.fromkeys(("float", "inf"), "-1e9 for minus infinity in a mask, since its exponential is 0 as well"),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from symbp.core.integers import Dim, Index, Node, Poly
 from symbp.core.network import DATA, Network, Tensor
 from symbp.core.traverse import dims_of, polys, walk
 from symbp.escape import cleaned
+from symbp.notation.absent import demand_absence
 from symbp.notation.calls import defined
 from symbp.notation.comments import words_in
 from symbp.notation.context import Binding, Context, Pending, Work, emit
@@ -43,6 +44,7 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
     context = run(context, body)
     demand_loops(context)
     outputs, context = _return(context, node, returned)
+    demand_absence(context, node)
     made = {*work.inputs, *(e.name for e in work.equations)}
     return Network(
         node.name,

@@ -37,6 +37,7 @@ class Value:
     name: str | None = None
     each: Index | None = None
     classes: Poly | None = None
+    absent: int | None = None  # what labels may be besides
     open: bool = False
 
     def number(self, subs: Subs = ()) -> Expr:

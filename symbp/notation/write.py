@@ -129,6 +129,7 @@ _KIND = {"data": "Data", PARAM: "Param", LABELS: "Labels"}
 
 def _annotation(tensor: Tensor) -> str:
     sizes = [write_integer(p) for p in (*tensor.shape, *([tensor.classes] if tensor.classes is not None else []))]
+    sizes += [str(tensor.absent)] if tensor.absent is not None else []
     if tensor.each is not None:
         sizes[0] = f"{tensor.each.name}: {sizes[0]}"
     return f"{_KIND[tensor.kind]}[{', '.join(sizes)}]" if sizes else _KIND[tensor.kind]

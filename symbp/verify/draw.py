@@ -14,8 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from symbp.core.expr import Fn, Num, Pow
+from symbp.core.integers import Node
 from symbp.core.network import DATA, LABELS, Network, Tensor
-from symbp.core.traverse import free_indices
+from symbp.core.traverse import free_indices, reads, walk
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.equal_entries import can_tie
 from symbp.verify.facts import Demands, broken, classes, demands, keys_of
@@ -46,6 +48,11 @@ MANNERS: tuple[Manner, ...] = (
 # Where that makes entries tie, a second is on a grid: what is taken at a tie, and at 0, is a matter of convention.
 TIED: Manner = ("", lambda r: r.randrange(-2, 3) / 2)
 SMALL: Manner = ("", lambda r: r.gauss(0, 0.25))
+# A variance is positive, and nothing else need be: of positive numbers alone deep networks make large ones.
+ROOTS: tuple[Manner, ...] = (
+    ("what stands under a root or a logarithm drawn positive", lambda r: r.gauss(0, 0.8)),
+    ("drawn near 0, and positive under a root or a logarithm", lambda r: r.gauss(0, 0.2)),
+)
 # The last resort: 1e30 (1 - m) has a meaning in an exponent for an m of 0 and 1 alone.
 MOST_MASKS = 40  # some of which leave something of each row
 MASKS: Manner = ("data drawn 0 or 1", lambda r: r.gauss(0, 0.8))
@@ -70,9 +77,11 @@ def draw(world: World, loss: str, seed: int, tamer: int = 0) -> Draw:
     """
     reason = tensor = ""
     first = (SMALL,) if seed % 3 == 2 else (TIED,) if seed % 3 == 1 and can_tie(world.network) else ()
-    for manner, number in (*first, *MANNERS, MASKS)[tamer:]:
-        own = _masks(world.network) if manner == MASKS[0] else {}
-        for attempt in range(MOST_MASKS if own else 3):
+    positive = _under_roots(world.network)
+    usual = (MANNERS[0], *(ROOTS if positive else ()), *MANNERS[1:], MASKS)
+    for manner, number in (*first, *usual)[tamer:]:
+        own = _masks(world.network) if manner == MASKS[0] else positive if (manner, number) in ROOTS else {}
+        for attempt in range(MOST_MASKS if manner == MASKS[0] and own else 3):
             inputs = draw_inputs(world, random.Random(1000 * seed + attempt), number, own)
             try:
                 world.fill(inputs)
@@ -98,6 +107,25 @@ def is_beyond_floats(error: BaseException | None) -> bool:
 
 def _masks(network: Network) -> dict[str, Number]:
     return {t.name: lambda r: float(r.randrange(2)) for t in network.inputs if t.kind == DATA}
+
+
+@lru_cache(maxsize=16)
+def _under_roots(network: Network) -> dict[str, Number]:
+    """The inputs of which alone a root or a logarithm is taken, 1 / sqrt(v + eps), where there are others too."""
+    inputs = {t.name for t in network.inputs}
+    found: dict[str, Number] = {}
+    for node in (n for e in network.equations for n in walk(e.body)):
+        match node:
+            case Pow(base, exponent) if not isinstance(exponent, Num) or exponent.value.denominator != 1:
+                under: Node = base
+            case Fn("log", (under,)):
+                pass
+            case _:
+                continue
+        names = {r.tensor for r in reads(under)}
+        if names <= inputs:
+            found |= dict.fromkeys(sorted(names), MANNERS[1][1])
+    return found if any(t.kind != LABELS and t.name not in found for t in network.inputs) else {}
 
 
 @lru_cache(maxsize=16)
@@ -180,10 +208,16 @@ def _draw_tensor(
     keys = world.keys(tensor.name)
     if tensor.kind == LABELS and tensor.classes is not None:
         classes = integer(tensor.classes, world.scope)
-        return {key: generator.randrange(classes) for key in keys}
+        return {key: _draw_label(generator, classes, tensor.absent) for key in keys}
     values = {key: _draw_number(generator, number, asked) for key in keys}
     _meet_sums(values, asked, generator)
     return values
+
+
+def _draw_label(generator: random.Random, classes: int, absent: int | None) -> int:
+    """One of the classes, or none, as often as each of them."""
+    drawn = generator.randrange(classes if absent is None else classes + 1)
+    return drawn if drawn < classes or absent is None else absent
 
 
 def _meet_sums(values: dict[Key, Value], asked: Demands, generator: random.Random) -> None:

@@ -36,6 +36,7 @@ DIRECTION, MODULE = "random directions", "symbp's module"
 DIRECTION_BOUND, MODULE_BOUND = 1e-4, 1e-9
 # Where a step crosses the kink of one entry of thousands a shorter one does not; a wrong gradient is wrong at each.
 STEPS = (1e-6, 1e-7, 1e-8)
+ABSENT = 0.2  # of labels that may name no class
 NOISE = 16 * float(np.finfo(float).eps)
 # With so many entries in all, and so many terms of one equation, a run takes a moment.
 MOST_ENTRIES, MOST_TERMS = 8_000_000, 30_000_000
@@ -135,6 +136,8 @@ def _draw(tensor: Tensor, sizes: Sizes, generator: np.random.Generator, positive
     if tensor.kind == LABELS:
         assert tensor.classes is not None
         drawn: Array = generator.integers(0, value_of(tensor.classes, sizes), shape)
+        if tensor.absent is not None:
+            drawn = np.where(generator.random(shape) < ABSENT, tensor.absent, drawn)
     else:
         drawn = generator.uniform(0.1, 1.1, shape) if positive else generator.normal(size=shape)
         if tensor.kind == PARAM and not positive:

@@ -115,6 +115,7 @@ def _demand_shape(tensor: Tensor, array: Array, sizes: Mapping[str, int]) -> Non
             raise GivenError(f"--data: dimension {place} of {tensor.name} is {count}, not from 1 to {MOST_SIZE}")
     if tensor.kind == LABELS and tensor.classes is not None and all(n in sizes for n in names_of(tensor.classes)):
         classes = value_of(tensor.classes, sizes)
+        array = array if tensor.absent is None else array[array != tensor.absent]
         if array.size and not 0 <= int(array.min()) <= int(array.max()) < classes:
             raise GivenError(f"--data: {tensor.name} holds labels from 0 to {classes - 1}; others were given")
 

@@ -33,6 +33,8 @@ from symbp.verify.unknowns import FEW, KEPT, Unknowns, bound_of, number_of, star
 # So many free numbers become primes, more of them the numbers from 3 on, which stay small; so many of them are looked
 # for at all, and so many choices are tried.
 MOST_PRIMES, MOST_FREE, MOST_TRIES = 12, 40, 3_000
+# So few terms of one equation cost little, so that sizes which make no more of them are looked for first.
+FEW_TERMS = 50_000
 # What has more terms than are checked at the sizes that it has may be checked at smaller ones with so many: strides
 # make an image large, however small is what is left of it in the end.
 MOST_TERMS = 2_000_000
@@ -59,7 +61,7 @@ def smaller(network: Network) -> Iterator[Smaller]:
     if max(unknowns.real.values(), default=0) <= FEW:
         return
     seen: set[tuple[tuple[int, int], ...]] = set()
-    for most, alike in product((MOST, MOST_TERMS), Alike):
+    for most, alike in ((FEW_TERMS, Alike.WHERE_FREE), *product((MOST, MOST_TERMS), Alike)):
         found = _smaller(network, unknowns, alike, most)
         if found is not None and found.pairs not in seen:
             seen.add(found.pairs)

@@ -816,6 +816,222 @@ def neural_ode() -> Made:
     return ODE(), (torch.randn(4, 3),), "mse"
 
 
+# --- what people write besides
+
+
+@row
+def wavenet() -> Made:
+    """Gated causal convolutions with holes that widen, their skips summed up."""
+
+    class Gated(nn.Module):
+        def __init__(self, width: int, step: int) -> None:
+            super().__init__()
+            self.f, self.g = (nn.Conv1d(width, width, 2, dilation=step) for _ in range(2))
+            self.out, self.skip, self.step = nn.Conv1d(width, width, 1), nn.Conv1d(width, width, 1), step
+
+        def forward(self, x):
+            p = F.pad(x, (self.step, 0))
+            z = torch.tanh(self.f(p)) * torch.sigmoid(self.g(p))
+            return x + self.out(z), self.skip(z)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv1d(1, 4, 1), nn.Conv1d(4, 5, 1)
+            self.blocks = nn.ModuleList(Gated(4, 2**k) for k in range(3))
+
+        def forward(self, x):
+            x, skips = self.first(x), 0
+            for block in self.blocks:
+                x, skip = block(x)
+                skips = skips + skip
+            return self.last(torch.relu(skips)).transpose(1, 2)
+
+    return Net(), (torch.randn(2, 1, 9),), "cross_entropy"
+
+
+@row
+def nt_xent() -> Made:
+    """The target is computed: of each view the place of the other one."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = nn.Sequential(nn.Linear(5, 6), nn.ReLU(), nn.Linear(6, 4))
+
+        def forward(self, a, b):
+            n = a.shape[0]
+            z = F.normalize(torch.cat([self.encoder(a), self.encoder(b)]), dim=1)
+            alike = (z @ z.T / 0.5).masked_fill(torch.eye(2 * n, dtype=torch.bool), float("-inf"))
+            return F.cross_entropy(alike, torch.cat([torch.arange(n) + n, torch.arange(n)]))
+
+    return Net(), (torch.randn(3, 5), torch.randn(3, 5)), "none"
+
+
+@row
+def grouped_query_attention() -> Made:
+    """Heads that share keys, norms of queries and keys, and rotary places in single precision."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q, self.k, self.v, self.o = (nn.Linear(8, n, bias=False) for n in (8, 4, 4, 8))
+            self.q_norm, self.k_norm = nn.RMSNorm(2), nn.RMSNorm(2)
+
+        def forward(self, x):
+            b, t, _ = x.shape
+            q = self.q_norm(self.q(x).view(b, t, 4, 2)).transpose(1, 2)
+            k = self.k_norm(self.k(x).view(b, t, 2, 2)).transpose(1, 2)
+            v = self.v(x).view(b, t, 2, 2).transpose(1, 2)
+            k, v = k.repeat_interleave(2, dim=1), v.repeat_interleave(2, dim=1)
+            turn = torch.outer(torch.arange(t).float(), 1 / (10000 ** (torch.arange(0, 2, 2).float() / 2)))
+            c, s = (torch.cat((turn, turn), -1).cos(), torch.cat((turn, turn), -1).sin())
+            q, k = (z * c + torch.cat((-z.chunk(2, -1)[1], z.chunk(2, -1)[0]), -1) * s for z in (q, k))
+            o = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            return self.o(o.transpose(1, 2).reshape(b, t, 8))
+
+    return Net(), (torch.randn(2, 5, 8),), "mse"
+
+
+@row
+def lora() -> Made:
+    """What is kept as it is, is data."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.base = nn.Linear(5, 4).requires_grad_(False)
+            self.a, self.b = nn.Parameter(torch.randn(2, 5)), nn.Parameter(torch.randn(4, 2))
+
+        def forward(self, x):
+            return self.base(x) + (x @ self.a.T @ self.b.T) * 8
+
+    return Net(), (torch.randn(3, 5),), "cross_entropy"
+
+
+@row
+def masked_by_infinity() -> Made:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.q = nn.Linear(4, 4)
+
+        def forward(self, x):
+            mask = torch.triu(torch.full((x.shape[1], x.shape[1]), float("-inf")), diagonal=1)
+            return torch.softmax(self.q(x) @ x.transpose(1, 2) / 2 + mask, -1) @ x
+
+    return Net(), (torch.randn(2, 5, 4),), "mse"
+
+
+@row
+def padded_words() -> Made:
+    """A row that only fills up, a window that is cut off at the end."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.conv, self.out = nn.Embedding(7, 4, padding_idx=0), nn.Conv1d(4, 5, 3), nn.Linear(5, 3)
+
+        def forward(self, words):
+            x = torch.relu(self.conv(self.words(words).transpose(1, 2)))
+            return self.out(F.max_pool1d(x, 2, ceil_mode=True).amax(-1))
+
+    return Net(), (torch.randint(0, 7, (3, 9)),), "cross_entropy"
+
+
+@row
+def volumes() -> Made:
+    a, b = nn.Conv3d(1, 2, 3, padding=1), nn.Conv3d(2, 2, 2, stride=2)
+    net = nn.Sequential(a, nn.ReLU(), b, nn.ReLU(), nn.Flatten(), nn.Linear(16, 2))
+    return net, (torch.randn(2, 1, 4, 4, 4),), "cross_entropy"
+
+
+@row
+def upscaler() -> Made:
+    up = nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1)
+    net = nn.Sequential(up, nn.ReLU(), nn.Conv2d(3, 4, 3, padding=1), nn.PixelShuffle(2))
+    return net, (torch.randn(2, 2, 3, 3),), "mse"
+
+
+@row
+def weighted_classes() -> Made:
+    """A sequence as one row for PyTorch's loss, classes that count differently, labels that are smoothed."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.out = nn.Embedding(5, 4), nn.Linear(4, 3)
+            self.loss = nn.CrossEntropyLoss(torch.tensor([1.0, 2.0, 0.5]), label_smoothing=0.1, ignore_index=1)
+
+        def forward(self, words, target):
+            return self.loss(self.out(self.words(words)).view(-1, 3), target.view(-1))
+
+    return Net(), (torch.randint(0, 5, (2, 4)), torch.randint(0, 3, (2, 4))), "none"
+
+
+@row
+def ignored_labels() -> Made:
+    """The target holds -100 where nothing is to be predicted."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.out = nn.Embedding(5, 4), nn.Linear(4, 5)
+
+        def forward(self, words, target):
+            logits = self.out(self.words(words))
+            return F.cross_entropy(logits.view(-1, logits.size(-1)), target.view(-1))
+
+    words, target = torch.randint(0, 5, (2, 4)), torch.randint(0, 5, (2, 4))
+    target[0, 1:3] = -100
+    return Net(), (words, target), "none"
+
+
+@row
+def half_precision() -> Made:
+    net = nn.Sequential(nn.Linear(4, 5), nn.GELU(), nn.Linear(5, 3)).half()
+    return net, (torch.randn(3, 4).half(),), "cross_entropy"
+
+
+@row
+def normed_cell_unrolled() -> Made:
+    """A recurrent cell by hand, with a norm in it."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.x, self.h, self.out = nn.Linear(3, 12), nn.Linear(4, 12, bias=False), nn.Linear(4, 2)
+            self.norm = nn.LayerNorm(12)
+
+        def forward(self, x):
+            h = x.new_zeros(x.shape[0], 4)
+            for t in range(x.shape[1]):
+                r, z, n = self.norm(self.x(x[:, t])).chunk(3, 1)
+                hr, hz, hn = self.h(h).chunk(3, 1)
+                z = torch.sigmoid(z + hz)
+                h = (1 - z) * torch.tanh(n + torch.sigmoid(r + hr) * hn) + z * h
+            return self.out(h)
+
+    return Net(), (torch.randn(2, 6, 3),), "cross_entropy"
+
+
+@row
+def lstm_cell_unrolled() -> Made:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell, self.out = nn.LSTMCell(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            h, c, outs = torch.zeros(x.shape[0], 4), torch.zeros(x.shape[0], 4), []
+            for t in range(x.shape[1]):
+                h, c = self.cell(x[:, t], (h, c))
+                outs.append(self.out(h))
+            return torch.stack(outs, 1)
+
+    return Net(), (torch.randn(2, 6, 3),), "cross_entropy"
+
+
 # --- refused
 
 

@@ -26,7 +26,22 @@ WEIGHTS = "archive/data/weights/model_weights_config.json"
 
 @pytest.fixture(scope="module")
 def archive() -> bytes:
-    return traced.exported(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)), (torch.randn(5, 3),))
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).double()
+    free = ({0: torch.export.Dim.AUTO},)
+    program = torch.export.export(net, (torch.randn(5, 3).double(),), dynamic_shapes=free, strict=False)
+    torch.export.save(program, file := io.BytesIO())
+    return file.getvalue()
+
+
+def test_what_is_given_need_not_be_held(archive: bytes) -> None:
+    """A module's own weights go by the archive, which is small then; the graph is the same."""
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).double()
+    bare = traced.exported(net, (torch.randn(5, 3),))
+    graph = read_archive(bare, traced.held(net))
+    assert graph.nodes == read_archive(archive).nodes
+    assert (graph.arrays["0.weight"] == net[0].weight.detach().numpy()).all()
+    with pytest.raises(Refused):
+        bring(read_archive(bare), "net", "", "mse")
 
 
 def changed(data: bytes, name: str, change: Callable[[str], str]) -> bytes:

@@ -173,6 +173,14 @@ LAYERS = [
     (IMAGE, "max_pool2d(x, (3, 2), stride=2)", lambda a: F.max_pool2d(a["x"], (3, 2), 2)),
     (IMAGE, "avg_pool2d(x, 3, stride=1)", lambda a: F.avg_pool2d(a["x"], 3, 1)),
     (IMAGE, "avg_pool2d(x, 3)", lambda a: F.avg_pool2d(a["x"], 3)),
+    (IMAGE, "max_pool2d(x, 2, ceil_mode=True)", lambda a: F.max_pool2d(a["x"], 2, ceil_mode=True)),
+    (IMAGE, "max_pool2d(x, 3, 2, 1, ceil_mode=True)", lambda a: F.max_pool2d(a["x"], 3, 2, 1, ceil_mode=True)),
+    (IMAGE, "avg_pool2d(x, 2, ceil_mode=True)", lambda a: F.avg_pool2d(a["x"], 2, ceil_mode=True)),
+    (
+        IMAGE,
+        "avg_pool2d(x, 3, 2, 1, count_include_pad=False)",
+        lambda a: F.avg_pool2d(a["x"], 3, 2, 1, count_include_pad=False),
+    ),
     (ROWS, "batch_norm(x, g, b)", lambda a: F.batch_norm(a["x"], None, None, a["g"], a["b"], training=True)),
     (
         {"x": ("N", "D", "I", "J"), "g": ("D",), "b": ("D",)},
@@ -232,6 +240,11 @@ LAYERS = [
         lambda a: F.kl_div(a["x"], a["y"].softmax(-1), reduction="batchmean"),
     ),
     ({"t": ("N", "T", "K"), "w": ("K", "D")}, "embedding(t, w)", lambda a: F.embedding(a["t"], a["w"])),
+    (
+        {"t": ("N", "T", "K"), "w": ("K", "D")},
+        "embedding(t, w, padding_idx=1)",
+        lambda a: F.embedding(a["t"], a["w"], padding_idx=1),
+    ),
     ({"t": ("N", "K"), "x": ("N", "K")}, "cross_entropy(x, t)", lambda a: F.cross_entropy(a["x"], a["t"])),
     ({"t": ("N", "K"), "x": ("N", "K")}, "nll(x, t)", lambda a: F.nll_loss(a["x"], a["t"])),
     (
@@ -255,6 +268,11 @@ LAYERS = [
         {"x": ("N", "K", "I", "J"), "w": ("K", 2, 3, 2)},
         "conv_transpose2d(x, w, stride=2, padding=1)",
         lambda a: F.conv_transpose2d(a["x"], a["w"], stride=2, padding=1),
+    ),
+    (
+        {"x": ("N", "K", "I", "J"), "w": ("K", 2, 3, 2)},
+        "conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)",
+        lambda a: F.conv_transpose2d(a["x"], a["w"], stride=2, padding=1, output_padding=1),
     ),
     (
         {"x": ("N", "K", "I", "J")},

@@ -12,6 +12,7 @@ FIRST = 6  # the line of the body's first statement
 BODIES = [
     # names
     ("return sum(q)", 0, "q", "`q` is not defined"),
+    ("return sum(where(b > 0, -inf, b))", 0, "inf", "`inf` is not defined; write -1e9 for minus infinity in a mask"),
     ("zeta = b\nreturn sum(zet)", 1, "zet", "did you mean `zeta`?"),
     ("z = b\nz = b\nreturn sum(z)", 1, "z", "`z` is defined twice"),
     ("b = x\nreturn sum(b)", 0, "b", "`b` is defined twice"),

@@ -7,7 +7,8 @@ from symbp.core.expr import Compare, Fn, Int, Read, Sum
 from symbp.core.integers import Dim, Index, Poly, quotient
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Fact, Network, Tensor
 from symbp.errors import CheckFailed
-from symbp.verify.draw import draw
+from symbp.notation.read import read_network
+from symbp.verify.draw import ROOTS, draw
 from symbp.verify.equal_entries import can_tie
 from symbp.verify.kinks import Branches
 from symbp.verify.sizes import PRIMES, Sizes, choose_sizes, other_sizes
@@ -277,3 +278,25 @@ def test_a_window_that_reads_the_same_from_both_ends():
     entries = draw(World(small(matrix(5), (fact,), loss=b.NIL), Sizes()), "L", 0).inputs["x"]
     assert [entries[k,] for k in range(5)] == [entries[4 - k,] for k in range(5)]
     assert len(set(entries.values())) == 3
+
+
+VARIANCE = """from symbp import Data, Param, dims, network
+
+N, D = dims("N D")
+
+
+@network
+def net(x: Data[N, D], v: Data[D], m: Data[D], W: Param[D, D]):
+    h = (x - m) / sqrt(v + 0.1)
+    return sum((relu(h @ W) - x) ** 2)
+"""
+
+
+def test_a_variance_is_drawn_positive_and_nothing_else() -> None:
+    """What stands alone under a root has to be; x, m and W keep both signs."""
+    network = read_network(VARIANCE, "net.py", "net")
+    drawn = draw(World(network, choose_sizes(network)), network.outputs[0], 0)
+    assert drawn.manner == ROOTS[0][0]
+    assert min(drawn.inputs["v"].values()) > 0
+    for name in ("x", "m", "W"):
+        assert min(drawn.inputs[name].values()) < 0 < max(drawn.inputs[name].values())

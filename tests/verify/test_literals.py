@@ -217,14 +217,14 @@ def test_a_given_module_of_large_sizes_is_held_against_the_one_that_is_right(tmp
         assert [c.name for c in checks if not c.passed] == wrong
 
 
-REFUSED = """(x: Data[600, 600], w: Param[600, 600]):
-    z[i, j] = sum(x[i, k] * w[k, j] for k in range(600) if k <= i + 300)
+REFUSED = """(x: Data[2000, 2000], w: Param[2000, 2000]):
+    z[i, j] = sum(x[i, k] * w[k, j] for k in range(2000) if k <= i + 1000)
     return sum(z ** 2)"""
 
 
 def test_sizes_that_decide_are_refused_with_the_reason() -> None:
     with pytest.raises(
-        NotationError, match=r"`x` has 360000 terms.*300 stands in a subscript in `z`; a size from dims"
+        NotationError, match=r"`x` has 4000000 terms.*1000 stands in a subscript in `z`; a size from dims"
     ):
         _ = build_of(REFUSED).files
 
@@ -318,3 +318,10 @@ def test_a_step_over_a_kink_is_made_shorter(slope: float, passed: bool) -> None:
     parts, gradient = [((), np.zeros(50))], [((), np.full(50, slope))]
     check = _direction(Kinked(), "w", {"w": parts}, gradient, np.random.default_rng(1))  # type: ignore[arg-type]
     assert check.passed == passed
+
+
+def test_what_is_checked_in_its_place_is_not_made_smaller_again() -> None:
+    """Its sizes may still be above those from which smaller ones are looked for: that would be done over and over."""
+    trial = build_of(MLP).trial
+    assert trial.at is not None
+    assert trial.trial is trial

@@ -47,6 +47,7 @@ NETWORK: dict[str, str | Forms] = {
     "input.parameter": "parameter",
     "input.parameter.unreached": "parameter, which the loss does not reach",
     "input.labels": "labels: each entry is one of {classes} classes",
+    "input.labels.absent": "labels: each entry is one of {classes} classes, or {absent}, which is none of them",
     "input.data": "data",
     "input.data.facts": "data; {facts}",
     "input.sizes": {

@@ -45,6 +45,7 @@ NETWORK: dict[str, str | Forms] = {
     "input.parameter": "参数",
     "input.parameter.unreached": "参数，对损失函数没有影响",
     "input.labels": "标签：每个元素是{classes}个类别之一",
+    "input.labels.absent": "标签：每个元素是{classes}个类别之一，或者是不属于任何类别的{absent}",
     "input.data": "数据",
     "input.data.facts": "数据，满足{facts}",
     "input.sizes": "尺寸{sizes}无法由任何数组的形状得出，须在调用模块时给出。",

@@ -25,7 +25,7 @@ def stabilise(network: Network) -> Network:
     parts = components(network.equations)
     alone = {part[0].name: part[0] for part in parts if not is_recurrent(part)}
     loops = {e.name: frozenset(other.name for other in part) for part in parts if is_recurrent(part) for e in part}
-    classes = {t.name: t.classes for t in network.inputs if t.classes is not None}
+    classes = {t.name: t.counted for t in network.inputs if t.counted is not None}
     work = Stable(alone, network, classes)  # what a recurrence defines is never looked into: there is no end to it
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
     equations = (new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
