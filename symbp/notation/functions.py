@@ -19,8 +19,11 @@ from symbp.core.network import Call
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import walk
 from symbp.errors import NotationError, ShapeError
+from symbp.escape import cleaned
+from symbp.notation.comments import names_in
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
 from symbp.notation.integers import integer, labels
+from symbp.notation.library import is_of_library
 from symbp.notation.recurrence import demand_loops
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
@@ -162,6 +165,7 @@ def inline(
     try:
         after = work.statements(inner, body)
         demand_loops(after)
+        _remember_words(context, after, file, function)
         tail = _chosen(after, returned)
         if isinstance(tail, ast.Call) and (callee := work.callee(after, tail.func)) is not None:
             last = inline(after, tail, *callee, names, own)  # what that returns is what this returns
@@ -172,6 +176,21 @@ def inline(
         _blame(context, node, file, function, error)
     emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
     return Inlined(values, emitted, arrays, made, _is_plain(function, given))
+
+
+def _remember_words(context: Context, inner: Context, file: File, function: ast.FunctionDef) -> None:
+    """What the function calls the tensors that it made, and what it says of itself where a user's file calls it."""
+    for local, words in names_in(file.source.text, function).items():
+        value = inner.scope.get(local)
+        if isinstance(value, Value) and value.name is not None and local not in _arguments(function):
+            context.work.words.setdefault(value.name, words)
+    doc = ast.get_docstring(function, clean=False)
+    if doc and not is_of_library(context.file):
+        context.work.docs.setdefault(function.name, cleaned(doc))
+
+
+def _arguments(function: ast.FunctionDef) -> list[str]:
+    return [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
 
 
 def _chosen(context: Context, node: ast.expr) -> ast.expr:

@@ -54,7 +54,8 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
         outputs,
         tuple(work.facts),
         tuple((f, work.arities[f]) for f in file.unknown if f in work.arities),
-        tuple((name, words) for name, words in names_in(file.source.text, node).items() if name in made),
+        tuple((n, words) for n, words in (work.words | names_in(file.source.text, node)).items() if n in made),
+        tuple(work.docs.items()),
     )
 
 
