@@ -39,7 +39,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         shared=frozenset(used_twice),
         extents=long_extents(d),
         parameters=frozenset(network.parameters),
-        starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
+        starts=starts_of(expressions(d, product), (e.name for e in network.equations), (a for _, a in d.adjoints)),
     )
 
 

@@ -270,6 +270,39 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame with a word in it: its lower left corner, its width and its height in millimetres."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+    word: Part
+    kind: str = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An arrow from point to point, `backward` where a derivative flows, with a word above it, `below` it, or `beside`
+    its start; a word that is longer than the arrow is left out.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    backward: bool
+    word: Part | None
+    below: bool = False
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Frames and arrows at their places."""
+
+    frames: tuple[Frame, ...]
+    arrows: tuple[Arrow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tiles:
     """A slice of a tensor, at the first subscripts `lead`, as a grid of numbers; `marked` are cells, row and column."""
 
@@ -301,6 +334,7 @@ Block = (
     | Moves
     | Picture
     | Grids
+    | Drawing
 )
 
 

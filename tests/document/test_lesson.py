@@ -91,7 +91,7 @@ def test_letters_that_ride_along_are_fixed() -> None:
 
 def test_a_letter_that_is_fixed_wrongly_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     d = derivation_of("sigmoid_softmax")
-    monkeypatch.setattr(fixing, "_places", lambda chain: tuple((p, p) for p in range(len(chain.lhs.by.subs))))
+    monkeypatch.setattr(fixing, "_places", lambda chain: tuple((p, p, 0) for p in range(len(chain.lhs.by.subs))))
     wrong = compose(d, {})
     check = check_equalities(d.backward, d.loss, d.adjoints, equalities(wrong), seeds=1)
     assert not check.passed

@@ -89,8 +89,10 @@ def _vanishes(partial: Partial, example: Example | None) -> bool:
 def _may_vanish(e: Expr) -> bool:
     """Is it 0 wherever a delta or a condition fails? A sum is where all its terms are: delta - p is not."""
     match e:
-        case Delta() | Where():
+        case Delta():
             return True
+        case Where(_, then, other):
+            return NIL in (then, other) or _may_vanish(then) or _may_vanish(other)
         case Sum(_, body):
             return _may_vanish(body)
         case Add(args):

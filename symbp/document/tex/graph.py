@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from symbp.core.integers import Poly
 from symbp.document.graph import ROW
-from symbp.document.model import Edge, Node, Picture, Tiles
+from symbp.document.model import Arrow, Drawing, Edge, Node, Picture, Tiles
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
+from symbp.document.tex.width import width
+from symbp.document.tex.words import WordWriter
 from symbp.matrix.nodes import Named
 
 STYLES = (
@@ -36,6 +39,7 @@ def tikz(block: Picture, printer: Printer) -> str:
     )
 
 
+SMALL = 0.22  # millimetres that a point of a formula takes in small print
 WIDE, HIGH, APART, BELOW = 10.0, 5.5, 8.0, 4.0  # of a cell, between grids, to the name, in millimetres
 
 
@@ -60,6 +64,35 @@ def grids(tiles: Sequence[Tiles], printer: MatrixPrinter) -> str:
     return (
         f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
     )
+
+
+def drawing(block: Drawing, words: WordWriter) -> str:
+    """Frames and arrows at their places."""
+    drawn: list[str] = []
+    for f in block.frames:
+        middle = f"({f.x + f.wide / 2:g},{f.y + f.high / 2:g})"
+        size = f"minimum width={f.wide:g}mm,minimum height={f.high:g}mm"
+        drawn.append(f"\\node[{f.kind},{size}] at {middle} {{{words.tex(f.word)}}};")
+    drawn += (_arrow(a, words) for a in block.arrows)
+    body = "\n".join(drawn)
+    options = ",\n ".join(("x=1mm,y=1mm", *STYLES))
+    return (
+        f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
+    )
+
+
+def _arrow(a: Arrow, words: WordWriter) -> str:
+    way = "--".join(f"({x:g},{y:g})" for x, y in a.points)
+    length = math.dist(a.points[0], a.points[-1])
+    text = words.tex(a.word) if a.word is not None else ""
+    fits = a.beside or a.below or SMALL * width(text) <= length
+    word = ""
+    if text and (fits or not a.backward):
+        upright = a.points[0][0] == a.points[-1][0]
+        place = "left" if upright and a.beside else "below" if a.below else "left" if a.beside else "above"
+        at = "pos=.5" if not (upright and a.below) and not (a.beside and not upright) else "pos=0"
+        word = f"node[{at},{place},font=\\scriptsize] {{{text}}} "
+    return f"\\draw[{'g' if a.backward else 'f'}] {way} {word};"
 
 
 def _node(n: Node, keys: dict[str, str], names: Names) -> str:

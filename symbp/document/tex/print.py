@@ -187,7 +187,8 @@ class Printer:
 
     @_text.register
     def _mul(self, node: Mul, small: bool) -> Text:
-        return Product(self, small).of(node)
+        bare = (f.then if isinstance(f, Where) and stands_for(f, self.starts) else f for f in node.args)
+        return Product(self, small).of(Mul(tuple(bare)))
 
     @_text.register
     def _pow(self, node: Pow, small: bool) -> Text:
@@ -250,7 +251,9 @@ class Printer:
     def _sum(self, node: Sum, small: bool) -> Text:
         body, below, before = node.body, [], ""
         while is_guarded(body) and not reads(body.cond):
-            if any(i in node.indices for i in free_indices(body.cond)):
+            if stands_for(body, self.starts):
+                pass
+            elif any(i in node.indices for i in free_indices(body.cond)):
                 below += [self.tex(build.both(*c), small=True) for c in chained(conjuncts(body.cond))]
             else:
                 before += group(self.text(body.cond, small), "[").tex + "\\,"

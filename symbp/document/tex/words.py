@@ -249,8 +249,8 @@ class WordWriter:
             case Whole(name):
                 known = self.printer.names.knows(name)
                 return f"${self.printer.names.whole(name, small=True)}$" if known else self._code(name)
-            case Quoted(words):
-                return in_tex(words.part(han=speaks_chinese(self.printer.language)))
+            case Quoted():
+                return in_tex(self._quoted(part))
             case Noted(adjoint, notation):
                 names = replace(self.printer.names, notation=notation, parameters=frozenset())
                 return f"${names.entry(adjoint, '', small=True)}$"
@@ -272,6 +272,15 @@ class WordWriter:
             case Bound(value):
                 return f"$10^{{{decade(value)}}}$" if value < 1 else f"{value:g}"
         raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/tex/words.py")
+
+    def _quoted(self, part: Quoted) -> Prose:
+        han = speaks_chinese(self.printer.language)
+        match part.what:
+            case "meaning":
+                return part.words.meaning(han)
+            case "line":
+                return part.words.lines(han).title
+        return part.words.part(han)
 
     def _code(self, text: str) -> str:
         return f"\\texttt{{{in_tex(text)}}}"

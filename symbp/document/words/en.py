@@ -117,6 +117,9 @@ SIGNS: dict[str, str | Forms] = {
     "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",
     # what slices and whole arrays look like: {example}, {part} and {slice} are taken from the page
     "notation.stands": "{read} stands for {given}.",
+    # what comes back from a step behind the last one of a recurrence
+    "notation.ends": "Nothing comes back from a step that is not there: {ends}.",
+    "notation.end": "{read} stands for {given}",
     "notation.slice.entry": "A bold letter with subscripts is a slice, at these values of its first indices: {example} "
     "is an entry.",
     "notation.slice.vector": "A bold letter with subscripts is a slice, at these values of its first indices: "
@@ -139,6 +142,14 @@ SIGNS: dict[str, str | Forms] = {
     "notation.rows.mean": "{totals} has at each place the mean of its row.",
 }
 
+# --- what functions and quantities are for, in the words of the file and of the library
+
+MEANINGS: dict[str, str | Forms] = {
+    "head.meanings": "In words.",
+    "meaning": "{what}: {meaning}.",
+    "meaning.named": "{what}, the {words}: {meaning}.",
+}
+
 # --- words within formulas
 
 FORMULAS: dict[str, str | Forms] = {
@@ -157,6 +168,16 @@ GRAPH: dict[str, str | Forms] = {
     "graph.parameters": "Boxes with a tint of red are parameters.",
     "graph.again": "A dotted frame is a quantity that is drawn at every place where it is used: what comes back to "
     "each of them is added.",
+    # a recurrence unrolled: its steps, what stands beside an arrow, what is drawn
+    "unrolled.step": "{letter}\u00a0=\u00a0{step}",
+    "unrolled.list": "{parts}",
+    "unrolled": "The first {steps} steps one by one: each hands on {handed} to the next.",
+    "unrolled.size": "The same unrolled, for a {size} of {steps}: each step hands on {handed} to the next.",
+    "unrolled.shared": {
+        "one": "The same {shared} serves in every step, so what comes back to it is added over the steps.",
+        "many": "The same {shared} serve in every step, so what comes back to them is added over the steps.",
+    },
+    "unrolled.back": "No derivative comes into the last step from a later one: that is where to begin.",
     # a window that moves over an array
     "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
     "others of them.",
@@ -497,6 +518,7 @@ ENGLISH = Language(
     sentences={
         **NETWORK,
         **SIGNS,
+        **MEANINGS,
         **FORMULAS,
         **GRAPH,
         **BACKWARD,

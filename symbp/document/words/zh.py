@@ -86,6 +86,8 @@ SIGNS: dict[str, str | Forms] = {
     "sign.rowmax": "{sign}是由各行最大元素组成的列向量。",
     "sign.rowmin": "{sign}是由各行最小元素组成的列向量。",
     "notation.stands": "{read}即{given}。",
+    "notation.ends": "不存在的时间步没有误差传回：{ends}。",
+    "notation.end": "{read}即{given}",
     "notation.slice.entry": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个元素。",
     "notation.slice.vector": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个向量。",
     "notation.slice.matrix": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个矩阵。",
@@ -102,6 +104,14 @@ SIGNS: dict[str, str | Forms] = {
     "notation.columns.mean": "{totals}的每个元素是所在列的平均值。",
     "notation.rows.sum": "{totals}的每个元素是所在行之和。",
     "notation.rows.mean": "{totals}的每个元素是所在行的平均值。",
+}
+
+# --- what functions and quantities are for, in the words of the file and of the library
+
+MEANINGS: dict[str, str | Forms] = {
+    "head.meanings": "含义：",
+    "meaning": "{what}：{meaning}。",
+    "meaning.named": "{what}是{words}：{meaning}。",
 }
 
 # --- words within formulas
@@ -121,6 +131,14 @@ GRAPH: dict[str, str | Forms] = {
     "graph.arrows": "实线箭头向前传播数值，虚线箭头向后传播偏导数。",
     "graph.parameters": "淡红色的方框是参数。",
     "graph.again": "点线框中的量在每个用到它的地方各画一次：从各处传回的偏导数要相加。",
+    # a recurrence unrolled: its steps, what stands beside an arrow, what is drawn
+    "unrolled.step": "{letter}\u00a0=\u00a0{step}",
+    "unrolled.list": "{parts}",
+    "unrolled": "前{steps}步逐步画出：每一步把{handed}传给下一步。",
+    "unrolled.size": "按时间展开（{size}取{steps}）：每一步把{handed}传给下一步。",
+    "unrolled.shared": "各步共用同一个{shared}，因此传回的偏导数要对各步求和。",
+    "unrolled.back": "没有更晚的步把误差传回最后一步：从那里开始。",
+    # a window that moves over an array
     "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
     "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
     "输出移动一格，窗口移动{step}格。",
@@ -406,6 +424,7 @@ CHINESE = Language(
     sentences={
         **NETWORK,
         **SIGNS,
+        **MEANINGS,
         **FORMULAS,
         **GRAPH,
         **BACKWARD,
