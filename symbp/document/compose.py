@@ -27,7 +27,7 @@ from symbp.document.hessian import hessian_sections
 from symbp.document.lesson import numbers
 from symbp.document.lesson.compose import lesson
 from symbp.document.lesson.unrolled import unrolled
-from symbp.document.lesson.weights import is_scalar, is_small, weights
+from symbp.document.lesson.weights import has_entries, is_scalar, weights
 from symbp.document.lesson.windows import windows
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
@@ -75,7 +75,7 @@ def compose(
     network = derivation.network
     given = (*symbols(derivation, product), signs(derivation), _definitions(derivation), *_meanings(network))
     start = Section(said("heading.network"), (*given, *numbers.given(derivation, example)))
-    by_entries = (scalar or is_scalar(derivation)) and is_small(derivation, example)
+    by_entries = (scalar or is_scalar(derivation)) and has_entries(derivation, example)
     further = () if product is None else hessian_sections(product, lines)
     graph = Section(said("heading.graph"), (*picture(derivation), *unrolled(derivation), *windows(derivation, example)))
     document = Document(

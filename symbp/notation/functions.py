@@ -152,6 +152,8 @@ def inline(
     if work.calls > MAX_CALLS:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
     before = len(work.pending)
+    called = {local: f"{names[0]}_{local}" for local in names_in(file.source.text, function)}
+    called = {local: full for local, full in called.items() if full not in work.taken}
     given = _given(context, node, function)
     bound = _evaluate(context, node, function, given)
     made = tuple(p.name for p in work.pending[before:])
@@ -165,7 +167,7 @@ def inline(
     try:
         after = work.statements(inner, body)
         demand_loops(after)
-        _remember_words(context, after, file, function)
+        _remember_words(context, after, file, function, {**called, **results})
         tail = _chosen(after, returned)
         if isinstance(tail, ast.Call) and (callee := work.callee(after, tail.func)) is not None:
             last = inline(after, tail, *callee, names, own)  # what that returns is what this returns
@@ -178,12 +180,17 @@ def inline(
     return Inlined(values, emitted, arrays, made, _is_plain(function, given))
 
 
-def _remember_words(context: Context, inner: Context, file: File, function: ast.FunctionDef) -> None:
-    """What the function calls the tensors that it made, and what it says of itself where a user's file calls it."""
+def _remember_words(
+    context: Context, inner: Context, file: File, function: ast.FunctionDef, called: Mapping[str, str]
+) -> None:
+    """What the function calls the tensors that it made, and what it says of itself where a user's file calls it. A
+    tensor of a loop has no name where it is read at a step: `called` has what it was to be named.
+    """
     for local, words in names_in(file.source.text, function).items():
         value = inner.scope.get(local)
-        if isinstance(value, Value) and value.name is not None and local not in _arguments(function):
-            context.work.words.setdefault(value.name, words)
+        name = (value.name or called.get(local)) if isinstance(value, Value) else None
+        if name is not None and local not in _arguments(function):
+            context.work.words.setdefault(name, words)
     doc = ast.get_docstring(function, clean=False)
     if doc and not is_of_library(context.file):
         context.work.docs.setdefault(function.name, cleaned(doc))

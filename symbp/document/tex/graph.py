@@ -39,7 +39,7 @@ def tikz(block: Picture, printer: Printer) -> str:
     )
 
 
-SMALL = 0.22  # millimetres that a point of a formula takes in small print
+SMALL = 0.25  # millimetres that a point of a formula takes in small print
 WIDE, HIGH, APART, BELOW = 10.0, 5.5, 8.0, 4.0  # of a cell, between grids, to the name, in millimetres
 
 
@@ -85,10 +85,11 @@ def _arrow(a: Arrow, words: WordWriter) -> str:
     way = "--".join(f"({x:g},{y:g})" for x, y in a.points)
     length = math.dist(a.points[0], a.points[-1])
     text = words.tex(a.word) if a.word is not None else ""
-    fits = a.beside or a.below or SMALL * width(text) <= length
+    upright = a.points[0][0] == a.points[-1][0]
+    if not upright and not a.beside and SMALL * width(text) > length - 2:
+        text = f"\\resizebox{{{length - 2:g}mm}}{{!}}{{{text}}}" if SMALL * width(text) < 1.6 * length else ""
     word = ""
-    if text and (fits or not a.backward):
-        upright = a.points[0][0] == a.points[-1][0]
+    if text:
         place = "left" if upright and a.beside else "below" if a.below else "left" if a.beside else "above"
         at = "pos=.5" if not (upright and a.below) and not (a.beside and not upright) else "pos=0"
         word = f"node[{at},{place},font=\\scriptsize] {{{text}}} "

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
@@ -257,7 +258,8 @@ class WordWriter:
             case Span(indices):
                 return f"${self._span(indices)}$"
             case Spelt(extent):
-                bare = replace(self.printer, names=replace(self.printer.names, extents=()))
+                before = tuple(takewhile(lambda e: e[0] != extent, self.printer.names.extents))
+                bare = replace(self.printer, names=replace(self.printer.names, extents=before))
                 return f"${bare.poly(extent)}$"
             case Shape(dims):
                 return f"${self.shape(dims)}$"

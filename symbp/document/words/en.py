@@ -25,7 +25,7 @@ LISTS = {
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
 
-NUMERALS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def form(count: int) -> str:
@@ -284,6 +284,14 @@ LESSON: dict[str, str | Forms] = {
         "many": "A nudge of {entry} moves {moved} for every {letters} with the same {kept}, by {equation}: {count} "
         "contributions are added.",
     },
+    "happens.sum.some": "A nudge of {entry} may move {moved} for every {letters}, by {equation}: {count} contributions "
+    "are added, some of which may be 0.",
+    "happens.sum.fixed.some": {
+        "one": "A nudge of {entry} may move {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added, some of which may be 0.",
+        "many": "A nudge of {entry} may move {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added, some of which may be 0.",
+    },
     "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
     "happens.down": "{read} must be known first, so {letter} runs from the last to the first.",
     "happens.up": "{read} must be known first, so {letter} runs from the first to the last.",
@@ -298,6 +306,7 @@ LESSON: dict[str, str | Forms] = {
     "heading.weights": "Weight by weight",
     "weights": "Every entry by itself: the partial derivatives along a path from the loss down to it are multiplied, "
     "and the products of all its paths are added.",
+    "weights.left": "Too many entries to be shown one by one: {quantities}. With smaller sizes they would be.",
     "heading.weights.of": "One by one: {quantities}",
     "weights.path": "A single path leads from {entry} to the loss: one product.",
     "weights.paths": "From {entry} there are {count} paths to the loss: no product alone is the derivative.",
@@ -334,6 +343,7 @@ LESSON: dict[str, str | Forms] = {
     "alike": "as {equation}",
     "alike.with": "as {equation}, {swaps}",
     "alike.for": "{new} for {old}",
+    "alike.summed": "summed over {letters}",
     "rule.insert.like": "by {users}, as {equations}",
     "rule.read": "by {equations}",
     "form.product": "{factors} is {shape}",

@@ -24,7 +24,7 @@ LISTS = {
     "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
 }
 
-NUMERALS = {2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
+NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
 
 
 def form(_count: int) -> str:
@@ -202,6 +202,10 @@ LESSON: dict[str, str | Forms] = {
     "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
     "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
     "{kept}保持不变。",
+    "happens.sum.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
+    "因此要把{count}份贡献相加，其中有的可能为0。",
+    "happens.sum.fixed.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
+    "因此要把{count}份贡献相加，其中有的可能为0；{kept}保持不变。",
     "happens.several": "式{equations}都用到{entry}：从各式传回的偏导数要相加。",
     "happens.down": "必须先求出{read}，所以{letter}从大到小依次取值。",
     "happens.up": "必须先求出{read}，所以{letter}从小到大依次取值。",
@@ -212,6 +216,7 @@ LESSON: dict[str, str | Forms] = {
     "moved": "把{entry}分别增加和减少{step}，{loss}为{up}和{down}，由此得斜率{slope}，而{gradient}为{value}。",
     "heading.weights": "逐个权重",
     "weights": "逐个元素来看：沿着从损失函数到该元素的每条路径，把各个偏导数连乘，再把所有路径的乘积相加。",
+    "weights.left": "元素太多，不逐个写出：{quantities}。取较小的大小即可逐个写出。",
     "heading.weights.of": "逐个求：{quantities}",
     "weights.path": "从{entry}到损失函数只有一条路径，所以只有一个连乘积。",
     "weights.paths": "从{entry}到损失函数有{count}条路径，单独任何一个连乘积都不是所求的偏导数。",
@@ -240,6 +245,7 @@ LESSON: dict[str, str | Forms] = {
     "alike": "同式{equation}",
     "alike.with": "同式{equation}，{swaps}",
     "alike.for": "以\u00a0{new}\u00a0代\u00a0{old}",
+    "alike.summed": "对{letters}求和",
     "rule.insert.like": "由式{users}，同式{equations}",
     "rule.read": "由式{equations}",
     "form.product": "{factors}得{shape}",
