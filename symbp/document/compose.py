@@ -130,11 +130,10 @@ def _meanings(network: Network) -> tuple[Remark, ...]:
     functions = (
         said("meaning", what=Letter("function", name), meaning=Quoted(doc, "line")) for name, doc in network.docs
     )
-    made = {e.name for e in network.equations}
     quantities = (
         said("meaning.named", what=Whole(name), words=Quoted(words), meaning=Quoted(words, "meaning"))
         for name, words in network.words
-        if name in made and words.meaning(han=False)
+        if words.meaning(han=False)
     )
     words = (*functions, *quantities)
     return (Remark(said("head.meanings"), words),) if words else ()

@@ -248,7 +248,8 @@ class Edge:
 
     `bend` is in degrees to the left of the way, 0 is straight. With a `turn` it goes round to another band, and back to
     the left at that height. A `loop` leads to an earlier equation, or the same: to another step of a recurrence, which
-    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`.
+    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`. `dims`
+    are the shape of what it carries.
     """
 
     start: str
@@ -259,6 +260,7 @@ class Edge:
     loop: bool = False
     steps: tuple[Poly, ...] = ()
     track: int = 0
+    dims: tuple[Poly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

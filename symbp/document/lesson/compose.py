@@ -49,8 +49,13 @@ from symbp.document.wholes import is_product, product_words, whole_chain
 
 def lesson(d: Derivation, example: Example | None) -> tuple[Section, ...]:
     """From the loss back, as it is taught; with an `example`, by numbers too."""
-    opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
-    sections = (opening, *_Lesson(d, example).sections())
+    title, words = said("heading.backward"), conventions.opening(d)
+    numbers = (said("backward.numbers"),) if any(is_read_off(c) for part in d.sections for c in part.locals) else ()
+    openings = (
+        Section(title, (Paragraph((*words, *numbers)),), details=(SHORT, STEPS)),
+        Section(title, (Paragraph(words),), details=(FULL,)),
+    )
+    sections = (*openings, *_Lesson(d, example).sections())
     return tuple(replace(s, views=VIEWS if is_scalar(d) else (INDEX, MATRIX)) for s in sections)
 
 

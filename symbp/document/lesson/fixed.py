@@ -43,7 +43,7 @@ def _places(chain: Chain) -> Places:
     above, below = _letters(chain.lhs.of), _letters(chain.lhs.by)
     found: dict[int, tuple[int, int]] = {}
     values = [s.value for s in chain.steps]
-    for a, b, ahead in _deltas(values[0] if values[-1] == build.NIL else values[-1]):
+    for a, b, ahead in _deltas(next((v for v in reversed(values) if v != build.NIL), build.NIL)):
         a, b, ahead = (a, b, ahead) if a in above and b in below else (b, a, -ahead)
         if a in above and b in below and _alike(a, b):
             found.setdefault(below.index(b), (above.index(a), ahead))

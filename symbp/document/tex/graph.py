@@ -32,13 +32,15 @@ def tikz(block: Picture, printer: Printer) -> str:
     """The picture, centred, no wider than the page."""
     keys = {n.key: f"n{k}" for k, n in enumerate(block.nodes)}
     options = ",\n ".join((f"x=1mm,y={ROW:.0f}mm", *STYLES))
-    drawn = [_node(n, keys, printer.names) for n in block.nodes] + [_edge(e, keys, printer) for e in block.edges]
+    drawn = [_node(n, keys, printer.names) for n in block.nodes]
+    drawn += (_edge(e, keys, printer, _shape(e, block, WordWriter(printer))) for e in block.edges)
     body = "\n".join(drawn)
     return (
         f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
     )
 
 
+TINY, BOX = 0.22, 11.0  # the same in tiny print; about how much of an arrow's way its boxes take
 SMALL = 0.25  # millimetres that a point of a formula takes in small print
 WIDE, HIGH, APART, BELOW = 10.0, 5.5, 8.0, 4.0  # of a cell, between grids, to the name, in millimetres
 
@@ -101,7 +103,17 @@ def _node(n: Node, keys: dict[str, str], names: Names) -> str:
     return f"\\node[{style}] ({keys[n.key]}) at ({n.x:g},{n.y:g}) {{${names.whole(n.name)}$}};"
 
 
-def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
+def _shape(e: Edge, block: Picture, words: WordWriter) -> str:
+    """What a straight arrow carries is as large as stands below it, where there is room."""
+    places = {n.key: (n.x, n.y) for n in block.nodes}
+    (x, y), (right, other) = places[e.start], places[e.end]
+    if e.bend or e.loop or y != other or not e.dims:
+        return ""
+    text = words.shape(e.dims)
+    return f"${text}$" if TINY * width(text) < abs(right - x) - BOX else ""
+
+
+def _edge(e: Edge, keys: dict[str, str], printer: Printer, shape: str) -> str:
     start, end = keys[e.start], keys[e.end]
     if e.turn is not None and not e.loop:
         return _round(start, end, e.backward, e.turn)
@@ -109,7 +121,8 @@ def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
     if e.loop:
         return _loop(e, style, start, end, ", ".join(f"${printer.poly(s)}$" for s in e.steps))
     if not e.bend:
-        return f"\\draw[{style}] ({start})--({end});"
+        below = f" node[pos=.45,below,font=\\tiny,text=quiet] {{{shape}}} " if shape else ""
+        return f"\\draw[{style}] ({start})--{below}({end});"
     side = "left" if e.bend > 0 else "right"
     return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
 
