@@ -241,7 +241,10 @@ def choose_names(
     inner = {t: (briefly[caller], local) for t, (caller, local) in locals_of(tuple(ranks)).items()}
     often = Counter([*(local for _, local in inner.values()), *ranks])
     tensors = {
-        t: desk.take((*_inner(inner.get(t), often), *_shorter(t, ranks), *_own(t, briefly[t], indexed)), in_tex(t))
+        t: desk.take(
+            (*_inner(inner.get(t), often), *_shorter(t, ranks, functions_called), *_own(t, briefly[t], indexed)),
+            in_tex(t),
+        )
         for t in ranks
     }
     letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
@@ -285,10 +288,10 @@ def _own(name: str, brief: str, indexed: Collection[str]) -> Iterable[Look]:
     return candidates(brief, below=_stem(name) not in indexed)
 
 
-def _shorter(name: str, names: Iterable[str]) -> Iterable[Look]:
-    """The looks of what would be spelt out and is called after another quantity, r_softmax_in: r^in."""
+def _shorter(name: str, names: Iterable[str], functions: Iterable[str]) -> Iterable[Look]:
+    """The looks of what goes into a function and is called after what that makes, r_softmax_in: r^in."""
     caller, _, local = name.rpartition("_")
-    if caller not in names or not next(iter(candidates(name))).word:
+    if caller not in names or not any(caller.endswith(f"_{f}") for f in functions):
         return ()
     return [look for look in candidates(f"{caller.partition('_')[0]}_{local}") if not look.word]
 
