@@ -155,6 +155,10 @@ def _pitch(cell: _Cell) -> float:
 
 def _label(name: str, bold: bool) -> float:
     """About how many millimetres a frame with this name takes."""
+    head, *label = name.split("_")
+    if label and label[0] and (len(head) == 1 or is_greek(head)):  # the label is small, and of several words short
+        small = len(label[0]) if len(label) == 1 else 6
+        return _label(head, bold) + 2.4 + 1.3 * small
     letter = name.rstrip("0123456789_")
     number = 2.4 + 1.3 * (len(name) - len(letter)) if letter != name else 0.0
     if len(letter) == 1 or is_greek(letter):

@@ -127,6 +127,7 @@ def test_what_a_function_made_is_named_briefly() -> None:
         r"a^{\mathrm{bn}}",
         r"p^{\mathrm{ls}}",
     ]
+    assert choose({"L_prediction": 2, "L": 0}).entry("L_prediction", "") == r"L^{\mathrm{pred}}"
     both = choose({"a_bn": 2, "a_batch_norm2d": 2}, calls=calls)
     assert len(set(looks(both))) == len(looks(both))
     plain = choose({"a_batch_norm2d": 2})

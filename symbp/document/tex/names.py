@@ -289,8 +289,12 @@ def _own(name: str, brief: str, indexed: Collection[str]) -> Iterable[Look]:
 
 
 def _shorter(name: str, names: Iterable[str], functions: Iterable[str]) -> Iterable[Look]:
-    """The looks of what goes into a function and is called after what that makes, r_softmax_in: r^in."""
+    """The looks of what goes into a function and is called after what that makes: r^in of r_softmax_in, and L^pred of
+    L_prediction.
+    """
     caller, _, local = name.rpartition("_")
+    if caller in names and _letter(caller) and len(local) > MOST_LETTERS and local not in functions:
+        return [look for look in candidates(f"{caller}_{local[:4]}") if not look.word]
     if caller not in names or not any(caller.endswith(f"_{f}") for f in functions):
         return ()
     return [look for look in candidates(f"{caller.partition('_')[0]}_{local}") if not look.word]
