@@ -9,7 +9,7 @@ from symbp.calculus.steps import Chain, Derivation, HessianProduct
 from symbp.core.expr import Binder, Expr, Fn, Read
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, indices_of, walk
+from symbp.core.traverse import free_indices, indices_of, nodes, walk
 from symbp.document.model import Look
 from symbp.document.starts import starts_of
 from symbp.matrix import SliceForm, slice_form
@@ -57,7 +57,7 @@ def sizes(d: Derivation) -> tuple[str, ...]:
     found = dict.fromkeys(x.name for x in d.network.dims)
     shapes = (t.shape for t in d.network.inputs), (e.shape for e in d.network.equations)
     for shape in (s for group in shapes for s in group):
-        found.update(dict.fromkeys(a.name for p in shape for a in p.atoms() if isinstance(a, DimAt)))
+        found.update(dict.fromkeys(a.name for p in shape for a in p.atoms_of(DimAt)))
     return tuple(found)
 
 
@@ -74,7 +74,7 @@ def long_extents(d: Derivation) -> tuple[tuple[str, Poly], ...]:
 
 def _borrowed(extent: Poly) -> str | None:
     """The size whose letter a long extent borrows."""
-    quotient = next((a for a in extent.atoms() if isinstance(a, Quotient)), None)
+    quotient = next(iter(extent.atoms_of(Quotient)), None)
     if quotient is not None:
         return _divided(quotient.top)
     return _divided(extent) if len(extent.terms) >= LONG else None
@@ -82,7 +82,7 @@ def _borrowed(extent: Poly) -> str | None:
 
 def has_quotient(p: Poly) -> bool:
     """Is there a quotient in it?"""
-    return any(isinstance(a, Quotient) for a in p.atoms())
+    return bool(p.atoms_of(Quotient))
 
 
 def _divided(top: Poly) -> str | None:
@@ -163,5 +163,5 @@ def adjoint_equation(name: str, chain: Chain) -> Equation:
 
 def functions_in(d: Derivation) -> tuple[str, ...]:
     """The unknown functions that are differentiated somewhere."""
-    found = (n.name for e in expressions(d) for n in walk(e) if isinstance(n, Fn) and any(n.orders))
+    found = (n.name for e in expressions(d) for n in nodes(e, Fn) if any(n.orders))
     return tuple(dict.fromkeys(found))

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from symbp.escape import Prose
+from symbp.notation.syntax import name_of, parameters, pieces
 
 MOST, WHOLE = 80, 240  # characters of a name; with what is said of it, in several languages
 _NO_NAME = re.compile(
@@ -23,7 +24,7 @@ _NO_NAME = re.compile(
 )
 
 
-def names_in(text: str, node: ast.FunctionDef) -> dict[str, Prose]:
+def words_in(text: str, node: ast.FunctionDef) -> dict[str, Prose]:
     """The names that comments give to what a function defines and takes, by the tensors' own."""
     comments = dict(_comments(text))
     lines = list(_lines(node))
@@ -46,11 +47,7 @@ def _is_name(words: str) -> bool:
 
 def _lines(node: ast.FunctionDef) -> Iterator[tuple[int, str]]:
     """The line on which each argument and each definition ends."""
-    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+    for argument in parameters(node):
         yield argument.end_lineno or argument.lineno, argument.arg
-    for statement in ast.walk(node):
-        if isinstance(statement, ast.Assign):
-            target = statement.targets[0]
-            base = target.value if isinstance(target, ast.Subscript) else target
-            name = base.id if isinstance(base, ast.Name) else ""
-            yield statement.end_lineno or statement.lineno, name
+    for statement in pieces(node, ast.Assign):
+        yield statement.end_lineno or statement.lineno, name_of(statement.targets[0])
