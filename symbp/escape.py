@@ -54,6 +54,11 @@ class Prose:
         """The first line without a full stop."""
         return Prose(self.first_line.raw.rstrip(".\u3002"))
 
+    @property
+    def unmarked(self) -> Prose:
+        """Without the marks that stand around code in a docstring."""
+        return Prose(self.raw.replace("`", ""))
+
     def part(self, han: bool) -> Prose:
         """Of a name in two languages, `forget gate: how much stays | ...`, that with Chinese characters or that
         without; what is said of it behind a colon is left out.

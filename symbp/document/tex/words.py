@@ -281,7 +281,7 @@ class WordWriter:
             case "meaning":
                 return part.words.meaning(han)
             case "line":
-                return Prose(part.words.lines(han).title.raw.replace("`", ""))  # which marks code in a docstring
+                return part.words.lines(han).title.unmarked
         return part.words.part(han)
 
     def _code(self, text: str) -> str:
