@@ -54,10 +54,25 @@ class Prose:
         """The first line without a full stop."""
         return Prose(self.first_line.raw.rstrip(".\u3002"))
 
+    @property
+    def unmarked(self) -> Prose:
+        """Without the marks that stand around code in a docstring."""
+        return Prose(self.raw.replace("`", ""))
+
     def part(self, han: bool) -> Prose:
-        """Of words in two languages, `forget gate | ...`, those with Chinese characters or those without."""
+        """Of a name in two languages, `forget gate: how much stays | ...`, that with Chinese characters or that
+        without; what is said of it behind a colon is left out.
+        """
+        return Prose(_COLON.split(self._in(han), maxsplit=1)[0])
+
+    def meaning(self, han: bool) -> Prose:
+        """What is said of it behind the colon, in the same way."""
+        _, *more = _COLON.split(self._in(han), maxsplit=1)
+        return Prose(more[0] if more else "")
+
+    def _in(self, han: bool) -> str:
         parts = [p.strip() for p in self.raw.split("|")]
-        return Prose(next((p for p in parts if bool(_HAN.search(p)) == han), parts[0]))
+        return next((p for p in parts if bool(_HAN.search(p)) == han), parts[0])
 
     def lines(self, han: bool) -> Prose:
         """Of a text in two languages the lines with Chinese characters, or those without; all where there are none."""
@@ -148,6 +163,7 @@ _SPECIAL |= {"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}"}
 HAN = "\u3001-\u3003\u3005-\u3011\u3014-\u301b\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 HAN += "\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"  # ! ( ) , : ; ? as wide as a character
 _HAN = re.compile(f"[{HAN}]")
+_COLON = re.compile("\\s*(?::\\s+|\uff1a\\s*)")  # of either language, with a space behind the Latin one
 _LIGATURE = re.compile(r"([-,'])(?=\1)|([?!])(?=`)")  # which fonts make one sign of
 _TAGS = {"<super>": "\\textsuperscript{{{}}}", "<sub>": "\\textsubscript{{{}}}"}
 

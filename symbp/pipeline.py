@@ -190,7 +190,8 @@ class Build:
             self.derivation, self.module[1], (), self.product, self.example, self.stable, scalar=by_entries
         )
         if SCALAR in self.views and not any(s.is_by_entries for s in document.sections):
-            why = "sizes that differ by layer" if self.network.widths else "too many entries; give smaller --sizes"
+            apart = "sizes that differ by layer; write its layers one by one to see every entry"
+            why = apart if self.network.widths else "too many entries in every tensor; give smaller --sizes"
             raise SourceError(f"--view scalar: {self.network.name} has {why}")
         return document
 

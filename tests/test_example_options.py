@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symbp.document.model import VIEWS
+from symbp.document.model import SCALAR, VIEWS
 from symbp.document.tex.write import write_latex
 from symbp.pipeline import Build
 from symbp.sources import find_source
@@ -105,13 +105,27 @@ def test_a_file_that_is_none(run) -> None:
         (("--sizes", "N=-1"), "expected sizes"),
         (("--sizes", "N=1,N=2"), "given twice"),
         (("--view", "sideways"), "cannot be shown; what can: scalar, index, matrix"),
-        (("--view", "scalar", "--sizes", "N=8,D=8,H=8,K=8"), "too many entries"),
     ],
 )
 def test_options_that_do_not_go_with_the_network(run, options: tuple[str, ...], message: str) -> None:
     result: Result = run("derive", "sigmoid_softmax", *options)
     assert result.status == 2
     assert message in result.err
+
+
+def test_of_many_entries_those_are_shown_for_which_there_is_room() -> None:
+    build = Build(find_source("sigmoid_softmax"), views=(SCALAR,), sizes=tuple((n, 8) for n in "NDHK"))
+    tex = write_latex(build.shown)
+    assert r"Too many entries to be shown one by one: $\adj{\mathbf{W}}^{(2)}$" in tex
+    titles = [s.title.slots for s in build.document.sections if s.title.name == "heading.weights.of"]
+    shown = [part.name for ((_, parts),) in titles for part in parts.parts]
+    assert shown == ["P_bar", "Z2_bar", "b2_bar", "b1_bar"] or shown == ["p_bar", "z2_bar", "b2_bar", "b1_bar"]
+
+
+def test_layers_of_any_widths_have_no_entries_to_be_shown(run) -> None:
+    result: Result = run("derive", "mlp", "--view", "scalar")
+    assert result.status == 2
+    assert "sizes that differ by layer; write its layers one by one" in result.err
 
 
 def test_the_views_show_what_they_say() -> None:

@@ -110,8 +110,8 @@ class Network:
     """A network: `outputs` are names of equations or inputs; a loss is a single scalar output.
 
     `functions` are the unknown functions with their number of arguments. `dims` are the sizes in order of declaration.
-    `doc` is the user's own text; a plain one becomes a Prose. `words` are what the user calls tensors: how it was
-    written, not what it says.
+    `doc` is the user's own text; a plain one becomes a Prose. `words` are what the user calls tensors, `docs` what the
+    functions that it calls say of themselves: how it was written, not what it says.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Network:
     facts: tuple[Fact, ...] = ()
     functions: tuple[tuple[str, int], ...] = ()
     words: tuple[tuple[str, Prose], ...] = field(default=(), compare=False)
+    docs: tuple[tuple[str, Prose], ...] = field(default=(), compare=False)
     _tensors: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
     _equations: dict[str, Equation] = field(default_factory=dict, init=False, repr=False, compare=False)
     _steps: list[tuple[Poly, ...]] = field(default_factory=list, init=False, repr=False, compare=False)

@@ -8,7 +8,7 @@ the module. A document has all of it; `Document.at` says what is shown at a leve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from symbp.calculus.steps import Derivation, HessianProduct
@@ -17,7 +17,7 @@ from symbp.core.equality import Check
 from symbp.core.example import Example
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
-from symbp.core.network import Equation
+from symbp.core.network import Equation, Network
 from symbp.core.traverse import free_indices, reads
 from symbp.core.views import among
 from symbp.document import conventions, summary
@@ -27,7 +27,8 @@ from symbp.document.graph import picture
 from symbp.document.hessian import hessian_sections
 from symbp.document.lesson import numbers
 from symbp.document.lesson.compose import lesson
-from symbp.document.lesson.weights import is_scalar, is_small, weights
+from symbp.document.lesson.unrolled import unrolled
+from symbp.document.lesson.weights import has_entries, is_scalar, weights
 from symbp.document.lesson.windows import windows
 from symbp.document.looks import adjoint_equation, look_of, whole_form
 from symbp.document.model import (
@@ -40,11 +41,12 @@ from symbp.document.model import (
     Document,
     Entry,
     Paragraph,
+    Remark,
     Row,
     Section,
 )
 from symbp.document.ranged import one_range
-from symbp.document.said import Count, Figure, Quoted, Ref, Said, Whole, listed, said
+from symbp.document.said import Count, Figure, Letter, Quoted, Ref, Said, Whole, listed, said
 from symbp.document.scatter import variants
 from symbp.document.signs import signs
 from symbp.document.symbols import symbols
@@ -72,11 +74,11 @@ def compose(
     """
     derivation, product = one_range(derivation, product)
     network = derivation.network
-    given = (*symbols(derivation, product), signs(derivation), _definitions(derivation))
+    given = (*symbols(derivation, product), signs(derivation), _definitions(derivation), *_meanings(network))
     start = Section(said("heading.network"), (*given, *numbers.given(derivation, example)))
-    by_entries = (scalar or is_scalar(derivation)) and is_small(derivation, example)
+    by_entries = (scalar or is_scalar(derivation)) and has_entries(derivation, example)
     further = () if product is None else hessian_sections(product, lines)
-    graph = Section(said("heading.graph"), (*picture(derivation), *windows(derivation, example)))
+    graph = Section(said("heading.graph"), (*picture(derivation), *unrolled(derivation), *windows(derivation, example)))
     document = Document(
         name=network.name,
         subtitle=network.doc,
@@ -100,21 +102,42 @@ def compose(
 
 
 def _definitions(d: Derivation) -> Definitions:
-    return Definitions(tuple(_definition(d, e) for e in d.network.equations))
+    """What a function stands for is shown where it is called first."""
+    shown: set[str] = set()
+    rows: list[Definition] = []
+    for e in d.network.equations:
+        rows.append(_definition(d, e, shown))
+        shown |= {e.call.function} if e.call is not None and _entrywise(e) else set()
+    return Definitions(tuple(rows))
 
 
-def _definition(d: Derivation, e: Equation) -> Definition:
+def _definition(d: Derivation, e: Equation, shown: Collection[str]) -> Definition:
     number = d.number(e.name)
     assert number is not None
     where = said("place.equation", number=Figure(number))
     left = Read(e.name, tuple(Poly.of(i) for i in e.indices))
     call = _entrywise(e)
-    rows = (Row(call), Row(Entry(e.body))) if call else (Row(Entry(e.body)),)
+    known = call is not None and call.function in shown
+    rows = (*((Row(call),) if call else ()), *(() if known else (Row(Entry(e.body)),)))
     words = d.network.called(e.name)
     called = Quoted(words) if words else None
     form = whole_form(d, e) if e.indices else None
     whole = None if form is None else whole_chain(e, form, said("place.matrix", place=where))
     return Definition(Chain(Entry(left), rows, where), whole, e.shape, number, called)
+
+
+def _meanings(network: Network) -> tuple[Remark, ...]:
+    """What the user, or the library, says of the functions that are called and of quantities."""
+    functions = (
+        said("meaning", what=Letter("function", name), meaning=Quoted(doc, "line")) for name, doc in network.docs
+    )
+    quantities = (
+        said("meaning.named", what=Whole(name), words=Quoted(words), meaning=Quoted(words, "meaning"))
+        for name, words in network.words
+        if words.meaning(han=False)
+    )
+    words = (*functions, *quantities)
+    return (Remark(said("head.meanings"), words),) if words else ()
 
 
 def _entrywise(e: Equation) -> CallSide | None:

@@ -23,7 +23,7 @@ from symbp.document.said import said
 
 PAGE = 158.0  # millimetres
 BESIDE = 5  # inputs beside each other below an equation
-SQUEEZED = 0.88  # columns may be narrowed by this much
+SQUEEZED, SPREAD = 0.88, 1.4  # columns may be narrowed, and widened, by this much
 STEP = 0.9  # rows between the lines of inputs
 EMPTY = 16.5  # millimetres of a column that holds nothing
 GAP = 0.55  # rows between two bands
@@ -122,7 +122,9 @@ def frame(d: Derivation, n: Node) -> Box:
 
 
 def _grid(cells: dict[str, _Cell]) -> _Grid:
-    """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band."""
+    """As many columns as the page holds, evenly over the bands; a little narrower where that saves a band, and wider
+    where there is room, for the shapes between them.
+    """
     layers = 1 + max((c.layer for c in cells.values()), default=0)
     wanted = _wanted(cells, layers)
     widths: tuple[float, ...] = ()
@@ -131,7 +133,7 @@ def _grid(cells: dict[str, _Cell]) -> _Grid:
         widths = tuple(max(wanted[k::columns], default=0.0) or EMPTY for k in range(columns))
         if SQUEEZED * sum(widths) <= PAGE or columns <= 2:
             break
-    scale = min(1.0, PAGE / sum(widths))
+    scale = min(SPREAD, PAGE / sum(widths))
     grid = _Grid(tuple(w * scale for w in widths))
     _place_bands(cells, grid)
     return grid
@@ -153,6 +155,10 @@ def _pitch(cell: _Cell) -> float:
 
 def _label(name: str, bold: bool) -> float:
     """About how many millimetres a frame with this name takes."""
+    head, *label = name.split("_")
+    if label and label[0] and (len(head) == 1 or is_greek(head)):  # the label is small, and of several words short
+        small = len(label[0]) if len(label) == 1 else 6
+        return _label(head, bold) + 2.4 + 1.3 * small
     letter = name.rstrip("0123456789_")
     number = 2.4 + 1.3 * (len(name) - len(letter)) if letter != name else 0.0
     if len(letter) == 1 or is_greek(letter):
@@ -212,7 +218,7 @@ def _edges(d: Derivation, cell: _Cell, grid: _Grid, cells: dict[str, _Cell]) -> 
         if wrapped:
             yield from _wrapped(source, name, grid, cell.layer // grid.columns, name in active.get(source, ()))
             continue
-        yield Edge(source, name, backward=False, bend=28 if far else 0)
+        yield Edge(source, name, backward=False, bend=28 if far else 0, dims=d.network.shape(source))
         if name in active.get(source, ()):
             yield Edge(name, source, backward=True, bend=-40 if far else -30)
 

@@ -14,6 +14,7 @@ from symbp.document.model import Look
 from symbp.document.starts import starts_of
 from symbp.matrix import SliceForm, slice_form
 
+LONG, MOST_PRIMES = 3, 5  # terms of an extent that borrows a letter, and how often a letter may be lent
 NO_RANGE = (Poly(), Poly())  # of a letter whose every range depends on another: it is always spelt out
 Ranges = dict[str, tuple[Poly, Poly]]
 
@@ -39,7 +40,7 @@ def look_of(d: Derivation, product: HessianProduct | None = None) -> Look:
         shared=frozenset(used_twice),
         extents=long_extents(d),
         parameters=frozenset(network.parameters),
-        starts=starts_of(expressions(d, product), (e.name for e in network.equations)),
+        starts=starts_of(expressions(d, product), (e.name for e in network.equations), (a for _, a in d.adjoints)),
     )
 
 
@@ -47,7 +48,8 @@ def _calls(d: Derivation, product: HessianProduct | None) -> tuple[str, ...]:
     """The functions of the library and the elementary ones that are called."""
     nodes = (n for e in expressions(d, product) for n in walk(e))
     elementary = (n.name for n in nodes if isinstance(n, Fn) and not n.orders)
-    return tuple(dict.fromkeys([*(e.call.function for e in d.network.equations if e.call), *elementary]))
+    written = (e.call.function for e in d.network.equations if e.call)
+    return tuple(dict.fromkeys([*written, *(name for name, _ in d.network.docs), *elementary]))
 
 
 def sizes(d: Derivation) -> tuple[str, ...]:
@@ -60,15 +62,27 @@ def sizes(d: Derivation) -> tuple[str, ...]:
 
 
 def long_extents(d: Derivation) -> tuple[tuple[str, Poly], ...]:
-    """The extents with a quotient in them, floor((I - U)/2) + 1, each with the size that is divided."""
+    """The extents with a quotient in them, floor((I - U)/2) + 1, and those as long as I + 1 - U, each with the size
+    that is divided, or grows; the shorter ones first, for they may be parts of others.
+    """
     shapes = [t.shape for t in d.network.inputs] + [e.shape for e in d.network.equations]
-    found: dict[Poly, str] = {}
-    for extent in (p for shape in shapes for p in shape):
-        quotient = next(iter(extent.atoms_of(Quotient)), None)
-        size = _divided(quotient.top) if quotient else None
-        if size:
-            found.setdefault(extent, size)
-    return tuple((size, extent) for extent, size in found.items())
+    found = {extent: size for shape in shapes for extent in shape if (size := _borrowed(extent))}
+    many = Counter(found.values())
+    ordered = sorted(found.items(), key=lambda pair: len(str(pair[0])))
+    return tuple((s, p) for p, s in ordered if has_quotient(p) or many[s] <= MOST_PRIMES)
+
+
+def _borrowed(extent: Poly) -> str | None:
+    """The size whose letter a long extent borrows."""
+    quotient = next(iter(extent.atoms_of(Quotient)), None)
+    if quotient is not None:
+        return _divided(quotient.top)
+    return _divided(extent) if len(extent.terms) >= LONG else None
+
+
+def has_quotient(p: Poly) -> bool:
+    """Is there a quotient in it?"""
+    return bool(p.atoms_of(Quotient))
 
 
 def _divided(top: Poly) -> str | None:

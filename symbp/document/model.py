@@ -248,7 +248,8 @@ class Edge:
 
     `bend` is in degrees to the left of the way, 0 is straight. With a `turn` it goes round to another band, and back to
     the left at that height. A `loop` leads to an earlier equation, or the same: to another step of a recurrence, which
-    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`.
+    reads it at `steps`; it goes above, or below where `bend` is negative, and beside those of a lower `track`. `dims`
+    are the shape of what it carries.
     """
 
     start: str
@@ -259,6 +260,7 @@ class Edge:
     loop: bool = False
     steps: tuple[Poly, ...] = ()
     track: int = 0
+    dims: tuple[Poly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,39 @@ class Picture:
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame with a word in it: its lower left corner, its width and its height in millimetres."""
+
+    x: float
+    y: float
+    wide: float
+    high: float
+    word: Part
+    kind: str = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An arrow from point to point, `backward` where a derivative flows, with a word above it, `below` it, or `beside`
+    its start; a word that is longer than the arrow is left out.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    backward: bool
+    word: Part | None
+    below: bool = False
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Frames and arrows at their places."""
+
+    frames: tuple[Frame, ...]
+    arrows: tuple[Arrow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +336,7 @@ Block = (
     | Moves
     | Picture
     | Grids
+    | Drawing
 )
 
 

@@ -54,9 +54,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What a user calls something, perhaps in several languages."""
+    """What a user calls something, perhaps in several languages; its `meaning` is what is said of it behind a colon, a
+    `line` the first of a docstring.
+    """
 
     words: Prose
+    what: str = "name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from symbp.core.build import NIL
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.claims import chains
 from symbp.document.model import Block, Chain, Definitions, Display, Document, MatrixSide, Notes, Row
-from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words, said
+from symbp.document.said import Letter, Listed, Math, Said, Shape, Slice, Words, listed, said
 from symbp.document.said import Part as Phrase
-from symbp.document.starts import Starts, slice_border
+from symbp.document.starts import Starts, slice_border, slice_ends
 from symbp.matrix import Matrix, SliceForm
 from symbp.matrix.nodes import (
     Apply,
@@ -23,6 +24,7 @@ from symbp.matrix.nodes import (
     Named,
     Part,
     Product,
+    Scalar,
     Scale,
     Totals,
     Transpose,
@@ -125,8 +127,8 @@ def walk(matrix: Matrix) -> Iterator[Matrix]:
 def with_notation(document: Document) -> Document:
     """The document with a paragraph before its equations on the signs that its slices need."""
     nodes = tuple(dict.fromkeys(m for side in _sides(document) for m in walk(side.matrix)))
-    borders = _borders(nodes)
-    words = (*_starts(document.look.starts), *_notation(nodes, borders))
+    borders = _borders(nodes, {adjoint for adjoint, _ in document.look.adjoints})
+    words = (*_starts(document.look.starts), *_notation(nodes, borders), *_ends(document.look.starts, borders))
     if not words:
         return document
     first, *rest = document.sections
@@ -143,12 +145,17 @@ def _sides(document: Document) -> Iterator[MatrixSide]:
                 yield side
 
 
-def _borders(nodes: tuple[Matrix, ...]) -> Borders:
-    """The slices that stand for what a recurrence is given, each with the first thing that it stands for."""
+def _borders(nodes: tuple[Matrix, ...], adjoints: Collection[str]) -> Borders:
+    """The slices that stand for what a recurrence is given, each with the first thing that it stands for; those of
+    adjoints stand for 0.
+    """
     found: dict[Named, Matrix] = {}
-    for m in nodes:
-        if isinstance(m, Guard) and m.border:
+    for m in (m for m in nodes if isinstance(m, Guard)):
+        if m.border:
             found.setdefault(*slice_border(m))
+        for outside, given in slice_ends(m):
+            if outside.name in adjoints:
+                found.setdefault(outside, given)
     return tuple(found.items())
 
 
@@ -178,7 +185,15 @@ def _acts(m: Called) -> Said:
 
 def _starts(starts: Starts) -> Words:
     """What the entries are that a recurrence reads before its first step, or behind its last."""
-    return tuple(said("notation.stands", read=Math(read), given=Math(given)) for read, given in starts)
+    return tuple(said("notation.stands", read=Math(read), given=Math(given)) for read, given in starts if given != NIL)
+
+
+def _ends(starts: Starts, borders: Borders) -> Words:
+    """What the adjoints are that no step sends back, of entries and of slices."""
+    entries = (said("notation.end", read=Math(read), given=Math(given)) for read, given in starts if given == NIL)
+    slices = (said("notation.end", read=Slice(a), given=Slice(b)) for a, b in borders if b == Scalar(NIL))
+    ends = (*entries, *slices)
+    return (said("notation.ends", ends=listed(ends)),) if ends else ()
 
 
 def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
@@ -186,7 +201,11 @@ def _notation(nodes: tuple[Matrix, ...], borders: Borders) -> Words:
     example = next((m for m in nodes if isinstance(m, Named) and m.lead), None)
     if example:
         words.append(_slice(example))
-    words += (said("notation.stands", read=Slice(slice_), given=Slice(given)) for slice_, given in borders)
+    words += (
+        said("notation.stands", read=Slice(slice_), given=Slice(given))
+        for slice_, given in borders
+        if given != Scalar(NIL)
+    )
     words += _functions(nodes)
     part = next((m for m in nodes if isinstance(m, Part)), None)
     if part:

@@ -9,7 +9,8 @@ each dimension.
 def conv1d(
     x: Array[N, groups * C, I], w: Array[groups * F, C, U], bias=None, stride=1, padding=0, dilation=1, groups=1
 ):  # fmt: skip
-    """The kernel w moved along x."""
+    """The kernel w moved along x: each place answers to the same pattern.
+    卷积核w沿x移动：每处对同一模式作出响应。"""
     assert stride >= 1, "a stride of zero or less; expected 1 or more"
     assert padding >= 0, "a negative padding; expected 0 or more"
     assert dilation >= 1, "a dilation of zero or less; expected 1 or more"
@@ -29,7 +30,8 @@ def conv2d(
     x: Array[N, groups * C, I, J], w: Array[groups * F, C, U, V],
     bias=None, stride=1, padding=0, dilation=1, groups=1,
 ):  # fmt: skip
-    """The kernel w moved over the images x."""
+    """The kernel w moved over the images x: each place answers to the same pattern.
+    卷积核w在图像x上移动：每处对同一模式作出响应。"""
     s, t = stride if isinstance(stride, tuple) else (stride, stride)
     a, b = padding if isinstance(padding, tuple) else (padding, padding)
     d, e = dilation if isinstance(dilation, tuple) else (dilation, dilation)
@@ -54,7 +56,8 @@ def conv3d(
     x: Array[N, groups * C, I, J, K], w: Array[groups * F, C, U, V, W],
     bias=None, stride=1, padding=0, dilation=1, groups=1,
 ):  # fmt: skip
-    """The kernel w moved through the volumes x."""
+    """The kernel w moved through the volumes x: each place answers to the same pattern.
+    卷积核w在立体x中移动：每处对同一模式作出响应。"""
     r, s, t = stride if isinstance(stride, tuple) else (stride, stride, stride)
     a, b, c = padding if isinstance(padding, tuple) else (padding, padding, padding)
     d, e, f = dilation if isinstance(dilation, tuple) else (dilation, dilation, dilation)
@@ -79,7 +82,9 @@ def conv3d(
 
 
 def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The largest entry of each window; at a tie the first. `ceil_mode` keeps a last window that is cut off."""
+    """The strongest answer of each window, wherever it stands in it; at a tie the first. `ceil_mode` keeps a last window
+    that is cut off.
+    每个窗口中最大的元素，不论其位置；相等时取第一个。ceil_mode保留末端不完整的窗口。"""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
@@ -107,7 +112,8 @@ def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilatio
 def avg_pool2d(
     x: Array[..., I, J], kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
 ):  # fmt: skip
-    """The mean of each window, with the zeros of the padding or without; `ceil_mode` keeps a last one that is cut off."""
+    """The mean of each window, with the zeros of the padding or without; `ceil_mode` keeps a last one that is cut off.
+    每个窗口的平均值，可计入或不计入填充的零；ceil_mode保留末端不完整的窗口。"""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
@@ -147,7 +153,8 @@ def mean_inside(x: Array[..., I, J], h, w, s, t, a, b, more, further):
 
 
 def adaptive_avg_pool2d(x: Array[..., I, J], output_size):
-    """The means of so many windows by so many, as even as they can be; neighbours may share a row or a column."""
+    """The means of so many windows by so many, as even as they can be; neighbours may share a row or a column.
+    按给定的个数尽可能均匀地划分窗口并取平均；相邻窗口可共用一行或一列。"""
     p, q = output_size if isinstance(output_size, tuple) else (output_size, output_size)
     assert p >= 1 and q >= 1, "an output of no entries; expected 1 or more"
     rows[..., k:p, j] = mean(x[..., i, j] for i in I if I * k < p * (i + 1) and p * i < I * (k + 1))
@@ -156,7 +163,8 @@ def adaptive_avg_pool2d(x: Array[..., I, J], output_size):
 
 
 def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stride=1, padding=0, output_padding=0):
-    """What a convolution of that stride takes back: each entry of x spreads the kernel over the result."""
+    """What a convolution of that stride takes back: each entry of x spreads the kernel over the result.
+    该步长卷积的反向：x的每个元素把卷积核铺到结果上。"""
     s, t = stride if isinstance(stride, tuple) else (stride, stride)
     a, b = padding if isinstance(padding, tuple) else (padding, padding)
     assert s >= 1 and t >= 1, "a stride of zero or less; expected 1 or more"
@@ -172,7 +180,8 @@ def conv_transpose2d(x: Array[N, C, I, J], w: Array[C, F, U, V], bias=None, stri
 
 
 def upsample(x: Array[N, C, I, J], scale_factor, mode="nearest"):
-    """Larger images: every entry repeated, or, bilinear, between the four nearest by their distance."""
+    """Larger images: every entry repeated, or, bilinear, between the four nearest by their distance.
+    放大图像：重复每个元素，或按距离在最近的四个之间双线性插值。"""
     assert mode in ("nearest", "bilinear"), "expected 'nearest' or 'bilinear'"
     s, t = scale_factor if isinstance(scale_factor, tuple) else (scale_factor, scale_factor)
     assert s >= 1 and t >= 1, "a scale of zero or less; expected 1 or more"

@@ -8,14 +8,16 @@ def reduced(losses, reduction="mean"):
 
 
 def mse(prediction, target, reduction="mean"):
-    """Squared error, over every entry."""
+    """Squared error, over every entry.
+    平方误差，对所有元素。"""
     return reduced((prediction - target) ** 2, reduction)
 
 
 def nll(
     log_probabilities: Array[..., K], target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0
 ):  # fmt: skip
-    """Negative log likelihood of a distribution over the last dimension, or of Labels."""
+    """Negative log likelihood of a distribution over the last dimension, or of Labels.
+    最后一维上的分布或类别标签的负对数似然。"""
     labelled = isinstance(target, Labels)
     ignores = ignore_index in target if labelled else False
     even = weight is None and ignores == False  # noqa: E712
@@ -62,17 +64,20 @@ def nll_of_each(log_p: Array[..., K], target: Labels[..., K], weight, label_smoo
 
 
 def cross_entropy(logits, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0):
-    """Cross-entropy of softmax(logits) and a distribution over the last dimension, or Labels."""
+    """Cross-entropy of softmax(logits) and a distribution over the last dimension, or Labels.
+    softmax(logits)与最后一维上的分布或类别标签的交叉熵。"""
     return nll(log_softmax(logits), target, weight, ignore_index, reduction, label_smoothing)
 
 
 def binary_cross_entropy(probabilities, target, weight=1, reduction="mean"):
-    """Cross-entropy of probabilities and targets between 0 and 1, entry by entry."""
+    """Cross-entropy of probabilities and targets between 0 and 1, entry by entry.
+    概率与0到1之间的目标逐元素的交叉熵。"""
     return reduced(-weight * (target * log(probabilities) + (1 - target) * log(1 - probabilities)), reduction)
 
 
 def binary_cross_entropy_with_logits(logits, target, weight=1, reduction="mean", pos_weight=None):
-    """The same of sigmoid(logits); `pos_weight` is how much an example of the class counts."""
+    """The same of sigmoid(logits); `pos_weight` is how much an example of the class counts.
+    同上，用sigmoid(logits)；`pos_weight`是该类样本的权重。"""
     return reduced(
         weight * (log1p(exp(logits)) - target * logits)
         if pos_weight is None
@@ -82,18 +87,21 @@ def binary_cross_entropy_with_logits(logits, target, weight=1, reduction="mean",
 
 
 def huber(prediction, target, delta=1, reduction="mean"):
-    """Half the squared error near 0, linear from delta on."""
+    """Half the squared error near 0, linear from delta on.
+    0附近是平方误差的一半，从delta起为线性。"""
     e = prediction - target
     return reduced(where(abs(e) <= delta, e**2 / 2, delta * (abs(e) - delta / 2)), reduction)
 
 
 def hinge(prediction, target):
-    """How far each prediction is from the right side, by 1 or more; targets are 1 and -1."""
+    """How far each prediction is from the right side, by 1 or more; targets are 1 and -1.
+    每个预测离正确一侧（至少1）还差多少；目标为1和-1。"""
     return mean(maximum(1 - target * prediction, 0))
 
 
 def kl_div(log_probabilities: Array[N, ...], target, reduction=None):
-    """Kullback-Leibler divergence of a distribution over the last dimension from exp(log_probabilities)."""
+    """Kullback-Leibler divergence of a distribution over the last dimension from exp(log_probabilities).
+    最后一维上的分布对exp(log_probabilities)的KL散度。"""
     terms = where(target > 0, target * log(target), 0) - target * log_probabilities
     return (
         mean(sum(terms, axis=-1))

@@ -2,7 +2,8 @@
 
 
 def crf(emissions: Array[N, T, K], tags: Labels[N, T, K], transitions: Array[K, K], mask=None):
-    """Linear-chain conditional random field: minus the mean log probability of the tags; the mask is 1 on true steps."""
+    """Linear-chain conditional random field: minus the mean log probability of the tags; the mask is 1 on true steps.
+    线性链条件随机场：标签的负平均对数概率；掩码在真实步上为1。"""
     for t in T:
         alpha[t, n:N, k:K] = (
             emissions[n, t, k] + (log(sum(exp(alpha[t - 1, n, j] + transitions[j, k]) for j in K)) if t > 0 else 0)
@@ -19,7 +20,8 @@ def crf(emissions: Array[N, T, K], tags: Labels[N, T, K], transitions: Array[K, 
 
 
 def ctc(log_probabilities: Array[T, N, C], target: Labels[N, S, K], blank=0):
-    """Connectionist temporal classification: minus the log probability of each row over its length, the mean over rows."""
+    """Connectionist temporal classification: minus the log probability of each row over its length, the mean over rows.
+    连接时序分类：每行负对数概率除以其长度，再对各行取平均。"""
     assert S <= T, "fewer steps than labels"
     # Between labels there may be blanks, between two equal ones there must be: so a label has a first step.
     first[n, s:S] = s + sum(1 if target[n, i] == target[n, i - 1] else 0 for i in range(1, s + 1))

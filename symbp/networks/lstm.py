@@ -16,10 +16,14 @@ def lstm(
     c[-1] = c0
     for t in T:
         z[t] = x[t] @ Wx + h[t - 1] @ Wh + b
-        i[t, n, k:H] = sigmoid(z[t, n, k])  # input gate | 输入门
-        f[t, n, k:H] = sigmoid(z[t, n, H + k])  # forget gate | 遗忘门
-        g[t, n, k:H] = tanh(z[t, n, 2 * H + k])  # candidate | 候选值
-        o[t, n, k:H] = sigmoid(z[t, n, 3 * H + k])  # output gate | 输出门
-        c[t] = f[t] * c[t - 1] + i[t] * g[t]  # cell | 细胞状态
-        h[t] = o[t] * tanh(c[t])  # hidden state | 隐藏状态
+        i[t, n, k:H] = sigmoid(
+            z[t, n, k]
+        )  # input gate: how much of the candidate is put on the belt | 输入门：放上多少候选值
+        f[t, n, k:H] = sigmoid(z[t, n, H + k])  # forget gate: how much of the belt stays | 遗忘门：保留多少旧内容
+        g[t, n, k:H] = tanh(z[t, n, 2 * H + k])  # candidate: what there is to put on | 候选值：可放上的内容
+        o[t, n, k:H] = sigmoid(z[t, n, 3 * H + k])  # output gate: how much of the belt is shown | 输出门：显示多少内容
+        c[t] = (
+            f[t] * c[t - 1] + i[t] * g[t]
+        )  # cell: a conveyor belt, each step thins it out and adds to it | 细胞状态：传送带，每步减去一些、加入一些
+        h[t] = o[t] * tanh(c[t])  # hidden state: the part of the belt that is shown | 隐藏状态：传送带上显示的部分
     return sum(h**2) / 2

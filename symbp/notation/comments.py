@@ -1,7 +1,8 @@
 """What a user calls a quantity: the comment at the end of the line that defines it.
 
 `f[t] = ...  # forget gate` names f. Of several languages each has its part, `# forget gate | 遗忘门`. A comment that
-speaks to a program, gives a shape or is longer than any name is none.
+speaks to a program, gives a shape or is longer than any name is none. What stands behind a colon says what the named
+thing is for: `# forget gate: how much of the cell stays`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from symbp.escape import Prose
 from symbp.notation.syntax import name_of, parameters, pieces
 
-MOST = 80  # characters of a name
+MOST, WHOLE = 80, 240  # characters of a name; with what is said of it, in several languages
 _NO_NAME = re.compile(
     r"(?:noqa|fmt:|type:|mypy:|ruff:|pylint:|pragma|isort:|nosec|TODO|FIXME|XXX)|[(\[]", re.IGNORECASE
 )
@@ -30,11 +32,17 @@ def words_in(text: str, node: ast.FunctionDef) -> dict[str, Prose]:
     return {name: comments[line] for line, name in lines if often[line] == 1 and line in comments}
 
 
-def _comments(text: str) -> Iterator[tuple[int, Prose]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        words = token.string.lstrip("#").strip()
-        if token.type == tokenize.COMMENT and words and len(words) <= MOST and not _NO_NAME.match(words):
-            yield token.start[0], Prose(words)
+@lru_cache(maxsize=64)
+def _comments(text: str) -> tuple[tuple[int, Prose], ...]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    found = ((t.start[0], t.string.lstrip("#").strip()) for t in tokens if t.type == tokenize.COMMENT)
+    return tuple((line, Prose(words)) for line, words in found if words and _is_name(words))
+
+
+def _is_name(words: str) -> bool:
+    """Is it short enough for a name, and what is said of it for a line?"""
+    name = words if ":" not in words and "\uff1a" not in words else re.split("[:\uff1a]", words, maxsplit=1)[0]
+    return len(name) <= MOST and len(words) <= WHOLE and not _NO_NAME.match(words)
 
 
 def _lines(node: ast.FunctionDef) -> Iterator[tuple[int, str]]:

@@ -27,6 +27,7 @@ from symbp.core.traverse import (
 )
 from symbp.core.views import integers_compared
 from symbp.errors import NotationError
+from symbp.escape import Prose
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
 from symbp.notation.values import MAX_SIZE, Constant, Shape, Subs, Value, tensor
@@ -69,7 +70,8 @@ class Access:
 class Work:
     """The network that is being read. `pending` and `accesses` belong to the statement at hand.
 
-    `taken` are names of tensors, sizes and functions, `letters` those that the text gives to indices.
+    `taken` are names of tensors, sizes and functions, `letters` those that the text gives to indices. `words` are what
+    functions call the tensors that they make, `docs` what those say of themselves that the user calls.
     """
 
     taken: set[str]
@@ -86,6 +88,8 @@ class Work:
     pending: list[Pending] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
+    words: dict[str, Prose] = field(default_factory=dict)
+    docs: dict[str, Prose] = field(default_factory=dict)
     widths: dict[str, ast.expr] = field(default_factory=dict)
     loop_indices: dict[tuple[ast.AST, ...], Index] = field(default_factory=dict)
     unknown_shapes: list[tuple[Context, Placed]] = field(default_factory=list)

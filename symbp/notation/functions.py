@@ -17,8 +17,11 @@ from symbp.core.integers import Index, Poly
 from symbp.core.network import Call
 from symbp.core.traverse import nodes, walk
 from symbp.errors import NotationError
+from symbp.escape import cleaned
+from symbp.notation.comments import words_in
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
 from symbp.notation.integers import integer, labels
+from symbp.notation.library import is_of_library
 from symbp.notation.recurrence import demand_loops
 from symbp.notation.signatures import arguments_of, bind_sizes, is_plain, options_given
 from symbp.notation.source import Placed
@@ -149,7 +152,7 @@ def inline(
     `own` is false where the results get their equations from the caller, whatever the function calls them.
     """
     _count_call(context, node, function.name)
-    before = len(context.work.pending)
+    before, called = len(context.work.pending), _called(context, file, function, names[0])
     arguments = arguments_of(context, node, function)
     bound = _evaluate(context, node, function, arguments)
     made = tuple(p.name for p in context.work.pending[before:])
@@ -159,9 +162,12 @@ def inline(
     active, calls = (*context.active, function.name), (*context.calls, node)
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
     try:
-        found = _returned(replace(inner, calls=calls), body, returned, names, own)
+        found = _returned(replace(inner, calls=calls), body, returned, names, own, {**called, **results}, function)
     except NotationError as error:
         _blame(context, node, file, function, error)
+    doc = ast.get_docstring(function, clean=False)
+    if doc and not is_of_library(context.file):
+        context.work.docs.setdefault(function.name, cleaned(doc))
     arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
     return replace(found, args=arrays, arguments=made, plain=is_plain(function, arguments))
 
@@ -175,10 +181,32 @@ def _count_call(context: Context, node: ast.Call, name: str) -> None:
         context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
 
 
-def _returned(context: Context, body: list[ast.stmt], returned: ast.expr, names: tuple[str, ...], own: bool) -> Inlined:
+def _called(context: Context, file: File, function: ast.FunctionDef, first: str) -> dict[str, str]:
+    """What the local tensors are to be named that comments name, where such a name is still free."""
+    names = {local: f"{first}_{local}" for local in words_in(file.source.text, function)}
+    return {local: name for local, name in names.items() if name not in context.work.taken}
+
+
+def _remember_words(inner: Context, function: ast.FunctionDef, called: Mapping[str, str]) -> None:
+    """What the comments of a function call the tensors that it made. A tensor of a loop has no name where it is read at
+    a step: `called` has what it was to be named.
+    """
+    given = {p.arg for p in parameters(function)}
+    for local, words in words_in(inner.file.source.text, function).items():
+        value = inner.scope.get(local)
+        name = (value.name or called.get(local)) if isinstance(value, Value) else None
+        if name is not None and local not in given:
+            inner.work.words.setdefault(name, words)
+
+
+def _returned(
+    context: Context, body: list[ast.stmt], returned: ast.expr, names: tuple[str, ...], own: bool,
+    called: Mapping[str, str], function: ast.FunctionDef,
+) -> Inlined:  # fmt: skip
     """What a function's statements, and what it returns, come to."""
     after = context.work.statements(context, body)
     demand_loops(after)
+    _remember_words(after, function, called)
     tail = _chosen(after, returned)
     if isinstance(tail, ast.Call) and (callee := context.work.callee(after, tail.func)) is not None:
         return inline(after, tail, *callee, names, own)  # what that returns is what this returns

@@ -32,8 +32,9 @@ def names() -> tuple[str, ...]:
 
 def find(name: str, file: File | None = None) -> tuple[File, ast.FunctionDef] | None:
     """A function of the library and the file it stands in: one of `names`, but for a `file` of the library any."""
-    return _functions().get(name) if name in PUBLIC or (file is not None and _is_of_library(file)) else None
+    return _functions().get(name) if name in PUBLIC or (file is not None and is_of_library(file)) else None
 
 
-def _is_of_library(file: File) -> bool:
+def is_of_library(file: File) -> bool:
+    """Is it one of the library's files?"""
     return any(file is own for own, _ in _functions().values())

@@ -55,7 +55,8 @@ def elaborate_network(file: File, node: ast.FunctionDef) -> Network:
         outputs,
         tuple(work.facts),
         tuple((f, work.arities[f]) for f in file.unknown if f in work.arities),
-        tuple((name, words) for name, words in words_in(file.source.text, node).items() if name in made),
+        tuple((n, words) for n, words in (work.words | words_in(file.source.text, node)).items() if n in made),
+        tuple(work.docs.items()),
     )
 
 

@@ -32,6 +32,7 @@ from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_finite
 
 SMALL = (2, 3, 4, 5)
+MOST_GROWN = 12
 MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
 STEP = 0.01
@@ -219,6 +220,21 @@ def _sizes(network: Network, given: Given = NOTHING) -> Iterator[Sizes]:
             yield Sizes({name: sizes[name] for name in own})
     if not given:
         yield least_sizes(network)
+        if grown := _grown(network):
+            yield Sizes({name: grown[name] for name in own})
+
+
+def _grown(network: Network) -> dict[str, int] | None:
+    """Two of everything, and of what is cut down by windows as much as leaves one entry at least."""
+    sizes = dict.fromkeys((d.name for d in network.dims), 2)
+    while empty := [p for p in limits_of(network) if value_of(p, sizes) < 1]:
+        larger = {
+            name for p in empty for name in sizes if value_of(p, {**sizes, name: MOST_GROWN}) > value_of(p, sizes)
+        }
+        if not larger or max(sizes[name] for name in larger) >= MOST_GROWN:
+            return None
+        sizes |= {name: sizes[name] + 1 for name in larger}
+    return sizes
 
 
 def _free_sizes(network: Network, given: Given) -> Iterator[dict[str, int]]:

@@ -166,6 +166,7 @@ def count_signs(tex: str) -> int:
     """The equals signs in all mathematics: displays, the box, running text; not those of conditions and options."""
     body = re.sub(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", "", tex, flags=re.S)
     body = re.sub(r"\\text\{if \}[^\\&]*", "", body)
+    body = re.sub(r"\\lead\{In words\.\}.*?\\par\b", "", body, flags=re.S)  # a user's own
     count = bracket = 0
     for sign in body:
         bracket = max(0, bracket + (sign == "[") - (sign == "]"))
@@ -208,6 +209,14 @@ class Letters:
         return code
 
 
+def with_marks(look: str, marks: Marks) -> str:
+    """The look of a quantity's letter with marks above it: the bar ends before the label."""
+    letter, hat, label = look.partition("^")
+    for mark in reversed(marks):
+        letter = f"{mark}{{{letter}}}"
+    return letter + hat + label
+
+
 def strip_subscript(look: str) -> str:
     """The look of an entry without its indices."""
     places = (m.start() for m in re.finditer(r"_\{", look))
@@ -247,7 +256,7 @@ def _learn_borders(letters: Letters, tex: str) -> None:
     """H_{-1} stands for H^{(0)}: what a slice outside is, found by its look once the looks are known."""
     for look, given in re.findall(r"\$([^$]*)\$ stands for \$([^$]*)\$", tex):
         whole = strip_subscript(look)
-        letters.borders.setdefault(whole, []).append((split_top(look[len(whole) + 2 : -1], ","), given))
+        letters.borders.setdefault(whole, []).append((subscript_parts(look[len(whole) + 2 : -1]), given))
 
 
 def _size_look(name: str) -> str:
@@ -625,7 +634,7 @@ class Reader:
         self.take("\\frac")
         up, down = self.braced(), self.braced()
         if up.startswith("\\partial") and down.startswith("\\partial"):
-            of, by = (self.inner(t.removeprefix("\\partial")).at(ONE, ONE) for t in (up, down))
+            of, by = (inside(self.inner(t.removeprefix("\\partial")).at(ONE, ONE)) for t in (up, down))
             if not isinstance(of, Read) or not isinstance(by, Read):
                 raise Misread(f"a partial derivative of {up} by {down}")
             return number(Partial(of, by))
@@ -976,13 +985,13 @@ class Reader:
         lead = tuple(self.letter(p, d) for p, d in zip(parts, extents, strict=False))
         dims = extents[len(lead) :]
         name = self.letters.marked(code, marks)
-        borders = [] if marks else [self.border(b, lead) for b in self.letters.borders.get(look, [])]
+        borders = [self.border(b, lead) for b in self.letters.borders.get(with_marks(look, marks), [])]
 
         def at(r: Poly, c: Poly) -> Expr:
             result: Expr = Read(name, (*lead, *(r, c)[: len(dims)]))
             for cond, given, table in borders:
                 if cond != TRUE:
-                    result = Where(cond, substitute(given.at(r, c), table), result)
+                    result = chosen(cond, substitute(given.at(r, c), table), result)
             return result
 
         rows, columns = (*dims, ONE, ONE)[:2]
@@ -1042,14 +1051,14 @@ class Reader:
             self.take("_")
             subs = self.subscripts_of(code, self.braced())
         value: Expr = Read(self.letters.marked(code, marks), subs)
-        for cond, given, table in [] if marks or not dims else [self.border(b, subs) for b in self.starts(code)]:
+        for cond, given, table in [self.border(b, subs) for b in self.starts(code, marks)] if dims else []:
             if cond != TRUE:
-                value = build.where(cond, substitute(given.at(ONE, ONE), table), value)
+                value = chosen(cond, substitute(given.at(ONE, ONE), table), value)
         return number(value)
 
-    def starts(self, code: str) -> list[tuple[list[str], str]]:
+    def starts(self, code: str, marks: Marks) -> list[tuple[list[str], str]]:
         """What the page says of entries that no equation defines."""
-        looks = [look for look, name in self.letters.entries.items() if name == code]
+        looks = [with_marks(look, marks) for look, name in self.letters.entries.items() if name == code]
         return [b for look in looks for b in self.letters.borders.get(look, [])]
 
     def matrix(self, code: str, marks: Marks, top: bool) -> M:
@@ -1182,6 +1191,18 @@ def times(a: Expr, b: Expr) -> Expr:
             inside = other if bracket.then == build.UNIT else Mul((bracket.then, other))
             return Where(bracket.cond, inside, build.NIL)
     return Mul((a, b))
+
+
+def chosen(cond: Cond, given: Expr, otherwise: Expr) -> Expr:
+    """What is given where a condition holds; where that is 0, what stands beside it is not asked for."""
+    if given == build.NIL:
+        return Where(build.negate(cond), otherwise, given)
+    return build.where(cond, given, otherwise)
+
+
+def inside(e: Expr) -> Expr:
+    """An entry as it is where it is one of its tensor, whatever it stands for outside."""
+    return inside(e.then if e.other == build.NIL else e.other) if isinstance(e, Where) else e
 
 
 def plain(letter: str) -> str:

@@ -10,8 +10,10 @@ from symbp import networks
 from symbp.calculus.steps import Derivation
 from symbp.document.arcs import Box, bent
 from symbp.document.arcs import points as points_of
+from symbp.document.compose import compose
 from symbp.document.graph import frame, picture
 from symbp.document.model import Edge, Picture
+from symbp.document.tex.write import write_latex
 from tests.shared import derivation_of
 
 
@@ -47,3 +49,10 @@ def test_an_arrow_goes_round_what_stands_in_its_way() -> None:
     assert not any(boxes["between"].holds(p, 0.0) for p in points_of(edge, boxes))
     (edge,) = bent([Edge("a", "between", backward=False)], boxes)
     assert not edge.bend
+
+
+def test_an_arrow_with_room_bears_the_shape_of_what_it_carries() -> None:
+    tex = write_latex(compose(derivation_of("attention_head"), {}))
+    picture_tex = tex[tex.index("\\begin{tikzpicture}") : tex.index("\\end{tikzpicture}")]
+    shapes = [line.split("{$")[1].split("$}")[0] for line in picture_tex.split("\n") if "font=\\tiny" in line]
+    assert shapes == [r"B\times T\times E", r"B\times T\times T", r"B\times T\times T"]

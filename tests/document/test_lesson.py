@@ -12,8 +12,11 @@ import pytest
 from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.calculus.steps import Derivation
+from symbp.core.build import NIL
 from symbp.core.example import Example
+from symbp.core.expr import Delta
 from symbp.core.network import LABELS
+from symbp.core.traverse import walk
 from symbp.document.claims import chains, equalities
 from symbp.document.compose import compose
 from symbp.document.lesson import fixed as fixing
@@ -91,7 +94,7 @@ def test_letters_that_ride_along_are_fixed() -> None:
 
 def test_a_letter_that_is_fixed_wrongly_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     d = derivation_of("sigmoid_softmax")
-    monkeypatch.setattr(fixing, "_places", lambda chain: tuple((p, p) for p in range(len(chain.lhs.by.subs))))
+    monkeypatch.setattr(fixing, "_places", lambda chain: tuple((p, p, 0) for p in range(len(chain.lhs.by.subs))))
     wrong = compose(d, {})
     check = check_equalities(d.backward, d.loss, d.adjoints, equalities(wrong), seeds=1)
     assert not check.passed
@@ -200,3 +203,21 @@ def test_nothing_comes_back_through_what_is_held_constant():
     assert "The derivative of $s_{mg}$ by $b_{nh}$, by \\eqref{eq:4}, is 0: nothing comes back." in text
     assert "\\adj{\\mathbf{B}} = 0" in text
     assert "A nudge of $b_{nh}$" not in text
+
+
+def test_what_goes_like_another_says_over_what_it_sums() -> None:
+    """V_bar goes like the gradient of a weight, but over the queries, where that is over examples and positions."""
+    tex = write_latex(document("attention_head").at(STEPS))
+    assert r"\why{as \eqref{eq:11}; summed over~$s$} \tag{19}" in tex
+    assert tex.count("summed over~$") == 2
+
+
+def test_what_rides_along_is_fixed_in_a_derivative_that_is_0() -> None:
+    (mean,) = (s for s in one_range(derivation_of("layer_norm_mlp"))[0].sections if s.quantity.endswith("mu"))
+    (zero,) = (c for c in fixed(mean).locals if c.result == NIL)
+    assert not any(isinstance(n, Delta) for step in zero.steps for n in walk(step.value))
+
+
+def test_a_number_that_is_missing_is_explained_where_it_is_missing() -> None:
+    tex = {detail: write_latex(document("sigmoid_softmax").at(detail)) for detail in DETAILS}
+    assert [("A number that is missing" in tex[detail]) for detail in (SHORT, STEPS, FULL)] == [True, True, False]

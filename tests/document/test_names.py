@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from symbp.core.integers import Dim, Poly, Quotient
 from symbp.document.tex.names import Names, choose_names
+from symbp.document.tex.print import Printer
 
 
 def extent(n: int) -> Poly:
@@ -113,3 +115,31 @@ def test_what_a_function_names_inside_has_its_own_letter() -> None:
     entries = [names.entry(t, "n") for t in ("u_mu", "w_mu", "u_xhat", "w_s", "q_a", "a", "h_prev")]
     expected = [r"\mu^{[u]}_{n}", r"\mu^{[w]}_{n}", r"\hat{x}_{n}", "s_{n}", "a^{[q]}_{n}", "a_{n}"]
     assert entries == [*expected, r"h^{\mathrm{prev}}_{n}"]
+
+
+def test_what_a_function_made_is_named_briefly() -> None:
+    """After the first letters of a function of several words; what would be spelt out after what it goes into."""
+    calls = "softmax log_softmax batch_norm2d"
+    names = choose({"r_softmax_in": 2, "r_softmax": 2, "a_batch_norm2d": 4, "p_log_softmax": 2, "r": 1}, calls=calls)
+    assert [names.entry(t, "") for t in ("r_softmax_in", "r_softmax", "a_batch_norm2d", "p_log_softmax")] == [
+        r"r^{\mathrm{in}}",
+        r"r^{\mathrm{softmax}}",
+        r"a^{\mathrm{bn}}",
+        r"p^{\mathrm{ls}}",
+    ]
+    assert choose({"L_prediction": 2, "L": 0}).entry("L_prediction", "") == r"L^{\mathrm{pred}}"
+    both = choose({"a_bn": 2, "a_batch_norm2d": 2}, calls=calls)
+    assert len(set(looks(both))) == len(looks(both))
+    plain = choose({"a_batch_norm2d": 2})
+    assert plain.entry("a_batch_norm2d", "") != r"a^{\mathrm{bn}}"
+
+
+def test_a_long_extent_of_which_another_is_made_is_written_by_its_letter() -> None:
+    one, size, window = Poly.of(1), Poly.of(Dim("I")), Poly.of(Dim("U"))
+    valid = size + one - window
+    half = Poly.of(Quotient(valid, Poly.of(2)))
+    names = choose_names({"x": 1}, ["I", "U"], [], [], [], {}, extents=[("I", valid), ("I", half)])
+    printer = Printer(names, {})
+    assert [printer.poly(p) for p in (valid, half, half + one - window)] == ["I'", "I''", "I'' + 1 - U"]
+    first = Printer(replace(names, extents=names.extents[:1]), {})
+    assert first.poly(half) == r"\lfloor I'/2\rfloor"

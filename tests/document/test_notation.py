@@ -34,7 +34,8 @@ def with_bars(tex: str, shown: Document) -> str:
             at = stop
         else:
             tex = tex[:at] + over(tex[start:stop]) + tex[stop + 1 :]
-    return tex
+    said = r"\$\\partial L/\\partial ([^$]*)\$ (?=stands for)"
+    return re.sub(said, lambda found: f"${over(found[1])}$ ", tex)
 
 
 def over(look: str) -> str:

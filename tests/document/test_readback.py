@@ -122,6 +122,9 @@ MISPRINTS = [
     ("threshold_mlp", r"= -\adj{\mathbf{z}}^{(3)}", r"= \adj{\mathbf{z}}^{(3)}"),
     ("lstm", r"stands for $h^{(0)}_{nk}$", r"stands for $c^{(0)}_{nk}$"),
     ("lstm", r"$h_{-1,n,k}$", r"$h_{-2,n,k}$"),
+    ("lstm", r"$\adj{c}_{Tnk}$ stands for $0$", r"$\adj{c}_{Tnk}$ stands for $h^{(0)}_{nk}$"),
+    ("lstm", r"$\adj{\mathbf{Z}}_{T}$ stands for $0$", r"$\mathbf{Z}_{T}$ stands for $0$"),
+    ("rnn", r"\adj{\mathbf{Z}}_{t + 1}\,", r"\adj{\mathbf{Z}}_{t}\,"),
     ("two_paths", r"\partial_{1} f(u, v)\,c", r"\partial_{1} f(u, v)\,d"),
     ("deep_mlp", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(4)\top}", r"\adj{\mathbf{W}}^{(5)} &= \mathbf{A}^{(5)\top}"),
 ]  # fmt: skip

@@ -15,9 +15,8 @@ from symbp.sources import Source
 from tests.shared import build_of, built
 
 CASES = {
-    # name: what is read, its window's rows and columns at entry (1, 1) of the result, with a stride of 2
-    "conv_layer": ("p", {(k, j) for k in (2, 3, 4) for j in (2, 3, 4)}),
-    "max_pool_layer": ("x", {(k, j) for k in (2, 3, 4) for j in (2, 3, 4)}),
+    "conv_layer": "p",  # what is read, by windows of 3 by 3 with a stride of 2
+    "max_pool_layer": "x",
 }
 
 
@@ -30,11 +29,14 @@ def grids_of(name: str) -> tuple[Tiles, ...]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_marks_are_what_the_definition_reads(name: str) -> None:
-    tensor, window = CASES[name]
+    tensor = CASES[name]
     read, result, above, back = grids_of(name)
     assert (read.tensor, result.tensor, above.tensor, back.tensor) == (tensor, "y", "y_bar", f"{tensor}_bar")
+    ((row, column),) = result.marked
+    assert above.marked == result.marked
+    window = {(2 * row + u, 2 * column + v) for u in range(3) for v in range(3)}
     assert set(read.marked) == set(back.marked) == window
-    assert result.marked == above.marked == ((1, 1),)
+    assert abs(above.rows[row][column]) == max(abs(v) for line in above.rows for v in line)  # most comes back to it
     example = build_of(name).example
     assert example is not None
     for tile in (read, result, above, back):
@@ -55,7 +57,19 @@ def test_what_is_drawn_is_what_is_said() -> None:
     assert "the window moves by two" in tex
     largest = max(read.rows[k][j] for k, j in read.marked)
     result = grids_of("max_pool_layer")[1]
-    assert result.rows[1][1] == largest
+    ((row, column),) = result.marked
+    assert result.rows[row][column] == largest
+
+
+def test_of_a_network_a_convolution_and_a_pool_are_drawn() -> None:
+    build = build_of("conv_net")
+    drawn = [b for b in windows(one_range(build.derivation)[0], build.example) if isinstance(b, Grids)]
+    assert [[t.tensor for t in b.tiles] for b in drawn] == [["x", "z1", "z1_bar"], ["a1", "p1", "p1_bar", "a1_bar"]]
+    read, largest, above, back = drawn[1].tiles
+    ((row, column),) = largest.marked
+    place = max(read.marked, key=lambda at: read.rows[at[0]][at[1]])
+    assert back.rows[place[0]][place[1]] == above.rows[row][column] != 0
+    assert sum(back.rows[k][j] != 0 for k, j in back.marked) == 1
 
 
 def test_a_window_that_reaches_further_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,48 @@ def module_of(network: Network) -> str:
     return write_module(placed(pure(derive(network), None)))[0]
 
 
+CELL = '''from symbp import Array, Data, Param, dims, network
+N, D = dims("N D")
+def cell(x, w):
+    """Half of x passes.
+    通过一半。"""
+    g = sigmoid(x @ w)  # gate: how much passes | 门：让多少通过
+    return g * x
+@network
+def net(x: Data[N, D], w: Param[D, D]):
+    """Gated."""
+    y = cell(x, w)  # output: what is left | 输出：剩下的
+    return sum(layer_norm(y, w[0], w[1]) ** 2)
+'''
+
+
+def test_what_stands_behind_a_colon_says_what_it_is_for() -> None:
+    words = Prose("forget gate: how much stays | 遗忘门：保留多少")
+    assert (words.part(False).raw, words.meaning(False).raw) == ("forget gate", "how much stays")
+    assert (words.part(True).raw, words.meaning(True).raw) == ("遗忘门", "保留多少")
+    assert Prose("12:30").part(False).raw == "12:30"
+    assert not Prose("price").meaning(False)
+    assert network_of("gate: " + "how much of it " * 8).called("z").part(False).raw == "gate"
+    assert not network_of("g" * 81 + ": x").called("z")
+
+
+def test_a_function_names_what_it_makes_and_says_what_it_is_for() -> None:
+    network = read_network(CELL, "net.py", "net")
+    words = {name: w.part(False).raw for name, w in network.words}
+    assert words["y"] == "output"
+    assert {"gate", "mean", "variance", "reciprocal deviation", "normalised"} <= set(words.values())
+    assert [name for name, _ in network.docs] == ["sigmoid", "cell", "layer_norm"]
+    tex = tex_of(network)
+    assert "\\lead{In words.} $\\sigma$: A switch" in tex
+    assert "$\\operatorname{cell}$: Half of x passes." in tex
+    assert "the gate: how much passes." in tex
+    assert "the output: what is left." in tex
+    chinese = tex_of(network, "zh")
+    assert "通过一半" in chinese
+    assert "让多少通过" in chinese
+    assert "Half of x" not in chinese
+
+
 def test_a_comment_behind_what_it_defines_names_it() -> None:
     assert dict(network_of().words) == {
         "x": Prose("one row for each house | 每行一座房子"),

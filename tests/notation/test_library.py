@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from symbp.escape import cleaned
 from symbp.notation import library
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS
@@ -117,9 +118,14 @@ def test_every_function_of_the_library_is_tested():
 
 @pytest.mark.parametrize("name", library.names())
 def test_every_function_has_a_sentence(name):
+    """In both languages, a line each, for the pages say what it is for."""
     found = library.find(name)
     assert found is not None
-    assert found[1].body[0].value.value.endswith(".")
+    doc = cleaned(found[1].body[0].value.value)
+    english, chinese = (doc.lines(han).raw for han in (False, True))
+    assert english.endswith(".")
+    assert chinese.endswith("。")
+    assert "\n" not in english + chinese
 
 
 def test_what_only_calls_another_function_is_that_function():

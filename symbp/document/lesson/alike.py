@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from symbp.calculus.steps import Chain
-from symbp.core.expr import BINDERS, Binder, Compare, Delta, Expr, Fn, Num, Read
+from symbp.core.expr import BINDERS, Binder, Compare, Delta, Expr, Fn, Num, Partial, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.traverse import children, nodes, polys, walk
 
@@ -28,7 +28,7 @@ class Form:
 def form_of(chains: Sequence[Chain]) -> Form:
     """The form of a derivation."""
     lines = [e for c in chains for e in (c.lhs, *(s.value for s in c.steps))]
-    writer = _Writer(_riding(lines))
+    writer = _Writer(_riding(lines), _one_part(lines))
     text = "\n".join(writer.node(e) for e in lines)
     return Form(text, tuple(name for kind, name, _ in writer.numbers if kind == "T"))
 
@@ -43,6 +43,20 @@ def _riding(lines: Sequence[Expr]) -> frozenset[str]:
     everywhere = {n for n in names if n not in bound and all(n in subs for subs in plain)}
     behind = {b for b in names for a in names if a != b and _pair(a, b, plain, bound)}
     return frozenset(everywhere | behind)
+
+
+def _one_part(lines: Sequence[Expr]) -> frozenset[str]:
+    """The tensors of which one part is read alone: what the derivative is taken by, z[n, j], is that part too."""
+    by = {id(n.by) for e in lines for n in walk(e) if isinstance(n, Partial)}
+    parts: dict[str, set[str]] = {}
+    for read in (n for e in lines for n in walk(e) if isinstance(n, Read) and id(n) not in by):
+        parts.setdefault(read.tensor, set()).add(_offsets(read))
+    return frozenset(name for name, found in parts.items() if len(found) == 1)
+
+
+def _offsets(read: Read) -> str:
+    """Which part of an array is read: what stands before the letters."""
+    return "".join(f"+{s - b}" for s in read.subs if s != (b := _without_offset(s)))
 
 
 def _pair(a: str, b: str, plain: Iterable[Sequence[str]], bound: set[str]) -> bool:
@@ -83,6 +97,7 @@ class _Writer:
     """Writes expressions with numbers for names."""
 
     riding: frozenset[str]
+    one_part: frozenset[str]
     numbers: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def _name(self, kind: str, name: str, part: str = "") -> str:
@@ -95,7 +110,7 @@ class _Writer:
             case Read(tensor, subs):
                 bare = [_without_offset(s) for s in subs]
                 kept = (s for s in bare if not (s.index and s.index.name in self.riding))
-                offsets = "".join(f"+{s - b}" for s, b in zip(subs, bare, strict=True) if s != b)
+                offsets = "" if tensor in self.one_part else _offsets(node)
                 return f"{self._name('T', tensor, offsets)}[{','.join(map(self._poly, kept))}]"
             case Delta(a, b):
                 return f"Delta({self._poly(_without_offset(a))},{self._poly(_without_offset(b))})"

@@ -14,6 +14,8 @@ from itertools import groupby
 from symbp.calculus.steps import Derivation, Key
 from symbp.calculus.steps import Section as Part
 from symbp.core.example import Example
+from symbp.core.expr import Expr, Sum
+from symbp.core.views import factors_of
 from symbp.document import conventions
 from symbp.document.lesson.alike import Form, form_of
 from symbp.document.lesson.cut import Shown, cut, is_read_off
@@ -47,8 +49,13 @@ from symbp.document.wholes import is_product, product_words, whole_chain
 
 def lesson(d: Derivation, example: Example | None) -> tuple[Section, ...]:
     """From the loss back, as it is taught; with an `example`, by numbers too."""
-    opening = Section(said("heading.backward"), (Paragraph(conventions.opening(d)),))
-    sections = (opening, *_Lesson(d, example).sections())
+    title, words = said("heading.backward"), conventions.opening(d)
+    numbers = (said("backward.numbers"),) if any(is_read_off(c) for part in d.sections for c in part.locals) else ()
+    openings = (
+        Section(title, (Paragraph((*words, *numbers)),), details=(SHORT, STEPS)),
+        Section(title, (Paragraph(words),), details=(FULL,)),
+    )
+    sections = (*openings, *_Lesson(d, example).sections())
     return tuple(replace(s, views=VIEWS if is_scalar(d) else (INDEX, MATRIX)) for s in sections)
 
 
@@ -194,7 +201,16 @@ class _Lesson:
         why: Words = (said("alike.with", equation=Ref(number), swaps=Listed("swaps", tuple(swaps))),)
         if not swaps or {a for a, _ in pairs} & {b for _, b in pairs}:  # a name for itself is no help
             why = (said("alike", equation=Ref(number)),)
-        return self._result(part, why)
+        return self._result(part, (*why, *self._summed(part, number)))
+
+    def _summed(self, part: Part, number: int) -> Words:
+        """Over what it is summed, where that is not what the other one is summed over."""
+        own = _letters_summed(part.main.result)
+        mains = (s.main for s in self.fixed.values())
+        other = next((m.result for m in mains if self.d.number(m.key) == number), None)
+        if not own or other is None or own == _letters_summed(other):
+            return ()
+        return (said("alike.summed", letters=Listed("tied", tuple(Letter("index", name) for name in own))),)
 
     def _is_named(self, tensor: str) -> bool:
         return self.d.network.tensor(tensor) is not None or self.d.network.equation(tensor) is not None
@@ -221,6 +237,12 @@ class _Lesson:
             return (chain,)
         whole = whole_chain(equation, form, said("place.matrix", place=chain.where), product_words(form))
         return chain, replace(whole, beside=len(whole.rows) == 1 and not is_product(form))
+
+
+def _letters_summed(result: Expr) -> tuple[str, ...]:
+    """The letters of the sum that a result is, but for what stands before it."""
+    sums = [f for f in factors_of(result) if isinstance(f, Sum)]
+    return tuple(i.name for i in sums[0].indices) if len(sums) == 1 else ()
 
 
 def _form(part: Part) -> Form:

@@ -47,8 +47,8 @@ def _way(d: Derivation, part: Section, entry: Math, term: Expr, example: Example
     own = [c for c in part.locals if isinstance(c.key, Local) and c.key.of == partial.of.tensor]
     if own and all(c.result == NIL for c in own):
         return said("happens.none", entry=entry, moved=moved, equation=equation)
-    conditional = _by_conditions(part, partial.of.tensor) or _vanishes(partial, example)
-    if conditional and not isinstance(term, Sum):
+    conditional, vanishes = _by_conditions(part, partial.of.tensor), _vanishes(partial, example)
+    if (conditional or vanishes) and not isinstance(term, Sum):
         return said("happens.most", entry=entry, moved=moved, equation=equation)
     if conditional:
         return said("happens.some", entry=entry, moved=Whole(partial.of.tensor), equation=equation)
@@ -60,10 +60,17 @@ def _way(d: Derivation, part: Section, entry: Math, term: Expr, example: Example
     letters = Listed("tied", tuple(Letter("index", i.name) for i in term.indices))
     stay = [i for i in free_indices(partial.of) if i in free_indices(partial.by) and i not in term.indices]
     if not stay:
-        return said("happens.sum", entry=entry, moved=moved, equation=equation, letters=letters, count=count)
+        return said(
+            "happens.sum.some" if vanishes else "happens.sum",
+            entry=entry,
+            moved=moved,
+            equation=equation,
+            letters=letters,
+            count=count,
+        )
     kept = Listed("tied", tuple(Letter("index", i.name) for i in stay))
     return said(
-        "happens.sum.fixed",
+        "happens.sum.fixed.some" if vanishes else "happens.sum.fixed",
         len(stay),
         entry=entry,
         moved=moved,
@@ -89,8 +96,10 @@ def _vanishes(partial: Partial, example: Example | None) -> bool:
 def _may_vanish(e: Expr) -> bool:
     """Is it 0 wherever a delta or a condition fails? A sum is where all its terms are: delta - p is not."""
     match e:
-        case Delta() | Where():
+        case Delta():
             return True
+        case Where(_, then, other):
+            return NIL in (then, other) or _may_vanish(then) or _may_vanish(other)
         case Sum(_, body):
             return _may_vanish(body)
         case Add(args):

@@ -52,16 +52,16 @@ def is_scalar(d: Derivation) -> bool:
     return not any(t.shape for t in d.network.inputs) and not any(e.shape for e in d.network.equations)
 
 
-def is_small(d: Derivation, example: Example | None) -> bool:
-    """Are its entries few enough to be shown one by one, at sizes that are known?"""
-    if d.network.widths or (example is None and not is_scalar(d)):
-        return False
-    return example is None or sum(len(example.values.get(a, ())) for _, a in d.adjoints) <= MOST_ENTRIES
+def has_entries(d: Derivation, example: Example | None) -> bool:
+    """Are there entries that can be shown one by one: at sizes that are known and do not differ by layer?"""
+    return not d.network.widths and (example is not None or is_scalar(d))
 
 
 def weights(d: Derivation, example: Example | None) -> tuple[Section, ...]:
-    """The sections of the scalar view."""
+    """The sections of the scalar view; none where no tensor is small enough for it."""
     view = _View(d, example)
+    if not view.groups:
+        return ()
     sections = (_start(view), *_of_groups(view), *_moves(view))
     return tuple(s for s in sections if s.blocks)
 
@@ -86,10 +86,26 @@ class _View:
         return Entries(self.d, values)
 
     @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """The quantities for whose entries there is no room behind those that are reached before them."""
+        order = [s.quantity for s in self.d.sections]
+        return tuple(self.beyond([(name, self.d.adjoint(name)) for name in order]))
+
+    def beyond(self, tensors: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """The names of those tensors that would make more than MOST_ENTRIES."""
+        count = 0
+        for name, own in tensors if self.example is not None else ():
+            more = len(self.example.values.get(own, ())) if self.example is not None else 0
+            if count + more > MOST_ENTRIES:
+                yield name
+            else:
+                count += more
+
+    @cached_property
     def groups(self) -> tuple[Rows, ...]:
         """The entries that a section shows, in the order in which they are reached."""
         parameters = self.d.network.parameters
-        order = [s.quantity for s in self.d.sections]
+        order = [s.quantity for s in self.d.sections if s.quantity not in self.left_out]
         entries = {name: self.entries.of(name) for name in order}
         spelt = all(self.is_spelt(e) for name in order if name in parameters for e in entries[name])
         shown = [name for name in order if name in parameters or not spelt]
@@ -156,8 +172,13 @@ def _grids(entries: Entries, weights: Sequence[Read]) -> Iterator[Rows]:
 def _start(view: _View) -> Section:
     """The forward pass with its numbers."""
     names = [e.name for e in view.d.network.equations]
+    beyond = set(view.beyond([(name, name) for name in names]))
+    names = [name for name in names if name not in beyond]
     chains = tuple(c for name in names for e in view.entries.of(name) if (c := _forward(view, e)))
-    blocks: list[Block] = [Paragraph((said("weights"),))]
+    words: list[Said] = [said("weights")]
+    if left := view.left_out:
+        words.append(said("weights.left", quantities=listed(Whole(view.d.adjoint(q)) for q in left)))
+    blocks: list[Block] = [Paragraph(tuple(words))]
     if view.example is not None and chains:
         blocks.append(Display(chains))
     return Section(said("heading.weights"), tuple(blocks), views=(SCALAR,))

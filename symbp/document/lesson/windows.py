@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbp.calculus.steps import Derivation
-from symbp.core.example import Example, Key
-from symbp.core.expr import Binder, Partial, Read
+from symbp.core.example import DIGITS, Example, Key
+from symbp.core.expr import Binder, Partial, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import children, indices_of, substitute_poly
@@ -20,7 +20,7 @@ from symbp.document.model import Block, Grids, Paragraph, Tiles
 from symbp.document.said import Count, Math, Said, Slice, said
 from symbp.matrix.nodes import Named
 
-MOST_ROWS, MOST_COLUMNS = 6, 8  # of a grid
+MOST_ROWS, MOST_COLUMNS = 7, 8  # of a grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +32,38 @@ class _Window:
     inside: tuple[Index, ...]
 
 
+Found = tuple[type[Node], _Window]
+
+
 def windows(d: Derivation, example: Example | None) -> tuple[Block, ...]:
-    """The first window of two dimensions, drawn at the last entry of the result."""
+    """The first window of two dimensions that is added up, and the first of which the largest entry is taken."""
     if example is None or d.network.widths:
         return ()
-    for window in (w for e in d.network.equations for w in _windows(e, e.body, ())):
-        if drawn := _drawn(d, example, window):
-            return drawn
-    return ()
+    drawn: dict[type[Node], tuple[Block, ...]] = {}
+    for kind, window in (w for e in d.network.equations for w in _windows(e, e.body, ())):
+        if not drawn.get(kind):
+            drawn[kind] = _drawn(d, example, window)
+    return tuple(block for blocks in drawn.values() for block in blocks)
 
 
-def _windows(e: Equation, node: Node, bound: tuple[Index, ...]) -> Iterator[_Window]:
+def _windows(e: Equation, node: Node, bound: tuple[Index, ...], kind: type[Node] = Sum) -> Iterator[Found]:
     """The reads whose last two subscripts each add a letter of a sum or a maximum to one of the result."""
     if isinstance(node, Read):
         pairs = [tuple(indices_of(s)) for s in node.subs[-2:]]
         own = [i for p in pairs for i in p if i in e.indices[-2:]]
         inner = tuple(i for p in pairs for i in p if i in bound)
         if len({*own}) == len({*inner}) == 2 and all(len(p) == 2 for p in pairs):
-            yield _Window(e, node, inner)
+            yield kind, _Window(e, node, inner)
         return
     here = (*bound, *(node.indices if isinstance(node, Binder) else ()))
     for child in children(node):
-        yield from _windows(e, child, here)
+        yield from _windows(e, child, here, type(node) if isinstance(node, Binder) else kind)
 
 
 def _drawn(d: Derivation, example: Example, w: _Window) -> tuple[Block, ...]:
     """The slices at the first values of all other letters, and what was said of the window."""
     sizes: Values = {Dim(name): Poly.of(size) for name, size in example.sizes}
-    target = max(key for key in example.values[w.equation.name] if not any(key[:-2]))
+    target = _target(d, example, w.equation.name)
     at: dict[Atom, Poly] = {i: Poly.of(k) for i, k in zip(w.equation.indices, target, strict=True)}
     keys = sorted(_key(w.read, at | values, sizes) for values in every(w.inside, sizes))
     adjoints = dict(d.adjoints)
@@ -75,6 +79,13 @@ def _drawn(d: Derivation, example: Example, w: _Window) -> tuple[Block, ...]:
     dims = (Poly.of(len(grids[0].rows)), Poly.of(len(grids[0].rows[0])))
     of = Slice(Named(w.read.tensor, dims, tuple(map(Poly.of, grids[0].lead))))
     return Grids(tuple(g for g in grids if g is not None)), Paragraph((_words(w, Math(entry), of, keys),))
+
+
+def _target(d: Derivation, example: Example, name: str) -> Key:
+    """The entry in the first slice to which most comes back; of equal ones, and where nothing does, the last."""
+    keys = sorted(key for key in example.values[name] if not any(key[:-2]))
+    back = example.values.get(dict(d.adjoints).get(name, ""), {})
+    return max(reversed(keys), key=lambda key: round(abs(back.get(key, 0.0)), DIGITS))
 
 
 def _reaches_no_others(example: Example, entry: Read, tensor: str, grid: Tiles) -> bool:

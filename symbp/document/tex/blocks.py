@@ -21,6 +21,7 @@ from symbp.document.model import (
     Definition,
     Definitions,
     Display,
+    Drawing,
     Entry,
     FigureGrid,
     Figures,
@@ -42,7 +43,7 @@ from symbp.document.model import (
 )
 from symbp.document.said import LineRange, Span
 from symbp.document.tex.breaking import INDENT, lines
-from symbp.document.tex.graph import grids, tikz
+from symbp.document.tex.graph import drawing, grids, tikz
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.pieces import ADD, Piece, Text, group
 from symbp.document.tex.print import Printer
@@ -121,6 +122,8 @@ class Writer:
                 return self._updates(pairs)
             case Grids(tiles):
                 return grids(tiles, self.matrices)
+            case Drawing():
+                return drawing(block, self.words)
             case Moves():
                 return moves(block, self.printer)
             case Picture():

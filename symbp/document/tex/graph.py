@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from symbp.core.integers import Poly
 from symbp.document.graph import ROW
-from symbp.document.model import Edge, Node, Picture, Tiles
+from symbp.document.model import Arrow, Drawing, Edge, Node, Picture, Tiles
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
+from symbp.document.tex.width import width
+from symbp.document.tex.words import WordWriter
 from symbp.matrix.nodes import Named
 
 STYLES = (
@@ -29,13 +32,16 @@ def tikz(block: Picture, printer: Printer) -> str:
     """The picture, centred, no wider than the page."""
     keys = {n.key: f"n{k}" for k, n in enumerate(block.nodes)}
     options = ",\n ".join((f"x=1mm,y={ROW:.0f}mm", *STYLES))
-    drawn = [_node(n, keys, printer.names) for n in block.nodes] + [_edge(e, keys, printer) for e in block.edges]
+    drawn = [_node(n, keys, printer.names) for n in block.nodes]
+    drawn += (_edge(e, keys, printer, _shape(e, block, WordWriter(printer))) for e in block.edges)
     body = "\n".join(drawn)
     return (
         f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
     )
 
 
+TINY, BOX = 0.22, 11.0  # the same in tiny print; about how much of an arrow's way its boxes take
+SMALL = 0.25  # millimetres that a point of a formula takes in small print
 WIDE, HIGH, APART, BELOW = 10.0, 5.5, 8.0, 4.0  # of a cell, between grids, to the name, in millimetres
 
 
@@ -62,12 +68,52 @@ def grids(tiles: Sequence[Tiles], printer: MatrixPrinter) -> str:
     )
 
 
+def drawing(block: Drawing, words: WordWriter) -> str:
+    """Frames and arrows at their places."""
+    drawn: list[str] = []
+    for f in block.frames:
+        middle = f"({f.x + f.wide / 2:g},{f.y + f.high / 2:g})"
+        size = f"minimum width={f.wide:g}mm,minimum height={f.high:g}mm"
+        drawn.append(f"\\node[{f.kind},{size}] at {middle} {{{words.tex(f.word)}}};")
+    drawn += (_arrow(a, words) for a in block.arrows)
+    body = "\n".join(drawn)
+    options = ",\n ".join(("x=1mm,y=1mm", *STYLES))
+    return (
+        f"\\begin{{center}}\\atmost{{\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\\end{{center}}"
+    )
+
+
+def _arrow(a: Arrow, words: WordWriter) -> str:
+    way = "--".join(f"({x:g},{y:g})" for x, y in a.points)
+    length = math.dist(a.points[0], a.points[-1])
+    text = words.tex(a.word) if a.word is not None else ""
+    upright = a.points[0][0] == a.points[-1][0]
+    if not upright and not a.beside and SMALL * width(text) > length - 2:
+        text = f"\\resizebox{{{length - 2:g}mm}}{{!}}{{{text}}}" if SMALL * width(text) < 1.6 * length else ""
+    word = ""
+    if text:
+        place = "left" if upright and a.beside else "below" if a.below else "left" if a.beside else "above"
+        at = "pos=.5" if not (upright and a.below) and not (a.beside and not upright) else "pos=0"
+        word = f"node[{at},{place},font=\\scriptsize] {{{text}}} "
+    return f"\\draw[{'g' if a.backward else 'f'}] {way} {word};"
+
+
 def _node(n: Node, keys: dict[str, str], names: Names) -> str:
     style = f"{n.kind},again" if n.again else n.kind
     return f"\\node[{style}] ({keys[n.key]}) at ({n.x:g},{n.y:g}) {{${names.whole(n.name)}$}};"
 
 
-def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
+def _shape(e: Edge, block: Picture, words: WordWriter) -> str:
+    """What a straight arrow carries is as large as stands below it, where there is room."""
+    places = {n.key: (n.x, n.y) for n in block.nodes}
+    (x, y), (right, other) = places[e.start], places[e.end]
+    if e.bend or e.loop or y != other or not e.dims:
+        return ""
+    text = words.shape(e.dims)
+    return f"${text}$" if TINY * width(text) < abs(right - x) - BOX else ""
+
+
+def _edge(e: Edge, keys: dict[str, str], printer: Printer, shape: str) -> str:
     start, end = keys[e.start], keys[e.end]
     if e.turn is not None and not e.loop:
         return _round(start, end, e.backward, e.turn)
@@ -75,7 +121,8 @@ def _edge(e: Edge, keys: dict[str, str], printer: Printer) -> str:
     if e.loop:
         return _loop(e, style, start, end, ", ".join(f"${printer.poly(s)}$" for s in e.steps))
     if not e.bend:
-        return f"\\draw[{style}] ({start})--({end});"
+        below = f" node[pos=.45,below,font=\\tiny,text=quiet] {{{shape}}} " if shape else ""
+        return f"\\draw[{style}] ({start})--{below}({end});"
     side = "left" if e.bend > 0 else "right"
     return f"\\draw[{style}] ({start}) to[bend {side}={abs(e.bend)}] ({end});"
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
-from symbp.document.starts import slice_border
+from symbp.document.starts import slice_border, slice_ends
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.tex.print import MINUS, NIL, OPPOSITE, RELATION, UNIT, Printer, unknown_head
@@ -133,7 +133,7 @@ class MatrixPrinter:
 
     def _guard(self, m: Guard) -> Text:
         """What is there at all steps but one; a slice at the border by its subscripts; else a choice."""
-        if m.border and self._stands_for(m):
+        if self._stands_for(m):
             return self.text(m.then)
         test = self.printer.text(m.cond)
         if m.other == Scalar(NIL):
@@ -142,7 +142,8 @@ class MatrixPrinter:
 
     def _stands_for(self, m: Guard) -> bool:
         """Is the document told that the slice at the border stands for just this?"""
-        return slice_border(m) in self.printer.borders
+        borders = [slice_border(m)] if m.border else slice_ends(m)
+        return any(b in self.printer.borders for b in borders)
 
     def _added(self, indices: Sequence[Index], arg: Matrix) -> Text:
         inner = self._at(arg, MUL)

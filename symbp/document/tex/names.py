@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.calculus.steps import VARIABLE
@@ -23,6 +23,9 @@ _SHORT = {"lam": "\\lambda", "lamda": "\\lambda", "lambda_": "\\lambda", "eps": 
 TEX = {n: f"\\{n}" for n in GREEK} | _SHORT
 _UNICODE = dict(zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΦΨΩ", GREEK, strict=True))
 _NAME = re.compile(r"([^\W\d_]+?)_?(\d*)((?:_[^\W_]+)*)_*")
+
+
+MOST_LETTERS = 7  # of a word in a label: softmax, sigmoid
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def candidates(name: str, below: bool = False) -> Iterable[Look]:
         labels = [number] if number else []
         labels += [part for part in rest.split("_") if part]
         tex = _letter(letter)
-        if tex and len(labels) <= 2 and all(len(x) <= 6 for x in labels):
+        if tex and len(labels) <= 2 and all(len(x) <= MOST_LETTERS for x in labels):
             if below and labels:
                 yield Look(tex, _label(labels).strip("()"), below=True)
             yield Look(tex, _label(labels))
@@ -224,20 +227,24 @@ def choose_names(
     """Give every name its look: sizes first, then functions, index letters and tensors (`ranks` in the order of the
     file). `extents` are long extents, each with the size whose letter it is to have, primed.
     """
-    used = [*ranks, *indices]
+    used, functions_called = [*ranks, *indices], tuple(calls)
     e_is_free = "e" not in used and "e" not in functions
-    desk = _Desk({f"{r}^" for r in (*RESERVED, *_letters_of(calls)) if r != "e" or e_is_free})
+    desk = _Desk({f"{r}^" for r in (*RESERVED, *_letters_of(functions_called)) if r != "e" or e_is_free})
     size_looks = {s: _flat(desk.take(candidates(s, below=True), in_tex(s))) for s in sizes}
     primed = tuple((p, _primed(size_looks[s], desk)) for s, p in extents)
     function_looks = {f: _flat(desk.take(candidates(f, below=True), in_tex(f))) for f in functions}
-    if "sigmoid" in calls and "\\sigma^" not in desk.taken:
+    if "sigmoid" in functions_called and "\\sigma^" not in desk.taken:
         desk.taken.add("\\sigma^")
         function_looks["sigmoid"] = "\\sigma"
     indexed = {_stem(t) for t, rank in ranks.items() if rank}
-    inner = locals_of(tuple(ranks))
+    briefly = {t: _brief(t, functions_called) for t in ranks}
+    inner = {t: (briefly[caller], local) for t, (caller, local) in locals_of(tuple(ranks)).items()}
     often = Counter([*(local for _, local in inner.values()), *ranks])
     tensors = {
-        t: desk.take((*_inner(inner.get(t), often), *candidates(t, below=_stem(t) not in indexed)), in_tex(t))
+        t: desk.take(
+            (*_inner(inner.get(t), often), *_shorter(t, ranks, functions_called), *_own(t, briefly[t], indexed)),
+            in_tex(t),
+        )
         for t in ranks
     }
     letters = {i: _index(i, desk) for i in dict.fromkeys(indices)}
@@ -267,6 +274,30 @@ def _inner(inner: tuple[str, str] | None, often: Mapping[str, int]) -> Iterator[
         caller, local = inner
         look = next(iter(candidates(local)))
         yield look if often[local] == 1 else replace(look, label=f"[{_bracketed(caller)}]")
+
+
+def _brief(name: str, functions: Iterable[str]) -> str:
+    """What is named after the function that makes it, by the first letters of that: a_batch_norm is a_bn."""
+    for f in functions:
+        if "_" in f and name.endswith(f"_{f}"):
+            return name.removesuffix(f) + "".join(word[0] for word in f.split("_"))
+    return name
+
+
+def _own(name: str, brief: str, indexed: Collection[str]) -> Iterable[Look]:
+    return candidates(brief, below=_stem(name) not in indexed)
+
+
+def _shorter(name: str, names: Iterable[str], functions: Iterable[str]) -> Iterable[Look]:
+    """The looks of what goes into a function and is called after what that makes: r^in of r_softmax_in, and L^pred of
+    L_prediction.
+    """
+    caller, _, local = name.rpartition("_")
+    if caller in names and _letter(caller) and len(local) > MOST_LETTERS and local not in functions:
+        return [look for look in candidates(f"{caller}_{local[:4]}") if not look.word]
+    if caller not in names or not any(caller.endswith(f"_{f}") for f in functions):
+        return ()
+    return [look for look in candidates(f"{caller.partition('_')[0]}_{local}") if not look.word]
 
 
 def _bracketed(caller: str) -> str:

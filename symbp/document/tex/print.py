@@ -7,6 +7,7 @@ that a line may break inside them. Nothing is reordered and nothing is simplifie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -87,13 +88,16 @@ class Printer:
 
     def poly(self, poly: Poly) -> str:
         """A size, an extent or a subscript."""
+        look = next((look for extent, look in self.names.extents if extent == poly), None)
+        if look is not None:
+            return look
         return write_poly(self._short(poly), self.atom_of, times="")
 
     def _short(self, poly: Poly) -> Poly:
         """With the letter of a long extent, which is a quotient and a number, for the quotient."""
         for extent, look in self.names.extents:
-            quotient = extent.atoms_of(Quotient)[0]
-            if quotient in poly.atoms():
+            quotient = next(iter(extent.atoms_of(Quotient)), None)
+            if quotient is not None and quotient in poly.atoms():
                 here = Poly.of(Dim(look)) - (extent - quotient)
                 poly = poly.replace(lambda a, q=quotient, h=here: h if a == q else None)  # type: ignore[misc]
         return poly
@@ -107,9 +111,7 @@ class Printer:
             case Index(name):
                 return self.names.indices[name]
             case Quotient(top, bottom):
-                over = (
-                    f"({p})" if len(q.terms) > 1 else p for q, p in ((top, self.poly(top)), (bottom, self.poly(bottom)))
-                )
+                over = (f"({p})" if re.search("[+-]", p) else p for p in (self.poly(top), self.poly(bottom)))
                 return f"\\lfloor {'/'.join(over)}\\rfloor"
             case Read(tensor, subs):
                 return self.names.entry(tensor, self.subscript(subs))
@@ -187,7 +189,8 @@ class Printer:
 
     @_text.register
     def _mul(self, node: Mul, small: bool) -> Text:
-        return Product(self, small).of(node)
+        bare = (f.then if isinstance(f, Where) and stands_for(f, self.starts) else f for f in node.args)
+        return Product(self, small).of(Mul(tuple(bare)))
 
     @_text.register
     def _pow(self, node: Pow, small: bool) -> Text:
@@ -250,7 +253,9 @@ class Printer:
     def _sum(self, node: Sum, small: bool) -> Text:
         body, below, before = node.body, [], ""
         while is_guarded(body) and not reads(body.cond):
-            if any(i in node.indices for i in free_indices(body.cond)):
+            if stands_for(body, self.starts):
+                pass
+            elif any(i in node.indices for i in free_indices(body.cond)):
                 below += [self.tex(build.both(*c), small=True) for c in chained(conjuncts(body.cond))]
             else:
                 before += group(self.text(body.cond, small), "[").tex + "\\,"

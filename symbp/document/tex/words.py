@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
@@ -249,15 +250,16 @@ class WordWriter:
             case Whole(name):
                 known = self.printer.names.knows(name)
                 return f"${self.printer.names.whole(name, small=True)}$" if known else self._code(name)
-            case Quoted(words):
-                return in_tex(words.part(han=speaks_chinese(self.printer.language)))
+            case Quoted():
+                return in_tex(self._quoted(part))
             case Noted(adjoint, notation):
                 names = replace(self.printer.names, notation=notation, parameters=frozenset())
                 return f"${names.entry(adjoint, '', small=True)}$"
             case Span(indices):
                 return f"${self._span(indices)}$"
             case Spelt(extent):
-                bare = replace(self.printer, names=replace(self.printer.names, extents=()))
+                before = tuple(takewhile(lambda e: e[0] != extent, self.printer.names.extents))
+                bare = replace(self.printer, names=replace(self.printer.names, extents=before))
                 return f"${bare.poly(extent)}$"
             case Shape(dims):
                 return f"${self.shape(dims)}$"
@@ -272,6 +274,15 @@ class WordWriter:
             case Bound(value):
                 return f"$10^{{{decade(value)}}}$" if value < 1 else f"{value:g}"
         raise MissingRule(f"no rule sets {type(part).__name__}; extend symbp/document/tex/words.py")
+
+    def _quoted(self, part: Quoted) -> Prose:
+        han = speaks_chinese(self.printer.language)
+        match part.what:
+            case "meaning":
+                return part.words.meaning(han)
+            case "line":
+                return part.words.lines(han).title.unmarked
+        return part.words.part(han)
 
     def _code(self, text: str) -> str:
         return f"\\texttt{{{in_tex(text)}}}"

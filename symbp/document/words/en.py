@@ -25,7 +25,7 @@ LISTS = {
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
 
-NUMERALS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def form(count: int) -> str:
@@ -118,6 +118,9 @@ SIGNS: dict[str, str | Forms] = {
     "sign.rowmin": "{sign} is the column of the smallest entries of the rows.",
     # what slices and whole arrays look like: {example}, {part} and {slice} are taken from the page
     "notation.stands": "{read} stands for {given}.",
+    # what comes back from a step behind the last one of a recurrence
+    "notation.ends": "Nothing comes back from a step that is not there: {ends}.",
+    "notation.end": "{read} stands for {given}",
     "notation.slice.entry": "A bold letter with subscripts is a slice, at these values of its first indices: {example} "
     "is an entry.",
     "notation.slice.vector": "A bold letter with subscripts is a slice, at these values of its first indices: "
@@ -140,6 +143,14 @@ SIGNS: dict[str, str | Forms] = {
     "notation.rows.mean": "{totals} has at each place the mean of its row.",
 }
 
+# --- what functions and quantities are for, in the words of the file and of the library
+
+MEANINGS: dict[str, str | Forms] = {
+    "head.meanings": "In words.",
+    "meaning": "{what}: {meaning}.",
+    "meaning.named": "{what}, the {words}: {meaning}.",
+}
+
 # --- words within formulas
 
 FORMULAS: dict[str, str | Forms] = {
@@ -158,6 +169,16 @@ GRAPH: dict[str, str | Forms] = {
     "graph.parameters": "Boxes with a tint of red are parameters.",
     "graph.again": "A dotted frame is a quantity that is drawn at every place where it is used: what comes back to "
     "each of them is added.",
+    # a recurrence unrolled: its steps, what stands beside an arrow, what is drawn
+    "unrolled.step": "{letter}\u00a0=\u00a0{step}",
+    "unrolled.list": "{parts}",
+    "unrolled": "The first {steps} steps one by one: each hands on {handed} to the next.",
+    "unrolled.size": "The same unrolled, for a {size} of {steps}: each step hands on {handed} to the next.",
+    "unrolled.shared": {
+        "one": "The same {shared} serves in every step, so what comes back to it is added over the steps.",
+        "many": "The same {shared} serve in every step, so what comes back to them is added over the steps.",
+    },
+    "unrolled.back": "No derivative comes into the last step from a later one: that is where to begin.",
     # a window that moves over an array
     "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
     "others of them.",
@@ -190,6 +211,8 @@ BACKWARD: dict[str, str | Forms] = {
         "one": "Fact {facts} is not used by the derivation.",
         "many": "The facts {facts} are not used by the derivation.",
     },
+    "backward.numbers": "A number that is missing below is that of a local derivative which can be read off an "
+    "equation; at full detail an appendix has them all.",
     # of each quantity: its heading, and the equations that use it
     "heading.gradient": "The gradient with respect to {quantity}",
     "heading.adjoint": "The adjoint of {quantity}",
@@ -264,6 +287,14 @@ LESSON: dict[str, str | Forms] = {
         "many": "A nudge of {entry} moves {moved} for every {letters} with the same {kept}, by {equation}: {count} "
         "contributions are added.",
     },
+    "happens.sum.some": "A nudge of {entry} may move {moved} for every {letters}, by {equation}: {count} contributions "
+    "are added, some of which may be 0.",
+    "happens.sum.fixed.some": {
+        "one": "A nudge of {entry} may move {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added, some of which may be 0.",
+        "many": "A nudge of {entry} may move {moved} for every {letters} with the same {kept}, by {equation}: {count} "
+        "contributions are added, some of which may be 0.",
+    },
     "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
     "happens.down": "{read} must be known first, so {letter} runs from the last to the first.",
     "happens.up": "{read} must be known first, so {letter} runs from the first to the last.",
@@ -278,6 +309,7 @@ LESSON: dict[str, str | Forms] = {
     "heading.weights": "Weight by weight",
     "weights": "Every entry by itself: the partial derivatives along a path from the loss down to it are multiplied, "
     "and the products of all its paths are added.",
+    "weights.left": "Too many entries to be shown one by one: {quantities}. With smaller sizes they would be.",
     "heading.weights.of": "One by one: {quantities}",
     "weights.path": "A single path leads from {entry} to the loss: one product.",
     "weights.paths": "From {entry} there are {count} paths to the loss: no product alone is the derivative.",
@@ -314,6 +346,7 @@ LESSON: dict[str, str | Forms] = {
     "alike": "as {equation}",
     "alike.with": "as {equation}, {swaps}",
     "alike.for": "{new} for {old}",
+    "alike.summed": "summed over {letters}",
     "rule.insert.like": "by {users}, as {equations}",
     "rule.read": "by {equations}",
     "form.product": "{factors} is {shape}",
@@ -498,6 +531,7 @@ ENGLISH = Language(
     sentences={
         **NETWORK,
         **SIGNS,
+        **MEANINGS,
         **FORMULAS,
         **GRAPH,
         **BACKWARD,

@@ -24,7 +24,7 @@ LISTS = {
     "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
 }
 
-NUMERALS = {2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
+NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
 
 
 def form(_count: int) -> str:
@@ -87,6 +87,8 @@ SIGNS: dict[str, str | Forms] = {
     "sign.rowmax": "{sign}是由各行最大元素组成的列向量。",
     "sign.rowmin": "{sign}是由各行最小元素组成的列向量。",
     "notation.stands": "{read}即{given}。",
+    "notation.ends": "不存在的时间步没有误差传回：{ends}。",
+    "notation.end": "{read}即{given}",
     "notation.slice.entry": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个元素。",
     "notation.slice.vector": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个向量。",
     "notation.slice.matrix": "带下标的粗体字母是前几个下标取定后的切片：{example}是一个矩阵。",
@@ -103,6 +105,14 @@ SIGNS: dict[str, str | Forms] = {
     "notation.columns.mean": "{totals}的每个元素是所在列的平均值。",
     "notation.rows.sum": "{totals}的每个元素是所在行之和。",
     "notation.rows.mean": "{totals}的每个元素是所在行的平均值。",
+}
+
+# --- what functions and quantities are for, in the words of the file and of the library
+
+MEANINGS: dict[str, str | Forms] = {
+    "head.meanings": "含义：",
+    "meaning": "{what}：{meaning}。",
+    "meaning.named": "{what}是{words}：{meaning}。",
 }
 
 # --- words within formulas
@@ -122,6 +132,14 @@ GRAPH: dict[str, str | Forms] = {
     "graph.arrows": "实线箭头向前传播数值，虚线箭头向后传播偏导数。",
     "graph.parameters": "淡红色的方框是参数。",
     "graph.again": "点线框中的量在每个用到它的地方各画一次：从各处传回的偏导数要相加。",
+    # a recurrence unrolled: its steps, what stands beside an arrow, what is drawn
+    "unrolled.step": "{letter}\u00a0=\u00a0{step}",
+    "unrolled.list": "{parts}",
+    "unrolled": "前{steps}步逐步画出：每一步把{handed}传给下一步。",
+    "unrolled.size": "按时间展开（{size}取{steps}）：每一步把{handed}传给下一步。",
+    "unrolled.shared": "各步共用同一个{shared}，因此传回的偏导数要对各步求和。",
+    "unrolled.back": "没有更晚的步把误差传回最后一步：从那里开始。",
+    # a window that moves over an array
     "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
     "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
     "输出移动一格，窗口移动{step}格。",
@@ -138,6 +156,7 @@ BACKWARD: dict[str, str | Forms] = {
     "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
     "backward.exponents": "{quantities}单独命名：各元素共有的量一变，变化就经过每一个元素到达损失。",
     "backward.unused": "推导中没有用到已知条件{facts}。",
+    "backward.numbers": "下文缺少的编号是可由公式直接看出的局部偏导数；详细版的附录列出全部编号。",
     "heading.gradient": "对{quantity}的梯度",
     "heading.adjoint": "损失函数对{quantity}的偏导数",
     "users.one": "{quantity}只出现在式{equation}中，它对损失函数的影响只经过这一步。",
@@ -185,6 +204,10 @@ LESSON: dict[str, str | Forms] = {
     "happens.sum": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加。",
     "happens.sum.fixed": "由式{equation}，{entry}的微小变动对每个{letters}都影响{moved}，因此要把{count}份贡献相加；"
     "{kept}保持不变。",
+    "happens.sum.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
+    "因此要把{count}份贡献相加，其中有的可能为0。",
+    "happens.sum.fixed.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
+    "因此要把{count}份贡献相加，其中有的可能为0；{kept}保持不变。",
     "happens.several": "式{equations}都用到{entry}：从各式传回的偏导数要相加。",
     "happens.down": "必须先求出{read}，所以{letter}从大到小依次取值。",
     "happens.up": "必须先求出{read}，所以{letter}从小到大依次取值。",
@@ -195,6 +218,7 @@ LESSON: dict[str, str | Forms] = {
     "moved": "把{entry}分别增加和减少{step}，{loss}为{up}和{down}，由此得斜率{slope}，而{gradient}为{value}。",
     "heading.weights": "逐个权重",
     "weights": "逐个元素来看：沿着从损失函数到该元素的每条路径，把各个偏导数连乘，再把所有路径的乘积相加。",
+    "weights.left": "元素太多，不逐个写出：{quantities}。取较小的大小即可逐个写出。",
     "heading.weights.of": "逐个求：{quantities}",
     "weights.path": "从{entry}到损失函数只有一条路径，所以只有一个连乘积。",
     "weights.paths": "从{entry}到损失函数有{count}条路径，单独任何一个连乘积都不是所求的偏导数。",
@@ -223,6 +247,7 @@ LESSON: dict[str, str | Forms] = {
     "alike": "同式{equation}",
     "alike.with": "同式{equation}，{swaps}",
     "alike.for": "以\u00a0{new}\u00a0代\u00a0{old}",
+    "alike.summed": "对{letters}求和",
     "rule.insert.like": "由式{users}，同式{equations}",
     "rule.read": "由式{equations}",
     "form.product": "{factors}得{shape}",
@@ -407,6 +432,7 @@ CHINESE = Language(
     sentences={
         **NETWORK,
         **SIGNS,
+        **MEANINGS,
         **FORMULAS,
         **GRAPH,
         **BACKWARD,
