@@ -66,7 +66,11 @@ def finding(runs: Runs, hit: Hit) -> Finding:
         if BEFORE in made.expected:
             made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
         parameters = runs.trial.names.parameters
-        if made.kind == "overwrite" and not any(is_pair(n, p) for n in hit.statement.names for p in parameters):
+        if (
+            made.kind == "overwrite"
+            and not made.why
+            and not any(is_pair(n, p) for n in hit.statement.names for p in parameters)
+        ):
             made.kind = "step"
     elif hit.truth:
         made.kind, made.why = held_still(runs, hit.truth)
@@ -105,6 +109,8 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
         other = truth.step(k)
         if other is None or _is_slope(runs, truth, mine[k].value, other):
             continue
+        if not np.any(mine[k].value):
+            break  # nothing at all is what holding the loss itself constant leaves
         for held in _stills(runs, truth.of):
             if _is_slope(runs, truth, mine[k].value, other, held):
                 return _held_kind(runs, held)

@@ -133,6 +133,7 @@ def _checked(trial: Trial, tied: Draw | None) -> dict[str, object]:
     given = list(trial.draws)
     findings = _mistakes(runs)
     if changed := _changed(runs) or _other_next_time(runs):
+        findings = [f for f in findings if f.statement is None or f.statement is not changed.statement]
         findings.append(changed)
     findings = in_order(runs, findings)
     found = computed(runs, findings, given[0]) if given[0].pages else {}
