@@ -109,8 +109,6 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
         other = truth.step(k)
         if other is None or _is_slope(runs, truth, mine[k].value, other):
             continue
-        if not np.any(mine[k].value):
-            break  # nothing at all is what holding the loss itself constant leaves
         for held in _stills(runs, truth.of):
             if _is_slope(runs, truth, mine[k].value, other, held):
                 return _held_kind(runs, held)
@@ -141,11 +139,17 @@ def _stills(runs: Runs, of: Place) -> Iterator[frozenset[Place]]:
     later = [
         p for p in runs.forward_places() if p != of and p[1] < INNER and not isinstance(runs.statement(p).node, no)
     ]
+    later = [p for p in later if not _is_loss(runs, p)]  # nothing at all is left where that is held
     yield from (frozenset({p}) for p in later)
     for k, p in enumerate(later):
         if runs.is_late:
             return
         yield from (frozenset({p, q}) for q in later[:k])
+
+
+def _is_loss(runs: Runs, place: Place) -> bool:
+    value = runs.forward_events(runs.first)[place][-1].value
+    return bool(value.ndim == 0 and value == runs.base(runs.first)[1].loss)
 
 
 def _held_kind(runs: Runs, held: frozenset[Place]) -> tuple[str, str]:
