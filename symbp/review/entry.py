@@ -242,6 +242,15 @@ def _apply(
     return function(*positional, **keywords)
 
 
+class Bundle(dict[str, Any]):
+    """All parameters: a dictionary that can be read as an object with attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self:
+            raise AttributeError(f"the parameters have no {name!r}, but {', '.join(self)}")
+        return self[name]
+
+
 _LEFT = object()
 _TAKEN: dict[int, tuple[Any, tuple[inspect.Parameter, ...]]] = {}  # what a function's code takes, by its identity
 
@@ -266,7 +275,7 @@ def _argument(
         return inputs[mapped]
     if p.name in BUNDLES:
         taken.update(names.parameters)
-        return {n: inputs[n] for n in names.parameters}
+        return Bundle({n: inputs[n] for n in names.parameters})
     if p.name in MODES:
         return MODES[p.name]
     alike = [n for n in inputs if n.lower() == p.name.lower() and n not in taken]

@@ -7,7 +7,7 @@ from symbp.review.runs import Runs
 from symbp.review.search import Search
 from symbp.review.stepwise import Steps
 
-SECONDS = 12.0
+SECONDS = 8.0
 # What no other right side is an answer to: the code ends here of its own will, or has met a bound of the machine's.
 NO_ANSWER = (SystemExit, KeyboardInterrupt, RuntimeError, MemoryError, AssertionError, OSError, EOFError, ImportError)
 

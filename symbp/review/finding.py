@@ -66,7 +66,11 @@ def finding(runs: Runs, hit: Hit) -> Finding:
         if BEFORE in made.expected:
             made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
         parameters = runs.trial.names.parameters
-        if made.kind == "overwrite" and not any(is_pair(n, p) for n in hit.statement.names for p in parameters):
+        if (
+            made.kind == "overwrite"
+            and not made.why
+            and not any(is_pair(n, p) for n in hit.statement.names for p in parameters)
+        ):
             made.kind = "step"
     elif hit.truth:
         made.kind, made.why = held_still(runs, hit.truth)
@@ -135,11 +139,17 @@ def _stills(runs: Runs, of: Place) -> Iterator[frozenset[Place]]:
     later = [
         p for p in runs.forward_places() if p != of and p[1] < INNER and not isinstance(runs.statement(p).node, no)
     ]
+    later = [p for p in later if not _is_loss(runs, p)]  # nothing at all is left where that is held
     yield from (frozenset({p}) for p in later)
     for k, p in enumerate(later):
         if runs.is_late:
             return
         yield from (frozenset({p, q}) for q in later[:k])
+
+
+def _is_loss(runs: Runs, place: Place) -> bool:
+    value = runs.forward_events(runs.first)[place][-1].value
+    return bool(value.ndim == 0 and value == runs.base(runs.first)[1].loss)
 
 
 def _held_kind(runs: Runs, held: frozenset[Place]) -> tuple[str, str]:

@@ -328,5 +328,20 @@ def _leaves(target: ast.expr) -> Iterator[ast.expr]:
     if isinstance(target, (ast.Tuple, ast.List)):
         for part in target.elts:
             yield from _leaves(part)
+    elif isinstance(target, ast.Subscript) and is_mask(target):
+        yield target.value  # all of the array is what it makes of it
     elif isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
         yield target
+
+
+def is_mask(target: ast.Subscript) -> bool:
+    """Are the entries chosen by a comparison, as in `dz[z <= 0] = 0`?"""
+    chosen = any(isinstance(n, (ast.Compare, ast.Invert)) for n in ast.walk(target.slice))
+    return chosen and isinstance(target.value, (ast.Name, ast.Attribute))
+
+
+def in_place(node: ast.stmt) -> bool:
+    """Does it change what a name stands for, and assign no other to it?"""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(t, ast.Subscript) and is_mask(t) for t in node.targets)
+    return isinstance(node, ast.AugAssign)

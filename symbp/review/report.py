@@ -26,7 +26,7 @@ KINDS = {
     "index_add": "entries that an index names twice are counted once",
     "softmax": "the softmax's Jacobian is taken entry by entry",
     "order": "two parts have changed places",
-    "dtype": "digits are lost",
+    "dtype": "digits are lost, to integers or to fewer bits",
     "state": "an input is changed, or something is kept from call to call",
     "loss": "another loss",
     "fact": "right only under a condition",

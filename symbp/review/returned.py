@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,13 +83,25 @@ def sort_out(
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """What is in it, each with its key where a dictionary has it."""
-    if isinstance(value, Mapping):
-        yield from ((str(k), v) for k, v in value.items())
+    fields = _fields(value)
+    if fields is not None:
+        yield from ((str(k), v) for k, v in fields.items())
     elif isinstance(value, tuple) or (isinstance(value, list) and _is_several(value)):
         for part in value:
             yield from _parts(part)
     elif value is not None:
         yield "", value
+
+
+def _fields(value: Any) -> Mapping[Any, Any] | None:
+    """What has names of its own: a dictionary, a named tuple, a dataclass or a namespace."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    if is_dataclass(value) or isinstance(value, SimpleNamespace):
+        return vars(value)
+    return None
 
 
 def _is_several(value: list[Any]) -> bool:

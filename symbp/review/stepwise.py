@@ -7,12 +7,11 @@ was right may be missed after it. What is found so counts if all gradients are r
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symbp.review.finding import Finding, Hit, finding
-from symbp.review.program import Place, Statement
+from symbp.review.program import Place, Statement, in_place
 from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, NEAR, Search
@@ -98,7 +97,7 @@ class Steps:
         """The goals that are missed, in the order of the run, each with the statements that may be at fault."""
         stages: list[Stage] = []
         pending: list[tuple[int, Statement]] = []
-        added = {n for _, s in known if isinstance(s.node, ast.AugAssign) for n in s.names}
+        added = {n for _, s in known if in_place(s.node) for n in s.names}
         done: set[str] = set()  # names that have been right: what is assigned to them later is something else
         for order, statement in known:
             again = done & set(statement.names)
@@ -106,7 +105,7 @@ class Steps:
                 done |= set(statement.names)
                 continue
             pending.append((order, statement))
-            if again or (isinstance(statement.node, ast.Assign) and added & set(statement.names)):
+            if again or (not in_place(statement.node) and added & set(statement.names)):
                 continue  # no more than a part of what it comes to be
             goals = [p for p in self.truths if p[0] == statement.number and p not in before]
             if goals:

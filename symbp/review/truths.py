@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from symbp.review.names import pairs_with
-from symbp.review.program import Event, Place, Statement
+from symbp.review.program import Event, Place, Statement, in_place
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Draw, fits_along
 
@@ -101,7 +101,12 @@ def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bou
 
 
 def is_confirmed(runs: Runs, statement: Statement) -> bool:
-    """Is what it assigns the true derivative by something of the forward pass, every time?"""
+    """Is what it assigns the true derivative by something of the forward pass, every time?
+
+    Of a mask that lets everything pass that says nothing: the array has been right before it, by its name.
+    """
+    if isinstance(statement.node, ast.Assign) and in_place(statement.node):
+        return False
     key = ("confirmed", statement.number, id(runs.base(runs.first)[1]))
     if key not in runs.cache:
         places = [(statement.number, k) for k in range(len(statement.names))]

@@ -399,4 +399,23 @@ WRONG = {
     "input": ("fit", FIT, [("    return loss,", "    A -= 0.1 * grad_A\n    return loss,", "state")]),
     "float32": ("fit", FIT, [("grad_r = e / n", "grad_r = (e / n).astype(np.float32)", "dtype")]),
     "it raises": ("fit", FIT, [("grad_q = grad_r @ C.T", "grad_q = grad_r @ C", "transpose")]),
+    "the line of a mask, not the one before": (
+        "deep",
+        DEEP.replace("dz = dq * (z > 0)", "dz = dq.copy()\n    dz[z <= 0] = 0"),
+        [("dz[z <= 0] = 0", "dz[q < 0] = 0", "derivative")],
+    ),
+    "two names for one array": (
+        "deep",
+        DEEP.replace("dq = ds + dy @ C.T", "dq = ds.copy()\n    dq += dy @ C.T").replace(
+            "    dE = r.T @ ds\n", ""
+        ).replace("    dA =", "    dE = r.T @ ds\n    dA ="),
+        [("dq = ds.copy()", "dq = ds", "alias")],
+    ),
+    "read after it was written over": (
+        "fit",
+        FIT.replace("    grad_q = ", "    w = q * q\n    grad_q = "),
+        [("    w = q * q", "    q *= q", ""), ("grad_q * (1 - q ** 2)", "(1 - q ** 2) * grad_q", "overwrite")],
+    ),
+    "integer division": ("fit", FIT, [("grad_r = e / n", "grad_r = e // n", "dtype")]),
+    "nothing is carried": ("steps", STEPS, [("dg = dz @ R.T", "dg = np.zeros_like(dg)", "step")]),
 }  # fmt: skip

@@ -427,6 +427,261 @@ class BatchNorm:
     ),
 }
 
+MORE = {
+    "a dataclass of parameters": (
+        "two",
+        """
+import numpy as np
+from dataclasses import dataclass
+
+@dataclass
+class Params:
+    W1: np.ndarray
+    b1: np.ndarray
+    W2: np.ndarray
+    b2: np.ndarray
+
+@dataclass
+class Grads:
+    W1: np.ndarray
+    b1: np.ndarray
+    W2: np.ndarray
+    b2: np.ndarray
+
+def loss_and_grads(params: Params, x, y):
+    z = x @ params.W1 + params.b1
+    h = np.maximum(z, 0)
+    s = h @ params.W2 + params.b2
+    p = np.exp(s - s.max(1, keepdims=True)); p /= p.sum(1, keepdims=True)
+    loss = -(y * np.log(p)).sum() / len(x)
+    ds = (p - y) / len(x)
+    dz = (ds @ params.W2.T) * (z > 0)
+    return loss, Grads(x.T @ dz, dz.sum(0), h.T @ ds, ds.sum(0))
+""",
+    ),
+    "a tree of parameters": (
+        "two",
+        """
+import numpy as np
+def forward(params, x):
+    acts = [x]
+    for layer in params["layers"]:
+        acts.append(np.maximum(acts[-1] @ layer["W"] + layer["b"], 0))
+    return acts
+def loss_fn(x, y, W1, b1, W2, b2):
+    params = {"hidden": {"W": W1, "b": b1}, "out": {"W": W2, "b": b2}}
+    z = x @ params["hidden"]["W"] + params["hidden"]["b"]
+    h = np.where(z > 0, z, 0.0)
+    logits = h @ params["out"]["W"] + params["out"]["b"]
+    m = logits.max(axis=-1, keepdims=True)
+    logp = logits - m - np.log(np.exp(logits - m).sum(axis=-1, keepdims=True))
+    loss = -(y * logp).sum(-1).mean()
+    g = (np.exp(logp) - y) / x.shape[0]
+    grads = {"hidden": {}, "out": {}}
+    grads["out"]["W"] = np.tensordot(h, g, axes=(0, 0))
+    grads["out"]["b"] = g.sum(0)
+    g = np.where(z > 0, g @ params["out"]["W"].T, 0.0)
+    grads["hidden"]["W"] = np.tensordot(x, g, axes=(0, 0))
+    grads["hidden"]["b"] = g.sum(0)
+    return loss, (grads["hidden"]["W"], grads["hidden"]["b"], grads["out"]["W"], grads["out"]["b"])
+""",
+    ),
+    "a list of layers": (
+        "two",
+        """
+import numpy as np
+class Layer:
+    def __init__(self, W, b): self.W, self.b = W, b
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, g):
+        self.dW = self.x.T @ g
+        self.db = g.sum(axis=0)
+        return g @ self.W.T
+class Relu:
+    def forward(self, x):
+        self.on = x > 0
+        return x * self.on
+    def backward(self, g): return g * self.on
+class SoftmaxCE:
+    def forward(self, s, y):
+        e = np.exp(s - s.max(axis=1, keepdims=True))
+        self.p = e / e.sum(axis=1, keepdims=True)
+        self.y = y
+        return -np.sum(y * np.log(self.p)) / len(y)
+    def backward(self): return (self.p - self.y) / len(self.y)
+def train(x, y, W1, b1, W2, b2):
+    layers = [Layer(W1, b1), Relu(), Layer(W2, b2)]
+    out = x
+    for l in layers:
+        out = l.forward(out)
+    head = SoftmaxCE()
+    loss = head.forward(out, y)
+    g = head.backward()
+    for l in reversed(layers):
+        g = l.backward(g)
+    return loss, layers[0].dW, layers[0].db, layers[2].dW, layers[2].db
+""",
+    ),
+    "a tape of closures": (
+        "two",
+        """
+import numpy as np
+class Tensor:
+    def __init__(self, data, prev=()):
+        self.data, self.grad, self.prev, self.back = data, np.zeros_like(data), prev, lambda: None
+    def __matmul__(self, other):
+        out = Tensor(self.data @ other.data, (self, other))
+        def back():
+            self.grad += out.grad @ other.data.T
+            other.grad += self.data.T @ out.grad
+        out.back = back
+        return out
+    def __add__(self, other):
+        out = Tensor(self.data + other.data, (self, other))
+        def back():
+            self.grad += out.grad
+            other.grad += out.grad.sum(0)
+        out.back = back
+        return out
+    def relu(self):
+        out = Tensor(np.maximum(self.data, 0), (self,))
+        def back(): self.grad += (out.data > 0) * out.grad
+        out.back = back
+        return out
+    def backward(self):
+        order, seen = [], set()
+        def visit(v):
+            if id(v) not in seen:
+                seen.add(id(v))
+                for p in v.prev: visit(p)
+                order.append(v)
+        visit(self)
+        for v in reversed(order): v.back()
+def two(x, y, W1, b1, W2, b2):
+    tW1, tb1, tW2, tb2 = map(Tensor, (W1, b1, W2, b2))
+    s = (Tensor(x) @ tW1 + tb1).relu() @ tW2 + tb2
+    e = np.exp(s.data - s.data.max(1, keepdims=True))
+    p = e / e.sum(1, keepdims=True)
+    loss = -(y * np.log(p)).sum() / len(x)
+    s.grad = (p - y) / len(x)
+    s.backward()
+    return loss, tW1.grad, tb1.grad, tW2.grad, tb2.grad
+""",
+    ),
+    "functions that return their way back": (
+        "two",
+        """
+import numpy as np
+def dense(x, w, b):
+    def vjp(g):
+        return g @ w.T, x.T @ g, g.sum(0)
+    return x @ w + b, vjp
+def relu(x):
+    return np.maximum(x, 0), lambda g: g * (x > 0)
+def xent(s, y):
+    s = s - s.max(-1, keepdims=True)
+    logz = np.log(np.exp(s).sum(-1, keepdims=True))
+    return -(y * (s - logz)).sum() / len(y), lambda g=1.0: g * (np.exp(s - logz) - y) / len(y)
+def value_and_grad(W1, b1, W2, b2, x, y):
+    a, back1 = dense(x, W1, b1)
+    h, back2 = relu(a)
+    s, back3 = dense(h, W2, b2)
+    loss, back4 = xent(s, y)
+    gh, gW2, gb2 = back3(back4())
+    _, gW1, gb1 = back1(back2(gh))
+    return loss, (gW1, gb1, gW2, gb2)
+""",
+    ),
+    "derived variables in a dictionary": (
+        "two",
+        """
+import numpy as np
+class TwoLayer:
+    def __init__(self):
+        self.parameters = {"W1": None, "b1": None, "W2": None, "b2": None}
+        self.gradients = {"W1": 0, "b1": 0, "W2": 0, "b2": 0}
+        self.derived_variables = {}
+    def forward(self, x, y, retain_derived=True):
+        Z = x @ self.parameters["W1"] + self.parameters["b1"]
+        A = np.clip(Z, 0, np.inf)
+        S = A @ self.parameters["W2"] + self.parameters["b2"]
+        P = np.exp(S - S.max(axis=1, keepdims=True))
+        P = P / P.sum(axis=1, keepdims=True)
+        if retain_derived:
+            self.derived_variables.update(Z=Z, A=A, P=P, X=x, Y=y)
+        return -np.sum(y * np.log(P + 1e-300)) / x.shape[0]
+    def backward(self):
+        D = self.derived_variables
+        dS = (D["P"] - D["Y"]) / D["X"].shape[0]
+        self.gradients["W2"] = D["A"].T @ dS
+        self.gradients["b2"] = dS.sum(axis=0)
+        dZ = dS @ self.parameters["W2"].T
+        dZ = dZ * np.where(D["Z"] > 0, 1, 0)
+        self.gradients["W1"] = D["X"].T @ dZ
+        self.gradients["b1"] = dZ.sum(axis=0)
+""",
+    ),
+    "nested lists of numbers": (
+        "two",
+        """
+from math import exp, log
+def two(x, y, W1, b1, W2, b2):
+    N, D, H, K = len(x), len(W1), len(b1), len(b2)
+    dW1 = [[0.0 for _ in range(H)] for _ in range(D)]
+    dW2 = [[0.0 for _ in range(K)] for _ in range(H)]
+    db1, db2, loss = [0.0] * H, [0.0] * K, 0.0
+    for n in range(N):
+        z = [b1[h] + sum(x[n][d] * W1[d][h] for d in range(D)) for h in range(H)]
+        a = [v if v > 0 else 0.0 for v in z]
+        s = [b2[k] + sum(a[h] * W2[h][k] for h in range(H)) for k in range(K)]
+        total = sum(exp(v) for v in s)
+        p = [exp(v) / total for v in s]
+        loss -= sum(y[n][k] * log(p[k]) for k in range(K)) / N
+        ds = [(p[k] - y[n][k]) / N for k in range(K)]
+        for k in range(K):
+            db2[k] += ds[k]
+            for h in range(H):
+                dW2[h][k] += a[h] * ds[k]
+        for h in range(H):
+            if z[h] <= 0:
+                continue
+            dz = sum(ds[k] * W2[h][k] for k in range(K))
+            db1[h] += dz
+            for d in range(D):
+                dW1[d][h] += x[n][d] * dz
+    return loss, dW1, db1, dW2, db2
+""",
+    ),
+    "nablas and deltas, masked": (
+        "two",
+        """
+import numpy as np
+def two(x, y, W1, b1, W2, b2):
+    n = len(x)
+    z1 = x.dot(W1) + b1
+    a1 = z1.copy()
+    a1[a1 < 0] = 0
+    z2 = a1.dot(W2) + b2
+    e = np.exp(z2)
+    a2 = e / np.sum(e, axis=1, keepdims=True)
+    loss = np.sum(-np.log(a2) * y) / n
+    delta2 = a2.copy()
+    delta2 -= y
+    delta2 /= n
+    nabla_w2 = a1.T.dot(delta2)
+    nabla_b2 = delta2.sum(axis=0)
+    delta1 = delta2.dot(W2.T)
+    delta1[z1 <= 0] = 0
+    nabla_w1 = x.T.dot(delta1)
+    nabla_b1 = delta1.sum(axis=0)
+    return loss, [nabla_w1, nabla_b1, nabla_w2, nabla_b2]
+""",
+    ),
+}
+RIGHT |= MORE
+
 TORCH = """
 import torch
 class Norm(torch.autograd.Function):
