@@ -39,6 +39,7 @@ def test_every_built_in_network_is_proved(name: str) -> None:
 OTHERS = (
     ("N, D = dims('N D')\n@network\ndef net(x: Data[N, D], w: Param[D]):\n    return sum(sin(x @ w) ** 2)", PROVED),
     ("N = dims('N')\n@network\ndef net(w: Param[N]):\n    return sum(abs(w)) + max(w) * min(w) + sum(sign(w))", PROVED),
+    ("N = dims('N')\n@network\ndef net(w: Param[N]):\n    return sum(log(abs(w))) + sum(1 / abs(w))", PROVED),
     (
         "N = dims('N')\n@network\ndef net(w: Param[N], p: Param):\n    return sum(exp(w) ** p / sqrt(w ** 2 + p))",
         PROVED,
