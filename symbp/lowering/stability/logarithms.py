@@ -49,7 +49,16 @@ class Logarithms(Safety):
         if value.plain or (isinstance(inside, Add) and self._is_plain_sum(inside, known)):
             return log_of(self.plain(inside, known))
         logs = self._logs_of(value, known)
-        return logs.after(self.plain(write(logs.m), known))
+        found = logs.after(self.plain(write(logs.m), known))
+        if isinstance(inside, Add) and build.UNIT in inside.args and self.form(inside, known).plain:
+            return self._of_one_and(build.sub(inside, build.UNIT), found, known)
+        return found
+
+    def _of_one_and(self, r: Expr, log: Expr, known: Known) -> Expr:
+        """The logarithm of 1 + r, which is `log` by what r is a quotient of; as log1p(r) where r is small, for there
+        that has all its digits."""
+        r = self.plain(r, known)
+        return build.where(build.compare("<", Fn("abs", (r,)), build.num(Fraction(1, 2))), Fn("log1p", (r,)), log)
 
     def _logs_of(self, value: Scaled, known: Known) -> Logs:
         m, factors = value.exponent, [self.plain(value.rest, known)]

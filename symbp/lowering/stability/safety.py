@@ -205,7 +205,29 @@ class Safety(Splits):
                 summand = self.form(body, outside(known, indices))
                 ordinary = summand.plain or self.has_largest_one(expr, known)
                 return Scaled(expr) if ordinary else self.total_form(indices, summand)
-        return self.form(expr, known)
+        value = self.form(expr, known)
+        return self._of_quotients(expr, value, known) if isinstance(expr, Add) else value
+
+    def _of_quotients(self, total: Add, value: Scaled, known: Known) -> Scaled:
+        """A sum as one product, where it is one by what functions are quotients of: 1 - tanh(u)**2 is cosh(u)**-2."""
+        terms = [self._with_quotients(t, known) for t in total.args]
+        if not value.plain or terms == list(total.args):
+            return value
+        joined = self.cancelled([self.form(t, known) for t in terms], known)
+        return value if joined is None or any(isinstance(e, Add) for e, _ in joined.sums) else joined
+
+    def _with_quotients(self, expr: Expr, known: Known) -> Expr:
+        """A term with quotients of exponentials in the place of what has their value, by its name too."""
+        match expr:
+            case Fn(name, (u,), ()) if (pair := elementary(name).quotient) is not None:
+                return build.div(*(Fn(one, (u,)) for one in pair))
+            case Read() if isinstance(body := self.definition(expr, known), (Fn, Read)):
+                return found if (found := self._with_quotients(body, known)) != body else expr
+            case Mul(args):
+                return build.mul(*(self._with_quotients(a, known) for a in args))
+            case Pow(base, q):
+                return build.power(self._with_quotients(base, known), q)
+        return expr
 
 
 @lru_cache(maxsize=64)
