@@ -21,12 +21,13 @@ from symbp.errors import MissingRule
 class Elementary:
     """A function of one variable.
 
-    `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for every
-    real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is,
-    `exponentials` which c exp(s u) it is the sum of, as pairs c, s, and `quotient` which two such sums it is one of. It is `tex` in LaTeX, with `letter` in it if it is
-    called by one; `numpy` in NumPy ("" where that has none); and `word` in the name of an intermediate array (its own
-    name, if none is given). `constant` says that its derivative is taken to be 0; `inner` that no file need write it,
-    as it is what another becomes when it is differentiated; `last` that it has no derivative among these functions.
+    `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for
+    every real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is,
+    `exponentials` which c exp(s u) it is the sum of, as pairs c, s, and `quotient` which two such sums it is one of.
+    It is `tex` in LaTeX, with `letter` in it if it is called by one; `numpy` in NumPy ("" where that has none); and
+    `word` in the name of an intermediate array (its own name, if none is given). `constant` says that its derivative
+    is taken to be 0; `inner` that no file need write it, as it is what another becomes when it is differentiated;
+    `last` that it has no derivative among these functions.
     """
 
     name: str

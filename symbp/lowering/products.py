@@ -12,7 +12,7 @@ from itertools import combinations
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
 from symbp.core.guards import under
-from symbp.core.integers import Dim, Index, Poly
+from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.ranges import highest, is_nonnegative, lowest
 from symbp.core.traverse import children, free_indices, indices_of, polys, rename_bound, substitute
 from symbp.core.views import factors_of, is_divisor, is_guarded
@@ -24,7 +24,7 @@ from symbp.lowering.merging import reduced, side_by_side
 from symbp.lowering.onehot import added_rows, scaled_rows
 from symbp.lowering.padding import padded
 from symbp.lowering.pooling import picked
-from symbp.lowering.program import Operand, Reach, Value
+from symbp.lowering.program import Operand, Reach, Statement, Value
 from symbp.lowering.scatters import pooled, scatter
 from symbp.lowering.stacks import stacked_product
 from symbp.lowering.windows import columns as window_columns
@@ -76,7 +76,10 @@ def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
 
 
 def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
-    """The sizes that a sum is divided by: a mean of equal numbers is that number, and times 1/3 it is not."""
+    """The sizes that a sum over them is divided by: a mean of equal numbers is that number, and times 1/3 it is not.
+
+    By sizes of other axes everything is multiplied, or what is taken from it would be rounded in another way.
+    """
     maker = at.builder.made(a.value)
     while maker is not None and maker.op in ("reshape", "transpose", "expand"):
         maker = at.builder.made(maker.args[0])
@@ -85,7 +88,15 @@ def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
     below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
     if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
         return None
-    return build.power(constant, build.MINUS)
+    own = {atom for base, _ in counts for p in polys(base) for atom in p.atoms()}
+    return build.power(constant, build.MINUS) if own <= set(_summed(maker)) else None
+
+
+def _summed(total: Statement) -> Iterator[Atom]:
+    """The sizes of the axes that a sum is over."""
+    (a,) = total.args
+    assert isinstance(a, Value)
+    return (atom for k, extent in enumerate(a.shape) if k in total.detail for atom in extent.atoms())
 
 
 def contract(at: Entries, indices: tuple[Index, ...], body: Expr) -> Labelled:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Fn, Num
+from symbp.core.expr import Add, Expr, Fn, Num, Read
 from symbp.core.traverse import free_indices
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import Linear, write
+from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import log_of
 from symbp.lowering.stability.known import Known
@@ -99,15 +99,15 @@ class Logarithms(Safety):
         return not self.split(value.sums[0][0], known)[0].terms
 
     def sum_of_logarithms(self, total: Add, known: Known) -> Expr | None:
-        """A sum of terms in which there are several logarithms; None of any other."""
+        """A sum of terms in which there are logarithms written as sums; None of any other."""
         joined = self._quotient_of_logarithms(total, known)
         if joined is not None:
             return joined
         logs = [a for a in total.args if self._is_long_logarithm(a, known)]
-        if len(logs) < 2:
+        if not logs:
             return None
-        terms = (self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args)
-        return build.add(*terms)
+        with_tensors = self._with_tensors if len(logs) > 1 else self._with_exponent
+        return build.add(*(with_tensors(a, known) if a in logs else self.plain(a, known) for a in total.args))
 
     def _quotient_of_logarithms(self, total: Add, known: Known) -> Expr | None:
         """The sum with c log p - c log q in it as that of p/q, where sums of exponentials in p and q are alike."""
@@ -136,6 +136,15 @@ class Logarithms(Safety):
         """Is it a logarithm, times a number, that is written as a sum?"""
         rest = build.split_number(term)[1]
         return isinstance(rest, Fn) and rest.name == "log" and not self.opened(rest.args[0], known).plain
+
+    def _with_exponent(self, term: Expr, known: Known) -> Expr:
+        """The same with values less the largest of them as one tensor: in log p + 1 no 1 is to be added to a value of
+        1000 before the largest is taken from it."""
+        found = parts(self.plain(term, known))
+        for part in self.less(found):
+            one = self.named(write(part), known)
+            found = found - part + Linear.of(one) if isinstance(one, Read) else found
+        return write(found)
 
     def _with_tensors(self, term: Expr, known: Known) -> Expr:
         """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
