@@ -370,7 +370,7 @@ class Stable(Logarithms):
                 )
         cond, factors = counting(v)
         exponent = self.exponent(write(self.grouped(m, known)), known)
-        nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        nought = () if self.is_nonpositive(m) else self._shut_at((*factors, *beside), exponent, known)
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
             bases = [key(_base(f)) for f in factors_of(falling)]
@@ -406,6 +406,31 @@ class Stable(Logarithms):
             return Fn(node.name, (build.where(build.both(*nought), exponent, build.NIL),)) if nought else node
 
         return shut(total)  # type: ignore[return-value]
+
+    def _shut_at(self, factors: tuple[Expr, ...], exponent: Expr, known: Known) -> tuple[Cond, ...]:
+        """When no factor beside an exponential of no bound is 0: entries of inputs, masks, sums of what has settled."""
+        sums = (self.named(self.plain(f, known), known) for f in factors if self._may_settle(f))
+        return (*self._zeros(factors, exponent), *(build.compare("!=", total, build.NIL) for total in sums))
+
+    def _may_settle(self, f: Expr) -> bool:
+        """Is it a sum each term of which has a factor that may be 0: 1 - tanh(u)**2 where tanh has come to rest, or an
+        exponential that has no bound below?"""
+        return isinstance(f, Sum) and any(self._settles(a) or self._may_settle(a) for a in factors_of(f.body))
+
+    def _settles(self, a: Expr) -> bool:
+        """Is it such a factor, or a tensor that has one?"""
+        if isinstance(a, Read):
+            body = self.definition(a, ())
+            return body is not None and any(map(self._settles, factors_of(body)))
+        if isinstance(a, Add) and any(map(self._rests, walk(a))):
+            return True
+        value = self.form(a, ())
+        return not value.plain and bool((m := self.lifted(value, ())[0]).terms) and self.is_nonpositive(m)
+
+    def _rests(self, node: Node) -> bool:
+        """Does it come to rest, or is it the name of what does?"""
+        body = self.definition(node, ()) if isinstance(node, Read) else node
+        return isinstance(body, Fn) and settles(body.name)
 
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
