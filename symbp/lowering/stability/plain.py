@@ -275,6 +275,8 @@ class Stable(Logarithms):
     def _spread_factor(self, args: tuple[Expr, ...], forms: Factors, known: Known) -> Expr | None:
         """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
         for k, a in enumerate(args):
+            if self._is_joined(a, known):
+                continue
             core = product_of(f for b, f in forms if b is not a)
             others = args[:k] + args[k + 1 :]
             if isinstance(a, Add) and (
@@ -284,6 +286,11 @@ class Stable(Logarithms):
             ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
+
+    def _is_joined(self, a: Expr, known: Known) -> bool:
+        """Is it a sum whose terms cancel over their denominator, as in 1 - p? Multiplied out they would do so again."""
+        value = self.form(a, known)
+        return isinstance(a, Add) and not value.plain and not any(isinstance(e, Add) for e, _ in value.sums)
 
     def _taken_in(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
         """The product with its exponentials taken into a sum where what they stand in can be computed: of a choice is
