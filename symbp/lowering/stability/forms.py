@@ -17,6 +17,7 @@ from symbp.core.views import factors_of, is_bracket, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
+from symbp.lowering.stability.exponentials import log_of
 from symbp.lowering.stability.known import Known, about, branch, holds, outside
 from symbp.lowering.stability.named import Named
 
@@ -51,7 +52,7 @@ class Forms(Named):
                     inner = self.opened(base, known)
                 return inner.power(q) if q.denominator == 1 or may_take_root(inner) else Scaled(expr)
             case Pow():
-                return self._power_form(expr, self.form(expr.base, known), expr.exponent)
+                return self._power_form(expr, self.form(expr.base, known), expr.exponent, known)
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
@@ -67,14 +68,19 @@ class Forms(Named):
                 return self._choice_form(expr, cond, then, other, known)
         return Scaled(expr)
 
-    def _power_form(self, expr: Expr, base: Scaled, q: Expr) -> Scaled:
+    def _power_form(self, expr: Expr, base: Scaled, q: Expr, known: Known) -> Scaled:
         """(exp(m) v)**q as exp(q m + q log |v|) sign(v)**q, since v**q may be as large as exp(q m) is small.
 
         q is multiplied out, so that of (q - 1) m + m nothing but q m is left.
         """
-        if base.sums or not base.exponent.terms:
+        if base.plain or not all(is_positive(e) for e, _ in base.sums):
             return Scaled(expr)
         v, exponent = base.rest, base.exponent
+        for total, p in base.sums:
+            m, positive = self.split(total, known, exact=True)
+            log = log_of(positive)
+            self.done.add(log)
+            exponent = exponent + (m + Linear.of(log)) * p
         sign: Expr = build.UNIT
         if is_positive(v):
             exponent = exponent + parts(Fn("log", (v,))) if v != build.UNIT else exponent

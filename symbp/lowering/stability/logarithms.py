@@ -70,7 +70,7 @@ class Logarithms(Safety):
                 sums.append((v, p))
             else:
                 factors.append(build.power(v, Num(p)))
-        rest = build.mul(*factors)
+        m, rest = self.folded(m, known), build.mul(*factors)
         if len(sums) == 1 and sums[0][1] == 1 and is_positive(rest) and not free_indices(rest):
             ((s, _),) = sums
             mean = log_of_mean(s, rest) if self.is_nonpositive(exponent_of(s)) else None
