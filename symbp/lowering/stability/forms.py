@@ -12,6 +12,7 @@ from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read
 from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
+from symbp.core.ranges import is_nonnegative, lowest
 from symbp.core.traverse import free_indices, reads, substitute
 from symbp.core.views import factors_of, is_bracket, terms_of
 from symbp.lowering.guard import is_positive
@@ -73,8 +74,8 @@ class Forms(Named):
 
         q is multiplied out, so that of (q - 1) m + m nothing but q m is left.
         """
-        if base.plain or not all(is_positive(e) for e, _ in base.sums):
-            return Scaled(expr)
+        if base.plain or not all(is_positive(e) for e, _ in base.sums) or (base.sums and _is_count(q)):
+            return Scaled(expr)  # of a share's power to the number of a step nothing is too small to be multiplied by
         v, exponent = base.rest, base.exponent
         for total, p in base.sums:
             m, positive = self.split(total, known, exact=True)
@@ -298,6 +299,12 @@ class Forms(Named):
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
                 return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
         return [value]
+
+
+def _is_count(q: Expr) -> bool:
+    """Is it an integer that is never negative: the number of a step?"""
+    least = lowest(q.value) if isinstance(q, Int) else None
+    return least is not None and is_nonnegative(least)
 
 
 def may_take_root(value: Scaled) -> bool:
