@@ -13,8 +13,8 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, reads, substitute
-from symbp.core.views import factors_of, is_bracket, terms_of
+from symbp.core.traverse import free_indices, reads, rename_bound, substitute
+from symbp.core.views import factors_of, is_bracket, is_divisor, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
@@ -46,6 +46,9 @@ class Forms(Named):
                 )  # so that what is added up is one exponent and its opposite
                 return Scaled(build.UNIT, NOTHING, ((Fn(name, (argument,)), Fraction(1)),))
             case Mul(args):
+                shorter = self.multiplied_in(args, known)
+                if shorter is not None:
+                    return self.form(shorter, known)
                 return self.settled(product_of(self.form(a, known) for a in args))
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
@@ -74,7 +77,7 @@ class Forms(Named):
 
         q is multiplied out, so that of (q - 1) m + m nothing but q m is left.
         """
-        if base.plain or not all(is_positive(e) for e, _ in base.sums) or (base.sums and _is_count(q)):
+        if base.plain or not all(is_positive(e) for e, _ in base.sums) or (base.sums and is_count(q)):
             return Scaled(expr)  # of a share's power to the number of a step nothing is too small to be multiplied by
         v, exponent = base.rest, base.exponent
         for total, p in base.sums:
@@ -90,6 +93,26 @@ class Forms(Named):
             sign, exponent = build.power(Fn("sign", (v,)), q), exponent + Linear.of(log)
         each = [(build.split_number(build.mul(t, e)), c) for t in terms_of(q) for e, c in exponent.terms]
         return Scaled(sign, Linear.collect((rest, n * c) for (n, rest), c in each))
+
+    def multiplied_in(self, args: tuple[Expr, ...], known: Known) -> Expr | None:
+        """The product with 1 - tanh(u)**2, which is nearly 0 where tanh is nearly 1, taken into a sum whose terms it
+        divides: (b/(1 - tanh(u)**2) - c) (1 - tanh(u)**2)."""
+        for a in args:
+            if not isinstance(a, Add) or not self.form(a, known).plain or self.opened(a, known).plain:
+                continue
+            others = tuple(b for b in args if b is not a)
+            for k, b in enumerate(others):
+                factors = factors_of(self._open(b, args, known))
+                total = next((f for f in factors if isinstance(f, Add) and _divides(f, a)), None)
+                if isinstance(total, Add):
+                    left = (*others[:k], *(f for f in factors if f is not total), *others[k + 1 :])
+                    return build.mul(*left, build.add(*(build.mul(a, t) for t in total.args)))
+        return None
+
+    def _open(self, b: Expr, args: tuple[Expr, ...], known: Known) -> Expr:
+        """A tensor among factors as it is defined, if it cannot be computed by itself."""
+        body = self.definition(b, known) if isinstance(b, Read) and not self.is_tame(b, known) else None
+        return b if body is None else rename_bound(body, {i.name for a in args for i in free_indices(a)})
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
@@ -301,10 +324,17 @@ class Forms(Named):
         return [value]
 
 
-def _is_count(q: Expr) -> bool:
-    """Is it an integer that is never negative: the number of a step?"""
+def _divides(total: Add, a: Expr) -> bool:
+    """Does a term of a sum divide by it?"""
+    return any(is_divisor(f) and f.base == a for t in total.args for f in factors_of(t))
+
+
+def is_count(q: Expr) -> bool:
+    """Is it an integer that is never negative, the number of a step, or a sum of such?"""
+    if isinstance(q, Num):
+        return q.value >= 0 and q.value.denominator == 1
     least = lowest(q.value) if isinstance(q, Int) else None
-    return least is not None and is_nonnegative(least)
+    return (isinstance(q, Add) and all(map(is_count, q.args))) or (least is not None and is_nonnegative(least))
 
 
 def may_take_root(value: Scaled) -> bool:

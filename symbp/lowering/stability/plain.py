@@ -28,7 +28,7 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Node, Poly
 from symbp.core.traverse import free_indices, map_children, rename_bound, substitute, walk, with_bound
 from symbp.core.views import factors_of, is_divisor
-from symbp.lowering.guard import guarded, is_bounded
+from symbp.lowering.guard import guarded, is_bounded, is_positive
 from symbp.lowering.linear import parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import bounded_below, capped, expm1_of, exponential_of, less_one
@@ -77,7 +77,7 @@ class Stable(Logarithms):
                 return self._product(args, known)
             case Pow(base, q) if not isinstance(q, Num) or q.value < 0 or q.value.denominator != 1:
                 value = self.form(node, known)
-                if value.plain or (isinstance(base, Read) and self.is_tame(base, known)):
+                if value.plain or (isinstance(base, Read) and self.is_tame(base, known) and self.stands(node, known)):
                     return build.power(self.plain(base, known), node.exponent)
                 return self._computed(value, known)
             case Add():
@@ -217,7 +217,11 @@ class Stable(Logarithms):
         taken = self._taken_in(args, forms, known)
         if taken is not None:
             return taken
-        spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
+        spread = (
+            self.multiplied_in(args, known)
+            or self._defined(args, forms, known)
+            or self._spread_factor(args, forms, known)
+        )
         if spread is not None:
             return self.plain(spread, known)
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
@@ -447,6 +451,8 @@ class Stable(Logarithms):
                 yield build.compare("!=", base, build.NIL)
 
     def _may_be_nought(self, base: Expr) -> bool:
+        if isinstance(base, Int):
+            return not is_positive(base)
         if isinstance(base, Where):
             return build.NIL in (base.then, base.other) or any(
                 isinstance(b, (Where, Mul)) and self._may_be_nought(b) for b in (base.then, base.other)

@@ -16,6 +16,7 @@ from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import uncapped
+from symbp.lowering.stability.forms import is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
 from symbp.lowering.stability.splits import Splits
@@ -156,7 +157,7 @@ class Safety(Splits):
                 return self.is_safe(self.form(expr, known), known)
             case Fn(name, _, ()) if settles(name):
                 return True
-            case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
+            case Pow(base, q) if may_divide(q) and self.vanishes(base, known):
                 return False
         return all(self.stands(c, known) for c in children(expr) if isinstance(c, Expr))
 
@@ -228,6 +229,11 @@ class Safety(Splits):
             case Pow(base, q):
                 return build.power(self._with_quotients(base, known), q)
         return expr
+
+
+def may_divide(q: Expr) -> bool:
+    """Is the exponent negative, or may it be?"""
+    return q.value < 0 if isinstance(q, Num) else not is_count(q)
 
 
 @lru_cache(maxsize=64)
