@@ -32,11 +32,10 @@ def squashed_actor(eps, q, s, W, V):
 @network("""
 @network
 def likely_ratio(x: Data[N, D], a: Labels[N, K], old: Data[N], gain: Data[N], W: Param[D, K]):
-    e = exp(x @ W)
-    p[n, k] = e[n, k] / sum(e[n, j] for j in K)
-    r[n] = exp(log(p[n, a[n]]) - old[n])
+    log_p = log_softmax(x @ W)
+    r[n] = exp(log_p[n, a[n]] - old[n])
     kept[n] = minimum(r[n] * gain[n], clip(r[n], 0.8, 1.2) * gain[n])
-    spread[n] = -sum(p[n, k] * log(p[n, k]) for k in K)
+    spread[n] = -sum(exp(log_p[n, k]) * log_p[n, k] for k in K)
     return -sum(kept[n] + 0.01 * spread[n] for n in N) / N
 """)
 def likely_ratio(x, a, old, gain, W):
