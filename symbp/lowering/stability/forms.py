@@ -45,6 +45,8 @@ class Forms(Named):
                     self.plain(a, known), known
                 )  # so that what is added up is one exponent and its opposite
                 return Scaled(build.UNIT, NOTHING, ((Fn(name, (argument,)), Fraction(1)),))
+            case Fn(name, (u,), ()) if (tail := elementary(name).tail) and (in_tail(u), True) in known:
+                return Scaled(Fn(tail, (u,)), parts(build.neg(build.power(u, build.num(2)))))
             case Mul(args):
                 shorter = self.multiplied_in(args, known)
                 if shorter is not None:
@@ -246,6 +248,9 @@ class Forms(Named):
     def _sum_form(self, expr: Expr, known: Known) -> Scaled:
         """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
         assert isinstance(expr, Add)
+        tail = self.complement(expr)
+        if tail is not None and not (value := self.form(tail, known)).plain:
+            return value
         shorter = self.shortened(expr, known)
         if shorter is not None:
             return self.form(shorter, known)
@@ -256,6 +261,33 @@ class Forms(Named):
         if joined is not None:
             return joined
         return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
+
+    def complement(self, total: Expr) -> Expr | None:
+        """c + c erf(u), c less that, and 1 less either by its name, as a number times what 1 less erf is; None of any
+        other sum."""
+        if not isinstance(total, Add) or len(total.args) != 2:
+            return None
+        number, term = sorted(total.args, key=lambda a: not isinstance(a, Num))
+        c, rest = build.split_number(term)
+        if not isinstance(number, Num):
+            return None
+        if isinstance(rest, Fn) and not rest.orders and (other := elementary(rest.name).complement):
+            (u,) = rest.args
+            same = abs(c) == abs(number.value)
+            return build.mul(number, Fn(other, (u if c == -number.value else build.neg(u),))) if same else None
+        times, tail = build.split_number(self._tail_of(rest))
+        if not isinstance(tail, Fn) or -2 * c * times != number.value:
+            return None
+        return build.mul(Num(-c * times), Fn(tail.name, (build.neg(tail.args[0]),)))
+
+    def _tail_of(self, expr: Expr) -> Expr:
+        """A tensor as a number times what 1 less erf is, if it is that; 0 of any other."""
+        body = self.definition(expr, ()) if isinstance(expr, Read) else None
+        times, rest = build.split_number(body) if body is not None else (Fraction(0), expr)
+        found = self.complement(rest) or rest
+        c, tail = build.split_number(found)
+        is_tail = isinstance(tail, Fn) and not tail.orders and bool(elementary(tail.name).tail)
+        return build.mul(Num(times * c), tail) if is_tail else build.NIL
 
     def shortened(self, total: Add, known: Known) -> Expr | None:
         """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
@@ -322,6 +354,11 @@ class Forms(Named):
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
                 return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
         return [value]
+
+
+def in_tail(u: Expr) -> Cond:
+    """Where the complement of an odd function that comes to rest is small."""
+    return build.compare(">", u, build.NIL)
 
 
 def _divides(total: Add, a: Expr) -> bool:

@@ -16,7 +16,7 @@ from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import uncapped
-from symbp.lowering.stability.forms import is_count
+from symbp.lowering.stability.forms import in_tail, is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
 from symbp.lowering.stability.splits import Splits
@@ -109,7 +109,12 @@ class Safety(Splits):
                 return cond if open_ else None
             case Read():
                 body = self.definition(expr, known)
-                return self.choice(body, known) if isinstance(body, (Where, Mul, Add, Pow)) else None
+                return self.choice(body, known) if isinstance(body, (Where, Mul, Add, Pow, Fn)) else None
+            case Fn(name, (u,), ()) if elementary(name).tail:
+                cond = in_tail(u)
+                return None if any(c == cond for c, _ in known) else cond
+            case Add() if (tail := self.complement(expr)) is not None:
+                return self.choice(tail, known)
             case Add(args) | Mul(args):
                 return next((c for a in args if (c := self.choice(a, known)) is not None), None)
             case Pow(base, _):
@@ -206,6 +211,8 @@ class Safety(Splits):
                 summand = self.form(body, outside(known, indices))
                 ordinary = summand.plain or self.has_largest_one(expr, known)
                 return Scaled(expr) if ordinary else self.total_form(indices, summand)
+            case Add() if (tail := self.complement(expr)) is not None:
+                return self.opened(tail, known)
         value = self.form(expr, known)
         return self._of_quotients(expr, value, known) if isinstance(expr, Add) else value
 
