@@ -114,3 +114,14 @@ def truncated(x: Data[N, D], y: Data[N], w: Param[D]):
 def truncated(x, y, w):
     mu = x @ w
     return ((y - mu) ** 2 / 2 + torch.special.log_ndtr(mu)).mean()
+
+
+@network("""
+@network
+def tobit(x: Data[N, D], y: Data[N], cut: Data[N], w: Param[D], s: Param):
+    r = (y - x @ w) / exp(s)
+    return -mean(where(cut > 0, log(0.5 * (1 + erf(-r / sqrt(2)))), -(r**2) / 2 - s))
+""", cut=zero_or_one)  # fmt: skip
+def tobit(x, y, cut, w, s):
+    r = (y - x @ w) * (-s).exp()
+    return -torch.where(cut > 0, torch.special.log_ndtr(-r), -(r**2) / 2 - s).mean()

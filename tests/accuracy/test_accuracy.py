@@ -43,7 +43,7 @@ FURTHER = """
 """
 # `symbp build` itself refused these, or at the scales of its own check they were wrong.
 CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs steep_units steep_gates discounted flow"
-CHOICES += " probit_tails truncated"
+CHOICES += " probit_tails truncated tobit"
 # Their truth takes many digits of a long computation at some settings, so they are tried at a few.
 LONG = "lstm stacked_lstm normalised_depth gated_cell"
 OF_A_MILLION = "logistic_of_a_million spread_of_a_million"

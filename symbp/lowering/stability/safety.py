@@ -100,6 +100,7 @@ class Safety(Splits):
 
     def choice(self, expr: Expr, known: Known) -> Cond | None:
         """The condition of a choice between exponential things that the expression, its factors or terms are."""
+        expr = branch(expr, known)
         match expr:
             case Where(cond, then, other) if not any(c == cond for c, _ in known):
                 if build.NIL in (then, other):
