@@ -46,7 +46,7 @@ CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs s
 CHOICES += " probit_tails truncated tobit"
 # Their truth takes many digits of a long computation at some settings, so they are tried at a few.
 LONG = "lstm stacked_lstm normalised_depth gated_cell"
-OF_A_MILLION = "logistic_of_a_million spread_of_a_million"
+OF_A_MILLION = "bias_of_a_million logistic_of_a_million spread_of_a_million"
 
 
 def test_each_network_has_a_name_of_its_own() -> None:
