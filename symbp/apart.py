@@ -1,7 +1,8 @@
 """Work that is done in copies of this process, as many at once as there are processors; what they make is texts.
 
-Only what succeeds comes back. Where a copy fails, for whatever reason, nothing comes back of that piece of work, and
-whoever asked does it again: then its error is raised where it belongs.
+One piece of it may go on beside this process (`Beside`), or many may be done (`done_apart`). Only what succeeds comes
+back. Where a copy fails, for whatever reason, nothing comes back of that piece of work, and whoever asked does it
+again: then its error is raised where it belongs.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from dataclasses import dataclass, field
 
 Texts = Mapping[str, str]
 CHUNK = 1 << 16
+_is_copy = False
 
 
 def can_be_apart() -> bool:
-    """Is a copy of this process safe, and is there a processor for it? Locks that a thread holds a copy cannot open."""
-    return sys.platform == "linux" and threading.active_count() == 1 and processors() > 1
+    """Is a copy of this process safe, and is there a processor for it? Locks that a thread holds a copy cannot open.
+
+    Of a copy no copies are made: the others have the processors.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1 and processors() > 1 and not _is_copy
 
 
 def processors() -> int:
@@ -64,11 +69,42 @@ def done_apart(work: Sequence[Callable[[], Texts]]) -> Iterator[tuple[int, Texts
                     yield copy.number, _received(copy)
     finally:
         for source, copy in running.items():
-            os.close(source)
-            with contextlib.suppress(OSError):
-                os.kill(copy.pid, signal.SIGKILL)
-            _wait(copy.pid)
+            _end(source, copy.pid)
         gc.unfreeze()
+
+
+class Beside:
+    """One piece of work that a copy of this process has begun; `close` ends it if nobody has asked what it made."""
+
+    def __init__(self, work: Callable[[], Texts]):
+        gc.freeze()
+        self._source, pid = _started(work)
+        self._copy, self._open = _Copy(0, pid), True
+
+    def made(self) -> Texts | None:
+        """What it made, once it is done; None where nothing came of it."""
+        while chunk := os.read(self._source, CHUNK):
+            self._copy.sent += chunk
+        self._forget()
+        os.close(self._source)
+        return _received(self._copy)
+
+    def close(self) -> None:
+        """End it."""
+        if self._open:
+            self._forget()
+            _end(self._source, self._copy.pid)
+
+    def _forget(self) -> None:
+        self._open = False
+        gc.unfreeze()
+
+
+def _end(source: int, pid: int) -> None:
+    os.close(source)
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+    _wait(pid)
 
 
 def _started(work: Callable[[], Texts]) -> tuple[int, int]:
@@ -78,6 +114,8 @@ def _started(work: Callable[[], Texts]) -> tuple[int, int]:
     if pid:
         os.close(target)
         return source, pid
+    global _is_copy
+    _is_copy = True
     try:
         os.close(source)
         message = memoryview(json.dumps(dict(work())).encode("ascii"))

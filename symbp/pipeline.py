@@ -8,14 +8,15 @@ once every check has passed.
 from __future__ import annotations
 
 import ast
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from symbp.apart import can_be_apart, done_apart
+from symbp.apart import Beside, Texts, can_be_apart, done_apart
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
 from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
@@ -69,6 +70,9 @@ STAGES = (
     ("symbolic_checks", "proving the derivation by SymPy"),  # the Derivation -> Checks
     ("files", "writing the files"),  # all of it -> texts by file name
 )
+
+# What needs no page: a copy of this process works it out from there on, while this one sees to the page.
+BESIDE, FROM = ("module_checks", "symbolic_checks"), "module"
 
 BACKWARD_FILE, HESSIAN_FILE, REPORT_FILE = "backward.py", "hessian.py", "report.json"
 
@@ -164,7 +168,7 @@ class Build:
                 raise GivenError(f"{self.network.name} is too large for an example: its sizes are literal numbers")
             return None
         d = one_range(self.derivation)[0]
-        return example(d.network, d.backward, d.loss, d.adjoints, self.given)
+        return example(d.network, d.with_stations, d.loss, d.adjoints, self.given)
 
     @cached_property
     def given(self) -> Given:
@@ -311,11 +315,26 @@ class Build:
 
     def stages(self, last: str = STAGES[-1][0]) -> Iterator[str]:
         """Work the stages out one by one up to `last`, saying of each what is about to be done."""
-        for attribute, label in STAGES:
-            yield label
-            getattr(self, attribute)
-            if attribute == last:
-                return
+        beside: Beside | None = None
+        made: Texts = {}
+        try:
+            for attribute, label in STAGES:
+                yield label
+                if attribute == BESIDE[0] and beside is not None:
+                    made = beside.made() or {}
+                if attribute in made:  # what is not is worked out here, and raises here what it raises
+                    vars(self)[attribute] = tuple(Check(*fields) for fields in json.loads(made[attribute]))
+                getattr(self, attribute)
+                if attribute == last:
+                    return
+                if attribute == FROM and last in (BESIDE[-1], STAGES[-1][0]) and can_be_apart():
+                    beside = Beside(self._made_beside)
+        finally:
+            if beside is not None:
+                beside.close()
+
+    def _made_beside(self) -> Texts:
+        return {name: json.dumps([astuple(check) for check in getattr(self, name)]) for name in BESIDE}
 
 
 def _together(a: Check, b: Check) -> Check:
@@ -351,7 +370,7 @@ def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
     return replace(derivation.backward, inputs=product.network.inputs)
 
 
-def symbolic_subject(network: Network, d: Derivation, patience: int) -> Subject:
+def symbolic_subject(network: Network, d: Derivation, patience: tuple[int, int]) -> Subject:
     """What SymPy is to prove of a derivation: its adjoints and its local derivatives."""
     chains = tuple(Equality(c.lhs, c.result, _key_text(c.key)) for s in d.sections for c in s.locals)
     parameters = tuple(parameter for parameter, _ in d.gradients)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbp.notation import library
-from symbp.notation.vocabulary import INPUTS, LIBRARY, SECTIONS, SIZES, Section, Word
+from symbp.notation.grammar import Section, Word
+from symbp.notation.vocabulary import INPUTS, LIBRARY, SECTIONS, SIZES
 
 PATH = Path(__file__).parent.parent / "docs" / "language.md"
 HEAD = """# The language

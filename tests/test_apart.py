@@ -15,7 +15,7 @@ import pytest
 
 from symbp import apart, pipeline
 from symbp.apart import Texts, can_be_apart, done_apart
-from symbp.errors import SymbpError
+from symbp.errors import CheckFailed, SymbpError
 from symbp.pipeline import Build, build_all
 from symbp.sources import find_source
 
@@ -120,3 +120,46 @@ def test_an_error_is_the_one_that_one_process_raises(tmp_path: Path, monkeypatch
     file.write_text("from symbp import Data, network\n@network\ndef bad(x: Data):\n    return y\n")
     with pytest.raises(SymbpError, match="`y` is not defined"):
         build_all((*_builds("neuron_chain"), Build(find_source(str(file)))), "files", lambda _: None)
+
+
+def test_checks_made_beside_the_page_are_those_that_one_process_makes(
+    monkeypatch: pytest.MonkeyPatch, pids: list[int]
+) -> None:
+    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    (beside,), (alone,) = _builds("affine_pair"), _builds("affine_pair")
+    build_all((beside,), "files", lambda _: None)
+    assert len(pids) == 1
+    assert not _is_there(pids[0])
+    monkeypatch.setattr(pipeline, "can_be_apart", lambda: False)
+    build_all((alone,), "files", lambda _: None)
+    assert (beside.checks, beside.files) == (alone.checks, alone.files)
+    assert len(beside.module_checks) > 4
+    assert len(beside.symbolic_checks) == 1
+
+
+def test_a_check_that_fails_beside_the_page_fails_here(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
+    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    (build,) = _builds("affine_pair")
+    text, lines = build.module
+    vars(build)["module"] = text.replace("return float(L), out", "return float(L) + 1, out"), lines
+    with pytest.raises(CheckFailed, match="loss_and_gradients gives"):
+        build_all((build,), "files", lambda _: None)
+    assert len(pids) == 1
+    assert not _is_there(pids[0])
+
+
+def test_what_goes_on_beside_is_ended_with_those_who_asked(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
+    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    monkeypatch.setattr(Build, "_made_beside", lambda self: _make("sleep"))
+    (build,) = _builds("affine_pair")
+    stages = build.stages()
+    while not pids:
+        next(stages)
+    stages.close()
+    assert not _is_there(pids[0])
+
+
+def test_a_copy_makes_no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "processors", lambda: 2)
+    assert can_be_apart()
+    assert dict(done_apart([lambda: {"again": str(can_be_apart())}])) == {0: {"again": "False"}}

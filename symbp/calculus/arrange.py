@@ -9,8 +9,8 @@ from symbp.calculus.simplify import has_denominator, positive_first
 from symbp.core import build
 from symbp.core.expr import Add, Delta, Expr, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
-from symbp.core.traverse import free_indices, map_children, reads
-from symbp.core.views import factors_of
+from symbp.core.traverse import free_indices, map_values, reads
+from symbp.core.views import factors_of, is_guarded
 
 
 def tidy(expr: Expr) -> Expr:
@@ -18,11 +18,12 @@ def tidy(expr: Expr) -> Expr:
 
     Numbers come first, then sizes and scalars, entries, functions, brackets, deltas, sums.
     """
-    done = map_children(expr, lambda c: tidy(c) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
-    if isinstance(done, Add) and build.split_number(done.args[0])[0] < 0:
-        return Add(positive_first(done.args))
+    done = map_values(expr, tidy)
+    match done:
+        case Mul():
+            return _absorb_sign(Mul(tuple(sorted(done.args, key=_ranks(done.args)))))
+        case Add() if build.split_number(done.args[0])[0] < 0:
+            return Add(positive_first(done.args))
     return done
 
 
@@ -33,12 +34,13 @@ def arrange(expr: Expr, order: tuple[Index, ...], summed: bool = False) -> Expr:
     like the matrix product that it is. An entry by itself comes before
     the sums beside it, and what is under no condition before what is.
     """
-    done = map_children(expr, lambda c: arrange(c, order, isinstance(expr, Sum)) if isinstance(c, Expr) else c)
-    if isinstance(done, Mul):
-        place = _places(done.args, order, summed)
-        return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
-    if isinstance(done, Add) and (build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args))):
-        return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
+    done = map_values(expr, lambda c: arrange(c, order, isinstance(expr, Sum)))
+    match done:
+        case Mul():
+            place = _places(done.args, order, summed)
+            return _absorb_sign(Mul(tuple(sorted(done.args, key=lambda f: (_late(_rank(f)), place(f))))))
+        case Add() if build.split_number(done.args[0])[0] < 0 or any(map(_indirect, done.args)):
+            return Add(tuple(sorted(done.args, key=lambda t: (build.split_number(t)[0] < 0, _distance(t)))))
     return done
 
 
@@ -54,7 +56,7 @@ def _indirect(term: Expr) -> bool:
 
 def _distance(term: Expr) -> int:
     """An entry or a number, then products and sums of them, then what comes from another step of a recurrence."""
-    if any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term)):
+    if any(map(is_guarded, factors_of(term))):
         return 2
     return 0 if isinstance(term, (Read, Num)) else 1
 
@@ -74,7 +76,7 @@ def _places(factors: tuple[Expr, ...], order: tuple[Index, ...], summed: bool) -
     return lambda f: min((order.index(i) for i in free_indices(f) if i in order and i not in common), default=missing)
 
 
-_RANKS: tuple[tuple[type[Expr], int], ...] = ((Num, 0), (Int, 1), (Read, 2), (Add, 4), (Delta, 6), (Sum, 7))
+_RANKS: dict[type[Expr], int] = {Num: 0, Int: 1, Read: 2, Add: 4, Delta: 6, Sum: 7}
 
 
 def _ranks(factors: tuple[Expr, ...]) -> Callable[[Expr], int]:
@@ -85,9 +87,8 @@ def _ranks(factors: tuple[Expr, ...]) -> Callable[[Expr], int]:
 
 def _rank(f: Expr) -> int:
     base, _ = build.split_power(f)
-    if isinstance(base, Where) and base.other != build.NIL:  # cases are tall
-        return 5
-    return next((rank for kind, rank in _RANKS if isinstance(base, kind)), 3)
+    cases = isinstance(base, Where) and not is_guarded(base)  # which are tall
+    return 5 if cases else _RANKS.get(type(base), 3)
 
 
 def _absorb_sign(expr: Mul) -> Expr:

@@ -13,9 +13,9 @@ from math import prod
 
 from symbp.calculus.simplify import factor
 from symbp.core import build
-from symbp.core.expr import Add, Expr, Mul, Num, Sum, Where
-from symbp.core.traverse import reads, walk
-from symbp.core.views import factors_of
+from symbp.core.expr import Add, Expr, Mul, Num, Sum
+from symbp.core.traverse import nodes, reads
+from symbp.core.views import factors_of, is_guarded, operands
 
 Term = tuple[int, tuple[str, ...]]  # how many sums over indices stand around it, the tensors that it reads
 NUMBER: Term = (0, ())
@@ -30,22 +30,22 @@ def opens(before: Expr, after: Expr) -> bool:
 
 def _count(expr: Expr) -> int:
     """How many terms it has when it is multiplied out and nothing joined."""
-    if isinstance(expr, Add):
-        return sum(_count(a) for a in expr.args)
-    if isinstance(expr, Mul):
-        return prod(_count(a) for a in expr.args)
-    if isinstance(expr, Sum):
-        return _count(expr.body)
+    match expr:
+        case Add():
+            return sum(map(_count, expr.args))
+        case Mul():
+            return prod(map(_count, expr.args))
+        case Sum():
+            return _count(expr.body)
     return 1
 
 
 def _brackets(expr: Expr) -> Iterator[tuple[Term, ...]]:
     """The sums within it, each as its terms, common factors left out."""
-    for node in walk(expr):
-        if isinstance(node, Add):
-            terms = _left(_inner(node))
-            if terms and not all(map(_is_masked, terms)):
-                yield tuple(sorted(map(_term, terms)))
+    for node in nodes(expr, Add):
+        terms = _left(_inner(node))
+        if terms and not all(map(_is_masked, terms)):
+            yield tuple(sorted(map(_term, terms)))
 
 
 def _left(node: Add) -> tuple[Expr, ...]:
@@ -63,23 +63,21 @@ def _flat(node: Add) -> Iterator[Expr]:
 def _inner(node: Add) -> Add:
     """The sum without what all its terms share."""
     common = factor(node)
-    found = next((f for f in common.args if isinstance(f, Add)), None) if isinstance(common, Mul) else None
-    return found or node
+    return next((f for f in operands(common) if isinstance(f, Add)), node) if isinstance(common, Mul) else node
 
 
 def _is_masked(term: Expr) -> bool:
     """Does it count under a condition alone, as one of several that exclude one another?"""
-    return any(isinstance(f, Where) and f.other == build.NIL for f in factors_of(term))
+    return any(map(is_guarded, factors_of(term)))
 
 
 def _term(expr: Expr) -> Term:
-    sums = sum(isinstance(n, Sum) for n in walk(expr))
-    return sums, tuple(sorted({r.tensor for r in reads(expr)}))
+    return len(list(nodes(expr, Sum))), tuple(sorted({r.tensor for r in reads(expr)}))
 
 
 def _comes_apart(bracket: tuple[Term, ...], after: Expr) -> bool:
     """Is there a sum in which each of the bracket's terms is found in a term of its own?"""
-    sums = (n for n in walk(after) if isinstance(n, Add))
+    sums = nodes(after, Add)
     return any(_all_found([set(t) for _, t in bracket], [{r.tensor for r in reads(a)} for a in n.args]) for n in sums)
 
 

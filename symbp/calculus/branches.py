@@ -16,7 +16,7 @@ from symbp.core.expr import Binder, Cond, Expr, Or, Read, Where
 from symbp.core.guards import settle, settle_condition, under, within
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, map_children, reads, substitute, substitute_poly, walk
+from symbp.core.traverse import free_indices, map_values, reads, substitute, substitute_poly, walk
 from symbp.core.views import conjuncts
 
 MOST_CHOICES = 3
@@ -98,4 +98,4 @@ def map_under(node: Expr, given: Conds, function: Callable[[Expr, Conds], Expr])
         return build.where(node.cond, then, function(node.other, (*given, *refuted(node.cond))))
     if isinstance(node, Binder):  # what is bound inside has nothing to do with what it is outside
         given = tuple(g for g in given if not any(i in node.indices for i in free_indices(g)))
-    return map_children(node, lambda c: function(c, given) if isinstance(c, Expr) else c)
+    return map_values(node, lambda c: function(c, given))

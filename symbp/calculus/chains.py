@@ -19,7 +19,7 @@ from symbp.core.canonical import same
 from symbp.core.expr import Add, Expr, Mul, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.network import Equation
-from symbp.core.traverse import all_index_names, indices_of, walk
+from symbp.core.traverse import all_index_names, indices_of, nodes, walk
 
 
 def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursive: bool) -> list[Step]:
@@ -42,7 +42,7 @@ def local_steps(equation: Equation, body: Expr, by: Read, known: Known, recursiv
 
 def _guards_sums(expr: Expr) -> bool:
     """Are there sums under a condition? Such lines are long, and only the shortest way through them is shown."""
-    guards = (n for n in walk(expr) if isinstance(n, Where) and n.other == build.NIL)
+    guards = (n for n in nodes(expr, Where) if n.other == build.NIL)
     return any(isinstance(n, Sum) for g in guards for n in walk(g.then))
 
 

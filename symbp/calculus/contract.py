@@ -22,13 +22,13 @@ from symbp.core.integers import Atom, Index, Poly, quotient
 from symbp.core.traverse import (
     all_index_names,
     indices_of,
-    map_children,
+    map_values,
     reads,
     rename_bound,
     substitute,
     substitute_poly,
 )
-from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
+from symbp.core.views import conjuncts, factors_of, integers_compared, is_divisor, is_guarded, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +81,28 @@ def _barred(expr: Expr) -> Expr:
     """With the factors of negative power as values of a function, so that no product joins them with others."""
     if is_divisor(expr):
         return Fn(BAR, (expr,))
-    return map_children(expr, lambda c: _barred(c) if isinstance(c, Expr) else c)
+    return map_values(expr, _barred)
 
 
 def _unbarred(expr: Expr) -> Expr:
-    if isinstance(expr, Fn) and expr.name == BAR:
-        return expr.args[0]
-    if isinstance(expr, Mul):
-        return Mul(tuple(_unbarred(f) for f in expr.args))
-    return map_children(expr, lambda c: _unbarred(c) if isinstance(c, Expr) else c)
+    match expr:
+        case Fn(name, (divisor,)) if name == BAR:
+            return divisor
+        case Mul(args):
+            return Mul(tuple(map(_unbarred, args)))
+    return map_values(expr, _unbarred)
 
 
 def _contract(expr: Expr, task: Task) -> Expr:
-    done = map_children(expr, lambda c: _contract(c, task) if isinstance(c, Expr) else c)
-    if isinstance(done, Where):
-        return _choice(*_equal(done))
-    if isinstance(done, Delta):
-        return build.delta(_fixed(done.a), _fixed(done.b))
-    return _sum(done.indices, done.body, task) if isinstance(done, Sum) else done
+    done = map_values(expr, lambda c: _contract(c, task))
+    match done:
+        case Where():
+            return _choice(*_equal(done))
+        case Delta():
+            return build.delta(_fixed(done.a), _fixed(done.b))
+        case Sum():
+            return _sum(done.indices, done.body, task)
+    return done
 
 
 def _fixed(poly: Poly) -> Poly:
@@ -114,11 +118,11 @@ def _equal(choice: Where) -> tuple[Where, tuple[Expr, ...]]:
     kept: list[Cond] = []
     deltas: list[Expr] = []
     for c in conjuncts(choice.cond):
-        sides = [build.as_integer(s) for s in (c.a, c.b)] if isinstance(c, Compare) and c.op == "==" else [None]
-        if None in sides:
-            kept.append(c)
-        else:
-            deltas.append(build.delta(*(p for p in sides if p is not None)))
+        match c:
+            case Compare("==") if (sides := integers_compared(c)) is not None:
+                deltas.append(build.delta(*sides))
+            case _:
+                kept.append(c)
     return Where(build.both(*kept), choice.then, choice.other), tuple(deltas)
 
 
@@ -145,8 +149,9 @@ def _sum(indices: tuple[Index, ...], body: Expr, task: Task) -> Expr:
     """The sum of a body whose own sums are done: split where a delta asks for it, else contracted term by term."""
     if task.style.single:
         body = _singled(body, indices, task.style)
-    if isinstance(body, Add) and not task.style.closed and _has_delta(body, indices, task.style):
-        return build.add(*(_sum(indices, term, task) for term in body.args))
+    terms = terms_of(body)
+    if len(terms) > 1 and not task.style.closed and _has_delta(body, indices, task.style):
+        return build.add(*(_sum(indices, term, task) for term in terms))
     factors = factors_of(body)
     opened = _open(factors, indices, task.style)
     if opened is not None:
@@ -181,7 +186,7 @@ def _bracket(terms: tuple[Expr, ...], indices: tuple[Index, ...], task: Task) ->
 def _singled(expr: Expr, indices: tuple[Index, ...], style: Style) -> Expr:
     """The factors of the terms, those that are 0 but for one value of a summed index with a delta that says so."""
     if isinstance(expr, (Add, Mul)):
-        return map_children(expr, lambda c: _singled(c, indices, style) if isinstance(c, Expr) else c)
+        return map_values(expr, lambda c: _singled(c, indices, style))
     for index in indices:
         found = as_delta(expr, index)
         if found is not None and solve(found[0], indices, {}, style) is not None:
@@ -239,7 +244,7 @@ def _without(indices: tuple[Index, ...], solution: Solution, rest: Expr, task: T
         held = tuple(d for d in deltas if any(True for _ in reads(d)))  # a label is read only where the guard holds
         deltas, inside = tuple(d for d in deltas if d not in held), build.mul(inside, *held)
         guard = solution.guard
-        if isinstance(inside, Where) and inside.other == build.NIL and not reads(inside.cond):
+        if is_guarded(inside) and not reads(inside.cond):
             guard, inside = build.both(inside.cond, guard), inside.then
         body = build.mul(build.where(guard, inside, build.NIL), *deltas)
     return _sum(tuple(left), body, task) if left else body
@@ -251,20 +256,26 @@ def _has_delta(expr: Expr, indices: tuple[Index, ...], style: Style) -> bool:
 
 
 def _outer(expr: Expr) -> list[Expr]:
-    if isinstance(expr, (Add, Mul)):
-        return [n for a in expr.args for n in _outer(a)]
+    match expr:
+        case Add() | Mul():
+            return [n for a in expr.args for n in _outer(a)]
     return [expr]
 
 
 def _open(factors: tuple[Expr, ...], indices: tuple[Index, ...], style: Style) -> tuple[Expr, ...] | None:
     """The terms after multiplying out the first factor that is a sum of terms with a delta to contract."""
     for place, factor in enumerate(factors):
-        if isinstance(factor, (Add, Mul)) and _has_delta(factor, indices, style):
-            if isinstance(factor, Mul):
-                return _open((*factors[:place], *factor.args, *factors[place + 1 :]), indices, style)
-            if not style.closed or all(_has_delta(term, indices, style) for term in factor.args):
-                return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in factor.args)
+        match factor:
+            case Mul(args) if _has_delta(factor, indices, style):
+                return _open((*factors[:place], *args, *factors[place + 1 :]), indices, style)
+            case Add(args) if _opens(factor, indices, style):
+                return tuple(build.mul(*factors[:place], term, *factors[place + 1 :]) for term in args)
     return None
+
+
+def _opens(bracket: Add, indices: tuple[Index, ...], style: Style) -> bool:
+    """Has it a term with a delta to contract, or in the closed style all?"""
+    return (all if style.closed else any)(_has_delta(term, indices, style) for term in bracket.args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +290,11 @@ class Solution:
 def _equalities(factors: tuple[Expr, ...]) -> dict[Atom, Poly]:
     """What the deltas of a product say of plain indices: under d(m, l - 1) a range D[m + 1] is the range D[l]."""
     table: dict[Atom, Poly] = {}
-    for f in factors:
-        if isinstance(f, Delta):
-            for a, b in ((f.a, f.b), (f.b, f.a)):
-                if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
-                    table[a.index] = b
-                    break
+    for sides in ((f.a, f.b) for f in factors if isinstance(f, Delta)):
+        for a, b in (sides, sides[::-1]):
+            if a.index is not None and a.index not in table and a.index not in tuple(indices_of(b)):
+                table[a.index] = b
+                break
     return table
 
 
@@ -315,8 +325,9 @@ def _solve_for(
     other = value.index
     if other is not None and _same_range(index, other, equal):
         return Solution(index, value, None)
-    if isinstance(value.atom, Read) and (value.atom.tensor, index.stop) in style.classes:
-        return Solution(index, value, None)
+    match value.atom:
+        case Read(tensor) if (tensor, index.stop) in style.classes:
+            return Solution(index, value, None)
     inner = tuple(indices_of(value))
     bound = any(i in indices for i in inner)
     if index in inner or (bound and not style.wide):

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Where
+from symbp.core.expr import Add, Binder, Compare, Delta, Expr, Extreme, First, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import dims_of, free_indices, indices_of, walk
+from symbp.core.traverse import dims_of, free_indices, indices_of, nodes, walk
 
 NOMINAL = 8
-_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Extreme: 2, First: 2}
+_WEIGHT = {Fn: 10, Pow: 2, Where: 2, Compare: 1, Delta: 2, Sum: 1, Extreme: 1, First: 1}
 
 
 @lru_cache(maxsize=4_000)
@@ -31,16 +31,15 @@ def cost(expr: Expr) -> int:
 
 def functions(expr: Expr) -> int:
     """How many different function values it takes."""
-    return len({key(n) for n in walk(expr) if isinstance(n, Fn)})
+    return len({key(n) for n in nodes(expr, Fn)})
 
 
 def _weight(node: Node) -> int:
-    if isinstance(node, Add):
-        return len(node.args) - 1
-    if isinstance(node, Mul):
-        return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
-    if isinstance(node, Binder):
-        return 1
+    match node:
+        case Add():
+            return len(node.args) - 1
+        case Mul():
+            return sum(0 if _is_sign(a) else 1 for a in node.args) - 1
     return _WEIGHT.get(type(node), 0)
 
 

@@ -26,7 +26,7 @@ from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Partial, Read, Sum
 from symbp.core.integers import Index, Poly
 from symbp.core.network import DATA, PARAM, Equation, Network
-from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name, reads, walk
+from symbp.core.traverse import all_index_names, apply, free_indices, fresh_name, nodes, reads, walk
 
 
 def derive(network: Network) -> Derivation:
@@ -302,7 +302,7 @@ class _Work:
 
 
 def _sums(body: Expr) -> bool:
-    return any(isinstance(n, Sum) for n in walk(body))
+    return any(nodes(body, Sum))
 
 
 def _is_trivial(body: Expr) -> bool:

@@ -21,7 +21,7 @@ from symbp.core.entries import EqualEntries, equal_entries
 from symbp.core.expr import Add, Expr, Mul, Read, Sum
 from symbp.core.integers import Atom, Poly
 from symbp.core.network import Network
-from symbp.core.traverse import free_indices, map_children, normal, reads, replace_reads, substitute, walk
+from symbp.core.traverse import free_indices, map_values, normal, reads, replace_reads, substitute, walk
 
 MOST_FORMS = 64
 
@@ -95,7 +95,7 @@ class _Alike:
 
     def written(self, node: Expr) -> Expr:
         """The expression with every value that was seen before as it was then."""
-        done = map_children(node, lambda c: self.written(c) if isinstance(c, Expr) else c)
+        done = map_values(node, self.written)
         if not isinstance(done, (Read, Sum)):
             return done
         forms = list(islice(_forms(done, self.known), MOST_FORMS))

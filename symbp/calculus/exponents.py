@@ -15,11 +15,20 @@ from dataclasses import replace
 from symbp.calculus.match import match
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Add, Binder, Expr, Fn, Mul, Pow, Read, Sum, Where
+from symbp.core.expr import BINDERS, Add, Expr, Fn, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.network import Call, Equation, Network
-from symbp.core.traverse import free_indices, fresh_name, map_children, reads, substitute, substitute_poly, walk
-from symbp.core.views import terms_of
+from symbp.core.traverse import (
+    free_indices,
+    fresh_name,
+    map_values,
+    nodes,
+    reads,
+    substitute,
+    substitute_poly,
+    walk,
+)
+from symbp.core.views import applied, operands, terms_of
 
 
 def name_exponents(network: Network, active: Collection[str]) -> Network:
@@ -45,7 +54,7 @@ def _shared(equation: Equation, active: Collection[str]) -> Iterator[Expr]:
     for total in (n for n in outside if isinstance(n, Sum) and len(n.indices) == 1):
         (j,) = total.indices
         for k in (i for i in equation.letters if (i.start, i.stop) == (j.start, j.stop)):
-            for other in (n.args[0] for n in walk(total.body) if isinstance(n, Fn) and n.name == "exp"):
+            for other in (n.args[0] for n in nodes(total.body, Fn) if applied(n) == "exp"):
                 own = substitute(other, {j: Poly.of(k)})
                 if _is_plain(own) and _share(own, k, active) and any(_has(n, own) for n in outside):
                     yield own
@@ -54,15 +63,12 @@ def _shared(equation: Equation, active: Collection[str]) -> Iterator[Expr]:
 def _outside(node: Expr) -> Iterator[Expr]:
     """The expression and what it is made of, but for what is under a condition or in a sum."""
     yield node
-    if isinstance(node, (Add, Mul, Fn)):
-        for part in node.args:
-            yield from _outside(part)
-    elif isinstance(node, Pow):
-        yield from _outside(node.base)
+    for part in node.args if isinstance(node, Fn) else operands(node):
+        yield from _outside(part)
 
 
 def _is_plain(exponent: Expr) -> bool:
-    return not any(isinstance(n, (Binder, Where)) for n in walk(exponent))
+    return not any(nodes(exponent, *BINDERS, Where))
 
 
 def _share(exponent: Expr, k: Index, active: Collection[str]) -> bool:
@@ -73,10 +79,11 @@ def _share(exponent: Expr, k: Index, active: Collection[str]) -> bool:
 
 def _has(node: Expr, exponent: Expr) -> bool:
     """Is it the exponential of that, or a sum with the logarithm of a sum of them beside it?"""
-    if isinstance(node, Fn):
-        return node.name == "exp" and same(node.args[0], exponent)
-    if isinstance(node, Add) and any(isinstance(n, Fn) and n.name == "log" for t in node.args for n in walk(t)):
-        return all(t in node.args for t in terms_of(exponent))
+    match node:
+        case Fn("exp", (own,)):
+            return same(own, exponent)
+        case Add(terms) if any(applied(n) == "log" for n in walk(node)):
+            return all(t in terms for t in terms_of(exponent))
     return False
 
 
@@ -89,7 +96,7 @@ def _through(equation: Equation, own: Equation) -> Equation:
             return Read(own.name, tuple(substitute_poly(s, binding) for s in own.entry.subs))
         if isinstance(node, Add) and isinstance(own.body, Add) and all(t in node.args for t in own.body.args):
             return build.add(own.entry, *(put(t) for t in node.args if t not in own.body.args))
-        return map_children(node, lambda c: put(c) if isinstance(c, Expr) else c)
+        return map_values(node, put)
 
     call = equation.call
     if call is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TypeGuard
 
 from symbp.calculus.cost import cost
@@ -22,8 +23,8 @@ from symbp.core.guards import follows, opposite, settle_condition, slack, under
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import children, free_indices, indices_of, map_children, polys, substitute, walk
-from symbp.core.views import conjuncts, factors_of
+from symbp.core.traverse import children, free_indices, indices_of, map_values, nodes, polys, substitute
+from symbp.core.views import conjuncts, factors_of, is_guarded, terms_of
 
 Conds = tuple[Cond, ...]
 
@@ -59,14 +60,10 @@ def zeros_of(network: Network) -> tuple[Zero, ...]:
 
 def _unless(equation: Equation, found: dict[str, Zero]) -> Iterator[Cond]:
     for f in factors_of(equation.body):
-        if _is_guarded(f):
+        if is_guarded(f):
             yield from conjuncts(f.cond)
         if isinstance(f, Read) and f.tensor in found:
             yield from found[f.tensor].nonzero(f)
-
-
-def _is_guarded(expr: Expr) -> TypeGuard[Where]:
-    return isinstance(expr, Where) and expr.other == build.NIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +75,19 @@ class Guards:
 
     def simplified(self, expr: Expr) -> tuple[Expr, tuple[str, ...]]:
         """The expression with its guards joined and dropped, and the quantities whose zeros that uses."""
-        if not any(isinstance(n, Where) for n in walk(expr)):
+        if not any(nodes(expr, Where)):
             return expr, ()
         used: dict[str, None] = {}
         return self._simplify(expr, used), tuple(used)
 
     def _simplify(self, expr: Expr, used: dict[str, None]) -> Expr:
-        done = map_children(expr, lambda c: self._simplify(c, used) if isinstance(c, Expr) else c)
-        if isinstance(done, Sum):
-            return pull(done.indices, done.body)
-        return self._product(done, used) if isinstance(done, Mul) or _is_guarded(done) else done
+        done = map_values(expr, lambda c: self._simplify(c, used))
+        match done:
+            case Sum():
+                return pull(done.indices, done.body)
+            case Mul() | Where(other=build.NIL):
+                return self._product(done, used)
+        return done
 
     def _product(self, product: Expr, used: dict[str, None]) -> Expr:
         """A product with one guard for all its factors, where that is cheaper."""
@@ -134,7 +134,7 @@ class Guards:
             case Where(cond, then, other):
                 return self._exists(then, (*given, *conjuncts(cond))) and self._exists(other, given)
             case Sum(indices, body):
-                varying = any(isinstance(a, DimAt) for i in indices for p in (i.start, i.stop) for a in p.atoms())
+                varying = any(p.atoms_of(DimAt) for i in indices for p in (i.start, i.stop))
                 return not varying and self._exists(body, given)
         return False
 
@@ -148,15 +148,16 @@ def _opened(product: Expr) -> tuple[dict[Cond, int], Expr]:
     waiting = [product]
     while waiting:
         f = waiting.pop(0)
-        if isinstance(f, Mul):
-            waiting[:0] = f.args
-        elif _is_guarded(f):
-            count += 1
-            for c in conjuncts(f.cond):
-                conds.setdefault(c, count)
-            waiting.insert(0, f.then)
-        else:
-            rest.append(f)
+        match f:
+            case Mul():
+                waiting[:0] = f.args
+            case Where(other=build.NIL):
+                count += 1
+                for c in conjuncts(f.cond):
+                    conds.setdefault(c, count)
+                waiting.insert(0, f.then)
+            case _:
+                rest.append(f)
     return conds, build.mul(*rest)
 
 
@@ -184,29 +185,26 @@ def _fits(sub: Poly, extent: Poly, given: Conds) -> bool:
 
 def cases(expr: Expr) -> Expr:
     """A sum of two terms of which always one stands under its condition as a choice between the two."""
-    done = map_children(expr, lambda c: cases(c) if isinstance(c, Expr) else c)
-    if not isinstance(done, Add):
-        return done
-    terms = list(done.args)
-    for k, term in enumerate(terms):
-        for j, partner in enumerate(terms):
-            joined = _choice(term, partner) if j != k else None
-            if joined is not None:
-                return cases(build.add(*(joined if t is term else t for t in terms if t is not partner)))
+    done = map_values(expr, cases)
+    terms = terms_of(done)
+    for term, partner in permutations(terms, 2):
+        joined = _choice(term, partner)
+        if joined is not None:
+            return cases(build.add(*(joined if t is term else t for t in terms if t is not partner)))
     return done
 
 
 def _choice(term: Expr, partner: Expr) -> Expr | None:
     """`a if c else b` for a term a under the guard c and a term b where c fails; under one guard, one term."""
-    if isinstance(term, Where) and isinstance(partner, Where) and term.cond == partner.cond and _is_guarded(partner):
+    if isinstance(term, Where) and isinstance(partner, Where) and term.cond == partner.cond and is_guarded(partner):
         return build.where(term.cond, build.add(term.then, partner.then), term.other)
-    if not _is_guarded(term) or slack(term.cond) is None:
+    if not is_guarded(term) or slack(term.cond) is None:
         return None
     for f in factors_of(partner):
         rest = build.mul(*(g for g in factors_of(partner) if g is not f))
         if isinstance(f, Delta) and _is_end(term.cond, f):
             return build.where(term.cond, term.then, rest)
-        if _is_guarded(f) and len(conjuncts(f.cond)) == 1 and _exclude(term.cond, f.cond):
+        if is_guarded(f) and len(conjuncts(f.cond)) == 1 and _exclude(term.cond, f.cond):
             return build.where(term.cond, term.then, build.mul(f.then, rest))
     return None
 
@@ -254,11 +252,10 @@ def sheltered(expr: Expr, early: Early = NOTHING) -> Expr:
 
     `(1 if t + 1 < T else 0) * delta(x[t + 1], v)` is `delta(x[t + 1], v) if t + 1 < T else 0`: there is no x[T].
     """
-    done = map_children(expr, lambda c: sheltered(c, early) if isinstance(c, Expr) else c)
-    if not isinstance(done, Mul):
-        return done
-    for guard in (f for f in done.args if _is_guarded(f)):
-        rest = tuple(f for f in done.args if f is not guard)
+    done = map_values(expr, lambda c: sheltered(c, early))
+    factors = factors_of(done) if isinstance(done, Mul) else ()  # of most nodes nothing is asked
+    for guard in filter(is_guarded, factors):
+        rest = tuple(f for f in factors if f is not guard)
         if any(_is_exposed(f, free_indices(guard.cond), early) for f in rest):
             return build.where(guard.cond, sheltered(build.mul(guard.then, *rest), early), build.NIL)
     return done
@@ -266,11 +263,12 @@ def sheltered(expr: Expr, early: Early = NOTHING) -> Expr:
 
 def _is_exposed(node: Node, letters: tuple[Index, ...], early: Early) -> bool:
     """Does it read a label, or what may be too early, at a place with one of these letters, unconditionally?"""
-    if isinstance(node, Where) and any(i in letters for i in free_indices(node.cond)):
-        return _is_exposed(node.other, letters, early)
-    if isinstance(node, Read) and early.holds(node.tensor) and any(i in letters for i in indices_of(node.subs[0])):
-        return True
-    labels = (a for p in polys(node) for a in p.atoms() if isinstance(a, Read))
+    match node:
+        case Where(cond, _, other) if any(i in letters for i in free_indices(cond)):
+            return _is_exposed(other, letters, early)
+        case Read(name, (step, *_)) if early.holds(name) and any(i in letters for i in indices_of(step)):
+            return True
+    labels = (a for p in polys(node) for a in p.atoms_of(Read))
     return any(i in letters for a in labels for s in a.subs for i in indices_of(s)) or any(
         _is_exposed(c, letters, early) for c in children(node)
     )

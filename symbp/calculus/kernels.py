@@ -19,10 +19,11 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import is_root
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Expr, Fn, Mul, Pow, Read, Sum
+from symbp.core.expr import Expr, Mul, Read, Sum
 from symbp.core.integers import Index
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import fresh_name, map_children, reads, walk
+from symbp.core.traverse import fresh_name, map_values, nodes, reads, walk
+from symbp.core.views import applied, operands
 
 
 def name_kernels(network: Network, active: Collection[str]) -> Network:
@@ -52,7 +53,7 @@ def _split(equation: Equation, active: Collection[str], taken: set[str]) -> list
 
 def _word(part: Expr) -> str:
     """What a part is called after: the function or the root that it is."""
-    return part.name if isinstance(part, Fn) else "root" if is_root(part) else "part"
+    return applied(part) or ("root" if is_root(part) else "part")
 
 
 def _wanted(equation: Equation, active: Collection[str]) -> tuple[Expr, ...]:
@@ -71,19 +72,18 @@ def _reads_any(expr: Expr, names: Collection[str]) -> bool:
 
 def _returns(kernel: Expr) -> bool:
     """Does the kernel return in its own derivative, as exp, tanh and roots do?"""
-    if isinstance(kernel, Fn):
-        slope = scalar.derivative(kernel.name, build.UNIT)
-        return any(isinstance(n, Fn) and n.name == kernel.name for n in walk(slope))
+    if name := applied(kernel):
+        return any(applied(n) == name for n in walk(scalar.derivative(name, build.UNIT)))
     return is_root(kernel)
 
 
 def _is_log_of(kernel: Expr, part: Expr) -> bool:
     """Is it the logarithm of that sum of exponentials, by which its derivative divides them?"""
-    return isinstance(kernel, Sum) and isinstance(part, Fn) and part.name == "log" and _has_exponential(kernel)
+    return isinstance(kernel, Sum) and applied(part) == "log" and _has_exponential(kernel)
 
 
 def _has_exponential(expr: Expr) -> bool:
-    return any(isinstance(n, Fn) and n.name == "exp" for n in walk(expr))
+    return any(applied(n) == "exp" for n in walk(expr))
 
 
 def _is_had(equation: Equation, kernel: Expr) -> bool:
@@ -102,14 +102,14 @@ def _without(node: Expr, kernel: Expr, indices: tuple[Index, ...]) -> Expr:
     """The part with 1 for each instance of the kernel and of its powers."""
     if match(kernel, node, indices) is not None or as_power(kernel, node, indices) is not None:
         return build.UNIT
-    return map_children(node, lambda c: _without(c, kernel, indices) if isinstance(c, Expr) else c)
+    return map_values(node, lambda c: _without(c, kernel, indices))
 
 
 def _part(equation: Equation, kernel: Expr) -> Expr:
     """What is to be named: the kernel; of an exponential or a sum of them, which may overflow, what it stands in by
     itself, as it does in 1/(1 + exp(-z)) or log(sum(exp(z))), if that holds its digits.
     """
-    if (isinstance(kernel, Fn) and kernel.name == "exp") or (isinstance(kernel, Sum) and _has_exponential(kernel)):
+    if applied(kernel) == "exp" or (isinstance(kernel, Sum) and _has_exponential(kernel)):
         _, whole = build.split_number(_whole(equation, equation.body, kernel))
         solved = None if same(whole, equation.body) else solve(whole, Read(""), kernel)
         return whole if solved is not None and solved.exact else kernel
@@ -120,23 +120,18 @@ def _whole(equation: Equation, node: Expr, kernel: Expr) -> Expr:
     """The largest part of the expression that is a function of the kernel alone."""
     if _stands_alone(equation, node, kernel):
         return node
-    inside = [c for c in _operands(node) if any(same(kernel, n) for n in walk(c) if isinstance(n, Expr))]
-    alone = [c for c in _operands(node) if _stands_alone(equation, c, kernel)]
+    inside = [c for c in operands(node) if any(same(kernel, n) for n in nodes(c, Expr))]
+    alone = [c for c in operands(node) if _stands_alone(equation, c, kernel)]
     if isinstance(node, Mul) and any(c in inside for c in alone):
         return build.mul(*alone)
     return _whole(equation, inside[0], kernel) if inside else kernel
-
-
-def _operands(node: Expr) -> tuple[Expr, ...]:
-    return (node.base,) if isinstance(node, Pow) else node.args if isinstance(node, (Add, Mul)) else ()
 
 
 def _put(node: Expr, part: Expr, value: Expr) -> Expr:
     """The expression with the value in the place of the part, of some factors of a product too."""
     if same(node, part):
         return value
-    if not isinstance(node, (Add, Mul, Pow)):
-        return node
-    if isinstance(node, Mul) and isinstance(part, Mul) and all(f in node.args for f in part.args):
-        return build.mul(*(f for f in node.args if f not in part.args), value)
-    return map_children(node, lambda c: _put(c, part, value) if isinstance(c, Expr) else c)
+    match node, part:
+        case Mul(args), Mul(some) if all(f in args for f in some):
+            return build.mul(*(f for f in args if f not in some), value)
+    return map_values(node, lambda c: _put(c, part, value)) if operands(node) else node

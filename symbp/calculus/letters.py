@@ -15,6 +15,7 @@ from symbp.core.traverse import (
     fresh_name,
     indices_of,
     map_children,
+    map_values,
     substitute,
     substitute_poly,
     walk,
@@ -137,4 +138,4 @@ def _alike(expr: Expr, first: dict[str, Expr], around: frozenset[str]) -> Expr:
             return seen
     if isinstance(expr, Binder):
         around |= {i.name for i in expr.indices}
-    return map_children(expr, lambda c: _alike(c, first, around) if isinstance(c, Expr) else c)
+    return map_values(expr, lambda c: _alike(c, first, around))

@@ -33,10 +33,10 @@ from symbp.core.integers import Poly
 from symbp.core.traverse import (
     all_index_names,
     indices_of,
-    map_children,
+    map_values,
+    nodes,
     reads,
     rename_bound,
-    walk,
 )
 from symbp.core.views import is_divisor
 from symbp.errors import MissingRule
@@ -121,7 +121,7 @@ def entries_to_deltas(expr: Expr, tensor: str) -> Expr:
     """Each `Partial(t[s], t[i])` of an entry by an entry becomes the product of the deltas of its subscripts."""
     if isinstance(expr, Partial) and expr.of.tensor == expr.by.tensor == tensor:
         return build.mul(*(build.delta(a, b) for a, b in zip(expr.of.subs, expr.by.subs, strict=True)))
-    return map_children(expr, lambda c: entries_to_deltas(c, tensor) if isinstance(c, Expr) else c)
+    return map_values(expr, lambda c: entries_to_deltas(c, tensor))
 
 
 def differentiation(name: str, equation: str, expr: Expr, tensors: Collection[str]) -> Rule:
@@ -138,12 +138,12 @@ def _structure(expr: Expr, tensors: Collection[str]) -> Iterator[str]:
     """The quotient rule where a denominator depends on the tensors, the chain rule where a function's argument is more
     than an entry; each by its name.
     """
-    nodes = [n for n in walk(expr) if isinstance(n, Expr) and any(r.tensor in tensors for r in reads(n))]
-    if any(is_divisor(n) for n in nodes):
+    found = [n for n in nodes(expr, Expr) if any(r.tensor in tensors for r in reads(n))]
+    if any(is_divisor(n) for n in found):
         yield "quotient"
-    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in nodes):
+    if any(isinstance(n, Fn) and not isinstance(n.args[0], Read) for n in found):
         yield "chain"
 
 
 def _functions(expr: Expr, tensors: Collection[str]) -> Iterable[Fn]:
-    return (n for n in walk(expr) if isinstance(n, Fn) and any(r.tensor in tensors for r in reads(n)))
+    return (n for n in nodes(expr, Fn) if any(r.tensor in tensors for r in reads(n)))

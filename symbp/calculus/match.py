@@ -123,7 +123,7 @@ def _match_poly(a: Poly, b: Poly, variables: Variables, binding: Binding) -> boo
 
 def _match_shifted(a: Poly, b: Poly, variables: Variables, binding: Binding) -> bool:
     """Solve for the one variable that is still to be found, where it stands by itself beside what is known."""
-    left = [i for i in a.atoms() if isinstance(i, Index) and i in variables.indices and i not in binding]
+    left = [i for i in a.atoms_of(Index) if i in variables.indices and i not in binding]
     if len(left) == 1 and a.coefficient(left[0]).constant == 1:
         index = left[0]
         value = b - substitute_poly(a - index, binding)

@@ -24,12 +24,12 @@ from symbp.calculus.solve import solve
 from symbp.calculus.symbols import Symbols, is_root, power_of
 from symbp.core import build
 from symbp.core.canonical import key, same
-from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, First, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Extreme, Fn, Mul, Num, Partial, Pow, Read, Sum, Where
 from symbp.core.guards import follows, opposite
 from symbp.core.integers import Index, Node
 from symbp.core.network import Equation
-from symbp.core.traverse import children, free_indices, map_children, substitute, walk
-from symbp.core.views import conjuncts, factors_of, is_divisor, terms_of
+from symbp.core.traverse import children, free_indices, map_values, nodes, substitute, walk
+from symbp.core.views import conjuncts, factors_of, is_divisor, is_guarded, terms_of
 
 # Of a coefficient whose lowest terms are looked for. Those of layers that people write have twenty.
 MOST_OPERATIONS = 250
@@ -114,22 +114,34 @@ def _forms(value: _Value, derivative: Expr) -> Iterator[_Form]:
 
 def _how(kernel: Expr, solved: Expr) -> Kernels:
     """The exponential of an entry, or of minus one, and what it is."""
-    if not isinstance(kernel, Fn) or kernel.name != "exp":
-        return ()
-    _, argument = build.split_number(kernel.args[0])
-    return ((kernel, tidy(expand(solved))),) if isinstance(argument, Read) else ()
+    match kernel:
+        case Fn("exp", (argument,)) if isinstance(build.split_number(argument)[1], Read):
+            return ((kernel, tidy(expand(solved))),)
+    return ()
 
 
 def _exponential(value: _Value) -> tuple[_Value, ...]:
     """Of a sum with a logarithm in it what its exponential is: l = z - log s says that exp(l) = exp(z) / s."""
-    terms = [build.split_number(t) for t in value.body.args] if isinstance(value.body, Add) else []
-    if not any(isinstance(t, Fn) and t.name == "log" for _, t in terms):
+    terms = terms_of(value.body)
+    if len(terms) < 2 or not any(map(_is_logarithm, terms)):
         return ()
-    factors = (
-        build.power(t.args[0], Num(c)) if isinstance(t, Fn) and t.name == "log" else Fn("exp", (build.scale(c, t),))
-        for c, t in terms
-    )
-    return (replace(value, entry=Fn("exp", (value.entry,)), body=build.mul(*factors)),)
+    body = build.mul(*map(_exponential_of, terms))
+    return (replace(value, entry=Fn("exp", (value.entry,)), body=body),)
+
+
+def _is_logarithm(term: Expr) -> bool:
+    match build.split_number(term):
+        case _, Fn("log"):
+            return True
+    return False
+
+
+def _exponential_of(term: Expr) -> Expr:
+    """exp(c log s) is s^c."""
+    match build.split_number(term):
+        case number, Fn("log", (argument,)):
+            return build.power(argument, Num(number))
+    return Fn("exp", (term,))
 
 
 def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
@@ -143,7 +155,7 @@ def _by_branch(value: _Value, body: Where, derivative: Expr) -> Expr:
         if isinstance(node, Where) and same(node.cond, body.cond):
             then, other = (_reexpress(w, n)[0] for w, n in zip(ways, (node.then, node.other), strict=True))
             return build.where(node.cond, then, other)
-        return map_children(node, lambda c: branch(c) if isinstance(c, Expr) else c)
+        return map_values(node, branch)
 
     return branch(derivative)
 
@@ -155,18 +167,22 @@ def _kernels(body: Expr, indices: tuple[Index, ...]) -> list[Expr]:
     def visit(node: Expr) -> None:
         if _is_kernel(node) and set(indices) <= set(free_indices(node)):
             found.setdefault(key(node), node)
-        if isinstance(node, (Add, Mul, Pow, Fn)):
-            for child in node.args if not isinstance(node, Pow) else (node.base,):
-                visit(child)
+        match node:
+            case Add(args) | Mul(args) | Fn(_, args):
+                for child in args:
+                    visit(child)
+            case Pow(base):
+                visit(base)
 
     visit(body)
     return list(found.values())
 
 
 def _is_kernel(node: Expr) -> bool:
-    if isinstance(node, Fn):
-        return not node.orders
-    return isinstance(node, Sum) or is_root(node)
+    match node:
+        case Fn(_, _, ()) | Sum():
+            return True
+    return is_root(node)
 
 
 def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Expr | None:
@@ -184,12 +200,13 @@ def _replace(derivative: Expr, kernel: Expr, solved: Expr, value: _Value) -> Exp
         if binding is not None and value.holds(binding, given):
             found = True
             return build.power(substitute(solved, binding), Num(power))
-        if isinstance(node, (Sum, Extreme, First, Partial)):
-            return node
-        if isinstance(node, Where):
-            then = replaced(node.then, (*given, *conjuncts(node.cond)))
-            return build.where(node.cond, then, replaced(node.other, (*given, opposite(node.cond))))
-        return map_children(node, lambda c: replaced(c, given) if isinstance(c, Expr) else c)
+        match node:
+            case Sum() | Extreme() | Partial():
+                return node
+            case Where(cond, then, other):
+                chosen = replaced(then, (*given, *conjuncts(cond)))
+                return build.where(cond, chosen, replaced(other, (*given, opposite(cond))))
+        return map_values(node, lambda c: replaced(c, given))
 
     form = replaced(derivative, value.when)
     return tidy(factor_deep(_cancel_terms(form))) if found else None
@@ -213,11 +230,11 @@ def _cancelled(term: Expr) -> Expr:
     factors = factors_of(term)
     marks = [f for f in factors if isinstance(f, (Delta, Partial))]
     rest = [f for f in factors if not isinstance(f, (Delta, Partial))]
-    guard = next((f for f in rest if isinstance(f, Where) and f.other == build.NIL), None)
-    if guard is None:
-        return build.mul(_lowest(build.mul(*rest)), *marks)
-    inside = build.mul(*(guard.then if f is guard else f for f in rest))
-    return build.mul(build.where(guard.cond, _cancel_terms(inside), build.NIL), *marks)
+    for k, f in enumerate(rest):
+        if is_guarded(f):
+            inside = build.mul(*rest[:k], f.then, *rest[k + 1 :])
+            return build.mul(build.where(f.cond, _cancel_terms(inside), build.NIL), *marks)
+    return build.mul(_lowest(build.mul(*rest)), *marks)
 
 
 def _lowest(coefficient: Expr) -> Expr:
@@ -239,9 +256,7 @@ def _lowest(coefficient: Expr) -> Expr:
 
 def _join_exponentials(expr: Expr) -> Expr:
     """exp(a) exp(b)^-1 is exp(a - b)."""
-    if not isinstance(expr, Mul):
-        return expr
-    parts = [(f, _exponent(f)) for f in expr.args]
+    parts = [(f, _exponent(f)) for f in factors_of(expr)]
     exponents = [e for _, e in parts if e is not None]
     if len(exponents) < 2:
         return expr
@@ -249,9 +264,9 @@ def _join_exponentials(expr: Expr) -> Expr:
 
 
 def _exponent(factor: Expr) -> Expr | None:
-    base, power = build.split_power(factor)
-    if isinstance(base, Fn) and base.name == "exp":
-        return build.mul(Num(power), base.args[0])
+    match build.split_power(factor):
+        case Fn("exp", (argument,)), power:
+            return build.mul(Num(power), argument)
     return None
 
 
@@ -259,13 +274,13 @@ def _better(form: Expr, best: Expr) -> bool:
     """Fewer function values, or as many and cheaper without a function that was not there."""
     if functions(form) != functions(best):
         return functions(form) < functions(best)
-    new = {key(n) for n in walk(form) if isinstance(n, Fn)} - {key(n) for n in walk(best) if isinstance(n, Fn)}
+    new = {key(n) for n in nodes(form, Fn)} - {key(n) for n in nodes(best, Fn)}
     return not new and cost(form) < cost(best)
 
 
 def _is_joined(entry: Expr, node: Node) -> bool:
     """Does the entry stand in a sum, be it that of an exponent, where its rounding could be all that is left?"""
-    if isinstance(node, Add) and any(same(entry, n) for n in walk(node) if isinstance(n, Read)):
+    if isinstance(node, Add) and any(same(entry, n) for n in nodes(node, Read)):
         return True
     return any(_is_joined(entry, c) for c in children(node))
 

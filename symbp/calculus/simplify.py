@@ -16,7 +16,7 @@ from symbp.calculus.sums import pull
 from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Expr, Fn, Mul, Num, Pow, Read, Sum
-from symbp.core.traverse import map_children, reads
+from symbp.core.traverse import map_values, reads
 from symbp.core.views import factors_of, is_divisor, terms_of
 
 MOST_TERMS = 48
@@ -25,107 +25,91 @@ MOST_PRODUCTS = 128  # of a term of each of several sums: (1 - a^2)(1 - b^2)... 
 
 def expand(expr: Expr) -> Expr:
     """Every product of sums as a sum of products, through sums over indices too; what grows too large is left."""
-    if isinstance(expr, Add):
-        return build.add(*(expand(a) for a in expr.args))
-    if isinstance(expr, Sum):
-        body = expand(expr.body)
-        terms = terms_of(body)
-        return build.add(*(pull(expr.indices, t) for t in terms))
-    if isinstance(expr, Pow):
-        return _expand_power(expr)
-    if isinstance(expr, Mul):
-        return _expand_product(expr)
-    return expr
-
-
-def _expand_power(expr: Pow) -> Expr:
-    e = expr.exponent
-    if isinstance(expr.base, Add) and isinstance(e, Num) and e.value in (2, 3):
-        return expand(Mul((expr.base,) * int(e.value)))
+    match expr:
+        case Add():
+            return build.add(*map(expand, expr.args))
+        case Sum():
+            return build.add(*(pull(expr.indices, t) for t in terms_of(expand(expr.body))))
+        case Pow(Add() as base, Num(exponent)) if exponent in (2, 3):
+            return expand(Mul((base,) * int(exponent)))
+        case Mul():
+            return _expand_product(expr)
     return expr
 
 
 def _expand_product(expr: Mul) -> Expr:
     factors = [expand(f) if isinstance(f, (Pow, Sum)) else f for f in expr.args]
-    sums = [k for k, f in enumerate(factors) if isinstance(f, Add)]
+    sums = [k for k, f in enumerate(factors) if len(terms_of(f)) > 1]
     if not sums:
         return build.mul(*factors)
     place = next((k for k in sums if has_denominator(factors[k])), sums[0])
-    chosen = factors[place]
-    assert isinstance(chosen, Add)
-    if len(chosen.args) > MOST_TERMS or prod(len(terms_of(factors[k])) for k in sums) > MOST_PRODUCTS:
+    terms = terms_of(factors[place])
+    if len(terms) > MOST_TERMS or prod(len(terms_of(factors[k])) for k in sums) > MOST_PRODUCTS:
         return expr
     others = (*factors[:place], *factors[place + 1 :])
-    return build.add(*(expand(build.mul(*others, term)) for term in chosen.args))
+    return build.add(*(expand(build.mul(*others, term)) for term in terms))
 
 
 def split_sums(expr: Expr) -> Expr:
     """The sum of a sum as the sum of the sums."""
-    done = map_children(expr, lambda c: split_sums(c) if isinstance(c, Expr) else c)
-    if not isinstance(done, Sum) or not isinstance(done.body, Add):
-        return done
-    terms = (build.split_number(t) for t in done.body.args)
-    return build.add(*(build.scale(number, build.total(done.indices, rest)) for number, rest in terms))
+    done = map_values(expr, split_sums)
+    match done:
+        case Sum(indices, Add(args)):
+            terms = map(build.split_number, args)
+            return build.add(*(build.scale(number, build.total(indices, rest)) for number, rest in terms))
+    return done
 
 
 def open_fractions(expr: Expr) -> Expr:
     """A product with its first sum of fractions multiplied out, and nothing else."""
-    if isinstance(expr, Mul):
-        for place, f in enumerate(expr.args):
-            if isinstance(f, Add) and has_denominator(f):
-                others = (*expr.args[:place], *expr.args[place + 1 :])
-                return factor(build.add(*(build.mul(*others, term) for term in f.args)))
+    factors = factors_of(expr)
+    for place, f in enumerate(factors if len(factors) > 1 else ()):
+        if has_denominator(f):
+            others = (*factors[:place], *factors[place + 1 :])
+            return factor(build.add(*(build.mul(*others, term) for term in terms_of(f))))
     return expr
 
 
 def has_denominator(expr: Expr) -> bool:
-    return isinstance(expr, Add) and any(is_divisor(f) for t in expr.args for f in factors_of(t))
+    """Is it a sum with a fraction among its terms?"""
+    terms = terms_of(expr)
+    return len(terms) > 1 and any(is_divisor(f) for t in terms for f in factors_of(t))
 
 
 def divide_through(expr: Expr) -> Expr:
     """Quotients divided above and below by an exponential where that is cheaper: e^u/(1 + e^u) is 1/(1 + e^-u)."""
-    done = map_children(expr, lambda c: divide_through(c) if isinstance(c, Expr) else c)
-    if not isinstance(done, Mul):
-        return done
-    for f in done.args:
-        below = next((g for g in done.args if isinstance(g, Pow) and _divides(f, g)), None)
-        if below is not None:
-            rest = build.mul(*(g for g in done.args if g is not f and g is not below))
-            short = build.mul(rest, build.power(_over(below.base, f), build.MINUS))
-            if cost(short) < cost(done):
-                return short
+    done = map_values(expr, divide_through)
+    factors = factors_of(done)
+    for f in (f for f in factors if isinstance(f, Fn) and f.name == "exp"):
+        for below in factors:
+            match below:
+                case Pow(Add(terms), build.MINUS) if any(f in factors_of(t) for t in terms):
+                    rest = (g for g in factors if g is not f and g is not below)
+                    short = build.mul(*rest, build.power(_over(terms, f), build.MINUS))
+                    if cost(short) < cost(done):
+                        return short
     return done
 
 
-def _divides(f: Expr, quotient: Pow) -> bool:
-    """Is it an exponential that some term below has as a factor?"""
-    terms = quotient.base.args if isinstance(quotient.base, Add) and quotient.exponent == build.MINUS else ()
-    return isinstance(f, Fn) and f.name == "exp" and any(f in factors_of(t) for t in terms)
-
-
-def _over(total: Expr, f: Expr) -> Expr:
-    """The terms of a sum over an exponential."""
-    assert isinstance(f, Fn)
+def _over(terms: tuple[Expr, ...], f: Fn) -> Expr:
+    """A sum of terms over an exponential."""
     inverse = Fn("exp", (build.neg(f.args[0]),))
-    terms = terms_of(total)
     over = [build.div(t, f) if f in factors_of(t) else build.mul(t, inverse) for t in terms]
     return build.add(*sorted(over, key=lambda t: not isinstance(t, Num)))
 
 
 def factor(expr: Expr) -> Expr:
     """A sum with its common factors outside, positive terms first; anything else as it is."""
-    if not isinstance(expr, Add):
+    terms = terms_of(expr)
+    if len(terms) < 2:
         return expr
-    tables = [_powers(t) for t in expr.args]
-    common = _common(tables)
-    number = _common_number([build.split_number(t)[0] for t in expr.args])
+    common = _common([_powers(t) for t in terms])
+    number = _common_number([build.split_number(t)[0] for t in terms])
     outside = build.mul(Num(number), *(build.power(b, Num(e)) for b, e in common.items()))
     if outside == build.UNIT:
-        return Add(positive_first(expr.args))
-    inside = build.add(*positive_first(tuple(_without(t, common, number) for t in expr.args)))
-    if not isinstance(inside, Add):
-        return build.mul(outside, inside)
-    return Mul((*factors_of(outside), inside))
+        return Add(positive_first(terms))
+    inside = build.add(*positive_first(tuple(_without(t, common, number) for t in terms)))
+    return Mul((*factors_of(outside), inside)) if len(terms_of(inside)) > 1 else build.mul(outside, inside)
 
 
 def _without(term: Expr, common: dict[Expr, Fraction], number: Fraction) -> Expr:
@@ -171,14 +155,12 @@ def factor_deep(expr: Expr) -> Expr:
     """`factor` at every sum of terms, from the inside out; what a function is applied to stays as the forward pass has
     it, so that tanh(z + z^3) is still found to be what is called so there.
     """
-    if isinstance(expr, Fn):
-        return expr
-    return factor(map_children(expr, lambda c: factor_deep(c) if isinstance(c, Expr) else c))
+    return expr if isinstance(expr, Fn) else factor(map_values(expr, factor_deep))
 
 
 def group(expr: Expr) -> Expr:
     """`factor_deep`, and in sums whose terms share nothing all together, the factors that two of them share."""
-    return _grouped(map_children(expr, lambda c: group(c) if isinstance(c, Expr) else c))
+    return _grouped(map_values(expr, group))
 
 
 def _grouped(expr: Expr) -> Expr:
@@ -196,7 +178,7 @@ def gather(expr: Expr) -> Expr:
     """`factor_deep`, and in a sum whose terms share nothing all together, the factor that most of them share outside
     of these: m + r x - r y is m + r (x - y).
     """
-    done = map_children(expr, lambda c: gather(c) if isinstance(c, Expr) else c)
+    done = map_values(expr, gather)
     return factor(cheapest(done, *_gathered(done))) if isinstance(done, Add) and len(done.args) > 2 else factor(done)
 
 
@@ -235,11 +217,9 @@ def cancel(expr: Expr) -> Expr:
 
 def join(expr: Expr) -> Expr:
     """A sum with terms joined that differ only in the names of bound indices or in order."""
-    if not isinstance(expr, Add):
+    terms = terms_of(expr)
+    if len(terms) < 2:
         return expr
     first: dict[str, Expr] = {}
-    terms = []
-    for term in expr.args:
-        number, rest = build.split_number(term)
-        terms.append(build.scale(number, first.setdefault(key(rest), rest)))
-    return build.add(*terms)
+    parts = map(build.split_number, terms)
+    return build.add(*(build.scale(number, first.setdefault(key(rest), rest)) for number, rest in parts))

@@ -14,7 +14,7 @@ from symbp.core.expr import And, Compare, Cond, Delta, Expr, Mul, Not, Or, Where
 from symbp.core.guards import arranged, bound_on, opposite, settle_condition
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, indices_of, substitute
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, integers_compared
 
 Conds = tuple[Cond, ...]
 
@@ -38,11 +38,10 @@ def single(conds: Conds, index: Index) -> Poly | None:
 
 def _equal(cond: Cond, index: Index) -> Poly | None:
     """What an equation says that the index is."""
-    if not isinstance(cond, Compare) or cond.op != "==":
+    sides = integers_compared(cond)
+    if sides is None or not isinstance(cond, Compare) or cond.op != "==":
         return None
-    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
-    if a is None or b is None:
-        return None
+    a, b = sides
     step = (a - b).coefficient(index)
     value = (a - b - step * index) * -step
     return value if step.constant in (1, -1) and index not in tuple(indices_of(value)) else None

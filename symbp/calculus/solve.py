@@ -16,10 +16,11 @@ import sympy as sp
 from symbp.calculus.symbols import Symbols, is_root, power_name, power_of
 from symbp.core import build
 from symbp.core.canonical import same
-from symbp.core.expr import Add, Compare, Cond, Expr, Fn, Mul, Num, Pow, Read
+from symbp.core.expr import Compare, Cond, Expr, Fn, Num, Pow, Read
 from symbp.core.functions import elementary
 from symbp.core.guards import follows
 from symbp.core.traverse import walk
+from symbp.core.views import applied, operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +52,27 @@ def solve(body: Expr, value: Expr, kernel: Expr, given: Sequence[Cond] = ()) -> 
 def _contains_rationally(expr: Expr, kernel: Expr) -> bool:
     if same(expr, kernel):
         return True
-    if isinstance(expr, (Add, Mul)):
-        return any(_contains_rationally(a, kernel) for a in expr.args)
-    if isinstance(expr, Pow) and not is_root(expr):
-        return _contains_rationally(expr.base, kernel)
+    if (parts := operands(expr)) and not is_root(expr):
+        return any(_contains_rationally(a, kernel) for a in parts)
     part, own = power_of(expr), power_of(kernel)
     return part is not None and own is not None and power_name(part) == power_name(own)
 
 
 def _shells(expr: Expr) -> list[Expr]:
-    if isinstance(expr, (Add, Mul)):
-        return [s for a in expr.args for s in _shells(a)]
-    if isinstance(expr, Pow) and not is_root(expr):
-        return _shells(expr.base)
-    return [expr] if isinstance(expr, Fn) or is_root(expr) else []
+    if applied(expr) or is_root(expr):
+        return [expr]
+    return [s for a in operands(expr) for s in _shells(a)]
 
 
 def _peel(shell: Expr, value: Expr) -> tuple[Expr, Expr] | None:
     """shell(inner) = value as inner = inverse(value)."""
-    if isinstance(shell, Fn) and shell.name in ("log", "exp"):
-        inverse = "exp" if shell.name == "log" else "log"
-        return shell.args[0], Fn(inverse, (value,))
-    if isinstance(shell, Pow) and isinstance(shell.exponent, Num) and shell.exponent.value.numerator in (1, -1):
-        return shell.base, build.power(value, Num(1 / shell.exponent.value))
+    match shell:
+        case Fn("log", (inner,)):
+            return inner, Fn("exp", (value,))
+        case Fn("exp", (inner,)):
+            return inner, Fn("log", (value,))
+        case Pow(inner, Num(exponent)) if exponent.numerator in (1, -1):
+            return inner, build.power(value, Num(1 / exponent))
     return None
 
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from symbp.core.expr import Expr
+from symbp.core.expr import Expr, Read
 from symbp.core.integers import Poly
-from symbp.core.network import Network
+from symbp.core.network import Equation, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,13 @@ class Section:
     inserted: bool = False
     variants: tuple[Chain, ...] = ()
 
+    @property
+    def equation(self) -> Equation:
+        """The adjoint by itself."""
+        assert isinstance(self.main.lhs, Read)
+        indices = tuple(i for s in self.main.lhs.subs if (i := s.index))
+        return Equation(self.adjoint, indices, self.main.result)
+
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
@@ -130,6 +137,12 @@ class Derivation:
     def adjoint(self, quantity: str) -> str:
         """The name of the adjoint of a quantity."""
         return dict(self.adjoints)[quantity]
+
+    @property
+    def with_stations(self) -> Network:
+        """The backward network with the adjoints that it leaves out."""
+        stations = tuple(s.equation for s in self.sections if s.inserted)
+        return replace(self.backward, equations=(*self.backward.equations, *stations))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from symbp.core import build
-from symbp.core.expr import Expr, Sum, Where
+from symbp.core.expr import Expr, Sum
 from symbp.core.integers import Index, Node
-from symbp.core.traverse import free_indices, indices_of, map_children, reads
-from symbp.core.views import factors_of
+from symbp.core.traverse import free_indices, indices_of, map_values, reads
+from symbp.core.views import factors_of, is_guarded
 
 
 def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
@@ -17,7 +17,7 @@ def pull(indices: tuple[Index, ...], body: Expr) -> Expr:
     if not inside:
         return build.mul(*outside, build.total(indices, build.UNIT))
     for place, f in enumerate(inside):
-        if isinstance(f, Where) and f.other == build.NIL and not depends(f.cond, indices) and not reads(f.cond):
+        if is_guarded(f) and not depends(f.cond, indices) and not reads(f.cond):
             guarded = pull(indices, build.mul(*inside[:place], f.then, *inside[place + 1 :]))
             return build.mul(*outside, build.where(f.cond, guarded, build.NIL))
     return build.mul(*outside, build.total(indices, build.mul(*inside)))
@@ -30,7 +30,7 @@ def depends(expr: Node, indices: tuple[Index, ...]) -> bool:
 
 def count_free_sums(expr: Expr) -> Expr:
     """Sums over an index that the body does not hold, as the number of its values times the body."""
-    done = map_children(expr, lambda c: count_free_sums(c) if isinstance(c, Expr) else c)
+    done = map_values(expr, count_free_sums)
     if not isinstance(done, Sum):
         return done
     inner = free_indices(done.body)

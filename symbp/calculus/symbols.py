@@ -47,9 +47,9 @@ class Symbols:
         part = power_of(expr)
         if part is not None:
             return self._generator(part)
-        if isinstance(expr, Pow) and isinstance(expr.exponent, Num) and expr.exponent.value.denominator == 1:
-            return sp.Pow(self.of(expr.base), int(expr.exponent.value))
-        return self.symbol(expr)
+        base, exponent = build.split_power(expr)
+        whole = base is not expr and exponent.denominator == 1
+        return sp.Pow(self.of(base), int(exponent)) if whole else self.symbol(expr)
 
     def _generator(self, part: tuple[Expr, Fraction]) -> sp.Expr:
         name = power_name(part)
@@ -76,7 +76,7 @@ class Symbols:
 
 def is_root(node: Expr) -> bool:
     """Is it a power with a broken exponent?"""
-    return isinstance(node, Pow) and isinstance(node.exponent, Num) and node.exponent.value.denominator != 1
+    return isinstance(node, Pow) and build.split_power(node)[1].denominator != 1
 
 
 def power_of(expr: Expr) -> tuple[Expr, Fraction] | None:
@@ -84,11 +84,7 @@ def power_of(expr: Expr) -> tuple[Expr, Fraction] | None:
     if isinstance(expr, Fn) and expr.name == "exp":
         number, rest = build.split_number(expr.args[0])
         return Fn("exp", (rest,)), number
-    if is_root(expr):
-        assert isinstance(expr, Pow)
-        assert isinstance(expr.exponent, Num)
-        return expr.base, expr.exponent.value
-    return None
+    return build.split_power(expr) if is_root(expr) else None
 
 
 def power_name(part: tuple[Expr, Fraction]) -> str:

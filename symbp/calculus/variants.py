@@ -15,7 +15,7 @@ from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Mul, Read, Sum, Where
 from symbp.core.guards import arranged
 from symbp.core.integers import Atom, Index, Poly, Quotient
-from symbp.core.traverse import indices_of, map_children, reads, substitute, walk
+from symbp.core.traverse import indices_of, map_values, nodes, reads, substitute
 from symbp.core.views import factors_of
 
 STYLES = (Style(wide=True, first=True), Style(wide=True, first=False))
@@ -57,7 +57,7 @@ def _turned(expr: Expr) -> tuple[Step, ...]:
 
 
 def _arranged(expr: Expr) -> Expr:
-    done = map_children(expr, lambda c: _arranged(c) if isinstance(c, Expr) else c)
+    done = map_values(expr, _arranged)
     return build.where(arranged(done.cond), done.then, done.other) if isinstance(done, Where) else done
 
 
@@ -75,7 +75,7 @@ def _with_body(expr: Expr, total: Sum, body: Expr) -> Expr:
 
 def _is_backward(total: Sum, index: Index) -> bool:
     """Is something read at the index itself, and something else at a place that goes down where the index goes up?"""
-    subs = [s for n in walk(total.body) if isinstance(n, Read) for s in n.subs if index in indices_of(s)]
+    subs = [s for n in nodes(total.body, Read) for s in n.subs if index in indices_of(s)]
     falls = any(_slope(s, index) < 0 for s in subs)
     ranges = any(index in indices_of(p) for i in total.indices for p in (i.start, i.stop))
     return falls and any(s.index == index for s in subs) and not ranges
@@ -90,11 +90,11 @@ def _slope(sub: Poly, index: Index) -> int:
 
 def is_scatter(expr: Expr) -> bool:
     """Is there a delta of a summed index in it?"""
-    return any(_sums_a_delta(n) for n in walk(expr) if isinstance(n, Sum))
+    return any(_sums_a_delta(n) for n in nodes(expr, Sum))
 
 
 def _sums_a_delta(expr: Sum) -> bool:
-    inside = (n for n in walk(expr.body) if isinstance(n, Delta))
+    inside = nodes(expr.body, Delta)
     return any(i in expr.indices for d in inside for i in _indices(d))
 
 

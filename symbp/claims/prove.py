@@ -30,11 +30,11 @@ from symbp.symbolic.check import candidates, numbers_in
 from symbp.symbolic.digits import NoNumber, Point, points
 from symbp.symbolic.facts import given
 from symbp.symbolic.graph import written
-from symbp.symbolic.prove import EVALUATED, PROVED, WRONG, Free, Witness
+from symbp.symbolic.prove import EVALUATED, PROVED, WRONG, Free, Patience, Witness
 from symbp.symbolic.scalars import Entry
 from symbp.symbolic.sizes import NOWHERE, Outside, Sizes, keys, least_sizes, work
 
-PATIENCE, COMFORT = 2_000, 6_000
+PATIENCE, COMFORT = (2_000, 1_000_000), 6_000
 SMALL = ((-2, 3, 1), (-4, 5, 2), (1, 4, 1))  # whole numbers, halves, positive ones
 SECONDS, MOST_TRIED = 8.0, 80  # for what would be right
 MOST_SIZES, MOST_POINTS, MOST_NUMBERS = 16, 4, 12
@@ -121,7 +121,7 @@ class _Subject:
 
     def __init__(self, claim: Claim, sizes: Sizes):
         self.claim = claim
-        self.witness = Witness(claim.network, "", {}, (), sizes, PATIENCE)
+        self.witness = Witness(claim.network, "", {}, (), sizes, Patience(*PATIENCE))
         self.graph = self.witness.graph
         left = claim.network.equation(LEFT)
         self.keys = keys(left.indices, sizes) if left else []

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from symbp.core.expr import FALSE, TRUE, Add, And, Compare, Cond, Delta, Expr, Int, Mul, Not, Num, Or, Pow, Sum, Where
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Atom, Index, Node, Poly
 
+N = TypeVar("N", bound=Node)
+Nest = Add | Mul | And | Or  # what never holds one of its own kind
 ONE = Fraction(1)
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
@@ -91,14 +94,16 @@ def power(base: Expr, exponent: Expr) -> Expr:
     if exponent == NIL:
         return UNIT
     if isinstance(exponent, Num) and exponent.value.denominator == 1:
-        if isinstance(base, Num) and (base.value or exponent.value > 0):
-            return Num(base.value ** int(exponent.value))
-        if isinstance(base, Mul):
-            return mul(*(power(a, exponent) for a in base.args))
-        if isinstance(base, Pow) and isinstance(base.exponent, Num):
-            return power(base.base, Num(base.exponent.value * exponent.value))
-        if isinstance(base, Delta) and exponent.value > 0:
-            return base
+        number = exponent.value
+        match base:
+            case Num() if base.value or number > 0:
+                return Num(base.value ** int(number))
+            case Mul():
+                return mul(*(power(a, exponent) for a in base.args))
+            case Pow(inner, Num(own)):
+                return power(inner, Num(own * number))
+            case Delta() if number > 0:
+                return base
     return Pow(base, exponent)
 
 
@@ -124,8 +129,9 @@ def total(indices: Iterable[Index], body: Expr) -> Expr:
         return body
     if any((i.stop - i.start).constant == 0 for i in indices):
         return NIL
-    if isinstance(body, Sum) and not {i.name for i in indices} & {i.name for i in body.indices}:
-        return Sum((*indices, *body.indices), body.body)
+    match body:
+        case Sum(inner, term) if not {i.name for i in indices} & {i.name for i in inner}:
+            return Sum((*indices, *inner), term)
     return Sum(indices, body)
 
 
@@ -147,7 +153,7 @@ def where(cond: Cond, then: Expr, other: Expr) -> Expr:
 
 def both(*conds: Cond) -> Cond:
     """All of them."""
-    kept = tuple(dict.fromkeys(c for part in conds for c in (part.args if isinstance(part, And) else (part,))))
+    kept = tuple(dict.fromkeys(_flat(conds, And)))
     if FALSE in kept:
         return FALSE
     return kept[0] if len(kept) == 1 else And(kept)
@@ -155,7 +161,7 @@ def both(*conds: Cond) -> Cond:
 
 def either(*conds: Cond) -> Cond:
     """Any of them."""
-    kept = tuple(dict.fromkeys(c for part in conds for c in (part.args if isinstance(part, Or) else (part,))))
+    kept = tuple(dict.fromkeys(_flat(conds, Or)))
     if TRUE in kept:
         return TRUE
     return kept[0] if len(kept) == 1 else Or(kept)
@@ -163,8 +169,9 @@ def either(*conds: Cond) -> Cond:
 
 def negate(cond: Cond) -> Cond:
     """Not that."""
-    if isinstance(cond, Not):
-        return cond.arg
+    match cond:
+        case Not(arg):
+            return arg
     return {TRUE: FALSE, FALSE: TRUE}.get(cond) or Not(cond)
 
 
@@ -179,9 +186,9 @@ def compare(op: str, a: Expr, b: Expr) -> Cond:
         if difference is None:
             return Compare(op, _side(left), _side(right))
         a, b = num(difference), NIL
-    if isinstance(a, Num) and isinstance(b, Num):
-        sign = (a.value > b.value) - (a.value < b.value)
-        return TRUE if sign in _HOLDS[op] else FALSE
+    match a, b:
+        case Num(x), Num(y):
+            return TRUE if (x > y) - (x < y) in _HOLDS[op] else FALSE
     return Compare(op, a, b)
 
 
@@ -200,7 +207,7 @@ def split_number(term: Expr) -> tuple[Fraction, Expr]:
 
 def split_power(factor: Expr) -> tuple[Expr, Fraction]:
     """Base and numeric exponent of a factor: x**-2 is (x, -2)."""
-    if isinstance(factor, Pow) and isinstance(factor.exponent, Num):
+    if isinstance(factor, Pow) and isinstance(factor.exponent, Num):  # asked of every factor: a pattern takes thrice
         return factor.base, factor.exponent.value
     return factor, ONE
 
@@ -211,13 +218,14 @@ def scale(number: Fraction, rest: Expr) -> Expr:
         return rest
     if rest == UNIT:
         return Num(number)
-    return Mul((Num(number), *(rest.args if isinstance(rest, Mul) else (rest,))))
+    return Mul((Num(number), *_flat((rest,), Mul)))
 
 
-def _flat(args: Iterable[Expr], kind: type[Add] | type[Mul]) -> Iterable[Expr]:
+def _flat(args: Iterable[N], kind: type[Nest]) -> Iterable[N]:
+    """The arguments, those of a nested one in its place."""
     for a in args:
         if isinstance(a, kind):
-            yield from a.args
+            yield from a.args  # type: ignore[misc]
         else:
             yield a
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from symbp.core.expr import Add, And, Binder, Compare, Delta, Fn, Mul, Or, Partial, Read, Sum, Where
+from symbp.core.expr import Add, And, Binder, Compare, Delta, Fn, Mul, Num, Or, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.traverse import children, polys
 
@@ -29,13 +29,12 @@ def _key(node: Node, bound: dict[Atom, str], depth: int) -> str:
         return _binder(node, bound, depth)
     # Outside all binders a part says the same wherever it stands, and most expressions have parts in common.
     parts = [_key(c, bound, depth) if bound else key(c) for c in children(node)]
-    if isinstance(node, (Add, Mul, And, Or)):
-        parts.sort()
-    if isinstance(node, Compare) and node.op in ("==", "!="):
-        parts.sort()
     integers = [_poly(p, bound) for p in polys(node)]
-    if isinstance(node, Delta):
-        integers.sort()
+    match node:
+        case Add() | Mul() | And() | Or() | Compare(op="==" | "!="):  # which commute
+            parts.sort()
+        case Delta():
+            integers.sort()
     return f"{type(node).__name__}{_label(node)}({','.join(parts)}|{','.join(integers)})"
 
 
@@ -47,20 +46,20 @@ def _label(node: Node) -> str:
             return f"<{name}{orders}>"
         case Compare(op, _, _):
             return f"<{op}>"
-        case Where() | Partial() | Delta():
-            return ""
-    value = getattr(node, "value", None)
-    return "" if value is None or isinstance(value, Poly) else f"<{value}>"
+        case Num(value):
+            return f"<{value}>"
+    return ""
 
 
 def _poly(poly: Poly, bound: dict[Atom, str]) -> str:
     def atom(a: Atom) -> str:
         if a in bound:
             return bound[a]
-        if isinstance(a, Index):
-            return f"{a.key}<{_poly(a.start, bound)}:{_poly(a.stop, bound)}>"
-        if isinstance(a, Read):
-            return f"{a.tensor}[{','.join(_poly(s, bound) for s in a.subs)}]"
+        match a:
+            case Index():
+                return f"{a.key}<{_poly(a.start, bound)}:{_poly(a.stop, bound)}>"
+            case Read(tensor, subs):
+                return f"{tensor}[{','.join(_poly(s, bound) for s in subs)}]"
         return a.key
 
     return "+".join(sorted(f"{c}*{'*'.join(sorted(atom(a) for a in m))}" for m, c in poly.terms))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from symbp.core.expr import And, Binder, Compare, Delta, Extreme, First, Int, Mul, Or, Partial, Read, Where
-from symbp.core.integers import Atom, DimAt, Index, Node, Poly
+from symbp.core.expr import And, Binder, Compare, Delta, Extreme, First, Mul, Or, Partial, Read, Where
+from symbp.core.integers import DimAt, Index, Node, Poly
 from symbp.core.network import DATA, LABELS, PARAM, Equation, Network
 from symbp.core.ranges import highest, lowest, may_be_nonnegative
-from symbp.core.traverse import children, dims_of, free_indices, indices_of, polys, reads, walk, with_ranges
+from symbp.core.traverse import children, dims_of, free_indices, indices_of, nodes, polys, reads, with_ranges
+from symbp.core.views import integers_compared
 
 Guards = frozenset[Index]
 
@@ -81,7 +82,7 @@ def _depends(network: Network, name: str, on: str) -> bool:
 
 def _outer(index: Index) -> bool:
     """An index whose range depends on another has several forms; its name is what counts."""
-    return any(isinstance(a, (Index, DimAt)) for a in index.stop.atoms())
+    return bool(index.stop.atoms_of(Index, DimAt))
 
 
 def _all_names(network: Network) -> frozenset[str]:
@@ -103,35 +104,38 @@ def _binders(node: Node, bound: frozenset[str], taken: frozenset[str]) -> Iterat
 
 
 def _expression(network: Network, node: Node, guards: Guards) -> Iterator[str]:
-    if isinstance(node, Read):
-        yield from _read(network, node, guards)
-    if isinstance(node, Partial):
-        yield "a local derivative is no part of a network"
+    match node:
+        case Read():
+            yield from _read(network, node, guards)
+        case Partial():
+            yield "a local derivative is no part of a network"
     for poly in polys(node):
         yield from _sizes(network, poly)
-        for atom in poly.atoms():
-            if isinstance(atom, Read):
-                yield from _read(network, atom, guards)
-    for child in children(node):
-        if isinstance(node, (And, Or)):  # a part of it is looked at only where those before it do not decide
-            yield from _expression(network, child, guards)
-            guards |= _of_integers(child)
-            continue
-        choice = isinstance(node, (Where, Extreme, First)) and child is not node.cond
-        product = isinstance(node, Mul) and not isinstance(child, Delta)
-        yield from _expression(network, child, guards | _restricted(node) if choice or product else guards)
+        for atom in poly.atoms_of(Read):
+            yield from _read(network, atom, guards)
+    for child, more in _guarded(node):
+        yield from _expression(network, child, guards | more)
 
 
-def _restricted(node: Node) -> Guards:
-    """The indices that the condition of a node restricts, or the deltas of a product."""
-    if isinstance(node, Mul):
-        return frozenset(i for d in node.args if isinstance(d, Delta) for i in free_indices(d))
-    return _of_integers(node.cond) if isinstance(node, (Where, Extreme, First)) else frozenset()
+def _guarded(node: Node) -> Iterator[tuple[Node, Guards]]:
+    """What stands directly below a node, each with the indices that the node restricts there."""
+    match node:
+        case And(args) | Or(args):  # a part of it is looked at only where those before it do not decide
+            for place, part in enumerate(args):
+                yield part, frozenset().union(*map(_of_integers, args[:place]))
+        case Where(cond) | Extreme(cond=cond) | First(cond=cond):
+            for child in children(node):
+                yield child, frozenset() if child is cond else _of_integers(cond)
+        case Mul(args):
+            deltas = [a for a in args if isinstance(a, Delta)]
+            for factor in args:
+                yield factor, frozenset() if factor in deltas else frozenset().union(*map(free_indices, deltas))
+        case _:
+            yield from ((child, frozenset()) for child in children(node))
 
 
 def _of_integers(cond: Node) -> Guards:
-    integer = [c for c in walk(cond) if isinstance(c, Compare) and any(isinstance(s, Int) for s in (c.a, c.b))]
-    return frozenset(i for c in integer for i in free_indices(c))
+    return frozenset(i for c in nodes(cond, Compare) if integers_compared(c) for i in free_indices(c))
 
 
 def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
@@ -144,8 +148,8 @@ def _read(network: Network, read: Read, guards: Guards) -> Iterator[str]:
         yield f"{read.tensor} has {len(shape)} dimensions and {len(read.subs)} subscripts"
         return
     for sub, extent in zip(read.subs, shape, strict=True):
-        plain = guards.isdisjoint(with_ranges(indices_of(sub))) and not any(_opaque(a) for a in sub.atoms())
-        if plain and not _inside(sub, extent):
+        told = sub.atoms_of(Read)  # where labels lie is a matter of the data
+        if not told and guards.isdisjoint(with_ranges(indices_of(sub))) and not _inside(sub, extent):
             yield f"{read.tensor}[{', '.join(map(str, read.subs))}] leaves 0 to {extent - 1}"
 
 
@@ -155,8 +159,3 @@ def _inside(sub: Poly, extent: Poly) -> bool:
     if low is None or high is None:
         return False
     return may_be_nonnegative(low) and may_be_nonnegative(extent - 1 - high)
-
-
-def _opaque(atom: Atom) -> bool:
-    """Labels: where they lie is a matter of the data."""
-    return isinstance(atom, Read)

@@ -59,13 +59,13 @@ def equal_entries(statement: Cond, shape: Callable[[str], tuple[Poly, ...]]) -> 
 
 def _two_entries(statement: Cond) -> tuple[Read, Read, int] | None:
     """The two entries of `a == b`, `a == -b` or `a + b == 0`, and the sign between them."""
-    if not isinstance(statement, Compare) or statement.op != "==":
-        return None
-    a, b = statement.a, statement.b
-    terms = [(a, 1), (b, -1)]
-    if build.NIL in (a, b):
-        rest = b if a == build.NIL else a
-        terms = [(t, 1) for t in rest.args] if isinstance(rest, Add) else []
+    match statement:
+        case Compare("==", Add(args), build.NIL) | Compare("==", build.NIL, Add(args)):
+            terms = [(t, 1) for t in args]
+        case Compare("==", a, b):
+            terms = [(a, 1), (b, -1)]
+        case _:
+            return None
     entries = [e for t, s in terms if (e := _signed(t, s)) is not None]
     if len(terms) != 2 or len(entries) != 2:
         return None

@@ -182,6 +182,7 @@ class First(Cond):
 
 
 Binder = Sum | Extreme | First  # what binds indices
+BINDERS: tuple[type[Binder], ...] = (Sum, Extreme, First)
 
 TRUE = And(())
 FALSE = Or(())

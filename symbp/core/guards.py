@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, And, Binder, Compare, Cond, Expr, First, Int, Num, Or, Where
+from symbp.core.expr import FALSE, TRUE, And, Compare, Cond, Expr, Extreme, First, Or, Sum, Where
 from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute
-from symbp.core.views import conjuncts
+from symbp.core.traverse import free_indices, indices_of, map_values, substitute
+from symbp.core.views import conjuncts, integers_compared
 
 Given = tuple[Cond, ...]
 
 
 def settle(expr: Expr) -> Expr:
     """The expression with every choice made whose condition is known from the ranges of its indices."""
-    done = map_children(expr, lambda c: settle(c) if isinstance(c, Expr) else c)
-    if isinstance(done, Where):
-        return build.where(settle_condition(done.cond), done.then, done.other)
+    done = map_values(expr, settle)
+    match done:
+        case Where(cond, then, other):
+            return build.where(settle_condition(cond), then, other)
     return done
 
 
 def settle_condition(cond: Cond) -> Cond:
     """The condition without the parts that are always true; false where a part never is."""
-    if isinstance(cond, And):
-        return build.both(*(settle_condition(c) for c in cond.args))
-    if isinstance(cond, Or):
-        return build.either(*(settle_condition(c) for c in cond.args))
-    return _decide(cond) if isinstance(cond, Compare) else cond
-
-
-def _decide(cond: Compare) -> Cond:
+    match cond:
+        case And(args):
+            return build.both(*map(settle_condition, args))
+        case Or(args):
+            return build.either(*map(settle_condition, args))
     margin = slack(cond)
     if margin is None:
         return cond
@@ -42,12 +40,16 @@ def _decide(cond: Compare) -> Cond:
 
 def slack(cond: Cond) -> Poly | None:
     """The integer that is at least 0 exactly where a comparison of integers by their order holds."""
-    if not isinstance(cond, Compare) or cond.op not in ("<", "<=", ">", ">="):
+    sides = integers_compared(cond)
+    if sides is None:
         return None
-    a, b = _poly(cond.a), _poly(cond.b)
-    if a is None or b is None:
-        return None
-    return b - a - (cond.op == "<") if cond.op in ("<", "<=") else a - b - (cond.op == ">")
+    a, b = sides
+    match cond:
+        case Compare("<" | "<=" as op):
+            return b - a - (op == "<")
+        case Compare(">" | ">=" as op):
+            return a - b - (op == ">")
+    return None
 
 
 def follows(cond: Cond, given: Sequence[Cond]) -> bool | None:
@@ -75,9 +77,10 @@ def told(cond: Cond) -> Given:
     found: list[Cond] = []
     for part in conjuncts(cond):
         found.append(part)
-        if isinstance(part, First):
-            at: dict[Atom, Poly] = dict(zip(part.indices, part.at, strict=True))
-            found += conjuncts(substitute(part.cond, at))
+        match part:
+            case First(_, indices, _, own, at):
+                place: dict[Atom, Poly] = dict(zip(indices, at, strict=True))
+                found += conjuncts(substitute(own, place))
     return tuple(found)
 
 
@@ -88,11 +91,12 @@ def within(value: Poly, index: Index) -> Given:
 
 def under(expr: Expr, given: Given) -> Expr:
     """The expression where the given conditions hold: choices that they decide are made."""
-    if isinstance(expr, Where):
-        return _choice_under(expr, given)
-    if isinstance(expr, Binder):  # what is bound inside has nothing to do with what it is outside
-        given = tuple(g for g in given if not any(i in expr.indices for i in free_indices(g)))
-    return map_children(expr, lambda c: under(c, given) if isinstance(c, Expr) else c)
+    match expr:
+        case Where():
+            return _choice_under(expr, given)
+        case Sum(indices) | Extreme(_, indices):  # what is bound inside has nothing to do with what it is outside
+            given = tuple(g for g in given if not any(i in indices for i in free_indices(g)))
+    return map_values(expr, lambda c: under(c, given))
 
 
 def _choice_under(choice: Where, given: Given) -> Expr:
@@ -120,11 +124,11 @@ def below(a: Poly, b: Poly) -> Cond:
 
 def arranged(cond: Cond) -> Cond:
     """The condition with its inequalities of integers arranged so."""
-    if isinstance(cond, And):
-        return build.both(*(arranged(c) for c in cond.args))
-    if isinstance(cond, Compare) and cond.op in ("<", "<="):
-        a, b = _poly(cond.a), _poly(cond.b)
-        return cond if a is None or b is None else _arranged(cond.op, a, b)
+    match cond:
+        case And(args):
+            return build.both(*map(arranged, args))
+        case Compare("<" | "<=" as op) if (sides := integers_compared(cond)) is not None:
+            return _arranged(op, *sides)
     return cond
 
 
@@ -139,8 +143,9 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 def opposite(cond: Cond) -> Cond:
     """Not that; of an order of integers the order the other way round."""
-    if isinstance(cond, Compare) and slack(cond) is not None:
-        return Compare(_OPPOSITE[cond.op], cond.a, cond.b)
+    match cond:
+        case Compare(op, a, b) if slack(cond) is not None:
+            return Compare(_OPPOSITE[op], a, b)
     return build.negate(cond)
 
 
@@ -149,29 +154,15 @@ def _surely_nonnegative(poly: Poly) -> bool:
     return least is not None and is_nonnegative(least)
 
 
-def _poly(expr: Expr) -> Poly | None:
-    if isinstance(expr, Int):
-        return expr.value
-    if isinstance(expr, Num) and expr.value.denominator == 1:
-        return Poly.of(int(expr.value))
-    return None
-
-
 def bound_on(test: Cond, c: Index) -> tuple[Poly, bool] | None:
     """A comparison as `c < bound` (and True) or as `bound <= c` (and False)."""
-    if not isinstance(test, Compare) or test.op not in ("<", "<=", ">", ">="):
+    margin = slack(test)
+    if margin is None:
         return None
-    a, b = build.as_integer(test.a), build.as_integer(test.b)
-    if a is None or b is None:
-        return None
-    if test.op in (">", ">="):
-        a, b = b, a
-    distance = b - a  # of a < b or a <= b: at least 1, or at least 0
-    least = 1 if test.op in ("<", ">") else 0
-    coefficient = distance.coefficient(c)
-    rest = distance - coefficient * c
+    coefficient = margin.coefficient(c)
+    rest = margin - coefficient * c
     if any(i == c for i in indices_of(rest)):
         return None
     if coefficient == -ONE:
-        return rest - least + 1, True
-    return (Poly.of(least) - rest, False) if coefficient == ONE else None
+        return rest + 1, True
+    return (-rest, False) if coefficient == ONE else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 _set = object.__setattr__  # of a frozen value, while it is made
 # So many values are kept at most to be had again.
@@ -71,6 +71,9 @@ class Atom(Node):
     @property
     def key(self) -> str:
         raise NotImplementedError
+
+
+A = TypeVar("A", bound=Atom)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +169,10 @@ class Poly(Node):
     def atoms(self) -> tuple[Atom, ...]:
         """Its atoms, each once, in order of appearance."""
         return tuple(dict.fromkeys(a for m, _ in self.terms for a in m))
+
+    def atoms_of(self, *kinds: type[A]) -> tuple[A, ...]:
+        """Its atoms of these kinds, each once, in order of appearance; not those inside other atoms."""
+        return tuple(dict.fromkeys(a for m, _ in self.terms for a in m if isinstance(a, kinds)))
 
     def coefficient(self, atom: Atom) -> Poly:
         """The coefficient of `atom` where it occurs linearly: `Poly('s*i + u').coefficient(i)` is `s`."""
@@ -301,6 +308,11 @@ class Index(Atom):
     def extent(self) -> Poly:
         """How many values it takes."""
         return self.stop - self.start if self.start.terms else self.stop
+
+    @property
+    def is_nested(self) -> bool:
+        """Does its range hold another index, as that of `for j in range(i)` does?"""
+        return bool(self.start.atoms_of(Index) or self.stop.atoms_of(Index))
 
     @property
     def key(self) -> str:

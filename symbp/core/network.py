@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from symbp.core.build import as_integer
 from symbp.core.expr import Compare, Cond, Expr, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
 from symbp.core.solve import sizes_to_give
 from symbp.core.traverse import free_indices, reads, substitute_poly
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, integers_compared
 from symbp.escape import Prose
 
 DATA, PARAM, LABELS = "data", "param", "labels"
@@ -78,9 +77,10 @@ class Fact:
         """What is at least 0 where the fact holds, if it compares sizes alone."""
         found: list[Poly] = []
         for part in conjuncts(self.statement):
-            a, b = (as_integer(part.a), as_integer(part.b)) if isinstance(part, Compare) else (None, None)
-            if not isinstance(part, Compare) or a is None or b is None or free_indices(part) or reads(part):
+            sides = integers_compared(part)
+            if not isinstance(part, Compare) or sides is None or free_indices(part) or reads(part):
                 return ()
+            a, b = sides
             found += [d for op, d in (("<", b - a), (">", a - b)) if part.op in (op, f"{op}=", "==")]
             if part.op in ("<", ">"):
                 found[-1] -= 1
@@ -90,7 +90,7 @@ class Fact:
 def widths_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     """The names of the sizes in their shapes that differ by layer."""
     shapes = (e for t in tensors for e in t.shape)
-    return tuple(dict.fromkeys(a.name for e in shapes for a in e.atoms() if isinstance(a, DimAt)))
+    return tuple(dict.fromkeys(a.name for e in shapes for a in e.atoms_of(DimAt)))
 
 
 def given_sizes(dims: tuple[Dim, ...], inputs: Iterable[Tensor]) -> tuple[Dim, ...]:

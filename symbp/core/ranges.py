@@ -7,7 +7,7 @@ not comparable to D.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import prod
 
@@ -26,28 +26,32 @@ def _over_bounds(poly: Poly) -> Iterator[Poly]:
     number bounds as that number and what it is less; and, since a
     product of sizes is no less than one of them, with all as the least they can be and more: A * E - E is a * (e + 1).
     """
-    for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.above):
-        more = Dim(f"{dim.name} more", 0)
+    dims = poly.atoms_of(Dim)
+    for dim in dims:
         for low in dim.above:
-            wider = poly.replace(lambda a, d=dim, p=low + more: p if a == d else None)  # type: ignore[misc]
+            wider = _put(poly, dim, _more(dim) + low)
             yield wider
             yield from _over_bounds(wider)
-    for dim in (a for a in poly.atoms() if isinstance(a, Dim) and a.most is not None):
-        fewer = Poly.of(dim.most or 0) - Poly.of(Dim(f"{dim.name} fewer", 0))
-        yield poly.replace(lambda a, d=dim, p=fewer: p if a == d else None)  # type: ignore[misc]
+    for dim in dims:
+        if dim.most is not None:
+            fewer = Dim(f"{dim.name} fewer", 0)
+            yield _put(poly, dim, Poly.of(dim.most) - fewer)
     if any(len(m) > 1 for m, _ in poly.terms):
-        yield poly.replace(lambda a: _more(a) if isinstance(a, Dim) and a.least else None)
+        yield poly.replace(lambda a: _more(a) + a.least if isinstance(a, Dim) and a.least else None)
+
+
+def _put(poly: Poly, atom: Atom, value: Poly) -> Poly:
+    """The expression with a value in the place of an atom."""
+    return poly.replace(lambda a: value if a == atom else None)
 
 
 def _more(dim: Dim) -> Poly:
-    """A size as the least that it can be and more."""
-    return Poly.of(Dim(f"{dim.name} more", 0)) + dim.least
+    """What a size is more than the least that is known of it."""
+    return Poly.of(Dim(f"{dim.name} more", 0))
 
 
 def _is_nonnegative(poly: Poly) -> bool:
-    return _at_least(poly) >= 0 or (
-        any(isinstance(a, Quotient) for a in poly.atoms()) and _at_least(without_quotients(poly)) >= 0
-    )
+    return _at_least(poly) >= 0 or (bool(poly.atoms_of(Quotient)) and _at_least(without_quotients(poly)) >= 0)
 
 
 def _at_least(poly: Poly) -> float:
@@ -56,21 +60,34 @@ def _at_least(poly: Poly) -> float:
     for monomial, coefficient in poly.terms:
         if monomial and (coefficient < 0 or not all(map(_is_count, monomial))):
             return -math.inf
-        total += coefficient * prod(a.least if isinstance(a, Dim) else isinstance(a, DimAt) for a in monomial)
+        total += coefficient * prod(map(_least, monomial))
     return total
+
+
+def _least(atom: Atom) -> int:
+    """What a size, or how often one goes into another, is never below."""
+    match atom:
+        case Dim():
+            return atom.least
+        case DimAt():
+            return 1
+    return 0
 
 
 def _is_count(atom: Atom) -> bool:
     """Is it a size, or how often one goes into what is at least 0?"""
-    if isinstance(atom, Quotient):
-        return is_nonnegative(atom.top) and is_nonnegative(atom.bottom - 1)
-    return isinstance(atom, (Dim, DimAt))
+    match atom:
+        case Dim() | DimAt():
+            return True
+        case Quotient(top, bottom):
+            return is_nonnegative(top) and is_nonnegative(bottom - 1)
+    return False
 
 
 def without_quotients(poly: Poly) -> Poly:
     """One without quotients that is at least 0 only where `poly` is: a - b + 1 <= b * (a // b) <= a, for b > 0."""
     for _ in range(_ROUNDS):
-        found = _outermost([a for a in poly.atoms() if isinstance(a, Quotient)])
+        found = _outermost(poly.atoms_of(Quotient))
         if found is None or any(m.count(found) > 1 for m, _ in poly.terms):
             return poly
         factor = poly.coefficient(found)
@@ -84,7 +101,7 @@ def without_quotients(poly: Poly) -> Poly:
     return poly
 
 
-def _outermost(quotients: list[Quotient]) -> Quotient | None:
+def _outermost(quotients: Sequence[Quotient]) -> Quotient | None:
     """The first that no other holds: what holds another bounds it together with it."""
     inner = [b for q in quotients for p in (q.top, q.bottom) for b in p.atoms()]
     return next((q for q in quotients if q not in inner), None)
@@ -116,31 +133,30 @@ def lowest(poly: Poly, keep: tuple[Index, ...] = ()) -> Poly | None:
 def _bound(poly: Poly, high: bool, keep: tuple[Index, ...]) -> Poly | None:
     """Inner indices go first: the range of an inner one may hold an outer one, never the other way round."""
     for _ in range(_ROUNDS):
-        held = [a for a in poly.atoms() if isinstance(a, Quotient) and _varies(a, keep)]
+        held = [q for q in poly.atoms_of(Quotient) if _varies(q, keep)]
         if held:
             digits = (rest for q in held for rest in _remainders(poly, q))
             digit = next(digits, None)
             return _of_digit(*digit, high, keep) if digit else _of_quotient(poly, held, high, keep)
-        indices = [a for a in poly.atoms() if isinstance(a, Index) and a not in keep]
+        indices = [i for i in poly.atoms_of(Index) if i not in keep]
         if not indices:
             return poly
         inner = next((i for i in indices if not any(_mentions(j, i) for j in indices if j != i)), indices[0])
         coefficient = poly.coefficient(inner)
-        if any(isinstance(a, Index) for a in coefficient.atoms()):
+        if coefficient.atoms_of(Index):
             return None
         up = is_nonnegative(coefficient)
         if not up and not is_nonnegative(-coefficient):
             return None
         end = inner.stop - 1 if up == high else inner.start
-        poly = poly.replace(lambda a, i=inner, e=end: e if a == i else None)  # type: ignore[misc]
+        poly = _put(poly, inner, end)
     return None
 
 
 def _varies(q: Quotient, keep: tuple[Index, ...]) -> bool:
     """Does it depend on indices, and on none that is kept?"""
-    inside = [a for p in (q.top, q.bottom) for a in p.atoms()]
-    own = [a for a in inside if isinstance(a, Index)]
-    deeper = [a for a in inside if isinstance(a, Quotient)]
+    own = [i for p in (q.top, q.bottom) for i in p.atoms_of(Index)]
+    deeper = [d for p in (q.top, q.bottom) for d in p.atoms_of(Quotient)]
     return not any(i in keep for i in own) and (bool(own) or any(_varies(d, keep) for d in deeper))
 
 
@@ -168,8 +184,8 @@ def _remainders(poly: Poly, q: Quotient) -> Iterator[tuple[Poly, Poly, int]]:
     added: in 16 k - 224 (k // 14) 16 times.
     """
     factor, wholes = poly.coefficient(q), [(q.top, q.bottom)]
-    for other in poly.atoms():
-        if isinstance(other, Quotient) and other != q and other.top == q.top:
+    for other in poly.atoms_of(Quotient):
+        if other != q and other.top == q.top:
             count = quotient(q.bottom, other.bottom)
             if count * other.bottom == q.bottom:
                 wholes.append((Poly.of(other), count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbp.core.integers import Atom, Dim, Poly, Quotient
+from symbp.core.integers import Dim, Poly, Quotient
 
 
 def multiple(p: Poly, of: Poly) -> Poly | None:
@@ -37,11 +37,7 @@ class Shortener:
 
     def inside(self, p: Poly) -> Poly:
         """The formula with names for what stands in its quotients."""
-        if isinstance(p.atom, Quotient):
-            return Poly.of(Quotient(self.of(p.atom.top), self.of(p.atom.bottom)))
-        return p.replace(self._atom)
-
-    def _atom(self, atom: Atom) -> Poly | None:
-        if not isinstance(atom, Quotient):
-            return None
-        return self.of(Poly.of(atom))
+        match p.atom:
+            case Quotient(top, bottom):
+                return Poly.of(Quotient(self.of(top), self.of(bottom)))
+        return p.replace(lambda a: self.of(Poly.of(a)) if isinstance(a, Quotient) else None)

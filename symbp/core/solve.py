@@ -56,10 +56,9 @@ def sizes_to_give(dims: Sequence[Dim], extents: Sequence[Poly]) -> tuple[Dim, ..
 def _unknown(extent: Poly, known: Collection[Dim]) -> tuple[Dim, ...] | None:
     """The sizes in an extent that are not known yet; None where it is not linear in them."""
     unknown = tuple(d for d in dict.fromkeys(dims_of(extent)) if d not in known)
-    hidden = [d for a in extent.atoms() if isinstance(a, (Quotient, DimAt)) for d in dims_of(Poly.of(a))]
+    hidden = [d for a in extent.atoms_of(Quotient, DimAt) for d in dims_of(Poly.of(a))]
     linear = all(sum(a in unknown for a in m) <= 1 for m, _ in extent.terms)
-    ragged = any(isinstance(a, DimAt) for a in extent.atoms())
-    return unknown if linear and not ragged and not set(unknown) & set(hidden) else None
+    return unknown if linear and not extent.atoms_of(DimAt) and not set(unknown) & set(hidden) else None
 
 
 def _single(extents: Sequence[Poly], known: Collection[Dim]) -> Solution | None:

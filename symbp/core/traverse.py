@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from symbp.core import build
 from symbp.core.expr import (
+    BINDERS,
     Add,
     And,
     Binder,
@@ -68,35 +69,38 @@ def map_children(node: T, function: Callable[[Node], Node]) -> T:
     return _rebuild(node, new)  # type: ignore[return-value]
 
 
+def map_values(node: T, function: Callable[[Expr], Node]) -> T:
+    """The same for each child that is a value; conditions stay as they are."""
+    old = children(node)
+    new = tuple([function(c) if isinstance(c, Expr) else c for c in old])
+    if all(map(is_, old, new)):
+        return node
+    return _rebuild(node, new)  # type: ignore[return-value]
+
+
 def _rebuild(node: Node, new: tuple) -> Node:  # type: ignore[type-arg]
-    match node:
-        case Add():
-            return build.add(*new)
-        case Mul():
-            return build.mul(*new)
-        case And():
-            return build.both(*new)
-        case Or():
-            return build.either(*new)
-        case Not():
-            return build.negate(*new)
-        case Pow():
-            return build.power(*new)
-        case Fn(name, _, orders):
-            return Fn(name, new, orders)
-        case Compare(op):
-            return build.compare(op, *new)
-        case Where():
-            return build.where(*new)
-        case Sum(indices, _):
-            return build.total(indices, new[0])
-        case Extreme(kind, indices, _, _):
-            return Extreme(kind, indices, *new)
-        case First(kind, indices, _, _, at):
-            return First(kind, indices, new[0], new[1], at)
-        case Partial():
-            return Partial(*new)
-    raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
+    rule = _MADE_OF.get(type(node))
+    if rule is None:
+        raise TypeError(f"core/traverse.py has no rule to rebuild {type(node).__name__}")
+    return rule(node, *new)
+
+
+# A node of each type with other children.
+_MADE_OF: dict[type[Node], Callable[..., Node]] = {
+    Add: lambda node, *new: build.add(*new),
+    Mul: lambda node, *new: build.mul(*new),
+    And: lambda node, *new: build.both(*new),
+    Or: lambda node, *new: build.either(*new),
+    Not: lambda node, *new: build.negate(*new),
+    Pow: lambda node, *new: build.power(*new),
+    Where: lambda node, *new: build.where(*new),
+    Fn: lambda node, *new: Fn(node.name, new, node.orders),
+    Compare: lambda node, *new: build.compare(node.op, *new),
+    Sum: lambda node, *new: build.total(node.indices, *new),
+    Extreme: lambda node, *new: Extreme(node.kind, node.indices, *new),
+    First: lambda node, body, cond: First(node.kind, node.indices, body, cond, node.at),
+    Partial: lambda node, *new: Partial(*new),
+}
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -104,6 +108,11 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def nodes(node: Node, *kinds: type[T]) -> Iterator[T]:
+    """The node and all below it that are of these kinds, in the order of `walk`."""
+    return (part for part in walk(node) if isinstance(part, kinds))
 
 
 def polys(node: Node) -> tuple[Poly, ...]:
@@ -135,26 +144,28 @@ def reads(node: Node) -> tuple[Read, ...]:
 def labels_of(poly: Poly) -> Iterator[Read]:
     """The entries of integer tensors in an integer expression, those in quotients included."""
     for atom in poly.atoms():
-        if isinstance(atom, Read):
-            yield atom
-        elif isinstance(atom, Quotient):
-            yield from labels_of(atom.top)
-            yield from labels_of(atom.bottom)
+        match atom:
+            case Read():
+                yield atom
+            case Quotient():
+                yield from labels_of(atom.top)
+                yield from labels_of(atom.bottom)
 
 
 def indices_of(poly: Poly) -> Iterator[Index]:
     """The indices in an integer expression, those in `D[l]` and in labels' subscripts included."""
     for atom in poly.atoms():
-        if isinstance(atom, Index):
-            yield atom
-        elif isinstance(atom, DimAt):
-            yield from indices_of(atom.at)
-        elif isinstance(atom, Quotient):
-            yield from indices_of(atom.top)
-            yield from indices_of(atom.bottom)
-        elif isinstance(atom, Read):
-            for s in atom.subs:
-                yield from indices_of(s)
+        match atom:
+            case Index():
+                yield atom
+            case DimAt():
+                yield from indices_of(atom.at)
+            case Quotient():
+                yield from indices_of(atom.top)
+                yield from indices_of(atom.bottom)
+            case Read():
+                for s in atom.subs:
+                    yield from indices_of(s)
 
 
 def with_ranges(indices: Iterable[Index]) -> Iterator[Index]:
@@ -190,10 +201,9 @@ def _free(node: Node) -> tuple[Index, ...]:
 def all_index_names(node: Node) -> set[str]:
     """The names of every index in it, bound or free. Only for membership tests."""
     names = {i.name for i in free_indices(node)}
-    for part in walk(node):
-        if isinstance(part, Binder):
-            names.update(i.name for i in part.indices)
-            names.update(i.name for c in children(part) for i in free_indices(c))
+    for part in nodes(node, *BINDERS):
+        names.update(i.name for i in part.indices)
+        names.update(i.name for c in children(part) for i in free_indices(c))
     return names
 
 
@@ -247,18 +257,29 @@ def _substitute_binder(node: Binder, table: Mapping[Atom, Poly]) -> Term:
     inner = {a: p for a, p in table.items() if a not in node.indices}
     incoming = {i.name for p in inner.values() for i in indices_of(p)}
     taken = incoming | all_index_names(node) | {a.name for a in inner if isinstance(a, Index)}
+    bound = _bound_anew(node.indices, inner, incoming, taken)
+    parts = tuple(substitute(c, inner) for c in children(node))
+    match node:
+        case Sum():
+            return build.total(bound, *parts)  # type: ignore[arg-type]
+        case First(kind, indices, body, cond, at):
+            node = First(kind, indices, body, cond, tuple(substitute_poly(p, table) for p in at))
+    return with_bound(node, bound, parts)
+
+
+def _bound_anew(
+    indices: tuple[Index, ...], table: dict[Atom, Poly], avoid: set[str], taken: set[str]
+) -> tuple[Index, ...]:
+    """The indices of a binder with new ranges, and new names for those to avoid; the table learns what each is now."""
     bound: list[Index] = []
-    for old in node.indices:
-        name = fresh_name(old.name, taken) if old.name in incoming else old.name
+    for old in indices:
+        name = fresh_name(old.name, taken) if old.name in avoid else old.name
         taken.add(name)
-        new = Index(name, substitute_poly(old.stop, inner), substitute_poly(old.start, inner))
+        new = Index(name, substitute_poly(old.stop, table), substitute_poly(old.start, table))
         bound.append(new)
         if new != old:
-            inner[old] = Poly.of(new)
-    parts = tuple(substitute(c, inner) for c in children(node))
-    if isinstance(node, First):
-        node = First(node.kind, node.indices, node.body, node.cond, tuple(substitute_poly(p, table) for p in node.at))
-    return build.total(bound, *parts) if isinstance(node, Sum) else with_bound(node, bound, parts)  # type: ignore[arg-type]
+            table[old] = Poly.of(new)
+    return tuple(bound)
 
 
 def with_bound(node: Binder, indices: Sequence[Index], parts: Sequence[Node]) -> Term:
@@ -278,9 +299,10 @@ def replace_reads(node: T, function: Callable[[Read], Expr | None]) -> T:
     The caller must rename bound indices first where the new expression has free indices that a binder could catch; see
     `inline`.
     """
-    if isinstance(node, Read):
-        new = function(node)
-        return node if new is None else new  # type: ignore[return-value]
+    match node:
+        case Read():
+            new = function(node)
+            return node if new is None else new  # type: ignore[return-value]
     return map_children(node, lambda c: replace_reads(c, function))
 
 
@@ -299,32 +321,26 @@ def apply(body: Expr, indices: tuple[Index, ...], subs: tuple[Poly, ...]) -> Exp
 
 def rename_bound(node: T, taken: set[str]) -> T:
     """The same expression with bound indices that have none of the names in `taken`."""
-    if isinstance(node, Binder):
-        used = taken | all_index_names(node)
-        table: dict[Atom, Poly] = {}
-        bound: list[Index] = []
-        for old in node.indices:
-            name = fresh_name(old.name, used) if old.name in taken else old.name
-            used.add(name)
-            new = Index(name, substitute_poly(old.stop, table), substitute_poly(old.start, table))
-            bound.append(new)
-            if new != old:
-                table[old] = Poly.of(new)
-        parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
-        return with_bound(node, bound, parts)  # type: ignore[return-value]
+    match node:
+        case Sum() | Extreme() | First():
+            table: dict[Atom, Poly] = {}
+            bound = _bound_anew(node.indices, table, taken, taken | all_index_names(node))
+            parts = tuple(rename_bound(substitute(c, table), taken | {i.name for i in bound}) for c in children(node))
+            return with_bound(node, bound, parts)  # type: ignore[return-value]
     return map_children(node, lambda c: rename_bound(c, taken))
 
 
 def dims_of(poly: Poly) -> Iterator[Dim]:
     """The named sizes in an integer expression."""
     for atom in poly.atoms():
-        if isinstance(atom, Dim):
-            yield atom
-        elif isinstance(atom, DimAt):
-            yield from dims_of(atom.at)
-        elif isinstance(atom, Quotient):
-            yield from dims_of(atom.top)
-            yield from dims_of(atom.bottom)
+        match atom:
+            case Dim():
+                yield atom
+            case DimAt():
+                yield from dims_of(atom.at)
+            case Quotient():
+                yield from dims_of(atom.top)
+                yield from dims_of(atom.bottom)
 
 
 def normal(node: T) -> T:

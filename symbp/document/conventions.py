@@ -9,7 +9,7 @@ from symbp.calculus.steps import Derivation, Local, Section
 from symbp.core import build
 from symbp.core.expr import Compare, Expr, Extreme, First, Fn, Int, Mul, Num, Pow, Read, Where
 from symbp.core.integers import Dim
-from symbp.core.traverse import reads, walk
+from symbp.core.traverse import nodes, reads, walk
 from symbp.document.model import Notes, Paragraph
 from symbp.document.said import FactRef, Math, Ref, Said, Whole, Words, listed, said
 
@@ -65,7 +65,7 @@ def _entering(d: Derivation, part: Section, divisors: tuple[Expr, ...]) -> Said:
 
 def _cancels(body: Expr, part: Section, divisor: Expr) -> bool:
     """Does a square of the quantity bring a 2 that cancels the 1/2 beside a divisor?"""
-    squares = (n for n in walk(body) if isinstance(n, Pow) and n.exponent == Num(Fraction(2)))
+    squares = (n for n in nodes(body, Pow) if n.exponent == Num(Fraction(2)))
     squared = any(r.tensor == part.quantity for n in squares for r in reads(n))
     half, whole = Fraction(1, 2), Fraction(1)
     return squared and _beside(body, divisor) == half and _beside(part.main.result, divisor) == whole
@@ -73,7 +73,7 @@ def _cancels(body: Expr, part: Section, divisor: Expr) -> bool:
 
 def _beside(e: Expr, divisor: Expr) -> Fraction:
     """The number, without its sign, that stands in a product with a divisor."""
-    products = (n.args for n in walk(e) if isinstance(n, Mul) and divisor in n.args)
+    products = (n.args for n in nodes(e, Mul) if divisor in n.args)
     numbers = (a.value for a in next(products, ()) if isinstance(a, Num))
     return abs(math.prod(numbers, start=Fraction(1)))
 
@@ -98,7 +98,7 @@ def _again(d: Derivation, part: Section, entering: tuple[Expr, ...]) -> Said | N
 def _atoms(divisor: Expr) -> tuple[Dim, ...]:
     """The sizes in a divisor."""
     size = build.as_integer(_base(divisor))
-    return tuple(a for a in size.atoms() if isinstance(a, Dim)) if size is not None else ()
+    return size.atoms_of(Dim) if size is not None else ()
 
 
 def _plain(divisor: Expr) -> Expr:
@@ -115,7 +115,7 @@ def _base(divisor: Expr) -> Expr:
 
 def _divisors(e: Expr) -> tuple[Expr, ...]:
     """The sizes that it divides by: 1/N, 1/(N - 1)."""
-    found = (n for n in walk(e) if isinstance(n, Pow) and _negative(n.exponent) and _atoms(n))
+    found = (n for n in nodes(e, Pow) if _negative(n.exponent) and _atoms(n))
     return tuple(dict.fromkeys(found))
 
 

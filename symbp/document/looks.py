@@ -9,7 +9,7 @@ from symbp.calculus.steps import Chain, Derivation, HessianProduct
 from symbp.core.expr import Binder, Expr, Fn, Read
 from symbp.core.integers import Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, indices_of, walk
+from symbp.core.traverse import free_indices, indices_of, nodes, walk
 from symbp.document.model import Look
 from symbp.document.starts import starts_of
 from symbp.matrix import SliceForm, slice_form
@@ -55,7 +55,7 @@ def sizes(d: Derivation) -> tuple[str, ...]:
     found = dict.fromkeys(x.name for x in d.network.dims)
     shapes = (t.shape for t in d.network.inputs), (e.shape for e in d.network.equations)
     for shape in (s for group in shapes for s in group):
-        found.update(dict.fromkeys(a.name for p in shape for a in p.atoms() if isinstance(a, DimAt)))
+        found.update(dict.fromkeys(a.name for p in shape for a in p.atoms_of(DimAt)))
     return tuple(found)
 
 
@@ -64,7 +64,7 @@ def long_extents(d: Derivation) -> tuple[tuple[str, Poly], ...]:
     shapes = [t.shape for t in d.network.inputs] + [e.shape for e in d.network.equations]
     found: dict[Poly, str] = {}
     for extent in (p for shape in shapes for p in shape):
-        quotient = next((a for a in extent.atoms() if isinstance(a, Quotient)), None)
+        quotient = next(iter(extent.atoms_of(Quotient)), None)
         size = _divided(quotient.top) if quotient else None
         if size:
             found.setdefault(extent, size)
@@ -149,5 +149,5 @@ def adjoint_equation(name: str, chain: Chain) -> Equation:
 
 def functions_in(d: Derivation) -> tuple[str, ...]:
     """The unknown functions that are differentiated somewhere."""
-    found = (n.name for e in expressions(d) for n in walk(e) if isinstance(n, Fn) and any(n.orders))
+    found = (n.name for e in expressions(d) for n in nodes(e, Fn) if any(n.orders))
     return tuple(dict.fromkeys(found))

@@ -46,7 +46,7 @@ def one_range(d: Derivation, product: HessianProduct | None = None) -> tuple[Der
 
 def range_of(i: Index) -> Range:
     """What decides which letters an index may have."""
-    widths = [a.name for a in i.stop.atoms() if isinstance(a, DimAt)]
+    widths = [a.name for a in i.stop.atoms_of(DimAt)]
     return widths[0] if widths else (i.start, i.stop)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from symbp.core import build
 from symbp.core.expr import Compare, Cond, Int, Num
 from symbp.core.integers import Dim, Index, Poly, Quotient
+from symbp.core.views import integers_compared
 
 UP = {"<": "<", "<=": "<=", ">": "<", ">=": "<="}
 
@@ -61,7 +62,8 @@ def _mixed(p: Poly) -> bool:
 
 def division(node: Compare) -> Quotient | None:
     """That a division comes out even, 2 (a // 2) = a: the quotient."""
-    a, b = build.as_integer(node.a), build.as_integer(node.b)
-    if node.op != "==" or a is None or b is None:
+    sides = integers_compared(node)
+    if node.op != "==" or sides is None:
         return None
-    return next((q for q in a.atoms() if isinstance(q, Quotient) and b - a == q.top - q.bottom * q), None)
+    a, b = sides
+    return next((q for q in a.atoms_of(Quotient) if b - a == q.top - q.bottom * q), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from symbp.calculus.steps import RULES, Derivation, HessianProduct, Rule
 from symbp.core.expr import Expr, Int, Sum
-from symbp.core.traverse import walk
+from symbp.core.traverse import nodes
 from symbp.document.said import Arrow, FactRef, Listed, Math, Ref, Said, Words, listed, said
 from symbp.errors import MissingRule
 
@@ -33,7 +33,7 @@ def _renamed(rule: Rule) -> Listed:
 
 
 def _has_sums(line: Expr | None) -> bool:
-    return line is not None and any(isinstance(n, Sum) for n in walk(line))
+    return line is not None and any(nodes(line, Sum))
 
 
 def _chain(rule: Rule, refs: tuple[Ref, ...], before: Expr | None) -> Words:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from symbp.calculus.steps import Chain, Derivation
 from symbp.calculus.steps import Section as Part
 from symbp.core.expr import Compare
-from symbp.core.traverse import walk
+from symbp.core.traverse import nodes
 from symbp.document.chains import chain_of
 from symbp.document.model import Block, Display, Paragraph
 from symbp.document.ranges import division
@@ -46,5 +46,5 @@ def _scatter(chains: Sequence[Chain], adjoint: Ref) -> Said:
 
 def _divides(chains: Sequence[Chain]) -> bool:
     """Is there a condition on a remainder in the solved forms?"""
-    conditions = (n for c in chains for s in c.steps for n in walk(s.value) if isinstance(n, Compare))
+    conditions = (n for c in chains for s in c.steps for n in nodes(s.value, Compare))
     return any(division(c) is not None for c in conditions)

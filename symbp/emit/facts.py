@@ -9,7 +9,7 @@ from symbp.core.entries import equal_entries
 from symbp.core.expr import Compare, Expr, Int
 from symbp.core.integers import Poly
 from symbp.core.network import Fact
-from symbp.core.traverse import dims_of, reads, walk
+from symbp.core.traverse import dims_of, nodes, reads
 from symbp.emit.body import write_body
 from symbp.emit.formula import Text, size
 from symbp.emit.state import write_statement
@@ -30,7 +30,7 @@ def fact_arguments(program: Program) -> tuple[str, ...]:
     if routine is None:
         return ()
     numbers = [a for s in routine.statements for a in s.args if isinstance(a, Expr)]
-    polys: list[Poly] = [n.value for a in numbers for n in walk(a) if isinstance(n, Int)]
+    polys: list[Poly] = [n.value for a in numbers for n in nodes(a, Int)]
     polys += [e for s in routine.statements if s.op == "ones" for e in s.target.shape]
     used = {d.name for p in polys for d in dims_of(p)}
     return (*routine.inputs, *(d.name for d in program.dims if d.name in used))

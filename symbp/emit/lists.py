@@ -19,7 +19,7 @@ def is_list(tensor: Tensor) -> bool:
 
 def families(tensors: Sequence[Tensor]) -> tuple[str, ...]:
     """The names of the widths that differ by layer: the D of `D[l + 1]`."""
-    found = (a.name for t in tensors for e in t.shape for a in e.atoms() if isinstance(a, DimAt))
+    found = (a.name for t in tensors for e in t.shape for a in e.atoms_of(DimAt))
     return tuple(dict.fromkeys(found))
 
 
@@ -41,7 +41,7 @@ def extents(given: Sequence[Tensor]) -> list[tuple[Tensor, str, Poly]]:
                 found.append((t, f"{LEN}({t.name})", e))
             else:
                 found.append((t, f"{t.name}[0].shape[{k - 1}]", e))
-    return [(t, code, e) for t, code, e in found if not any(isinstance(a, DimAt) for a in e.atoms())]
+    return [(t, code, e) for t, code, e in found if not e.atoms_of(DimAt)]
 
 
 def check_lengths(given: Sequence[Tensor]) -> list[str]:

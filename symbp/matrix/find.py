@@ -30,10 +30,10 @@ from symbp.core.expr import (
     Sum,
     Where,
 )
-from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
+from symbp.core.integers import ONE, Atom, Index, Poly
 from symbp.core.network import Call
-from symbp.core.traverse import free_indices, indices_of, reads, substitute, substitute_poly, walk
-from symbp.core.views import factors_of
+from symbp.core.traverse import free_indices, indices_of, nodes, reads, substitute, substitute_poly
+from symbp.core.views import factors_of, is_guarded
 from symbp.matrix import make
 from symbp.matrix.guards import border, columns_of, known, missed
 from symbp.matrix.nodes import (
@@ -48,35 +48,39 @@ from symbp.matrix.nodes import (
     Named,
     NormSquared,
     Ones,
-    Part,
     RowExtreme,
     Scalar,
 )
+from symbp.matrix.tensors import NoForm, is_whole, tensor_form
 
 Shapes = Callable[[Read], tuple[Poly, ...]]  # how far each subscript of a read may go
-
-
-class _NoForm(Exception):
-    """The expression has no matrix form."""
 
 
 def matrix_form(indices: tuple[Index, ...], body: Expr, shapes: Shapes, call: Call | None = None) -> Matrix | None:
     """The matrix whose entry at `indices` is `body`, or None; `call` makes it the call that was written,
     softmax(Z).
     """
-    if len(indices) > 2 or not all(_whole(i) for i in indices):
+    if len(indices) > 2 or not all(is_whole(i) for i in indices):
         return None
     if not indices and not any(r.subs for r in reads(body)):
         return None
     row, column = (*indices, None, None)[:2]
     try:
-        if call is not None:
-            fixed = [i for i in free_indices(body) if i not in indices]
-            args = (_argument(a, row, column, shapes, fixed) for a in call.args)
-            return Called(call.function, tuple(args), indices, body)
-        return make.full(_form(body, row, column, shapes), row, column)
-    except _NoForm:
+        return _full(body, row, column, shapes) if call is None else _called(call, indices, body, shapes)
+    except NoForm:
         return None
+
+
+def _called(call: Call, indices: tuple[Index, ...], body: Expr, shapes: Shapes) -> Matrix:
+    row, column = (*indices, None, None)[:2]
+    fixed = [i for i in free_indices(body) if i not in indices]
+    args = (_argument(a, row, column, shapes, fixed) for a in call.args)
+    return Called(call.function, tuple(args), indices, body)
+
+
+def _full(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
+    """The matrix by its entries, a number that all of them are written out."""
+    return make.full(_form(e, r, c, shapes), r, c)
 
 
 def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes, fixed: Sequence[Index]) -> Matrix:
@@ -90,13 +94,9 @@ def _argument(arg: Expr, row: Index | None, column: Index | None, shapes: Shapes
             return Named(arg.tensor, dims)
         held = free_indices(arg)
         if any(i not in (row, column, *fixed) for i in held):  # a tensor of more dimensions has its own
-            raise _NoForm
+            raise NoForm
         row, column = (*(i for i in (row, column) if i in held), None, None)[:2]
-    return make.full(_form(arg, row, column, shapes), row, column)
-
-
-def _whole(i: Index) -> bool:
-    return i.start.constant == 0 and not any(isinstance(a, Index) for a in i.stop.atoms())
+    return _full(arg, row, column, shapes)
 
 
 def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -110,7 +110,7 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
         return make.spread_rows(_form(e, c, None, shapes), r.stop, single=c is None)
     match e:
         case Read():
-            return _read(e, r, c, shapes)
+            return tensor_form(e, shapes(e), r, c)
         case Add(args):
             return _add(args, r, c, shapes)
         case Mul(args):
@@ -127,47 +127,16 @@ def _form(e: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
             return Identity(r.stop)
         case Delta(a, b) if r is not None and c is not None:
             return _one_hot(a, b, r, c, shapes)
-        case Extreme(kind, (k,), body, cond) if cond == TRUE and c is None and _whole(k):
+        case Extreme(kind, (k,), body, cond) if cond == TRUE and c is None and is_whole(k):
             if r is None:
-                return RowExtreme(kind, make.transpose(make.full(_form(body, k, None, shapes), k, None)))
-            return RowExtreme(kind, make.full(_form(body, r, k, shapes), r, k))
-    raise _NoForm
+                return RowExtreme(kind, make.transpose(_full(body, k, None, shapes)))
+            return RowExtreme(kind, _full(body, r, k, shapes))
+    raise NoForm
 
 
 def _plain(e: Expr) -> bool:
     """A number made of sizes, numbers, scalars and entries at fixed letters, with no sum in it."""
-    return not any(isinstance(n, (Sum, Extreme, First, Partial, Where, Delta)) for n in walk(e))
-
-
-def _read(e: Read, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
-    """The tensor, its transpose, its slice at the fixed letters that stand first, or a part of one of these."""
-    dims = shapes(e)
-    wanted = tuple(i for i in (r, c) if i is not None)
-    count = len(dims) - len(wanted)
-    if len(e.subs) != len(dims) or any(i in wanted for s in e.subs[: max(count, 0)] for i in indices_of(s)):
-        raise _NoForm
-    places = [_place(s, wanted) for s in e.subs[count:]]
-    m: Matrix = Named(e.tensor, dims[count:], e.subs[:count])
-    for axis, ((i, start), extent) in enumerate(zip(places, dims[count:], strict=True)):
-        if (start, i.stop) != (ZERO, extent):
-            m = Part(m, axis, start, start + i.stop)
-    found = tuple(i for i, _ in places)
-    if found == wanted:
-        return m
-    if found == wanted[::-1]:
-        return make.transpose(m)
-    raise _NoForm
-
-
-def _place(sub: Poly, wanted: tuple[Index, ...]) -> tuple[Index, Poly]:
-    """The letter of a subscript and where its range starts: H + h is the columns from H on."""
-    found = [i for i in indices_of(sub) if i in wanted]
-    if len(found) != 1 or sub.coefficient(found[0]) != ONE or not _whole(found[0]):
-        raise _NoForm
-    start = sub - found[0]
-    if any(i in wanted for i in indices_of(start)):
-        raise _NoForm
-    return found[0], start
+    return not any(nodes(e, Sum, Extreme, First, Partial, Where, Delta))
 
 
 def _add(terms: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -179,23 +148,20 @@ def _add(terms: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes
     for term, start, stop in blocks:
         own = Index(c.name, stop - start) if c is not None else None
         body = substitute(term, {c: Poly.of(own) + start}) if c is not None and own is not None else term
-        made.append(make.full(_form(body, r, own, shapes), r, own))
+        made.append(_full(body, r, own, shapes))
     return Beside(tuple(made), tuple(stop for _, _, stop in blocks))
 
 
 def _one_hot(a: Poly, b: Poly, r: Index, c: Index, shapes: Shapes) -> Matrix:
     """Rows of the unit matrix, each chosen by a label: delta of t_n and k."""
     for label, letter in ((a.atom, b.index), (b.atom, a.index)):
-        if isinstance(label, Read) and letter is not None and (letter, label.subs[-1:]) in _rows_and_label(r, c):
-            labels = _form(label, r if letter == c else c, None, shapes)
-            if isinstance(labels, Named) and _whole(letter):
-                m = Chosen(labels, letter.stop)
-                return m if letter == c else make.transpose(m)
-    raise _NoForm
-
-
-def _rows_and_label(r: Index, c: Index) -> tuple[tuple[Index, tuple[Poly, ...]], ...]:
-    return (c, (Poly.of(r),)), (r, (Poly.of(c),))
+        match label:
+            case Read(_, (*_, last)) if (letter, last) in ((c, Poly.of(r)), (r, Poly.of(c))):
+                labels = _form(label, r if letter == c else c, None, shapes)
+                if isinstance(labels, Named) and letter is not None and is_whole(letter):
+                    m = Chosen(labels, letter.stop)
+                    return m if letter == c else make.transpose(m)
+    raise NoForm
 
 
 def _mul(factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -241,42 +207,44 @@ def _scales(numbers: Sequence[Expr], shapes: Shapes) -> list[Matrix]:
 
 def _sum(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     """Factors without summed letters leave the sum; then one letter after the other is summed over."""
-    if not all(_whole(i) for i in indices):
-        raise _NoForm
+    if not all(is_whole(i) for i in indices):
+        raise NoForm
     factors = factors_of(body)
     outside = [f for f in factors if not _has(f, indices)]
     inside = [f for f in factors if _has(f, indices)]
     idle = [i for i in indices if not any(i in free_indices(f) for f in inside)]
     outside.extend(build.integer(i.stop) for i in idle)
     indices = tuple(i for i in indices if i not in idle)
-    guard = next((f for f in inside if _aside(f, (*indices, r, c))), None)
-    if isinstance(guard, Where):
-        inner = build.mul(*(guard.then if f is guard else f for f in inside))
-        total = build.mul(*outside, build.total(indices, inner))
-        return _form(build.where(guard.cond, total, build.NIL), r, c, shapes)
+    for k, f in enumerate(inside):
+        if is_guarded(f) and free_indices(f.cond) and not _has(f.cond, (*indices, r, c)):
+            inner = build.mul(*inside[:k], f.then, *inside[k + 1 :])
+            total = build.mul(*outside, build.total(indices, inner))
+            return _form(build.where(f.cond, total, build.NIL), r, c, shapes)
     if outside:
         inner = build.total(indices, build.mul(*inside)) if inside else build.UNIT
         return _form(build.mul(*outside, inner), r, c, shapes)
-    if r is None and isinstance(body, Pow) and body.exponent == build.num(2):
-        if len(indices) > 2:
-            return _slices(indices, body, r, c, shapes)
-        i, j = (*indices, None)[:2]
-        return NormSquared(make.full(_form(body.base, i, j, shapes), i, j))
-    try:
-        return _eliminate(indices, inside, r, c, shapes)
-    except _NoForm:
-        pass
-    try:
-        return _expand(indices, inside, r, c, shapes)
-    except _NoForm:
-        return _slices(indices, body, r, c, shapes)
+    return _sum_of_all(indices, inside, body, r, c, shapes)
 
 
-def _aside(e: Expr, indices: Iterable[Index | None]) -> bool:
-    """Is it something or nothing, by a condition that speaks of none of these letters?"""
-    if not isinstance(e, Where) or e.other != build.NIL:
-        return False
-    return bool(free_indices(e.cond)) and not _has(e.cond, indices)
+def _squares(indices: tuple[Index, ...], base: Expr, shapes: Shapes) -> Matrix:
+    i, j = (*indices, None)[:2]
+    return NormSquared(_full(base, i, j, shapes))
+
+
+def _sum_of_all(
+    indices: tuple[Index, ...], factors: Sequence[Expr], body: Expr, r: Index | None, c: Index | None, shapes: Shapes
+) -> Matrix:
+    """A sum over letters that all stand in what is summed, every factor of which has one of them."""
+    match body:
+        case Pow(base, Num(2)) if r is None:
+            more = len(indices) > 2
+            return _slices(indices, body, r, c, shapes) if more else _squares(indices, base, shapes)
+    for attempt in (_eliminate, _expand):
+        try:
+            return attempt(indices, factors, r, c, shapes)
+        except NoForm:
+            continue
+    return _slices(indices, body, r, c, shapes)
 
 
 def _has(e: Expr | Cond, indices: Iterable[Index | None]) -> bool:
@@ -288,13 +256,12 @@ def _expand(
     indices: tuple[Index, ...], factors: Sequence[Expr], r: Index | None, c: Index | None, shapes: Shapes
 ) -> Matrix:
     """sum (u + v) w = sum u w + sum v w, where the sum as it stands has no form."""
-    place = next((k for k, f in enumerate(factors) if isinstance(f, Add)), None)
-    if place is None:
-        raise _NoForm
-    added = factors[place]
-    assert isinstance(added, Add)
-    terms = (build.mul(*factors[:place], t, *factors[place + 1 :]) for t in added.args)
-    return make.plus(_form(build.total(indices, t), r, c, shapes) for t in terms)
+    for k, f in enumerate(factors):
+        match f:
+            case Add(args):
+                terms = (build.mul(*factors[:k], t, *factors[k + 1 :]) for t in args)
+                return make.plus(_form(build.total(indices, t), r, c, shapes) for t in terms)
+    raise NoForm
 
 
 def _eliminate(
@@ -310,16 +277,16 @@ def _eliminate(
             rest = tuple(i for i in indices if i != k)
             left = [f for f in factors if k not in free_indices(f)]
             return _sum(rest, build.mul(*left, Sum((k,), build.mul(*held))), r, c, shapes)
-    raise _NoForm
+    raise NoForm
 
 
 def _slices(indices: tuple[Index, ...], body: Expr, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     """The sum over a letter that stands first in what is summed: of matrix products of slices, or the like."""
     if any(i in indices_of(j.stop) for i in indices for j in indices if i != j):
-        raise _NoForm
+        raise NoForm
     inner = _form(build.total(indices[1:], body), r, c, shapes)
     if isinstance(inner, Scalar):
-        raise _NoForm
+        raise NoForm
     return make.added(indices[0], inner)
 
 
@@ -329,40 +296,39 @@ def _contract(k: Index, factors: Sequence[Expr], r: Index | None, c: Index | Non
     columns = [f for f in factors if c in free_indices(f)]
     alone = [f for f in factors if not _has(f, (r, c))]
     if any(f in columns for f in rows):
-        raise _NoForm
+        raise NoForm
     if not rows:
         return _dot(k, alone, shapes)
-    left = make.full(_form(build.mul(*rows), r, k, shapes), r, k)
-    middle = make.full(_form(build.mul(*alone), k, None, shapes), k, None) if alone else None
+    left = _full(build.mul(*rows), r, k, shapes)
+    middle = _full(build.mul(*alone), k, None, shapes) if alone else None
     if columns:
-        right = make.full(_form(build.mul(*columns), k, c, shapes), k, c)
+        right = _full(build.mul(*columns), k, c, shapes)
         return make.product(left, right) if middle is None else make.product(left, Diag(middle), right)
     return make.product(left, Ones(k.stop) if middle is None else middle)
 
 
 def _dot(k: Index, factors: Sequence[Expr], shapes: Shapes) -> Matrix:
-    first = make.full(_form(factors[0], k, None, shapes), k, None)
+    first = _full(factors[0], k, None, shapes)
     if len(factors) == 1:
         return make.product(make.transpose(Ones(k.stop)), first)
-    second = make.full(_form(build.mul(*factors[1:]), k, None, shapes), k, None)
+    second = _full(build.mul(*factors[1:]), k, None, shapes)
     return make.product(make.transpose(first), second)
 
 
 def _where(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
     cond = e.cond
     if not _has(cond, (r, c)) and any(True for _ in free_indices(cond)):
-        if any(isinstance(n, (Sum, Extreme, First, Where)) for n in walk(cond)):
-            raise _NoForm  # such as that an entry is the first hit, which no text of a matrix says
+        if any(nodes(cond, Sum, Extreme, First, Where)):
+            raise NoForm  # such as that an entry is the first hit, which no text of a matrix says
         return _guard(e, r, c, shapes)
-    if isinstance(cond, And) and e.other == build.NIL:
-        nested = e.then
-        for test in reversed(cond.args):
-            nested = build.where(test, nested, build.NIL)
-        return _form(nested, r, c, shapes)
-    if not isinstance(cond, Compare) or any(isinstance(n, Int) and free_indices(n) for n in walk(cond)):
-        raise _NoForm
-    a, b, then, other = (_form(x, r, c, shapes) for x in (cond.a, cond.b, e.then, e.other))
-    return make.choose(Choose(cond.op, a, b, then, other))
+    match e:
+        case Where(And(tests), nested, build.NIL):
+            for test in reversed(tests):
+                nested = build.where(test, nested, build.NIL)
+            return _form(nested, r, c, shapes)
+        case Where(Compare(op, a, b), then, other) if not any(map(free_indices, nodes(cond, Int))):
+            return make.choose(Choose(op, *(_form(x, r, c, shapes) for x in (a, b, then, other))))
+    raise NoForm
 
 
 def _guard(e: Where, r: Index | None, c: Index | None, shapes: Shapes) -> Matrix:
@@ -379,4 +345,4 @@ def _branch(e: Expr, table: dict[Atom, Poly], r: Index | None, c: Index | None, 
         return Scalar(e)
     rows, columns = (i and Index(i.name, substitute_poly(i.stop, table)) for i in (r, c))
     renamed: dict[Atom, Poly] = {i: Poly.of(j) for i, j in ((r, rows), (c, columns)) if i and j and i != j}
-    return make.full(_form(substitute(substitute(e, table), renamed), rows, columns, shapes), rows, columns)
+    return _full(substitute(substitute(e, table), renamed), rows, columns, shapes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.core import build
-from symbp.core.expr import Compare, Cond, Expr, Mul, Read, Sum, Where
+from symbp.core.expr import Compare, Cond, Expr, Read, Sum, Where
 from symbp.core.guards import bound_on
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly
-from symbp.core.traverse import free_indices, indices_of, map_children, substitute_poly
-from symbp.core.views import conjuncts, factors_of, is_guarded
+from symbp.core.traverse import free_indices, indices_of, map_values, substitute_poly
+from symbp.core.views import conjuncts, factors_of, integers_compared, is_guarded
 from symbp.matrix.nodes import Matrix, Named, Transpose
 
 Block = tuple[Expr, Poly, Poly]
@@ -55,29 +55,32 @@ def _bounds(cond: Cond, c: Index) -> Bounds | None:
 
 def by_cases(expr: Expr) -> Expr:
     """A product with a choice by letters for a factor as the choice between the products; anything else as it is."""
-    factors = expr.args if isinstance(expr, Mul) else ()
-    choice = next((f for f in factors if isinstance(f, Where) and _is_choice(f)), None)
-    if choice is None:
-        return expr
-    rest = tuple(f for f in factors if f is not choice)
-    then = build.mul(*_ordered(choice.then, rest))
-    return build.where(choice.cond, then, _at_last(build.mul(*_ordered(choice.other, rest)), missed(choice.cond)))
+    factors = factors_of(expr)
+    for k, f in enumerate(factors if len(factors) > 1 else ()):
+        match f:
+            case Where(cond, then, other) if _is_choice(f):
+                rest = (*factors[:k], *factors[k + 1 :])
+                first, second = (build.mul(*_ordered(branch, rest)) for branch in (then, other))
+                return build.where(cond, first, _at_last(second, missed(cond)))
+    return expr
 
 
 def _at_last(expr: Expr, table: dict[Atom, Poly]) -> Expr:
     """Entries at what a letter is where a condition fails; the other letters keep their ranges."""
-    if isinstance(expr, Read):
-        return Read(expr.tensor, tuple(s.replace(table.get) for s in expr.subs))
-    return map_children(expr, lambda c: _at_last(c, table) if isinstance(c, Expr) else c)
+    match expr:
+        case Read(tensor, subs):
+            return Read(tensor, tuple(s.replace(table.get) for s in subs))
+    return map_values(expr, lambda c: _at_last(c, table))
 
 
 def _is_choice(f: Where) -> bool:
     """Between two things, of which the second is there for a single value of a letter; not what a recurrence reads at
     its border, which has a name.
     """
-    if isinstance(f.then, Read) and isinstance(f.other, Read):
-        return False
-    return build.NIL not in (f.then, f.other) and bool(missed(f.cond))
+    match f:
+        case Where(_, Read(), Read()) | Where(_, build.NIL) | Where(_, _, build.NIL):
+            return False
+    return bool(missed(f.cond))
 
 
 def _ordered(value: Expr, rest: Sequence[Expr]) -> tuple[Expr, ...]:
@@ -87,12 +90,11 @@ def _ordered(value: Expr, rest: Sequence[Expr]) -> tuple[Expr, ...]:
 
 def known(cond: Cond) -> dict[Atom, Poly]:
     """What a letter is where the condition holds: l = L - 1."""
-    if not isinstance(cond, Compare) or cond.op != "==":
-        return {}
-    a, b = build.as_integer(cond.a), build.as_integer(cond.b)
-    for letter, value in ((a, b), (b, a)):
-        if letter is not None and value is not None and (i := letter.index) and i not in tuple(indices_of(value)):
-            return {i: value}
+    match cond:
+        case Compare("==") if (sides := integers_compared(cond)) is not None:
+            for letter, value in (sides, sides[::-1]):
+                if (i := letter.index) and i not in tuple(indices_of(value)):
+                    return {i: value}
     return {}
 
 
@@ -109,13 +111,8 @@ def missed(cond: Cond) -> dict[Atom, Poly]:
 
 def border(cond: Cond, then: Matrix, other: Matrix) -> tuple[Poly, ...]:
     """The subscripts of the slice that only the step where the condition fails would read, H[-1]; else nothing."""
-    table = missed(cond)
-    slice_, given = (m.arg if isinstance(m, Transpose) else m for m in (then, other))
-    if (
-        not isinstance(slice_, Named)
-        or not isinstance(given, Named)
-        or isinstance(then, Transpose) != isinstance(other, Transpose)
-    ):
-        return ()
-    subs = tuple(substitute_poly(s, table) for s in slice_.lead)
-    return subs if subs != slice_.lead else ()
+    match then, other:
+        case (Named(lead=lead), Named()) | (Transpose(Named(lead=lead)), Transpose(Named())):
+            subs = tuple(substitute_poly(s, missed(cond)) for s in lead)
+            return subs if subs != lead else ()
+    return ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symbp.core import build
+from symbp.core.expr import Expr
 from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices
@@ -27,6 +28,7 @@ from symbp.matrix.nodes import (
     Scale,
     Totals,
     Transpose,
+    operands,
     parts,
     shape,
 )
@@ -39,11 +41,11 @@ def transpose(m: Matrix) -> Matrix:
             return arg
         case Scalar() | Identity():
             return m
-        case Product(args) if shape(args[0])[1].constant == 1 and len(args) == 2:
-            return Product((transpose(args[1]), transpose(args[0])))
-        case Product(args) if shape(m)[0].constant == 1 and shape(m)[1].constant == 1:
+        case Product((a, b)) if shape(a)[1].constant == 1:
+            return Product((transpose(b), transpose(a)))
+        case Product() if shape(m)[0].constant == 1 and shape(m)[1].constant == 1:
             return m
-        case Product(args) if isinstance(args[0], Transpose) and shape(m)[1].constant == 1:
+        case Product((Transpose(), *_) as args) if shape(m)[1].constant == 1:
             return Product(tuple(transpose(a) for a in reversed(args)))
         case Scale(factor, arg):
             return Scale(factor, transpose(arg))
@@ -66,32 +68,52 @@ def added(index: Index, m: Matrix) -> Matrix:
 
 def product(*args: Matrix) -> Matrix:
     """The matrix product; numbers in front of its factors go in front of it."""
-    flat: list[Matrix] = []
     numbers: list[Matrix] = []
+    flat: list[Matrix] = []
     for a in args:
-        if isinstance(a, Scale):
-            numbers.append(a.factor)
-            a = a.arg
-        flat.extend(a.args if isinstance(a, Product) else (a,))
+        front, rest = in_front(a)
+        numbers += front
+        flat += operands(rest, Product)
     return scale(numbers, Product(tuple(flat)))
+
+
+def in_front(m: Matrix) -> tuple[tuple[Matrix, ...], Matrix]:
+    """The numbers in front of a matrix, and what they multiply."""
+    match m:
+        case Scale(factor, arg):
+            numbers, rest = in_front(arg)
+            return (factor, *numbers), rest
+    return (), m
+
+
+def _joined(numbers: Iterable[Matrix]) -> tuple[Expr, list[Matrix]]:
+    """The plain ones among numbers as one, and the others: sums and the like."""
+    plain: list[Expr] = []
+    others: list[Matrix] = []
+    for number in numbers:
+        match number:
+            case Scalar(value):
+                plain.append(value)
+            case _:
+                others.append(number)
+    return build.mul(*plain), others
 
 
 def scale(factors: Sequence[Matrix], m: Matrix) -> Matrix:
     """The numbers times m, plain numbers joined."""
-    while isinstance(m, Scale):
-        factors, m = [*factors, m.factor], m.arg
-    plain = build.mul(*(f.value for f in factors if isinstance(f, Scalar)))
-    if isinstance(m, Scalar):
-        plain, m = build.UNIT, Scalar(build.mul(plain, m.value))
-    for f in reversed([f for f in factors if not isinstance(f, Scalar)]):
+    front, m = in_front(m)
+    plain, others = _joined((*factors, *front))
+    match m:
+        case Scalar(value):
+            plain, m = build.UNIT, Scalar(build.mul(plain, value))
+    for f in reversed(others):
         m = Scale(f, m)
     return m if plain == build.UNIT else Scale(Scalar(plain), m)
 
 
 def plus(terms: Iterable[Matrix]) -> Matrix:
     """The sum; (A^T + B^T) is (A + B)^T."""
-    flat = tuple(t for term in terms for t in (term.args if isinstance(term, Plus) else (term,)))
-    return _lifted(flat, Plus)
+    return _lifted(tuple(t for term in terms for t in operands(term, Plus)), Plus)
 
 
 def hadamard(factors: Iterable[Matrix]) -> Matrix:
@@ -99,10 +121,9 @@ def hadamard(factors: Iterable[Matrix]) -> Matrix:
     numbers: list[Matrix] = []
     flat: list[Matrix] = []
     for f in factors:
-        if isinstance(f, Scale):
-            numbers.append(f.factor)
-            f = f.arg
-        (numbers if isinstance(f, Scalar) else flat).extend(f.args if isinstance(f, Hadamard) else (f,))
+        front, rest = in_front(f)
+        numbers += front
+        (numbers if isinstance(rest, Scalar) else flat).extend(operands(rest, Hadamard))
     m = flat[0] if len(flat) == 1 else _lifted(tuple(flat), Hadamard)
     return scale(numbers, m)
 
@@ -162,31 +183,32 @@ def diagonals(before: Sequence[Matrix], m: Matrix, after: Sequence[Matrix]) -> M
 
 def totals(m: Matrix, size: Poly, axis: int) -> Matrix | None:
     """A column A 1 of row sums spread over as many columns as are summed; of A^T 1, over as many rows; else None."""
-    numbers: list[Matrix] = []
-    while isinstance(m, Scale):
-        numbers.append(m.factor)
-        m = m.arg
-    if not isinstance(m, Product) or m.args[-1] != Ones(size):
-        return None
-    inner = m.args[0] if len(m.args) == 2 else Product(m.args[:-1])
-    if shape(inner)[0].constant == 1:
-        return None
-    return averaged(numbers, Totals(inner if axis else transpose(inner), axis))
+    numbers, m = in_front(m)
+    match m:
+        case Product((*columns, last)) if last == Ones(size):
+            inner = columns[0] if len(columns) == 1 else Product(tuple(columns))
+            if shape(inner)[0].constant != 1:
+                return averaged(numbers, Totals(inner if axis else transpose(inner), axis))
+    return None
 
 
 def averaged(numbers: Sequence[Matrix], m: Matrix) -> Matrix:
     """Numbers times a matrix, the first row or column sum in it a mean where they divide by how many it adds."""
-    plain = build.mul(*(f.value for f in numbers if isinstance(f, Scalar)))
-    rest = [f for f in numbers if not isinstance(f, Scalar)]
-    factors = m.args if isinstance(m, Hadamard) else (m,)
+    plain, others = _joined(numbers)
+    factors = operands(m, Hadamard)
     for k, f in enumerate(factors):
-        if isinstance(f, Totals) and not f.mean:
-            divisors = [build.power(g, build.MINUS) for g in factors_of(build.integer(shape(f.arg)[f.axis]))]
-            if all(d in factors_of(plain) for d in divisors):
-                left = build.mul(*(g for g in factors_of(plain) if g not in divisors))
-                whole = hadamard((*factors[:k], Totals(f.arg, f.axis, mean=True), *factors[k + 1 :]))
-                return scale([Scalar(left), *rest], whole)
+        match f:
+            case Totals(arg, axis, mean=False) if (left := _without_size(plain, shape(arg)[axis])) is not None:
+                whole = hadamard((*factors[:k], Totals(arg, axis, mean=True), *factors[k + 1 :]))
+                return scale([Scalar(left), *others], whole)
     return scale(numbers, m)
+
+
+def _without_size(number: Expr, size: Poly) -> Expr | None:
+    """A number that is divided by a size, without that; None where it is not."""
+    divisors = [build.power(f, build.MINUS) for f in factors_of(build.integer(size))]
+    factors = factors_of(number)
+    return build.mul(*(f for f in factors if f not in divisors)) if set(divisors) <= set(factors) else None
 
 
 def full(m: Matrix, r: Index | None, c: Index | None) -> Matrix:
@@ -205,11 +227,14 @@ def _lifted(args: tuple[Matrix, ...], combine: Callable[[tuple[Matrix, ...]], Ma
 
 
 def _turned(m: Matrix) -> bool:
-    return isinstance(m, Transpose) or (isinstance(m, Scale) and _turned(m.arg))
+    return isinstance(in_front(m)[1], Transpose)
 
 
 def _either_way(m: Matrix) -> bool:
     """A number, or a product of a column and a row: as simple turned as not."""
-    if isinstance(m, Scale):
-        return _either_way(m.arg)
-    return isinstance(m, Scalar) or (isinstance(m, Product) and len(m.args) == 2 and shape(m.args[0])[1].constant == 1)
+    match in_front(m)[1]:
+        case Scalar():
+            return True
+        case Product((column, _)):
+            return shape(column)[1].constant == 1
+    return False

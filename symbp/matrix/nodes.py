@@ -9,8 +9,11 @@ vector, one for each value of the letters in them. Functions, powers, comparison
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
+from typing import Any
 
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import ONE, Index, Node, Poly
@@ -255,21 +258,24 @@ def _common(args: tuple[Matrix, ...]) -> Shape:
     return next((shape(a) for a in args if not isinstance(a, Scalar)), (ONE, ONE))
 
 
+def operands(m: Matrix, kind: type[Product] | type[Hadamard] | type[Plus]) -> tuple[Matrix, ...]:
+    """The factors or terms of a node of that kind; of anything else itself."""
+    return m.args if isinstance(m, kind) else (m,)
+
+
 def parts(m: Matrix) -> tuple[Matrix, ...]:
     """The matrices directly below a node."""
-    match m:
-        case Product(args) | Hadamard(args) | Plus(args) | Apply(_, args) | Called(_, args):
-            return args
-        case Diag(arg) | Transpose(arg) | Power(arg, _) | RowExtreme(_, arg) | NormSquared(arg) | Totals(arg):
-            return (arg,)
-        case Part(arg) | Added(_, arg) | Chosen(arg):
-            return (arg,)
-        case Beside(args):
-            return args
-        case Guard(_, then, other):
-            return (then, other)
-        case Scale(factor, arg):
-            return (factor, arg)
-        case Choose(_, a, b, then, other):
-            return (a, b, then, other)
-    return ()
+    below = _BELOW.get(type(m))
+    return below(m) if below else ()
+
+
+# What stands directly below a node of each type; a type that is not here has nothing below it.
+_BELOW: dict[type[Matrix], Callable[[Any], tuple[Matrix, ...]]] = {
+    **dict.fromkeys((Product, Hadamard, Plus, Apply, Called, Beside), attrgetter("args")),
+    **dict.fromkeys((Diag, Transpose, RowExtreme, NormSquared, Totals, Part, Added), lambda m: (m.arg,)),
+    Power: lambda m: (m.base,),
+    Chosen: lambda m: (m.labels,),
+    Scale: attrgetter("factor", "arg"),
+    Guard: attrgetter("then", "other"),
+    Choose: attrgetter("a", "b", "then", "other"),
+}

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from symbp.core import build
 from symbp.core.expr import Add, And, Compare, Cond, Expr, Fn, Int, Mul, Not, Num, Or, Pi, Pow, Read
 from symbp.core.integers import ZERO
 from symbp.core.network import Network
+from symbp.core.views import factors_of
 from symbp.errors import MissingRule
 from symbp.matrix.nodes import (
     Added,
@@ -186,11 +188,16 @@ def _term(m: Matrix, at: At) -> str:
 
 def _write_scale(factor: Matrix, arg: Matrix, at: At) -> tuple[str, int]:
     """`-(P - Y)/N`: the sign and the numerator in front, the denominator behind."""
-    if isinstance(factor, Power) and factor.exponent == -1:
-        return f"{at(arg, TIGHT)}/{at(factor.base, ATOM)}", TIMES
-    if not isinstance(factor, Scalar):
-        return f"{at(factor, ATOM)} * {at(arg, TIGHT)}", TIMES
-    negative, up, down = split_quotient(factor.value)
+    match factor:
+        case Power(base, -1):
+            return f"{at(arg, TIGHT)}/{at(base, ATOM)}", TIMES
+        case Scalar(value):
+            return _write_multiple(value, arg, at)
+    return f"{at(factor, ATOM)} * {at(arg, TIGHT)}", TIMES
+
+
+def _write_multiple(number: Expr, arg: Matrix, at: At) -> tuple[str, int]:
+    negative, up, down = split_quotient(number)
     top = [_wrapped(f, TIGHT) for f in up] + [at(arg, TIGHT if not up else ATOM if isinstance(arg, Plus) else TIGHT)]
     text = " ".join(top) + "".join(f"/{_wrapped(f, ATOM)}" for f in down)
     return ("-" if negative else "") + text, PLUS if negative else TIMES
@@ -216,18 +223,15 @@ def join_terms(terms: list[str]) -> str:
 
 def split_quotient(e: Expr) -> tuple[bool, list[Expr], list[Expr]]:
     """Sign, numerator and denominator of a product: -2 x / (3 N) is (True, [2, x], [3, N])."""
-    factors = list(e.args) if isinstance(e, Mul) else [e]
     negative = False
     up: list[Expr] = []
     down: list[Expr] = []
-    for f in factors:
+    for f in factors_of(e):
         match f:
             case Num(value):
                 negative = value < 0
-                if abs(value.numerator) != 1:
-                    up.append(Num(Fraction(abs(value.numerator))))
-                if value.denominator != 1:
-                    down.append(Num(Fraction(value.denominator)))
+                up += [build.num(abs(value.numerator))] if abs(value.numerator) != 1 else []
+                down += [build.num(value.denominator)] if value.denominator != 1 else []
             case Pow(base, Num(value)) if value < 0:
                 down.append(base if value == -1 else Pow(base, Num(-value)))
             case _:

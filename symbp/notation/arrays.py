@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from symbp.core import build
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Index, Poly, quotient
+from symbp.core.integers import Poly, quotient
 from symbp.core.traverse import free_indices
 from symbp.errors import ShapeError
+from symbp.notation.arguments import given, one_axis
 from symbp.notation.context import Context, Pending, emit
-from symbp.notation.integers import static
-from symbp.notation.shapes import given, one_axis
 from symbp.notation.values import Subs, Value, shape_text
 
 LONGEST = 64  # of an axis whose product is written out
@@ -106,16 +105,39 @@ def _kron(context: Context, node: ast.Call) -> Value:
 
 def _einsum(context: Context, node: ast.Call) -> Value:
     """`einsum("nd,dh->nh", x, W)`: letters for the axes; those that the result lacks are summed over."""
-    text = static(context, node.args[0]) if node.args else None
-    if text is None or not isinstance(text.value, str) or node.keywords:
-        context.fail(node, 'expected einsum("nd,dh->nh", x, W)')
-    written = text.value.replace(" ", "")
-    left, arrow, right = written.partition("->")
-    inputs, values = left.split(","), [context.value(a) for a in node.args[1:]]
+    inputs, result = _einsum_letters(context, node)
+    values = [context.value(a) for a in node.args[1:]]
+    extents = _einsum_extents(context, node, inputs, values)
+    if missing := [c for c in result if c not in extents]:
+        context.fail(node.args[0], f"`{missing[0]}` stands in the result alone")
+
+    def at(subs: Subs) -> Expr:
+        left = ((c, e) for c, e in extents.items() if c not in result)
+        summed = {c: context.work.index(e, hint=c if c.islower() else "") for c, e in left}
+        places = {**dict(zip(result, subs, strict=True)), **{c: Poly.of(i) for c, i in summed.items()}}
+        factors = (v.number(tuple(places[c] for c in n)) for n, v in zip(inputs, values, strict=True))
+        return build.total(tuple(summed.values()), build.mul(*factors))
+
+    return Value(tuple(extents[c] for c in result), at, 1 + sum(v.size for v in values))
+
+
+def _einsum_letters(context: Context, node: ast.Call) -> tuple[list[str], str]:
+    """The letters of each array and of the result, without an arrow those that stand once, in the alphabet's order."""
+    match node:
+        case ast.Call(args=[ast.Constant(value=str(text)), *_], keywords=[]):
+            pass
+        case _:
+            context.fail(node, 'expected einsum("nd,dh->nh", x, W)')
+    left, arrow, right = text.replace(" ", "").partition("->")
     once = "".join(sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1))
-    right = right if arrow else once
-    if not all(c.isalpha() for c in "".join(inputs) + right) or len(set(right)) != len(right):
+    inputs, result = left.split(","), right if arrow else once
+    if not all(c.isalpha() for c in "".join(inputs) + result) or len(set(result)) != len(result):
         context.fail(node.args[0], "an axis is a letter here, and a letter stands once in the result")
+    return inputs, result
+
+
+def _einsum_extents(context: Context, node: ast.Call, inputs: list[str], values: list[Value]) -> dict[str, Poly]:
+    """How long the axis of each letter is."""
     if len(inputs) != len(values):
         context.fail(node, f"{len(inputs)} arrays are named, and {len(values)} are given")
     extents: dict[str, Poly] = {}
@@ -125,17 +147,7 @@ def _einsum(context: Context, node: ast.Call) -> Value:
         for letter, extent in zip(letters, value.shape, strict=True):
             if extents.setdefault(letter, extent) != extent:
                 raise context.error(node, f"`{letter}` is {extents[letter]} long and {extent} long", ShapeError)
-    if missing := [c for c in right if c not in extents]:
-        context.fail(node.args[0], f"`{missing[0]}` stands in the result alone")
-
-    def at(subs: Subs) -> Expr:
-        summed = {c: context.work.index(e, hint=c if c.islower() else "") for c, e in extents.items() if c not in right}
-        places = {**dict(zip(right, subs, strict=True)), **{c: Poly.of(i) for c, i in summed.items()}}
-        product = build.mul(*(v.number(tuple(places[c] for c in n)) for n, v in zip(inputs, values, strict=True)))
-        bound: tuple[Index, ...] = tuple(summed.values())
-        return build.total(bound, product)
-
-    return Value(tuple(extents[c] for c in right), at, 1 + sum(v.size for v in values))
+    return extents
 
 
 ARRAY_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {

@@ -12,7 +12,7 @@ from math import prod
 from symbp.core.expr import Binder, Expr, Extreme, Num
 from symbp.core.integers import Index, Node, Poly, Quotient
 from symbp.core.ranges import highest
-from symbp.core.traverse import children, indices_of, reads, walk
+from symbp.core.traverse import children, indices_of, nodes, reads
 from symbp.notation.context import Context, Pending
 from symbp.notation.source import TOO_LARGE, Placed, too_large
 
@@ -38,10 +38,9 @@ def check_shape(context: Context, node: Placed, shape: Iterable[Poly]) -> None:
 
 def check_equation(context: Context, node: Placed, pending: Pending) -> None:
     """Refuses an equation whose numbers are too large or whose sums are too long."""
-    for part in walk(pending.body):
-        if isinstance(part, Num) and too_large(part.value):
-            context.fail(node, f"{TOO_LARGE}: what its parts come to together")
-    if (places := max(map(_window, walk(pending.body)), default=1)) > MOST_STEPS:
+    if any(too_large(n.value) for n in nodes(pending.body, Num)):
+        context.fail(node, f"{TOO_LARGE}: what its parts come to together")
+    if (places := max(map(_window, nodes(pending.body, Extreme)), default=1)) > MOST_STEPS:
         many = f"a window of {places} places, which are written out one by one"
         context.fail(node, f"`{pending.name}` looks at {many}, expected at most {MOST_STEPS}; {_HINT}")
     count = entries(i.extent for i in pending.indices) * _terms(pending.body)
@@ -49,10 +48,8 @@ def check_equation(context: Context, node: Placed, pending: Pending) -> None:
         context.fail(node, f"`{pending.name}` has {count} terms by its literal sizes, too many: {_HINT}")
 
 
-def _window(node: Node) -> int:
+def _window(node: Extreme) -> int:
     """How many places an extreme compares that move with other indices: of max(x[2*i + u] for u in range(3)) three."""
-    if not isinstance(node, Extreme):
-        return 1
     subs = [s for r in reads(node) for s in r.subs]
     moving = {i for s in subs for i in indices_of(s) if i in node.indices and set(indices_of(s)) - set(node.indices)}
     return entries(i.extent for i in node.indices if i in moving)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial as bind
+from functools import reduce as reduce_all
 
 from symbp.core import build
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Fn, Num
@@ -15,6 +16,7 @@ from symbp.notation.context import Context, own_equation
 from symbp.notation.functions import argument
 from symbp.notation.integers import integer, static
 from symbp.notation.places import KINDS, first, number_of
+from symbp.notation.syntax import listed
 from symbp.notation.values import Constant, Value, elementwise, reduce, scalar, shape_text
 from symbp.notation.words import ELEMENTARY, INNER, nearest, why_not
 
@@ -50,13 +52,15 @@ def _larger(op: str, context: Context, node: ast.Call) -> Value:
 def _largest(op: str, context: Context, node: ast.Call) -> Value:
     """The larger of two, a where `op` holds between them, else b; of more it is the largest so far and the next one."""
     values = [argument(context, n, f"{context.target}_in") for n in node.args]
-    result: Value | None = None
-    for value, part in zip(values, node.args, strict=True):
-        if isinstance(value, Constant) or value.truth:
-            context.fail(part, f"{ast.unparse(node.func)} takes numbers and arrays")
-        result = value if result is None else _larger_of(op, context, node, result, value)
-    assert result is not None
-    return result
+    numbers = [_number(context, node, v, part) for v, part in zip(values, node.args, strict=True)]
+    return reduce_all(lambda a, b: _larger_of(op, context, node, a, b), numbers)
+
+
+def _number(context: Context, node: ast.Call, value: Value | Constant, part: ast.expr) -> Value:
+    match value:
+        case Value(truth=False):
+            return value
+    raise context.error(part, f"{ast.unparse(node.func)} takes numbers and arrays")
 
 
 def _larger_of(op: str, context: Context, node: ast.Call, a: Value, b: Value) -> Value:
@@ -72,7 +76,7 @@ def _larger_of(op: str, context: Context, node: ast.Call, a: Value, b: Value) ->
 def _where(context: Context, node: ast.Call) -> Value:
     _count(context, node, 3)
     cond = context.cond(node.args[0])
-    entry = cond.cond(tuple(Poly.of(context.work.index(e)) for e in cond.shape))
+    entry = cond.cond(context.work.somewhere(cond.shape))
     then, other = context.guard(entry).value(node.args[1]), context.guard(build.negate(entry)).value(node.args[2])
     return elementwise(build.where, cond, then, other)
 
@@ -82,29 +86,31 @@ def _range(context: Context, node: ast.Call) -> Value:
 
 
 def _reduction(kind: str, context: Context, node: ast.Call) -> Value:
-    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
-        if node.keywords:
-            context.fail(node.keywords[0], f"{kind} over a comprehension takes nothing else")
-        return _comprehension(kind, context, node.args[0])
-    if kind in _OF_SEVERAL and len(node.args) > 1:
-        return _of_several(kind, context, node)
-    if len(node.args) not in (1, 2):
-        context.fail(node, f"{kind} takes one array or a comprehension; arrays are added with +")
+    match node.args:
+        case [ast.GeneratorExp() as only]:
+            if node.keywords:
+                context.fail(node.keywords[0], f"{kind} over a comprehension takes nothing else")
+            return _comprehension(kind, context, only)
+        case [_, _, *_] if kind in _OF_SEVERAL:
+            return _of_several(kind, context, node)
+        case [array, *axis] if len(axis) <= 1:
+            return _over_axes(kind, context, node, array, *axis)
+    raise context.error(node, f"{kind} takes one array or a comprehension; arrays are added with +")
+
+
+def _over_axes(kind: str, context: Context, node: ast.Call, array: ast.expr, axis: ast.expr | None = None) -> Value:
+    """`sum(z, axis=0, keepdims=True)`."""
     options = {k.arg: k for k in node.keywords}
     for name, keyword in options.items():
         if name not in ("axis", "keepdims"):
-            context.fail(
-                keyword, f"{kind} has the options axis and keepdims{nearest(name or '', ('axis', 'keepdims'))}"
-            )
-    if len(node.args) == 2 and "axis" in options:
+            hint = nearest(name or "", ("axis", "keepdims"))
+            context.fail(keyword, f"{kind} has the options axis and keepdims{hint}")
+    if axis is not None and "axis" in options:
         context.fail(options["axis"], f"{kind} is given its axis twice")
-    axis = node.args[1] if len(node.args) == 2 else options["axis"].value if "axis" in options else None
-    value = context.value(node.args[0])
-    axes = _axes(context, axis, value, node)
+    value = context.value(array)
+    axes = _axes(context, options["axis"].value if "axis" in options else axis, value)
     keep = _keepdims(context, options["keepdims"].value) if "keepdims" in options else False
-    if not value.shape:
-        return value
-    return reduce(value, axes, keep, _FINISH[kind], context.work.index)
+    return reduce(value, axes, keep, _FINISH[kind], context.work.index) if value.shape else value
 
 
 def _of_several(kind: str, context: Context, node: ast.Call) -> Value:
@@ -114,23 +120,23 @@ def _of_several(kind: str, context: Context, node: ast.Call) -> Value:
     if node.keywords:
         what = f"{kind} of several values takes nothing else; over an axis it is {kind}(z, axis=0)"
         context.fail(node.keywords[0], what)
-    starred = next((a for a in node.args if isinstance(a, (ast.Starred, ast.GeneratorExp))), None)
-    if starred is not None:
-        context.fail(starred, f"{kind} takes one comprehension, or several numbers and arrays")
+    for part in node.args:
+        match part:
+            case ast.Starred() | ast.GeneratorExp():
+                context.fail(part, f"{kind} takes one comprehension, or several numbers and arrays")
     return _largest(_OF_SEVERAL[kind], context, node)
 
 
 _OF_SEVERAL = {"max": ">=", "min": "<="}
 
 
-def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call) -> tuple[int, ...]:
+def _axes(context: Context, node: ast.expr | None, value: Value) -> tuple[int, ...]:
+    """The axes that an option names; all where it is None, or is not given."""
     rank = len(value.shape)
-    bound = context.scope.get(node.id) if isinstance(node, ast.Name) else None
-    if node is None or static(context, node) == Constant(None) or bound == Constant(None):
+    if node is None or static(context, node) == Constant(None) or context.bound(node) == Constant(None):
         return tuple(range(rank))
-    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
     axes = []
-    for part in parts:
+    for part in listed(node):
         axis = integer(context, part, "an axis").constant
         if axis is None or not -rank <= axis < rank:
             range_text = f"from {-rank} to {rank - 1}" if rank else "and a scalar has none"
@@ -142,10 +148,10 @@ def _axes(context: Context, node: ast.expr | None, value: Value, call: ast.Call)
 
 
 def _keepdims(context: Context, node: ast.expr) -> bool:
-    value = context.read(node)
-    if not isinstance(value, Constant) or not isinstance(value.value, bool):
-        context.fail(node, "keepdims is True or False")
-    return value.value
+    match context.read(node):
+        case Constant(bool(keep)):
+            return keep
+    raise context.error(node, "keepdims is True or False")
 
 
 def _sum(indices: tuple[Index, ...], body: Expr) -> Expr:
@@ -198,15 +204,18 @@ def _comprehension(kind: str, context: Context, node: ast.GeneratorExp) -> Value
         index, letter = _index(inner, generator)
         indices.append(index)
         inner = inner.under(**{letter: index})
-        for test in generator.ifs:
-            cond = inner.cond(test)
-            if cond.shape:
-                inner.fail(test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them")
-            conds.append(cond)
+        conds += [_test(inner, test) for test in generator.ifs]
     cond_of = build.both(*(c.cond() for c in conds)) if conds else TRUE
     body = (inner.filter(cond_of) if conds else inner).value(node.elt)
     size = 1 + body.size * (2 if kind == "mean" else 1) + sum(c.size for c in conds)
     return Value(body.shape, lambda subs: _over(kind, tuple(indices), body.number(subs), cond_of), size)
+
+
+def _test(context: Context, node: ast.expr) -> Value:
+    cond = context.cond(node)
+    if cond.shape:
+        context.fail(node, f"one condition is expected here, and this is {shape_text(cond.shape)} of them")
+    return cond
 
 
 def _over(kind: str, indices: tuple[Index, ...], body: Expr, cond: Cond) -> Expr:
@@ -215,8 +224,7 @@ def _over(kind: str, indices: tuple[Index, ...], body: Expr, cond: Cond) -> Expr
     chosen = build.total(indices, build.where(cond, body, build.NIL))
     if kind == "sum":
         return chosen
-    dependent = any(isinstance(a, Index) for i in indices for p in (i.start, i.stop) for a in p.atoms())
-    if cond == TRUE and not dependent:
+    if cond == TRUE and not any(i.is_nested for i in indices):
         return _mean(indices, body)
     return build.div(chosen, build.total(indices, build.where(cond, build.UNIT, build.NIL)))
 
@@ -255,17 +263,16 @@ def check_letter(context: Context, node: ast.expr, letter: str) -> None:
 
 def _ends(context: Context, node: ast.expr) -> tuple[Poly, Poly]:
     """`for i in N`, `for i in range(a, b)`."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-        if node.keywords or len(node.args) not in (1, 2):
-            context.fail(node, "range takes an end, or a start and an end")
-        ends = [integer(context, a, "an end of a range") for a in node.args]
-        start, stop = (Poly(), ends[0]) if len(ends) == 1 else (ends[0], ends[1])
-        return start, stop
-    bound = context.scope.get(node.id) if isinstance(node, ast.Name) else None
-    if isinstance(node, ast.Name) and isinstance(bound, (Value, Index)):
-        context.fail(node, f"`{node.id}` is not a size; an index runs over a size or a range")
-    if isinstance(node, ast.Constant):
-        context.fail(node, f"an index runs over a size or a range: write range({ast.unparse(node)})")
+    match node:
+        case ast.Call(func=ast.Name(id="range")):
+            if node.keywords or len(node.args) not in (1, 2):
+                context.fail(node, "range takes an end, or a start and an end")
+            *start, stop = (integer(context, a, "an end of a range") for a in node.args)
+            return start[0] if start else Poly(), stop
+        case ast.Name(id=name) if isinstance(context.scope.get(name), (Value, Index)):
+            context.fail(node, f"`{name}` is not a size; an index runs over a size or a range")
+        case ast.Constant():
+            context.fail(node, f"an index runs over a size or a range: write range({ast.unparse(node)})")
     return Poly(), integer(context, node, "what an index runs over")
 
 

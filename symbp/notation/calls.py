@@ -12,12 +12,15 @@ from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.context import Context
 from symbp.notation.functions import nested
 from symbp.notation.integers import labels
+from symbp.notation.joined import JOINED_RULES
 from symbp.notation.meanings import instead
 from symbp.notation.shapes import SHAPE_RULES
+from symbp.notation.syntax import called
 from symbp.notation.toplevel import File
-from symbp.notation.values import Constant, Value, elementwise, is_tuple
+from symbp.notation.values import Constant, Value, elementwise
 
-ARRAYS = {**SHAPE_RULES, **ARRAY_RULES}
+Written = tuple[ast.Call, File, ast.FunctionDef]  # a call, the function, and the file it stands in
+ARRAYS = {**SHAPE_RULES, **JOINED_RULES, **ARRAY_RULES}
 # The words that NumPy's arrays have as methods with the same meaning.
 ALONG_AXES = ("sum", "mean", "max", "min", "var", "std", "prod", "cumsum", "cumprod")  # the first argument is an axis
 METHODS = (*ALONG_AXES, "reshape", "transpose", "swapaxes", "squeeze", "repeat", "trace", "clip")
@@ -26,24 +29,28 @@ _PARTIAL = re.compile(r"d([1-9]+)\Z")
 
 def call(context: Context, node: ast.Call) -> Value | Constant:
     """What a call within an expression stands for."""
-    if isinstance(node.func, ast.Attribute):
-        return _attribute(context, node, node.func)
-    if not isinstance(node.func, ast.Name):
-        context.fail(node.func, "only a function's name can be called")
-    name = node.func.id
-    if name == "isinstance":
-        return _is_kind(context, node)
+    match node.func:
+        case ast.Attribute() as func:
+            return _attribute(context, node, func)
+        case ast.Name(id="isinstance"):
+            return _is_kind(context, node)
+        case ast.Name(id=name):
+            return _named(context, node, name)
+    raise context.error(node.func, "only a function's name can be called")
+
+
+def _named(context: Context, node: ast.Call, name: str) -> Value:
     if not _is_own(context, name) and (rule := BUILTIN_RULES.get(name)):
         return rule(context, node)
     if name in context.file.unknown:
         return _unknown(context, node, name, ())
     found = defined(context, node.func)
-    if found is None and name in ARRAYS:
+    if found is not None:
+        return nested(context, node, *found)
+    if name in ARRAYS:
         return ARRAYS[name](context, node)
-    if found is None:
-        known = [*BUILTIN_RULES, *ARRAYS, *context.file.functions, *context.file.unknown, *library.names()]
-        context.fail(node.func, f"`{name}` is no function of the language{instead(name, known)}")
-    return nested(context, node, *found)
+    known = [*BUILTIN_RULES, *ARRAYS, *context.file.functions, *context.file.unknown, *library.names()]
+    raise context.error(node.func, f"`{name}` is no function of the language{instead(name, known)}")
 
 
 def _is_own(context: Context, name: str) -> bool:
@@ -53,17 +60,24 @@ def _is_own(context: Context, name: str) -> bool:
 
 def defined(context: Context, node: ast.expr) -> tuple[File, ast.FunctionDef] | None:
     """The function of the file or of the library that a name stands for."""
-    if not isinstance(node, ast.Name):
+    name = node.id if isinstance(node, ast.Name) else ""
+    if not name or (name in BUILTIN_RULES and not _is_own(context, name)):
         return None
-    if node.id in BUILTIN_RULES and not _is_own(context, node.id):
+    if name in context.scope:
+        context.fail(node, f"`{name}` is not a function here, so it cannot be called")
+    if name in context.file.networks:
+        context.fail(node, f"`{name}` is a network; only a function can be called")
+    if name in context.file.functions:
+        return context.file, context.file.functions[name]
+    return library.find(name, context.file)
+
+
+def written_out(context: Context, node: ast.expr) -> Written | None:
+    """The call that an expression is, if it is one of a function of the file or the library, which is written out."""
+    if not isinstance(node, ast.Call) or called(node) in context.file.unknown:
         return None
-    if node.id in context.scope:
-        context.fail(node, f"`{node.id}` is not a function here, so it cannot be called")
-    if node.id in context.file.networks:
-        context.fail(node, f"`{node.id}` is a network; only a function can be called")
-    if node.id in context.file.functions:
-        return context.file, context.file.functions[node.id]
-    return library.find(node.id, context.file)
+    found = defined(context, node.func)
+    return None if found is None else (node, *found)
 
 
 def _is_kind(context: Context, node: ast.Call) -> Constant:
@@ -71,14 +85,15 @@ def _is_kind(context: Context, node: ast.Call) -> Constant:
     match node.args:
         case [ast.Name() as of, ast.Name(id="Labels")]:
             return Constant(labels(context, of) is not None)
-        case [ast.Name(id=name), ast.Name(id="tuple")]:
-            return Constant(is_tuple(context.scope.get(name)))
+        case [ast.Name() as of, ast.Name(id="tuple")]:
+            option = context.bound(of)
+            return Constant(isinstance(option, Constant) and isinstance(option.value, tuple))
     raise context.error(node, "expected isinstance(NAME, Labels) or isinstance(NAME, tuple)")
 
 
 def _attribute(context: Context, node: ast.Call, func: ast.Attribute) -> Value:
     """`f.d1(u, v)`, a partial of an unknown function."""
-    base = func.value.id if isinstance(func.value, ast.Name) else ""
+    base = func.value.id if isinstance(func.value, ast.Name) else ""  # of `x[n].max()` it is an entry that has it
     if base in context.file.unknown:
         digits = _PARTIAL.match(func.attr)
         if digits is None:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from symbp.escape import Prose
+from symbp.notation.syntax import name_of, parameters, pieces
 
 MOST = 80  # characters of a name
 _NO_NAME = re.compile(
@@ -21,7 +22,7 @@ _NO_NAME = re.compile(
 )
 
 
-def names_in(text: str, node: ast.FunctionDef) -> dict[str, Prose]:
+def words_in(text: str, node: ast.FunctionDef) -> dict[str, Prose]:
     """The names that comments give to what a function defines and takes, by the tensors' own."""
     comments = dict(_comments(text))
     lines = list(_lines(node))
@@ -38,11 +39,7 @@ def _comments(text: str) -> Iterator[tuple[int, Prose]]:
 
 def _lines(node: ast.FunctionDef) -> Iterator[tuple[int, str]]:
     """The line on which each argument and each definition ends."""
-    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+    for argument in parameters(node):
         yield argument.end_lineno or argument.lineno, argument.arg
-    for statement in ast.walk(node):
-        if isinstance(statement, ast.Assign):
-            target = statement.targets[0]
-            base = target.value if isinstance(target, ast.Subscript) else target
-            name = base.id if isinstance(base, ast.Name) else ""
-            yield statement.end_lineno or statement.lineno, name
+    for statement in pieces(node, ast.Assign):
+        yield statement.end_lineno or statement.lineno, name_of(statement.targets[0])

@@ -18,16 +18,18 @@ from symbp.core.traverse import (
     free_indices,
     indices_of,
     labels_of,
+    nodes,
     polys,
     substitute,
     substitute_poly,
     walk,
     with_ranges,
 )
+from symbp.core.views import integers_compared
 from symbp.errors import NotationError
 from symbp.notation.source import Placed
 from symbp.notation.toplevel import File
-from symbp.notation.values import MAX_SIZE, Constant, Value, tensor
+from symbp.notation.values import MAX_SIZE, Constant, Shape, Subs, Value, tensor
 from symbp.notation.words import fresh
 
 _INTERNAL = re.compile(r"%\d+")  # what tells indices of one letter apart
@@ -99,6 +101,10 @@ class Work:
         self.indices += 1
         return Index(f"{hint}%{self.indices}", stop, Poly.of(start))
 
+    def somewhere(self, shape: Shape) -> Subs:
+        """The subscripts of an entry of an array, any one: a new index for each dimension."""
+        return tuple(Poly.of(self.index(e)) for e in shape)
+
     def letters_taken(self) -> frozenset[str]:
         """The names that no index may have."""
         return frozenset(self.taken)
@@ -161,7 +167,7 @@ class Context:
     @property
     def given(self) -> tuple[Cond, ...]:
         """The conditions one by one; a delta says that its sides are neither more nor less than one another."""
-        return tuple(p for c in self.conds for p in (told(c) if isinstance(c, Cond) else _sides(c)))
+        return tuple(p for c in self.conds for p in _told(c))
 
     def error(self, node: Placed | None, message: str, kind: type[NotationError] = NotationError) -> NotationError:
         """An error at a node of this file."""
@@ -197,27 +203,32 @@ class Context:
             noted = replace(noted, sub=substitute_poly(sub, labels), binds=False, guarded=guarded, conds=conds)
         self.work.accesses.append(noted)
 
+    def bound(self, node: ast.expr | None) -> Binding | None:
+        """What a name stands for here; None where it stands for nothing, or the node is no name."""
+        return self.scope.get(node.id) if isinstance(node, ast.Name) else None
+
     def read(self, node: ast.expr) -> Value | Constant:
         """What an expression stands for."""
         return self.work.elaborate(self, node)
 
     def value(self, node: ast.expr) -> Value:
         """An expression that must be an array of numbers."""
-        value = self.read(node)
-        if isinstance(value, Constant):
-            self.fail(node, f"expected a number or an array here, not {value.value!r}")
-        if value.truth:
-            self.fail(node, "a comparison is not a number here; use where(condition, a, b) or `a if condition else b`")
-        return value
+        match self.read(node):
+            case Value(truth=False) as found:
+                return found
+            case Constant(value):
+                self.fail(node, f"expected a number or an array here, not {value!r}")
+        choice = "use where(condition, a, b) or `a if condition else b`"
+        raise self.error(node, f"a comparison is not a number here; {choice}")
 
     def cond(self, node: ast.expr) -> Value:
         """An expression that must be a condition."""
-        value = self.read(node)
-        if isinstance(value, Constant) and isinstance(value.value, bool):
-            self.fail(node, "expected a comparison here, not a constant")
-        if isinstance(value, Constant) or not value.truth:
-            self.fail(node, "expected a condition here, such as `x > 0`")
-        return value
+        match self.read(node):
+            case Value(truth=True) as found:
+                return found
+            case Constant(bool()):
+                self.fail(node, "expected a comparison here, not a constant")
+        raise self.error(node, "expected a condition here, such as `x > 0`")
 
     def bound_size(self, node: Placed, value: Value) -> Value:
         """The value, unless writing it out would take more than any formula needs."""
@@ -226,9 +237,17 @@ class Context:
         return value
 
 
-def _sides(delta: Delta) -> Iterator[Cond]:
-    for one, other in ((delta.a, delta.b), (delta.b, delta.a)):
-        yield build.compare("<=", build.integer(one), build.integer(other))
+def _told(cond: Cond | Delta) -> tuple[Cond, ...]:
+    match cond:
+        case Delta(a, b):
+            one, other = build.integer(a), build.integer(b)
+            return build.compare("<=", one, other), build.compare("<=", other, one)
+    return told(cond)
+
+
+def letter_of(index: Index) -> str:
+    """The letter that the user wrote for an index, or nothing."""
+    return index.name.split("%")[0]
 
 
 def access(
@@ -243,7 +262,7 @@ def access(
     """A subscript under conditions that restrict some indices; a condition may restrict the layer of a width too."""
     indices = frozenset(with_ranges(indices_of(sub)))
     guarded, filtered = bool(indices & guards), bool(indices & filters)
-    if any(isinstance(a, DimAt) for a in extent.atoms()):
+    if extent.atoms_of(DimAt):
         guarded = guarded or bool(guards | filters)
     binds = is_known(extent) and not guarded and (not filtered or sub.index is not None)
     return Access(sub, extent, guarded or filtered, binds, what, context, node)
@@ -262,13 +281,10 @@ def is_known(extent: Poly) -> bool:
 
 def guarded_by(cond: Cond | Delta) -> frozenset[Index]:
     """The indices that a condition restricts: those in its comparisons of integers. (`x[i] > 0` restricts no index.)"""
-    found: set[Index] = set()
-    if isinstance(cond, Delta):
-        return frozenset(free_indices(cond))
-    for part in walk(cond):
-        if isinstance(part, Compare) and None not in (build.as_integer(part.a), build.as_integer(part.b)):
-            found.update(free_indices(part))
-    return frozenset(found)
+    match cond:
+        case Delta():
+            return frozenset(free_indices(cond))
+    return frozenset(i for c in nodes(cond, Compare) if integers_compared(c) for i in free_indices(c))
 
 
 def own_equation(context: Context, value: Value, name: str, node: Placed, letters: tuple[str, ...] = ()) -> Value:
@@ -282,9 +298,7 @@ def own_equation(context: Context, value: Value, name: str, node: Placed, letter
     axes = tuple(work.index(e, hint=h) for e, h in zip(value.shape, letters or ("",) * len(value.shape), strict=True))
     body = value.number(tuple(Poly.of(i) for i in axes))
     free = _in_order(context, name, tuple(i for i in free_indices(body) if i not in axes))
-    if any(isinstance(a, Index) for i in free for p in (i.start, i.stop) for a in p.atoms()):
-        return value
-    if any(i.start.terms for i in free):
+    if any(i.is_nested or i.start.terms for i in free):
         return value
     emit(context, Pending(name, (*free, *axes), body), node)
     if not free:

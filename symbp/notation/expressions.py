@@ -5,19 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Cond, Delta, Expr, Num, Pi
+from symbp.core.expr import Delta, Expr, Num, Pi
 from symbp.core.integers import Index, Poly
 from symbp.errors import ShapeError
 from symbp.notation import values
 from symbp.notation.bounds import check_number
-from symbp.notation.builtins import places
 from symbp.notation.calls import call
+from symbp.notation.conditions import boolean, choice, compare
 from symbp.notation.context import Context
-from symbp.notation.integers import integer, is_label, static, use_of
-from symbp.notation.places import KINDS, compared, is_call
+from symbp.notation.integers import integer, use_of
 from symbp.notation.recurrence import Recurrent
 from symbp.notation.source import chain
 from symbp.notation.subscripts import subscript
@@ -40,31 +39,36 @@ def elaborate(context: Context, node: ast.expr) -> Value | Constant:
 
 
 def _constant(context: Context, node: ast.Constant) -> Value | Constant:
-    value = node.value
-    if value is None or isinstance(value, bool):
-        return Constant(value)
-    if isinstance(value, (int, float)):
-        return scalar(Num(Fraction(value) if isinstance(value, int) else Fraction(repr(value))))
+    match node.value:
+        case None | bool() as option:
+            return Constant(option)
+        case int(number):
+            return scalar(Num(Fraction(number)))
+        case float(number):
+            return scalar(Num(Fraction(repr(number))))  # which is what stands there, to the last digit
     raise context.error(node, "a text is not a number")
 
 
 def _name(context: Context, node: ast.Name) -> Value | Constant:
-    bound = context.scope.get(node.id)
-    if isinstance(bound, (Value, Constant)):
-        if isinstance(bound, Value) and bound.classes is not None:
-            context.fail(node, use_of(node.id, bound))
-        if isinstance(bound, Value) and bound.each is not None:
+    match context.bound(node):
+        case Value(classes=Poly()) as labels:
+            context.fail(node, use_of(node.id, labels))
+        case Value(each=Index()):
             context.fail(node, f"`{node.id}` is a list of arrays, one for each layer; read one of them, `{node.id}[l]`")
-        return bound
-    if isinstance(bound, Recurrent) and not bound.letters:
-        context.fail(node, f"only a start of `{node.id}` is given, and no loop before this defines it")
-    if isinstance(bound, Recurrent):
-        letters = ", ".join(bound.letters) or "t - 1"
-        context.fail(node, f"`{node.id}` is what a loop defines; expected an entry of it, `{node.id}[{letters}]`")
-    if isinstance(bound, (Index, Poly)):
-        return scalar(build.integer(bound))
-    if node.id == "pi":
-        return scalar(Pi())
+        case Value() | Constant() as value:
+            return value
+        case Recurrent(letters=()):
+            context.fail(node, f"only a start of `{node.id}` is given, and no loop before this defines it")
+        case Recurrent(letters=letters):
+            entry = f"{node.id}[{', '.join(letters)}]"
+            context.fail(node, f"`{node.id}` is what a loop defines; expected an entry of it, `{entry}`")
+        case Index() | Poly() as number:
+            return scalar(build.integer(number))
+    return scalar(Pi()) if node.id == "pi" else _unknown(context, node)
+
+
+def _unknown(context: Context, node: ast.Name) -> NoReturn:
+    """What is wrong with a name that stands for nothing here."""
     if context.file.declared(node.id) or node.id in BUILTINS:
         context.fail(node, f"`{node.id}` is a function; expected a call of it, `{node.id}(...)`")
     if context.results is None and node.id == context.target:
@@ -101,10 +105,11 @@ def _chain(context: Context, node: ast.BinOp, make: Callable[..., Expr]) -> Valu
     for op, operand, whole in operands:
         value = context.value(operand)
         shape = _joined(context, shape, value.shape, whole, operand)
-        if isinstance(op, ast.Sub):
-            value = elementwise(build.neg, value)
-        if isinstance(op, ast.Div):
-            value = elementwise(_powers(context, operand), value, scalar(build.MINUS))
+        match op:
+            case ast.Sub():
+                value = elementwise(build.neg, value)
+            case ast.Div():
+                value = elementwise(_powers(context, operand), value, scalar(build.MINUS))
         parts.append(value)
     numbers = [n for p in parts if (n := literal(p))]
     check_number(context, node, make(*numbers))
@@ -191,134 +196,6 @@ def _unary(context: Context, node: ast.UnaryOp) -> Value:
     raise context.error(node, "~ is not in the language; write `not`")
 
 
-_OPS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-
-
-def _compare(context: Context, node: ast.Compare) -> Value | Constant:
-    if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-        return _same_constant(context, node, context.read(node.left))
-    if tuples := _tuples(context, node):
-        return tuples
-    first = _side(context, node.left)
-    if isinstance(first, Constant):
-        return _same_constant(context, node, first)
-    conds, left = [], first
-    for op, right_node in zip(node.ops, node.comparators, strict=True):
-        if isinstance(op, ast.In):
-            conds.append(_member(context, left, right_node))
-            continue
-        if type(op) not in _OPS:
-            context.fail(node, "expected one of < <= > >= == !=")
-        right = _side(context, right_node)
-        if isinstance(right, Constant):
-            right = context.value(right_node)  # which says what is wrong with it
-        conds.append(elementwise(_comparison(context, _OPS[type(op)]), left, right, truth=True))
-        left = right
-    return conds[0] if len(conds) == 1 else elementwise(build.both, *conds, truth=True)
-
-
-def _side(context: Context, node: ast.expr) -> Value | Constant:
-    """A side of a comparison, where a label may stand: `1 if t[n] == k else 0`."""
-    if is_label(context, node):
-        return scalar(build.integer(integer(context, node, "a label")))
-    return context.read(node)
-
-
-def _comparison(context: Context, op: str) -> Callable[[Expr, Expr], Cond]:
-    return lambda a, b: compared(context, op, a, b)
-
-
-def _tuples(context: Context, node: ast.Compare) -> Value | None:
-    """`(u, v) == argmax(... for u_ in U for v_ in V)`."""
-    sides = (node.left, *node.comparators)
-    at = next((s for s in sides if isinstance(s, ast.Tuple)), None)
-    if at is None or isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        return None
-    call = next((s for s in sides if isinstance(s, ast.Call) and is_call(context, s)), None)
-    if call is None or len(sides) != 2 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-        context.fail(node, "a tuple is compared with a place, `(u, v) == argmax(...)`, and with nothing else")
-    assert isinstance(call.func, ast.Name)
-    subs = tuple(integer(context, e, "a place") for e in at.elts)
-    hit = places(context, call, KINDS[call.func.id], subs)
-    return scalar(hit if isinstance(node.ops[0], ast.Eq) else build.negate(hit))
-
-
-def _same_constant(context: Context, node: ast.Compare, left: Value | Constant) -> Constant:
-    """A comparison of an option of a function, decided while it is inlined: `scale is None`, `mode in ("a", "b")`."""
-    if len(node.ops) != 1:
-        context.fail(node, "expected one comparison here")
-    if isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        return Constant((left in _texts(context, node.comparators[0])) == isinstance(node.ops[0], ast.In))
-    right = static(context, node.comparators[0]) or context.read(node.comparators[0])
-    if isinstance(left, Value) and not (isinstance(right, Constant) and right.value is None):
-        context.fail(node, "`is` asks whether an option is None; expected one of < <= > >= == !=")
-    same = isinstance(right, Constant) and isinstance(left, Constant) and right.value == left.value
-    return Constant(same == isinstance(node.ops[0], (ast.Is, ast.Eq)))
-
-
-def _texts(context: Context, node: ast.expr) -> list[Constant]:
-    """The texts, or True, False and None, that an option may be."""
-    options = [static(context, e) for e in node.elts] if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [None]
-    if None in options:
-        context.fail(node, "expected texts in parentheses after `in`")
-    return [o for o in options if o is not None]
-
-
-def _member(context: Context, left: Value, node: ast.expr) -> Value:
-    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)) or not node.elts:
-        context.fail(node, "expected numbers in parentheses after `in`, such as (0, 1)")
-    options = [elementwise(_comparison(context, "=="), left, context.value(e), truth=True) for e in node.elts]
-    return elementwise(build.either, *options, truth=True)
-
-
-def _boolean(context: Context, node: ast.BoolOp) -> Value | Constant:
-    """`1 <= t and x[t - 1] > 0`: a part is looked at only where those before it do not decide."""
-    make: Any = build.both if isinstance(node.op, ast.And) else build.either
-    decides, parts = Constant(isinstance(node.op, ast.Or)), []
-    for value in node.values:
-        part = context.read(value)
-        if isinstance(part, Constant) and isinstance(part.value, bool) and context.results is not None:
-            if part == decides:
-                return part
-            continue  # an option of a function that leaves it to the others
-        parts.append(part if isinstance(part, Value) and part.truth else context.cond(value))
-        entry = _entry(context, parts[-1])
-        context = context.guard(entry if make is build.both else build.negate(entry))
-    return elementwise(make, *parts, truth=True) if parts else Constant(not decides.value)
-
-
-def _entry(context: Context, value: Value) -> Cond:
-    return value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
-
-
-def _choice(context: Context, node: ast.IfExp) -> Value | Constant:
-    test = context.read(node.test)
-    if isinstance(test, Constant):
-        return context.read(node.body if test.value else node.orelse)
-    cond = context.cond(node.test)
-    if cond.shape:
-        context.fail(
-            node.test, f"one condition is expected here, and this is {shape_text(cond.shape)} of them; use where"
-        )
-    entry = cond.cond()
-    if entry in (TRUE, FALSE):
-        return context.value(node.body if entry == TRUE else node.orelse)
-    then = context.guard(entry).value(node.body)
-    other = context.guard(build.negate(entry)).value(node.orelse)
-    if (literal(then), literal(other)) == (build.UNIT, build.NIL) and (found := _delta(entry)) is not None:
-        return scalar(found)
-    return elementwise(build.where, cond, then, other)
-
-
-def _delta(cond: Cond) -> Expr | None:
-    """`1 if i == j else 0` is Kronecker's delta."""
-    a, b = getattr(cond, "a", None), getattr(cond, "b", None)
-    if getattr(cond, "op", "") != "==" or not isinstance(a, Expr) or not isinstance(b, Expr):
-        return None
-    left, right = build.as_integer(a), build.as_integer(b)
-    return None if left is None or right is None else Delta(left, right)
-
-
 def _attribute(context: Context, node: ast.Attribute) -> Value:
     if isinstance(node.value, ast.Name) and node.value.id == "np":
         context.fail(node, f"write `{node.attr}` without `np.`; the language has its own functions")
@@ -332,9 +209,9 @@ _RULES: dict[type[ast.expr], Callable[[Context, Any], Value | Constant]] = {
     ast.Name: _name,
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,
-    ast.Compare: _compare,
-    ast.BoolOp: _boolean,
-    ast.IfExp: _choice,
+    ast.Compare: compare,
+    ast.BoolOp: boolean,
+    ast.IfExp: choice,
     ast.Attribute: _attribute,
     ast.Subscript: subscript,
     ast.Call: call,

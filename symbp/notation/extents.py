@@ -16,7 +16,7 @@ from symbp.core.expr import Delta
 from symbp.core.integers import Index, Poly, quotient
 from symbp.core.ranges import highest, is_nonnegative, lowest, may_be_nonnegative
 from symbp.errors import NotationError, ShapeError
-from symbp.notation.context import Access, Context, is_known
+from symbp.notation.context import Access, Context, is_known, letter_of
 from symbp.notation.outside import place_outside, place_text
 
 MINUS_ONE = Poly.of(-1)
@@ -85,7 +85,7 @@ def _alone(poly: Poly, index: Index, left: tuple[Index, ...]) -> Poly | None:
     if any(i in poly.atoms() for i in left if i != index):
         return None
     step = poly.coefficient(index)
-    return None if any(isinstance(a, Index) for a in step.atoms()) else step
+    return None if step.atoms_of(Index) else step
 
 
 def _least(index: Index, limits: list[Limit]) -> Poly:
@@ -105,7 +105,7 @@ def _least(index: Index, limits: list[Limit]) -> Poly:
 
 
 def _disagree(index: Index, a: Limit, b: Limit) -> NotationError:
-    name = index.name.split("%")[0]
+    name = letter_of(index)
     text = f"index `{name}` is used for two sizes: {a.stop} in {a.by.what}, {b.stop} in {b.by.what}"
     if b.by.context is None:
         return ShapeError(text)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from symbp.core.entries import equal_entries
 from symbp.core.expr import FALSE, TRUE, Add, And, Compare, Cond, Expr, Int, Mul, Num, Or, Pow, Read, Sum
 from symbp.core.integers import Atom, Dim, Index, Poly
 from symbp.core.network import PARAM, Fact
-from symbp.core.traverse import free_indices, reads, substitute, walk
+from symbp.core.traverse import free_indices, nodes, reads, substitute, walk
 from symbp.core.views import conjuncts
 from symbp.notation.context import Context
 from symbp.notation.extents import Unknown, infer
 from symbp.notation.letters import name_free
 from symbp.notation.orders import is_of_sizes
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import items_of, name_of, names_in, pieces
 from symbp.notation.words import why_not
 
 USABLE = "expected sums or means equal to a constant, entries in a range or a finite set, positivity, or symmetry"
@@ -29,7 +28,7 @@ def fact(context: Context, node: ast.Assert) -> Context:
         return state(context, node, context.guard().cond(node.test).cond(()))
     inner, letters = _free_letters(context.guard(), node.test)
     value = inner.cond(node.test)
-    cond = value.cond(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+    cond = value.cond(context.work.somewhere(value.shape))
     table: dict[Atom, Poly] = {i: Poly.of(new) for i, new in _ranges(context, node, letters).items()}
     context.work.settle(0, 0, table)
     cond = substitute(cond, table)
@@ -62,25 +61,13 @@ def _apart(cond: Cond) -> tuple[Cond, ...]:
 def _free_letters(context: Context, test: ast.expr) -> tuple[Context, dict[Index, str]]:
     """The letters in subscripts that mean nothing yet become indices with a range still to be found."""
     letters: dict[Index, str] = {}
-    for node in _subscript_names(test):
-        if node.id not in context.scope and node.id not in _bound(test) and not why_not(node.id):
-            index = context.work.index(Poly.of(Dim(f"%{node.id}")), hint=node.id)
-            letters[index] = node.id
-            context = context.under(**{node.id: index})
+    bound = [name_of(p.target) for p in pieces(test, ast.comprehension)]
+    for name in (n for p in pieces(test, ast.Subscript) for item in items_of(p.slice) for n in names_in(item)):
+        if name not in context.scope and name not in bound and not why_not(name):
+            index = context.work.index(Poly.of(Dim(f"%{name}")), hint=name)
+            letters[index] = name
+            context = context.under(**{name: index})
     return context, letters
-
-
-def _subscript_names(test: ast.expr) -> Iterator[ast.Name]:
-    for part in ast.walk(test):
-        if isinstance(part, ast.Subscript):
-            for item in items_of(part.slice):
-                yield from (n for n in ast.walk(item) if isinstance(n, ast.Name))
-
-
-def _bound(test: ast.expr) -> tuple[str, ...]:
-    return tuple(
-        p.target.id for p in ast.walk(test) if isinstance(p, ast.comprehension) and isinstance(p.target, ast.Name)
-    )
 
 
 def _ranges(context: Context, node: ast.Assert, letters: dict[Index, str]) -> dict[Index, Index]:
@@ -96,13 +83,23 @@ def _usable(cond: Cond) -> bool:
         case And(args):
             return bool(args) and all(_usable(a) for a in args)
         case Or(args):
-            options = [(a.a, a.b) for a in args if isinstance(a, Compare) and a.op == "==" and _constant(a.b)]
-            return len(options) == len(args) > 0 and all(isinstance(a, Read) and a == options[0][0] for a, _ in options)
+            entries = {_given(a) for a in args}
+            return len(entries) == 1 and None not in entries
         case Compare("==", a, b):
             return _total(a) and _constant(b)
-        case Compare("<" | "<=" | ">" | ">=", a, b):
-            return (isinstance(a, Read) and _constant(b)) or (_constant(a) and isinstance(b, Read))
+        case Compare("<" | "<=" | ">" | ">=", Read(), b):
+            return _constant(b)
+        case Compare("<" | "<=" | ">" | ">=", a, Read()):
+            return _constant(a)
     return False
+
+
+def _given(cond: Cond) -> Read | None:
+    """The entry that is said to be a constant."""
+    match cond:
+        case Compare("==", Read() as entry, b) if _constant(b):
+            return entry
+    return None
 
 
 def _equates_entries(context: Context, cond: Cond) -> bool:
@@ -118,10 +115,15 @@ def _constant(e: Expr) -> bool:
 
 def _total(e: Expr) -> bool:
     """A read, a sum of reads, a mean of reads."""
-    if isinstance(e, Mul):
-        rest = [a for a in e.args if not _constant(a)]
-        return len(rest) == 1 and _total(rest[0])
-    return isinstance(e, Read) or (isinstance(e, Sum) and not any(isinstance(p, Sum) for p in walk(e.body)))
+    match e:
+        case Mul(args):
+            rest = [a for a in args if not _constant(a)]
+            return len(rest) == 1 and _total(rest[0])
+        case Read():
+            return True
+        case Sum(_, body):
+            return not any(True for _ in nodes(body, Sum))
+    return False
 
 
 def _about_data(context: Context, node: ast.Assert, cond: Cond) -> None:

@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from symbp.core import build
-from symbp.core.expr import FALSE, TRUE, Binder, Expr, Extreme, Fn, Num, Pow, Sum, Where
-from symbp.core.integers import ONE, ZERO, Index, Poly, quotient
+from symbp.core.expr import BINDERS, Expr, Extreme, Fn, Num, Pow, Sum, Where
+from symbp.core.integers import Index, Poly
 from symbp.core.network import Call
-from symbp.core.ranges import is_nonnegative
-from symbp.core.traverse import walk
-from symbp.errors import NotationError, ShapeError
+from symbp.core.traverse import nodes, walk
+from symbp.errors import NotationError
 from symbp.notation.context import MAX_CALLS, Binding, Context, own_equation
 from symbp.notation.integers import integer, labels
 from symbp.notation.recurrence import demand_loops
+from symbp.notation.signatures import arguments_of, bind_sizes, is_plain, options_given
 from symbp.notation.source import Placed
+from symbp.notation.syntax import defaults, items_of, parameters, pieces
 from symbp.notation.toplevel import File
-from symbp.notation.values import Constant, Value, literal, shape_text
+from symbp.notation.values import Constant, Value, decided, literal
 
 LONG_ARGUMENT, LONG_RESULT = 8, 16
 
@@ -39,24 +39,25 @@ class Inlined:
 
     values: tuple[Value, ...]
     emitted: tuple[bool, ...]
-    args: tuple[Value, ...]
-    arguments: tuple[str, ...]
-    plain: bool
+    args: tuple[Value, ...] = ()
+    arguments: tuple[str, ...] = ()
+    plain: bool = True
 
 
 def argument(context: Context, node: ast.expr, name: str) -> Value | Constant:
     """An argument, as an equation of its own where it should not be written out in several places."""
     if (named := labels(context, node)) is not None:
         return named
-    if isinstance(node, ast.Tuple):
-        return option(context, node)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return Constant(node.value)
+    match node:
+        case ast.Tuple():
+            return option(context, node)
+        case ast.Constant(value=str(text)):
+            return Constant(text)
     value = context.read(node)
     if isinstance(value, Constant) or value.truth or value.size == 1 or context.guarded:
         return value
-    parts = list(walk(_entry(context, value)))
-    if len(parts) <= LONG_ARGUMENT and not any(isinstance(p, Binder) for p in parts):
+    entry = _entry(context, value)
+    if len(list(walk(entry))) <= LONG_ARGUMENT and not any(nodes(entry, *BINDERS)):
         return value
     return own_equation(context, value, context.work.name(name), node)
 
@@ -74,7 +75,7 @@ def _whole_number(context: Context, node: ast.expr) -> Poly:
 
 
 def _entry(context: Context, value: Value) -> Expr:
-    return value.number(tuple(Poly.of(context.work.index(e)) for e in value.shape))
+    return value.number(context.work.somewhere(value.shape))
 
 
 def nested(context: Context, node: ast.Call, file: File, function: ast.FunctionDef) -> Value:
@@ -127,12 +128,17 @@ def _single(context: Context, node: ast.Call, result: Inlined) -> Value:
 
 def _is_simple(context: Context, value: Value) -> bool:
     """Is it simple arithmetic: short, without functions, choices and reductions?"""
-    parts = list(walk(_entry(context, value)))
-    return len(parts) <= LONG_RESULT and not any(
-        isinstance(p, (Sum, Extreme, Fn, Where))
-        or (isinstance(p, Pow) and not (isinstance(p.exponent, Num) and p.exponent.value.denominator == 1))
-        for p in parts
-    )
+    entry = _entry(context, value)
+    if len(list(walk(entry))) > LONG_RESULT or any(nodes(entry, Sum, Extreme, Fn, Where)):
+        return False
+    return all(_is_whole(p.exponent) for p in nodes(entry, Pow))
+
+
+def _is_whole(exponent: Expr) -> bool:
+    match exponent:
+        case Num(number):
+            return number.denominator == 1
+    return False
 
 
 def inline(
@@ -142,56 +148,53 @@ def inline(
 
     `own` is false where the results get their equations from the caller, whatever the function calls them.
     """
-    work, name = context.work, function.name
-    work.calls += 1
-    if name in context.active:
-        context.fail(node, f"`{name}` calls itself; a recursion has no end here")
-    if work.calls > MAX_CALLS:
-        context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
-    before = len(work.pending)
-    given = _given(context, node, function)
-    bound = _evaluate(context, node, function, given)
-    made = tuple(p.name for p in work.pending[before:])
-    body, returned = _split(context, file, function)
+    _count_call(context, node, function.name)
+    before = len(context.work.pending)
+    arguments = arguments_of(context, node, function)
+    bound = _evaluate(context, node, function, arguments)
+    made = tuple(p.name for p in context.work.pending[before:])
+    body, returned = _split(file, function)
     results = _results(context, node, returned, names) if own else {}
-    scope: dict[str, Binding] = {**file.sizes, **bound, **_bind_sizes(context, node, file, function, bound)}
-    active = (*context.active, name)
-    arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
+    scope: dict[str, Binding] = {**file.sizes, **bound, **bind_sizes(context, node, file, function, bound)}
+    active, calls = (*context.active, function.name), (*context.calls, node)
     inner = replace(context, file=file, scope=scope, target=names[0], active=active, results=results, loops=())
-    inner = replace(inner, calls=(*context.calls, node))
     try:
-        after = work.statements(inner, body)
-        demand_loops(after)
-        tail = _chosen(after, returned)
-        if isinstance(tail, ast.Call) and (callee := work.callee(after, tail.func)) is not None:
-            last = inline(after, tail, *callee, names, own)  # what that returns is what this returns
-            return replace(last, args=arrays, arguments=made, plain=_is_plain(function, given))
-        parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
-        values = tuple(after.value(p) for p in parts)
+        found = _returned(replace(inner, calls=calls), body, returned, names, own)
     except NotationError as error:
         _blame(context, node, file, function, error)
-    emitted = tuple(isinstance(p, ast.Name) and p.id in results and not context.guarded for p in parts)
-    return Inlined(values, emitted, arrays, made, _is_plain(function, given))
+    arrays = tuple(v for v in bound.values() if isinstance(v, Value) and literal(v) is None)
+    return replace(found, args=arrays, arguments=made, plain=is_plain(function, arguments))
+
+
+def _count_call(context: Context, node: ast.Call, name: str) -> None:
+    """One more call; refused where it has no end."""
+    context.work.calls += 1
+    if name in context.active:
+        context.fail(node, f"`{name}` calls itself; a recursion has no end here")
+    if context.work.calls > MAX_CALLS:
+        context.fail(node, f"more than {MAX_CALLS} calls when the functions are written out")
+
+
+def _returned(context: Context, body: list[ast.stmt], returned: ast.expr, names: tuple[str, ...], own: bool) -> Inlined:
+    """What a function's statements, and what it returns, come to."""
+    after = context.work.statements(context, body)
+    demand_loops(after)
+    tail = _chosen(after, returned)
+    if isinstance(tail, ast.Call) and (callee := context.work.callee(after, tail.func)) is not None:
+        return inline(after, tail, *callee, names, own)  # what that returns is what this returns
+    parts, made = items_of(returned), {} if context.guarded else context.results or {}
+    emitted = tuple(isinstance(p, ast.Name) and p.id in made for p in parts)
+    return Inlined(tuple(after.value(p) for p in parts), emitted)
 
 
 def _chosen(context: Context, node: ast.expr) -> ast.expr:
     """The branch of a choice that the options of a function decide."""
     while isinstance(node, ast.IfExp):
-        test = context.guard().read(node.test)
-        entry = test.at(()) if isinstance(test, Value) and test.truth and not test.shape else test
-        if not isinstance(entry, Constant) and entry not in (TRUE, FALSE):
+        known = decided(context.guard().read(node.test))
+        if known is None:
             break
-        node = node.body if entry == TRUE or (isinstance(entry, Constant) and entry.value) else node.orelse
+        node = node.body if known else node.orelse
     return node
-
-
-def _is_plain(function: ast.FunctionDef, given: Mapping[str, ast.expr]) -> bool:
-    """Are all options that a call gives what they would be without it?"""
-    spec = function.args
-    by_position = [*spec.posonlyargs, *spec.args]
-    defaults = dict(zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False))
-    defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None})
-    return all(ast.dump(d) == ast.dump(given[name]) for name, d in defaults.items() if name in given)
 
 
 def _blame(context: Context, node: ast.Call, file: File, function: ast.FunctionDef, error: NotationError) -> NoReturn:
@@ -206,38 +209,25 @@ def _option_at(node: ast.Call, function: ast.FunctionDef, part: str) -> Placed |
     """The argument with a default that a part of the function's text goes back to, where the call gives it."""
     names = set(re.findall(r"[A-Za-z_]\w*", part))
     for statement in function.body[::-1]:
-        targets = {n.id for n in _names(statement) if isinstance(n.ctx, ast.Store)}
+        inside = list(pieces(statement, ast.Name))
+        targets = {n.id for n in inside if isinstance(n.ctx, ast.Store)}
         if targets & names:
-            names |= {n.id for n in _names(statement) if isinstance(n.ctx, ast.Load)}
-    found = [place for name, place in _options_given(node, function).items() if name in names]
+            names |= {n.id for n in inside if isinstance(n.ctx, ast.Load)}
+    found = [place for name, place in options_given(node, function).items() if name in names]
     return found[-1] if found else None  # those with a default come last
 
 
-def _names(statement: ast.stmt) -> list[ast.Name]:
-    return [n for n in ast.walk(statement) if isinstance(n, ast.Name)]
-
-
-def _options_given(node: ast.Call, function: ast.FunctionDef) -> dict[str, Placed]:
-    """The arguments in a call that are there for one with a default, or are plain numbers."""
-    spec = function.args
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    optional = names[len(names) - len(spec.defaults) :]
-    placed: dict[str, Placed] = dict(zip(names, node.args, strict=False))
-    placed.update({k.arg: k for k in node.keywords if k.arg})
-    numbers = {n: p for n, p in placed.items() if n not in optional and isinstance(p, ast.Constant)}
-    return numbers | {n: p for n, p in placed.items() if n in optional}
-
-
-def _split(context: Context, file: File, function: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr]:
+def _split(file: File, function: ast.FunctionDef) -> tuple[list[ast.stmt], ast.expr]:
     """The statements of a function, and what it returns."""
-    if function.decorator_list or not isinstance(function.body[-1], ast.Return) or function.body[-1].value is None:
-        raise file.source.error(function.body[-1], f"`{function.name}` must end with `return` and a value")
-    return function.body[:-1], function.body[-1].value
+    match function.body:
+        case [*body, ast.Return(value=ast.expr() as returned)]:
+            return body, returned
+    raise file.source.error(function.body[-1], f"`{function.name}` must end with `return` and a value")
 
 
 def _results(context: Context, node: ast.Call, returned: ast.expr, names: tuple[str, ...]) -> dict[str, str]:
     """Local names that the function returns, and what the caller calls them."""
-    parts = returned.elts if isinstance(returned, ast.Tuple) else [returned]
+    parts = items_of(returned)
     if len(parts) != len(names):
         if len(names) == 1:
             context.fail(node, f"this function returns {len(parts)} arrays; assign them to as many names")
@@ -245,166 +235,27 @@ def _results(context: Context, node: ast.Call, returned: ast.expr, names: tuple[
     return {p.id: n for p, n in zip(parts, names, strict=True) if isinstance(p, ast.Name)}
 
 
-def _given(context: Context, node: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
-    """The arguments of a call by the names that they have in the function."""
-    spec, name = function.args, function.name
-    if spec.vararg or spec.kwarg:
-        context.fail(node, f"`{name}` takes a variable number of arguments, which a function here cannot")
-    by_position = [*spec.posonlyargs, *spec.args]
-    given: dict[str, ast.expr] = {}
-    if len(node.args) > len(by_position):
-        context.fail(node, f"`{name}` takes {len(by_position)} arguments by position, and {len(node.args)} are given")
-    for parameter, arg in zip(by_position, node.args, strict=False):
-        if isinstance(arg, ast.Starred):
-            context.fail(arg, "a starred argument is not in the language")
-        given[parameter.arg] = arg
-    allowed = [p.arg for p in (*spec.args, *spec.kwonlyargs)]
-    for keyword in node.keywords:
-        if keyword.arg not in allowed or keyword.arg in given:
-            what = "given twice" if keyword.arg in given else "no argument of it"
-            context.fail(keyword, f"`{keyword.arg or '**'}` is {what}; `{name}` has {', '.join(allowed)}")
-        given[keyword.arg] = keyword.value
-    return given
-
-
 def _evaluate(
-    context: Context, node: ast.Call, function: ast.FunctionDef, given: Mapping[str, ast.expr]
+    context: Context, node: ast.Call, function: ast.FunctionDef, arguments: Mapping[str, ast.expr]
 ) -> dict[str, Value | Constant]:
-    spec = function.args
-    by_position = [*spec.posonlyargs, *spec.args]
-    defaults: dict[str, ast.expr | None] = dict(
-        zip((p.arg for p in by_position[::-1]), spec.defaults[::-1], strict=False)
-    )
-    defaults.update({p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)})
+    """What the parameters of a function stand for in a call of it."""
+    options = defaults(function)
     bound: dict[str, Value | Constant] = {}
-    for parameter in (*by_position, *spec.kwonlyargs):
-        name = parameter.arg
-        if name in given:
-            bound[name] = argument(context, given[name], f"{context.target}_{name if len(given) > 1 else 'in'}")
-        elif (default := defaults.get(name)) is not None:
-            bound[name] = _default(context, node, default)
+    for name in (p.arg for p in parameters(function)):
+        if name in arguments:
+            title = f"{context.target}_{name if len(arguments) > 1 else 'in'}"
+            bound[name] = argument(context, arguments[name], title)
+        elif name in options:
+            bound[name] = _default(context, node, options[name])
         else:
             context.fail(node, f"`{function.name}` needs its argument `{name}`")
     return bound
 
 
 def _default(context: Context, node: ast.Call, default: ast.expr) -> Value | Constant:
-    if not isinstance(default, (ast.Constant, ast.UnaryOp, ast.BinOp)):
-        context.fail(node, "a default of a function must be a number, a text, True, False or None")
-    if isinstance(default, ast.Constant) and isinstance(default.value, str):
-        return Constant(default.value)
-    return replace(context, scope={}).read(default)
-
-
-def _bind_sizes(
-    context: Context, node: ast.Call, file: File, function: ast.FunctionDef, bound: Mapping[str, Value | Constant]
-) -> dict[str, Poly]:
-    """The sizes in the annotations, from the shapes of the arguments."""
-    sizes: dict[str, Poly] = {n: p for n, v in bound.items() if (p := _whole(v)) is not None}
-    origin: dict[str, str] = {}
-    spec = function.args
-    for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
-        value, form = bound[parameter.arg], parameter.annotation
-        items = annotation_items(file, form) if form is not None else None
-        if items is None:
-            continue
-        if isinstance(value, Value) and value.open:
-            continue
-        if isinstance(value, Constant):
-            context.fail(node, f"`{parameter.arg}` of `{function.name}` is an array, not {value.value!r}")
-        labelled = isinstance(form, ast.Subscript) and ast.unparse(form.value) == "Labels"
-        if labelled != (value.classes is not None):
-            what = "labels" if labelled else "an array of numbers, not labels"
-            context.fail(node, f"`{parameter.arg}` of `{function.name}` is {what}")
-        shape = value.shape if value.classes is None else (*value.shape, value.classes)
-        if not _match(shape, items, file, sizes):
-            _mismatch(context, node, function, parameter, value, sizes, origin)
-        origin.update({n: parameter.arg for n in sizes if n not in origin})
-    return sizes
-
-
-def _mismatch(
-    context: Context, node: ast.Call, function: ast.FunctionDef, parameter: ast.arg, value: Value,
-    sizes: Mapping[str, Poly], origin: Mapping[str, str],
-) -> NoReturn:  # fmt: skip
-    """Which size of an argument does not fit: one that another argument has too, or one that an option divides."""
-    form = parameter.annotation
-    wanted, used = (ast.unparse(form), [n.id for n in ast.walk(form) if isinstance(n, ast.Name)]) if form else ("", [])
-    text = f"`{parameter.arg}` of `{function.name}` is {shape_text(value.shape)}, expected {wanted}"
-    for item, extent in _by_dimension(form, value.shape):
-        if isinstance(item, ast.Name) and item.id in origin and sizes[item.id] != extent:
-            by = f"{sizes[item.id]} by `{origin[item.id]}` and {extent} by `{parameter.arg}`"
-            raise context.error(node, f"{item.id} of `{function.name}` is {by}: {text}", ShapeError)
-    known = ", ".join(f"{n} = {sizes[n]}" for n in dict.fromkeys(used) if n in sizes and str(sizes[n]) != n)
-    place = next((p for n, p in _options_given(node, function).items() if n in used), node)
-    raise context.error(place, text + (f" with {known}" if known else ""), ShapeError)
-
-
-def _by_dimension(form: ast.expr | None, shape: tuple[Poly, ...]) -> list[tuple[ast.expr, Poly]]:
-    """The sizes in an annotation beside those of the argument, where there are as many."""
-    inner = form.slice if isinstance(form, ast.Subscript) else None
-    items = inner.elts if isinstance(inner, ast.Tuple) else [inner] if inner else []
-    return list(zip(items, shape, strict=True)) if len(items) == len(shape) else []
-
-
-def _whole(value: Value | Constant) -> Poly | None:
-    """The whole number or size that an argument is, which annotations may use: `groups`."""
-    entry = None if isinstance(value, Constant) or value.shape or value.truth else value.at(())
-    return build.as_integer(entry) if isinstance(entry, Expr) else None
-
-
-def annotation_items(file: File, form: ast.expr) -> list[ast.expr] | None:
-    """The sizes in `Array[N, D]`; None where any array or number is meant."""
-    if isinstance(form, ast.Name) and form.id in ("Array", "Data", "Param", "int", "float", "bool"):
-        return None
-    if isinstance(form, ast.Subscript) and isinstance(form.value, ast.Name) and form.value.id in ("Array", "Labels"):
-        return form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
-    raise file.source.error(form, "expected Array[...] with the sizes of the argument")
-
-
-def _match(shape: tuple[Poly, ...], items: list[ast.expr], file: File, sizes: dict[str, Poly]) -> bool:
-    dots = [i for i, item in enumerate(items) if isinstance(item, ast.Constant) and item.value is ...]
-    if dots:
-        front, back = items[: dots[0]], items[dots[0] + 1 :]
-        if len(shape) < len(front) + len(back) or len(dots) > 1:
-            return False
-        ends = (*shape[: len(front)], *shape[len(shape) - len(back) :]) if back else shape[: len(front)]
-        return all(_match_size(e, i, file, sizes) for e, i in zip(ends, (*front, *back), strict=True))
-    return len(shape) == len(items) and all(_match_size(e, i, file, sizes) for e, i in zip(shape, items, strict=True))
-
-
-def _match_size(extent: Poly, item: ast.expr, file: File, sizes: dict[str, Poly]) -> bool:
-    """`N` is bound at its first sight; `4 * H + 1` is solved for the one size in it that is not bound yet."""
-    if isinstance(item, ast.Name) and item.id not in sizes:
-        sizes[item.id] = extent
-        return True
-    constant, unknown, factor = _affine(item, file, sizes)
-    rest = extent - constant
-    if unknown is None:
-        return not rest.terms
-    found = quotient(rest, factor)
-    if found * factor != rest or not is_nonnegative(found - 1):
-        return False
-    sizes[unknown] = found
-    return True
-
-
-def _affine(node: ast.expr, file: File, sizes: Mapping[str, Poly]) -> tuple[Poly, str | None, Poly]:
-    """A size in an annotation as (known part, unknown size, its factor)."""
-    match node:
-        case ast.Constant(value=int(value)) if not isinstance(value, bool):
-            return Poly.of(value), None, ZERO
-        case ast.Name(id=name):
-            return (sizes[name], None, ZERO) if name in sizes else (ZERO, name, ONE)
-        case ast.BinOp(op=ast.Add() | ast.Sub()):
-            a, x, f = _affine(node.left, file, sizes)
-            b, y, g = _affine(node.right, file, sizes)
-            sign = 1 if isinstance(node.op, ast.Add) else -1
-            if x is None or y is None:
-                return a + b * sign, x or y, f if x else g * sign
-        case ast.BinOp(op=ast.Mult()):
-            a, x, f = _affine(node.left, file, sizes)
-            b, y, g = _affine(node.right, file, sizes)
-            if x is None or y is None:
-                return a * b, x or y, f * b if x else g * a
-    raise file.source.error(node, "a size in an annotation is a size, a whole number, or a sum or multiple of them")
+    match default:
+        case ast.Constant(value=str(text)):
+            return Constant(text)
+        case ast.Constant() | ast.UnaryOp() | ast.BinOp():
+            return replace(context, scope={}).read(default)
+    raise context.error(node, "a default of a function must be a number, a text, True, False or None")

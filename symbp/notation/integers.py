@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from symbp.core.expr import Num
 from symbp.core.integers import Dim, DimAt, Index, Poly, quotient
 from symbp.core.ranges import is_nonnegative, may_be_nonnegative
 from symbp.core.traverse import indices_of, labels_of
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
-from symbp.notation.values import Constant, Value, part, partial
+from symbp.notation.context import Context, letter_of
+from symbp.notation.syntax import base_of, is_dots, name_of, subscripts_in
+from symbp.notation.values import Constant, Value, part, partial, whole
 from symbp.notation.words import nearest
 
 MAX_TERMS, MAX_INTEGER = 64, 10**9
@@ -27,41 +27,36 @@ def integer(context: Context, node: ast.expr, what: str) -> Poly:
 
 
 def _constant(context: Context, node: ast.Constant, what: str) -> Poly:
-    if isinstance(node.value, bool) or not isinstance(node.value, int):
-        return _other(context, node, what)
-    return Poly.of(node.value)
+    match node.value:
+        case int(number) if not isinstance(number, bool):
+            return Poly.of(number)
+    return _other(context, node, what)
 
 
 def _name(context: Context, node: ast.Name, what: str) -> Poly:
-    bound = context.scope.get(node.id)
-    if isinstance(bound, (Index, Poly)):
-        return Poly.of(bound)
-    if isinstance(bound, Value) and (number := _whole(bound)) is not None:
-        return Poly.of(number)
-    if isinstance(bound, Value) and bound.classes is not None and not bound.shape:
-        return Poly.of(bound.at(()))  # type: ignore[arg-type]
-    if bound is not None:
-        context.fail(node, f"{what} is made of sizes, indices and whole numbers, and `{node.id}` is none of them")
-    known = [n for n, b in context.scope.items() if isinstance(b, (Index, Poly))]
-    raise context.error(node, f"`{node.id}` is not known here as a size or an index{nearest(node.id, known)}")
-
-
-def _whole(value: Value) -> int | None:
-    entry = value.at(()) if not value.shape and value.size == 1 else None
-    return int(entry.value) if isinstance(entry, Num) and entry.value.denominator == 1 else None
+    match context.bound(node):
+        case Index() | Poly() as bound:
+            return Poly.of(bound)
+        case Value() as value if (number := whole(value)) is not None:
+            return number
+        case Value((), classes=Poly()) as label:
+            return Poly.of(label.at(()))  # type: ignore[arg-type]
+        case None:
+            known = [n for n, b in context.scope.items() if isinstance(b, (Index, Poly))]
+            context.fail(node, f"`{node.id}` is not known here as a size or an index{nearest(node.id, known)}")
+    text = f"{what} is made of sizes, indices and whole numbers, and `{node.id}` is none of them"
+    raise context.error(node, text)
 
 
 def _operation(context: Context, node: ast.BinOp, what: str) -> Poly:
-    if not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)):
+    rule = _OPERATIONS.get(type(node.op))
+    if rule is None:
         context.fail(node, f"{what} is made with +, -, *, // and % alone")
-    a, b = integer(context, node.left, what), integer(context, node.right, what)
-    if isinstance(node.op, ast.FloorDiv):
-        return _quotient(context, node, a, b)
-    if isinstance(node.op, ast.Mod):
-        return a - _quotient(context, node, a, b) * b
-    if isinstance(node.op, ast.Mult):
-        return _product(context, node, a, b)
-    return a + b if isinstance(node.op, ast.Add) else a - b
+    return rule(context, node, integer(context, node.left, what), integer(context, node.right, what))
+
+
+def _remainder(context: Context, node: ast.BinOp, top: Poly, bottom: Poly) -> Poly:
+    return top - _quotient(context, node, top, bottom) * bottom
 
 
 def _quotient(context: Context, node: ast.BinOp, top: Poly, bottom: Poly) -> Poly:
@@ -74,7 +69,7 @@ def _product(context: Context, node: ast.BinOp, a: Poly, b: Poly) -> Poly:
     """An index times a stride; times 0 every value of the index would mean the same entry."""
     for factor, other, place in ((a, b, node.left), (b, a, node.right)):
         if not factor.terms and (index := next(indices_of(other), None)) is not None:
-            letter = index.name.split("%")[0]
+            letter = letter_of(index)
             context.fail(
                 place, f"a stride of zero: every `{letter}` would stand for the same place; expected 1 or more"
             )
@@ -83,56 +78,69 @@ def _product(context: Context, node: ast.BinOp, a: Poly, b: Poly) -> Poly:
 
 def _unary(context: Context, node: ast.UnaryOp, what: str) -> Poly:
     inner = integer(context, node.operand, what)
-    if isinstance(node.op, ast.USub):
-        return -inner
-    return inner if isinstance(node.op, ast.UAdd) else _other(context, node, what)
+    match node.op:
+        case ast.USub():
+            return -inner
+        case ast.UAdd():
+            return inner
+    return _other(context, node, what)
 
 
 def _labels(context: Context, node: ast.Subscript, what: str) -> Poly:
     """An entry of an integer array as a subscript, `t[n]`, or a size that differs by layer, `D[l]`."""
-    name = node.value.id if isinstance(node.value, ast.Name) else ""
-    size = context.file.sizes.get(name)
-    if size is not None and isinstance(size.atom, Dim):
-        context.work.widths.setdefault(name, node)
-        return Poly.of(DimAt(name, integer(context, node.slice, "a layer")))
+    name = name_of(node)
+    match context.file.sizes.get(name):
+        case Poly(atom=Dim()):
+            context.work.widths.setdefault(name, node)
+            return Poly.of(DimAt(name, integer(context, node.slice, "a layer")))
     if not is_label(context, node):
         return _other(context, node, what)
     value = labels(context, node)
     if value is None or value.shape:
-        whole, count = context.scope[name].shape, len(_items(node))
-        context.fail(node, f"`{name}` has {len(whole)} dimensions and {count} subscripts")
+        given, count = context.scope[name].shape, len(subscripts_in(node))
+        context.fail(node, f"`{name}` has {len(given)} dimensions and {count} subscripts")
     return Poly.of(value.at(()))  # type: ignore[arg-type]
 
 
-def _items(node: ast.Subscript) -> list[ast.expr]:
-    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+def named_labels(context: Context, node: ast.expr) -> Value | None:
+    """The labels that an expression names or subscripts, all of them; None where it is something else."""
+    match context.bound(base_of(node)):
+        case Value(classes=Poly()) as bound:
+            return bound
+    return None
 
 
 def labels(context: Context, node: ast.expr | None) -> Value | None:
-    """The array of labels that an expression names, `t` or `x[n]`; None where it is something else."""
-    base = node.value if isinstance(node, ast.Subscript) else node
-    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
-    if not isinstance(bound, Value) or bound.classes is None:
+    """The array of labels that an expression stands for, `t` or `x[n]`; None where it is something else."""
+    bound = named_labels(context, node) if node is not None else None
+    if node is None or bound is None:
         return None
-    items = _items(node) if isinstance(node, ast.Subscript) else []
-    items = [i for i in items if not (isinstance(i, ast.Constant) and i.value is ...)]
+    items = [i for i in subscripts_in(node) if not is_dots(i)]
     if len(items) > len(bound.shape):
         return None
-    subs = [None if isinstance(i, ast.Slice) else integer(context, i, "a subscript") for i in items]
-    for sub, item in zip(subs, items, strict=True):
-        if sub is not None and any(True for _ in labels_of(sub)):
-            context.fail(item, "labels of labels are not in the language; expected an index here")
+    subs = [_place_in_labels(context, i) for i in items]
     for place, (sub, extent, item) in enumerate(zip(subs, bound.shape, items, strict=False)):
         if sub is not None:
-            context.note(item, sub, extent, f"dimension {place + 1} of `{ast.unparse(base) if base else ''}`")
+            context.note(item, sub, extent, f"dimension {place + 1} of `{name_of(node)}`")
     left = partial(bound, [*subs, *([None] * (len(bound.shape) - len(subs)))])
-    return replace(cut(context, left, [i for i in items if isinstance(i, ast.Slice)]), classes=bound.classes)
+    return replace(cut(context, left, items), classes=bound.classes)
+
+
+def _place_in_labels(context: Context, item: ast.expr) -> Poly | None:
+    """A subscript of labels; None where it is a part, as in `t[1:]`."""
+    if isinstance(item, ast.Slice):
+        return None
+    sub = integer(context, item, "a subscript")
+    if any(True for _ in labels_of(sub)):
+        context.fail(item, "labels of labels are not in the language; expected an index here")
+    return sub
 
 
 def cut(context: Context, value: Value, items: Sequence[ast.expr | None]) -> Value:
-    """The array with parts of its dimensions: `x[:, 1:-1]`, `x[::2]`, `x[::-1]`."""
-    for place, item in enumerate(items):
-        if isinstance(item, ast.Slice) and (item.lower or item.upper or item.step):
+    """The array with parts of the dimensions that are left of those subscripted: `x[:, 1:-1]`, `x[::2]`, `x[::-1]`."""
+    left = [i for i in items if i is None or isinstance(i, ast.Slice)]
+    for place, item in enumerate(left):
+        if item is not None and (item.lower or item.upper or item.step):
             value = _part(context, item, value, place)
     return value
 
@@ -162,13 +170,13 @@ def _end(context: Context, node: ast.expr, extent: Poly) -> Poly:
 
 def is_label(context: Context, node: ast.expr) -> bool:
     """Is it an entry of labels, `t[n]`, a single label, `t`, or made with one, `H + t[n]`?"""
-    if isinstance(node, ast.BinOp):
-        return is_label(context, node.left) or is_label(context, node.right)
-    base = node.value if isinstance(node, ast.Subscript) else node
-    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
-    if not isinstance(bound, Value) or bound.classes is None:
-        return False
-    return isinstance(node, ast.Subscript) or not bound.shape
+    match node:
+        case ast.BinOp(left, _, right):
+            return is_label(context, left) or is_label(context, right)
+        case ast.Subscript():
+            return named_labels(context, node) is not None
+    bound = named_labels(context, node)
+    return bound is not None and not bound.shape
 
 
 def use_of(name: str, labels: Value) -> str:
@@ -183,10 +191,19 @@ def _other(context: Context, node: ast.expr, what: str) -> Poly:
 
 def static(context: Context, node: ast.expr) -> Constant | None:
     """True, False, None or a text, where the node is one of them."""
-    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (bool, str))):
-        return Constant(node.value)
+    match node:
+        case ast.Constant(value=None | bool() | str() as value):
+            return Constant(value)
     return None
 
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Context, ast.BinOp, Poly, Poly], Poly]] = {
+    ast.Add: lambda context, node, a, b: a + b,
+    ast.Sub: lambda context, node, a, b: a - b,
+    ast.Mult: _product,
+    ast.FloorDiv: _quotient,
+    ast.Mod: _remainder,
+}
 
 _RULES: dict[type[ast.expr], Callable[..., Poly]] = {
     ast.Constant: _constant,

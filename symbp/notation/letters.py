@@ -10,34 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from symbp.core import build
-from symbp.core.expr import Binder, Extreme, First, Sum
+from symbp.core.expr import BINDERS, Binder, First, Sum
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Call, Equation
 from symbp.core.traverse import (
     T,
+    Term,
     children,
     dims_of,
     free_indices,
     map_children,
+    nodes,
     substitute,
     substitute_poly,
-    walk,
+    with_bound,
 )
-from symbp.notation.context import Pending
+from symbp.notation.context import Pending, letter_of
 
 _NEIGHBOURS = (0, -1, 1, -2, 2, 3, -3, 4, -4, 5, -5, 6, 7, 8, 9, 10, 11, 12, 13)
 _UNREADABLE = frozenset("elo")
 
 
-def hint(index: Index) -> str:
-    """The letter that the user wrote, or nothing."""
-    return index.name.split("%")[0]
-
-
 def candidates(extent: Poly) -> Iterator[str]:
     """Letters for an index that counts up to `extent`, best first."""
     grown = Poly(tuple((m, c) for m, c in extent.terms if c > 0))
-    widths = (Dim(a.name) for a in extent.atoms() if isinstance(a, DimAt))
+    widths = (Dim(a.name) for a in extent.atoms_of(DimAt))
     dim = next(iter((*widths, *_tops(grown), *dims_of(grown), *dims_of(extent))), None)
     first = dim.name[0].lower() if dim else "i"
     for step in _NEIGHBOURS if dim else range(26):
@@ -50,15 +47,14 @@ def candidates(extent: Poly) -> Iterator[str]:
 
 def _tops(poly: Poly) -> Iterator[Dim]:
     """The sizes that are divided: the I of (I - U) // 2."""
-    for atom in poly.atoms():
-        if isinstance(atom, Quotient):
-            yield from (d for m, c in atom.top.terms if c > 0 for a in m for d in dims_of(Poly.of(a)))
+    for quotient in poly.atoms_of(Quotient):
+        yield from (d for m, c in quotient.top.terms if c > 0 for a in m for d in dims_of(Poly.of(a)))
 
 
 def choose(index: Index, used: frozenset[str], inside: frozenset[str], dims: frozenset[str]) -> str:
     """A letter for an index: `used` are taken, `inside` the user's further inside, `dims` other sizes'."""
-    if hint(index) and hint(index) not in used:
-        return hint(index)
+    if letter_of(index) and letter_of(index) not in used:
+        return letter_of(index)
     free = [c for c in _first(candidates(index.stop - index.start), 40) if c not in used and c not in inside]
     own = next(candidates(index.stop - index.start))
     good = [c for c in free if c == own or c not in dims]
@@ -93,7 +89,7 @@ def _name_call(call: Call, table: Mapping[Atom, Poly], used: frozenset[str], dim
 
 
 def _hints(node: Node) -> frozenset[str]:
-    found = {hint(i) for part in walk(node) if isinstance(part, Binder) for i in part.indices}
+    found = {letter_of(i) for binder in nodes(node, *BINDERS) for i in binder.indices}
     return frozenset(found - {""})
 
 
@@ -102,7 +98,7 @@ def _name_all(
     dims: frozenset[str],
 ) -> tuple[tuple[Index, ...], dict[Atom, Poly], frozenset[str]]:  # fmt: skip
     """Letters for indices that stand together; the user's among them come first."""
-    own = frozenset(hint(i) for i in indices) - {""}
+    own = frozenset(letter_of(i) for i in indices) - {""}
     table, named = dict(table), []
     for i in indices:
         letter = choose(i, used, inside | own, dims)
@@ -115,16 +111,19 @@ def _name_all(
 
 def _rename(node: T, table: Mapping[Atom, Poly], used: frozenset[str], dims: frozenset[str]) -> T:
     if isinstance(node, Binder):
-        parts = (node.body,) if isinstance(node, Sum) else (node.body, node.cond)
-        inside = frozenset().union(*(_hints(p) for p in parts))
-        indices, inner, taken = _name_all(node.indices, table, used, inside, dims)
-        if isinstance(node, Sum):
-            return build.total(indices, _rename(node.body, inner, taken, dims))  # type: ignore[return-value]
-        body, cond = _rename(node.body, inner, taken, dims), _rename(node.cond, inner, taken, dims)
-        if isinstance(node, Extreme):
-            return Extreme(node.kind, indices, body, cond)  # type: ignore[return-value]
-        at = tuple(substitute_poly(p, table) for p in node.at)
-        return First(node.kind, indices, body, cond, at)  # type: ignore[return-value]
+        return _rename_binder(node, table, used, dims)  # type: ignore[return-value]
     if not children(node):
         return substitute(node, table)
     return map_children(node, lambda c: _rename(c, table, used, dims))
+
+
+def _rename_binder(node: Binder, table: Mapping[Atom, Poly], used: frozenset[str], dims: frozenset[str]) -> Term:
+    inside = frozenset().union(*map(_hints, children(node)))
+    indices, inner, taken = _name_all(node.indices, table, used, inside, dims)
+    parts = tuple(_rename(c, inner, taken, dims) for c in children(node))
+    match node:
+        case Sum():
+            return build.total(indices, *parts)  # type: ignore[arg-type]
+        case First(kind, _, body, cond, at):
+            node = First(kind, node.indices, body, cond, tuple(substitute_poly(p, table) for p in at))
+    return with_bound(node, indices, parts)

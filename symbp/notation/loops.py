@@ -28,10 +28,11 @@ from symbp.notation.recurrence import (
     fixed_place,
     guess_shape,
     is_open,
+    recurrent,
     with_shape,
 )
 from symbp.notation.source import Placed
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import items_of, listed, name_of
 from symbp.notation.values import Value, tensor
 
 Shapes = Mapping[str, tuple[Poly, ...]]
@@ -56,7 +57,8 @@ def _until_known(context: Context, node: ast.For, index: Index) -> Context:
     seen: list[Shapes] = []
     while True:
         after = _read(context, node, index, known)
-        found = {b.name: b.shape for b in _recurrent(after) if b.shape is not None and not any(map(is_open, b.shape))}
+        bounds = recurrent(after).values()
+        found = {b.name: b.shape for b in bounds if b.shape is not None and not any(map(is_open, b.shape))}
         if not work.unknown_shapes:
             break
         if found == known or len(seen) > MOST_READINGS:
@@ -67,7 +69,7 @@ def _until_known(context: Context, node: ast.For, index: Index) -> Context:
         known = found
         mark.restore(work)
     check_circles(context, work.same_pass)
-    demand_read(context, (b for b in _recurrent(after) if b.defined))
+    demand_read(context, (b for b in bounds if b.defined))
     return _finished(context, after)
 
 
@@ -170,25 +172,23 @@ def _name(context: Context, name: str) -> str:
 def _targets(context: Context, node: ast.For, index: Index) -> Iterator[_Target]:
     context = replace(context.under(**{node.target.id: index}), loops=(*context.loops, index))  # type: ignore[attr-defined]
     for statement in node.body:
-        if isinstance(statement, ast.For):
-            yield from _targets(context, statement, _index(context, statement))
-        for target in statement.targets if isinstance(statement, ast.Assign) else ():
-            for leaf in target.elts if isinstance(target, ast.Tuple) else (target,):
-                yield from _target(context, leaf)
+        match statement:
+            case ast.For():
+                yield from _targets(context, statement, _index(context, statement))
+            case ast.Assign(targets=targets):
+                leaves = (leaf for target in targets for leaf in listed(target))
+                yield from (t for leaf in leaves if (t := _target(context, leaf)) is not None)
 
 
-def _target(context: Context, leaf: ast.expr) -> Iterator[_Target]:
-    if not isinstance(leaf, ast.Subscript) or not isinstance(leaf.value, ast.Name):
-        return
-    items = items_of(leaf.slice)
-    count = len(context.loops)
-    if fixed_place(context, items) is not None:
-        return
-    lead = [context.scope.get(i.id) if isinstance(i, ast.Name) else None for i in items[:count]]
-    if len(lead) == count and all(i in lead for i in context.loops):
-        letters = tuple(i.id for i in items[:count] if isinstance(i, ast.Name))
-        indices = tuple(i for i in lead if isinstance(i, Index))
-        yield _Target(leaf.value.id, letters, indices, tuple(items[count:]), context)
+def _target(context: Context, leaf: ast.expr) -> _Target | None:
+    """What a left side in the loops defines; None where it is a start, or lacks their indices."""
+    match leaf:
+        case ast.Subscript(value=ast.Name(id=name), slice=inside):
+            items, count = items_of(inside), len(context.loops)
+            lead = [i for i in map(context.bound, items[:count]) if i is not None]
+            if fixed_place(context, items) is None and len(lead) == count and all(i in lead for i in context.loops):
+                return _Target(name, tuple(map(name_of, items[:count])), tuple(lead), tuple(items[count:]), context)
+    return None
 
 
 def _stated(target: _Target) -> tuple[Poly, ...] | None:
@@ -201,17 +201,13 @@ def _stated(target: _Target) -> tuple[Poly, ...] | None:
 
 def note_defined(context: Context, pending: list[Pending], node: Placed) -> Context:
     """What a statement of a loop has defined, with the shape of its entries."""
-    for key, bound in list(context.scope.items()):
-        own = next((p for p in pending if isinstance(bound, Recurrent) and p.name == bound.name), None)
-        if own is not None and isinstance(bound, Recurrent):
+    for key, bound in recurrent(context).items():
+        own = next((p for p in pending if p.name == bound.name), None)
+        if own is not None:
             shape = tuple(i.extent for i in own.indices[len(bound.outer) + len(bound.lead) :])
             check_shape(context, node, bound, shape)
             context = context.under(**{key: with_shape(bound, shape)})
     return context
-
-
-def _recurrent(context: Context) -> Iterator[Recurrent]:
-    yield from (b for b in context.scope.values() if isinstance(b, Recurrent))
 
 
 def _finished(before: Context, after: Context) -> Context:
@@ -220,8 +216,8 @@ def _finished(before: Context, after: Context) -> Context:
     made: dict[str, Equation | Pending] = {e.name: e for e in work.equations}
     made.update({p.name: p for p in work.pending})
     names: dict[str, Binding] = {}
-    for key, bound in after.scope.items():
-        if isinstance(bound, Recurrent) and bound.defined:
+    for key, bound in recurrent(after).items():
+        if bound.defined:
             indices = made[bound.name].indices[len(bound.outer) :]
             shape = tuple(i.extent for i in indices)
             whole = tensor(bound.name, shape, list_index(shape, indices))

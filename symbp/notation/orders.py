@@ -7,15 +7,23 @@ out goes the file with those sizes in it. Of two equal sizes one is the other, a
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import dims_of, substitute_poly
+from symbp.notation.syntax import names_in, pieces
 from symbp.notation.toplevel import File, top_size
 
-_STEP = {ast.Lt: 1, ast.LtE: 0, ast.Gt: 1, ast.GtE: 0}
+# What is at least 0, or with == is 0, where a comparison of two sizes holds.
+_DIFFERENCE: dict[type[ast.cmpop], Callable[[Poly, Poly], Poly]] = {
+    ast.Eq: lambda a, b: a - b,
+    ast.LtE: lambda a, b: b - a,
+    ast.Lt: lambda a, b: b - a - 1,
+    ast.GtE: lambda a, b: a - b,
+    ast.Gt: lambda a, b: a - b - 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +37,17 @@ class _Claim:
 
 def is_of_sizes(file: File, test: ast.expr) -> bool:
     """Does a condition compare sizes and numbers alone?"""
-    parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
-    return all(isinstance(p, ast.Compare) for p in parts) and _named(file, test)
+    parts, names = _joined(test), names_in(test)
+    other = any(True for _ in pieces(test, ast.Call, ast.Subscript, ast.Tuple))
+    return all(isinstance(p, ast.Compare) for p in parts) and not other and bool(names) and set(names) <= {*file.sizes}
 
 
-def _named(file: File, test: ast.expr) -> bool:
-    if any(isinstance(p, (ast.Call, ast.Subscript, ast.Tuple)) for p in ast.walk(test)):
-        return False
-    names = [n.id for n in ast.walk(test) if isinstance(n, ast.Name)]
-    return bool(names) and all(n in file.sizes for n in names)
+def _joined(test: ast.expr) -> list[ast.expr]:
+    """What `and` joins; of anything else itself."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return parts
+    return [test]
 
 
 def with_orders(file: File, body: list[ast.stmt]) -> File:
@@ -61,18 +71,14 @@ def with_orders(file: File, body: list[ast.stmt]) -> File:
 
 
 def _claims(file: File, test: ast.expr) -> Iterator[_Claim]:
-    for part in test.values if isinstance(test, ast.BoolOp) else [test]:
+    for part in _joined(test):
         assert isinstance(part, ast.Compare)
         left = top_size(file, part.left)
         for op, node in zip(part.ops, part.comparators, strict=True):
             right = top_size(file, node)
-            if isinstance(op, ast.Eq):
-                yield _Claim(left - right, True, part)
-            elif type(op) in _STEP:
-                way = right - left if isinstance(op, (ast.Lt, ast.LtE)) else left - right
-                yield _Claim(way - _STEP[type(op)], False, part)
-            else:
+            if type(op) not in _DIFFERENCE:
                 raise file.source.error(part, "sizes are compared with <, <=, ==, >= or >")
+            yield _Claim(_DIFFERENCE[type(op)](left, right), type(op) is ast.Eq, part)
             left = right
 
 
@@ -99,10 +105,11 @@ def _solved(difference: Poly) -> Iterator[tuple[Dim, Poly]]:
 def _linear(poly: Poly) -> Iterator[tuple[Dim, int, Poly]]:
     """Each size that stands in one term alone, by itself: with its number and the rest."""
     for monomial, coefficient in poly.terms:
-        if len(monomial) == 1 and isinstance(monomial[0], Dim):
-            rest = poly - Poly(((monomial, coefficient),))
-            if monomial[0] not in dims_of(rest):
-                yield monomial[0], coefficient, rest
+        match monomial:
+            case (Dim() as dim,):
+                rest = poly - Poly(((monomial, coefficient),))
+                if dim not in dims_of(rest):
+                    yield dim, coefficient, rest
 
 
 def _bound(file: File, claim: _Claim, lows: dict[Dim, list[tuple[Poly, _Claim]]], highs: dict[Dim, int]) -> None:

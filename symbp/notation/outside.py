@@ -8,11 +8,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 
-from symbp.core import build
-from symbp.core.expr import And, Compare, Delta, Not, Or
+from symbp.core.expr import And, Compare, Not, Or
 from symbp.core.integers import Atom, Dim, Index, Node, Poly, Quotient
 from symbp.core.traverse import dims_of, free_indices, indices_of, with_ranges
-from symbp.core.views import conjuncts
+from symbp.core.views import conjuncts, integers_compared
 from symbp.notation.context import Access
 
 MOST_PLACES = 4_000
@@ -25,7 +24,7 @@ def place_outside(a: Access) -> Place | None:
     conds, indices = _relevant(a)
     polys = [a.sub, a.extent, *(p for i in indices for p in (i.start, i.stop)), *_integers(conds)]
     ranges = (p for i in indices for p in (i.start, i.stop))
-    if not all(isinstance(atom, (Dim, Index, Quotient)) for p in (a.sub, a.extent, *ranges) for atom in p.atoms()):
+    if not all(map(_is_plain, (a.sub, a.extent, *ranges))):
         return None
     dims = tuple(dict.fromkeys(d for p in polys for d in dims_of(p)))
     found = None
@@ -43,7 +42,7 @@ def place_text(place: Place) -> str:
 
 def _relevant(a: Access) -> tuple[list[Node], list[Index]]:
     """The conditions that have to do with the indices of a subscript, and all indices in either."""
-    left = [c for cond in a.conds for c in (conjuncts(cond) if not isinstance(cond, Delta) else (cond,))]
+    left = [c for cond in a.conds for c in conjuncts(cond)]
     indices = list(dict.fromkeys(with_ranges(indices_of(a.sub))))
     conds: list[Node] = []
     while True:
@@ -56,21 +55,18 @@ def _relevant(a: Access) -> tuple[list[Node], list[Index]]:
 
 def _integers(conds: Sequence[Node]) -> Iterator[Poly]:
     for cond in conds:
-        if isinstance(cond, (And, Or)):
-            yield from _integers(cond.args)
-        elif isinstance(cond, Not):
-            yield from _integers((cond.arg,))
-        else:
-            yield from _sides(cond) or ()
+        match cond:
+            case And(args) | Or(args):
+                yield from _integers(args)
+            case Not(arg):
+                yield from _integers((arg,))
+            case _:
+                yield from integers_compared(cond) or ()
 
 
-def _sides(cond: Node) -> tuple[Poly, Poly] | None:
-    if isinstance(cond, Delta):
-        return cond.a, cond.b
-    if isinstance(cond, Compare):
-        a, b = build.as_integer(cond.a), build.as_integer(cond.b)
-        return None if a is None or b is None else (a, b)
-    return None
+def _is_plain(poly: Poly) -> bool:
+    """Is it made of sizes and indices alone, so that a place gives it a value?"""
+    return len(poly.atoms()) == len(poly.atoms_of(Dim, Index, Quotient))
 
 
 def _trials(dims: tuple[Dim, ...]) -> Iterator[dict[Atom, int]]:
@@ -100,15 +96,21 @@ def _first(a: Access, conds: Sequence[Node], places: Iterator[Place]) -> Place |
 
 def _holds(cond: Node, place: Place) -> bool | None:
     """Whether a condition holds there; None where that depends on data."""
-    if isinstance(cond, Not):
-        inner = _holds(cond.arg, place)
-        return None if inner is None else not inner
-    if isinstance(cond, (And, Or)):
-        decisive = isinstance(cond, Or)
-        found = [_holds(c, place) for c in cond.args]
-        return decisive if decisive in found else None if None in found else not decisive
-    sides = _sides(cond)
-    if sides is None or not all(isinstance(x, (Dim, Index, Quotient)) for p in sides for x in p.atoms()):
+    match cond:
+        case Not(arg):
+            inner = _holds(arg, place)
+            return None if inner is None else not inner
+        case And(args):
+            return _decided(False, [_holds(c, place) for c in args])
+        case Or(args):
+            return _decided(True, [_holds(c, place) for c in args])
+    sides = integers_compared(cond)
+    if sides is None or not all(map(_is_plain, sides)):
         return None
     a, b = (p.value(place) for p in sides)
     return bool(_OPS[cond.op if isinstance(cond, Compare) else "=="](a, b))
+
+
+def _decided(decisive: bool, parts: list[bool | None]) -> bool | None:
+    """Whether all hold, or any does, where one that does not, or that does, is decisive."""
+    return decisive if decisive in parts else None if None in parts else not decisive

@@ -12,7 +12,8 @@ from symbp.core import build
 from symbp.core.expr import Cond, Expr, Extreme, First, Int, Read, Sum, Where
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import apply
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
+from symbp.notation.syntax import base_of, called
 from symbp.notation.values import Value
 
 KINDS = {"argmax": "max", "argmin": "min"}
@@ -33,7 +34,7 @@ def number_of(context: Context, node: ast.expr, extreme: Value) -> Value:
 def _picked(context: Context, extreme: Extreme, entry) -> Expr:  # type: ignore[no-untyped-def]
     """sum(entry(k) if k is the place else 0 for k)."""
     (own,) = extreme.indices
-    index = context.work.index(own.stop, own.start, own.name.split("%")[0])
+    index = context.work.index(own.stop, own.start, letter_of(own))
     return build.total((index,), build.where(first(extreme, Poly.of(index)), entry(index), build.NIL))
 
 
@@ -70,19 +71,17 @@ def compared(context: Context, op: str, a: Expr, b: Expr) -> Cond:
 
 def is_call(context: Context, node: ast.expr) -> bool:
     """Is it a call of argmax or argmin that no function of the file hides?"""
-    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    return named and node.func.id in KINDS and node.func.id not in context.file.functions  # type: ignore[attr-defined]
+    return called(node) in KINDS and called(node) not in context.file.functions
 
 
 def is_place(context: Context, node: ast.expr) -> bool:
     """Is it the place of an extreme: a call, or an entry of what is defined as one?"""
     if is_call(context, node):
         return True
-    base = node.value if isinstance(node, ast.Subscript) else node
-    bound = context.scope.get(base.id) if isinstance(base, ast.Name) else None
-    if not isinstance(bound, Value) or bound.name is None or bound.classes is not None:
-        return False
-    return place_of(context, bound.number(tuple(Poly() for _ in bound.shape))) is not None
+    match context.bound(base_of(node)):
+        case Value(name=str(), classes=None) as bound:
+            return place_of(context, bound.number(tuple(Poly() for _ in bound.shape))) is not None
+    return False
 
 
 def at_place(context: Context, extreme: Extreme, value: Value, subs: list[Poly | None], place: int) -> Value:

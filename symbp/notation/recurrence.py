@@ -17,8 +17,9 @@ from symbp.core.integers import Atom, Dim, DimAt, Index, Poly
 from symbp.core.ranges import highest
 from symbp.core.traverse import dims_of, indices_of, substitute, substitute_poly
 from symbp.errors import ShapeError
-from symbp.notation.context import Context
+from symbp.notation.context import Context, letter_of
 from symbp.notation.source import Placed
+from symbp.notation.syntax import names_in
 from symbp.notation.values import Value, shape_text
 
 FORWARD, BACKWARD = "forward", "backward"
@@ -56,13 +57,22 @@ class Recurrent:
 
 def fixed_place(context: Context, items: list[ast.expr]) -> int | None:
     """Which subscript on the left is a fixed place: that of a start, `h[-1] = ...` or `h[T] = ...`."""
-    for place, item in enumerate(items):
-        names = [n.id for n in ast.walk(item) if isinstance(n, ast.Name)]
-        known = all(isinstance(context.scope.get(n), Poly) for n in names)
-        number = isinstance(item, ast.Constant) and isinstance(item.value, int) and not isinstance(item.value, bool)
-        if known and (number or isinstance(item, (ast.Name, ast.UnaryOp, ast.BinOp))):
-            return place
-    return None
+    return next((place for place, item in enumerate(items) if _is_fixed(context, item)), None)
+
+
+def _is_fixed(context: Context, item: ast.expr) -> bool:
+    """Is a subscript made of numbers and sizes alone?"""
+    match item:
+        case ast.Constant(value=int(number)):
+            return not isinstance(number, bool)
+        case ast.Name() | ast.UnaryOp() | ast.BinOp():
+            return all(isinstance(context.scope.get(n), Poly) for n in names_in(item))
+    return False
+
+
+def recurrent(context: Context) -> dict[str, Recurrent]:
+    """What the loops at hand define, or what a start is given of, by its name here."""
+    return {name: bound for name, bound in context.scope.items() if isinstance(bound, Recurrent)}
 
 
 def first_start(context: Context, bound: Recurrent, start: Start) -> Start:
@@ -74,8 +84,8 @@ def first_start(context: Context, bound: Recurrent, start: Start) -> Start:
 
 def demand_loops(context: Context) -> None:
     """Refuses starts of what no loop defines."""
-    for name, bound in context.scope.items():
-        if isinstance(bound, Recurrent) and not bound.letters:
+    for name, bound in recurrent(context).items():
+        if not bound.letters:
             context.fail(
                 bound.starts[0].node,
                 f"a start, but no loop defines `{name}`: expected `for t in T:` with `{name}[t] = ...`",
@@ -143,7 +153,7 @@ def _move(context: Context, node: ast.Subscript, index: Index, sub: Poly | None)
     for way, ahead in ((FORWARD, sub - index), (BACKWARD, -sub + index)):
         if _is_at_most(context, ahead, 0):
             return _Move(index, sub, way, here=not _is_at_most(context, ahead, -1))
-    letter = index.name.split("%")[0]
+    letter = letter_of(index)
     raise context.error(
         node,
         f"within its loop this is read at `{letter}` and at steps before it, or after it, alone: it is not known that "
@@ -165,7 +175,7 @@ def _order(context: Context, node: ast.Subscript, bound: Recurrent, moves: tuple
         work.same_pass += [(name, bound.name, context, node) for name in context.defining]
     if move is None or move.way is None:
         return
-    letter = move.index.name.split("%")[0]
+    letter = letter_of(move.index)
     if work.directions.setdefault(move.index, move.way) != move.way:
         context.fail(
             node, f"this loop reads both `{letter} - 1` and `{letter} + 1`, so it can run in neither direction"
@@ -262,8 +272,9 @@ def guess_shape(context: Context, bound: Recurrent) -> tuple[Poly, ...] | None:
 
 
 def _along(atom: Atom, start: Start, index: Index) -> Poly | None:
-    if isinstance(atom, DimAt) and not any(True for _ in indices_of(atom.at)):
-        return Poly.of(DimAt(atom.name, atom.at - start.position + index))
+    match atom:
+        case DimAt(name, at) if not any(True for _ in indices_of(at)):
+            return Poly.of(DimAt(name, at - start.position + index))
     return None
 
 
@@ -282,9 +293,12 @@ def check_shape(context: Context, node: Placed, bound: Recurrent, shape: tuple[P
 
 def _named(shape: tuple[Poly, ...]) -> str:
     def letter(atom: Atom) -> Poly | None:
-        if isinstance(atom, Index):
-            return Poly.of(Dim(atom.name.split("%")[0]))
-        return Poly.of(DimAt(atom.name, atom.at.replace(letter))) if isinstance(atom, DimAt) else None
+        match atom:
+            case Index() as index:
+                return Poly.of(Dim(letter_of(index)))
+            case DimAt(name, at):
+                return Poly.of(DimAt(name, at.replace(letter)))
+        return None
 
     return shape_text(tuple(p.replace(letter) for p in shape))
 
@@ -297,7 +311,7 @@ def check_starts(context: Context, bound: Recurrent) -> None:
         index = bound.lead[start.place]
         before, after = start.position.constant, (start.position - index.stop).constant
         if not ((before is not None and before < 0) or (after is not None and after >= 0)):
-            letter = index.name.split("%")[0]
+            letter = letter_of(index)
             context.fail(
                 start.node, f"a start stands before the first `{letter}`, at -1, or after the last, at {index.stop}"
             )

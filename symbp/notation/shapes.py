@@ -9,59 +9,12 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from symbp.core import build
-from symbp.core.expr import Expr
 from symbp.core.integers import ONE, ZERO, Poly, quotient
 from symbp.errors import ShapeError
+from symbp.notation.arguments import axes_of, axis_of, given, one_axis, sizes_of
 from symbp.notation.context import Context
 from symbp.notation.integers import integer
 from symbp.notation.values import Shape, Subs, Value, shape_text
-from symbp.notation.vocabulary import FORMS
-
-Given = dict[str, ast.expr]
-MOST_PARTS = 64
-
-
-def given(context: Context, node: ast.Call, *names: str, many: bool = False) -> Given:
-    """The arguments of a call by their names, those that end in `?` optional; with `many` the first takes all given by
-    position but the last ones that have names.
-    """
-    wanted = [n.removesuffix("?") for n in names]
-    word = ast.unparse(node.func)
-    if any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) > len(wanted):
-        context.fail(node, f"`{word}` takes {', '.join(wanted)}: it is written `{FORMS[word]}`")
-    found: Given = dict(zip(wanted, node.args, strict=False))
-    for k in node.keywords:
-        if k.arg not in wanted or k.arg in found:
-            context.fail(k, f"`{k.arg or '**'}` is no argument of `{word}`, which has {', '.join(wanted)}")
-        found[k.arg] = k.value
-    for name in names:
-        if not name.endswith("?") and name not in found:
-            context.fail(node, f"`{word}` needs `{name}`: it is written `{FORMS[word]}`")
-    return found
-
-
-def axis_of(context: Context, node: ast.expr, rank: int) -> int:
-    """An axis as NumPy counts it, from the end where it is negative."""
-    axis = integer(context, node, "an axis").constant
-    if axis is None or not -rank <= axis < rank:
-        context.fail(node, f"expected an axis from {-rank} to {rank - 1}" if rank else "a scalar has no axis")
-    return axis % rank
-
-
-def _axes(context: Context, node: ast.expr, rank: int) -> tuple[int, ...]:
-    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
-    axes = tuple(axis_of(context, p, rank) for p in parts)
-    if len(set(axes)) < len(axes):
-        context.fail(node, "an axis is named twice")
-    return axes
-
-
-def _sizes(context: Context, nodes: Sequence[ast.expr]) -> list[tuple[ast.expr, Poly]]:
-    """Sizes given one by one or as a tuple."""
-    if len(nodes) == 1 and isinstance(nodes[0], (ast.Tuple, ast.List)):
-        nodes = nodes[0].elts
-    return [(n, integer(context, n, "a size")) for n in nodes]
 
 
 def moved(value: Value, shape: Shape, of: Callable[[Subs], Subs]) -> Value:
@@ -69,12 +22,9 @@ def moved(value: Value, shape: Shape, of: Callable[[Subs], Subs]) -> Value:
     return Value(shape, lambda subs: value.at(of(subs)), value.size, value.truth)
 
 
-# --- the same entries in another order
-
-
 def reshape(context: Context, node: ast.Call, value: Value, dims: Sequence[ast.expr]) -> Value:
     """The entries in row-major order, counted by other dimensions; one of them may be -1."""
-    sizes = _sizes(context, dims)
+    sizes = sizes_of(context, dims)
     shape = _with_rest(context, node, value, sizes)
     groups = _groups(value.shape, shape)
     if groups is None:
@@ -168,7 +118,7 @@ def _transpose(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "axes?")
     value = context.value(args["x"])
     rank = len(value.shape)
-    axes = _axes(context, args["axes"], rank) if "axes" in args else tuple(reversed(range(rank)))
+    axes = axes_of(context, args["axes"], rank) if "axes" in args else tuple(reversed(range(rank)))
     if len(axes) != rank:
         context.fail(node, f"expected all of the {rank} axes, in an order")
     return _permuted(value, axes)
@@ -194,7 +144,7 @@ def _squeeze(context: Context, node: ast.Call) -> Value:
     value = context.value(args["x"])
     rank = len(value.shape)
     axes = (
-        _axes(context, args["axis"], rank)
+        axes_of(context, args["axis"], rank)
         if "axis" in args
         else tuple(k for k, e in enumerate(value.shape) if e == ONE)
     )
@@ -224,7 +174,7 @@ def _flip(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "axis?")
     value = context.value(args["x"])
     rank = len(value.shape)
-    axes = _axes(context, args["axis"], rank) if "axis" in args else tuple(range(rank))
+    axes = axes_of(context, args["axis"], rank) if "axis" in args else tuple(range(rank))
     return moved(
         value,
         value.shape,
@@ -240,15 +190,6 @@ def along(value: Value, axis: int, extent: Poly, of: Callable[[Poly], Poly]) -> 
     return moved(value, shape, lambda subs: (*subs[:axis], of(subs[axis]), *subs[axis + 1 :]))
 
 
-def one_axis(context: Context, node: ast.Call, args: Given, value: Value) -> int:
-    """The axis that is named, or the only one."""
-    if "axis" in args:
-        return axis_of(context, args["axis"], len(value.shape))
-    if len(value.shape) != 1:
-        context.fail(node, f"`{ast.unparse(node.func)}` of {shape_text(value.shape)} needs an axis")
-    return 0
-
-
 def _repeat(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "repeats", "axis?")
     value = context.value(args["x"])
@@ -260,7 +201,7 @@ def _repeat(context: Context, node: ast.Call) -> Value:
 def _tile(context: Context, node: ast.Call) -> Value:
     args = given(context, node, "x", "reps")
     value = context.value(args["x"])
-    times = [p for _, p in _sizes(context, [args["reps"]])]
+    times = [p for _, p in sizes_of(context, [args["reps"]])]
     more = len(times) - len(value.shape)
     if more > 0:
         old = value
@@ -276,132 +217,6 @@ def _round(extent: Poly) -> Callable[[Poly], Poly]:
     return lambda s: s - quotient(s, extent) * extent if extent != ONE else ZERO
 
 
-def _roll(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "x", "shift", "axis?")
-    value = context.value(args["x"])
-    axis = one_axis(context, node, args, value)
-    steps, extent = integer(context, args["shift"], "a shift").constant, value.shape[axis]
-    if steps is None:
-        context.fail(args["shift"], "a shift is a whole number")
-    round_ = extent + steps if steps < 0 else Poly.of(steps)  # so many come from the end
-    return _pieces((value, value), axis, extent, (round_,), (lambda s: s - round_ + extent, lambda s: s - round_))
-
-
-def _pieces(
-    parts: Sequence[Value], axis: int, extent: Poly, ends: Sequence[Poly], of: Sequence[Callable[[Poly], Poly]]
-) -> Value:
-    """Arrays one behind the other along an axis: each but the last up to its end."""
-    first = parts[0]
-
-    def at(subs: Subs) -> Expr:
-        entries = [p.number((*subs[:axis], f(subs[axis]), *subs[axis + 1 :])) for p, f in zip(parts, of, strict=True)]
-        result = entries[-1]
-        for entry, end in zip(reversed(entries[:-1]), reversed(ends), strict=True):
-            inside = build.compare("<", build.integer(subs[axis]), build.integer(end))
-            result = build.where(inside, entry, result)
-        return result
-
-    shape = (*first.shape[:axis], extent, *first.shape[axis + 1 :])
-    return Value(shape, at, 1 + sum(p.size for p in parts))
-
-
-def _several(context: Context, node: ast.Call, args: Given) -> list[Value]:
-    parts = args["arrays"]
-    if not isinstance(parts, (ast.Tuple, ast.List)) or not parts.elts:
-        context.fail(node, f"`{ast.unparse(node.func)}` takes arrays in parentheses, as in ((a, b), axis=1)")
-    if len(parts.elts) > MOST_PARTS:
-        context.fail(parts, f"more than {MOST_PARTS} arrays")
-    return [context.value(p) for p in parts.elts]
-
-
-def _concatenate(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "arrays", "axis?")
-    parts = _several(context, node, args)
-    rank = len(parts[0].shape)
-    axis = axis_of(context, args["axis"], rank) if "axis" in args else 0
-    for part in parts:
-        if len(part.shape) != rank or any(
-            a != b for k, (a, b) in enumerate(zip(part.shape, parts[0].shape, strict=True)) if k != axis
-        ):
-            shapes = ", ".join(shape_text(p.shape) for p in parts)
-            raise context.error(node, f"these do not go side by side along axis {axis}: {shapes}", ShapeError)
-    starts = [ZERO]
-    for part in parts:
-        starts.append(starts[-1] + part.shape[axis])
-    moves = [lambda s, start=start: s - start for start in starts[:-1]]
-    return _pieces(parts, axis, starts[-1], starts[1:-1], moves)
-
-
-def _stack(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "arrays", "axis?")
-    parts = _several(context, node, args)
-    if any(p.shape != parts[0].shape for p in parts):
-        shapes = ", ".join(shape_text(p.shape) for p in parts)
-        raise context.error(node, f"these are not of one shape: {shapes}", ShapeError)
-    axis = axis_of(context, args["axis"], len(parts[0].shape) + 1) if "axis" in args else 0
-    wide = [moved(p, (*p.shape[:axis], ONE, *p.shape[axis:]), lambda s: (*s[:axis], *s[axis + 1 :])) for p in parts]
-    ends = [Poly.of(k) for k in range(1, len(parts))]
-    return _pieces(wide, axis, Poly.of(len(parts)), ends, [lambda s: ZERO] * len(parts))
-
-
-def _pad(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "x", "pad_width", "constant_values?")
-    value = context.value(args["x"])
-    filling = context.value(args["constant_values"]) if "constant_values" in args else Value((), lambda _: build.NIL)
-    if filling.shape:
-        context.fail(args["constant_values"], "expected a number here")
-    widths = _widths(context, args["pad_width"], len(value.shape))
-    shape = tuple(e + a + b for e, (a, b) in zip(value.shape, widths, strict=True))
-
-    def at(subs: Subs) -> Expr:
-        inside = []
-        for s, e, (a, b) in zip(subs, value.shape, widths, strict=True):
-            inside += [build.compare("<=", build.integer(a), build.integer(s))] if a != ZERO else []
-            inside += [build.compare("<", build.integer(s), build.integer(e + a))] if b != ZERO else []
-        entry = value.number(tuple(s - a for s, (a, _) in zip(subs, widths, strict=True)))
-        return build.where(build.both(*inside), entry, filling.number())
-
-    return Value(shape, at, value.size + 2 * len(shape))
-
-
-def _widths(context: Context, node: ast.expr, rank: int) -> list[tuple[Poly, Poly]]:
-    """`2`, `(1, 2)` or `((0, 0), (1, 1))`: how many entries go before and behind."""
-    if not isinstance(node, (ast.Tuple, ast.List)):
-        return [(integer(context, node, "a width"),) * 2] * rank
-    if all(not isinstance(e, (ast.Tuple, ast.List)) for e in node.elts):
-        ends = [integer(context, e, "a width") for e in node.elts]
-        if len(ends) != 2:
-            context.fail(node, "expected two widths, before and behind, or a pair for each axis")
-        return [(ends[0], ends[1])] * rank
-    if len(node.elts) != rank:
-        context.fail(node, f"expected a pair of widths for each of {rank} axes")
-    return [pair for e in node.elts for pair in _widths(context, e, 1)]
-
-
-# --- arrays of numbers
-
-
-def _filled(entry: Expr) -> Callable[[Context, ast.Call], Value]:
-    def rule(context: Context, node: ast.Call) -> Value:
-        if not node.args or node.keywords:
-            context.fail(node, f"`{ast.unparse(node.func)}` takes sizes")
-        return Value(tuple(p for _, p in _sizes(context, node.args)), lambda _: entry)
-
-    return rule
-
-
-def _eye(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "N", "M?")
-    rows = integer(context, args["N"], "a size")
-    columns = integer(context, args["M"], "a size") if "M" in args else rows
-    return Value((rows, columns), lambda subs: build.delta(subs[0], subs[1]))
-
-
-def _arange(context: Context, node: ast.Call) -> Value:
-    args = given(context, node, "stop")
-    return Value((integer(context, args["stop"], "a size"),), lambda subs: build.integer(subs[0]))
-
-
 SHAPE_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "reshape": _reshape,
     "flatten": _flatten,
@@ -412,12 +227,4 @@ SHAPE_RULES: dict[str, Callable[[Context, ast.Call], Value]] = {
     "flip": _flip,
     "repeat": _repeat,
     "tile": _tile,
-    "roll": _roll,
-    "pad": _pad,
-    "concatenate": _concatenate,
-    "stack": _stack,
-    "zeros": _filled(build.NIL),
-    "ones": _filled(build.UNIT),
-    "eye": _eye,
-    "arange": _arange,
 }

@@ -126,17 +126,16 @@ def _check_bounds(source: Source, tree: ast.Module) -> None:
         if isinstance(node, ast.Constant):
             _check_number(source, node)
         for child in ast.iter_child_nodes(node):
-            if _in_chain(node, child):
-                stack.append((child, depth))
-            elif isinstance(child, _NESTING):
-                stack.append((child, depth + 1))
+            if isinstance(child, _NESTING):
+                stack.append((child, depth if _in_chain(node, child) else depth + 1))
 
 
 def _in_chain(node: ast.AST, child: ast.AST) -> bool:
     """Is the child the beginning of the same sum or product?"""
-    if not isinstance(node, ast.BinOp) or not isinstance(child, ast.BinOp) or child is not node.left:
-        return False
-    return bool(_group(node.op)) and _group(node.op) == _group(child.op)
+    match node:
+        case ast.BinOp(ast.BinOp(op=inner) as left, outer) if child is left:
+            return bool(_group(outer)) and _group(outer) == _group(inner)
+    return False
 
 
 def _placed(node: ast.AST) -> Placed | None:
@@ -145,15 +144,18 @@ def _placed(node: ast.AST) -> Placed | None:
 
 def _group(op: ast.operator) -> str:
     """Which operators form one chain: sums or products."""
-    return "+" if isinstance(op, (ast.Add, ast.Sub)) else "*" if isinstance(op, (ast.Mult, ast.Div)) else ""
+    return _GROUPS.get(type(op), "")
+
+
+_GROUPS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "+", ast.Mult: "*", ast.Div: "*"}
 
 
 def _check_number(source: Source, node: ast.Constant) -> None:
-    value = node.value
-    if isinstance(value, complex):
-        raise source.error(node, "complex numbers are not in the language; expected a real number")
-    if isinstance(value, (int, float)) and too_large(value):
-        raise source.error(node, TOO_LARGE)
+    match node.value:
+        case complex():
+            raise source.error(node, "complex numbers are not in the language; expected a real number")
+        case int() | float() as number if too_large(number):
+            raise source.error(node, TOO_LARGE)
 
 
 def too_large(value: int | float | Fraction) -> bool:

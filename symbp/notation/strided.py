@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from symbp.core.expr import Expr
 from symbp.core.integers import ONE, ZERO, Atom, Index, Poly, quotient
 from symbp.core.traverse import substitute
-from symbp.notation.context import Context, Pending
+from symbp.notation.context import Context, Pending, letter_of
 from symbp.notation.integers import integer
-from symbp.notation.subscripts import items_of
+from symbp.notation.syntax import is_dots, items_of, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def places_of(context: Context, target: ast.Subscript) -> Places:
 def _letters(context: Context, item: ast.expr) -> tuple[str, ...]:
     if not isinstance(item, ast.BinOp):
         return ()
-    names = sorted((n for n in ast.walk(item) if isinstance(n, ast.Name)), key=lambda n: n.col_offset)
-    return tuple(dict.fromkeys(n.id for n in names if not isinstance(context.scope.get(n.id), Poly)))
+    names = sorted(pieces(item, ast.Name), key=lambda n: n.col_offset)
+    return tuple(dict.fromkeys(n.id for n in names if not isinstance(context.bound(n), Poly)))
 
 
 def spread(target: ast.Subscript, places: Places) -> ast.Subscript:
@@ -57,7 +57,7 @@ def gather(context: Context, places: Places, made: Pending) -> None:
     dots = len(made.indices) - sum(len(letters) or 1 for _, letters in places.items)
     for item, letters in places.items:
         if not letters:
-            count = 1 + dots if isinstance(item, ast.Constant) and item.value is ... else 1
+            count = 1 + dots if is_dots(item) else 1
             indices += [rest.pop(0) for _ in range(count)]
             continue
         own = {n: rest.pop(0) for n in letters}
@@ -81,7 +81,7 @@ def _joined(context: Context, item: ast.expr, own: Mapping[str, Index], body: Ex
         stride = stride * index.extent
     if place != sum((s * i for i, s in digits), ZERO):
         context.fail(item, "the places on the left begin at 0; expected letters with their strides alone")
-    joined = context.work.index(stride, hint=digits[-1][0].name.split("%")[0])
+    joined = context.work.index(stride, hint=letter_of(digits[-1][0]))
     table: dict[Atom, Poly] = {}
     for index, step in digits:
         whole = quotient(Poly.of(joined), step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from symbp.core import build
 from symbp.core.expr import Expr
@@ -15,47 +16,57 @@ from symbp.notation.integers import cut, integer, labels, use_of
 from symbp.notation.places import at_place, is_place, place_of
 from symbp.notation.recurrence import Recurrent, is_open, read
 from symbp.notation.shapes import with_axis
-from symbp.notation.values import Value, layer, partial, scalar, shape_text
-
-
-def items_of(node: ast.expr) -> list[ast.expr]:
-    """The parts between the brackets."""
-    return node.elts if isinstance(node, ast.Tuple) else [node]
+from symbp.notation.syntax import is_dots, is_none, items_of
+from symbp.notation.values import Shape, Value, layer, partial, scalar, shape_text
 
 
 def subscript(context: Context, node: ast.Subscript) -> Value:
     """An entry, or an array of the dimensions that are left."""
-    _refuse_labels(context, node)
+    match context.bound(node.value):
+        case Recurrent() as bound:
+            return _recurrent(context, node, bound, items_of(node.slice))
+        case Poly(atom=Dim()):  # a width as a number, `/ D[l]`
+            return scalar(build.integer(integer(context, node, "a size")))
+        case Value(classes=Poly()) as bound:
+            context.fail(node, use_of(ast.unparse(node.value), bound))
+        case Value() as bound:
+            return _of_array(context, node, bound)
+    return _of_array(context, node, context.value(node.value))
+
+
+def _of_array(context: Context, node: ast.Subscript, value: Value) -> Value:
     items = items_of(node.slice)
-    bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
-    if isinstance(bound, Recurrent):
-        return _recurrent(context, node, bound, items)
-    if isinstance(bound, Poly) and isinstance(bound.atom, Dim):  # a width as a number, `/ D[l]`
-        return scalar(build.integer(integer(context, node, "a size")))
-    value = bound if isinstance(bound, Value) else context.value(node.value)
-    rank, given = len(value.shape), sum(not _is_dots(i) and not _is_new(i) for i in items)
+    rank, given = len(value.shape), sum(not is_dots(i) and not is_none(i) for i in items)
     if given > rank:
         text = f"{_what(node)} is {shape_text(value.shape)} and has {given} subscripts"
         raise context.error(node, text, ShapeError)
-    if any(_is_new(i) for i in items):
+    if any(map(is_none, items)):
         return _with_new_axes(context, node, items, rank - given)
     spread = _spread(context, items, rank - given)
-    at = [k for k, item in enumerate(spread) if item is not None and is_place(context, item)]
-    if at:
-        return _at_place(context, node, value, spread, at[0])
-    arrays = [k for k, item in enumerate(spread) if (found := labels(context, item)) is not None and found.shape]
-    if arrays:
-        return _pick(context, node, value, spread, arrays[0])
-    subs = [_from_end(_subscript(context, item), e) for item, e in zip(spread, value.shape, strict=False)]
-    subs += [None] * (rank - len(subs))
+    for place, item in enumerate(spread):
+        if item is not None and is_place(context, item):
+            return _at_place(context, node, value, spread, place)
+    for place, item in enumerate(spread):
+        if (found := labels(context, item)) is not None and found.shape:
+            return _pick(context, node, value, spread, place)
+    return _plain(context, node, value, spread)
+
+
+def _plain(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None]) -> Value:
+    """`x[n, :, 2 * i + u]`: integers and whole dimensions."""
+    ends = zip(items, value.shape, strict=False)
+    subs = _for_all([_from_end(_subscript(context, item), extent) for item, extent in ends], value)
     if value.each is not None:
         if subs[0] is None:
             context.fail(node, f"{_what(node)} is a list of arrays, one for each layer; read one of them first")
         value = layer(value, subs[0])
-    for place, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, place, sub, extent, items)
-    return cut(context, partial(value, subs), [i for i in spread if i is None or isinstance(i, ast.Slice)])
+    _note_all(context, node, subs, value.shape, items_of(node.slice))
+    return cut(context, partial(value, subs), items)
+
+
+def _for_all(subs: list[Poly | None], value: Value) -> list[Poly | None]:
+    """A subscript for each dimension, None for those behind that have none."""
+    return [*subs, *([None] * (len(value.shape) - len(subs)))]
 
 
 def _from_end(sub: Poly | None, extent: Poly) -> Poly | None:
@@ -64,31 +75,28 @@ def _from_end(sub: Poly | None, extent: Poly) -> Poly | None:
     return extent + number if number is not None and number < 0 else sub
 
 
-def _is_new(item: ast.expr) -> bool:
-    return isinstance(item, ast.Constant) and item.value is None
-
-
 def _with_new_axes(context: Context, node: ast.Subscript, items: list[ast.expr], more: int) -> Value:
     """`x[:, None]`: the same with further axes of size 1."""
     spread: list[ast.expr] = []
     for item in items:
-        spread += [ast.Slice()] * more if _is_dots(item) else [item]
-    kept = [i for i in spread if not _is_new(i)]
-    old = ast.Tuple(elts=kept, ctx=ast.Load()) if len(kept) != 1 else kept[0]
-    value = (
-        subscript(context, ast.copy_location(ast.Subscript(node.value, old, ast.Load()), node))
-        if kept
-        else context.value(node.value)
-    )
-    for place, item in enumerate(i for i in spread if _is_new(i) or isinstance(i, ast.Slice)):
-        if _is_new(item):
+        spread += [ast.Slice()] * more if is_dots(item) else [item]
+    value = _without_new_axes(context, node, [i for i in spread if not is_none(i)])
+    for place, item in enumerate(i for i in spread if is_none(i) or isinstance(i, ast.Slice)):
+        if is_none(item):
             value = with_axis(value, place)
     return value
 
 
+def _without_new_axes(context: Context, node: ast.Subscript, kept: list[ast.expr]) -> Value:
+    if not kept:
+        return context.value(node.value)
+    inside = ast.Tuple(elts=kept, ctx=ast.Load()) if len(kept) != 1 else kept[0]
+    return subscript(context, ast.copy_location(ast.Subscript(node.value, inside, ast.Load()), node))
+
+
 def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: list[ast.expr]) -> Value:
     """`h[t - 1]`, `h[t - 1, n, k]`: an entry, or an array of the dimensions that are left."""
-    if any(_is_dots(i) for i in items):
+    if any(map(is_dots, items)):
         context.fail(node, "`...` cannot stand among the subscripts of what this loop defines")
     subs = [_subscript(context, item) for item in items]
     count = len(bound.letters)
@@ -97,30 +105,19 @@ def _recurrent(context: Context, node: ast.Subscript, bound: Recurrent, items: l
     if len(left) > len(value.shape):
         text = f"an entry of {_what(node)} is {shape_text(value.shape)} and has {len(left)} subscripts"
         raise context.error(node, text, ShapeError)
-    left += [None] * (len(value.shape) - len(left))
-    for place, (sub, extent) in enumerate(zip(left, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, count + place, sub, extent, items)
+    left = _for_all(left, value)
+    _note_all(context, node, left, value.shape, items, count)
     for place, (index, sub) in enumerate(zip(bound.lead, subs, strict=False)):
         if sub is not None and (index not in context.nest or sub.index not in (None, index)):
             _note(context, node, place, sub, index.extent, items)
     return partial(value, left)
 
 
-def _refuse_labels(context: Context, node: ast.Subscript) -> None:
-    bound = context.scope.get(node.value.id) if isinstance(node.value, ast.Name) else None
-    if isinstance(bound, Value) and bound.classes is not None:
-        name = ast.unparse(node.value)
-        context.fail(node, use_of(name, bound))
-
-
 def _pick(context: Context, node: ast.Subscript, value: Value, items: list[ast.expr | None], place: int) -> Value:
     """`w[x]` with an array of labels: a row for each; `p[..., t]`: of each row the entry that its label names."""
     chosen = labels(context, items[place])
     assert chosen is not None
-    value = layer(value, Poly()) if value.each is None else value
-    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
-    subs += [None] * (len(value.shape) - len(subs))
+    subs = _for_all([None if k == place else _subscript(context, item) for k, item in enumerate(items)], value)
     lead = tuple(e for e, s in zip(value.shape[:place], subs, strict=False) if s is None)
     if chosen.classes != value.shape[place] or (lead and lead != chosen.shape):
         labelled = f"labels {shape_text(chosen.shape)} of {chosen.classes} classes"
@@ -142,12 +139,8 @@ def _at_place(context: Context, node: ast.Subscript, value: Value, items: list[a
     """`x[n, argmax(z[n, k] for k in K)]`: the entry at the place."""
     at = items[place]
     assert at is not None
-    value = layer(value, Poly()) if value.each is None else value
-    subs = [None if k == place else _subscript(context, item) for k, item in enumerate(items)]
-    subs += [None] * (len(value.shape) - len(subs))
-    for k, (sub, extent) in enumerate(zip(subs, value.shape, strict=True)):
-        if sub is not None:
-            _note(context, node, k, sub, extent, [])
+    subs = _for_all([None if k == place else _subscript(context, item) for k, item in enumerate(items)], value)
+    _note_all(context, node, subs, value.shape, [])
     found = context.value(at)
     extreme = None if found.shape else place_of(context, found.number())
     if extreme is None:
@@ -157,13 +150,9 @@ def _at_place(context: Context, node: ast.Subscript, value: Value, items: list[a
     return at_place(context, extreme, value, subs, place)
 
 
-def _is_dots(item: ast.expr) -> bool:
-    return isinstance(item, ast.Constant) and item.value is ...
-
-
 def _spread(context: Context, items: list[ast.expr], more: int) -> list[ast.expr | None]:
     """The items with `...` written out as whole dimensions."""
-    dots = [i for i, item in enumerate(items) if _is_dots(item)]
+    dots = [i for i, item in enumerate(items) if is_dots(item)]
     if len(dots) > 1:
         context.fail(items[dots[1]], "only one `...` can stand in a subscript")
     if not dots:
@@ -172,24 +161,32 @@ def _spread(context: Context, items: list[ast.expr], more: int) -> list[ast.expr
 
 
 def _subscript(context: Context, item: ast.expr | None) -> Poly | None:
-    if item is None:
-        return None
-    if isinstance(item, ast.Slice):
+    """The integer that a subscript is, a sum of indices times numbers or sizes; None where it leaves a dimension."""
+    if item is None or isinstance(item, ast.Slice):
         return None
     sub = integer(context, item, "a subscript")
-    _affine(context, item, sub)
-    return sub
-
-
-def _affine(context: Context, item: ast.expr, sub: Poly) -> None:
-    """A subscript is a sum of indices times numbers or sizes."""
     if any(sum(isinstance(a, Index) for a in m) > 1 for m, _ in sub.terms):
         context.fail(item, "a subscript is affine in its indices, as in `2 * i + u`; expected no product of them")
+    return sub
 
 
 def _what(node: ast.Subscript) -> str:
     text = ast.unparse(node.value)
     return f"`{text}`" if len(text) <= 40 else "this array"
+
+
+def _note_all(
+    context: Context,
+    node: ast.Subscript,
+    subs: Sequence[Poly | None],
+    shape: Shape,
+    items: list[ast.expr],
+    first: int = 0,
+) -> None:
+    """Notes the subscripts, which are those of the items from the `first` on."""
+    for place, (sub, extent) in enumerate(zip(subs, shape, strict=True)):
+        if sub is not None:
+            _note(context, node, first + place, sub, extent, items)
 
 
 def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: Poly, items: list[ast.expr]) -> None:
@@ -206,5 +203,5 @@ def _note(context: Context, node: ast.Subscript, place: int, sub: Poly, extent: 
             raise context.error(node, text, ShapeError)
         ranges[atom] = Poly.of(context.work.index(classes, hint=str(atom)))
     what = f"dimension {place + 1} of {_what(node)}"
-    at = items[place] if place < len(items) and not any(_is_dots(i) for i in items) else node
+    at = items[place] if place < len(items) and not any(map(is_dots, items)) else node
     context.note(at, sub, extent, what, ranges)

@@ -29,7 +29,7 @@ from symbp.core.expr import (
     Where,
 )
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, write_poly
-from symbp.core.views import is_divisor, is_guarded
+from symbp.core.views import factors_of, integers_compared, is_bracket, is_divisor, is_guarded
 
 CHOICE, OR, AND, NOT, COMPARE, ADD, MUL, MINUS, POW, ATOM = range(10)
 HALF = Fraction(1, 2)
@@ -60,28 +60,36 @@ def write_range(index: Index) -> str:
     """What stands after `for i in`."""
     if index.start.terms:
         return f"range({write_integer(index.start)}, {write_integer(index.stop)})"
-    plain = isinstance(index.stop.atom, (Dim, DimAt))
-    return write_integer(index.stop) if plain else f"range({write_integer(index.stop)})"
+    match index.stop.atom:
+        case Dim() | DimAt():
+            return write_integer(index.stop)
+    return f"range({write_integer(index.stop)})"
 
 
 def _atom(atom: Atom) -> str:
-    if isinstance(atom, Read):
-        return _read(atom)[1]
-    if isinstance(atom, DimAt):
-        return f"{atom.name}[{write_integer(atom.at)}]"
-    if isinstance(atom, Quotient):
-        return f"({_quotient(atom)})"
+    match atom:
+        case Read():
+            return _read(atom)[1]
+        case DimAt(name, at):
+            return f"{name}[{write_integer(at)}]"
+        case Quotient():
+            return f"({_quotient(atom)})"
     return str(atom)
 
 
 def _quotient(atom: Quotient) -> str:
-    top, bottom = (
-        write_integer(p)
-        if p.constant is not None or (p.atom and not isinstance(p.atom, Quotient))
-        else f"({write_integer(p)})"
-        for p in (atom.top, atom.bottom)
-    )
-    return f"{top} // {bottom}"
+    return f"{_operand(atom.top)} // {_operand(atom.bottom)}"
+
+
+def _operand(poly: Poly) -> str:
+    """What stands beside a //, in parentheses unless it is a number or a name."""
+    single = poly.constant is not None or _is_name(poly)
+    return write_integer(poly) if single else f"({write_integer(poly)})"
+
+
+def _is_name(poly: Poly) -> bool:
+    """Is it a size, an index or a label alone?"""
+    return poly.atom is not None and not isinstance(poly.atom, Quotient)
 
 
 Written = tuple[int, str]
@@ -111,8 +119,7 @@ def _decimal(value: Fraction) -> str:
 
 def _int(node: Int) -> Written:
     text = write_integer(node.value)
-    plain = node.value.atom is not None and not isinstance(node.value.atom, Quotient)
-    single = plain or (node.value.constant is not None and not text.startswith("-"))
+    single = _is_name(node.value) or (node.value.constant is not None and not text.startswith("-"))
     return (ATOM if single else ADD), text
 
 
@@ -130,9 +137,8 @@ def _add(node: Add) -> Written:
 
 
 def _mul(node: Mul) -> Written:
-    number, factors = Fraction(1), list(node.args)
-    if isinstance(factors[0], Num):
-        number, factors = factors[0].value, factors[1:]
+    number, rest = build.split_number(node)
+    factors = factors_of(rest)
     front, back = _front(abs(number))
     if not front and is_divisor(factors[0]):
         front = "1"
@@ -178,15 +184,10 @@ def _fn(node: Fn) -> Written:
 
 
 def _where(node: Where) -> Written:
-    plain = (node.then, node.other) == (build.UNIT, build.NIL) and _between_integers(node.cond)
-    if plain:
+    if is_bracket(node) and integers_compared(node.cond):
         parts = (node.cond, node.then, node.other)
         return ATOM, f"where({', '.join(write(p, CHOICE) for p in parts)})"
     return CHOICE, f"{write(node.then, OR)} if {write(node.cond, OR)} else {write(node.other, OR)}"
-
-
-def _between_integers(cond: Node) -> bool:
-    return isinstance(cond, Compare) and None not in (build.as_integer(cond.a), build.as_integer(cond.b))
 
 
 def _delta(node: Delta) -> Written:

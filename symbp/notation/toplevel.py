@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from symbp.core.integers import Dim, Poly, quotient
 from symbp.core.ranges import is_nonnegative
 from symbp.notation.source import Source, parse
+from symbp.notation.syntax import called, listed, parameters
 from symbp.notation.words import IMPORTS, why_not
 
 
@@ -42,21 +43,14 @@ def scan(text: str, path: str) -> File:
 
 def _declare(file: File, tree: ast.Module) -> File:
     for place, statement in enumerate(tree.body):
-        if place == 0 and _is_text(statement):
-            continue
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str())) if place == 0:
+                continue
         rule = _RULES.get(type(statement))
         if rule is None:
             raise file.source.error(statement, f"a statement that a network file cannot have; {EXPECTED}")
         rule(file, statement)
     return file
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
 
 
 def _import_from(file: File, statement: ast.ImportFrom) -> None:
@@ -79,23 +73,19 @@ def _import(file: File, statement: ast.Import) -> None:
 
 def _assign(file: File, statement: ast.Assign) -> None:
     names = _targets(file, statement)
-    value = statement.value
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("dims", "function"):
-        text = _one_text(file, value)
-        (_declare_dims if value.func.id == "dims" else _declare_unknown)(file, statement, names, text)
+    if (rule := _DECLARED.get(called(statement.value))) is not None:
+        rule(file, statement, names, _one_text(file, statement.value))
         return
     if len(names) != 1:
         raise file.source.error(statement, f"several names on the left; {EXPECTED}")
-    file.sizes[names[0]] = top_size(file, value)
+    file.sizes[names[0]] = top_size(file, statement.value)
 
 
 def _targets(file: File, statement: ast.Assign) -> list[str]:
     if len(statement.targets) != 1:
         raise file.source.error(statement, "a chained assignment; write one for each name")
-    target = statement.targets[0]
-    parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-    names = []
-    for part in parts:
+    names: list[str] = []
+    for part in listed(statement.targets[0]):
         if not isinstance(part, ast.Name):
             raise file.source.error(part, f"expected a name here; {EXPECTED}")
         check_new(file, part, part.id)
@@ -113,7 +103,7 @@ def check_new(file: File, node: ast.expr | ast.stmt, name: str) -> None:
         raise file.source.error(node, f"`{name}` is defined twice")
 
 
-def _one_text(file: File, call: ast.Call) -> str:
+def _one_text(file: File, call: ast.expr) -> str:
     match call:
         case ast.Call(args=[ast.Constant(value=str(text))], keywords=[]):
             return text
@@ -138,6 +128,9 @@ def _declare_unknown(file: File, statement: ast.Assign, names: list[str], text: 
     file.unknown[text] = statement
 
 
+_DECLARED = {"dims": _declare_dims, "function": _declare_unknown}
+
+
 def top_size(file: File, node: ast.expr) -> Poly:
     """A size named at the top: `M = T - 2`."""
     match node:
@@ -145,25 +138,41 @@ def top_size(file: File, node: ast.expr) -> Poly:
             return Poly.of(value)
         case ast.Name(id=name) if name in file.sizes:
             return file.sizes[name]
-        case ast.BinOp(op=ast.Add()):
-            return top_size(file, node.left) + top_size(file, node.right)
-        case ast.BinOp(op=ast.Sub()):
-            return top_size(file, node.left) - top_size(file, node.right)
-        case ast.BinOp(op=ast.FloorDiv() | ast.Mod()):
-            top, bottom = top_size(file, node.left), top_size(file, node.right)
-            if is_nonnegative(bottom - 1):
-                whole = quotient(top, bottom)
-                return whole if isinstance(node.op, ast.FloorDiv) else top - whole * bottom
-        case ast.BinOp(op=ast.Mult()):
-            product = top_size(file, node.left) * top_size(file, node.right)
-            if len(product.terms) <= 64 and max((abs(c) for _, c in product.terms), default=0) < 10**9:
-                return product
+        case ast.BinOp(left, op, right) if type(op) in _OPERATIONS:
+            size = _OPERATIONS[type(op)](top_size(file, left), top_size(file, right))
+            if size is not None:
+                return size
     raise file.source.error(node, f"not a size made of declared sizes and whole numbers; {EXPECTED}")
+
+
+def _quotient(top: Poly, bottom: Poly) -> Poly | None:
+    return quotient(top, bottom) if is_nonnegative(bottom - 1) else None
+
+
+def _remainder(top: Poly, bottom: Poly) -> Poly | None:
+    return top - quotient(top, bottom) * bottom if is_nonnegative(bottom - 1) else None
+
+
+def _product(a: Poly, b: Poly) -> Poly | None:
+    """None where it is larger than any size that a network needs."""
+    product = a * b
+    small = len(product.terms) <= 64 and max((abs(c) for _, c in product.terms), default=0) < 10**9
+    return product if small else None
+
+
+# What an operation makes of two sizes; None where that is no size.
+_OPERATIONS: dict[type[ast.operator], Callable[[Poly, Poly], Poly | None]] = {
+    ast.Add: Poly.__add__,
+    ast.Sub: Poly.__sub__,
+    ast.Mult: _product,
+    ast.FloorDiv: _quotient,
+    ast.Mod: _remainder,
+}
 
 
 def _function(file: File, statement: ast.FunctionDef) -> None:
     check_new(file, statement, statement.name)
-    _refuse_twice(file, statement.args)
+    _refuse_twice(file, statement)
     table = file.functions
     for decorator in statement.decorator_list:
         if not (isinstance(decorator, ast.Name) and decorator.id == "network"):
@@ -174,10 +183,10 @@ def _function(file: File, statement: ast.FunctionDef) -> None:
     table[statement.name] = statement
 
 
-def _refuse_twice(file: File, arguments: ast.arguments) -> None:
+def _refuse_twice(file: File, function: ast.FunctionDef) -> None:
     """Python itself finds an argument that is named twice only when it compiles."""
     names: list[str] = []
-    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+    for argument in parameters(function):
         if argument.arg in names:
             raise file.source.error(argument, f"the argument `{argument.arg}` is there twice")
         names.append(argument.arg)

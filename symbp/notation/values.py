@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.core import build
-from symbp.core.expr import Cond, Expr, Num, Read
+from symbp.core.expr import FALSE, TRUE, Cond, Expr, Num, Read
 from symbp.core.integers import ONE, ZERO, Index, Poly
 from symbp.core.traverse import substitute_poly
 
@@ -59,11 +59,6 @@ class Constant:
     value: object
 
 
-def is_tuple(bound: object) -> bool:
-    """Is it an option that is a tuple, such as `stride=(2, 1)`?"""
-    return isinstance(bound, Constant) and isinstance(bound.value, tuple)
-
-
 def scalar(entry: Expr | Cond) -> Value:
     """A single number or truth."""
     return Value((), lambda _: entry, 1, isinstance(entry, Cond))
@@ -84,10 +79,29 @@ def layer(value: Value, sub: Poly) -> Value:
 
 def literal(value: Value | Constant) -> Num | None:
     """The number that a value is, where it is a plain number."""
-    if isinstance(value, Constant) or value.shape or value.size > 1 or value.truth:
-        return None
-    entry = value.at(())
-    return entry if isinstance(entry, Num) else None
+    match value:
+        case Value((), truth=False) if value.size <= 1:
+            entry = value.number()
+            return entry if isinstance(entry, Num) else None
+    return None
+
+
+def whole(value: Value | Constant) -> Poly | None:
+    """The whole number, or the size, that a value is."""
+    match value:
+        case Value((), truth=False):
+            return build.as_integer(value.number())
+    return None
+
+
+def decided(test: Value | Constant) -> bool | None:
+    """Whether a test holds, where that is known as soon as it is read; None where the entries of an array decide."""
+    match test:
+        case Constant(value):
+            return bool(value)
+        case Value((), truth=True):
+            return {TRUE: True, FALSE: False}.get(test.cond())
+    return None
 
 
 def shape_text(shape: Shape) -> str:

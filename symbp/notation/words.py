@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from symbp.core.functions import FUNCTIONS
 from symbp.notation import vocabulary
+from symbp.notation.grammar import FILES
 
-IMPORTS = vocabulary.FILES.reserved
+IMPORTS = FILES.reserved
 ELEMENTARY = tuple(row.name for row in FUNCTIONS.values() if not row.inner)
 REDUCTIONS = ("sum", "mean", "max", "min")
 PLACES = ("argmax", "argmin")

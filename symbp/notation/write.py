@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbp.core.build import NIL
+from symbp.core import build
 from symbp.core.expr import And, Delta, Extreme, First, Mul, Or, Read, Sum, Where
-from symbp.core.integers import DimAt, Index, Node, Poly
+from symbp.core.integers import Index, Node, Poly
 from symbp.core.network import LABELS, PARAM, Equation, Network, Tensor
 from symbp.core.traverse import children, labels_of, polys
 from symbp.errors import CheckFailed, NotationError
@@ -49,7 +49,7 @@ def write_equation(network: Network, equation: Equation, calls: bool = True, dep
 
 
 def _file(network: Network, calls: bool) -> str:
-    sizes = [*(d.name for d in network.dims), *_widths(network)]
+    sizes = [*(d.name for d in network.dims), *network.widths]
     head = [f'{", ".join(sizes)} = dims("{" ".join(sizes)}")'] if sizes else []
     head += [f'{name} = function("{name}")' for name, _ in network.functions]
     body = [line for f in network.facts for line in _claimed(write_expr(f.statement))]
@@ -80,16 +80,18 @@ def _demand_meant(text: str, doc: Prose, bare: str) -> None:
     tree, other = ast.parse(text), ast.parse(bare)
     function = tree.body[-1]
     assert isinstance(function, ast.FunctionDef)
-    first = function.body.pop(0) if doc else None
-    found = first.value.value if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else ""
-    if not isinstance(found, str) or cleaned(found) != doc or not same_code(tree, other):
-        raise CheckFailed("a network does not say what was meant: its docstring is another, or has become code")
+    match function.body.pop(0) if doc else None:
+        case None:
+            found = ""
+        case ast.Expr(value=ast.Constant(value=str(found))):
+            pass
+        case _:
+            raise CheckFailed(_NOT_MEANT)
+    if cleaned(found) != doc or not same_code(tree, other):
+        raise CheckFailed(_NOT_MEANT)
 
 
-def _widths(network: Network) -> tuple[str, ...]:
-    """The sizes that differ by layer."""
-    shapes = [p for t in network.inputs for p in t.shape]
-    return tuple(dict.fromkeys(a.name for p in shapes for a in p.atoms() if isinstance(a, DimAt)))
+_NOT_MEANT = "a network does not say what was meant: its docstring is another, or has become code"
 
 
 def _statements(network: Network, parts: tuple[Equation | Block, ...], calls: bool, depth: int) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _claimed(condition: str) -> list[str]:
 def _imports(network: Network) -> Iterator[str]:
     kinds = {_KIND[t.kind] for t in network.inputs}
     yield from (k for k in ("Data", "Labels", "Param") if k in kinds)
-    if network.dims or _widths(network):
+    if network.dims or network.widths:
         yield "dims"
     if network.functions:
         yield "function"
@@ -162,14 +164,17 @@ def _as_call(network: Network, equation: Equation, depth: int = 0) -> str | None
     call = equation.call
     if call is None or call.function not in library.names() or _is_name(network, call.function):
         return None
-    if not all(isinstance(a, Read) and all(s.index for s in a.subs) for a in call.args):
-        return None
     lead = [i.name for i in equation.indices[:depth]]
-    args = [a for a in call.args if isinstance(a, Read) and [str(s) for s in a.subs[:depth]] == lead]
+    args = [a.tensor for a in call.args if isinstance(a, Read) and _is_whole(a, lead)]
     if len(args) < len(call.args):
         return None
     letters = f"[{', '.join(lead)}]" if lead else ""
-    return f"{call.function}({', '.join(f'{a.tensor}{letters}' for a in args)})"
+    return f"{call.function}({', '.join(f'{a}{letters}' for a in args)})"
+
+
+def _is_whole(read: Read, lead: list[str]) -> bool:
+    """Does an entry stand for the whole tensor, as far as it is there within loops over these letters?"""
+    return all(s.index for s in read.subs) and [str(s) for s in read.subs[: len(lead)]] == lead
 
 
 def _is_name(network: Network, name: str) -> bool:
@@ -219,32 +224,35 @@ class _Under:
 
 def _accesses(network: Network, node: Node, under: _Under) -> Iterator[Access]:
     """The subscripts in an expression, as the reader of its text would note them."""
-    if isinstance(node, Read):
-        yield from _of_read(network, node, under)
-    for poly in polys(node) if not isinstance(node, Read) else ():
-        yield from _in_labels(network, poly, under)
     match node:
-        case Sum(_, Where(cond, body, other)) if other == NIL:
-            yield from _accesses(network, cond, under)
-            yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
-        case Extreme(_, _, body, cond) | First(_, _, body, cond, _):
-            yield from _accesses(network, cond, under)
-            yield from _accesses(network, body, replace(under, filters=under.filters | guarded_by(cond)))
+        case Read():
+            yield from _of_read(network, node, under)
+        case _:
+            for poly in polys(node):
+                yield from _in_labels(network, poly, under)
+    for part, place in _placed(node, under):
+        yield from _accesses(network, part, place)
+
+
+def _placed(node: Node, under: _Under) -> Iterator[tuple[Node, _Under]]:
+    """What stands directly below a node, each with the indices restricted there."""
+    match node:
+        case Sum(_, Where(cond, body, build.NIL)) | Extreme(_, _, body, cond) | First(_, _, body, cond, _):
+            yield cond, under
+            yield body, replace(under, filters=under.filters | guarded_by(cond))
         case Where(cond, then, other):
             inner = replace(under, guards=under.guards | guarded_by(cond))
-            for part, place in ((cond, under), (then, inner), (other, inner)):
-                yield from _accesses(network, part, place)
+            yield from ((cond, under), (then, inner), (other, inner))
         case And(args) | Or(args):
             for part in args:
-                yield from _accesses(network, part, under)
+                yield part, under
                 under = replace(under, guards=under.guards | guarded_by(part))
-        case Mul(args) if any(isinstance(a, Delta) for a in args):
-            guards = under.guards.union(*(guarded_by(a) for a in args if isinstance(a, Delta)))
-            for factor in args:
-                yield from _accesses(network, factor, replace(under, guards=guards))
+        case Mul(args):
+            deltas = (a for a in args if isinstance(a, Delta))
+            inner = replace(under, guards=under.guards.union(*map(guarded_by, deltas)))
+            yield from ((factor, inner) for factor in args)
         case _:
-            for child in children(node):
-                yield from _accesses(network, child, under)
+            yield from ((child, under) for child in children(node))
 
 
 def _of_read(network: Network, read: Read, under: _Under) -> Iterator[Access]:

@@ -11,14 +11,15 @@ from symbp.core.equality import SYMPY, Check, Equality
 from symbp.core.expr import Int
 from symbp.core.integers import Dim
 from symbp.core.network import Network
-from symbp.core.traverse import dims_of, free_indices, walk
-from symbp.symbolic.prove import EVALUATED, OPEN, PROVED, WRONG, Finding, Witness
+from symbp.core.traverse import dims_of, free_indices, nodes
+from symbp.symbolic.prove import EVALUATED, OPEN, PROVED, WRONG, Finding, Patience, Witness
 from symbp.symbolic.sizes import Sizes, count, least_sizes, work
 
 # How much work is gladly done so that sizes can be distinct and windows move; in `build`, how much is done at all.
 COMFORT, IN_BUILD = 6_000, 6_000
-# How many cases are gone through where the proof was asked for, and in `build`.
-PATIENT, IMPATIENT = 100_000, 1_500
+# How many cases are gone through and how many nodes written out where the proof was asked for, and in `build`: there it
+# is about two seconds' worth.
+PATIENT, IMPATIENT = (100_000, 10_000_000), (1_500, 40_000)
 ROOM = 2
 
 
@@ -35,7 +36,7 @@ class Subject:
     adjoints: Mapping[str, str]
     gradients: tuple[str, ...]
     locals: tuple[Equality, ...]
-    patience: int = PATIENT
+    patience: tuple[int, int] = PATIENT
 
     @cached_property
     def forward(self) -> Network:
@@ -49,7 +50,7 @@ class Subject:
         """The witness at the sizes that suit."""
         names = {e.name for e in self.forward.equations}
         derived = tuple(e for e in self.backward.equations if e.name not in names)
-        return Witness(self.forward, self.loss, self.adjoints, derived, self.sizes, self.patience)
+        return Witness(self.forward, self.loss, self.adjoints, derived, self.sizes, Patience(*self.patience))
 
     @cached_property
     def sizes(self) -> Sizes:
@@ -77,7 +78,7 @@ def candidates(network: Network, numbers: tuple[str, ...]) -> Iterator[Sizes]:
 
 def numbers_in(network: Network) -> tuple[str, ...]:
     """The sizes that stand as numbers in formulas: the N of 1/N."""
-    parts = (n for e in network.equations for n in walk(e.body) if isinstance(n, Int))
+    parts = (n for e in network.equations for n in nodes(e.body, Int))
     return tuple(dict.fromkeys(d.name for n in parts if isinstance(n.value.atom, Dim) for d in dims_of(n.value)))
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.core.expr import And, Compare, Cond
+from symbp.core.expr import Compare, Cond
 from symbp.core.traverse import free_indices, reads
+from symbp.core.views import conjuncts
 from symbp.symbolic.cases import Case, Order, ends
 from symbp.symbolic.graph import Graph
 from symbp.symbolic.sizes import At, places
@@ -33,21 +34,20 @@ def given(graph: Graph) -> Given:
     """What the facts of a network say of its scalars."""
     found = Given(statements=tuple(_statements(graph)))
     for statement, at in found.statements:
-        if isinstance(statement, Compare) and reads(statement):
-            a, b = (graph.value(side, at, Case()) for side in (statement.a, statement.b))
-            if statement.op == "==":
-                _solve(a - b, found.values)
-            elif statement.op in FLIPPED:
-                _assume(statement.op, a, b, found)
+        match statement:
+            case Compare(op, left, right) if reads(statement):
+                a, b = (graph.value(side, at, Case()) for side in (left, right))
+                if op == "==":
+                    _solve(a - b, found.values)
+                elif op in FLIPPED:
+                    _assume(op, a, b, found)
     return found
 
 
 def _statements(graph: Graph) -> Iterator[tuple[Cond, At]]:
     for fact in graph.network.facts:
-        parts = fact.statement.args if isinstance(fact.statement, And) else (fact.statement,)
-        for part in parts:
-            for at in places(free_indices(part), graph.sizes):
-                yield part, at
+        for part in conjuncts(fact.statement):
+            yield from ((part, at) for at in places(free_indices(part), graph.sizes))
 
 
 def _solve(difference: sp.Expr, values: dict[sp.Symbol, sp.Expr]) -> None:

@@ -44,7 +44,7 @@ class Graph:
         owners = [(t.name, axes(t)) for t in self.network.inputs]
         owners += [(e.name, e.indices) for e in (*self.network.equations, *self.further)]
         entries = [(name, key) for name, indices in owners for key in keys(indices, self.sizes)]
-        return {entry: sp.Symbol(written(entry)) for entry in entries}
+        return {entry: sp.Symbol(written(entry), real=True) for entry in entries}
 
     @cached_property
     def entries(self) -> dict[sp.Symbol, Entry]:

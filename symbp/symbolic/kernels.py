@@ -5,7 +5,8 @@ An expression becomes a rational function of symbols and of rational powers of `
 - exp(a + b) is exp(a) exp(b): an exponential is a product of powers of atoms, one for each monomial of its exponent;
 - u**(p/q) is a power of an atom that stands for u;
 - log of a product is the sum of logs, log of a power of exp(u) is a multiple of u;
-- sin, tanh and erf are odd, cos is even.
+- sin, tanh and erf are odd, cos is even;
+- |u| is the root of u**2, and sign(u) is u by that.
 
 All this holds where the expressions have a value: of log u, log |u| is meant.
 """
@@ -41,17 +42,20 @@ class Kernels:
         return self.cache[expr]
 
     def _rational(self, expr: sp.Expr) -> sp.Expr:
-        if expr.is_Add or expr.is_Mul:
-            return expr.func(*[self.rational(a) for a in expr.args])
         if expr is sp.pi:
             return self._symbol(("pi",), positive=True)
-        if isinstance(expr, sp.exp):
-            return self._exponential(self.canonical(expr.args[0]))
-        if expr.is_Pow:
-            return self._power(expr.base, expr.exp)
-        if isinstance(expr, sp.log):
-            return self._logarithm(self.ratio(expr.args[0]))
-        if isinstance(expr, ODD + EVEN):
+        match expr:
+            case sp.Add() | sp.Mul():
+                return expr.func(*[self.rational(a) for a in expr.args])
+            case sp.exp(args=(arg,)):
+                return self._exponential(self.canonical(arg))
+            case sp.Pow():
+                return self._power(expr.base, expr.exp)
+            case sp.log(args=(arg,)):
+                return self._logarithm(self.ratio(arg))
+            case sp.Abs() | sp.sign():
+                return self._size_or_sign(expr)
+        if expr.func in ODD + EVEN:
             return self._signed(expr.func, self.canonical(expr.args[0]))
         return self._symbol((expr.func, *(self.canonical(a) for a in expr.args)))
 
@@ -73,7 +77,7 @@ class Kernels:
     def _exponential(self, exponent: sp.Expr) -> sp.Expr:
         """A power of an atom for each term: exp(2 u - v/w) is E_u^2 E_(v/w)^-1."""
         factors = []
-        for term in sp.Add.make_args(exponent):
+        for term in sp.Add.make_args(sp.expand(exponent)):
             number, unit = term.as_coeff_Mul()
             if unit in self.logs:
                 factors.append(self._power_of(self.logs[unit], number))
@@ -92,6 +96,12 @@ class Kernels:
         whole = sp.Integer(sp.floor(number))
         log = self.rational(sp.log(base))
         return self.rational(base) ** whole * self._exponential(self.canonical((rest + number - whole) * log))
+
+    def _size_or_sign(self, expr: sp.Expr) -> sp.Expr:
+        """What SymPy makes of the root of a square, and of its derivative: that root again, and u by it."""
+        u = expr.args[0]
+        size = self._power_of(self.canonical(u**2), sp.Rational(1, 2))
+        return size if isinstance(expr, sp.Abs) else self.rational(u) / size
 
     def _power_of(self, base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
         """A power with a rational exponent of what has symbols for kernels already."""

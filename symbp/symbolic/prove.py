@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import sympy as sp
 
@@ -36,12 +36,21 @@ from symbp.symbolic.sizes import NOWHERE, At, Key, Outside, Sizes, Undefined, ke
 
 PROVED, EVALUATED, WRONG, OPEN = "proved", "evaluated", "wrong", "open"
 FEW = 3  # entries of a tensor without a proof; of the others none is looked for
+MOST_AT_ONCE = 20_000  # nodes that one expression has with definitions written out, as a tree
 MANY = 4  # rounds of points at which values tie
 BOUND = sp.Float(10, DIGITS) ** (5 - DIGITS)
 # Which adjoints are free symbols: all, none, or one; the others are 0.
 Free = Entry | None
 NONE: Entry = ("", ())
 Levels = tuple[frozenset[Entry], ...]  # what is written out, in the order in which that is tried
+
+
+@dataclass(slots=True)
+class Patience:
+    """How many cases are gone through in all, and how many nodes of expressions written out."""
+
+    cases: int
+    nodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class Witness:
     sizes: Sizes
     graph: Graph = field(init=False)
     given: Given = field(init=False)
-    patience: int  # how many cases are gone through in all; what is left then is evaluated
+    patience: Patience  # what is left without a proof once that is at its end is evaluated
     kernels: Kernels = field(default_factory=Kernels)
     hard: Counter[str] = field(default_factory=Counter)  # of how many entries no proof was found
 
@@ -235,8 +244,8 @@ class Witness:
 
     def _case(self, claim: Claim, free: Free, level: frozenset[Entry], case: Case) -> bool:
         """Is a claim proved in a case? Where the definition has no value there is nothing to prove."""
-        self.patience -= case is not self.given.case
-        if self.patience < 0:
+        self.patience.cases -= case is not self.given.case
+        if self.patience.cases < 0:
             raise TooMany
         try:
             own = claim.own(case, free)
@@ -288,8 +297,15 @@ class Witness:
                 break
             last = max(map(self.graph.depth, entries.values()))
             table = {s: self.graph.body(e, case) for s, e in entries.items() if self.graph.depth(e) == last}
+            self._spend(_size_with(value, table))
             value = value.xreplace(table)
         return value.xreplace(self.given.values) if self.given.values else value
+
+    def _spend(self, nodes: int) -> None:
+        """So many nodes are about to be written out."""
+        if nodes > min(MOST_AT_ONCE, self.patience.nodes):
+            raise TooLarge
+        self.patience.nodes -= nodes
 
     def _is_nought(self, difference: sp.Expr, case: Case, level: frozenset[Entry]) -> bool:
         if difference == 0:
@@ -333,6 +349,23 @@ class Witness:
             return abs(point.number(own - self.graph.scalars(point).value(claim.body, claim.at)))
         except Outside:
             return sp.oo
+
+
+def _size_with(value: sp.Expr, table: Mapping[sp.Symbol, sp.Expr]) -> int:
+    """How many nodes an expression has as a tree, with these definitions written out."""
+    known: dict[sp.Basic, int] = {symbol: _size(body) for symbol, body in table.items()}
+
+    def size(node: sp.Basic) -> int:
+        if node not in known:
+            known[node] = 1 + sum(map(size, node.args))
+        return known[node]
+
+    return size(value)
+
+
+@lru_cache(maxsize=1 << 16)
+def _size(node: sp.Basic) -> int:
+    return 1 + sum(map(_size, node.args))
 
 
 def _by_exponentials(value: sp.Expr) -> sp.Expr:

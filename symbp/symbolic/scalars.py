@@ -18,7 +18,6 @@ from symbp.core import build
 from symbp.core.expr import (
     Add,
     And,
-    Binder,
     Compare,
     Cond,
     Delta,
@@ -40,6 +39,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Node, Poly, Quotient
 from symbp.core.traverse import children, labels_of, polys
+from symbp.core.views import integers_compared
 from symbp.errors import MissingRule
 from symbp.symbolic.cases import Case, Undecided
 from symbp.symbolic.functions import ELEMENTARY, unknown
@@ -202,7 +202,10 @@ class Scalars:
         """Does a condition hold? Later parts are looked at only where the earlier ones do not decide."""
         match cond:
             case Compare(op, a, b):
-                return self._compare(op, a, b, at)
+                sides = integers_compared(cond)
+                if sides is None:
+                    return self._holds(op, self.value(a, at), self.value(b, at))
+                return bool(COMPARISONS[op](*(self.integer(side, at) for side in sides)))
             case And(args):
                 return self._all(args, at, True)
             case Or(args):
@@ -228,12 +231,6 @@ class Scalars:
         if open_one is not None:
             raise open_one
         return True
-
-    def _compare(self, op: str, a: Expr, b: Expr, at: At) -> bool:
-        one, other = build.as_integer(a), build.as_integer(b)
-        if one is not None and other is not None:
-            return bool(COMPARISONS[op](self.integer(one, at), self.integer(other, at)))
-        return self._holds(op, self.value(a, at), self.value(b, at))
 
     def _holds(self, op: str, a: sp.Expr, b: sp.Expr) -> bool:
         return self.case.holds(op, self.decide(a), self.decide(b))
@@ -262,23 +259,27 @@ class Scalars:
 
     def touched(self, node: Node, at: At) -> Iterator[Entry]:
         """The entries that an expression may read."""
-        if isinstance(node, Read):
-            for key in product(*(self._positions(s, at) for s in node.subs)):
-                yield node.tensor, key
-            return
-        for part in self._alive(node, at):
-            for here in places(node.indices, self.sizes, at) if isinstance(node, Binder) else (at,):
-                yield from self.touched(part, here)
+        match node:
+            case Read(tensor, subs):
+                yield from ((tensor, key) for key in product(*(self._positions(s, at) for s in subs)))
+            case Sum(indices) | Extreme(_, indices) | First(_, indices):
+                for part in children(node):
+                    yield from (e for here in places(indices, self.sizes, at) for e in self.touched(part, here))
+            case _:
+                yield from (e for part in self._alive(node, at) for e in self.touched(part, at))
 
     def _alive(self, node: Node, at: At) -> tuple[Node, ...]:
         """The parts below a node that integers alone do not rule out."""
-        if isinstance(node, Where) and not _is_open(node.cond):
-            return (node.then if self.truth(node.cond, at) else node.other,)
-        if isinstance(node, Mul) and any(
-            isinstance(a, Delta) and not any(_labels(a)) and self.value(a, at) == 0 for a in node.args
-        ):
-            return ()
+        match node:
+            case Where(cond, then, other) if not _is_open(cond):
+                return (then if self.truth(cond, at) else other,)
+            case Mul(args) if any(self._is_off(a, at) for a in args):
+                return ()
         return children(node)
+
+    def _is_off(self, factor: Expr, at: At) -> bool:
+        """Is it a delta that is 0 whatever the labels are?"""
+        return isinstance(factor, Delta) and not any(_labels(factor)) and self.value(factor, at) == 0
 
     def _positions(self, sub: Poly, at: At) -> tuple[int, ...]:
         labels = list(dict.fromkeys(labels_of(sub)))
@@ -305,11 +306,14 @@ def _by_cost(node: Mul) -> tuple[Expr, ...]:
 
 
 def _cost(node: Expr) -> int:
-    if isinstance(node, (Delta, Num)):
-        return 0
-    if isinstance(node, Where):
-        return 2 if _is_open(node.cond) else 1
-    return 1 if isinstance(node, Read) else 3
+    match node:
+        case Delta() | Num():
+            return 0
+        case Where(cond):
+            return 2 if _is_open(cond) else 1
+        case Read():
+            return 1
+    return 3
 
 
 @lru_cache(maxsize=1 << 12)
@@ -317,8 +321,7 @@ def _is_open(cond: Cond) -> bool:
     """May a condition depend on values or labels?"""
     match cond:
         case Compare(_, a, b):
-            one, other = build.as_integer(a), build.as_integer(b)
-            return one is None or other is None or any(_labels(a)) or any(_labels(b))
+            return integers_compared(cond) is None or any(_labels(a)) or any(_labels(b))
         case First():
             return True
     return any(_is_open(c) for c in children(cond))
@@ -327,13 +330,12 @@ def _is_open(cond: Cond) -> bool:
 @lru_cache(maxsize=1 << 12)
 def has_choices(node: Node) -> bool:
     """Does its value depend on a case?"""
-    if isinstance(node, (Extreme, First)) or (
-        isinstance(node, Fn) and node.name in ("abs", "sign") and not node.orders
-    ):
-        return True
-    if any(_labels(node)) or (isinstance(node, Where) and _is_open(node.cond)):
-        return True
-    return any(has_choices(c) for c in children(node))
+    match node:
+        case Extreme() | First() | Fn("abs" | "sign", _, ()):
+            return True
+        case Where(cond) if _is_open(cond):
+            return True
+    return any(_labels(node)) or any(has_choices(c) for c in children(node))
 
 
 def _labels(node: Node) -> Iterator[Read]:

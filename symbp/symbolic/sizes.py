@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from symbp.core.expr import Binder
+from symbp.core.expr import BINDERS, Binder
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network, Tensor
-from symbp.core.traverse import children, dims_of, indices_of, walk
+from symbp.core.traverse import children, dims_of, indices_of, nodes
 from symbp.errors import MissingRule, NoTrial
 
 Key = tuple[int, ...]
@@ -130,9 +130,7 @@ def extents(network: Network) -> Iterator[Poly]:
         yield from tensor.shape
     for equation in network.equations:
         yield from equation.shape
-        for node in walk(equation.body):
-            if isinstance(node, Binder):
-                yield from (i.extent for i in node.indices)
+        yield from (i.extent for binder in nodes(equation.body, *BINDERS) for i in binder.indices)
 
 
 def count(indices: tuple[Index, ...], sizes: Sizes) -> int:

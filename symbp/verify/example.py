@@ -1,8 +1,8 @@
 """An example that can be followed by hand: two or three of everything, numbers with one decimal.
 
-Values come from the definitions, adjoints from complex steps through them, and the equations of the backward network
-are evaluated beside these: a draw at which the two differ is not used. Of the others that one is taken whose adjoints
-are read best: no two far apart, none so small that three decimals show little of it.
+Of several draws that one is taken whose adjoints are read best: no two far apart, none so small that three decimals
+show little of it. For the choice the derived equations will do; what is shown comes from the definitions, and the
+adjoints from complex steps through them: a draw at which the two differ is not used.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ ZeroSums = tuple[tuple[str, int], ...]
 def example(
     network: Network, backward: Network, loss: str, adjoints: Sequence[tuple[str, str]], given: Given = NOTHING
 ) -> Example | None:
-    """The example of a network whose backward network is known; None where no small one is found, and none of a network
-    with unknown functions, which have no values. With what is `given` there is one, or GivenError says why not.
+    """The example of a network whose backward network, with all adjoints in it, is known; None where no small one is
+    found, and none of a network with unknown functions, which have no values. With what is `given` there is one, or
+    GivenError says why not.
     """
     if network.functions:
         if given:
@@ -87,7 +88,7 @@ def example(
 
 @dataclass(frozen=True, slots=True)
 class _Instance:
-    """The network at some sizes: the draws at which it agrees with what was derived, and the one that is read best."""
+    """The network at some sizes: what was derived says `all` at several draws; `values` are steps', at the best one."""
 
     sizes: Sizes
     witness: Witness
@@ -104,13 +105,13 @@ def _instance(
         return None
     witness = Witness(world, loss, names)
     derived = World(backward, sizes, FLOATS)
-    drawn = [values for seed in range(DRAWS) if (values := _drawn(witness, seed, tuple(names.items()), given))]
-    found = [values for values in drawn if _is_derived(derived, network, values)]
-    if not found:
-        return None
-    ranked = [(_unreadable([v[name] for name in names.values()]), place) for place, v in enumerate(found)]
-    unreadable, place = min(ranked)
-    return _Instance(sizes, witness, found, found[place], unreadable)
+    own = tuple(names.values())
+    tried = [values for seed in range(DRAWS) if (values := _tried(derived, network, loss, seed, own, given))]
+    ranked = sorted((_unreadable([values[name] for name in own]), place) for place, values in enumerate(tried))
+    for unreadable, place in ranked:
+        if values := _by_steps(witness, tried[place], names):
+            return _Instance(sizes, witness, tried, values, unreadable)
+    return None
 
 
 def _evaluator(witness: Witness) -> Evaluate:
@@ -228,23 +229,35 @@ def _free_sizes(network: Network, given: Given) -> Iterator[dict[str, int]]:
         yield {**chosen, **given.sizes}
 
 
-def _drawn(witness: Witness, seed: int, adjoints: Sequence[tuple[str, str]], given: Given) -> Values | None:
-    """The values at one draw; None where the network has none there."""
-    world, network = witness.world, witness.world.network
+def _tried(
+    derived: World, network: Network, loss: str, seed: int, adjoints: Sequence[str], given: Given
+) -> Values | None:
+    """What the derived equations give at one draw; None where the network has no value there, or they have none."""
     for manner in MANNERS:
         try:
-            inputs = _readable(world, random.Random(seed), manner)
+            inputs = _readable(derived, random.Random(seed), manner)
             if given.values:
-                inputs = obeying(world, _with(inputs, given))
-            witness.fill(inputs)
-            if not is_finite(world.value(witness.loss)):
+                inputs = obeying(derived, _with(inputs, given))
+            derived.fill(inputs)
+            if not is_finite(derived.value(loss)):
                 continue
-            values = {name: _entries(world, name) for name in (*inputs, *(e.name for e in network.equations))}
-            values |= {name: _floats(witness.adjoints[name], world.keys(q)) for q, name in adjoints}
+            derived.force()
+            return {name: _entries(derived, name) for name in (*_tensors(network), *adjoints)}
         except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
             continue
-        return values
     return None
+
+
+def _by_steps(witness: Witness, derived: Values, names: Mapping[str, str]) -> Values | None:
+    """The same by the definitions and by steps through them, with all adjoints; None where they say another thing."""
+    world = witness.world
+    try:
+        witness.fill(_inputs(world.network, derived))
+        values = {name: _entries(world, name) for name in _tensors(world.network)}
+        values |= {name: _floats(witness.adjoints[name], world.keys(q)) for q, name in names.items()}
+    except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
+        return None
+    return values if _agree(derived, values) else None
 
 
 def _entries(world: World, name: str) -> Mapping[Key, float]:
@@ -293,18 +306,13 @@ def _inputs(network: Network, values: Values) -> Drawn:
     }
 
 
-def _is_derived(world: World, network: Network, values: Values) -> bool:
+def _agree(derived: Values, values: Values) -> bool:
     """Do the equations that were derived give what the steps gave?"""
-    world.fill(_inputs(network, values))
-    try:
-        world.force()
-        return all(
-            abs(float(world.tables[e.name][key]) - value) <= BOUND * max(1.0, abs(value))
-            for e in world.network.equations
-            for key, value in values.get(e.name, {}).items()
-        )
-    except (CheckFailed, *DOMAIN_ERRORS):
-        return False
+    return all(
+        abs(value - values[name][key]) <= BOUND * max(1.0, abs(values[name][key]))
+        for name, entries in derived.items()
+        for key, value in entries.items()
+    )
 
 
 def _descent(

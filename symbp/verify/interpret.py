@@ -12,7 +12,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
 
-from symbp.core import build
 from symbp.core.expr import (
     TRUE,
     Add,
@@ -38,6 +37,7 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Index, Node, Poly
 from symbp.core.traverse import free_indices
+from symbp.core.views import integers_compared
 from symbp.errors import MissingRule
 from symbp.verify.draft import DEEP, Draft, entry, key, values, whole
 from symbp.verify.extents import is_plain, value_of
@@ -296,9 +296,8 @@ def _partial(node: Partial, draft: Draft) -> str:
 
 @rule.register
 def _comparison(node: Compare, draft: Draft) -> str:
-    one, other = build.as_integer(node.a), build.as_integer(node.b)
-    if one is not None and other is not None:
-        return f"({whole(one, draft)} {node.op} {whole(other, draft)})"
+    if (sides := integers_compared(node)) is not None:
+        return f"({whole(sides[0], draft)} {node.op} {whole(sides[1], draft)})"
     real, decisions = draft.keep(draft.scope.numbers.real), draft.scope.decisions
     a, b = (f"{real}({formula(side, draft)})" for side in (node.a, node.b))
     if decisions is None:

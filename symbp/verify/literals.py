@@ -20,6 +20,7 @@ from symbp.core.expr import Binder, Compare, Delta, Expr, Num, Read
 from symbp.core.integers import Atom, Index, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads, walk
+from symbp.core.views import integers_compared
 from symbp.verify.unknowns import (
     FEW,
     KEPT,
@@ -241,7 +242,7 @@ class Scan:
     def _equal(self, a: Poly, b: Poly) -> None:
         """28 i + j goes as far in the range of k as a subscript in its axis, where 28 i + j == k is asked of them."""
         for one, other in ((a, b), (b, a)):
-            index = next((i for i in one.atoms() if isinstance(i, Index)), None)
+            index = next(iter(one.atoms_of(Index)), None)
             if index is None or index.stop.constant is None or index.start != Poly():
                 continue
             shift = one - Poly.of(index)
@@ -288,7 +289,7 @@ class Scan:
 
     def _apart(self, poly: Poly) -> None:
         """What is not understood stays as it is, with the ranges of its indices where numbers are in it."""
-        quotients = [a for a in poly.atoms() if isinstance(a, Quotient)]
+        quotients = poly.atoms_of(Quotient)
         if all(abs(c) <= KEPT for _, c in poly.terms) and not quotients:
             return
         for place, (_, value) in enumerate(poly.terms):
@@ -369,11 +370,13 @@ class Scan:
 
 def _large(node: Node) -> Iterator[int]:
     """Those above `FEW` among values: what indices are compared with is no value."""
-    if isinstance(node, Num):
-        yield from (n for n in _whole(node.value) if n > FEW)
-    if not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
-        for child in children(node):
-            yield from _large(child)
+    match node:
+        case Num(value):
+            yield from (n for n in _whole(value) if n > FEW)
+        case Compare() if integers_compared(node):
+            return
+    for child in children(node):
+        yield from _large(child)
 
 
 def _sums(node: Node) -> Iterator[Poly]:
@@ -381,7 +384,7 @@ def _sums(node: Node) -> Iterator[Poly]:
     value = build.as_integer(node) if isinstance(node, Expr) else None
     if value is not None:
         yield from (value,) if value.atoms() and any(abs(c) > FEW for _, c in value.terms) else ()
-    elif not isinstance(node, Compare) or build.as_integer(node.a) is None or build.as_integer(node.b) is None:
+    elif not (isinstance(node, Compare) and integers_compared(node)):
         for child in children(node):
             yield from _sums(child)
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from symbp.core import build
 from symbp.core.expr import (
     TRUE,
     Add,
@@ -34,6 +33,7 @@ from symbp.core.expr import (
 from symbp.core.integers import DimAt, Index, Node, Poly, Quotient
 from symbp.core.network import Network
 from symbp.core.traverse import children, free_indices, polys
+from symbp.core.views import integers_compared
 from symbp.errors import MissingRule
 from symbp.verify import elementwise
 from symbp.verify.dense import NO, ONE, YES, ZERO, Dense, Waiting, holds, rule, value
@@ -262,9 +262,8 @@ COMPARE: Mapping[str, Callable[[Array, Array], Array]] = {
 
 @rule.register
 def _comparison(node: Compare, frame: Frame, d: Dense) -> Array:
-    one, other = build.as_integer(node.a), build.as_integer(node.b)
-    if one is not None and other is not None:
-        return np.bool_(True) & COMPARE[node.op](integer(one, frame, d), integer(other, frame, d))
+    if (sides := integers_compared(node)) is not None:
+        return np.bool_(True) & COMPARE[node.op](*(integer(side, frame, d) for side in sides))
     a, b = (real(value(side, frame, d)) for side in (node.a, node.b))
     decision = COMPARE[node.op](a, b)
     d.decide(decision, frame)

@@ -180,10 +180,11 @@ def at_every_scale(network: Network, loss: str, subject: Subject, run: Run, need
     world = World(network, sizes)
     outcomes = Outcomes({name: Outcome() for name in ("", *network.parameters)})
     effort = Effort(loop_length(network, sizes))
+    dear = set[str]()  # the kinds for which floats have no room, and mpmath is too much
     for place, kind in enumerate(_kinds_for(network) * ROUNDS):
         if effort.spent:
             break
-        found = _draw(world, loss, kind, place, effort)
+        found = None if kind.words in dear else _draw(world, loss, kind, place, effort, dear)
         if found is None:
             outcomes.skipped += 1
             continue
@@ -197,7 +198,9 @@ def _sizes(network: Network, needed: tuple[Any, ...]) -> Sizes:
     return usual if loop_length(network, usual) <= SHORT_WORK else least_sizes(network, needed)
 
 
-def _draw(world: World, loss: str, kind: Kind, place: int, effort: Effort) -> tuple[Drawn, Slopes] | None:
+def _draw(
+    world: World, loss: str, kind: Kind, place: int, effort: Effort, dear: set[str]
+) -> tuple[Drawn, Slopes] | None:
     """Data of a kind at which the definition has a value and a derivative, with both; None where none are found."""
     for attempt, base in enumerate((*BASES, BASES[0])):
         own = {t.name: kind.number(t, base) for t in world.network.inputs}
@@ -208,6 +211,7 @@ def _draw(world: World, loss: str, kind: Kind, place: int, effort: Effort) -> tu
             effort.draw()
             return inputs, slopes(world.network, loss, world.scope.sizes, inputs, effort.again)
         except TooMuch:
+            dear.add(kind.words)
             return None
         except (CheckFailed, Unclear, *DOMAIN_ERRORS):
             continue

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 
-from symbp.core import build
 from symbp.core.expr import And, Binder, Compare, Extreme, First, Or, Read, Sum, Where
 from symbp.core.integers import Dim, Node, Poly, Quotient
 from symbp.core.network import Equation, Network
 from symbp.core.ranges import highest
 from symbp.core.traverse import children, free_indices, walk
+from symbp.core.views import integers_compared
 from symbp.errors import CheckFailed, NoTrial
 from symbp.verify.extents import is_plain, names_of, value_of
 from symbp.verify.search import Problem, bounds, cheapest, extents_of, least_cost
@@ -114,7 +114,7 @@ def _candidates(names: tuple[str, ...], more: tuple[Poly, ...]) -> tuple[int, ..
 def _room_for_steps(network: Network) -> Iterator[Poly]:
     """At least 2 where a quotient is at least 2, so that another step than that of a window leads elsewhere."""
     for p in dict.fromkeys(_extents(network)):
-        yield from (q.top - q.bottom * 2 + 2 for q in p.atoms() if isinstance(q, Quotient) and is_plain(q.top))
+        yield from (q.top - q.bottom * 2 + 2 for q in p.atoms_of(Quotient) if is_plain(q.top))
 
 
 def _first(problem: Problem, candidates: tuple[int, ...] = PRIMES) -> dict[str, int] | None:
@@ -297,6 +297,4 @@ def unguarded(node: Node) -> Iterator[Read]:
 
 def on_indices(node: Node) -> bool:
     """Is it a comparison of integers that vary?"""
-    if not isinstance(node, Compare) or not free_indices(node):
-        return False
-    return build.as_integer(node.a) is not None and build.as_integer(node.b) is not None
+    return isinstance(node, Compare) and bool(free_indices(node)) and integers_compared(node) is not None

@@ -17,13 +17,14 @@ from itertools import product
 from math import gcd
 from typing import TypeVar
 
-from symbp.core.build import as_integer, compare, delta, integer, num, total
+from symbp.core.build import compare, delta, integer, num, total
 from symbp.core.check import find_faults
 from symbp.core.expr import Compare, Cond, Delta, Expr, Extreme, First, Int, Num, Read, Sum
 from symbp.core.integers import Atom, DimAt, Index, Node, Poly, Quotient, quotient
 from symbp.core.network import Call, Equation, Fact, Network, Tensor
 from symbp.core.ranges import highest, lowest
 from symbp.core.traverse import map_children
+from symbp.core.views import integers_compared
 from symbp.verify.lengths import MOST, is_affordable
 from symbp.verify.literals import unknowns_of
 from symbp.verify.sizes import PRIMES, unguarded
@@ -313,7 +314,7 @@ def _delta(node: Delta, r: Rewrite) -> Expr:
 
 @_term.register
 def _compare(node: Compare, r: Rewrite) -> Cond:
-    if as_integer(node.a) is None or as_integer(node.b) is None:
+    if integers_compared(node) is None:
         return compare(node.op, r.term(node.a), r.term(node.b))
     return compare(node.op, r.bound(node.a), r.bound(node.b))
 

@@ -53,7 +53,7 @@ def derivation_of(name: str) -> Derivation:
 @cache
 def example_of(name: str) -> Example:
     d = one_range(derivation_of(name))[0]
-    found = example(d.network, d.backward, d.loss, d.adjoints)
+    found = example(d.network, d.with_stations, d.loss, d.adjoints)
     assert found is not None
     return found
 

@@ -62,6 +62,7 @@ BODIES = [
     ("z[2 * n + k] = y[n, k]\nreturn z", 0, "2 * n + k", "are not each filled once: `n` goes to N in steps of 2"),
     ("z[2 * n] = c[n]\nreturn z", 0, "2 * n", "expected a letter in steps of 1"),
     ("z = cat((x, x))\nreturn z", 0, "cat", "the nearest that it has is `concatenate`"),
+    ("z = concatenate((s, s))\nreturn z", 0, "concatenate((s, s))", "numbers have no axis to go along; `stack` makes"),
     ("z = matmul(x, W)\nreturn z", 0, "matmul", "write `a @ b`"),
     ("z = viterbi(x, W)\nreturn z", 0, "viterbi", "is no function of the language"),
     ("z[n] = 2\nreturn sum(z)", 0, "n", "state its size"),

@@ -16,8 +16,9 @@ from symbp.lowering.lower import lower
 from symbp.notation import library
 from symbp.notation.builtins import BUILTIN_RULES
 from symbp.notation.calls import ARRAYS
+from symbp.notation.grammar import FILES
 from symbp.notation.read import list_networks, read_network
-from symbp.notation.vocabulary import FILES, FORMS, INPUTS, PUBLIC, SECTIONS, SIZES
+from symbp.notation.vocabulary import FORMS, INPUTS, PUBLIC, SECTIONS, SIZES
 from symbp.notation.words import INNER
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS

@@ -12,7 +12,7 @@ from symbp.core.integers import Poly
 from symbp.pipeline import Build, symbolic_subject
 from symbp.sources import Source
 from symbp.symbolic.check import PATIENT, Subject
-from symbp.symbolic.prove import WRONG, Witness
+from symbp.symbolic.prove import WRONG, Patience, Witness
 from symbp.verify.equalities import check_equalities
 from tests.mutation import expressions
 
@@ -76,7 +76,7 @@ def found_by_symbols(build: Build, mistake: Planted) -> bool:
     w = subject_of(build).witness
     body = mistake.equality.rhs
     derived = tuple(replace(e, body=body) if e.name == mistake.adjoint else e for e in w.derived)
-    witness = Witness(w.network, w.loss, w.adjoints, derived, w.sizes, PATIENT)
+    witness = Witness(w.network, w.loss, w.adjoints, derived, w.sizes, Patience(*PATIENT))
     if mistake.adjoint:
         claims = (c for c in witness.claims(()) if c.what == mistake.adjoint)
     else:

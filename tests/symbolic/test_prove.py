@@ -9,9 +9,9 @@ import pytest
 from symbp.core import build as make
 from symbp.core.equality import SYMPY
 from symbp.core.expr import Fn, Read
-from symbp.pipeline import Build
+from symbp.pipeline import Build, symbolic_subject
 from symbp.sources import find_source
-from symbp.symbolic.check import IN_BUILD, check_symbolic
+from symbp.symbolic.check import IMPATIENT, IN_BUILD, check_symbolic
 from symbp.symbolic.prove import EVALUATED, PROVED, WRONG
 from tests import shared
 from tests.mutation.survey import OWN, OWN_NETWORKS
@@ -139,3 +139,17 @@ def test_build_says_it_where_it_is_little_work() -> None:
     assert '"against": "SymPy"' in small.files["report.json"]
     assert "All 3 entries that SymPy derives by itself are the same exactly." in small.files["derivation.tex"]
     assert replace(small, symbolic=False).symbolic_checks == ()
+
+
+def test_what_grows_without_end_when_written_out_is_evaluated() -> None:
+    """A choice by a state some steps deep, whose definition written out has many thousands of nodes."""
+    text = (
+        "N, T = dims('N T')\n@network\ndef net(x: Data[N], W: Param[T, N, N]):\n    h[-1] = x\n    for t in T:\n"
+        "        h[t] = tanh(h[t - 1] @ W[t]) + h[t - 1]\n    y = tanh(h[T - 1])\n"
+        "    return sum(sqrt((y - x) ** 2 + 1)) + sum(abs(y))"
+    )
+    build = build_of(text)
+    subject = symbolic_subject(build.network, build.derivation, IMPATIENT)
+    found = [subject.witness.find(c) for c in subject.witness.claims(subject.locals)]
+    assert {f.outcome for f in found} == {PROVED, EVALUATED}
+    assert 0 <= subject.witness.patience.nodes < IMPATIENT[1]

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from symbp.calculus.steps import Chain
-from symbp.core.expr import Binder, Compare, Delta, Expr, Fn, Num, Read
+from symbp.core.expr import BINDERS, Binder, Compare, Delta, Expr, Fn, Num, Read
 from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient
-from symbp.core.traverse import children, polys, walk
+from symbp.core.traverse import children, nodes, polys, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def form_of(chains: Sequence[Chain]) -> Form:
 
 def _riding(lines: Sequence[Expr]) -> frozenset[str]:
     """The letters that may be left out."""
-    entries = [n for e in lines for n in walk(e) if isinstance(n, Read)]
+    entries = [n for e in lines for n in nodes(e, Read)]
     plain = [[s.index.name if s.index else "" for s in r.subs] for r in entries if r.subs]
     elsewhere = {i.name for e in lines for p in _integers(e) for i in _letters(p)}
-    bound = {i.name for e in lines for n in walk(e) if isinstance(n, Binder) for i in n.indices}
+    bound = {i.name for e in lines for n in nodes(e, *BINDERS) for i in n.indices}
     names = dict.fromkeys(n for subs in plain for n in subs if n and n not in elsewhere)
     everywhere = {n for n in names if n not in bound and all(n in subs for subs in plain)}
     behind = {b for b in names for a in names if a != b and _pair(a, b, plain, bound)}
@@ -65,12 +65,12 @@ def _integers(e: Expr) -> Iterable[Poly]:
 
 
 def _letters(p: Poly) -> Iterable[Index]:
-    return (a for a in p.atoms() if isinstance(a, Index))
+    return p.atoms_of(Index)
 
 
 def _without_offset(p: Poly) -> Poly:
     """A letter for a letter behind sizes, H + k, which reads another part of an array as it would another array."""
-    letters = [a for a in p.atoms() if isinstance(a, Index)]
+    letters = p.atoms_of(Index)
     if len(letters) != 1 or p.index is not None:
         return p
     rest = p - letters[0]

@@ -15,7 +15,7 @@ from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Atom, Index, Node, Poly
-from symbp.core.traverse import children, map_children, substitute, substitute_poly
+from symbp.core.traverse import children, map_values, substitute, substitute_poly
 from symbp.core.views import factors_of
 
 Places = tuple[tuple[int, int], ...]  # of what rides along: where it stands above, and where below
@@ -100,7 +100,7 @@ def _pairs(node: Node, riding: Riding) -> Iterator[tuple[Index, Index]]:
 
 def _without(node: Expr, pairs: set[tuple[Index, Index]], riding: Riding) -> Expr:
     """The expression with no sum over a letter that agrees with another."""
-    new: Expr = map_children(node, lambda c: _without(c, pairs, riding) if isinstance(c, Expr) else c)
+    new: Expr = map_values(node, lambda c: _without(c, pairs, riding))
     if not isinstance(new, Sum):
         return new
     held = {p for p in (*_pairs(new.body, riding), *_ordered(new.body)) if p in pairs and p[0] in new.indices}

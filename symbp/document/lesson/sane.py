@@ -14,7 +14,7 @@ from symbp.core import build
 from symbp.core.example import DIGITS, Example
 from symbp.core.expr import Delta, Expr, Partial, Read, Sum
 from symbp.core.integers import Poly
-from symbp.core.traverse import free_indices, substitute, walk
+from symbp.core.traverse import free_indices, nodes, substitute
 from symbp.core.views import terms_of
 from symbp.document.lesson.numbers import entry_at
 from symbp.document.model import Remark
@@ -52,7 +52,7 @@ def careful(d: Derivation, example: Example | None, part: Section) -> tuple[Rema
 def _own_alone(example: Example, part: Section) -> Iterator[Said]:
     """A function of several entries taken for one of its own entry: only the diagonal is kept."""
     (term, *others) = terms_of(part.main.steps[0].value)
-    partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+    partial = next(nodes(term, Partial), None)
     if others or partial is None or not isinstance(term, Sum):
         return
     for above, below in _coupled(part):
@@ -73,7 +73,7 @@ def _coupled(part: Section) -> Iterator[tuple[int, int]]:
     for chain in part.locals:
         if isinstance(chain.lhs, Partial):
             above, below = ([s.index for s in r.subs] for r in (chain.lhs.of, chain.lhs.by))
-            for delta in (n for n in walk(chain.result) if isinstance(n, Delta)):
+            for delta in nodes(chain.result, Delta):
                 for a, b in ((delta.a.index, delta.b.index), (delta.b.index, delta.a.index)):
                     if a in above and b in below and a is not None and b is not None:
                         yield above.index(a), below.index(b)
@@ -84,7 +84,7 @@ def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Sai
     terms = terms_of(part.main.steps[0].value)
     direct = sorted(terms, key=_gathers) if len(terms) > 2 else terms
     for term in direct if len(terms) > 1 else ():
-        partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+        partial = next(nodes(term, Partial), None)
         number = None if partial is None else d.number(partial.of.tensor)
         slip = _slip(example, part, term)
         if number is not None and slip and abs(slip[1].value) > FAR:
@@ -100,7 +100,7 @@ def _without_one(d: Derivation, example: Example, part: Section) -> Iterator[Sai
 
 def _gathers(term: Expr) -> bool:
     """Does the path lead through fewer entries than it starts from, as through a mean?"""
-    partials = [n for n in walk(term) if isinstance(n, Partial)]
+    partials = list(nodes(term, Partial))
     return any(not set(free_indices(p.by)) <= set(free_indices(p.of)) for p in partials)
 
 

@@ -12,7 +12,7 @@ from symbp.core.build import NIL
 from symbp.core.example import Example
 from symbp.core.expr import Add, Delta, Expr, Mul, Partial, Read, Sum, Where
 from symbp.core.integers import Index, Poly
-from symbp.core.traverse import free_indices, reads, walk
+from symbp.core.traverse import free_indices, nodes, reads
 from symbp.core.views import terms_of
 from symbp.document.lesson.costs import factors_of_extent
 from symbp.document.said import Letter, Listed, Math, Product, Ref, Said, Whole, Words, listed, said
@@ -40,7 +40,7 @@ def _ref(d: Derivation, name: str) -> Ref:
 
 def _way(d: Derivation, part: Section, entry: Math, term: Expr, example: Example | None) -> Said | None:
     """What one equation makes of the nudge."""
-    partial = next((n for n in walk(term) if isinstance(n, Partial)), None)
+    partial = next(nodes(term, Partial), None)
     if partial is None:
         return None
     moved, equation = Math(partial.of), _ref(d, partial.of.tensor)
@@ -121,7 +121,7 @@ def _later(d: Derivation, part: Section) -> Iterator[Said]:
 
 def step_of(read: Read) -> tuple[Index, int] | None:
     """The letter of a recurrence whose other step is read, and how many steps away; None where none is, or several."""
-    steps = [(i, s - i) for s in read.subs if s.index is None for i in s.atoms() if isinstance(i, Index)]
+    steps = [(i, s - i) for s in read.subs if s.index is None for i in s.atoms_of(Index)]
     if len(steps) != 1:
         return None
     letter, away = steps[0]

@@ -92,7 +92,7 @@ class Printer:
     def _short(self, poly: Poly) -> Poly:
         """With the letter of a long extent, which is a quotient and a number, for the quotient."""
         for extent, look in self.names.extents:
-            quotient = next(a for a in extent.atoms() if isinstance(a, Quotient))
+            quotient = extent.atoms_of(Quotient)[0]
             if quotient in poly.atoms():
                 here = Poly.of(Dim(look)) - (extent - quotient)
                 poly = poly.replace(lambda a, q=quotient, h=here: h if a == q else None)  # type: ignore[misc]

@@ -7,10 +7,26 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from symbp.core.expr import Add, Binder, Cond, Delta, Expr, Extreme, Int, Mul, Num, Partial, Pi, Pow, Read, Sum, Where
+from symbp.core.expr import (
+    BINDERS,
+    Add,
+    Cond,
+    Delta,
+    Expr,
+    Extreme,
+    Int,
+    Mul,
+    Num,
+    Partial,
+    Pi,
+    Pow,
+    Read,
+    Sum,
+    Where,
+)
 from symbp.core.guards import at_most, below, follows
 from symbp.core.integers import Node
-from symbp.core.traverse import free_indices, indices_of, reads, walk
+from symbp.core.traverse import free_indices, indices_of, nodes, reads
 from symbp.core.views import conjuncts, is_bracket, is_divisor, is_guarded
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, MUL, POWER, Piece, Text, atom, group
@@ -185,7 +201,7 @@ def _turned(f: Expr) -> Expr:
 
 def reads_entries(e: Expr) -> bool:
     """Does it read an entry of a tensor that has any (not only scalars)?"""
-    return any(r.subs for r in reads(e)) or any(isinstance(n, Binder) for n in walk(e))
+    return any(r.subs for r in reads(e)) or any(nodes(e, *BINDERS))
 
 
 def _is_plain(f: Expr) -> bool:
