@@ -879,9 +879,9 @@ def _row_sum(ones, rows, out=None):
     if count < 2:
         return np.matmul(ones, rows, out=out)
     parts = np.matmul(ones[:512], rows[: 512 * count].reshape(count, 512, -1))
-    total = _row_sum(ones[:count], parts) + ones[512 * count :] @ rows[512 * count :]
+    total = parts.sum(axis=0, dtype=np.float64) + ones[512 * count :] @ rows[512 * count :]
     if out is None:
-        return total
+        return total.astype(rows.dtype)
     out[...] = total
     return out
 

@@ -21,12 +21,14 @@ from symbp.errors import MissingRule
 class Elementary:
     """A function of one variable.
 
-    `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for every
-    real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is, and
-    `exponentials` which c exp(s u) it is the sum of, as pairs c, s. It is `tex` in LaTeX, with `letter` in it if it is
-    called by one; `numpy` in NumPy ("" where that has none); and `word` in the name of an intermediate array (its own
-    name, if none is given). `constant` says that its derivative is taken to be 0; `inner` that no file need write it,
-    as it is what another becomes when it is differentiated; `last` that it has no derivative among these functions.
+    `sympy` makes SymPy's expression of an argument. It has a value where its argument exceeds `above` (None: for
+    every real), and its values lie `between` two numbers; `finite` says that it is finite wherever its argument is,
+    `exponentials` which c exp(s u) it is the sum of, as pairs c, s, and `quotient` which two such sums it is one of.
+    1 less the function is its `complement`, and exp(u**2) times it its `tail`, which is a power of u where it is all
+    but 0. It is `tex` in LaTeX, with `letter` in it if it is called by one; `numpy` in NumPy ("" where that has
+    none); and `word` in the name of an intermediate array (its own name, if none is given). `constant` says that its
+    derivative is taken to be 0; `inner` that no file need write it, as it is what another becomes when it is
+    differentiated; `last` that it has no derivative among these functions.
     """
 
     name: str
@@ -37,6 +39,9 @@ class Elementary:
     between: tuple[sp.Expr, sp.Expr] = (-sp.oo, sp.oo)
     finite: bool = False
     exponentials: tuple[tuple[Fraction, int], ...] = ()
+    quotient: tuple[str, str] | None = None
+    complement: str = ""
+    tail: str = ""
     letter: str = ""
     word: str = ""
     constant: bool = False
@@ -74,9 +79,18 @@ _ROWS = (
     Elementary("expm1", lambda u: sp.exp(u) - 1, "\\exp", "expm1", between=(-sp.Integer(1), sp.oo)),
     Elementary("sin", sp.sin, "\\sin", "sin", between=_UNIT, finite=True),
     Elementary("cos", sp.cos, "\\cos", "cos", between=_UNIT, finite=True),
-    Elementary("tanh", sp.tanh, "\\tanh", "tanh", between=_UNIT, finite=True),
-    Elementary("erf", sp.erf, "\\operatorname{erf}", between=_UNIT, finite=True),
-    Elementary("erfc", sp.erfc, "\\operatorname{erfc}", between=(sp.Integer(0), sp.Integer(2)), finite=True),
+    Elementary("tanh", sp.tanh, "\\tanh", "tanh", between=_UNIT, finite=True, quotient=("sinh", "cosh")),
+    Elementary("erf", sp.erf, "\\operatorname{erf}", between=_UNIT, finite=True, complement="erfc"),
+    Elementary(
+        *("erfc", sp.erfc, "\\operatorname{erfc}"), between=(sp.Integer(0), sp.Integer(2)), finite=True, tail="erfcx"
+    ),
+    Elementary(
+        *("erfcx", lambda u: sp.exp(u**2) * sp.erfc(u), "\\operatorname{erfcx}"),
+        above=0,
+        between=_POSITIVE,
+        inner=True,
+        last=True,
+    ),
     Elementary("sinh", sp.sinh, "\\sinh", "sinh", exponentials=((_HALF, 1), (-_HALF, -1))),
     Elementary("cosh", sp.cosh, "\\cosh", "cosh", between=(_ONE, sp.oo), exponentials=((_HALF, 1), (_HALF, -1))),
     Elementary("tan", sp.tan, "\\tan", "tan"),

@@ -65,8 +65,12 @@ def _computed(name: str) -> str:
 
 
 def _needed_by(texts: list[str]) -> list[str]:
-    """What the templates of elementary functions share, where one of these calls it."""
-    return [render(f"{name}.py.j2") for name in SHARED if any(f"_{name}(" in text for text in texts)]
+    """What the templates of elementary functions share, where one of these calls it, or one before it."""
+    needed: list[str] = []
+    for name in SHARED:
+        if any(f"_{name}(" in text or f"_{name}," in text for text in (*texts, *needed)):
+            needed.append(render(f"{name}.py.j2"))
+    return needed
 
 
 # The terms of the products that a kernel for small ones takes, and the least rows of a block.

@@ -78,7 +78,7 @@ UFUNCS = {
 }
 
 TEMPLATED = tuple(row.name for row in FUNCTIONS.values() if not row.numpy)  # what a template computes
-SHARED = ("polynomial", "chebyshev", "by_blocks")  # and what several of these templates call
+SHARED = ("scaled_erfc", "polynomial", "chebyshev", "by_blocks")  # and what several of these templates call
 
 SCALAR_WORDS = {"maximum": "max", "minimum": "min", "abs": "abs"}
 

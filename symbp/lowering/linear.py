@@ -129,11 +129,15 @@ def _times_positive(d: Expr, c: Fraction) -> Expr:
 
 
 def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
-    """The same of a part of d = s + t: max(s + t, 0) - t is max(s, -t), and t - max(s + t, 0) is min(t, -s)."""
+    """The same of a part of d = s + t: max(s + t, 0) - t is max(s, -t), and t - max(s + t, 0) is min(t, -s).
+
+    The part may be all of it, where that is a sum: max(a - b, 0) - a + b is max(b - a, 0), in which nothing is rounded
+    that is to be 0.
+    """
     whole = parts(d)
     t = Linear(tuple((e, u) for e, u in whole.terms if linear.coefficient(e) == -c * u))
     s = whole - t
-    if not s.terms or not t.terms:
+    if not t.terms or (not s.terms and (c < 0 or len(t.terms) == 1)):
         return None
     one, other, op = (write(s), write(t * -1), ">") if c > 0 else (write(t), write(s * -1), "<")
     return build.mul(Num(abs(c)), Where(Compare(op, one, other), one, other)), t * -c

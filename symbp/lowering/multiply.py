@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeGuard
 
 from symbp.core import build
 from symbp.core.expr import Add, Compare, Expr, Int, Mul, Num, Pi, Pow, Read, Sum, Where
-from symbp.core.integers import Index, Node
-from symbp.core.traverse import children, free_indices, indices_of
+from symbp.core.integers import Atom, Index, Node
+from symbp.core.traverse import children, free_indices, indices_of, polys
 from symbp.core.views import among, factors_of, is_divisor
 from symbp.lowering.builder import is_mask
 from symbp.lowering.labelled import Entries, Labelled
 from symbp.lowering.onehot import scaled_rows
-from symbp.lowering.program import Reach
+from symbp.lowering.program import Reach, Statement
 
 
 def is_scalar(expr: Node) -> TypeGuard[Expr]:
@@ -73,7 +74,10 @@ def _scaled(at: Entries, constant: Expr, a: Labelled) -> Labelled:
 
 
 def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
-    """The sizes that a sum is divided by: a mean of equal numbers is that number, and times 1/3 it is not."""
+    """The sizes that a sum over them is divided by: a mean of equal numbers is that number, and times 1/3 it is not.
+
+    By sizes of other axes everything is multiplied, or what is taken from it would be rounded in another way.
+    """
     maker = at.builder.made(a.value)
     while maker is not None and maker.op in ("reshape", "transpose", "expand"):
         maker = at.builder.made(maker.args[0])
@@ -82,7 +86,14 @@ def _count_below(at: Entries, constant: Expr, a: Labelled) -> Expr | None:
     below = all(exponent < 0 and exponent.denominator == 1 for _, exponent in counts)
     if maker is None or maker.op != "sum" or value.numerator != 1 or not below:
         return None
-    return build.power(constant, build.MINUS)
+    own = {atom for base, _ in counts for p in polys(base) for atom in p.atoms()}
+    return build.power(constant, build.MINUS) if own <= set(_summed(maker)) else None
+
+
+def _summed(total: Statement) -> Iterator[Atom]:
+    """The sizes of the axes that a sum is over."""
+    (a,) = total.arrays
+    return (atom for k, extent in enumerate(a.shape) if k in total.detail for atom in extent.atoms())
 
 
 def _scaled_within(at: Entries, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:

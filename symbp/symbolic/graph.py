@@ -15,7 +15,9 @@ from symbp.core.expr import Cond, Expr
 from symbp.core.network import Equation, Network
 from symbp.symbolic.cases import Case
 from symbp.symbolic.scalars import Entry, Scalars, has_choices
-from symbp.symbolic.sizes import At, Key, Outside, Sizes, axes, keys
+from symbp.symbolic.sizes import At, Key, Outside, Sizes, Undefined, axes, keys
+
+NO_VALUES = (sp.zoo, sp.nan)  # what SymPy makes of a division by 0 and of a logarithm of 0
 
 
 def written(entry: Entry) -> str:
@@ -157,6 +159,8 @@ class Graph:
         assert equation is not None
         if has_choices(equation.body):
             body = self.scalars(case).about(equation.body, self.at(equation, of[1]), by)
+            if body.has(*NO_VALUES):
+                raise Undefined(f"{written(of)} has no value")
         else:
             body = self.body(of, case)
         symbol = self.symbols[by]

@@ -32,7 +32,7 @@ from symbp.symbolic.fractions import Fractions, TooLarge, is_zero
 from symbp.symbolic.graph import Graph, written
 from symbp.symbolic.kernels import Kernels
 from symbp.symbolic.scalars import Entry, has_choices
-from symbp.symbolic.sizes import NOWHERE, At, Key, Outside, Sizes, keys
+from symbp.symbolic.sizes import NOWHERE, At, Key, Outside, Sizes, Undefined, keys
 
 PROVED, EVALUATED, WRONG, OPEN = "proved", "evaluated", "wrong", "open"
 FEW = 3  # entries of a tensor without a proof; of the others none is looked for
@@ -214,7 +214,8 @@ class Witness:
             return self._by_cases(claim, None, levels)
         with suppress(Undecided, TooLarge, RecursionError, Outside, ZeroDivisionError):
             for level in levels:
-                if self._is_nought(self._difference(claim, self.given.case, None, level), self.given.case, level):
+                difference = claim.own(self.given.case, None) - self._derived(claim, self.given.case, None, level)
+                if self._is_nought(difference, self.given.case, level):
                     return 1
         return self._in_parts(claim, levels)
 
@@ -242,16 +243,20 @@ class Witness:
         return None
 
     def _case(self, claim: Claim, free: Free, level: frozenset[Entry], case: Case) -> bool:
-        """Is a claim proved in a case?"""
+        """Is a claim proved in a case? Where the definition has no value there is nothing to prove."""
         self.patience.cases -= case is not self.given.case
         if self.patience.cases < 0:
             raise TooMany
-        return self._is_nought(self._difference(claim, case, free, level), case, level)
+        try:
+            own = claim.own(case, free)
+        except Undefined:
+            return True
+        return self._is_nought(own - self._derived(claim, case, free, level), case, level)
 
-    def _difference(self, claim: Claim, case: Case, free: Free, level: frozenset[Entry]) -> sp.Expr:
+    def _derived(self, claim: Claim, case: Case, free: Free, level: frozenset[Entry]) -> sp.Expr:
         scalars = self.graph.scalars(case, self._reader(free))
         scalars.decide = lambda value: self._expanded(value, case, level)
-        return claim.own(case, free) - scalars.value(claim.body, claim.at)
+        return scalars.value(claim.body, claim.at)
 
     def _reader(self, free: Free) -> Callable[[str, Key], sp.Expr]:
         if free is None:

@@ -43,7 +43,7 @@ from symbp.core.views import integers_compared
 from symbp.errors import MissingRule
 from symbp.symbolic.cases import Case, Undecided
 from symbp.symbolic.functions import ELEMENTARY, unknown
-from symbp.symbolic.sizes import At, Key, Outside, Sizes, places
+from symbp.symbolic.sizes import At, Key, Outside, Sizes, Undefined, places
 
 COMPARISONS = {"<": int.__lt__, "<=": int.__le__, ">": int.__gt__, ">=": int.__ge__, "==": int.__eq__, "!=": int.__ne__}
 Entry = tuple[str, Key]
@@ -131,7 +131,7 @@ class Scalars:
     def _pow(self, node: Pow, at: At) -> sp.Expr:
         base, exponent = self.value(node.base, at), self.value(node.exponent, at)
         if base == 0 and (exponent.is_negative or not exponent.is_number):
-            raise Outside("a power of 0")
+            raise Undefined("a power of 0")
         return sp.Pow(base, exponent)
 
     @_value.register

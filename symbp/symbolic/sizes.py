@@ -25,6 +25,10 @@ class Outside(Exception):
     """A read of an entry that a tensor does not have, or of an index that nothing binds."""
 
 
+class Undefined(Outside):
+    """What the definition itself has no value for, as log|g| at g = 0: of a derivative there nothing can be wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """The value of each named size; those that differ by layer (`D[l]`) have their `widths` in turn, or 2."""

@@ -73,6 +73,11 @@ def _polygamma(n: int) -> Formula:
     return lambda m, x: one_by_one(m, x) if m is math or m is np else of_digits(m, x)
 
 
+def _scaled_erfc(m: Any, x: Number) -> Number:
+    """exp(x^2) erfc(x)."""
+    return m.exp(x * x) * _one_by_one(math.erfc, "erfc")(m, x)
+
+
 def _log_gamma(x: float) -> float:
     """Of positive numbers alone."""
     if x <= 0:
@@ -186,6 +191,11 @@ _ROWS = (
         *("erfc", _one_by_one(math.erfc, "erfc"), lambda m, x: -_bell(m, x)),
         turn=lambda m, x, f, d: (-2 * x * d, 0.0, 0.0),
         bounded=True,
+    ),
+    Known(
+        *("erfcx", _scaled_erfc, lambda m, x: 2 * x * _scaled_erfc(m, x) - 2 / m.sqrt(m.pi)),
+        turn=lambda m, x, f, d: (2 * f, 2 * x, 0.0),
+        above=0,
     ),
     Known(
         *("lgamma", _one_by_one(_log_gamma, "loggamma"), _polygamma(0)),

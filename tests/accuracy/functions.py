@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from tests.accuracy.table import Entry, entry
+from tests.autograd.random_data import bits as zero_or_one
 from tests.autograd.random_data import positive
 
 TABLE: list[Entry] = []
@@ -90,3 +91,37 @@ def expected_log(y: Data[N], a: Param[N], b: Param[N]):
 """, a=positive, b=positive)  # fmt: skip
 def expected_log(y, a, b):
     return ((torch.digamma(a) - torch.log(b) - y) ** 2).sum()
+
+
+@network("""
+@network
+def probit_tails(x: Data[N, D], y: Data[N], w: Param[D], b: Param):
+    z = (x @ w + b) / sqrt(2)
+    p = 0.5 * (1 + erf(z))
+    return -mean(y * log(p) + (1 - y) * log(1 - p))
+""", y=zero_or_one)  # fmt: skip
+def probit_tails(x, y, w, b):
+    z = x @ w + b
+    return -(y * torch.special.log_ndtr(z) + (1 - y) * torch.special.log_ndtr(-z)).mean()
+
+
+@network("""
+@network
+def truncated(x: Data[N, D], y: Data[N], w: Param[D]):
+    mu = x @ w
+    return mean((y - mu) ** 2 / 2 + log(erfc(-mu / sqrt(2)) / 2))
+""")
+def truncated(x, y, w):
+    mu = x @ w
+    return ((y - mu) ** 2 / 2 + torch.special.log_ndtr(mu)).mean()
+
+
+@network("""
+@network
+def tobit(x: Data[N, D], y: Data[N], cut: Data[N], w: Param[D], s: Param):
+    r = (y - x @ w) / exp(s)
+    return -mean(where(cut > 0, log(0.5 * (1 + erf(-r / sqrt(2)))), -(r**2) / 2 - s))
+""", cut=zero_or_one)  # fmt: skip
+def tobit(x, y, cut, w, s):
+    r = (y - x @ w) * (-s).exp()
+    return -torch.where(cut > 0, torch.special.log_ndtr(-r), -(r**2) / 2 - s).mean()

@@ -16,6 +16,7 @@ from tests.emit.emitted import load, text_from
 
 TRUTH: dict[str, Callable[[Any], Any]] = {
     "erfc": mpmath.erfc,
+    "erfcx": lambda x: mpmath.exp(x * x) * mpmath.erfc(x) if x < 1e8 else 1 / (x * mpmath.sqrt(mpmath.pi)),
     "lgamma": mpmath.loggamma,
     "digamma": mpmath.digamma,
     "trigamma": lambda x: mpmath.psi(1, x),
@@ -25,10 +26,12 @@ ZEROS = 1, 2, 1.4616321449683623
 SPREAD = np.linspace(-3, 3, 61) * 1e-4
 POINTS = {
     "erfc": np.concatenate([np.linspace(-6, 26, 257), np.logspace(-20, 1, 50), -np.logspace(-20, 0, 50)]),
+    "erfcx": np.concatenate([np.linspace(1e-3, 40, 300), np.logspace(-20, 20, 200)]),
     "gamma": np.concatenate([np.linspace(0.01, 12, 400), np.logspace(-12, 12, 200), *(z + SPREAD for z in ZEROS)]),
 }
 ENDS = {
     "erfc": [2, 0, 1, 0],
+    "erfcx": [np.nan, 0, 1, 5.641896e-301],
     "lgamma": [np.nan, np.inf, np.inf, 6.89775e302],
     "digamma": [np.nan, np.inf, -np.inf, 690.775],
 }
@@ -37,8 +40,9 @@ ENDS |= {"trigamma": [np.nan, 0, np.inf, 0], "tetragamma": [np.nan, 0, -np.inf, 
 
 @cache
 def module(name: str) -> ModuleType:
-    called = "trigamma" if name == "tetragamma" else name  # of which it is the derivative, and has none itself
-    return load(text_from("w: Param[N, D]", f"return sum({called}(w))"))
+    # what makes it: a derivative of it, that has none itself, or a logarithm, where it is what is left
+    called = {"tetragamma": "trigamma(w)", "erfcx": "log(erfc(w))"}.get(name, f"{name}(w)")
+    return load(text_from("w: Param[N, D]", f"return sum({called})"))
 
 
 def function(name: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from symbp.core import build as make
 from symbp.core.equality import SYMPY
-from symbp.core.expr import Read
+from symbp.core.expr import Fn, Read
 from symbp.pipeline import Build, symbolic_subject
 from symbp.sources import find_source
 from symbp.symbolic.check import IMPATIENT, IN_BUILD, check_symbolic
@@ -39,6 +39,7 @@ def test_every_built_in_network_is_proved(name: str) -> None:
 OTHERS = (
     ("N, D = dims('N D')\n@network\ndef net(x: Data[N, D], w: Param[D]):\n    return sum(sin(x @ w) ** 2)", PROVED),
     ("N = dims('N')\n@network\ndef net(w: Param[N]):\n    return sum(abs(w)) + max(w) * min(w) + sum(sign(w))", PROVED),
+    ("N = dims('N')\n@network\ndef net(w: Param[N]):\n    return sum(log(abs(w))) + sum(1 / abs(w))", PROVED),
     (
         "N = dims('N')\n@network\ndef net(w: Param[N], p: Param):\n    return sum(exp(w) ** p / sqrt(w ** 2 + p))",
         PROVED,
@@ -107,6 +108,16 @@ def test_what_has_no_normal_form_is_evaluated() -> None:
     assert subject.witness.find(claim).outcome == PROVED
     assert subject.witness.find(replace(claim, body=sign)).outcome == EVALUATED
     assert subject.witness.find(replace(claim, body=make.neg(sign))).outcome == WRONG
+
+
+def test_a_pole_that_the_definition_has_not_is_wrong() -> None:
+    """At w = 0, where |w| w has a value; of log|w|, which has none there, nothing is asked."""
+    build = build_of("@network\ndef net(w: Param):\n    return w * abs(w)")
+    subject = subject_of(build)
+    (claim,) = (c for c in subject.witness.claims(()) if c.what == "w_bar")
+    w, size = Read("w"), Fn("abs", (Read("w"),))
+    assert subject.witness.find(claim).outcome == PROVED
+    assert subject.witness.find(replace(claim, body=make.div(make.mul(make.num(2), w, w), size))).outcome == WRONG
 
 
 CAUGHT = ("linear_perceptron", "sigmoid_softmax", "tied_autoencoder", "mlp", "lstm", "batch_norm_mlp", "char_mlp")

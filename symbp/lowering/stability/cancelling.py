@@ -24,6 +24,34 @@ class Cancelling(Named):
 
     __slots__ = ()
 
+    def complement(self, total: Expr) -> Expr | None:
+        """c + c erf(u), c less that, and 1 less either by its name, as a number times what 1 less erf is; None of any
+        other sum."""
+        match total:
+            case Add((Num(value), term)) | Add((term, Num(value))):
+                c, rest = build.split_number(term)
+            case _:
+                return None
+        match rest:
+            case Fn(name, (u,), ()) if other := elementary(name).complement:
+                same = abs(c) == abs(value)
+                return build.mul(Num(value), Fn(other, (u if c == -value else build.neg(u),))) if same else None
+        times, tail = build.split_number(self._tail_of(rest))
+        match tail:
+            case Fn(name, (u, *_)) if -2 * c * times == value:
+                return build.mul(Num(-c * times), Fn(name, (build.neg(u),)))
+        return None
+
+    def _tail_of(self, expr: Expr) -> Expr:
+        """A tensor as a number times what 1 less erf is, if it is that; 0 of any other."""
+        body = self.defined(expr, ())
+        times, rest = build.split_number(body) if body is not None else (Fraction(0), expr)
+        c, tail = build.split_number(self.complement(rest) or rest)
+        match tail:
+            case Fn(name, _, ()) if elementary(name).tail:
+                return build.mul(Num(times * c), tail)
+        return build.NIL
+
     def shortened(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
         """The sum with the definition of a named sum in its place where terms cancel: 1 - p with p = 1 - exp(u)."""
         for k, a in enumerate(terms):

@@ -13,6 +13,7 @@ from symbp.core.expr import (
     Delta,
     Expr,
     Fn,
+    Int,
     Mul,
     Num,
     Read,
@@ -21,9 +22,9 @@ from symbp.core.expr import (
 )
 from symbp.core.functions import elementary
 from symbp.core.integers import Node
-from symbp.core.traverse import free_indices, map_children, nodes, rename_bound
+from symbp.core.traverse import free_indices, map_children, nodes, rename_bound, walk
 from symbp.core.views import among, base_of, factors_of, terms_of
-from symbp.lowering.guard import guarded, is_bounded
+from symbp.lowering.guard import guarded, is_bounded, is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one
@@ -62,7 +63,7 @@ class Computed(Logarithms):
         """v exp(m) beside other factors, its exponent 0 where one of all these factors is 0."""
         cond, factors = counting(v)
         exponent = self.exponent(write(self.grouped(m, known)), known)
-        nought = () if self.is_nonpositive(m) else tuple(self._zeros((*factors, *beside), exponent))
+        nought = () if self.is_nonpositive(m) else self._shut_at((*factors, *beside), exponent, known)
         falling = self.falling(m, known) if m.terms else None
         if falling is not None:  # where c is 0, t u - c exp(u) does not fall: what is c times is 0 there
             bases = [key(base_of(f)) for f in factors_of(falling)]
@@ -102,6 +103,40 @@ class Computed(Logarithms):
 
         return shut(total)  # type: ignore[return-value]
 
+    def _shut_at(self, factors: Exprs, exponent: Expr, known: Known) -> tuple[Cond, ...]:
+        """When no factor beside an exponential of no bound is 0: entries of inputs, masks, sums of what has settled."""
+        sums = (self.named(self.plain(f, known), known) for f in factors if self._may_settle(f))
+        return (*self._zeros(factors, exponent), *(build.compare("!=", total, build.NIL) for total in sums))
+
+    def _may_settle(self, f: Expr) -> bool:
+        """Is it a sum each term of which has a factor that may be 0: 1 - tanh(u)**2 where tanh has come to rest, or an
+        exponential that has no bound below?"""
+        match f:
+            case Sum(_, body):
+                return any(self._settles(a) or self._may_settle(a) for a in factors_of(body))
+        return False
+
+    def _settles(self, a: Expr) -> bool:
+        """Is it such a factor, or a tensor that has one?"""
+        match a:
+            case Read():
+                body = self.definition(a, ())
+                return body is not None and any(map(self._settles, factors_of(body)))
+            case Add() if any(map(self._rests, walk(a))):
+                return True
+        value = self.form(a, ())
+        return not value.plain and bool((m := self.lifted(value, ())[0]).terms) and self.is_nonpositive(m)
+
+    def _rests(self, node: Node) -> bool:
+        """Does it come to rest, or is it the name of what does?"""
+        match node:
+            case Fn(name):
+                return settles(name)
+            case Read():
+                body = self.definition(node, ())
+                return body is not None and any(settles(f.name) for f in among((body,), Fn))
+        return False
+
     def _zeros(self, factors: tuple[Expr, ...], exponent: Expr) -> Iterator[Cond]:
         """When factors that may well be 0 are not: entries of inputs, and what a condition shuts."""
         for f in factors:
@@ -111,6 +146,8 @@ class Computed(Logarithms):
 
     def _may_be_nought(self, base: Expr) -> bool:
         match base:
+            case Int():
+                return not is_positive(base)
             case Where(_, then, other):
                 shut = build.NIL in (then, other)
                 return shut or any(map(self._may_be_nought, among((then, other), Where, Mul)))

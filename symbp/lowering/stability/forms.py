@@ -7,16 +7,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
-from symbp.core.traverse import free_indices, substitute
-from symbp.core.views import factors_of, is_bracket, terms_of
+from symbp.core.ranges import is_nonnegative, lowest
+from symbp.core.traverse import free_indices, rename_bound, substitute
+from symbp.core.views import among, factors_of, is_bracket, is_divisor, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
 from symbp.lowering.scaled import Scaled, product_of, raw, unit
 from symbp.lowering.stability.cancelling import Cancelling, opened_terms
+from symbp.lowering.stability.exponentials import log_of
 from symbp.lowering.stability.known import Known, about, branch, holds, outside
 
 
@@ -42,7 +44,12 @@ class Forms(Cancelling):
                     self.plain(a, known), known
                 )  # so that what is added up is one exponent and its opposite
                 return Scaled(build.UNIT, NOTHING, ((Fn(name, (argument,)), Fraction(1)),))
+            case Fn(name, (u,), ()) if (tail := elementary(name).tail) and (in_tail(u), True) in known:
+                return Scaled(Fn(tail, (u,)), parts(build.neg(build.power(u, build.num(2)))))
             case Mul(args):
+                shorter = self.multiplied_in(args, known)
+                if shorter is not None:
+                    return self.form(shorter, known)
                 return self.settled(product_of(self.form(a, known) for a in args))
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
@@ -50,7 +57,7 @@ class Forms(Cancelling):
                     inner = self.opened(base, known)
                 return inner.power(q) if q.denominator == 1 or may_take_root(inner) else Scaled(expr)
             case Pow():
-                return self._power_form(expr, self.form(expr.base, known), expr.exponent)
+                return self._power_form(expr, self.form(expr.base, known), expr.exponent, known)
             case Add():
                 return self._sum_form(expr, known)
             case Sum(indices, body):
@@ -66,14 +73,19 @@ class Forms(Cancelling):
                 return self._choice_form(expr, cond, then, other, known)
         return Scaled(expr)
 
-    def _power_form(self, expr: Expr, base: Scaled, q: Expr) -> Scaled:
+    def _power_form(self, expr: Expr, base: Scaled, q: Expr, known: Known) -> Scaled:
         """(exp(m) v)**q as exp(q m + q log |v|) sign(v)**q, since v**q may be as large as exp(q m) is small.
 
         q is multiplied out, so that of (q - 1) m + m nothing but q m is left.
         """
-        if base.sums or not base.exponent.terms:
-            return Scaled(expr)
+        if base.plain or not all(is_positive(e) for e, _ in base.sums) or (base.sums and is_count(q)):
+            return Scaled(expr)  # of a share's power to the number of a step nothing is too small to be multiplied by
         v, exponent = base.rest, base.exponent
+        for total, p in base.sums:
+            m, positive = self.split(total, known, exact=True)
+            log = log_of(positive)
+            self.done.add(log)
+            exponent = exponent + (m + Linear.of(log)) * p
         sign: Expr = build.UNIT
         if is_positive(v):
             exponent = exponent + parts(Fn("log", (v,))) if v != build.UNIT else exponent
@@ -82,6 +94,26 @@ class Forms(Cancelling):
             sign, exponent = build.power(Fn("sign", (v,)), q), exponent + Linear.of(log)
         each = [(build.split_number(build.mul(t, e)), c) for t in terms_of(q) for e, c in exponent.terms]
         return Scaled(sign, Linear.collect((rest, n * c) for (n, rest), c in each))
+
+    def multiplied_in(self, args: tuple[Expr, ...], known: Known) -> Expr | None:
+        """The product with 1 - tanh(u)**2, which is nearly 0 where tanh is nearly 1, taken into a sum whose terms it
+        divides: (b/(1 - tanh(u)**2) - c) (1 - tanh(u)**2)."""
+        for a in among(args, Add):
+            if not self.form(a, known).plain or self.opened(a, known).plain:
+                continue
+            others = tuple(b for b in args if b is not a)
+            for k, b in enumerate(others):
+                factors = factors_of(self._open(b, args, known))
+                total = next((f for f in among(factors, Add) if _divides(f, a)), None)
+                if total is not None:
+                    left = (*others[:k], *(f for f in factors if f is not total), *others[k + 1 :])
+                    return build.mul(*left, build.add(*(build.mul(a, t) for t in total.args)))
+        return None
+
+    def _open(self, b: Expr, args: tuple[Expr, ...], known: Known) -> Expr:
+        """A tensor among factors as it is defined, if it cannot be computed by itself."""
+        body = self.defined_wild(b, known)
+        return b if body is None else rename_bound(body, {i.name for a in args for i in free_indices(a)})
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""
@@ -207,6 +239,9 @@ class Forms(Cancelling):
 
     def _sum_form(self, expr: Expr, known: Known) -> Scaled:
         """A sum of terms: over its common denominator where terms cancel there, else a factor of its own."""
+        tail = self.complement(expr)
+        if tail is not None and not (value := self.form(tail, known)).plain:
+            return value
         shorter = self.shortened(terms_of(expr), known)
         if shorter is not None:
             return self.form(shorter, known)
@@ -217,6 +252,29 @@ class Forms(Cancelling):
         if joined is not None:
             return joined
         return Scaled(build.UNIT, NOTHING, ((build.add(*(raw(t) for t in forms)), Fraction(1)),))
+
+
+def in_tail(u: Expr) -> Cond:
+    """Where the complement of an odd function that comes to rest is small."""
+    return build.compare(">", u, build.NIL)
+
+
+def _divides(total: Add, a: Expr) -> bool:
+    """Does a term of a sum divide by it?"""
+    return any(is_divisor(f) and f.base == a for t in total.args for f in factors_of(t))
+
+
+def is_count(q: Expr) -> bool:
+    """Is it an integer that is never negative, the number of a step, or a sum of such?"""
+    match q:
+        case Num(value):
+            return value >= 0 and value.denominator == 1
+        case Int(number):
+            least = lowest(number)
+            return least is not None and is_nonnegative(least)
+        case Add(terms):
+            return all(map(is_count, terms))
+    return False
 
 
 def may_take_root(value: Scaled) -> bool:

@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Expr, Fn, Num
+from symbp.core.expr import Expr, Fn, Num, Read
 from symbp.core.traverse import free_indices
-from symbp.core.views import argument_of, terms_of
+from symbp.core.views import among, argument_of, terms_of
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import Linear, write
+from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import log_of
 from symbp.lowering.stability.known import Known
@@ -51,7 +51,16 @@ class Logarithms(Safety):
         if value.plain or self._is_plain_sum(inside, known):
             return log_of(self.plain(inside, known))
         logs = self._logs_of(value, known)
-        return logs.after(self.plain(write(logs.m), known))
+        found = logs.after(self.plain(write(logs.m), known))
+        if build.UNIT in terms_of(inside) and self.form(inside, known).plain:
+            return self._of_one_and(build.sub(inside, build.UNIT), found, known)
+        return found
+
+    def _of_one_and(self, r: Expr, log: Expr, known: Known) -> Expr:
+        """The logarithm of 1 + r, which is `log` by what r is a quotient of; as log1p(r) where r is small, for there
+        that has all its digits."""
+        r = self.plain(r, known)
+        return build.where(build.compare("<", Fn("abs", (r,)), build.num(Fraction(1, 2))), Fn("log1p", (r,)), log)
 
     def _logs_of(self, value: Scaled, known: Known) -> Logs:
         m, factors = value.exponent, [self.plain(value.rest, known)]
@@ -63,7 +72,7 @@ class Logarithms(Safety):
                 sums.append((v, p))
             else:
                 factors.append(build.power(v, Num(p)))
-        rest = build.mul(*factors)
+        m, rest = self.folded(m, known), build.mul(*factors)
         if len(sums) == 1 and sums[0][1] == 1 and is_positive(rest) and not free_indices(rest):
             ((s, _),) = sums
             mean = log_of_mean(s, rest) if self.is_nonpositive(exponent_of(s)) else None
@@ -94,14 +103,15 @@ class Logarithms(Safety):
         return not self.split(value.sums[0][0], known)[0].terms
 
     def sum_of_logarithms(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
-        """A sum of terms in which there are several logarithms; None of any other."""
+        """A sum of terms in which there are logarithms written as sums; None of any other."""
         joined = self._quotient_of_logarithms(terms, known)
         if joined is not None:
             return joined
         logs = [a for a in terms if self._is_long_logarithm(a, known)]
-        if len(logs) < 2:
+        if not logs:
             return None
-        return build.add(*(self._with_tensors(a, known) if a in logs else self.plain(a, known) for a in terms))
+        with_tensors = self._with_tensors if len(logs) > 1 else self._with_exponent
+        return build.add(*(with_tensors(a, known) if a in logs else self.plain(a, known) for a in terms))
 
     def _quotient_of_logarithms(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
         """The sum with c log p - c log q in it as that of p/q, where sums of exponentials in p and q are alike."""
@@ -129,6 +139,15 @@ class Logarithms(Safety):
         """Is it a logarithm, times a number, that is written as a sum?"""
         inside = argument_of(build.split_number(term)[1], "log")
         return inside is not None and not self.opened(inside, known).plain
+
+    def _with_exponent(self, term: Expr, known: Known) -> Expr:
+        """The same with values less the largest of them as one tensor: in log p + 1 no 1 is to be added to a value of
+        1000 before the largest is taken from it."""
+        found = parts(self.plain(term, known))
+        for part in self.less(found):
+            one = self.named(write(part), known)
+            found = found - part + Linear.of(one) if among((one,), Read) else found
+        return write(found)
 
     def _with_tensors(self, term: Expr, known: Known) -> Expr:
         """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""

@@ -192,10 +192,9 @@ class Named(Work):
         for own in _instances(m, below):
             read = Linear.of(own.read)  # type: ignore[arg-type]
             left = times - max(m.coefficient(own.read), Fraction(0))  # type: ignore[arg-type]
-            if own.terms == read or left <= 0 or not _holds(own, m, left):
-                continue
-            if own.cond == TRUE or holds(own.cond, known):
-                return m - own.terms * left + read * left
+            often = min(left, _times(own.terms, m))  # of two entries of which one largest is taken twice, each once
+            if own.terms != read and often > 0 and (own.cond == TRUE or holds(own.cond, known)):
+                m, times = m + (read - own.terms) * often, times - often
         return m
 
     def is_nonpositive(self, m: Linear, known: Known = ()) -> bool:
@@ -290,11 +289,6 @@ def spelling(what: Expr, order: tuple[Index, ...] | None = None) -> str:
     """A text that is the same whatever the letters of its free indices, taken in that order."""
     order = free_indices(what) if order is None else order
     return key(substitute(what, {i: Poly.of(replace(i, name=f"#{k}")) for k, i in enumerate(order)}))
-
-
-def _holds(own: Below, m: Linear, times: Fraction) -> bool:
-    """Are there so many of these terms in the exponent?"""
-    return all(m.coefficient(e) * (1 if d > 0 else -1) >= times * abs(d) for e, d in own.terms.terms)
 
 
 def _times(terms: Linear, m: Linear) -> Fraction:

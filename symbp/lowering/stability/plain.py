@@ -64,7 +64,7 @@ class Stable(Products):
                 return self.product(args, known)
             case Pow(base, q) if not _is_whole(q):
                 value = self.form(node, known)
-                if value.plain or (isinstance(base, Read) and self.is_tame(base, known)):
+                if value.plain or (isinstance(base, Read) and self.is_tame(base, known) and self.stands(node, known)):
                     return build.power(self.plain(base, known), q)
                 return self.computed(value, known)
             case Add():

@@ -49,7 +49,11 @@ class Products(Computed):
         return None if apart is None else build.add(*(self.plain(a, known) for a in apart))
 
     def _opened_up(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
-        spread = self._defined(args, forms, known) or self._spread_factor(args, forms, known)
+        spread = (
+            self.multiplied_in(args, known)
+            or self._defined(args, forms, known)
+            or self._spread_factor(args, forms, known)
+        )
         return None if spread is None else self.plain(spread, known)
 
     def _put_together(self, args: Exprs, forms: Factors, known: Known) -> Expr:
@@ -117,6 +121,8 @@ class Products(Computed):
     def _spread_factor(self, args: tuple[Expr, ...], forms: Factors, known: Known) -> Expr | None:
         """The product multiplied out over a sum in which a term would overflow by itself, but not in the product."""
         for a in among(args, Add):
+            if self._is_joined(a, known):
+                continue
             core = product_of(f for b, f in forms if b is not a)
             others = tuple(b for b in args if b is not a)
             if (
@@ -126,6 +132,11 @@ class Products(Computed):
             ):
                 return build.add(*(build.mul(*others, t) for t in a.args))
         return None
+
+    def _is_joined(self, a: Expr, known: Known) -> bool:
+        """Is it a sum whose terms cancel over their denominator, as in 1 - p? Multiplied out they would do so again."""
+        value = self.form(a, known)
+        return not value.plain and not among((e for e, _ in value.sums), Add)
 
     def _taken_in(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
         """The product with its exponentials taken into a sum where what they stand in can be computed: of a choice is

@@ -8,15 +8,16 @@ from functools import lru_cache
 from itertools import permutations
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Pow, Read, Sum, Where
 from symbp.core.functions import FUNCTIONS, elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
-from symbp.core.views import among, argument_of, factors_of, terms_of
+from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import uncapped
+from symbp.lowering.stability.forms import in_tail, is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
 from symbp.lowering.stability.splits import Splits
@@ -111,6 +112,7 @@ class Safety(Splits):
 
     def choice(self, expr: Expr, known: Known) -> Cond | None:
         """The condition of a choice between exponential things that the expression, its factors or terms are."""
+        expr = branch(expr, known)
         match expr:
             case Where(cond, then, other) if not any(c == cond for c, _ in known):
                 if build.NIL in (then, other):
@@ -120,8 +122,13 @@ class Safety(Splits):
                 return cond if open_ else None
             case Read():
                 match self.definition(expr, known):
-                    case (Where() | Mul() | Add() | Pow()) as body:
+                    case (Where() | Mul() | Add() | Pow() | Fn()) as body:
                         return self.choice(body, known)
+            case Fn(name, (u,), ()) if elementary(name).tail:
+                cond = in_tail(u)
+                return None if any(c == cond for c, _ in known) else cond
+            case Add() if (tail := self.complement(expr)) is not None:
+                return self.choice(tail, known)
             case Add(args) | Mul(args):
                 return next((c for a in args if (c := self.choice(a, known)) is not None), None)
             case Pow(base, _):
@@ -169,7 +176,7 @@ class Safety(Splits):
                 return self.is_safe(self.form(expr, known), known)
             case Fn(name, _, ()) if settles(name):
                 return True
-            case Pow(base, Num(q)) if q < 0 and self.vanishes(base, known):
+            case Pow(base, q) if may_divide(q) and self.vanishes(base, known):
                 return False
         return all(self.stands(c, known) for c in among(children(expr), Expr))
 
@@ -220,7 +227,40 @@ class Safety(Splits):
                 summand = self.form(body, outside(known, indices))
                 ordinary = summand.plain or self.has_largest_one(expr, known)
                 return Scaled(expr) if ordinary else self.total_form(indices, summand)
+            case Add() if (tail := self.complement(expr)) is not None:
+                return self.opened(tail, known)
+            case Add():
+                return self._of_quotients(expr, self.form(expr, known), known)
         return self.form(expr, known)
+
+    def _of_quotients(self, total: Add, value: Scaled, known: Known) -> Scaled:
+        """A sum as one product, where it is one by what functions are quotients of: 1 - tanh(u)**2 is cosh(u)**-2."""
+        terms = [self._with_quotients(t, known) for t in total.args]
+        if not value.plain or terms == list(total.args):
+            return value
+        joined = self.cancelled([self.form(t, known) for t in terms], known)
+        return value if joined is None or among((e for e, _ in joined.sums), Add) else joined
+
+    def _with_quotients(self, expr: Expr, known: Known) -> Expr:
+        """A term with quotients of exponentials in the place of what has their value, by its name too."""
+        match expr:
+            case Fn(name, (u,), ()) if (pair := elementary(name).quotient) is not None:
+                return build.div(*(Fn(one, (u,)) for one in pair))
+            case Read():
+                match self.definition(expr, known):
+                    case (Fn() | Read()) as body:
+                        return found if (found := self._with_quotients(body, known)) != body else expr
+            case Mul(args):
+                return build.mul(*(self._with_quotients(a, known) for a in args))
+            case Pow(base, q):
+                return build.power(self._with_quotients(base, known), q)
+        return expr
+
+
+def may_divide(q: Expr) -> bool:
+    """Is the exponent negative, or may it be?"""
+    value = value_of(q)
+    return value < 0 if value is not None else not is_count(q)
 
 
 @lru_cache(maxsize=64)
