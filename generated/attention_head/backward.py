@@ -15,11 +15,11 @@ def attention_head_backward(
     """Scaled dot-product attention on a batch of sequences, no mask, an output projection, half squared error.
     一批序列上的缩放点积注意力，没有掩码，带输出投影，损失为平方误差的一半。
     """
-    Q[b, t, e] = sum(X[b, t, d] * Wq[d, e] for d in D)  # queries | 查询
-    K[b, t, e] = sum(X[b, t, d] * Wk[d, e] for d in D)  # keys | 键
-    V[b, t, e] = sum(X[b, t, d] * Wv[d, e] for d in D)  # values | 值
-    S[b, t, s] = sum(Q[b, t, e] * K[b, s, e] for e in E) / sqrt(E)  # scores | 得分
-    A = softmax(S)  # attention weights | 注意力权重
+    Q[b, t, e] = sum(X[b, t, d] * Wq[d, e] for d in D)  # queries: what each position looks for | 查询：每个位置要找什么
+    K[b, t, e] = sum(X[b, t, d] * Wk[d, e] for d in D)  # keys: what each position is found by | 键：每个位置凭什么被找到
+    V[b, t, e] = sum(X[b, t, d] * Wv[d, e] for d in D)  # values: what each position gives | 值：每个位置提供什么
+    S[b, t, s] = sum(Q[b, t, e] * K[b, s, e] for e in E) / sqrt(E)  # scores: how well a key fits a query | 得分：键与查询的匹配程度
+    A = softmax(S)  # attention weights: the share of each value | 注意力权重：各个值所占的份额
     O[b, t, e] = sum(A[b, t, s] * V[b, s, e] for s in T)
     R[b, t, d] = sum(O[b, t, e] * Wo[e, d] for e in E)
     L = sum((R[b, t, d] - Y[b, t, d]) ** 2 for b in B for t in T for d in D) / B / 2

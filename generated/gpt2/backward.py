@@ -27,13 +27,13 @@ def gpt2_backward(
     """Embedding and positions, L blocks, a last layer norm, the embedding again as the head, cross-entropy."""
     x_start[b, t, e] = wte[tokens[b, t], e] + wpe[t, e]
     for l in L:
-        u_mu[l, b, t] = sum(x[l - 1, b, t, d] if 1 <= l else x_start[b, t, d] for d in range(E * H)) / E / H
+        u_mu[l, b, t] = sum(x[l - 1, b, t, d] if 1 <= l else x_start[b, t, d] for d in range(E * H)) / E / H  # mean | 均值
         u_v[l, b, t] = (
             sum(((x[l - 1, b, t, d] if 1 <= l else x_start[b, t, d]) - u_mu[l, b, t]) ** 2 for d in range(E * H)) / E
             / H
-        )
-        u_r[l, b, t] = 1 / sqrt(u_v[l, b, t] + 1e-5)
-        u_xhat[l, b, t, d] = ((x[l - 1, b, t, d] if 1 <= l else x_start[b, t, d]) - u_mu[l, b, t]) * u_r[l, b, t]
+        )  # variance | 方差
+        u_r[l, b, t] = 1 / sqrt(u_v[l, b, t] + 1e-5)  # reciprocal deviation | 标准差的倒数
+        u_xhat[l, b, t, d] = ((x[l - 1, b, t, d] if 1 <= l else x_start[b, t, d]) - u_mu[l, b, t]) * u_r[l, b, t]  # normalised | 归一化
         u[l, b, t, d] = g1[l, d] * u_xhat[l, b, t, d] + c1[l, d]
         qkv[l, b, t, e] = sum(u[l, b, t, d] * Wqkv[l, d, e] for d in range(E * H)) + bqkv[l, e]
         q[l, b, h: H, t, e: E] = qkv[l, b, t, E * h + e]
@@ -47,19 +47,19 @@ def gpt2_backward(
         o[l, b, h, t, m] = sum(o_a[l, b, h, t, s] * v[l, b, h, s, m] for s in T)
         p[l, b, t, c] = sum(o[l, b, h, t, e] * Wo[l, h, e, c] for h in H for e in E)
         r[l, b, t, e] = (x[l - 1, b, t, e] if 1 <= l else x_start[b, t, e]) + p[l, b, t, e] + bo[l, e]
-        w_mu[l, b, t] = sum(r[l, b, t, d] for d in range(E * H)) / E / H
-        w_v[l, b, t] = sum((r[l, b, t, d] - w_mu[l, b, t]) ** 2 for d in range(E * H)) / E / H
-        w_r[l, b, t] = 1 / sqrt(w_v[l, b, t] + 1e-5)
-        w_xhat[l, b, t, d] = (r[l, b, t, d] - w_mu[l, b, t]) * w_r[l, b, t]
+        w_mu[l, b, t] = sum(r[l, b, t, d] for d in range(E * H)) / E / H  # mean | 均值
+        w_v[l, b, t] = sum((r[l, b, t, d] - w_mu[l, b, t]) ** 2 for d in range(E * H)) / E / H  # variance | 方差
+        w_r[l, b, t] = 1 / sqrt(w_v[l, b, t] + 1e-5)  # reciprocal deviation | 标准差的倒数
+        w_xhat[l, b, t, d] = (r[l, b, t, d] - w_mu[l, b, t]) * w_r[l, b, t]  # normalised | 归一化
         w[l, b, t, d] = g2[l, d] * w_xhat[l, b, t, d] + c2[l, d]
         a_x[l, b, t, e] = sum(w[l, b, t, d] * Wf[l, d, e] for d in range(E * H)) + bf[l, e]
         a_tanh[l, b, t, e] = tanh(sqrt(2 / pi) * (a_x[l, b, t, e] + 8943 * a_x[l, b, t, e] ** 3 / 200000))
         a[l, b, t, e] = a_x[l, b, t, e] * (1 + a_tanh[l, b, t, e]) / 2
         x[l, b, t, e] = r[l, b, t, e] + sum(a[l, b, t, d] * Wp[l, d, e] for d in range(4 * E * H)) + bp[l, e]
-    f_mu[b, t] = sum(x[L - 1, b, t, d] for d in range(E * H)) / E / H
-    f_v[b, t] = sum((x[L - 1, b, t, d] - f_mu[b, t]) ** 2 for d in range(E * H)) / E / H
-    f_r[b, t] = 1 / sqrt(f_v[b, t] + 1e-5)
-    f_xhat[b, t, d] = (x[L - 1, b, t, d] - f_mu[b, t]) * f_r[b, t]
+    f_mu[b, t] = sum(x[L - 1, b, t, d] for d in range(E * H)) / E / H  # mean | 均值
+    f_v[b, t] = sum((x[L - 1, b, t, d] - f_mu[b, t]) ** 2 for d in range(E * H)) / E / H  # variance | 方差
+    f_r[b, t] = 1 / sqrt(f_v[b, t] + 1e-5)  # reciprocal deviation | 标准差的倒数
+    f_xhat[b, t, d] = (x[L - 1, b, t, d] - f_mu[b, t]) * f_r[b, t]  # normalised | 归一化
     f[b, t, d] = gf[d] * f_xhat[b, t, d] + cf[d]
     logits[b, t, y] = sum(f[b, t, e] * wte[y, e] for e in range(E * H))
     loss_log_softmax = log_softmax(logits)

@@ -80,19 +80,19 @@ def forward(tokens, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, bf, Wp,
     x_before = x_start
     x_before1 = x_start
     for l in range(L):
-        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H
+        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H (mean)
         u_mu_l = x_before.sum(axis=2, out=u_mu[l])
         u_mu_l /= E * H  # (B, T)
-        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H
+        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H (variance)
         u_v_shifted = np.subtract(x_before, u_mu_l[:, :, None], out=u_xhat[l])
         u_v_square = np.square(u_v_shifted)  # (B, T, E * H)
         u_v_l = u_v_square.sum(axis=2, out=u_v[l])
         u_v_l /= E * H  # (B, T)
-        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2
+        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         u_r_l = np.add(u_v_l, 1e-05, out=u_r[l])
         np.sqrt(u_r_l, out=u_r_l)
         np.divide(1, u_r_l, out=u_r_l)  # (B, T)
-        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T))
+        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T)) (normalised)
         u_xhat_l = np.multiply(u_r_l[:, :, None], u_v_shifted, out=u_v_shifted)  # (B, T, E * H)
         # [6] u[l, b] = u_xhat[l, b] diag(g1[l]) + 1 c1[l]^T
         u_l = np.multiply(g1[l], u_xhat_l, out=u[l])
@@ -125,19 +125,19 @@ def forward(tokens, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, bf, Wp,
         # [16] r[l, b] = x[l - 1, b] + p[l, b] + 1 bo[l]^T
         r_l = np.add(x_before1, p_product.reshape(B, T, E * H), out=r[l])
         r_l += bo[l]  # (B, T, E * H)
-        # [17] w_mu[l, b] = (r[l, b] 1)/E/H
+        # [17] w_mu[l, b] = (r[l, b] 1)/E/H (mean)
         w_mu_l = r_l.sum(axis=2, out=w_mu[l])
         w_mu_l /= E * H  # (B, T)
-        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H
+        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H (variance)
         w_v_shifted = np.subtract(r_l, w_mu_l[:, :, None], out=w_xhat[l])
         w_v_square = np.square(w_v_shifted)  # (B, T, E * H)
         w_v_l = w_v_square.sum(axis=2, out=w_v[l])
         w_v_l /= E * H  # (B, T)
-        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2
+        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         w_r_l = np.add(w_v_l, 1e-05, out=w_r[l])
         np.sqrt(w_r_l, out=w_r_l)
         np.divide(1, w_r_l, out=w_r_l)  # (B, T)
-        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T))
+        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T)) (normalised)
         w_xhat_l = np.multiply(w_r_l[:, :, None], w_v_shifted, out=w_v_shifted)  # (B, T, E * H)
         # [21] w[l, b] = w_xhat[l, b] diag(g2[l]) + 1 c2[l]^T
         w_l = np.multiply(g2[l], w_xhat_l, out=w[l])
@@ -166,19 +166,19 @@ def forward(tokens, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, bf, Wp,
         o_z[l] = o_z_l
         p[l] = p_product.reshape(B, T, E * H)
         x_before, x_before1 = x_l, x_l
-    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H
+    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H (mean)
     f_mu = x[L - 1].sum(axis=2)  # (B, T)
     f_mu /= E * H  # (B, T)
-    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H
+    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H (variance)
     f_v_shifted = x[L - 1] - f_mu[:, :, None]  # (B, T, E * H)
     f_v_square = np.square(f_v_shifted)  # (B, T, E * H)
     f_v = f_v_square.sum(axis=2)  # (B, T)
     f_v /= E * H  # (B, T)
-    # [28] F_r = (F_v + 1e-05)^-1/2
+    # [28] F_r = (F_v + 1e-05)^-1/2 (reciprocal deviation)
     f_r = f_v + 1e-05  # (B, T)
     np.sqrt(f_r, out=f_r)
     np.divide(1, f_r, out=f_r)  # (B, T)
-    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T))
+    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T)) (normalised)
     f_xhat = np.multiply(f_r[:, :, None], f_v_shifted, out=f_v_shifted)  # (B, T, E * H)
     # [30] f[b] = f_xhat[b] diag(gf) + 1 cf^T
     f = gf * f_xhat  # (B, T, E * H)
@@ -250,19 +250,19 @@ def loss(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, b
     x_before = x_start
     x_before1 = x_start
     for l in range(L):
-        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H
+        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H (mean)
         u_mu_l = x_before.sum(axis=2)  # (B, T)
         u_mu_l /= E * H  # (B, T)
-        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H
+        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H (variance)
         u_v_shifted = x_before - u_mu_l[:, :, None]  # (B, T, E * H)
         u_v_square = np.square(u_v_shifted)  # (B, T, E * H)
         u_r_l = u_v_square.sum(axis=2)  # (B, T)
         u_r_l /= E * H  # (B, T)
-        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2
+        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         u_r_l += 1e-05
         np.sqrt(u_r_l, out=u_r_l)
         np.divide(1, u_r_l, out=u_r_l)  # (B, T)
-        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T))
+        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T)) (normalised)
         u_l = np.multiply(u_r_l[:, :, None], u_v_shifted, out=u_v_shifted)  # (B, T, E * H)
         # [6] u[l, b] = u_xhat[l, b] diag(g1[l]) + 1 c1[l]^T
         u_l *= g1[l]
@@ -290,19 +290,19 @@ def loss(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, b
         # [16] r[l, b] = x[l - 1, b] + p[l, b] + 1 bo[l]^T
         r_l = np.add(x_before1, p_product.reshape(B, T, E * H), out=x[l])
         r_l += bo[l]  # (B, T, E * H)
-        # [17] w_mu[l, b] = (r[l, b] 1)/E/H
+        # [17] w_mu[l, b] = (r[l, b] 1)/E/H (mean)
         w_mu_l = r_l.sum(axis=2)  # (B, T)
         w_mu_l /= E * H  # (B, T)
-        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H
+        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H (variance)
         w_v_shifted = r_l - w_mu_l[:, :, None]  # (B, T, E * H)
         w_v_square = np.square(w_v_shifted)  # (B, T, E * H)
         w_r_l = w_v_square.sum(axis=2)  # (B, T)
         w_r_l /= E * H  # (B, T)
-        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2
+        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         w_r_l += 1e-05
         np.sqrt(w_r_l, out=w_r_l)
         np.divide(1, w_r_l, out=w_r_l)  # (B, T)
-        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T))
+        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T)) (normalised)
         w_l = np.multiply(w_r_l[:, :, None], w_v_shifted, out=w_v_shifted)  # (B, T, E * H)
         # [21] w[l, b] = w_xhat[l, b] diag(g2[l]) + 1 c2[l]^T
         w_l *= g2[l]
@@ -327,19 +327,19 @@ def loss(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo, g2, c2, Wf, b
         x_l = np.add(r_l, x_product.reshape(B, T, E * H), out=r_l)
         x_l += bp[l]  # (B, T, E * H)
         x_before, x_before1 = x_l, x_l
-    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H
+    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H (mean)
     f_mu = x[L - 1].sum(axis=2)  # (B, T)
     f_mu /= E * H  # (B, T)
-    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H
+    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H (variance)
     f_v_shifted = x[L - 1] - f_mu[:, :, None]  # (B, T, E * H)
     f_v_square = np.square(f_v_shifted)  # (B, T, E * H)
     f_v = f_v_square.sum(axis=2)  # (B, T)
     f_v /= E * H  # (B, T)
-    # [28] F_r = (F_v + 1e-05)^-1/2
+    # [28] F_r = (F_v + 1e-05)^-1/2 (reciprocal deviation)
     f_r = np.add(f_v, 1e-05, out=f_v)
     np.sqrt(f_r, out=f_r)
     np.divide(1, f_r, out=f_r)  # (B, T)
-    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T))
+    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T)) (normalised)
     f_xhat = np.multiply(f_r[:, :, None], f_v_shifted, out=f_v_shifted)  # (B, T, E * H)
     # [30] f[b] = f_xhat[b] diag(gf) + 1 cf^T
     f = np.multiply(gf, f_xhat, out=f_xhat)
@@ -418,18 +418,18 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
     x_before = x_start
     x_before1 = x_start
     for l in range(L):
-        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H
+        # [2] u_mu[l, b] = (x[l - 1, b] 1)/E/H (mean)
         np.matmul(x_before, ones, out=u_mu_l)  # (B, T)
         u_mu_l /= E * H  # (B, T)
-        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H
+        # [3] u_v[l, b] = ((x[l - 1, b] - (u_mu[l, b] 1^T))^2 1)/E/H (variance)
         u_v_shifted = np.subtract(x_before, u_mu_l[:, :, None], out=u_xhat[l])
         u_r_l = np.vecdot(u_v_shifted, u_v_shifted, out=u_r[l])
         u_r_l /= E * H  # (B, T)
-        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2
+        # [4] u_r[l] = (u_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         u_r_l += 1e-05
         np.sqrt(u_r_l, out=u_r_l)
         np.divide(1, u_r_l, out=u_r_l)  # (B, T)
-        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T))
+        # [5] u_xhat[l, b] = diag(u_r[l, b]) (x[l - 1, b] - (u_mu[l, b] 1^T)) (normalised)
         u_xhat_l = np.multiply(u_r_l[:, :, None], u_v_shifted, out=u_v_shifted)  # (B, T, E * H)
         # [6] u[l, b] = u_xhat[l, b] diag(g1[l]) + 1 c1[l]^T
         np.multiply(g1[l], u_xhat_l, out=u_l)  # (B, T, E * H)
@@ -467,18 +467,18 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
         # [16] r[l, b] = x[l - 1, b] + p[l, b] + 1 bo[l]^T
         r_l = np.add(x_before1, p_l, out=x[l])
         r_l += bo[l]  # (B, T, E * H)
-        # [17] w_mu[l, b] = (r[l, b] 1)/E/H
+        # [17] w_mu[l, b] = (r[l, b] 1)/E/H (mean)
         w_mu_l = np.matmul(r_l, ones, out=u_mu_l)  # (B, T)
         w_mu_l /= E * H  # (B, T)
-        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H
+        # [18] w_v[l, b] = ((r[l, b] - (w_mu[l, b] 1^T))^2 1)/E/H (variance)
         w_v_shifted = np.subtract(r_l, w_mu_l[:, :, None], out=w_xhat[l])
         w_r_l = np.vecdot(w_v_shifted, w_v_shifted, out=w_r[l])
         w_r_l /= E * H  # (B, T)
-        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2
+        # [19] w_r[l] = (w_v[l] + 1e-05)^-1/2 (reciprocal deviation)
         w_r_l += 1e-05
         np.sqrt(w_r_l, out=w_r_l)
         np.divide(1, w_r_l, out=w_r_l)  # (B, T)
-        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T))
+        # [20] w_xhat[l, b] = diag(w_r[l, b]) (r[l, b] - (w_mu[l, b] 1^T)) (normalised)
         w_xhat_l = np.multiply(w_r_l[:, :, None], w_v_shifted, out=w_v_shifted)  # (B, T, E * H)
         # [21] w[l, b] = w_xhat[l, b] diag(g2[l]) + 1 c2[l]^T
         w_l = np.multiply(g2[l], w_xhat_l, out=u_l)  # (B, T, E * H)
@@ -506,18 +506,18 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
         k[l] = qkv_l[:, :, E * H : 2 * E * H].reshape(B, T, H, E).transpose(0, 2, 1, 3)
         v[l] = qkv_l[:, :, 2 * E * H : 3 * E * H].reshape(B, T, H, E).transpose(0, 2, 1, 3)
         x_before, x_before1 = x_l, x_l
-    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H
+    # [26] f_mu[b] = (x[L - 1, b] 1)/E/H (mean)
     np.matmul(x[L - 1], ones, out=f_mu)  # (B, T)
     f_mu /= E * H  # (B, T)
-    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H
+    # [27] f_v[b] = ((x[L - 1, b] - (f_mu[b] 1^T))^2 1)/E/H (variance)
     np.subtract(x[L - 1], f_mu[:, :, None], out=f_v_shifted)  # (B, T, E * H)
     f_v = np.vecdot(f_v_shifted, f_v_shifted, out=f_mu)  # (B, T)
     f_v /= E * H  # (B, T)
-    # [28] F_r = (F_v + 1e-05)^-1/2
+    # [28] F_r = (F_v + 1e-05)^-1/2 (reciprocal deviation)
     f_r = np.add(f_v, 1e-05, out=f_v)
     np.sqrt(f_r, out=f_r)
     np.divide(1, f_r, out=f_r)  # (B, T)
-    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T))
+    # [29] f_xhat[b] = diag(f_r[b]) (x[L - 1, b] - (f_mu[b] 1^T)) (normalised)
     f_xhat = np.multiply(f_r[:, :, None], f_v_shifted, out=f_v_shifted)  # (B, T, E * H)
     # [30] f[b] = f_xhat[b] diag(gf) + 1 cf^T
     np.multiply(gf, f_xhat, out=f)  # (B, T, E * H)

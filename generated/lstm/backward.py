@@ -21,13 +21,13 @@ def lstm_backward(
             + sum((h[t - 1, n, k] if 1 <= t else h0[n, k]) * Wh[k, j] for k in H)
             + b[j]
         )
-        i[t, n, k: H] = 1 / (1 + exp(-z[t, n, k]))  # input gate | 输入门
-        f[t, n, k: H] = 1 / (1 + exp(-z[t, n, H + k]))  # forget gate | 遗忘门
-        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])  # candidate | 候选值
-        o[t, n, k] = 1 / (1 + exp(-z[t, n, 3 * H + k]))  # output gate | 输出门
-        c[t, n, j] = f[t, n, j] * (c[t - 1, n, j] if 1 <= t else c0[n, j]) + i[t, n, j] * g[t, n, j]  # cell | 细胞状态
+        i[t, n, k: H] = 1 / (1 + exp(-z[t, n, k]))  # input gate: how much of the candidate is put on the belt | 输入门：放上多少候选值
+        f[t, n, k: H] = 1 / (1 + exp(-z[t, n, H + k]))  # forget gate: how much of the belt stays | 遗忘门：保留多少旧内容
+        g[t, n, k: H] = tanh(z[t, n, 2 * H + k])  # candidate: what there is to put on | 候选值：可放上的内容
+        o[t, n, k] = 1 / (1 + exp(-z[t, n, 3 * H + k]))  # output gate: how much of the belt is shown | 输出门：显示多少内容
+        c[t, n, j] = f[t, n, j] * (c[t - 1, n, j] if 1 <= t else c0[n, j]) + i[t, n, j] * g[t, n, j]  # cell: a conveyor belt, each step thins it out and adds to it | 细胞状态：传送带，每步减去一些、加入一些
         h_tanh[t, n, j] = tanh(c[t, n, j])
-        h[t, n, j] = o[t, n, j] * h_tanh[t, n, j]  # hidden state | 隐藏状态
+        h[t, n, j] = o[t, n, j] * h_tanh[t, n, j]  # hidden state: the part of the belt that is shown | 隐藏状态：传送带上显示的部分
     L = sum(h[t, n, j] ** 2 for t in T for n in N for j in H) / 2
     for t in T:
         h_bar[t, n, j] = (

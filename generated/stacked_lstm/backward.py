@@ -20,10 +20,10 @@ def stacked_lstm_backward(
                 + sum((h[l, t - 1, n, i] if 1 <= t else h0[l, n, i]) * Wh[l, i, g] for i in H)
                 + b[l, g]
             )
-            h_i[l, t, n, k: H] = 1 / (1 + exp(-h_z[l, t, n, k]))
-            h_f[l, t, n, k: H] = 1 / (1 + exp(-h_z[l, t, n, H + k]))
-            h_g[l, t, n, k: H] = tanh(h_z[l, t, n, 2 * H + k])
-            h_o[l, t, n, k] = 1 / (1 + exp(-h_z[l, t, n, 3 * H + k]))
+            h_i[l, t, n, k: H] = 1 / (1 + exp(-h_z[l, t, n, k]))  # input gate: how much of the candidate is put on the belt | 输入门：放上多少候选值
+            h_f[l, t, n, k: H] = 1 / (1 + exp(-h_z[l, t, n, H + k]))  # forget gate: how much of the belt stays | 遗忘门：保留多少旧内容
+            h_g[l, t, n, k: H] = tanh(h_z[l, t, n, 2 * H + k])  # candidate: what there is to put on | 候选值：可放上的内容
+            h_o[l, t, n, k] = 1 / (1 + exp(-h_z[l, t, n, 3 * H + k]))  # output gate: how much of the belt is shown | 输出门：显示多少内容
             c[l, t, n, g] = (
                 h_f[l, t, n, g] * (c[l, t - 1, n, g] if 1 <= t else c0[l, n, g]) + h_i[l, t, n, g] * h_g[l, t, n, g]
             )

@@ -58,7 +58,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             h_z_t = np.matmul(Wh[l].T, h_before, out=h_z_part6[t])
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
             h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
             h_i_total = np.abs(h_z_t[: H])  # (H, N)
@@ -66,7 +66,7 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             h_i_t /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
             h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
             h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
@@ -74,9 +74,9 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
             h_f_t /= h_f_total  # (H, N)
-            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
-            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
             h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
@@ -127,7 +127,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             h_z_t = Wh[l].T @ h_before  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
             c_scaled = np.minimum(h_z_t[: H], 0)  # (H, N)
             np.exp(c_scaled, out=c_scaled)
             h_i_total = np.abs(h_z_t[: H])  # (H, N)
@@ -135,7 +135,7 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             c_scaled /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
             c_t = np.minimum(h_z_t[H : 2 * H], 0)  # (H, N)
             np.exp(c_t, out=c_t)
             h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
@@ -143,9 +143,9 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
             c_t /= h_f_total  # (H, N)
-            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H])  # (H, N)
-            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
             h_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_part[t])
             np.exp(h_t, out=h_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
@@ -208,7 +208,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             # [1] h_z[l, t] = h[l - 1, t] Wx[l] + h[l, t - 1] Wh[l] + 1 b[l]^T
             _product(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
-            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H])
+            # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
             h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
             np.exp(h_i_t, out=h_i_t)
             np.abs(h_z_t[: H], out=h_i_total)  # (H, N)
@@ -216,7 +216,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             np.exp(h_i_total, out=h_i_total)
             h_i_total += 1
             h_i_t /= h_i_total  # (H, N)
-            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H])
+            # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
             h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
             np.exp(h_f_t, out=h_f_t)
             h_f_total = np.abs(h_z_t[H : 2 * H], out=h_i_total)  # (H, N)
@@ -224,9 +224,9 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             np.exp(h_f_total, out=h_f_total)
             h_f_total += 1
             h_f_t /= h_f_total  # (H, N)
-            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H])
+            # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
-            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H])
+            # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
             h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
             np.exp(h_o_t, out=h_o_t)
             h_o_total = np.abs(h_z_t[3 * H : 4 * H], out=h_i_total)  # (H, N)

@@ -21,10 +21,10 @@ def transformer_block_backward(
     c2: Data[E * H],
 ):
     """Causal attention with heads and a GELU layer, each after layer norm and beside a residual; half squared error."""
-    u_mu[n, t] = sum(x[n, t, d] for d in range(E * H)) / E / H
-    u_v[n, t] = sum((x[n, t, d] - u_mu[n, t]) ** 2 for d in range(E * H)) / E / H
-    u_r[n, t] = 1 / sqrt(u_v[n, t] + 1e-5)
-    u_xhat[n, t, d] = (x[n, t, d] - u_mu[n, t]) * u_r[n, t]
+    u_mu[n, t] = sum(x[n, t, d] for d in range(E * H)) / E / H  # mean | 均值
+    u_v[n, t] = sum((x[n, t, d] - u_mu[n, t]) ** 2 for d in range(E * H)) / E / H  # variance | 方差
+    u_r[n, t] = 1 / sqrt(u_v[n, t] + 1e-5)  # reciprocal deviation | 标准差的倒数
+    u_xhat[n, t, d] = (x[n, t, d] - u_mu[n, t]) * u_r[n, t]  # normalised | 归一化
     u[n, t, d] = g1[d] * u_xhat[n, t, d] + b1[d]
     q[n, h, t, e] = sum(u[n, t, d] * Wq[h, d, e] for d in range(E * H))
     k[n, h, t, e] = sum(u[n, t, d] * Wk[h, d, e] for d in range(E * H))
@@ -33,10 +33,10 @@ def transformer_block_backward(
     o_a[n, h, t, s] = exp(o_s[n, h, t, s]) / sum(exp(o_s[n, h, t, i]) for i in T if i <= t) if s <= t else 0
     o[n, h, t, e] = sum(o_a[n, h, t, s] * v[n, h, s, e] for s in T)
     r[n, t, d] = x[n, t, d] + sum(o[n, h, t, e] * Wo[h, e, d] for h in H for e in E)
-    w_mu[n, t] = sum(r[n, t, d] for d in range(E * H)) / E / H
-    w_v[n, t] = sum((r[n, t, d] - w_mu[n, t]) ** 2 for d in range(E * H)) / E / H
-    w_r[n, t] = 1 / sqrt(w_v[n, t] + 1e-5)
-    w_xhat[n, t, d] = (r[n, t, d] - w_mu[n, t]) * w_r[n, t]
+    w_mu[n, t] = sum(r[n, t, d] for d in range(E * H)) / E / H  # mean | 均值
+    w_v[n, t] = sum((r[n, t, d] - w_mu[n, t]) ** 2 for d in range(E * H)) / E / H  # variance | 方差
+    w_r[n, t] = 1 / sqrt(w_v[n, t] + 1e-5)  # reciprocal deviation | 标准差的倒数
+    w_xhat[n, t, d] = (r[n, t, d] - w_mu[n, t]) * w_r[n, t]  # normalised | 归一化
     w[n, t, d] = g2[d] * w_xhat[n, t, d] + b2[d]
     z[n, t, f] = sum(w[n, t, e] * W1[e, f] for e in range(E * H)) + c1[f]
     a = gelu(z)

@@ -39,19 +39,19 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     x = _data("x", x, dtype)
     N, T, H, E, F = _forward_sizes(x, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
 
-    # [1] u_mu[n] = (x[n] 1)/E/H
+    # [1] u_mu[n] = (x[n] 1)/E/H (mean)
     u_mu = x.sum(axis=2)  # (N, T)
     u_mu /= E * H  # (N, T)
-    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
+    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H (variance)
     u_v_shifted = x - u_mu[:, :, None]  # (N, T, E * H)
     u_v_square = np.square(u_v_shifted)  # (N, T, E * H)
     u_v = u_v_square.sum(axis=2)  # (N, T)
     u_v /= E * H  # (N, T)
-    # [3] U_r = (U_v + 1e-05)^-1/2
+    # [3] U_r = (U_v + 1e-05)^-1/2 (reciprocal deviation)
     u_r = u_v + 1e-05  # (N, T)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T)) (normalised)
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
     # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     u = g1 * u_xhat  # (N, T, E * H)
@@ -83,19 +83,19 @@ def forward(x, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     r_product = o.transpose(0, 2, 1, 3).reshape(N * T, E * H) @ Wo.reshape(E * H, E * H)  # (N * T, E * H)
     r = r_product.reshape(N, T, E * H)
     r += x  # (N, T, E * H)
-    # [13] w_mu[n] = (r[n] 1)/E/H
+    # [13] w_mu[n] = (r[n] 1)/E/H (mean)
     w_mu = r.sum(axis=2)  # (N, T)
     w_mu /= E * H  # (N, T)
-    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
+    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H (variance)
     w_v_shifted = r - w_mu[:, :, None]  # (N, T, E * H)
     w_v_square = np.square(w_v_shifted)  # (N, T, E * H)
     w_v = w_v_square.sum(axis=2)  # (N, T)
     w_v /= E * H  # (N, T)
-    # [15] W_r = (W_v + 1e-05)^-1/2
+    # [15] W_r = (W_v + 1e-05)^-1/2 (reciprocal deviation)
     w_r = w_v + 1e-05  # (N, T)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T)) (normalised)
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
     # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     w = g2 * w_xhat  # (N, T, E * H)
@@ -148,19 +148,19 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     y = _data("y", y, dtype)
     N, T, H, E, F = _sizes(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
 
-    # [1] u_mu[n] = (x[n] 1)/E/H
+    # [1] u_mu[n] = (x[n] 1)/E/H (mean)
     u_mu = x.sum(axis=2)  # (N, T)
     u_mu /= E * H  # (N, T)
-    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
+    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H (variance)
     u_v_shifted = x - u_mu[:, :, None]  # (N, T, E * H)
     u_v_square = np.square(u_v_shifted)  # (N, T, E * H)
     u_v = u_v_square.sum(axis=2)  # (N, T)
     u_v /= E * H  # (N, T)
-    # [3] U_r = (U_v + 1e-05)^-1/2
+    # [3] U_r = (U_v + 1e-05)^-1/2 (reciprocal deviation)
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T)) (normalised)
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
     # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     u = np.multiply(g1, u_xhat, out=u_xhat)
@@ -192,19 +192,19 @@ def loss(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2):
     r_product = o.transpose(0, 2, 1, 3).reshape(N * T, E * H) @ Wo.reshape(E * H, E * H)  # (N * T, E * H)
     r = r_product.reshape(N, T, E * H)
     r += x  # (N, T, E * H)
-    # [13] w_mu[n] = (r[n] 1)/E/H
+    # [13] w_mu[n] = (r[n] 1)/E/H (mean)
     w_mu = r.sum(axis=2)  # (N, T)
     w_mu /= E * H  # (N, T)
-    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
+    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H (variance)
     w_v_shifted = r - w_mu[:, :, None]  # (N, T, E * H)
     w_v_square = np.square(w_v_shifted)  # (N, T, E * H)
     w_v = w_v_square.sum(axis=2)  # (N, T)
     w_v /= E * H  # (N, T)
-    # [15] W_r = (W_v + 1e-05)^-1/2
+    # [15] W_r = (W_v + 1e-05)^-1/2 (reciprocal deviation)
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T)) (normalised)
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
     # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     w = np.multiply(g2, w_xhat, out=w_xhat)
@@ -266,18 +266,18 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         a_total, a, m_part3, ones2, r_bar_ratio, Wo_bar, o_bar_part, o_a_bar, o_s_bar_sum, Wv_bar_part2, k_bar, q_bar,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
-    # [1] u_mu[n] = (x[n] 1)/E/H
+    # [1] u_mu[n] = (x[n] 1)/E/H (mean)
     np.matmul(x, ones, out=u_mu)  # (N, T)
     u_mu /= E * H  # (N, T)
-    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H
+    # [2] u_v[n] = ((x[n] - (u_mu[n] 1^T))^2 1)/E/H (variance)
     np.subtract(x, u_mu[:, :, None], out=u_v_shifted)  # (N, T, E * H)
     u_v = np.vecdot(u_v_shifted, u_v_shifted, out=u_mu)  # (N, T)
     u_v /= E * H  # (N, T)
-    # [3] U_r = (U_v + 1e-05)^-1/2
+    # [3] U_r = (U_v + 1e-05)^-1/2 (reciprocal deviation)
     u_r = np.add(u_v, 1e-05, out=u_v)
     np.sqrt(u_r, out=u_r)
     np.divide(1, u_r, out=u_r)  # (N, T)
-    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T))
+    # [4] u_xhat[n] = diag(u_r[n]) (x[n] - (u_mu[n] 1^T)) (normalised)
     u_xhat = np.multiply(u_r[:, :, None], u_v_shifted, out=u_v_shifted)  # (N, T, E * H)
     # [5] u[n] = u_xhat[n] diag(g1) + 1 b1^T
     np.multiply(g1, u_xhat, out=u)  # (N, T, E * H)
@@ -322,18 +322,18 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         out=r.reshape(N * T, E * H),
     )  # (N * T, E * H)
     r += x  # (N, T, E * H)
-    # [13] w_mu[n] = (r[n] 1)/E/H
+    # [13] w_mu[n] = (r[n] 1)/E/H (mean)
     w_mu = np.matmul(r, ones, out=u_mu)  # (N, T)
     w_mu /= E * H  # (N, T)
-    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H
+    # [14] w_v[n] = ((r[n] - (w_mu[n] 1^T))^2 1)/E/H (variance)
     np.subtract(r, w_mu[:, :, None], out=w_v_shifted)  # (N, T, E * H)
     w_v = np.vecdot(w_v_shifted, w_v_shifted, out=u_mu)  # (N, T)
     w_v /= E * H  # (N, T)
-    # [15] W_r = (W_v + 1e-05)^-1/2
+    # [15] W_r = (W_v + 1e-05)^-1/2 (reciprocal deviation)
     w_r = np.add(w_v, 1e-05, out=w_v)
     np.sqrt(w_r, out=w_r)
     np.divide(1, w_r, out=w_r)  # (N, T)
-    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T))
+    # [16] w_xhat[n] = diag(w_r[n]) (r[n] - (w_mu[n] 1^T)) (normalised)
     w_xhat = np.multiply(w_r[:, :, None], w_v_shifted, out=w_v_shifted)  # (N, T, E * H)
     # [17] w[n] = w_xhat[n] diag(g2) + 1 b2^T
     np.multiply(g2, w_xhat, out=w)  # (N, T, E * H)
