@@ -108,7 +108,7 @@ class Named(Work):
         if any(_is_of_sizes(c) for c, _ in known) and any(s.constant is not None for s in _subscripts(what)):
             return False
         bound = any(i in free for c, _ in known for i in free_indices(c))
-        return not bound or all(map(self._is_inside, nodes(what, Read)))
+        return not bound or all(map(self._is_inside, reads(what)))
 
     def _is_inside(self, read: Read) -> bool:
         """Is every subscript a place, or an index that goes no further than its dimension?"""
