@@ -82,8 +82,8 @@ def conv3d(
 
 
 def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The largest entry of each window, at a tie the first; `ceil_mode` keeps a last window that is cut off.
-    每个窗口中最大的元素，相等时取第一个；ceil_mode保留末端不完整的窗口。"""
+    """The strongest answer of each window, wherever it stands in it; at a tie the first.
+    每个窗口中最大的元素，不论其位置；相等时取第一个。"""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
@@ -111,8 +111,8 @@ def max_pool2d(x: Array[..., I, J], kernel_size, stride=None, padding=0, dilatio
 def avg_pool2d(
     x: Array[..., I, J], kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
 ):  # fmt: skip
-    """The mean of each window, with the zeros of the padding or without; `ceil_mode` keeps a last one that is cut off.
-    每个窗口的平均值，可计入或不计入填充的零；ceil_mode保留末端不完整的窗口。"""
+    """The mean of each window, with the zeros of the padding or without.
+    每个窗口的平均值，可计入或不计入填充的零。"""
     h, w = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     assert h >= 1 and w >= 1, "a window of no entries; expected 1 or more"
     steps = kernel_size if stride is None else stride
