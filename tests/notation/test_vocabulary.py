@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from symbp.calculus.derive import derive
-from symbp.core.network import LABELS
 from symbp.emit.write import write_module
 from symbp.errors import NotationError
 from symbp.lowering.lower import lower
@@ -20,6 +19,7 @@ from symbp.notation.grammar import FILES
 from symbp.notation.read import list_networks, read_network
 from symbp.notation.vocabulary import FORMS, INPUTS, PUBLIC, SECTIONS, SIZES
 from symbp.notation.words import INNER
+from symbp.verify.draw import draw_inputs
 from symbp.verify.sizes import Sizes
 from symbp.verify.systems import FLOATS
 from symbp.verify.world import World
@@ -66,16 +66,10 @@ def file_of(example: str) -> str:
 
 
 def filled(text: str) -> World:
-    """The network's values at random inputs, by the interpreter."""
+    """The network's values at random inputs that obey its facts, by the interpreter."""
     network = read_network(text, "example.py", "example")
-    world, draw = World(network, Sizes(AT), FLOATS), random.Random(1)
-    given = {}
-    for tensor in network.inputs:
-        if tensor.kind == LABELS:
-            given[tensor.name] = {k: draw.randrange(world.size(tensor.classes) - 1) for k in world.keys(tensor.name)}
-        else:
-            given[tensor.name] = {k: draw.uniform(0.1, 1.5) for k in world.keys(tensor.name)}
-    world.fill(given)
+    world = World(network, Sizes(AT), FLOATS)
+    world.fill(draw_inputs(world, random.Random(1), lambda r: r.uniform(0.1, 1.5)))
     return world
 
 
