@@ -74,7 +74,14 @@ class _Writer:
     def __post_init__(self) -> None:
         self.placed = frozenset(_placed(self.routine))
         self.returned = {v.name: 1 for v in self.routine.returned}
-        needed = [a for s in self.routine.statements for a in s.arrays if s.op != "pieces" or a.name not in self.placed]
+        read = {a.name for s in self.routine.statements for a in s.arrays}
+        there = self.returned.keys() - read if self.kept else ()  # what only shows a gradient where it is written
+        needed = [
+            a
+            for s in self.routine.statements
+            for a in s.arrays
+            if not ((s.op == "pieces" and a.name in self.placed) or (s.op == "reshape" and s.target.name in there))
+        ]
         self.uses = Counter(a.name for a in (*needed, *self.routine.returned))
         self.looped = frozenset(a.name for s in self.routine.statements if s.loop is not None for a in s.arrays)
         self.inside = standing_inside(self.routine, self._may_stand_inside)
@@ -105,7 +112,7 @@ class _Writer:
         if s.target.name in self.placed and not asked and s.place is not None and s.place.how == "over":
             s = replace(s, target=replace(s.target, name=s.place.name))  # nothing asks for it by its own name
         args = self._over_view(s, args)
-        if s.place is not None and s.place.shape:
+        if s.place is not None and s.place.shape and s.place.how == "scratch":
             self.arrays[s.target.name] = s.place.name
         needed = self.uses.get(s.target.name, 0) > self.returned.get(s.target.name, 0)
         lines = _lines(s, args, self.variable, needed)  # none where all slices are there already
@@ -247,7 +254,9 @@ def _lines(s: Statement, args: tuple[Text, ...], variable: str, needed: bool) ->
     if s.op == "fill":
         return (f"{target}[...] = {args[0].code}",)
     if s.place.shape:
-        return (str(call(s, args, reshaped(s, target))),)
+        target = reshaped(s, target)
+        if s.place.how == "scratch":  # what it is only ever seen as bears its name
+            return (str(call(s, args, target)),)
     named = name != target and (needed or not (s.place.span or s.place.how in ("out", "step", "buffer")))
     if s.op in LINES:
         lines = LINES[s.op](s, args, target)

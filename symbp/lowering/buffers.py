@@ -18,12 +18,12 @@ from symbp.lowering.program import (
     GATHERS,
     LIST,
     POSITIONS,
-    REDUCTIONS,
     VIEWS,
     Carry,
     Place,
     Program,
     Routine,
+    Shape,
     Statement,
     Value,
     array_of,
@@ -31,11 +31,10 @@ from symbp.lowering.program import (
     by_name,
     each_routine,
     is_carry,
+    shape_of,
     users_of,
     view_roots,
 )
-
-WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "vecdot", "row_sum", "float")
 
 
 def place_results(program: Program) -> Program:
@@ -89,6 +88,7 @@ class _Plan:
     views: frozenset[str] = field(init=False)
     reshaped: frozenset[str] = field(init=False)
     shown: dict[str, Value] = field(init=False)
+    shapes: dict[str, Shape] = field(init=False)  # of the results
     storage: dict[str, str] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
     free: list[Value] = field(default_factory=list)
@@ -101,6 +101,7 @@ class _Plan:
         self.views = frozenset(s.target.name for s in self.routine.statements if s.op in VIEWS)
         self.reshaped = _reshaped(self.routine)
         self.shown = _shown(self.routine)
+        self.shapes = {name: shape_of(v) for name, v in self.routine.results}
         destined = self.destinations()
         self.destined = {**(parts_of(self.routine, self.last, destined) if self.kept else {}), **destined}
 
@@ -158,7 +159,9 @@ class _Plan:
         match there:
             case Part():
                 return self._part(there)
-        return self.array(there)
+        place = self.array(there)
+        wanted = self.shapes.get(there, s.target.shape)
+        return place if wanted == s.target.shape else replace(place, shape=wanted)
 
     def array(self, name: str) -> Place:
         """The array of that name, which is there before the routine begins."""

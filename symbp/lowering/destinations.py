@@ -10,22 +10,28 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TypeVar
 
+from symbp.core.integers import ONE
 from symbp.lowering.program import (
     ARITHMETIC,
     COMPARISONS,
     FLOAT,
     LOGICAL,
+    REDUCTIONS,
     UNARY,
     VIEWS,
     Routine,
+    Shape,
     Span,
     Statement,
     arrays_among,
+    base_of,
     by_name,
     is_carry,
+    shape_of,
 )
 
 UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
+WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "vecdot", "row_sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,29 @@ def parts_of(routine: Routine, last: dict[str, int], destined: dict[str, str]) -
 
 
 def destinations_of(routine: Routine, last: dict[str, int]) -> dict[str, str]:
-    """Values to be written into the caller's gradient arrays: the gradients, and what they are made of in place."""
-    computed = _computed(routine)
+    """Values to be written into the caller's gradient arrays: the gradients, or what they show in another shape, and
+    what they are made of in place.
+    """
+    computed, made = _computed(routine), routine.makers
     destined: dict[str, str] = {}
     for name, result in routine.results[1:]:
-        for v in arrays_among((result,)):
+        base = base_of(result, made)
+        for v in arrays_among((base if is_split(shape_of(base), shape_of(result)) else result,)):
             if v.shape and v.name in computed:
                 destined.setdefault(v.name, name)
     return _followed(routine, last, destined)
+
+
+def is_split(shape: Shape, whole: Shape) -> bool:
+    """Is the one shape the other with axes split into several?"""
+    rest = list(shape)
+    for extent in whole:
+        part = ONE
+        while rest and part != extent:
+            part *= rest.pop(0)
+        if part != extent:
+            return False
+    return all(e == ONE for e in rest)
 
 
 def _computed(routine: Routine) -> frozenset[str]:

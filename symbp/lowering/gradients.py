@@ -1,10 +1,15 @@
-"""A gradient that is no array of its own (a number, a view, another gradient) is filled into one."""
+"""A gradient that is no array of its own (a number, a view, another gradient) is filled into one.
+
+What shows an array with some axes merged is none of these: such an array is written into the gradient, whose axes can
+be split wherever the caller's array lies. Merged they can be only where it lies in order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from symbp.core.network import Tensor
+from symbp.lowering.destinations import WRITES_OUT, is_split
 from symbp.lowering.program import (
     FILL,
     FILLING,
@@ -16,6 +21,7 @@ from symbp.lowering.program import (
     Routine,
     Statement,
     Value,
+    base_of,
     by_name,
     each_routine,
 )
@@ -30,13 +36,16 @@ def _filled(program: Program, routine: Routine) -> Routine:
     made = routine.makers
     used = {a.name for s in routine.statements for a in s.arrays}
     fills: dict[str, list[Statement]] = {}
+    shown: dict[str, Statement] = {}  # gradients that are a value in another shape, by that value's name
     results = [routine.results[0]]
     numbers = dict(routine.numbers)
     for (name, value), tensor in zip(routine.results[1:], _parameters(program), strict=True):
         maker = by_name(value, made)
-        own = _own_array(value, maker, tensor)
-        if own is not None and all(v != own for _, v in results):
+        own = _own_array(value, made, tensor)
+        if own is not None and all(base_of(v, made) != base_of(own, made) for _, v in results):
             results.append((name, own))
+            if maker is not None and maker.op == "reshape":
+                shown[_base(value, made)] = replace(maker, numbers=numbers.get(name, ()))
             continue
         kind = FLOAT if tensor.each is None else LIST
         fill = Statement(Value(f"{name}.fill", tensor.shape, kind), FILL, (_narrow(value, made),))
@@ -44,15 +53,29 @@ def _filled(program: Program, routine: Routine) -> Routine:
             fill = replace(fill, numbers=numbers.get(name, ()), comment=maker.comment if maker else "")
         fills.setdefault(_base(value, made), []).append(fill)
         results.append((name, fill.target))
-    return replace(routine, statements=_woven(routine, fills), results=tuple(results))
+    statements = [_with_note(s, shown.get(s.target.name)) for s in _woven(routine, fills)]
+    return replace(routine, statements=tuple(statements), results=tuple(results))
 
 
-def _own_array(value: Operand, maker: Statement | None, tensor: Tensor) -> Operand | None:
-    """The array that can be the caller's: a result that is no view, or the array that a loop fills."""
+def _with_note(s: Statement, shown: Statement | None) -> Statement:
+    """The statement with what is said of the gradient that shows its result in another shape."""
+    if shown is None:
+        return s
+    numbers = (*s.numbers, *shown.numbers)
+    return replace(s, numbers=numbers, comment=s.comment or shown.comment, words=s.words or shown.words)
+
+
+def _own_array(value: Operand, made: dict[str, Statement], tensor: Tensor) -> Operand | None:
+    """The array that can be the caller's: a result that is no view but of its shape, or the array that a loop fills."""
+    maker = by_name(value, made)
     if maker is None or not maker.target.shape or (tensor.each is not None) != (maker.target.kind == LIST):
         return None
     if maker.op == "stacked":
         return maker.args[0]
+    if maker.op == "reshape":
+        base = by_name(base_of(value, made), made)
+        may = base is not None and base.op in WRITES_OUT and is_split(base.target.shape, tensor.shape)
+        return value if may else None
     return None if maker.op in VIEWS else value
 
 

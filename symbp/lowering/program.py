@@ -300,6 +300,13 @@ def renamed(operand: Operand, names: Mapping[str, str]) -> Operand:
     return operand
 
 
+def base_of(operand: Operand, made: Mapping[str, Statement]) -> Operand:
+    """The value that an operand shows in another shape, or itself."""
+    while (maker := by_name(operand, made)) is not None and maker.op == "reshape":
+        operand = maker.args[0]
+    return operand
+
+
 def users_of(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
     """The statements that need each array, in their order."""
     users: dict[str, list[Statement]] = {}
