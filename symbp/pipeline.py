@@ -40,6 +40,7 @@ from symbp.document.words import LANGUAGES as LANGUAGES
 from symbp.emit.write import write_module
 from symbp.errors import CheckFailed, NotationError, NoTrial, Span
 from symbp.escape import Prose, in_json, on_terminal
+from symbp.lowering.logistic import as_defined, is_logistic
 from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
 from symbp.lowering.stability import stabilise
@@ -180,7 +181,9 @@ class Build:
         """The quantities that the module computes in another form than that of their definition."""
         d = self.derivation
         computed = {e.name: e.body for e in stabilise(d.backward).equations}
-        return tuple(e.name for e in d.network.equations if not same(computed[e.name], e.body))
+        others = [e for e in d.network.equations if not same(computed[e.name], e.body)]
+        plain = as_defined(self.program)
+        return tuple(e.name for e in others if not (e.name in plain and is_logistic(e.body)))
 
     @cached_property
     def document(self) -> Document:

@@ -28,6 +28,7 @@ from symbp.lowering.program import (
     COMPARISONS,
     INT,
     LIST,
+    LOGISTIC,
     ZEROS,
     Operand,
     Statement,
@@ -77,7 +78,7 @@ UFUNCS = {
     **{row.name: row.numpy for row in FUNCTIONS.values() if row.numpy},
 }
 
-TEMPLATED = tuple(row.name for row in FUNCTIONS.values() if not row.numpy)  # what a template computes
+TEMPLATED = (*(row.name for row in FUNCTIONS.values() if not row.numpy), LOGISTIC)  # what a template computes
 SHARED = ("scaled_erfc", "polynomial", "chebyshev", "by_blocks")  # and what several of these templates call
 
 SCALAR_WORDS = {"maximum": "max", "minimum": "min", "abs": "abs"}

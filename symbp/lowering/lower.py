@@ -24,6 +24,7 @@ from symbp.lowering.gradients import fill_gradients
 from symbp.lowering.guard import guard_branches
 from symbp.lowering.hits import masks_at_hits
 from symbp.lowering.lengths import name_lengths
+from symbp.lowering.logistic import logistic_values
 from symbp.lowering.names import name_values
 from symbp.lowering.partial_sums import sums_of_sums
 from symbp.lowering.passing import let_pass
@@ -55,6 +56,7 @@ PURE_PASSES = (
     add_axes_back,  # a reduced axis that is wanted again is kept (keepdims)
     compare_what_stays,  # max(z, 0) > 0 is z > 0, so that z need not be kept
     add_slices,  # before the next: sums over few entries of axes that were split off are sums of slices
+    logistic_values,  # before who makes arrays again, of which it leaves fewer
     sums_of_sums,  # before the next, while a sum is one
     sum_by_products,  # a sum over a leading axis is a product with ones, which is faster
     rows_by_rows,  # of those sums, the ones of products

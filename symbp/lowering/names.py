@@ -11,6 +11,7 @@ from symbp.core.traverse import fresh_name
 from symbp.lowering.program import (
     COMPARISONS,
     LOGICAL,
+    LOGISTIC,
     Operand,
     Place,
     Program,
@@ -30,6 +31,7 @@ WORDS = {
     "min": "min",
     **{row.name: row.word or row.name for row in FUNCTIONS.values()},
     "sqrt": "root",
+    LOGISTIC: LOGISTIC,
     "square": "square",
     "matmul": "product",
     "vdot": "product",

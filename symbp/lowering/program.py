@@ -258,7 +258,8 @@ def each_routine(program: Program, change: Callable[[Routine], Routine]) -> Prog
 # pass and the writer dispatch on these words; a new operation is a word here, a row in `run` and a row in
 # `emit.operations`.
 ARITHMETIC = ("add", "sub", "mul", "div", "//", "power", "maximum", "minimum")
-UNARY = ("neg", "square", "sqrt", *FUNCTIONS)
+LOGISTIC = "logistic"  # 1 / (1 + exp(-z)), of arrays
+UNARY = ("neg", "square", "sqrt", *FUNCTIONS, LOGISTIC)
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or", "not")
 ELEMENTWISE = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL, "where", "call", "float")

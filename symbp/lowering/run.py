@@ -15,7 +15,7 @@ import sympy as sp
 from symbp.core.expr import Add, Expr, Int, Mul, Num, Pi, Pow
 from symbp.core.functions import FUNCTIONS, Elementary
 from symbp.core.integers import Atom, Dim, Poly
-from symbp.lowering.program import OF_EXPONENT, Operand, Reach, Routine, Statement, Value, function_name
+from symbp.lowering.program import LOGISTIC, OF_EXPONENT, Operand, Reach, Routine, Statement, Value, function_name
 
 Arrays = Mapping[str, Any]
 
@@ -98,6 +98,11 @@ def _function(row: Elementary) -> Callable[..., Any]:
     return np.vectorize(lambda x: float(row.sympy(sp.Float(x, 20))), otypes=[float])
 
 
+def _logistic(z: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
+
+
 _UFUNCS: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -125,6 +130,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "row_sum": np.matmul,
     "square": np.square,
     "sqrt": np.sqrt,
+    LOGISTIC: _logistic,
     **{row.name: _function(row) for row in FUNCTIONS.values()},
 }
 
