@@ -10,7 +10,7 @@ from symbp.core.expr import Expr
 from symbp.emit.formula import Text, scalar
 from symbp.emit.inside import standing_inside
 from symbp.emit.layout import split_line
-from symbp.emit.loops import before_loop, end_of_step, head, stack_lines
+from symbp.emit.loops import before_loop, end_of_step, entries, head, stack_lines
 from symbp.emit.onehot import plus_lines, rows_line
 from symbp.emit.operations import AUGMENTED, call, expression
 from symbp.emit.pieces import part_of, pieces
@@ -162,7 +162,7 @@ class _Writer:
         inner = _Writer(
             body_of(loop),
             inline=dict(self.inline),
-            variable=loop.variable.name,
+            variable=entries(loop),
             empty=self.empty,
             kept=kept,
             indent=self.indent + 4,

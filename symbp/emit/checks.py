@@ -46,6 +46,7 @@ def helpers(program: Program) -> list[str]:
     parts += [*computed, *_needed_by(computed)]
     parts += [render(f"{name}.py.j2") for name in ("windows", "rows", "row_sum") if name in used]
     parts += [render("dot.py.j2")] if "vdot" in used else []
+    parts += [render("block.py.j2")] if program.blocks else []
     parts += [render("product.py.j2", **PRODUCT_BLOCKS)] if _has_blocks(program) else []
     parts += [render("size.py.j2")] * bool(program.given) + _size_checks(program)
     if program.checks is not None:

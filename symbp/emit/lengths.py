@@ -17,6 +17,10 @@ def length_lines(program: Program, text: str) -> list[str]:
     short = Shortener(dict(program.lengths))
     text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines: list[str] = []
+    for block in program.blocks:
+        if re.search(rf"\b{block.length.name}\b", text):
+            count, each = (size(short.of(p)).code for p in (block.count, block.each))
+            lines.append(f"{block.length.name} = _block({count}, {each})")
     for formula, dim in reversed(program.lengths):
         if re.search(rf"\b{dim.name}\b", "\n".join((text, *lines))):
             lines.insert(0, f"{dim.name} = {size(short.inside(formula)).code}")

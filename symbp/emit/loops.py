@@ -38,13 +38,21 @@ def needs_array(c: Carry) -> bool:
 def head(loop: Loop) -> str:
     """The line that begins the loop."""
     count = size(loop.count).code
+    if loop.step is not None:
+        return f"for {loop.variable.name} in {RANGE}(0, {count}, {loop.step.length.name}):"
     steps = f"{REVERSED}({RANGE}({count}))" if loop.backward else f"{RANGE}({count})"
     return f"for {loop.variable.name} in {steps}:"
 
 
+def entries(loop: Loop) -> str:
+    """The entries that a step makes, as they stand in brackets."""
+    first = loop.variable.name
+    return first if loop.step is None else f"{first} : {first} + {loop.step.length.name}"
+
+
 def end_of_step(loop: Loop, empty: frozenset[str], text: Write) -> list[str]:
     """What is stored that was not written in place, and what the next step gets."""
-    variable = loop.variable.name
+    variable = entries(loop)
     written = {
         s.place.name for s in loop.statements if s.place is not None and s.place.how == "step" and not s.place.span
     }

@@ -73,9 +73,15 @@ def slice_text(d: Any) -> str:
             return size(d).code
         case start, stop, step:
             first = "" if start == Poly() else size(start).code
-            text = f"{first} : {size(stop).code}" if first else f": {size(stop).code}"
+            text = f"{first} : {_end(start, stop)}" if first else f": {size(stop).code}"
             return text + ("" if step == Poly.of(1) else f" : {size(step).code}")
     raise TypeError(f"{d!r} is no slice")
+
+
+def _end(start: Poly, stop: Poly) -> str:
+    """Where a slice ends, as one says it: `b : b + B1`."""
+    long = (stop - start).atom
+    return size(stop).code if start.atom is None or long in (None, start.atom) else f"{size(start).code} + {long}"
 
 
 def _windows(s: Statement, args: tuple[Text, ...]) -> Text:

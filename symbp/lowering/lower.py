@@ -37,6 +37,7 @@ from symbp.lowering.rowdots import rows_by_rows
 from symbp.lowering.shares import apart, shares_of, together
 from symbp.lowering.single import single_terms
 from symbp.lowering.stability import stabilise
+from symbp.lowering.tiles import in_tiles
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
@@ -65,8 +66,9 @@ PURE_PASSES = (
     products_by_blocks,  # after the one before, whose products are sums
 )
 
-# Program -> Program: the same statements, told where to write.
+# Program -> Program: the same statements, in blocks, and told where to write.
 LAST_PASSES = (
+    in_tiles,  # before the next, which gives a loop's body arrays of its own
     place_results,  # what is written in place and what into scratch arrays; after all that changes statements
     name_values,  # after places: what is written over in one go bears one name
     name_lengths,  # last: nothing after it asks whether two lengths are the same

@@ -79,10 +79,20 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """That `length` is how many of `count` examples are taken at once, `each` of so many entries: a divisor of them."""
+
+    length: Dim
+    count: Poly
+    each: Poly
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """The body of a loop over `variable`, 0 to `count` - 1, downwards where `backward`.
 
-    `stored` pairs an array of all steps with the value that becomes its entry at this one.
+    `stored` pairs an array of all steps with the value that becomes its entry at this one. With a `step`, each takes as
+    many entries at once.
     """
 
     variable: Dim
@@ -91,6 +101,7 @@ class Loop:
     statements: tuple[Statement, ...]
     stored: tuple[tuple[Value, Operand], ...]
     carried: tuple[Carry, ...] = ()
+    step: Block | None = None
 
     @property
     def kept(self) -> tuple[Value, ...]:
@@ -165,7 +176,8 @@ class Program:
 
     `facts` are those that the gradients rely on, and `checks` measures how far data are from them; `functions` the
     unknown functions with their arity; `kinks` says that the loss has kinks;
-    `lengths` pairs formulas of sizes with the names that stand for them in the routines.
+    `lengths` pairs formulas of sizes with the names that stand for them in the routines, and `blocks` are lengths of
+    blocks of examples.
     """
 
     name: str
@@ -180,6 +192,7 @@ class Program:
     kinks: bool = False
     extents: tuple[tuple[str, str, Poly], ...] = ()
     lengths: tuple[tuple[Poly, Dim], ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -209,7 +222,13 @@ class Program:
         made += [v for r in self.routines for v in r.vector]
         return tuple(
             dict.fromkeys(
-                (*(t.name for t in self.inputs), *(d.name for d in self.dims), *(f for f, _ in self.functions), *made)
+                (
+                    *(t.name for t in self.inputs),
+                    *(d.name for d in self.dims),
+                    *(b.length.name for b in self.blocks),
+                    *(f for f, _ in self.functions),
+                    *made,
+                )
             )
         )
 
