@@ -105,7 +105,7 @@ def _made(statements: list[Statement]) -> set[str]:
 
 
 def _is_start(s: Statement) -> bool:
-    """Does it make a stack of matrices, from two?"""
+    """Does it make a stack of matrices, from two? Not of literal sizes: such a module must read as at smaller ones."""
     ranks = {len(a.shape) for a in s.arrays}
     lengths = s.target.shape
     return (
