@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from symbp import apart, pipeline
+from symbp import apart, builds, pipeline
 from symbp.apart import Texts, can_be_apart, done_apart
+from symbp.builds import build_all
 from symbp.errors import CheckFailed, SymbpError
-from symbp.pipeline import Build, build_all
+from symbp.pipeline import Build
 from symbp.sources import find_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no copies are made here")
@@ -101,21 +102,21 @@ def _builds(*names: str) -> tuple[Build, ...]:
 
 
 def test_several_builds_are_those_that_one_process_makes(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    monkeypatch.setattr(builds, "can_be_apart", lambda: True)
     names, heard = ("neuron_chain", "affine_pair", "generic_neuron"), list[str]()
     together, alone = _builds(*names), _builds(*names)
     build_all(together, "files", heard.append)
     assert all("network" not in vars(b) for b in together)  # all of it was worked out elsewhere
     assert len(heard) == len(names) * len(pipeline.STAGES)
     assert (asked := len(pids)) == len(names)
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: False)
+    monkeypatch.setattr(builds, "can_be_apart", lambda: False)
     build_all(alone, "files", lambda _: None)
     assert [b.files for b in together] == [b.files for b in alone]
     assert len(pids) == asked
 
 
 def test_an_error_is_the_one_that_one_process_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    monkeypatch.setattr(builds, "can_be_apart", lambda: True)
     file = tmp_path / "bad.py"
     file.write_text("from symbp import Data, network\n@network\ndef bad(x: Data):\n    return y\n")
     with pytest.raises(SymbpError, match="`y` is not defined"):

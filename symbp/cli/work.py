@@ -42,7 +42,7 @@ def write_files(builds: tuple[Build, ...], out: Path, names: Callable[[Build], t
 
 def work_out(builds: tuple[Build, ...], last: str) -> None:
     """Work the builds out up to a stage, under a progress bar on a terminal and in silence elsewhere."""
-    from symbp.pipeline import build_all
+    from symbp.builds import build_all
 
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there may be something to clean up

@@ -64,7 +64,7 @@ class LiveNetwork:
 
     def verify(self) -> tuple[Check, ...]:
         """Check derivation and module, and return what was checked; CheckFailed says what is wrong."""
-        from symbp.pipeline import demand_passed
+        from symbp.findings import demand_passed
 
         demand_passed(self._build.checks)
         self._verified = True
@@ -151,7 +151,7 @@ class LiveResult:
 
 def _explicit(derivation: Derivation, network: Network, equations: Any, sizes: Any) -> tuple[sp.Eq, ...]:
     """Equations entry by entry, in the names of the page."""
-    from symbp.pipeline import names_in_print
+    from symbp.derived import names_in_print
     from symbp.symbolic.explicit import explicit, sizes_of
 
     return explicit(network, equations, sizes_of(network, sizes), names_in_print(derivation))

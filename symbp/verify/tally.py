@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from symbp.core.equality import Check
 from symbp.verify.diagnose import Look, agreed
-from symbp.verify.tape import Slopes
+from symbp.verify.tape.network import Slopes
 
 LOSS_BOUND = 1e-12
 GRADIENT_BOUND = 1e-9

@@ -15,7 +15,7 @@ from symbp.verify.draw import Draw
 from symbp.verify.kinks import Branches
 from symbp.verify.subject import Subject
 from symbp.verify.tally import Tally, Terms
-from symbp.verify.tape import slopes
+from symbp.verify.tape.network import slopes
 from symbp.verify.witness import Witness
 from symbp.verify.world import plain
 
