@@ -10,21 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbp.core.integers import Atom, Poly, write_poly
-from symbp.importing.draft import (
-    AFTER,
-    ATOM,
-    BEFORE,
-    FIRST,
-    HERE,
-    LAST,
-    PLUS,
-    TIMES,
-    WHOLE,
-    Expr,
-    Hole,
-    Loop,
-    Value,
-)
+from symbp.importing.draft import AFTER, ATOM, BEFORE, FIRST, HERE, LAST, PLUS, TIMES, WHOLE, Expr, Hole, Loop, Value
 from symbp.importing.sizes import Sizes
 from symbp.notation.words import BUILTINS, IMPORTS, fresh
 

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from symbp.importing.draft import (
-    ATOM,
-    Define,
-    Draft,
-    Expr,
-    Hole,
-    Loop,
-    Start,
-    Statement,
-    Value,
-)
+from symbp.importing.draft import ATOM, Define, Draft, Expr, Hole, Loop, Start, Statement, Value
 from symbp.importing.names import Names
 from symbp.importing.sizes import Sizes
 

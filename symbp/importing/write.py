@@ -10,14 +10,7 @@ from dataclasses import dataclass
 
 from symbp.core.integers import Poly
 from symbp.escape import DOCSTRING, in_python
-from symbp.importing.draft import (
-    Define,
-    Draft,
-    Input,
-    Loop,
-    Start,
-    Statement,
-)
+from symbp.importing.draft import Define, Draft, Input, Loop, Start, Statement
 from symbp.importing.helpers import HELPERS
 from symbp.importing.names import RESERVED, Names, word
 from symbp.importing.plan import Plan

@@ -22,15 +22,7 @@ from symbp.core.network import Equation, Network
 from symbp.core.traverse import children, reads, walk
 from symbp.core.views import bound_by, integers_compared, value_of
 from symbp.verify.reach import NEAR, Reach
-from symbp.verify.unknowns import (
-    FEW,
-    KEPT,
-    Unknowns,
-    axis,
-    bound_of,
-    number_of,
-    term_of,
-)
+from symbp.verify.unknowns import FEW, KEPT, Unknowns, axis, bound_of, number_of, term_of
 
 
 def unknowns_of(network: Network) -> Unknowns:

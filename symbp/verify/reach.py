@@ -13,14 +13,7 @@ from math import prod
 from symbp.core.expr import Read
 from symbp.core.integers import Atom, Index, Poly, Quotient
 from symbp.core.network import Network
-from symbp.verify.unknowns import (
-    KEPT,
-    Unknowns,
-    classes,
-    start_of,
-    stop_of,
-    term_of,
-)
+from symbp.verify.unknowns import KEPT, Unknowns, classes, start_of, stop_of, term_of
 
 # Two numbers that differ by no more belong together.
 NEAR = 7

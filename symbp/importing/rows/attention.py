@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from symbp.importing.at import At, Result, Rule, number
 from symbp.importing.composed import HEADS
-from symbp.importing.draft import (
-    ATOM,
-    PLUS,
-    TIMES,
-    Value,
-    binary,
-    call,
-    spelt,
-    text,
-)
+from symbp.importing.draft import ATOM, PLUS, TIMES, Value, binary, call, spelt, text
 from symbp.importing.graph import BOOLEAN
 from symbp.importing.rows.pointwise import MINUS_INFINITY, condition
 from symbp.importing.rows.products import flipped, product

@@ -6,15 +6,7 @@ import math
 
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    ATOM,
-    PLUS,
-    TIMES,
-    binary,
-    listed,
-    spelt,
-    text,
-)
+from symbp.importing.draft import ATOM, PLUS, TIMES, binary, listed, spelt, text
 from symbp.importing.graph import INTEGER, Argument, Ref
 from symbp.importing.rows.pointwise import MINUS_INFINITY
 

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    ATOM,
-    PLUS,
-    TIMES,
-    Hole,
-    Quoted,
-    Value,
-    call,
-    spelt,
-    text,
-)
+from symbp.importing.draft import ATOM, PLUS, TIMES, Hole, Quoted, Value, call, spelt, text
 from symbp.importing.sizes import Shape
 
 MEAN = 1  # of PyTorch's reductions: 0 none, 1 the mean, 2 the sum

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    ATOM,
-    Value,
-    call,
-    text,
-)
+from symbp.importing.draft import ATOM, Value, call, text
 
 
 def _scales(at: At, size: Poly) -> tuple[Value, Value]:

@@ -6,13 +6,7 @@ import math
 
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    Hole,
-    Part,
-    Value,
-    after,
-    call,
-)
+from symbp.importing.draft import Hole, Part, Value, after, call
 
 
 def select(at: At) -> Result:

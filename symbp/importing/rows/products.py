@@ -6,14 +6,7 @@ import re
 
 from symbp.core.integers import Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    PLUS,
-    TIMES,
-    Value,
-    after,
-    binary,
-    call,
-)
+from symbp.importing.draft import PLUS, TIMES, Value, after, binary, call
 
 
 def product(at: At, a: Value, b: Value) -> Value:

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import ONE
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    PLUS,
-    TIMES,
-    Value,
-    binary,
-    call,
-    spelt,
-    text,
-)
+from symbp.importing.draft import PLUS, TIMES, Value, binary, call, spelt, text
 from symbp.importing.graph import INTEGER
 from symbp.importing.sizes import Shape
 

@@ -7,17 +7,7 @@ from collections.abc import Sequence
 
 from symbp.core.integers import ONE, Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    ATOM,
-    Hole,
-    Part,
-    Value,
-    after,
-    call,
-    listed,
-    spelt,
-    text,
-)
+from symbp.importing.draft import ATOM, Hole, Part, Value, after, call, listed, spelt, text
 from symbp.importing.graph import FLOAT
 
 

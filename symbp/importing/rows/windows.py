@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from symbp.core.integers import ONE, Poly
 from symbp.importing.at import At, Result, Rule
-from symbp.importing.draft import (
-    Quoted,
-    after,
-    call,
-    spelt,
-)
+from symbp.importing.draft import Quoted, after, call, spelt
 from symbp.importing.sizes import Shape
 
 
