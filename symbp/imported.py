@@ -20,8 +20,8 @@ import numpy as np
 from symbp.importing.archive import read_archive
 from symbp.importing.bring import Brought, bring, compare, inputs_of, target_of
 from symbp.importing.graph import Graph, Refused
-from symbp.importing.onnx import read_onnx
-from symbp.importing.operators import graph_of
+from symbp.importing.onnx.graph import graph_of
+from symbp.importing.onnx.model import read_onnx
 from symbp.importing.translate import demand_loss
 from symbp.pipeline import Build
 from symbp.sources import Source

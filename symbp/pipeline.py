@@ -7,47 +7,45 @@ once every check has passed.
 
 from __future__ import annotations
 
-import ast
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
-from symbp.apart import Beside, Texts, can_be_apart, done_apart
+from symbp.apart import Beside, Texts, can_be_apart
 from symbp.calculus.derive import derive
 from symbp.calculus.hessian import differentiate_along
-from symbp.calculus.steps import Derivation, HessianProduct, Key, Local
+from symbp.calculus.steps import Derivation, HessianProduct
 from symbp.core.canonical import same
-from symbp.core.equality import ROUNDING, Check, Equality
+from symbp.core.equality import Check
 from symbp.core.example import Example
-from symbp.core.expr import Compare, Read
-from symbp.core.integers import Poly
-from symbp.core.network import DATA, LABELS, PARAM, Fact, Network, Tensor
-from symbp.core.traverse import reads
+from symbp.core.network import Network
+from symbp.derived import symbolic_subject, with_vector
 from symbp.document.claims import for_all_sizes, for_its_sizes
 from symbp.document.compose import compose, equalities
 from symbp.document.model import BAR, SCALAR, STEPS, Document
 from symbp.document.model import VIEWS as VIEWS  # for the commands, as FORMATS and TARGETS
 from symbp.document.ranged import one_range
 from symbp.document.summary import with_checks
-from symbp.document.tex.write import printer_of, write_latex
+from symbp.document.tex.write import write_latex
 from symbp.document.views import seen
 from symbp.document.words import ENGLISH, Language
 from symbp.document.words import LANGUAGES as LANGUAGES
 from symbp.emit.write import write_module
-from symbp.errors import CheckFailed, NotationError, NoTrial, Span
-from symbp.escape import Prose, in_json, on_terminal
+from symbp.errors import NotationError, NoTrial
+from symbp.escape import in_json
+from symbp.findings import demand_passed, together
 from symbp.lowering.logistic import as_defined, is_logistic
 from symbp.lowering.lower import placed, pure
 from symbp.lowering.program import Program
 from symbp.lowering.stability import stabilise
+from symbp.notation.defined import definition_of
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
 from symbp.sources import Source, SourceError
-from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, Subject, check_symbolic
+from symbp.symbolic.check import IMPATIENT, IN_BUILD, PATIENT, check_symbolic
 from symbp.verify.alike import Numbers, alike_equalities, alike_texts
 from symbp.verify.equalities import check_equalities, instance_of
 from symbp.verify.example import example
@@ -58,6 +56,7 @@ from symbp.verify.lengths import demand_affordable, is_affordable, is_large
 from symbp.verify.module import check_module
 from symbp.verify.report import report
 from symbp.verify.smaller import Smaller, smaller
+from symbp.wrt import with_respect_to
 
 STAGES = (
     ("network", "reading"),  # text -> Network
@@ -71,10 +70,8 @@ STAGES = (
     ("symbolic_checks", "proving the derivation by SymPy"),  # the Derivation -> Checks
     ("files", "writing the files"),  # all of it -> texts by file name
 )
-
 # What needs no page: a copy of this process works it out from there on, while this one sees to the page.
 BESIDE, FROM = ("module_checks", "symbolic_checks"), "module"
-
 BACKWARD_FILE, HESSIAN_FILE, REPORT_FILE = "backward.py", "hessian.py", "report.json"
 
 
@@ -140,7 +137,7 @@ class Build:
 
     @cached_property
     def derivation(self) -> Derivation:
-        _demand_loss(self.network)
+        demand_loss(self.network)
         assert self.given is not None  # what is wrong with it is said before the work
         return derive(self.network)
 
@@ -232,7 +229,7 @@ class Build:
             check = check_equalities(network, d.loss, d.adjoints, claims, tangents=tangents)
             if self.example is not None and (single := for_its_sizes(self.document)):
                 at = instance_of(self.network, self.example)
-                check = _together(check, check_equalities(d.backward, d.loss, d.adjoints, single, at=at))
+                check = together(check, check_equalities(d.backward, d.loss, d.adjoints, single, at=at))
             return check
 
     @cached_property
@@ -341,137 +338,10 @@ class Build:
         return {name: json.dumps([astuple(check) for check in getattr(self, name)]) for name in BESIDE}
 
 
-def _together(a: Check, b: Check) -> Check:
-    """One check of what two were made of."""
-    worse = a if a.error >= b.error else b
-    notes = dict.fromkeys(note for note in (a.note, b.note) if note)
-    return replace(worse, count=a.count + b.count, note="; ".join(notes))
-
-
-def _demand_loss(network: Network) -> None:
+def demand_loss(network: Network) -> None:
     """Of several returns the first is the loss."""
     if network.shape(network.outputs[0]):
         raise SourceError(
             f"{network.name} returns several tensors and no loss: return a scalar first, "
             "or one tensor alone, which gets a cotangent"
         )
-
-
-def definition_of(tensor: str, text: str, network: Network) -> Span:
-    """Where a network's text defines a tensor, or else where it returns."""
-    function = next(f for f in ast.walk(ast.parse(text)) if isinstance(f, ast.FunctionDef) and f.name == network.name)
-    last = function.body[-1]
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            named = node.targets[0].value if isinstance(node.targets[0], ast.Subscript) else node.targets[0]
-            if isinstance(named, ast.Name) and named.id == tensor:
-                last = node
-    return Span(last.lineno, last.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0)
-
-
-def with_vector(derivation: Derivation, product: HessianProduct) -> Network:
-    """The equations of the gradient, with the parts of the vector as further inputs."""
-    return replace(derivation.backward, inputs=product.network.inputs)
-
-
-def symbolic_subject(network: Network, d: Derivation, patience: tuple[int, int]) -> Subject:
-    """What SymPy is to prove of a derivation: its adjoints and its local derivatives."""
-    chains = tuple(Equality(c.lhs, c.result, _key_text(c.key)) for s in d.sections for c in s.locals)
-    parameters = tuple(parameter for parameter, _ in d.gradients)
-    return Subject(network, d.backward, d.loss, dict(d.adjoints), parameters, chains, patience)
-
-
-def _key_text(key: Key) -> str:
-    return f"{key.of} by {key.by}" if isinstance(key, Local) else str(key)
-
-
-def names_in_print(derivation: Derivation) -> Callable[[str, tuple[int, ...]], str]:
-    """How each entry is called on the page, W^{(1)}_{01}."""
-    printer = printer_of(compose(derivation, {}))
-
-    def name(tensor: str, key: tuple[int, ...]) -> str:
-        entry = printer.tex(Read(tensor, tuple(Poly.of(k) for k in key)))
-        return entry.replace("\\adj{", "\\overline{")
-
-    return name
-
-
-def demand_passed(checks: tuple[Check, ...], network: Network | None = None) -> None:
-    """Raise CheckFailed, with a line for each thing that is wrong, unless all have passed."""
-    if found := findings(checks, network):
-        raise CheckFailed("\n".join(found))
-
-
-def findings(checks: tuple[Check, ...], network: Network | None = None) -> tuple[str, ...]:
-    """A line for each tensor that is wrong, and for what else is: witnesses that agree on it are one finding. A tensor
-    is called what its user calls it in the network's file too.
-    """
-    failed: dict[str, list[Check]] = {}
-    for check in checks:
-        if not check.passed:
-            failed.setdefault(check.name, []).append(check)
-    return tuple(describe(*(_with_words(c, network) for c in found)) for found in failed.values())
-
-
-def _with_words(check: Check, network: Network | None) -> Check:
-    words = Prose() if network is None else network.called(check.name)
-    return replace(check, name=f"{check.name} ({on_terminal(words.part(han=False))})") if words else check
-
-
-def describe(first: Check, *others: Check) -> str:
-    """One line on checks of one thing that failed, in the words of the first."""
-    against = [first.witness, *(c.witness for c in others)]
-    said = " and ".join(filter(None, (", ".join(against[:-1]), against[-1])))
-    error = f"error {first.error:.3g} exceeds the bound {first.bound:g}" if math.isfinite(first.error) else ""
-    if error and first.witness == ROUNDING:
-        error = f"{first.error:.3g} times what rounding makes of the definition, where {first.bound:g} times may be"
-    return f"{first.name} against {said}: {'; '.join(filter(None, (error, first.note)))}"
-
-
-def with_respect_to(network: Network, names: tuple[str, ...]) -> Network:
-    """The same network with `names` as what the loss is differentiated by, and everything else as data.
-
-    An equation that data obey (`sum(y[n, k] for k in K) == 1`) is no fact about what is differentiated by: a partial
-    derivative moves one entry alone.
-    """
-    for name in names:
-        _demand_differentiable(network, name)
-
-    def kind(tensor: Tensor) -> str:
-        return PARAM if tensor.name in names else DATA if tensor.kind == PARAM else tensor.kind
-
-    inputs = tuple(replace(t, kind=kind(t)) for t in network.inputs)
-    return replace(network, inputs=inputs, facts=tuple(f for f in network.facts if not _ties(f, names)))
-
-
-def _demand_differentiable(network: Network, name: str) -> None:
-    tensor = network.tensor(name)
-    if tensor is None:
-        have = ", ".join(t.name for t in network.inputs)
-        raise SourceError(f"--wrt: {network.name} has no argument {name!r}; it has {have}")
-    if tensor.kind == LABELS:
-        raise SourceError(f"--wrt: {name} holds labels, which are integers; there is no derivative by them")
-
-
-def _ties(fact: Fact, names: tuple[str, ...]) -> bool:
-    statement = fact.statement
-    tied = any(r.tensor in names for r in reads(statement))
-    return tied and not (isinstance(statement, Compare) and statement.op not in ("==", "!="))
-
-
-def build_all(builds: tuple[Build, ...], last: str, tell: Callable[[str], None]) -> None:
-    """Work out every build up to the stage `last`; `tell` hears what is about to be done.
-
-    Files of several builds are made in processes of their own.
-    """
-    if last == "files" and len(builds) > 1 and can_be_apart():
-        for number, files in done_apart([partial(getattr, build, "files") for build in builds]):
-            if files is not None:
-                vars(builds[number])["files"] = files
-                for _ in STAGES:
-                    tell(f"{builds[number].source.name}: built")
-    for build in builds:
-        if "files" in vars(build) and last == "files":
-            continue
-        for label in build.stages(last):
-            tell(f"{build.source.name}: {label}")

@@ -19,8 +19,9 @@ from symbp.core.integers import Poly
 from symbp.core.network import Network
 from symbp.core.traverse import reads
 from symbp.escape import on_terminal
+from symbp.findings import findings
 from symbp.notation.write import write_equation, write_expr
-from symbp.pipeline import STAGES, Build, findings
+from symbp.pipeline import STAGES, Build
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from symbp import apart, pipeline
+from symbp import apart, builds, pipeline
 from symbp.apart import Texts, can_be_apart, done_apart
+from symbp.builds import build_all
 from symbp.errors import CheckFailed, SymbpError
-from symbp.pipeline import Build, build_all
+from symbp.pipeline import Build
 from symbp.sources import find_source
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no copies are made here")
@@ -100,22 +101,28 @@ def _builds(*names: str) -> tuple[Build, ...]:
     return tuple(Build(find_source(name)) for name in names)
 
 
+def _let(monkeypatch: pytest.MonkeyPatch, *, apart: bool) -> None:
+    """Let builds, and what goes on beside the page of one, be in processes of their own, or not."""
+    for module in (builds, pipeline):
+        monkeypatch.setattr(module, "can_be_apart", lambda: apart)
+
+
 def test_several_builds_are_those_that_one_process_makes(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    _let(monkeypatch, apart=True)
     names, heard = ("neuron_chain", "affine_pair", "generic_neuron"), list[str]()
     together, alone = _builds(*names), _builds(*names)
     build_all(together, "files", heard.append)
     assert all("network" not in vars(b) for b in together)  # all of it was worked out elsewhere
     assert len(heard) == len(names) * len(pipeline.STAGES)
     assert (asked := len(pids)) == len(names)
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: False)
+    _let(monkeypatch, apart=False)
     build_all(alone, "files", lambda _: None)
     assert [b.files for b in together] == [b.files for b in alone]
     assert len(pids) == asked
 
 
 def test_an_error_is_the_one_that_one_process_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    _let(monkeypatch, apart=True)
     file = tmp_path / "bad.py"
     file.write_text("from symbp import Data, network\n@network\ndef bad(x: Data):\n    return y\n")
     with pytest.raises(SymbpError, match="`y` is not defined"):
@@ -125,12 +132,12 @@ def test_an_error_is_the_one_that_one_process_raises(tmp_path: Path, monkeypatch
 def test_checks_made_beside_the_page_are_those_that_one_process_makes(
     monkeypatch: pytest.MonkeyPatch, pids: list[int]
 ) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    _let(monkeypatch, apart=True)
     (beside,), (alone,) = _builds("affine_pair"), _builds("affine_pair")
     build_all((beside,), "files", lambda _: None)
     assert len(pids) == 1
     assert not _is_there(pids[0])
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: False)
+    _let(monkeypatch, apart=False)
     build_all((alone,), "files", lambda _: None)
     assert (beside.checks, beside.files) == (alone.checks, alone.files)
     assert len(beside.module_checks) > 4
@@ -138,7 +145,7 @@ def test_checks_made_beside_the_page_are_those_that_one_process_makes(
 
 
 def test_a_check_that_fails_beside_the_page_fails_here(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    _let(monkeypatch, apart=True)
     (build,) = _builds("affine_pair")
     text, lines = build.module
     vars(build)["module"] = text.replace("return float(L), out", "return float(L) + 1, out"), lines
@@ -149,7 +156,7 @@ def test_a_check_that_fails_beside_the_page_fails_here(monkeypatch: pytest.Monke
 
 
 def test_what_goes_on_beside_is_ended_with_those_who_asked(monkeypatch: pytest.MonkeyPatch, pids: list[int]) -> None:
-    monkeypatch.setattr(pipeline, "can_be_apart", lambda: True)
+    _let(monkeypatch, apart=True)
     monkeypatch.setattr(Build, "_made_beside", lambda self: _make("sleep"))
     (build,) = _builds("affine_pair")
     stages = build.stages()

@@ -36,16 +36,20 @@ INSIDE = {
     "sources": ("errors", "escape", "networks", "notation"),
     "pipeline": (
         *("errors", "escape", "core", "networks", "notation", "calculus", "lowering", "emit"),
-        *("verify", "symbolic", "document", "sources", "apart"),
+        *("verify", "symbolic", "document", "sources", "apart", "findings", "wrt", "derived"),
     ),
-    "show": ("escape", "core", "notation", "pipeline"),
+    "findings": ("errors", "escape", "core"),
+    "wrt": ("core", "sources"),
+    "derived": ("core", "calculus.steps", "document", "symbolic"),
+    "builds": ("apart", "pipeline"),
+    "show": ("escape", "core", "notation", "pipeline", "findings"),
     "__main__": ("cli",),
     "live": (
-        *("pipeline", "sources", "symbolic", "notation.write", "imported", "files", "review"),
+        *("pipeline", "derived", "findings", "sources", "symbolic", "notation.write", "imported", "files", "review"),
         *("calculus.steps", "core.network", "core.equality"),  # for types alone
     ),
     "cli": (
-        *("errors", "escape", "core", "pipeline", "sources", "files", "show"),
+        *("errors", "escape", "core", "pipeline", "builds", "sources", "files", "show"),
         *("review", "claims", "imported", "__version__"),
     ),
 }

@@ -8,9 +8,11 @@ import pytest
 
 from symbp.core.equality import Check
 from symbp.errors import CheckFailed
+from symbp.findings import demand_passed
 from symbp.notation.read import read_network
-from symbp.pipeline import STAGES, Build, demand_passed, with_respect_to
+from symbp.pipeline import STAGES, Build
 from symbp.sources import SourceError, find_source
+from symbp.wrt import with_respect_to
 
 NETWORK = """from symbp import Data, Labels, Param, dims, network
 N, K = dims("N K")

@@ -163,3 +163,10 @@ def _float(value: float) -> str:
     if value.is_integer() and abs(value) < 1e6:
         return str(int(value))
     return repr(value).replace("e+0", "e") if float(f"{value:g}") != value else f"{value:g}".replace("e+0", "e")
+
+
+class Quoted(str):
+    """A text as it is written in a file."""
+
+    def __repr__(self) -> str:
+        return f'"{self}"'

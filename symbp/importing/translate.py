@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from string import digits as DIGITS
 
 from symbp.core.integers import Poly
-from symbp.importing.at import At, Result, Rule, State
+from symbp.importing.at import At, Result, State
 from symbp.importing.blocks import Repeated, repeated
 from symbp.importing.composed import composed
 from symbp.importing.draft import (
@@ -26,13 +26,10 @@ from symbp.importing.draft import (
     text,
 )
 from symbp.importing.graph import FLOAT, INTEGER, Graph, Held, Node, Ref, Refused
-from symbp.importing.rows_arrays import ARRAYS, turned
-from symbp.importing.rows_layers import LAYERS, MEAN
-from symbp.importing.rows_pointwise import POINTWISE
-from symbp.importing.rows_recurrent import RECURRENT
+from symbp.importing.rows.shapes import turned
+from symbp.importing.rows.table import ROWS
 from symbp.importing.sizes import Sizes
 
-ROWS: Mapping[str, Rule] = {**POINTWISE, **ARRAYS, **LAYERS, **RECURRENT}
 # What says something to the exporter alone.
 SILENT = (
     "aten._assert_tensor_metadata.default",
@@ -294,6 +291,3 @@ def _loss(state: State, graph: Graph, loss: str) -> None:
     last = max((k for k, i in enumerate(state.draft.inputs[:-1]) if not i.path), default=-1)
     state.draft.inputs.insert(last + 1, state.draft.inputs.pop())
     state.draft.result = call(loss, (), output, target.value)
-
-
-__all__ = ["LOSSES", "MEAN", "translate"]

@@ -85,8 +85,12 @@ def numbers_in(network: Network) -> tuple[str, ...]:
 def check_symbolic(subject: Subject) -> Check:
     """Every adjoint, and every local derivative, proved or, where no proof is found, evaluated to fifty digits."""
     witness = subject.witness
-    claims = [*witness.definitions(subject.definition), *witness.claims(subject.locals)]
-    claims += witness.unreached(subject.gradients)
+    chain = witness.chain
+    claims = [
+        *chain.definitions(subject.definition),
+        *chain.claims(subject.locals),
+        *chain.unreached(subject.gradients),
+    ]
     findings = [witness.find(c) for c in claims]
     outcomes = Counter(f.outcome for f in findings)
     worst = max((f.error for f in findings), default=0.0)

@@ -1,10 +1,8 @@
 """The third witness: every adjoint and every local derivative proved equal to what SymPy's chain rule gives.
 
-At small sizes a network is a graph of scalars. The adjoint of one is the sum over its readers of their adjoints times
-their partial derivatives, which SymPy takes equation by equation; those adjoints that the derivation has no equation
-for are worked out in the same way, the others are free symbols, each proved by itself. What remains of the difference
-to the derived right side is brought to normal form: 0, and the derived result is proved under that case. In come
-networks and expressions alone, of the definition and of what was derived; it knows no rule of the calculus.
+What remains of the difference to the derived right side is brought to normal form: 0, and the derived result is proved
+under that case. In come networks and expressions alone, of the definition and of what was derived; it knows no rule of
+the calculus.
 
 Where a normal form is too much work, or not 0, the difference is evaluated to fifty digits.
 """
@@ -12,37 +10,31 @@ Where a normal form is too much work, or not 0, the difference is evaluated to f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
 import sympy as sp
 
-from symbp.core.build import NIL
-from symbp.core.equality import Equality
-from symbp.core.expr import Add, Expr, Mul, Partial, Read, Sum, Where
-from symbp.core.integers import Node
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import children, free_indices
 from symbp.symbolic.cases import Case, TooMany, Undecided, cases
+from symbp.symbolic.chain import NONE, Chain, Levels
+from symbp.symbolic.chain import Claim as Claim  # for whoever makes claims of its own
+from symbp.symbolic.chain import Free as Free
 from symbp.symbolic.digits import DIGITS, POINTS, TIES, NoNumber, Point, points
 from symbp.symbolic.facts import Given, given
 from symbp.symbolic.fractions import Fractions, TooLarge, is_zero
 from symbp.symbolic.graph import Graph, written
 from symbp.symbolic.kernels import Kernels
 from symbp.symbolic.scalars import Entry, has_choices
-from symbp.symbolic.sizes import NOWHERE, At, Key, Outside, Sizes, Undefined, keys
+from symbp.symbolic.sizes import Key, Outside, Sizes, Undefined
 
 PROVED, EVALUATED, WRONG, OPEN = "proved", "evaluated", "wrong", "open"
 FEW = 3  # entries of a tensor without a proof; of the others none is looked for
 MOST_AT_ONCE = 20_000  # nodes that one expression has with definitions written out, as a tree
 MANY = 4  # rounds of points at which values tie
 BOUND = sp.Float(10, DIGITS) ** (5 - DIGITS)
-# Which adjoints are free symbols: all, none, or one; the others are 0.
-Free = Entry | None
-NONE: Entry = ("", ())
-Levels = tuple[frozenset[Entry], ...]  # what is written out, in the order in which that is tried
 
 
 @dataclass(slots=True)
@@ -64,118 +56,26 @@ class Finding:
     error: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """That an expression is what the chain rule gives: for the adjoint of an entry, or for an entry by another."""
-
-    what: str
-    entry: Entry
-    body: Expr
-    at: At
-    own: Callable[[Case, Free], sp.Expr]
-    linear: bool = False  # in adjoints, each of which can be looked at alone
-    near: Levels | None = None  # what is written out first, where that is special
-
-
 @dataclass
 class Witness:
-    """The definition as a graph of scalars, and the adjoints that are free symbols beside it."""
+    """What proves claims: the definition's chain rule, the facts, and how much work is left."""
 
     network: Network  # the definition: forward equations, the loss among them
     loss: str
     adjoints: Mapping[str, str]  # the adjoint's name for each quantity
     derived: tuple[Equation, ...]  # the equations of adjoints
     sizes: Sizes
+    patience: Patience  # what is left without a proof once that is at its end is evaluated
+    chain: Chain = field(init=False)
     graph: Graph = field(init=False)
     given: Given = field(init=False)
-    patience: Patience  # what is left without a proof once that is at its end is evaluated
     kernels: Kernels = field(default_factory=Kernels)
     hard: Counter[str] = field(default_factory=Counter)  # of how many entries no proof was found
 
     def __post_init__(self) -> None:
-        self.graph = Graph(self.network, self.sizes, self.derived)
+        self.chain = Chain(self.network, self.loss, self.adjoints, self.derived, self.sizes)
+        self.graph = self.chain.graph
         self.given = given(self.graph)
-        self.bars = {quantity: bar for quantity, bar in self.adjoints.items() if self._is_derived(bar)}
-
-    def _is_derived(self, name: str) -> bool:
-        return any(e.name == name for e in self.derived)
-
-    # What the chain rule gives.
-
-    def adjoint(self, entry: Entry, case: Case, free: Free) -> sp.Expr:
-        """The derivative of the loss by an entry, in free adjoints; of which those that are not free are 0."""
-        terms = []
-        for reader in self.graph.readers[entry]:
-            bar = self._bar(reader, case, free)
-            if bar != 0:
-                terms.append(bar * self.graph.slope(reader, entry, case))
-        return sp.Add(*terms)
-
-    def _bar(self, entry: Entry, case: Case, free: Free) -> sp.Expr:
-        name, key = entry
-        if name == self.loss:
-            return sp.S.One
-        if name in self.bars:
-            bar = (self.bars[name], key)
-            return self.graph.symbol(*bar) if free in (None, bar) else sp.S.Zero
-        return self.adjoint(entry, case, free)
-
-    # Claims.
-
-    def claims(self, locals: Sequence[Equality]) -> Iterator[Claim]:
-        """A claim for each entry of each adjoint, and of each local derivative."""
-        quantities = {bar: quantity for quantity, bar in self.adjoints.items()}
-        for equation in self.derived:
-            quantity = quantities[equation.name]
-            linear = _degree(equation.body, set(self.adjoints.values())) <= 1
-            for key in keys(equation.indices, self.sizes):
-                entry = (quantity, key)
-                at = self.graph.at(equation, key)
-                yield Claim(equation.name, entry, equation.body, at, self._own_adjoint(entry), linear)
-        for equality in locals:
-            yield from self._local(equality)
-
-    def _own_adjoint(self, entry: Entry) -> Callable[[Case, Free], sp.Expr]:
-        return lambda case, free: self.adjoint(entry, case, free)
-
-    def definitions(self, network: Network) -> Iterator[Claim]:
-        """A claim for each entry of an equation that the derivation has in another form: kernels with names."""
-        named = {e.name for e in self.network.equations if network.equation(e.name) is None}
-        new = frozenset(e for e in self.graph.reads if e[0] in named)
-        for equation in network.equations:
-            derived = self.network.equation(equation.name)
-            if derived is None or (derived.indices, derived.body) == (equation.indices, equation.body):
-                continue
-            for key in keys(derived.indices, self.sizes):
-                own = self._defined(equation, self.graph.at(equation, key))
-                at = self.graph.at(derived, key)
-                yield Claim(equation.name, (equation.name, key), derived.body, at, own, near=(frozenset(), new))
-
-    def _defined(self, equation: Equation, at: At) -> Callable[[Case, Free], sp.Expr]:
-        return lambda case, free: self.graph.value(equation.body, at, case)
-
-    def unreached(self, quantities: Sequence[str]) -> Iterator[Claim]:
-        """That an adjoint is 0, for each entry of what has none."""
-        for quantity, key in self.graph.symbols:
-            if quantity in quantities and quantity not in self.bars:
-                yield Claim(quantity, (quantity, key), NIL, NOWHERE, self._own_adjoint((quantity, key)))
-
-    def _local(self, equality: Equality) -> Iterator[Claim]:
-        lhs = equality.lhs
-        assert isinstance(lhs, Partial)
-        indices = tuple(dict.fromkeys((*free_indices(lhs), *free_indices(equality.rhs))))
-        scalars = self.graph.scalars(Case())
-        what = f"d {lhs.of.tensor} / d {lhs.by.tensor}"
-        for key in keys(indices, self.sizes):
-            at: At = dict(zip(indices, key, strict=True))
-            of, by = ((r.tensor, scalars.key(r.subs, at)) for r in (lhs.of, lhs.by))
-            if of in self.graph.symbols and by in self.graph.symbols:
-                yield Claim(what, by, equality.rhs, at, self._own_slope(of, by))
-
-    def _own_slope(self, of: Entry, by: Entry) -> Callable[[Case, Free], sp.Expr]:
-        return lambda case, free: self.graph.slope(of, by, case)
-
-    # Proofs.
 
     def find(self, claim: Claim) -> Finding:
         """What comes of a claim: the cheap proofs first, then numbers, which tell at once what is wrong."""
@@ -202,7 +102,7 @@ class Witness:
     def _far(self, claim: Claim) -> Levels:
         """At last the adjoints of what reads it, as theirs may have been inserted, and everything."""
         below = self.graph.downstream(claim.entry)
-        bars, everything = frozenset(self._bars_of(claim)), frozenset(self.graph.reads)
+        bars, everything = frozenset(self.chain.bars_of(claim)), frozenset(self.graph.reads)
         return bars, below | bars, everything, everything | bars
 
     def _proof(self, claim: Claim, levels: Levels) -> int | None:
@@ -221,7 +121,7 @@ class Witness:
 
     def _in_parts(self, claim: Claim, levels: Levels) -> int | None:
         total = 0
-        for free in (NONE, *self._bars_of(claim)):
+        for free in (NONE, *self.chain.bars_of(claim)):
             count = self._by_cases(claim, free, levels)
             if count is None:
                 return None
@@ -261,33 +161,13 @@ class Witness:
     def _reader(self, free: Free) -> Callable[[str, Key], sp.Expr]:
         if free is None:
             return self.graph.symbol
-        bars = set(self.bars.values())
+        bars = set(self.chain.bars.values())
 
         def entry(name: str, key: Key) -> sp.Expr:
             symbol = self.graph.symbol(name, key)
             return symbol if name not in bars or (name, key) == free else sp.S.Zero
 
         return entry
-
-    def _bars_of(self, claim: Claim) -> tuple[Entry, ...]:
-        """The adjoints that either side may read."""
-        own = [(self.bars[name], key) for name, key in self._users(claim) if name in self.bars]
-        bars = set(self.bars.values())
-        read: list[Entry] = []
-        with suppress(Outside):  # what is read outside a tensor is found wrong by numbers
-            read += [e for e in self.graph.scalars(Case()).touched(claim.body, claim.at) if e[0] in bars]
-        return tuple(dict.fromkeys(e for e in (*own, *read) if e in self.graph.symbols))
-
-    def _users(self, claim: Claim) -> Iterator[Entry]:
-        """The entries that read the claim's, and those that read what has no adjoint of its own."""
-        waiting, seen = [claim.entry], {claim.entry: None}
-        while waiting:
-            for reader in self.graph.readers[waiting.pop()]:
-                if reader not in seen:
-                    seen[reader] = None
-                    yield reader
-                    if reader[0] not in self.bars:
-                        waiting.append(reader)
 
     def _expanded(self, value: sp.Expr, case: Case, level: frozenset[Entry]) -> sp.Expr:
         """With the definitions of what the level writes out, the latest first, and with what the facts say."""
@@ -370,16 +250,3 @@ def _size(node: sp.Basic) -> int:
 
 def _by_exponentials(value: sp.Expr) -> sp.Expr:
     return value.replace(sp.tanh, lambda u: (sp.exp(2 * u) - 1) / (sp.exp(2 * u) + 1))
-
-
-def _degree(node: Node, bars: Collection[str]) -> int:
-    """How often adjoints stand in a product; 2 where they stand in anything that is no sum of products."""
-    match node:
-        case Read(name):
-            return int(name in bars)
-        case Mul(args):
-            return sum(_degree(a, bars) for a in args)
-        case Where(cond, then, other):
-            return 2 if _degree(cond, bars) else max(_degree(then, bars), _degree(other, bars))
-    below = max((_degree(c, bars) for c in children(node)), default=0)
-    return below if isinstance(node, (Add, Sum)) else 2 * below

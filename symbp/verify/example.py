@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, product
+from itertools import islice
 
 import numpy as np
 
@@ -20,33 +20,24 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
-from symbp.verify.draw import MANNERS, Drawn, Manner, draw, draw_inputs, fibres, obeying
-from symbp.verify.extents import value_of
-from symbp.verify.facts import broken, demands
-from symbp.verify.given import Given, GivenError
+from symbp.verify.draw import MANNERS, Drawn, obeying
+from symbp.verify.facts import broken
+from symbp.verify.given import NOTHING, Given, GivenError
 from symbp.verify.kinks import Held
 from symbp.verify.sample import combinations
-from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, limits_of
+from symbp.verify.sizes import Sizes
 from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
+from symbp.verify.tiny import BOUND, Values, floats, readable, sizes_for, with_given
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_finite
+from symbp.verify.zero_sums import VISIBLE, zero_sums
 
-SMALL = (2, 3, 4, 5)
-MOST_GROWN = 12
 MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
 STEP = 0.01
 RATES = 0.1, 0.01, 0.001
-BOUND = 1e-9
 READABLE = 0.3
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
-VISIBLE, LEAST = 1e-6, 1e-13  # an adjoint that is not 0, and rounding
-AGAIN = 1, 1, 30, 30, 300  # the scales of further draws: with large data another branch may be taken
-
-NOTHING = Given()
-
-Values = Mapping[str, Mapping[Key, float]]
-ZeroSums = tuple[tuple[str, int], ...]
 
 
 def example(
@@ -62,7 +53,7 @@ def example(
         return None
     names = dict(adjoints)
     best: _Instance | None = None
-    for sizes in islice(_sizes(network, given), MOST_SIZES):
+    for sizes in islice(sizes_for(network, given), MOST_SIZES):
         instance = _instance(network, backward, sizes, loss, names, given)
         if instance and (best is None or instance.unreadable < best.unreadable):
             best = instance
@@ -83,7 +74,7 @@ def example(
         _everywhere(best.witness),
         tuple(m for m in moved if m is not None),
         _descent(plain, loss, inputs, [(p, best.values[names[p]]) for p in network.parameters if p in names]),
-        _zero_sums(network, loss, names, best.all),
+        zero_sums(network, loss, names, best.all),
     )
 
 
@@ -141,57 +132,16 @@ def _everywhere(witness: Witness) -> Everywhere:
     return everywhere
 
 
-def _zero_sums(network: Network, loss: str, names: Mapping[str, str], found: Sequence[Values]) -> ZeroSums:
-    """What sums to 0 in all the draws, and in others at the sizes of the checks, where it can be seen that it is not 0
-    itself: of two normalised numbers the adjoint is.
-    """
-    own = [z for z in _candidates(names, found[0]) if all(_is_zero(z, values) for values in found)]
-    if not own:
-        return ()
-    witness = Witness(World(network, choose_sizes(network), LANES), loss, names)
-    keys = {name: witness.world.keys(q) for q, name in names.items()}
-    for seed, scale in enumerate(AGAIN):
-        try:
-            if scale == 1:
-                inputs = draw(witness.world, loss, seed).inputs
-            else:
-                inputs = draw_inputs(witness.world, random.Random(seed), lambda r, s=scale: s * r.gauss(0, 1))  # type: ignore[misc]
-            witness.fill(inputs)
-            values = {name: _floats(witness.adjoints[name], keys[name]) for name in {name for name, _ in own}}
-        except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
-            if scale == 1:
-                return ()
-            continue
-        own = [z for z in own if _is_zero(z, values)]
-        if scale == 1:
-            own = [z for z in own if max(map(abs, values[z[0]].values())) > VISIBLE]
-    return tuple(own)
-
-
-def _candidates(names: Mapping[str, str], values: Values) -> Iterator[tuple[str, int]]:
-    for name in names.values():
-        yield from ((name, axis) for axis in range(len(next(iter(values[name]), ()))))
-
-
-def _is_zero(zero: tuple[str, int], values: Values) -> bool:
-    """Are the sums along a dimension 0, of several entries each?"""
-    name, axis = zero
-    entries = values[name]
-    largest = max(map(abs, entries.values()), default=0.0)
-    summed = [[entries[key] for key in keys] for keys in fibres(list(entries), (axis,))]
-    return all(len(row) > 1 and abs(math.fsum(row)) <= max(BOUND * largest, LEAST) for row in summed)
-
-
 def _say_why(network: Network, given: Given, loss: str) -> None:
     """Why there is no example of what was given."""
-    sizes = next(_sizes(network, given), None)
+    sizes = next(sizes_for(network, given), None)
     if sizes is None:
         raise GivenError(f"{network.name} has no entries at these sizes: {_spelt(given)}")
     world = World(network, sizes, FLOATS)
     if sum(len(world.keys(name)) for name in _tensors(network)) > MOST_ENTRIES:
         raise GivenError(f"{network.name} has more than {MOST_ENTRIES} entries at {sizes}, too many for an example")
     try:
-        world.fill(_with(_readable(world, random.Random(0), MANNERS[0]), given))
+        world.fill(with_given(readable(world, random.Random(0), MANNERS[0]), given))
         for fact in broken(network, world.scope):
             raise GivenError(f"the data do not obey fact {fact} of {network.name}")
         value = float(world.value(loss))
@@ -204,45 +154,8 @@ def _spelt(given: Given) -> str:
     return ", ".join(f"{name} = {size}" for name, size in given.sizes.items())
 
 
-def _with(inputs: Drawn, given: Given) -> Drawn:
-    return {name: dict(given.values.get(name, entries)) for name, entries in inputs.items()}
-
-
 def _tensors(network: Network) -> list[str]:
     return [*(t.name for t in network.inputs), *(e.name for e in network.equations)]
-
-
-def _sizes(network: Network, given: Given = NOTHING) -> Iterator[Sizes]:
-    """Two or three of everything that is not given, neighbours in the order of appearance unlike where that can be."""
-    own = dict.fromkeys(d.name for d in network.dims)
-    for sizes in _free_sizes(network, given):
-        if all(value_of(p, sizes) >= (1 if given else 2) for p in limits_of(network)):
-            yield Sizes({name: sizes[name] for name in own})
-    if not given:
-        yield least_sizes(network)
-        if grown := _grown(network):
-            yield Sizes({name: grown[name] for name in own})
-
-
-def _grown(network: Network) -> dict[str, int] | None:
-    """Two of everything, and of what is cut down by windows as much as leaves one entry at least."""
-    sizes = dict.fromkeys((d.name for d in network.dims), 2)
-    while empty := [p for p in limits_of(network) if value_of(p, sizes) < 1]:
-        larger = {
-            name for p in empty for name in sizes if value_of(p, {**sizes, name: MOST_GROWN}) > value_of(p, sizes)
-        }
-        if not larger or max(sizes[name] for name in larger) >= MOST_GROWN:
-            return None
-        sizes |= {name: sizes[name] + 1 for name in larger}
-    return sizes
-
-
-def _free_sizes(network: Network, given: Given) -> Iterator[dict[str, int]]:
-    names = [d.name for d in network.dims]
-    turns = ({name: SMALL[(place + k) % 2] for place, name in enumerate(names)} for k in (0, 1))
-    others = (dict(zip(names, values, strict=True)) for values in islice(product(SMALL, repeat=len(names)), 400))
-    for chosen in chain(turns, (dict.fromkeys(names, 3),), others):
-        yield {**chosen, **given.sizes}
 
 
 def _tried(
@@ -251,9 +164,9 @@ def _tried(
     """What the derived equations give at one draw; None where the network has no value there, or they have none."""
     for manner in MANNERS:
         try:
-            inputs = _readable(derived, random.Random(seed), manner)
+            inputs = readable(derived, random.Random(seed), manner)
             if given.values:
-                inputs = obeying(derived, _with(inputs, given))
+                inputs = obeying(derived, with_given(inputs, given))
             derived.fill(inputs)
             if not is_finite(derived.value(loss)):
                 continue
@@ -270,38 +183,14 @@ def _by_steps(witness: Witness, derived: Values, names: Mapping[str, str]) -> Va
     try:
         witness.fill(_inputs(world.network, derived))
         values = {name: _entries(world, name) for name in _tensors(world.network)}
-        values |= {name: _floats(witness.adjoints[name], world.keys(q)) for q, name in names.items()}
+        values |= {name: floats(witness.adjoints[name], world.keys(q)) for q, name in names.items()}
     except (CheckFailed, NoTrial, *DOMAIN_ERRORS):
         return None
     return values if _agree(derived, values) else None
 
 
 def _entries(world: World, name: str) -> Mapping[Key, float]:
-    return _floats(world.tables[name], world.keys(name))
-
-
-def _floats(table: Mapping[Key, object], keys: Sequence[Key]) -> Mapping[Key, float]:
-    return {key: float(table[key]) for key in keys}  # type: ignore[arg-type]
-
-
-def _readable(world: World, generator: random.Random, manner: Manner) -> Drawn:
-    """Data with one decimal, none of it 0; where entries have a given sum, all of it at one of them."""
-    _, number = manner
-
-    def rounded(r: random.Random) -> float:
-        value = round(number(r), 1)
-        return value or 0.1 * r.choice((1, 2, 3))
-
-    inputs = draw_inputs(world, generator, rounded)
-    asked = demands(world.network, world.scope)
-    for tensor in world.network.inputs:
-        own = asked.get(tensor.name)
-        if tensor.kind == LABELS or own is None or own.choices or not own.sums:
-            continue
-        ((axes, total), *_) = own.sums
-        chosen = {generator.choice(keys) for keys in fibres(list(inputs[tensor.name]), axes)}
-        inputs[tensor.name] = {key: float(total) if key in chosen else 0.0 for key in inputs[tensor.name]}
-    return obeying(world, inputs)
+    return floats(world.tables[name], world.keys(name))
 
 
 def _unreadable(adjoints: Sequence[Mapping[Key, float]]) -> float:

@@ -42,6 +42,9 @@ class Given:
         return bool(self.sizes or self.values)
 
 
+NOTHING = Given()
+
+
 def given_for(network: Network, sizes: Mapping[str, int], path: Path | None) -> Given:
     """Sizes and numbers that go with the network; GivenError says what does not."""
     known = {d.name for d in network.dims}

@@ -23,7 +23,12 @@ from symbp.verify.arrays import Parts, arguments, flat, to_parts
 from symbp.verify.draw import Draw, Drawn, draw
 from symbp.verify.interpret import Key
 from symbp.verify.kinks import Branches, has_kinks, has_stops
-from symbp.verify.module import (
+from symbp.verify.needs import needs
+from symbp.verify.rounding import ROUNDING, SIZED, exact
+from symbp.verify.sizes import choose_sizes
+from symbp.verify.subject import HESSIAN, OPTIONAL, Subject, Wrong, load
+from symbp.verify.systems import DOMAIN_ERRORS, Value
+from symbp.verify.tally import (
     CENTRAL,
     COMPLEX,
     GRADIENT_BOUND,
@@ -34,11 +39,6 @@ from symbp.verify.module import (
     SMALLEST_SCALE,
     Tally,
 )
-from symbp.verify.needs import needs
-from symbp.verify.rounding import ROUNDING, SIZED, exact
-from symbp.verify.sizes import choose_sizes
-from symbp.verify.subject import HESSIAN, OPTIONAL, Subject, Wrong, load
-from symbp.verify.systems import DOMAIN_ERRORS, Value
 from symbp.verify.tangents import Moved
 from symbp.verify.world import World
 

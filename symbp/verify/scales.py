@@ -23,7 +23,9 @@ from symbp.verify.scope import Key
 from symbp.verify.sizes import Sizes, choose_sizes, least_sizes, loop_length
 from symbp.verify.subject import Subject, Wrong
 from symbp.verify.systems import DOMAIN_ERRORS
-from symbp.verify.tape import DOUBLE, UNIT, Slope, Slopes, Unclear, slopes
+from symbp.verify.tape.errors import DOUBLE, UNIT
+from symbp.verify.tape.network import Slope, Slopes, slopes
+from symbp.verify.tape.roundings import Unclear
 from symbp.verify.world import World, said
 
 BOUND = 8.0  # how many times the definition's own rounding

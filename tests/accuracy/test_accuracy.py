@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
-from symbp.pipeline import describe
+from symbp.findings import describe
 from tests.accuracy import sums
 from tests.accuracy.measure import SEEDS, measure
 from tests.accuracy.subjects import built_in, further

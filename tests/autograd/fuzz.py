@@ -30,9 +30,10 @@ import torch
 from symbp.core.check import check_network
 from symbp.core.integers import Dim, DimAt, Poly
 from symbp.core.network import Network, Tensor
+from symbp.findings import describe
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
-from symbp.pipeline import Build, describe
+from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.verify.sizes import room_for_reads
 from tests.accuracy.draws import Setting, at_setting

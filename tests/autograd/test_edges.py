@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
+from symbp.findings import describe
 from symbp.notation.read import list_networks
-from symbp.pipeline import Build, describe
+from symbp.pipeline import Build
 from symbp.sources import Source
 from tests.autograd.compare import errors
 from tests.autograd.fuzz import BOUND, FLOOR, _large_enough, drawn, problems, some_sizes

@@ -6,8 +6,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
+from symbp.findings import describe
 from symbp.notation.write import write_network
-from symbp.pipeline import Build, describe
+from symbp.pipeline import Build
 from symbp.sources import Source
 from tests.autograd.compare import by_hand, errors
 from tests.autograd.modules import BOUND, distribution, draw_inputs, module_from, unit

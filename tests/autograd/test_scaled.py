@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch")
 
+from symbp.findings import describe
 from symbp.notation.read import list_networks
-from symbp.pipeline import Build, describe
+from symbp.pipeline import Build
 from symbp.sources import Source
 from tests.autograd.modules import module_from
 

@@ -9,7 +9,7 @@ import pytest
 
 from symbp.imported import import_onnx
 from symbp.importing.graph import Refused
-from symbp.importing.onnx import read_onnx
+from symbp.importing.onnx.model import read_onnx
 from symbp.pipeline import Build
 from symbp.sources import Source
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from symbp.errors import NotationError
+from symbp.findings import demand_passed
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
-from symbp.pipeline import Build, demand_passed
+from symbp.pipeline import Build
 from symbp.sources import Source
 
 HEAD = """from symbp import Data, Labels, Param, dims, network

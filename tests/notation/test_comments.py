@@ -15,10 +15,10 @@ from symbp.document.tex.write import write_latex
 from symbp.document.words import LANGUAGES
 from symbp.emit.write import write_module
 from symbp.escape import Prose, in_tex, same_code
+from symbp.findings import findings
 from symbp.lowering.lower import placed, pure
 from symbp.notation.read import read_network
 from symbp.notation.write import write_network
-from symbp.pipeline import findings
 from tests import hostile
 
 TEXT = '''from symbp import Data, Param, dims, network

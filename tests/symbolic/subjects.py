@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from symbp.core.equality import Equality
 from symbp.core.expr import Read
 from symbp.core.integers import Poly
-from symbp.pipeline import Build, symbolic_subject
+from symbp.derived import symbolic_subject
+from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.symbolic.check import PATIENT, Subject
 from symbp.symbolic.prove import WRONG, Patience, Witness
@@ -78,7 +79,7 @@ def found_by_symbols(build: Build, mistake: Planted) -> bool:
     derived = tuple(replace(e, body=body) if e.name == mistake.adjoint else e for e in w.derived)
     witness = Witness(w.network, w.loss, w.adjoints, derived, w.sizes, Patience(*PATIENT))
     if mistake.adjoint:
-        claims = (c for c in witness.claims(()) if c.what == mistake.adjoint)
+        claims = (c for c in witness.chain.claims(()) if c.what == mistake.adjoint)
     else:
-        claims = (c for c in witness.claims((mistake.equality,)) if c.body is mistake.equality.rhs)
+        claims = (c for c in witness.chain.claims((mistake.equality,)) if c.body is mistake.equality.rhs)
     return any(witness.find(c).outcome == WRONG for c in claims)

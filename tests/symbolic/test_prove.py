@@ -9,7 +9,8 @@ import pytest
 from symbp.core import build as make
 from symbp.core.equality import SYMPY
 from symbp.core.expr import Fn, Read
-from symbp.pipeline import Build, symbolic_subject
+from symbp.derived import symbolic_subject
+from symbp.pipeline import Build
 from symbp.sources import find_source
 from symbp.symbolic.check import IMPATIENT, IN_BUILD, check_symbolic
 from symbp.symbolic.prove import EVALUATED, PROVED, WRONG
@@ -63,7 +64,7 @@ OTHERS = (
 @pytest.mark.parametrize(("text", "outcome"), OTHERS)
 def test_other_networks_are_proved(text: str, outcome: str) -> None:
     subject = subject_of(build_of(text))
-    found = [subject.witness.find(c) for c in subject.witness.claims(subject.locals)]
+    found = [subject.witness.find(c) for c in subject.witness.chain.claims(subject.locals)]
     assert {f.outcome for f in found} <= {outcome}
     assert check_symbolic(subject).passed
 
@@ -103,7 +104,7 @@ def test_what_differs_at_a_tie_alone_is_wrong() -> None:
 def test_what_has_no_normal_form_is_evaluated() -> None:
     """That the root of a square is an absolute value is nothing that the root's own relation tells."""
     subject = subject_of(build_of("@network\ndef net(w: Param):\n    return sqrt(w ** 2)"))
-    claim = next(c for c in subject.witness.claims(()) if c.what == "w_bar")
+    claim = next(c for c in subject.witness.chain.claims(()) if c.what == "w_bar")
     sign = make.where(make.compare(">", Read("w"), make.num(0)), make.num(1), make.num(-1))
     assert subject.witness.find(claim).outcome == PROVED
     assert subject.witness.find(replace(claim, body=sign)).outcome == EVALUATED
@@ -114,7 +115,7 @@ def test_a_pole_that_the_definition_has_not_is_wrong() -> None:
     """At w = 0, where |w| w has a value; of log|w|, which has none there, nothing is asked."""
     build = build_of("@network\ndef net(w: Param):\n    return w * abs(w)")
     subject = subject_of(build)
-    (claim,) = (c for c in subject.witness.claims(()) if c.what == "w_bar")
+    (claim,) = (c for c in subject.witness.chain.claims(()) if c.what == "w_bar")
     w, size = Read("w"), Fn("abs", (Read("w"),))
     assert subject.witness.find(claim).outcome == PROVED
     assert subject.witness.find(replace(claim, body=make.div(make.mul(make.num(2), w, w), size))).outcome == WRONG
@@ -150,6 +151,6 @@ def test_what_grows_without_end_when_written_out_is_evaluated() -> None:
     )
     build = build_of(text)
     subject = symbolic_subject(build.network, build.derivation, IMPATIENT)
-    found = [subject.witness.find(c) for c in subject.witness.claims(subject.locals)]
+    found = [subject.witness.find(c) for c in subject.witness.chain.claims(subject.locals)]
     assert {f.outcome for f in found} == {PROVED, EVALUATED}
     assert 0 <= subject.witness.patience.nodes < IMPATIENT[1]

@@ -7,7 +7,8 @@ from functools import cache
 import pytest
 
 from symbp.core.equality import Check
-from symbp.pipeline import Build, with_vector
+from symbp.derived import with_vector
+from symbp.pipeline import Build
 from symbp.sources import Source
 from symbp.verify.hessian import check_hessian
 from tests import shared

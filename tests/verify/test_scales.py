@@ -13,7 +13,8 @@ from symbp.verify.precise import precise
 from symbp.verify.scales import BOUND, _kinds, at_every_scale
 from symbp.verify.sizes import choose_sizes
 from symbp.verify.subject import load
-from symbp.verify.tape import TRIALS, UNIT, Far, _signs, slopes
+from symbp.verify.tape.errors import TRIALS, UNIT, Far, signs_of_trials
+from symbp.verify.tape.network import slopes
 
 HEAD = """from symbp import Data, Labels, Param, dims, network
 
@@ -171,7 +172,7 @@ def test_rounding_of_what_cancels_is_told_whatever_the_signs_that_chance_gives()
 
 def test_no_two_operations_round_alike_in_every_trial():
     """Else what cancels would seem exact: of as many signs many are the same."""
-    both = np.array([signs for signs, _ in _signs()])
+    both = np.array([signs for signs, _ in signs_of_trials()])
     apart = np.abs(both[:, None, :TRIALS] - both[:, :TRIALS]).max(-1) + np.eye(len(both))
     assert apart.min() > 0
     assert np.mean(apart < 0.1) < 1e-3

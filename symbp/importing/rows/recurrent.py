@@ -26,8 +26,8 @@ from symbp.importing.draft import (
     text,
 )
 from symbp.importing.graph import FLOAT
-from symbp.importing.rows_arrays import stacked, turned
-from symbp.importing.rows_layers import affine, flipped
+from symbp.importing.rows.products import affine, flipped
+from symbp.importing.rows.shapes import stacked, turned
 from symbp.importing.sizes import Shape
 
 # A step: of what comes in, the states and the weights, what makes the new states.
