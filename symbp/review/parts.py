@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import permutations
 
 from symbp.review.scope import Found, Scope, is_scalar, numbers
 from symbp.review.slopes import (
@@ -198,6 +199,8 @@ def other_step(node: ast.expr, scope: Scope) -> Found:
         if text.replace(" ", "")[:1].isalpha():
             for shift in ("t + 1", "t - 1"):
                 yield "step", of("a[i]", a=node.value, i=_shifted(node.slice, shift))
+            base = f"{ast.unparse(node.value)}["
+            yield from (("step", parse(n)) for n in scope.values if n.startswith(base) and n != ast.unparse(node))
 
 
 def _shifted(node: ast.expr, shift: str) -> ast.expr:
@@ -226,6 +229,21 @@ def overwritten(node: ast.expr, scope: Scope) -> Found:
         yield "overwrite", parse(scope.before[ast.unparse(node)])
 
 
+def axes_kept(node: ast.expr, scope: Scope) -> Found:
+    """Axes that are merged, but in another order first."""
+    if _method(node) != "reshape" or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    inner = node.func.value
+    if _method(inner) == "transpose":
+        inner = inner.func.value  # type: ignore[attr-defined]
+        yield "transpose", ast.Call(ast.Attribute(inner, "reshape", ast.Load()), node.args, node.keywords)
+    shape = scope.shape(inner)
+    for axes in permutations(range(len(shape))) if shape and 1 < len(shape) < 5 else ():
+        if axes != tuple(range(len(shape))):
+            turned = of(f"a.transpose{axes}", a=inner)
+            yield "transpose", ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
+
+
 Rule = Callable[[ast.expr, Scope], Found]
 PARTS: tuple[tuple[int, Rule], ...] = (
     (1, overwritten),
@@ -245,6 +263,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (2, sum_for_product),
     (2, complement),
     (2, times_two),
+    (3, axes_kept),
     (3, other_power),
     (3, one_more_factor),
     (3, named_constant),

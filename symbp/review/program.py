@@ -54,10 +54,14 @@ class Probe:
         self.stop: tuple[Place, int] | None = None  # where a run may end, passed so often
         self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
         self.before: dict[str, Any] = {}
+        self.given = False
 
-    def begin(self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None) -> None:
-        """Get ready for a call."""
+    def begin(
+        self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None, given: bool = False
+    ) -> None:
+        """Get ready for a call; what is given is noted, or what is put in its place."""
         self.put, self.events, self.counts, self.stop = put, [] if record else None, {}, stop
+        self.given = given
         self.busy = bool(put) or record or stop is not None
 
     def __call__(self, statement: int, leaf: int, value: Any) -> Any:
@@ -69,10 +73,12 @@ class Probe:
             return value
         count = self.counts.get(place, 0)
         self.counts[place] = count + 1
+        noted = self.events is not None and len(self.events) < MOST_EVENTS
+        given = snapshot(value) if noted and self.given and place in self.put else None
         if place in self.put:
             value = self.put[place](count, value)
-        if self.events is not None and len(self.events) < MOST_EVENTS:
-            self.events.append(Event(place, count, snapshot(value)))
+        if noted:
+            self.events.append(Event(place, count, snapshot(value) if given is None else given))  # type: ignore[union-attr]
         if self.stop == (place, count):
             raise Stop(value)
         return value
@@ -212,8 +218,8 @@ class Program:
             own = [s.node for s in self.statements.values() if s.function == function]
             found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
             texts = dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load))
-            plain = [t for t in texts if re.fullmatch(r"\w+\[[a-z]\w*\]", t)]
-            beside = [f"{t[:-1]} {shift}]" for shift in ("+ 1", "- 1") for t in plain]
+            plain = [m for t in texts if (m := re.fullmatch(r"(\w+)\[([a-z]\w*)( [+-] 1)?\]", t))]
+            beside = [f"{m[1]}[{m[2]}{shift}]" for shift in ("", " + 1", " - 1") for m in plain]
             self.read[function] = list(dict.fromkeys([*texts, *beside]))
         return self.read[function]
 

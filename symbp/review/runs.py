@@ -33,7 +33,7 @@ from symbp.review.scope import Scope
 from symbp.review.trial import Array, Draw, Outcome, Trial, central, fits_along
 
 ROUGH = 1e-5  # to which gradients are compared first, so that a rounding hides no other mistake
-FINE = 1e-8  # to which a truth by central differences agrees
+FINE = 2e-6  # to which a truth by central differences agrees
 KNOWN = 1e-7  # to which a slope along a direction does
 
 HEADS = (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)
@@ -128,6 +128,21 @@ class Runs:
         except (SyntaxError, ValueError, RecursionError):
             return None
         return self.trial.run(namespace, draw, put, record)
+
+    def forced(self, edits: Edits, truths: list[Truth], draw: Draw) -> Outcome | None:
+        """A run with the truth at places, that notes what these are given; None where it cannot be compiled."""
+        key = ("forced", id(draw), self._state, tuple(truths))
+        if key not in self.cache:
+            self.cache[key] = {**self._puts_now(draw), **self.puts(draw, truths)}
+        try:
+            namespace = None
+            if len(edits) == 1:
+                namespace = self._filled(*next(iter(edits.items())))
+            if namespace is None:
+                namespace = self.namespace(edits)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+        return self.trial.run(namespace, draw, self.cache[key], record=True, given=True)
 
     def _filled(self, number: int, node: ast.stmt) -> dict[str, Any] | None:
         """The program with another right side alone, where that is what is other."""

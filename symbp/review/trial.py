@@ -88,12 +88,16 @@ class Trial:
         record: bool = False,
         loss_of: Draw | None = None,
         chance: int = 0,
+        given: bool = False,
     ) -> Outcome:
-        """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed."""
+        """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed.
+
+        What a place is given is recorded, if that is asked for, instead of what is put there.
+        """
         end = self._end(loss_of) if loss_of else None
         inputs = {n: copied(v) for n, v in draw.inputs.items()}
         out, probe = Outcome(), self.program.probe
-        probe.begin(put or {}, record, end)
+        probe.begin(put or {}, record, end, given)
         result = Result(only_loss=loss_of is not None and self.entry.kind != FUNCTION)
         probe.before.clear()
         seed(chance)

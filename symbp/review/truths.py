@@ -150,16 +150,24 @@ def named_truths(
     return [(p, truths) for p, truths in found if truths]
 
 
+def is_begun(runs: Runs, statement: Statement) -> bool:
+    """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
+    for s in runs.trial.program.statements.values():
+        if s.number > statement.number and s.function == statement.function and set(s.names) & set(statement.names):
+            return in_place(s.node)
+    return False
+
+
 def flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
     """Those whose values a statement reads, or that others read whose values it reads; itself the last."""
-    needed, found = _names(goal), {goal.number}
+    needed, found = reads(goal), {goal.number}
     while more := [s for _, s in pending if s.number not in found and needed & {n.split("[")[0] for n in s.names}]:
         found |= {s.number for s in more}
-        needed |= {name for s in more for name in _names(s)}
+        needed |= {name for s in more for name in reads(s)}
     return [(order, s) for order, s in pending if s.number in found]
 
 
-def _names(statement: Statement) -> set[str]:
+def reads(statement: Statement) -> set[str]:
     """What it reads, attributes of an object too."""
     parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
     return {ast.unparse(n) for n in parts}
