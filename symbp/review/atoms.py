@@ -138,7 +138,8 @@ class Atoms:
         calls = [n.func for n in inside if isinstance(n, ast.Call)]
         plain = all(isinstance(f, ast.Attribute) and f.attr in SAFE for f in calls)
         names = [n.id for n in inside if isinstance(n, ast.Name)]
-        return plain and bool(names) and all(isinstance(n, GRAMMAR) for n in inside) and all(n in self.names for n in names)
+        known = bool(names) and all(n in self.names for n in names)
+        return plain and known and all(isinstance(n, GRAMMAR) for n in inside)
 
     def _note(self, text: str) -> None:
         try:
@@ -147,15 +148,20 @@ class Atoms:
             if value.dtype.kind not in "fib" or not np.all(np.isfinite(value)):
                 return
             if value.ndim == 0:
-                number = float(value)
-                if abs(number) not in (0.0, 1.0) and all(abs(number - v) > 1e-12 for v in self.numbers.values()):
-                    self.numbers[text] = number
+                self._note_number(text, float(value))
             elif value.ndim <= len(self.shape) and np.broadcast_shapes(value.shape, self.shape) == self.shape:
-                if all(v.shape != value.shape or not np.array_equal(v, value) for v in self.arrays.values()):
-                    is_name = text.isidentifier() or text.startswith("(") or text.endswith((")", "]"))
-                    self.arrays[text if is_name else f"({text})"] = value.astype(float)
+                self._note_array(text, value)
         except Exception:
             return
+
+    def _note_number(self, text: str, number: float) -> None:
+        if abs(number) not in (0.0, 1.0) and all(abs(number - v) > 1e-12 for v in self.numbers.values()):
+            self.numbers[text] = number
+
+    def _note_array(self, text: str, value: Array) -> None:
+        if all(v.shape != value.shape or not np.array_equal(v, value) for v in self.arrays.values()):
+            is_closed = text.isidentifier() or text.startswith("(") or text.endswith((")", "]"))
+            self.arrays[text if is_closed else f"({text})"] = value.astype(float)
 
     # --- what a wanted array is
 
@@ -195,10 +201,10 @@ class Atoms:
             return
         table = np.array(rows)
         ones = np.max(np.abs(table - left), axis=1) < EXACT
-        for k in np.flatnonzero(ones):
-            yield from self._named(goal, given, (options[k],))
+        for one in map(int, np.flatnonzero(ones)):
+            yield from self._named(goal, given, (options[one],))
         for k in range(len(rows)):
-            for j in np.flatnonzero(np.max(np.abs(table[:k] + table[k] - left), axis=1) < EXACT):
+            for j in map(int, np.flatnonzero(np.max(np.abs(table[:k] + table[k] - left), axis=1) < EXACT)):
                 if options[j][0] != options[k][0]:
                     yield from self._named(goal, given, (options[j], options[k]))
 

@@ -7,8 +7,9 @@ do not hide each other. A truth whose name is no more than a guess is put only w
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbp.review.finding import Finding, Hit, finding, held_still, numbers
 from symbp.review.program import Event, Place, Statement, in_place
@@ -34,6 +35,7 @@ class Forced:
     wrong: dict[Place, Truth] = field(default_factory=dict)
     known: list[tuple[int, Statement]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of the statements that are rewritten
+    also: frozenset[Place] = frozenset()  # places without a truth of their own that are looked at
     is_explained: bool = False
 
     # --- which lines are wrong
@@ -62,9 +64,7 @@ class Forced:
         self.wrong = {p: t for p, t in self.wrong.items() if p not in rights}
         return bool(self.wrong)
 
-    def _scales(
-        self, named: Mapping[Place, Sequence[Truth]], events: Mapping[Place, list[Event]]
-    ) -> frozenset[float]:
+    def _scales(self, named: Mapping[Place, Sequence[Truth]], events: Mapping[Place, list[Event]]) -> frozenset[float]:
         """1, and what the first of the places is scaled by, where that is put right at the end."""
         first = next(iter(named.values()), ())
         return frozenset([1.0, *(t.scale for t in first if agrees(self.runs, events[t.place], t))])
@@ -162,15 +162,15 @@ class Forced:
                     del self.force[place]
         return None
 
-    def _between(
-        self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]
-    ) -> Truth | None:
+    def _between(self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]) -> Truth | None:
         """A truth at a place without a name that says so, by which the goal is reached: that by which most is."""
         best, most = None, len(rights)
         for _, statement in pending[:-1]:
             for at in range(len(statement.names)):
                 place = statement.number, at
+                self.also = frozenset([place])
                 mine = self._rights({}, self.runs.first)[1].get(place, [])
+                self.also = frozenset()
                 for truth in truths_of(self.runs, place, mine, named=False):
                     if self.runs.is_late:
                         return best
@@ -239,40 +239,44 @@ class Forced:
         if mine:
             count = first_wrong(self.runs, mine, truth)
             for statement, rewrite in solved(self.runs, truth, count, [s for _, s in pending], self.force):
-                yield 0, statement, rewrite
+                is_carry = truth.shift and rewrite.kind in ("term", "path")
+                yield 0, statement, replace(rewrite, kind="step") if is_carry else rewrite
 
-    def _best(
-        self, goal: Goal, rights: frozenset[Goal], tried: Iterator[tuple[int, Statement, Rewrite]]
-    ) -> Hit | None:
+    def _best(self, goal: Goal, rights: frozenset[Goal], tried: Iterator[tuple[int, Statement, Rewrite]]) -> Hit | None:
         """Of those that reach the goal, that by which most comes right, with the fewest letters."""
         hits: list[tuple[int, Hit]] = []
         for order, statement, rewrite in tried:
             if self.runs.is_late:
                 break
-            after, _ = self._rights({statement.number: rewrite.statement}, self.runs.first)
+            after, _ = self._rights({statement.number: rewrite.statement}, self.runs.first, goal)
             if goal in after and rights <= after:
                 mended = frozenset(g for g in after - rights if isinstance(g, str))
                 hits.append((len(after), Hit(mended, order, statement, rewrite)))
         for _, hit in sorted(hits, key=lambda pair: (-pair[0], pair[1].growth)):
-            others = self.runs.trial.draws[1:]  # at one of them a kink may be near, where a truth is not told; all is tried later
+            others = self.runs.trial.draws[
+                1:
+            ]  # at one a kink may be near, where a truth is not told; all is tried later
             if not others or any(self._holds(hit, goal, d) for d in others):
                 return hit
         return None
 
     def _holds(self, hit: Hit, goal: Goal, draw: Draw) -> bool:
         assert hit.rewrite is not None
-        return goal in self._rights({hit.statement.number: hit.rewrite.statement}, draw)[0]
+        return goal in self._rights({hit.statement.number: hit.rewrite.statement}, draw, goal)[0]
 
     def _rights(
-        self, edits: Mapping[int, object], draw: Draw
+        self, edits: Mapping[int, ast.stmt], draw: Draw, goal: Goal | None = None
     ) -> tuple[frozenset[Goal], Mapping[Place, list[Event]]]:
-        """The goals that the lines reach with the truth in what they read, and what each gives."""
-        outcome = self.runs.forced(edits, list(self.force.values()), draw)  # type: ignore[arg-type]
+        """The goals that the lines reach with the truth in what they read, and what each gives; none if not this."""
+        places = frozenset(self.truths) | self.also
+        outcome = self.runs.forced(edits, list(self.force.values()), places, draw)
         if outcome is None or not self.runs.keeps_loss(outcome, draw):
             return frozenset(), {}
         events = by_place(outcome.events)
-        places = [p for p in self.truths if self._is_reached(p, events.get(p, []), draw)]
-        return frozenset([*places, *self._gradients(outcome, draw)]), events
+        if goal is not None and not isinstance(goal, str) and not self._is_reached(goal, events.get(goal, []), draw):
+            return frozenset(), events
+        found = [p for p in self.truths if self._is_reached(p, events.get(p, []), draw)]
+        return frozenset([*found, *self._gradients(outcome, draw)]), events
 
     def _gradients(self, outcome: Outcome, draw: Draw) -> frozenset[str]:
         return frozenset() if outcome.error is not None else self.runs.trial.right(outcome, draw, ROUGH)

@@ -238,8 +238,9 @@ def axes_kept(node: ast.expr, scope: Scope) -> Found:
         inner = inner.func.value  # type: ignore[attr-defined]
         yield "transpose", ast.Call(ast.Attribute(inner, "reshape", ast.Load()), node.args, node.keywords)
     shape = scope.shape(inner)
-    for axes in permutations(range(len(shape))) if shape and 1 < len(shape) < 5 else ():
-        if axes != tuple(range(len(shape))):
+    rank = len(shape) if shape and len(shape) < 5 else 0
+    for axes in permutations(range(rank)):
+        if axes != tuple(range(rank)):
             turned = of(f"a.transpose{axes}", a=inner)
             yield "transpose", ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
 

@@ -54,12 +54,16 @@ class Probe:
         self.stop: tuple[Place, int] | None = None  # where a run may end, passed so often
         self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
         self.before: dict[str, Any] = {}
-        self.given = False
+        self.given: frozenset[Place] | None = None
 
     def begin(
-        self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None, given: bool = False
+        self,
+        put: Mapping[Place, Put],
+        record: bool,
+        stop: tuple[Place, int] | None = None,
+        given: frozenset[Place] | None = None,
     ) -> None:
-        """Get ready for a call; what is given is noted, or what is put in its place."""
+        """Get ready for a call. Noted is what comes of each place, or what some are given, whatever is put there."""
         self.put, self.events, self.counts, self.stop = put, [] if record else None, {}, stop
         self.given = given
         self.busy = bool(put) or record or stop is not None
@@ -73,12 +77,12 @@ class Probe:
             return value
         count = self.counts.get(place, 0)
         self.counts[place] = count + 1
-        noted = self.events is not None and len(self.events) < MOST_EVENTS
-        given = snapshot(value) if noted and self.given and place in self.put else None
+        if self.given is not None and self.events is not None and place in self.given:
+            self.events.append(Event(place, count, snapshot(value)))
         if place in self.put:
             value = self.put[place](count, value)
-        if noted:
-            self.events.append(Event(place, count, snapshot(value) if given is None else given))  # type: ignore[union-attr]
+        if self.given is None and self.events is not None and len(self.events) < MOST_EVENTS:
+            self.events.append(Event(place, count, snapshot(value)))
         if self.stop == (place, count):
             raise Stop(value)
         return value

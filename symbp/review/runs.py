@@ -129,8 +129,8 @@ class Runs:
             return None
         return self.trial.run(namespace, draw, put, record)
 
-    def forced(self, edits: Edits, truths: list[Truth], draw: Draw) -> Outcome | None:
-        """A run with the truth at places, that notes what these are given; None where it cannot be compiled."""
+    def forced(self, edits: Edits, truths: list[Truth], places: frozenset[Place], draw: Draw) -> Outcome | None:
+        """A run with the truth at places, that notes what some are given; None where it cannot be compiled."""
         key = ("forced", id(draw), self._state, tuple(truths))
         if key not in self.cache:
             self.cache[key] = {**self._puts_now(draw), **self.puts(draw, truths)}
@@ -142,7 +142,7 @@ class Runs:
                 namespace = self.namespace(edits)
         except (SyntaxError, ValueError, RecursionError):
             return None
-        return self.trial.run(namespace, draw, self.cache[key], record=True, given=True)
+        return self.trial.run(namespace, draw, self.cache[key], record=True, given=places)
 
     def _filled(self, number: int, node: ast.stmt) -> dict[str, Any] | None:
         """The program with another right side alone, where that is what is other."""

@@ -1,8 +1,9 @@
 """A part of a right side solved for: what it should be is known by numbers, and is looked for as a formula.
 
-Where a place's true value is known, and the right side is a * part + b entry by entry, the part should be (truth - b)/a.
-That is compared with what stands there: a ratio that is a product of known quantities is a factor left out or too many,
-a difference that is one a term left out. What is found so fits one step of one draw, and counts once it is right at all.
+Where a place's true value is known, and the right side is a * part + b entry by entry, the part should be
+(truth - b) / a. That is compared with what stands there: a ratio that is a product of known quantities is a factor left
+out or too many, a difference that is one a term left out. What is found so fits one step of one draw, and counts once
+it is right at all of them.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def _of(
     if value is None or names is None or statement.number in seen:
         return
     own = frozenset(statement.names) - reads(statement)  # it is not there yet
-    atoms = Atoms({n: v for n, v in names.items() if n not in own}, target.shape, runs.trial.program, statement.function)
+    known = {n: v for n, v in names.items() if n not in own}
+    atoms = Atoms(known, target.shape, runs.trial.program, statement.function)
     defined = _defined(runs, statement, pending)
     for wanted in _parts(value, around, target, names):
         now = _value(wanted.part, names)
@@ -81,13 +83,12 @@ def _defined(runs: Runs, reader: Statement, pending: Sequence[Statement]) -> dic
 
 def _right_side(node: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
     """What may be rewritten, and the whole of which the truth is known: the sum, where something is added."""
-    value = getattr(node, "value", None)
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        return value, value
+        return node.value, node.value
     if isinstance(node, ast.AugAssign):
         target = clone(node.target)
-        target.ctx = ast.Load()  # type: ignore[union-attr]
-        return value, ast.BinOp(target, node.op, value)
+        target.ctx = ast.Load()
+        return node.value, ast.BinOp(target, node.op, node.value)
     return None, None
 
 
@@ -109,9 +110,7 @@ def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _names_at(
-    runs: Runs, statement: Statement, count: int, force: Mapping[Place, Truth]
-) -> dict[str, Any] | None:
+def _names_at(runs: Runs, statement: Statement, count: int, force: Mapping[Place, Truth]) -> dict[str, Any] | None:
     try:
         watched = _Watched(runs.trial.program, runs.edits, statement.number)
     except (SyntaxError, ValueError, AttributeError):
@@ -184,5 +183,3 @@ def _kind(product: Product) -> str:
         return "sign" if product.number == "-1" else "factor"
     slope = any("1 - " in text or ">" in text or "<" in text for text, _ in product.parts)
     return "derivative" if slope else "term"
-
-

@@ -88,11 +88,11 @@ class Trial:
         record: bool = False,
         loss_of: Draw | None = None,
         chance: int = 0,
-        given: bool = False,
+        given: frozenset[Place] | None = None,
     ) -> Outcome:
         """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed.
 
-        What a place is given is recorded, if that is asked for, instead of what is put there.
+        Of some places what they are given is recorded, if that is asked for, whatever is put there.
         """
         end = self._end(loss_of) if loss_of else None
         inputs = {n: copied(v) for n, v in draw.inputs.items()}

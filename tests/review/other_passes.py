@@ -188,7 +188,8 @@ def deconv_forward(x, w, b):
     y = np.zeros((n, f, STRIDE * (i - 1) + u, STRIDE * (j - 1) + v))
     for k in range(i):
         for l in range(j):
-            y[:, :, STRIDE * k:STRIDE * k + u, STRIDE * l:STRIDE * l + v] += np.einsum("nc,cfuv->nfuv", x[:, :, k, l], w)
+            part = np.einsum("nc,cfuv->nfuv", x[:, :, k, l], w)
+            y[:, :, STRIDE * k:STRIDE * k + u, STRIDE * l:STRIDE * l + v] += part
     return y + b[None, :, None, None], (x, w)
 
 
