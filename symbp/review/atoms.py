@@ -95,8 +95,10 @@ class Atoms:
         texts: dict[str, None] = dict.fromkeys(n for n in self.names if n.isidentifier() and not n.startswith("_"))
         for s in self.program.statements.values():
             if not isinstance(s.node, (ast.FunctionDef, ast.For, ast.If, ast.While, ast.With, ast.Try)):
-                texts |= dict.fromkeys(ast.unparse(n) for n in ast.walk(s.node) if self._is_plain(n))
+                inside = [n for n in ast.walk(s.node) if self._is_plain(n) or isinstance(n, ast.Constant)]
+                texts |= dict.fromkeys(ast.unparse(n) for n in inside)
         texts |= dict.fromkeys(self.program.entries(self.function))
+        texts |= dict.fromkeys(self._sizes())
         for text in texts:
             if len(self.arrays) < MOST_ATOMS:
                 self._note(text)
@@ -127,6 +129,14 @@ class Atoms:
                     if tuple(self.shape[k] for k in kept) == value.shape:
                         index = ", ".join(":" if k in kept else "None" for k in range(len(self.shape)))
                         yield f"{name}[{index}]"
+
+    def _sizes(self) -> Iterator[str]:
+        """How many entries there are, and along each dimension."""
+        arrays = {n: v for n, v in self.names.items() if n.isidentifier() and isinstance(v, np.ndarray)}
+        for name, value in arrays.items():
+            if value.shape == self.shape and value.ndim > 1:
+                yield f"{name}.size"
+            yield from (f"{name}.shape[{k}]" for k in range(value.ndim))
 
     def _is_plain(self, node: ast.AST) -> bool:
         """Is it a formula that may be worked out again, with nothing else to it?"""
@@ -246,6 +256,8 @@ class Atoms:
                         value = -number if sign else number
                         if _same(value, v / w):
                             found.append(f"{sign}{t} / {_closed(u)}")
+                        if v and _same(value, w / v):
+                            found.append(f"{sign}{u} / {_closed(t)}")
                         if _same(value, v * w) and t < u:
                             found.append(f"{sign}{t} * {u}")
                         if v and _same(value, 1 / (v * w)) and t < u:

@@ -140,38 +140,56 @@ class Forced:
         for cost in COSTS:
             if hit := self._best(goal, rights, self._rewritings(pending, cost)):
                 return self._accept(hit)
+        if truth := self._between(goal, rights, pending):
+            self.truths[truth.place], self.wrong[truth.place], self.force[truth.place] = [truth], truth, truth
+            return self._one(truth.place, self._rights({}, self.runs.first)[0])
         if not isinstance(goal, str):
             if hit := self._best(goal, rights, self._solutions(goal, pending)) or self._together(goal, rights, pending):
                 return self._accept(hit)
-            truth = self._between(goal, rights, pending) or self.wrong[goal]
+            truth = self.wrong[goal]
             statement = self.runs.statement(truth.place)
             self.findings.append(finding(self.runs, Hit(frozenset(), 0, statement, truth=truth)))
             self.runs.accept({}, truth)
         return None
 
-    def _together(self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]) -> Hit | None:
+    def _together(
+        self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]
+    ) -> Hit | None:
         """A rewriting that reaches the goal once another line is right too, of which nothing else tells."""
-        for _, statement in reversed(pending):
-            for place in ((statement.number, k) for k in range(len(statement.names))):
-                for truth in self.truths.get(place, ()) if place not in self.force else ():
-                    self.force[place] = truth
-                    hit = self._best(goal, rights - {place}, self._rewritings(pending, COSTS[0]))
-                    if hit is not None:
-                        self.wrong[place] = truth
-                        return hit
-                    del self.force[place]
+        for place, truth in self._guessed(pending):
+            self.force[place] = truth
+            hit = self._best(goal, rights - {place}, self._rewritings(pending, COSTS[0]))
+            if hit is not None and hit.statement is not self.runs.statement(place):
+                self.truths[place], self.wrong[place] = [truth], truth
+                return hit
+            del self.force[place]
         return None
 
-    def _between(self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]) -> Truth | None:
-        """A truth at a place without a name that says so, by which the goal is reached: that by which most is."""
-        best, most = None, len(rights)
-        for _, statement in pending[:-1]:
+    def _guessed(self, pending: Sequence[tuple[int, Statement]]) -> Iterator[tuple[Place, Truth]]:
+        """What lines may be the derivative by of which nothing tells: those with a name that says so first."""
+        places = [(s.number, k) for _, s in reversed(pending) for k in range(len(s.names))]
+        free = [p for p in places if p not in self.force]
+        yield from ((p, t) for p in free for t in self.truths.get(p, ()))
+        for place in free:
+            if place not in self.truths:
+                yield from ((place, t) for t in truths_of(self.runs, place, self._given(place), named=False))
+
+    def _given(self, place: Place) -> Sequence[Event]:
+        """What a place is given that has no truth of its own."""
+        self.also = frozenset([place])
+        mine = self._rights({}, self.runs.first)[1].get(place, [])
+        self.also = frozenset()
+        return mine
+
+    def _between(
+        self, goal: Goal, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]
+    ) -> Truth | None:
+        """A truth at a place without a name that says so, by which the goal and others are reached: the most."""
+        best, most = None, len(rights) + 1
+        for _, statement in pending if isinstance(goal, str) else pending[:-1]:
             for at in range(len(statement.names)):
                 place = statement.number, at
-                self.also = frozenset([place])
-                mine = self._rights({}, self.runs.first)[1].get(place, [])
-                self.also = frozenset()
-                for truth in truths_of(self.runs, place, mine, named=False):
+                for truth in truths_of(self.runs, place, self._given(place), named=False):
                     if self.runs.is_late:
                         return best
                     self.force[place] = truth
@@ -191,7 +209,7 @@ class Forced:
         """The statements that may be at fault, the nearest last: those whose values nothing has shown to be right."""
         free = [(o, s) for o, s in self.known if not any(p[0] == s.number for p in self.force)]
         if isinstance(goal, str):
-            return free
+            return [(o, s) for o, s in self.known if any(s is f for _, f in free) or _writes_into(s)]
         own = self.runs.statement(goal)
         order = next(o for o, s in self.known if s is own)
         return [(o, s) for o, s in free if s.number in self._flowing(own, free)] + [(order, own)]
@@ -252,7 +270,7 @@ class Forced:
             if goal in after and rights <= after:
                 mended = frozenset(g for g in after - rights if isinstance(g, str))
                 hits.append((len(after), Hit(mended, order, statement, rewrite)))
-        for _, hit in sorted(hits, key=lambda pair: (-pair[0], pair[1].growth)):
+        for _, hit in sorted(hits, key=lambda pair: (-pair[0], _returns(pair[1]), pair[1].growth)):
             others = self.runs.trial.draws[
                 1:
             ]  # at one a kink may be near, where a truth is not told; all is tried later
@@ -288,3 +306,14 @@ class Forced:
     def held(self) -> bool:
         """Is one of the lines explained by what it holds constant?"""
         return any(held_still(self.runs, t)[0] == "constant" for t in self.wrong.values())
+
+
+def _returns(hit: Hit) -> bool:
+    """Is it at the end, where what comes before could be put right as well?"""
+    return isinstance(hit.statement.node, ast.Return)
+
+
+def _writes_into(statement: Statement) -> bool:
+    """Does it change an array that others may have?"""
+    keywords = {k.arg for n in ast.walk(statement.node) if isinstance(n, ast.Call) for k in n.keywords}
+    return "out" in keywords or isinstance(statement.node, ast.AugAssign)

@@ -149,7 +149,8 @@ def dropped(node: ast.expr, scope: Scope) -> Found:
             yield "factor" if is_scalar(node.left, scope) else "term", node.right
         yield kind, of("a / b" if isinstance(node.op, ast.Mult) else "a * b", a=node.left, b=node.right)
     if isinstance(node.op, (ast.Add, ast.Sub)):
-        yield "path" if isinstance(node.op, ast.Add) else "term", node.left
+        number = is_scalar(node.left, scope) and is_scalar(node.right, scope)
+        yield "factor" if number else "path" if isinstance(node.op, ast.Add) else "term", node.left
         if isinstance(node.op, ast.Add):
             yield "path", node.right
     if isinstance(node.op, ast.Pow):
@@ -190,6 +191,19 @@ def less_exact(node: ast.expr, scope: Scope) -> Found:
         yield "dtype", node.args[0] if node.args else node
     if isinstance(node, ast.Attribute) and node.attr in ("float32", "float16", "half", "single"):
         yield "dtype", parse("np.float64")
+    yield from (("dtype", call) for call in _without_keyword(node, "dtype"))
+
+
+def own_array(node: ast.expr, scope: Scope) -> Found:
+    """What is written into an array that is another's too."""
+    yield from (("alias", call) for call in _without_keyword(node, "out"))
+
+
+def _without_keyword(node: ast.expr, name: str) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call) and any(k.arg == name for k in node.keywords):
+        new = clone(node)
+        new.keywords = [k for k in new.keywords if k.arg != name]
+        yield new
 
 
 def other_step(node: ast.expr, scope: Scope) -> Found:
@@ -255,6 +269,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, slope),
     (1, other_slope),
     (1, less_exact),
+    (1, own_array),
     (1, other_order),
     (1, dropped),
     (1, other_axis),

@@ -246,7 +246,7 @@ class Runs:
     def _is_forward(self, place: Place, events: list[Event]) -> bool:
         return (
             place[1] != MARK
-            and self.is_own(self.statement(place))
+            and (self.is_own(self.statement(place)) or not isinstance(self.statement(place).node, HEADS))
             and self.base(self.first)[1].has_loss
             and all(e.value is not None and e.value.dtype.kind == "f" for e in events)
             and self._moves(place)

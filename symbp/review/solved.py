@@ -20,7 +20,7 @@ from symbp.review.atoms import Atoms, Product
 from symbp.review.program import Holed, Place, Statement, is_tensor
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import Runs, Truth
-from symbp.review.trees import clone, of
+from symbp.review.trees import clone, of, parse
 from symbp.review.trial import Array
 from symbp.review.truths import reads
 
@@ -175,7 +175,19 @@ def _formulas(wanted: Wanted, now: Any, atoms: Atoms) -> Iterator[tuple[int, str
             for product in atoms.products(wanted.value - here, wanted.known, exact=True):
                 yield product.worth + 1, "path", of("a + b", a=wanted.part, b=product.formula())
     for product in atoms.products(wanted.value, wanted.known, exact=True):
-        yield product.worth + 2, "term", product.formula()
+        yield product.worth + 2, _kind(product), product.formula()
+    for name, value in _read_in(wanted.part, atoms):
+        known = wanted.known & (np.abs(value) > 0)
+        if np.any(known):
+            for product in atoms.products(np.where(known, wanted.value / np.where(known, value, 1), 0), known):
+                yield product.worth + 3, _kind(product), product.times(parse(name))
+
+
+def _read_in(part: ast.expr, atoms: Atoms) -> Iterator[tuple[str, Array]]:
+    """The names that a part reads, which its formula may begin with."""
+    for name in dict.fromkeys(n.id for n in ast.walk(part) if isinstance(n, ast.Name)):
+        if name in atoms.arrays and not isinstance(part, ast.Name):
+            yield name, np.broadcast_to(atoms.arrays[name], atoms.shape)
 
 
 def _kind(product: Product) -> str:

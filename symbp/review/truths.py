@@ -30,6 +30,8 @@ def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> I
         ):
             continue  # data too have a derivative, which no backward pass is after
         theirs = runs.forward_events(runs.first)[of]
+        if not runs.is_own(runs.statement(of)) and not (named and len(mine) == len(theirs)):
+            continue  # in a function that is called, only what is run through as often
         for truth in _pairings(place, of, len(mine), len(theirs), named):
             steps = [(k, truth.step(k)) for k in range(len(mine))]
             fits = all(s is None or theirs[s].value.shape == mine[k].value.shape for k, s in steps)

@@ -32,7 +32,6 @@ KINDS: dict[str, tuple[Row, ...]] = {
     "the root of the width": (
         ("attention", "dscores = dscores / np.sqrt(width)", "dscores = dscores / width", "factor"),
         ("heads", "dscores *= scale", "dscores *= 1 / q.shape[-1]", "factor wrong_tensor"),
-        ("heads", "dscores *= scale", "pass", "factor"),
     ),
     "two constants at once": (
         ("heads", "dout = 2 * (out - y) / out.size", "dout = out - y", "factor"),
@@ -64,7 +63,7 @@ KINDS: dict[str, tuple[Row, ...]] = {
         ("ReLU", "* (u1 > 0)", "* (u2 > 0)", "wrong_tensor derivative"),
         ("masked RNN", "dWh = dWh + hs[t].T @ da", "dWh = dWh + hs[t + 1].T @ da", "step wrong_tensor"),
         ("heads", "dq = dscores @ k", "dq = dscores @ q", "wrong_tensor"),
-        ("GRU", "dr = dan * c[\"vn\"]", "dr = dan * c[\"h\"]", "wrong_tensor"),
+        ("GRU", 'dr = dan * c["vn"]', 'dr = dan * c["h"]', "wrong_tensor"),
         ("GRU", "daz = dz * z * (1 - z)", "daz = dz * r * (1 - r)", "wrong_tensor derivative term"),
     ),
     "the derivative at another place": (
@@ -75,7 +74,12 @@ KINDS: dict[str, tuple[Row, ...]] = {
     "sigma for its derivative": (
         ("MLP", "da1 * a1 * (1 - a1)", "da1 * a1", "derivative term"),
         ("highway, focal", "grad_at = grad_t * t * (1 - t)", "grad_at = grad_t * t", "derivative term"),
-        ("bilinear, RMS norm, GELU", "dinner = dout * 0.5 * u * (1 - th ** 2)", "dinner = dout * 0.5 * u * th", "derivative term"),
+        (
+            "bilinear, RMS norm, GELU",
+            "dinner = dout * 0.5 * u * (1 - th ** 2)",
+            "dinner = dout * 0.5 * u * th",
+            "derivative term",
+        ),
     ),
     "sigma(z) sigma(1 - z)": (
         ("MLP", "da1 * a1 * (1 - a1)", "da1 * a1 * sigmoid(1 - z1)", "derivative"),
@@ -90,9 +94,19 @@ KINDS: dict[str, tuple[Row, ...]] = {
         ("batch norm, step by step", "dz = dzc + dmu / n", "dz = dzc", "constant path"),
         ("batch norm, step by step", "dzc = dzc1 + dzc2", "dzc = dzc1", "constant path"),
         ("batch norm, one formula", "(dzn - dzn.mean(0) - zn * (dzn * zn).mean(0)) / scale", "dzn / scale", "constant"),
-        ("group norm", "self.rstd / m * (m * g - s1 - self.xhat * s2)", "self.rstd / m * (m * g - s1)", "constant path term"),
+        (
+            "group norm",
+            "self.rstd / m * (m * g - s1 - self.xhat * s2)",
+            "self.rstd / m * (m * g - s1)",
+            "constant path term",
+        ),
         ("group norm", "self.rstd / m * (m * g - s1 - self.xhat * s2)", "self.rstd * g", "constant"),
-        ("bilinear, RMS norm, GELU", " - s * (dxhat * s).sum(axis=1, keepdims=True) / (k * rms ** 3)", "", "constant path"),
+        (
+            "bilinear, RMS norm, GELU",
+            " - s * (dxhat * s).sum(axis=1, keepdims=True) / (k * rms ** 3)",
+            "",
+            "constant path",
+        ),
         ("layer norm", "dxc += 2 * xc * dvar / D", "dxc += 2 * xc * dvar / (D - 1)", "factor"),
         ("group norm", "m = g.shape[-1]", "m = g.shape[-1] - 1", "factor term"),
     ),
@@ -127,16 +141,21 @@ KINDS: dict[str, tuple[Row, ...]] = {
         ("LSTM", "dc = dc + dh * o", "dc = dh * o", "step path"),
         ("masked RNN", "dnext = dh * (1 - mt) + da @ Wh.T", "dnext = da @ Wh.T", "step path"),
         ("masked RNN", "dh = ds / T + dnext", "dh = ds / T", "step path"),
-        ("GRU", 'dh = dh * z + dv @ params["Wh"].T', 'dh = dh * z', "step path"),
+        ("GRU", 'dh = dh * z + dv @ params["Wh"].T', "dh = dh * z", "step path"),
     ),
     "gates in another order": (
         ("LSTM", "[dzi, dzf, dzg, dzo]", "[dzf, dzi, dzg, dzo]", "order"),
-        ("GRU", "du = np.concatenate([dar, daz, dan], axis=1)", "du = np.concatenate([daz, dar, dan], axis=1)", "order"),
+        (
+            "GRU",
+            "du = np.concatenate([dar, daz, dan], axis=1)",
+            "du = np.concatenate([daz, dar, dan], axis=1)",
+            "order",
+        ),
         ("heads", "[merge(dq), merge(dk), merge(dv)]", "[merge(dk), merge(dq), merge(dv)]", "order"),
     ),
     "read after it was written over": (
         ("MLP", "dz2 = (p - y) / N\n", "dz2 = (p - y) / N\n    a1 *= 1 - a1\n", "overwrite alias term derivative"),
-        ("temperature", "ds = P.copy()", "ds = P.copy()\n    z /= tau  # <-", "overwrite factor"),
+        ("highway, focal", "grad_v = o.T @ grad_score", "t *= 1 - t\n    grad_v = o.T @ grad_score", "overwrite"),
     ),
     "one array under two names": (
         (
@@ -145,15 +164,25 @@ KINDS: dict[str, tuple[Row, ...]] = {
             "grad_Wg = np.matmul(x.T, grad_ag, out=grad_Wt)",
             "alias overwrite",
         ),
-        ("batch norm, step by step", "dbeta = np.sum(ds, axis=0)", "dbeta = np.sum(ds, axis=0, out=dgamma)", "alias overwrite"),
+        (
+            "batch norm, step by step",
+            "dbeta = np.sum(ds, axis=0)",
+            "dbeta = np.sum(ds, axis=0, out=dgamma)",
+            "alias overwrite",
+        ),
     ),
     "an input changed": (
-        ("MLP", "dz2 = (p - y) / N", "y -= p\n    dz2 = -y / N", "state"),
-        ("VAE", "dstd = dz * eps", "eps *= dz\n    dstd = eps", "state"),
+        ("MLP", "dz2 = (p - y) / N", "y -= p  # <-\n    dz2 = -y / N", "state"),
+        ("VAE", "dstd = dz * eps", "eps *= dz  # <-\n    dstd = eps", "state"),
     ),
     "state that is kept": (
-        ("MLP", "def perceptron(x, y, W1, b1, W2, b2):", "def perceptron(x, y, W1, b1, W2, b2, held=[]):\n    held.append(1)", ""),
-        ("GRU", "def updated(params", "TOTAL = {}\n\n\ndef updated(params", ""),
+        ("GRU", "np.zeros_like(v) for k", "KEPT.setdefault(k, np.zeros_like(v)) for k", "state"),
+        (
+            "group norm",
+            'self.dbeta = np.einsum("ncij->c", dout)',
+            "self.dbeta = KEPT.setdefault(1, 0) + dout.sum(axis=(0, 2, 3))\n        KEPT[1] = self.dbeta  # <-",
+            "state",
+        ),
     ),
     "integers": (
         ("transposed convolution", "dx = np.zeros(x.shape)", "dx = np.zeros(x.shape, dtype=int)", "dtype"),
@@ -163,7 +192,6 @@ KINDS: dict[str, tuple[Row, ...]] = {
     "float32": (
         ("MLP", "dz2 = (p - y) / N", "dz2 = ((p - y) / N).astype(np.float32)", "dtype"),
         ("transposed convolution", "dw = np.zeros(w.shape)", "dw = np.zeros(w.shape, dtype=np.float32)", "dtype"),
-        ("heads", "datt = np.einsum", "datt = np.float32(1) * np.einsum", ""),
     ),
     "another loss": (
         (
