@@ -18,7 +18,7 @@ from symbp.review.program import Program
 from symbp.review.trees import parse
 from symbp.review.trial import Array
 
-POWERS = (1, -1, 2, -2)
+POWERS = (1, -1, 2, -2, 3, -3)
 MOST_ATOMS, MOST_ENTRIES = 120, 150
 EXACT = 1e-7
 SAFE = ("exp", "log", "sqrt", "tanh", "square", "abs", "sign", "where", "maximum", "log1p", "expm1", "sin", "cos")

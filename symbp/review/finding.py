@@ -66,6 +66,8 @@ def finding(runs: Runs, hit: Hit) -> Finding:
         if BEFORE in made.expected:
             made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
         parameters = runs.trial.names.parameters
+        if made.kind == "overwrite" and made.expected == "pass":
+            made.expected, made.why = "", f"{made.quantity} is written over here, and read later as it was before"
         if (
             made.kind == "overwrite"
             and not made.why

@@ -11,13 +11,15 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from symbp.review.finding import Finding, Hit, finding, held_still, numbers
 from symbp.review.program import Event, Place, Statement, in_place
 from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, KEPT, NEAR, Search
 from symbp.review.solved import solved
-from symbp.review.trial import Draw, Outcome
+from symbp.review.trial import Array, Draw, Outcome
 from symbp.review.truths import agrees, backward, first_wrong, is_begun, named_truths, reads, truths_of
 
 Goal = Place | str  # a gradient by its parameter's name
@@ -62,7 +64,7 @@ class Forced:
             if runs.is_late or len(self.wrong) > MOST:
                 return False
         self.wrong = {p: t for p, t in self.wrong.items() if p not in rights}
-        return bool(self.wrong)
+        return any(g not in rights for g in self._goals(rights))
 
     def _scales(self, named: Mapping[Place, Sequence[Truth]], events: Mapping[Place, list[Event]]) -> frozenset[float]:
         """1, and what the first of the places is scaled by, where that is put right at the end."""
@@ -90,14 +92,32 @@ class Forced:
             if self._loses_none_before(place, rights - after) and len(after) > max(before, len(best[0])):
                 best, self.wrong[place] = (after, events), truth
         del self.force[place]
+        if place not in self.wrong and (multiple := self._multiple(place, rights, mine)):
+            self.wrong[place] = multiple
         if place in self.wrong:
             self.force[place] = self.wrong[place]
         return best
 
+    def _multiple(self, place: Place, rights: frozenset[Goal], mine: Mapping[Place, list[Event]]) -> Truth | None:
+        """A truth of which a place holds the same multiple every time, where nothing that is right comes of that."""
+        for truth in self.truths[place]:
+            held = [(e.value, self._value(truth, k)) for k, e in enumerate(mine.get(place, ()))]
+            if truth.scale == 1 and _is_multiple([(a, b) for a, b in held if b is not None]):
+                self.force[place] = truth
+                after, _ = self._rights({}, self.runs.first)
+                del self.force[place]
+                if rights <= after:
+                    return truth
+        return None
+
+    def _value(self, truth: Truth, k: int) -> Array | None:
+        step = truth.step(k)
+        return None if step is None else self.runs.slope(self.runs.first, truth.of, step)
+
     def _loses_none_before(self, place: Place, lost: frozenset[Goal]) -> bool:
         """Does all stay right that is run before? What comes after may have been right by two mistakes."""
         order = list(self.truths)
-        return all(not isinstance(g, str) and order.index(g) > order.index(place) for g in lost)
+        return all(isinstance(g, str) or order.index(g) > order.index(place) for g in lost)
 
     def _goals(self, rights: frozenset[Goal]) -> list[Goal]:
         """What is missed though all that goes into it is right, in the order of the run."""
@@ -137,14 +157,19 @@ class Forced:
     def _one(self, goal: Goal, rights: frozenset[Goal]) -> None:
         """Make one goal right: by a rewriting, else by the truth in its place."""
         pending = self._pending(goal)
-        for cost in COSTS:
-            if hit := self._best(goal, rights, self._rewritings(pending, cost)):
-                return self._accept(hit)
+        if hit := self._best(goal, rights, self._rewritings(pending, COSTS[0])):
+            return self._accept(hit)
         if truth := self._between(goal, rights, pending):
             self.truths[truth.place], self.wrong[truth.place], self.force[truth.place] = [truth], truth, truth
             return self._one(truth.place, self._rights({}, self.runs.first)[0])
+        solutions = iter(()) if isinstance(goal, str) else self._solutions(goal, pending)
+        if hit := self._best(goal, rights, solutions, simplest=True):
+            return self._accept(hit)
+        for cost in COSTS[1:]:
+            if hit := self._best(goal, rights, self._rewritings(pending, cost)):
+                return self._accept(hit)
         if not isinstance(goal, str):
-            if hit := self._best(goal, rights, self._solutions(goal, pending)) or self._together(goal, rights, pending):
+            if hit := self._together(goal, rights, pending):
                 return self._accept(hit)
             truth = self.wrong[goal]
             statement = self.runs.statement(truth.place)
@@ -152,9 +177,7 @@ class Forced:
             self.runs.accept({}, truth)
         return None
 
-    def _together(
-        self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]
-    ) -> Hit | None:
+    def _together(self, goal: Place, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]) -> Hit | None:
         """A rewriting that reaches the goal once another line is right too, of which nothing else tells."""
         for place, truth in self._guessed(pending):
             self.force[place] = truth
@@ -181,9 +204,7 @@ class Forced:
         self.also = frozenset()
         return mine
 
-    def _between(
-        self, goal: Goal, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]
-    ) -> Truth | None:
+    def _between(self, goal: Goal, rights: frozenset[Goal], pending: Sequence[tuple[int, Statement]]) -> Truth | None:
         """A truth at a place without a name that says so, by which the goal and others are reached: the most."""
         best, most = None, len(rights) + 1
         for _, statement in pending if isinstance(goal, str) else pending[:-1]:
@@ -256,12 +277,19 @@ class Forced:
         mine = self._rights({}, self.runs.first)[1].get(place, [])
         if mine:
             count = first_wrong(self.runs, mine, truth)
-            for statement, rewrite in solved(self.runs, truth, count, [s for _, s in pending], self.force):
+            found = solved(self.runs, truth, count, [s for _, s in pending], self.force)
+            for order, (statement, rewrite) in enumerate(found):
                 is_carry = truth.shift and rewrite.kind in ("term", "path")
-                yield 0, statement, replace(rewrite, kind="step") if is_carry else rewrite
+                yield order, statement, replace(rewrite, kind="step") if is_carry else rewrite
 
-    def _best(self, goal: Goal, rights: frozenset[Goal], tried: Iterator[tuple[int, Statement, Rewrite]]) -> Hit | None:
-        """Of those that reach the goal, that by which most comes right, with the fewest letters."""
+    def _best(
+        self,
+        goal: Goal,
+        rights: frozenset[Goal],
+        tried: Iterator[tuple[int, Statement, Rewrite]],
+        simplest: bool = False,
+    ) -> Hit | None:
+        """Of those that reach the goal, that by which most comes right, the first or that of the fewest letters."""
         hits: list[tuple[int, Hit]] = []
         for order, statement, rewrite in tried:
             if self.runs.is_late:
@@ -270,7 +298,7 @@ class Forced:
             if goal in after and rights <= after:
                 mended = frozenset(g for g in after - rights if isinstance(g, str))
                 hits.append((len(after), Hit(mended, order, statement, rewrite)))
-        for _, hit in sorted(hits, key=lambda pair: (-pair[0], _returns(pair[1]), pair[1].growth)):
+        for _, hit in sorted(hits, key=lambda pair: (-pair[0], _worth(pair[1], simplest))):
             others = self.runs.trial.draws[
                 1:
             ]  # at one a kink may be near, where a truth is not told; all is tried later
@@ -308,9 +336,20 @@ class Forced:
         return any(held_still(self.runs, t)[0] == "constant" for t in self.wrong.values())
 
 
-def _returns(hit: Hit) -> bool:
-    """Is it at the end, where what comes before could be put right as well?"""
-    return isinstance(hit.statement.node, ast.Return)
+def _is_multiple(pairs: Sequence[tuple[Array | None, Array]]) -> bool:
+    """Are the one the others times a number that is not 1?"""
+    if not pairs or any(a is None or a.shape != b.shape or a.dtype.kind != "f" for a, b in pairs):
+        return False
+    a, b = (np.concatenate([np.ravel(np.asarray(pair[k])) for pair in pairs]) for k in (0, 1))
+    size = float(np.dot(b, b))
+    factor = float(np.dot(a, b)) / size if size > 1e-20 and np.all(np.isfinite(a)) else 0.0
+    close = bool(np.max(np.abs(a - factor * b), initial=0.0) <= ROUGH * np.max(np.abs(a), initial=0.0))
+    return a.size > 2 and close and abs(factor) > 1e-9 and abs(factor - 1) > 1e-6
+
+
+def _worth(hit: Hit, simplest: bool) -> tuple[bool, int]:
+    """The end is last, for what comes before could be put right there as well."""
+    return isinstance(hit.statement.node, ast.Return), hit.order if simplest else hit.growth
 
 
 def _writes_into(statement: Statement) -> bool:

@@ -111,6 +111,8 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
     if _method(node) != "sum":
         return
     assert isinstance(node, ast.Call)
+    if any(k.arg == "out" for k in node.keywords):
+        return
     function = node.func
     assert isinstance(function, ast.Attribute)
     is_np = isinstance(function.value, ast.Name) and function.value.id in ("np", "numpy")
@@ -119,6 +121,16 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
         yield "sum", of(text, a=summed)
     for axis in (0, 1, -1):
         yield "sum", of(f"a.sum(axis={axis}, keepdims=True)", a=summed)
+
+
+def summed_term(node: ast.expr, scope: Scope) -> Found:
+    """A sum left out of one of several terms."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        for side in ("left", "right"):
+            for text in ("a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1, keepdims=True)", "a.sum(axis=(0, 1))"):
+                changed = clone(node)
+                setattr(changed, side, of(text, a=getattr(node, side)))
+                yield "sum", changed
 
 
 def turned_sign(node: ast.expr, scope: Scope) -> Found:
@@ -273,6 +285,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_order),
     (1, dropped),
     (1, other_axis),
+    (1, summed_term),
     (1, another_tensor),
     (1, other_scalar),
     (2, softmax_whole),

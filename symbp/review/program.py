@@ -7,6 +7,7 @@ some statements written otherwise, compiled into a namespace of its own. The fil
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -151,6 +152,8 @@ class Program:
         for node in self.definitions:
             ast.fix_missing_locations(node)
         self.codes = [self._compiled(n) for n in self.definitions]
+        tables = {n: v for n, v in namespace.items() if isinstance(v, (dict, list, set)) and not n.startswith("__")}
+        self.kept_by_module = {n: v for n, v in tables.items() if _is_plain(v)}
         own = list(self.statements.values())
         self.written_over = {n for s in own if isinstance(s.node, ast.AugAssign) for n in s.names if n.isidentifier()}
         self.probe.kept = {
@@ -246,6 +249,10 @@ class Program:
             exec(code, namespace)
         return namespace
 
+    def renew(self, namespace: dict[str, Any]) -> None:
+        """Take out of the module's own lists and tables what an earlier call has left there."""
+        namespace.update({n: copy.deepcopy(v) for n, v in self.kept_by_module.items()})
+
 
 class Holed:
     """The program with a hole for a right side: what is put in is compiled alone, not with all that stands about it.
@@ -267,8 +274,23 @@ class Holed:
         self.code = compile(ast.Expression(node.value), self.path, "eval")  # type: ignore[attr-defined]
         return self.namespace
 
-    def _value(self, seen: Mapping[str, Any], _kept: object) -> Any:
+    def _value(self, seen: Mapping[str, Any], kept: Any) -> Any:
+        del kept  # which is for the names alone
         return eval(self.code, {**self.namespace, **seen})
+
+
+class Watched(Holed):
+    """The names as a statement is run for a certain time; for the last time where that is not said."""
+
+    count, at = -1, 0
+    names: dict[str, Any] | None = None
+
+    def _value(self, seen: Mapping[str, Any], kept: Any) -> Any:
+        if self.count in (self.at, -1):
+            own = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in seen.items()}
+            self.names = {**self.namespace, **own}
+        self.at += 1
+        return kept()
 
 
 def fits_hole(node: ast.stmt, new: ast.stmt) -> bool:
@@ -342,6 +364,13 @@ def _leaves(target: ast.expr) -> Iterator[ast.expr]:
         yield target.value  # all of the array is what it makes of it
     elif isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
         yield target
+
+
+def _is_plain(value: Any) -> bool:
+    """Is it made of numbers, arrays and texts alone?"""
+    if isinstance(value, (dict, list, set)):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, (int, float, str, np.ndarray, np.generic, type(None)))
 
 
 def is_mask(target: ast.Subscript) -> bool:

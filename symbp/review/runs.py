@@ -8,6 +8,7 @@ from moving it inside the user's own forward pass, stays the same.
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from symbp.review.program import (
     Place,
     Put,
     Statement,
+    Watched,
     alike,
     fits_hole,
     is_tensor,
@@ -297,6 +299,12 @@ class Runs:
 
     def scope(self, statement: Statement) -> Scope:
         """The names that a statement may use, with their values when it is last run."""
+        key = ("scope", statement.number, self._state)
+        if key not in self.cache:
+            self.cache[key] = self._scope(statement)
+        return self.cache[key]  # type: ignore[no-any-return]
+
+    def _scope(self, statement: Statement) -> Scope:
         events = self.base(self.first)[1].events
         last = max((k for k, e in enumerate(events) if e.place[0] == statement.number), default=len(events))
         values: dict[str, Array] = {}
@@ -315,7 +323,31 @@ class Runs:
                 values[text] = values[base]
         for name in self.trial.program.lists & set(values):
             del values[name]
-        return Scope(values, {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values})
+        values |= self._in_tables(statement)
+        forward = frozenset(map(self.name, self.forward_places() if isinstance(statement.node, ast.AugAssign) else ()))
+        before = {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values}
+        return Scope(values, before, forward)
+
+    def _in_tables(self, statement: Statement) -> dict[str, Array]:
+        """The arrays in the dictionaries that are read where a statement stands: `cache["h"]`."""
+        texts = [t for t in self.trial.program.entries(statement.function) if re.fullmatch(r"\w+\['\w+'\]", t)]
+        tables = {t.partition("[")[0] for t in texts}
+        names = (self.names_at(statement, -1, []) or {}) if tables else {}
+        found = {n: v for n, v in names.items() if n in tables and isinstance(v, dict)}
+        entries = {f"{n}[{k!r}]": v for n, table in found.items() for k, v in table.items() if isinstance(k, str)}
+        return {n: v.copy() for n, v in entries.items() if isinstance(v, np.ndarray)}
+
+    def names_at(self, statement: Statement, count: int, truths: list[Truth]) -> dict[str, Any] | None:
+        """All names as a statement is run for that time, the truth at places."""
+        if not fits_hole(statement.node, statement.node):
+            return None
+        try:
+            watched = Watched(self.trial.program, self.edits, statement.number)
+        except (SyntaxError, ValueError, AttributeError):
+            return None
+        watched.count = count
+        self.trial.run(watched.namespace, self.first, self.puts(self.first, [*self.truths, *truths]))
+        return watched.names
 
 
 def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iterator[Array]:

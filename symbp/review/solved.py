@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from symbp.review.atoms import Atoms, Product
-from symbp.review.program import Holed, Place, Statement, is_tensor
+from symbp.review.program import Place, Statement, is_tensor
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import Runs, Truth
 from symbp.review.trees import clone, of, parse
@@ -57,28 +57,57 @@ def _of(
 ) -> Iterator[tuple[int, Statement, Rewrite]]:  # fmt: skip
     node = runs.edits.get(statement.number, statement.node)
     value, around = _right_side(node)
-    names = _names_at(runs, statement, count, force) if value is not None and len(statement.names) == 1 else None
-    if value is None or names is None or statement.number in seen:
+    if value is None or len(statement.names) != 1 or statement.number in seen:
+        return
+    names = runs.names_at(statement, count, [t for p, t in force.items() if p[0] != statement.number])
+    if names is None:
         return
     own = frozenset(statement.names) - reads(statement)  # it is not there yet
     known = {n: v for n, v in names.items() if n not in own}
-    atoms = Atoms(known, target.shape, runs.trial.program, statement.function)
+    by_shape: dict[tuple[int, ...], Atoms] = {}
     defined = _defined(runs, statement, pending)
     for wanted in _parts(value, around, target, names):
-        now = _value(wanted.part, names)
-        for worth, kind, new in _formulas(wanted, now, atoms):
+        now, shape = _value(wanted.part, names), wanted.value.shape
+        if _is_right(wanted, now):
+            continue
+        if shape not in by_shape:
+            by_shape[shape] = Atoms(known, shape, runs.trial.program, statement.function)
+        source, at = defined.get(ast.unparse(wanted.part), (None, 0))
+        if source is not None and count + at >= 0 and np.all(wanted.known) and np.shape(now) == shape:
+            deeper = list(_of(runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)))
+            yield from deeper
+            if deeper:
+                continue  # what it stands for is at fault
+        for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
             changed = clone(node, {id(wanted.part): new})
             yield worth, statement, Rewrite(kind, 4, changed, ast.unparse(wanted.part), ast.unparse(new), wanted.part)
-        name = ast.unparse(wanted.part)
-        if name in defined and np.all(wanted.known) and np.shape(now) == target.shape:
-            yield from _of(runs, defined[name], wanted.value, count, pending, force, (*seen, statement.number))
 
 
-def _defined(runs: Runs, reader: Statement, pending: Sequence[Statement]) -> dict[str, Statement]:
-    """Where the names that a statement reads were assigned just before, if nothing has shown that to be right."""
-    own = [s for s in runs.trial.program.statements.values() if s.function == reader.function]
-    last = {s.names[0]: s for s in sorted(own, key=lambda s: s.number) if s.number < reader.number and s.names}
-    return {n: s for n, s in last.items() if any(s is p for p in pending) and len(s.names) == 1}
+def _is_right(wanted: Wanted, now: Any) -> bool:
+    """Is a part what it should be already?"""
+    if now is None or np.ndim(now) > wanted.value.ndim:
+        return False
+    off = np.abs(wanted.value - now)[wanted.known] if np.shape(now) in ((), wanted.value.shape) else np.ones(1)
+    return bool(np.max(off, initial=0.0) <= 1e-6 * np.max(np.abs(wanted.value), initial=0.0))
+
+
+def _defined(runs: Runs, reader: Statement, pending: Sequence[Statement]) -> dict[str, tuple[Statement, int]]:
+    """Where the names that a statement reads were assigned just before, if nothing has shown that to be right.
+
+    In a loop that may stand behind, and is of the time before.
+    """
+    own = sorted((s for s in runs.trial.program.statements.values() if s.function == reader.function), key=_number)
+    found: dict[str, tuple[Statement, int]] = {}
+    behind = [s for s in own if s.number > reader.number and s.loop] if reader.loop else []
+    for shift, several in ((-1, behind), (0, [s for s in own if s.number < reader.number])):
+        for s in several:
+            if len(s.names) == 1 and (s.loop or s.names[0] not in found):
+                found[s.names[0]] = s, shift
+    return {n: (s, shift) for n, (s, shift) in found.items() if any(s is p for p in pending)}
+
+
+def _number(statement: Statement) -> int:
+    return statement.number
 
 
 def _right_side(node: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
@@ -90,35 +119,6 @@ def _right_side(node: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
         target.ctx = ast.Load()
         return node.value, ast.BinOp(target, node.op, node.value)
     return None, None
-
-
-class _Watched(Holed):
-    """What the names are as a statement is run for a certain time."""
-
-    count, at = 0, 0
-    names: dict[str, Any] | None = None
-
-    def _value(self, seen: Mapping[str, Any], kept: Any) -> Any:
-        if self.at == self.count:
-            own = {n: _copy(v) for n, v in seen.items()}
-            self.names = {**self.namespace, **own}
-        self.at += 1
-        return kept()
-
-
-def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _names_at(runs: Runs, statement: Statement, count: int, force: Mapping[Place, Truth]) -> dict[str, Any] | None:
-    try:
-        watched = _Watched(runs.trial.program, runs.edits, statement.number)
-    except (SyntaxError, ValueError, AttributeError):
-        return None
-    watched.count = count
-    others = [t for p, t in force.items() if p[0] != statement.number]
-    runs.trial.run(watched.namespace, runs.first, runs.puts(runs.first, [*runs.truths, *others]))
-    return watched.names
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -139,23 +139,63 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
 def _parts(value: ast.expr, whole: ast.expr | None, target: Array, names: Mapping[str, Any]) -> Iterator[Wanted]:
     """The parts of which the whole is a multiple and something more, entry by entry."""
     assert whole is not None
-    generator = np.random.default_rng(0)
     for part in ast.walk(value):
-        if not isinstance(part, ast.expr) or isinstance(part, (ast.Slice, ast.Tuple)):
+        if not isinstance(part, ast.expr) or isinstance(part, (ast.Slice, ast.Tuple, ast.List)):
             continue
-        if not isinstance(getattr(part, "ctx", ast.Load()), ast.Load):
-            continue
-        holed = clone(whole, {id(part): ast.Name(PART, ast.Load())})
-        tried = [np.zeros(target.shape), np.ones(target.shape), generator.normal(size=target.shape)]
-        got = [_value(holed, {**names, PART: t}) for t in tried]
-        if any(g is None or g.shape != target.shape or not np.all(np.isfinite(g)) for g in got):
-            continue
-        slope = got[1] - got[0]
-        if not np.allclose(got[2], got[0] + slope * tried[2], rtol=1e-9, atol=1e-12):
-            continue
-        known = np.abs(slope) > 1e-9 * max(float(np.max(np.abs(slope), initial=0.0)), 1e-300)
-        if np.any(known):
-            yield Wanted(part, np.where(known, (target - got[0]) / np.where(known, slope, 1), 0), known)
+        if isinstance(getattr(part, "ctx", ast.Load()), ast.Load):
+            holed = clone(whole, {id(part): ast.Name(PART, ast.Load())})
+            wanted = _entry_by_entry(part, holed, target, names) or _placed(part, holed, target, names)
+            if wanted is not None:
+                yield wanted
+
+
+def _entry_by_entry(part: ast.expr, holed: ast.expr, target: Array, names: Mapping[str, Any]) -> Wanted | None:
+    """What a part should be that goes into each entry of the whole with that of its own."""
+    tried = [np.zeros(target.shape), np.ones(target.shape), _drawn(target.shape)]
+    got = [_value(holed, {**names, PART: t}) for t in tried]
+    if any(g is None or g.shape != target.shape or not np.all(np.isfinite(g)) for g in got):
+        return None
+    slope = got[1] - got[0]
+    if not np.allclose(got[2], got[0] + slope * tried[2], rtol=1e-9, atol=1e-12):
+        return None
+    known = _is_much(slope)
+    if not np.any(known):
+        return None
+    return Wanted(part, np.where(known, (target - got[0]) / np.where(known, slope, 1), 0), known)
+
+
+def _placed(part: ast.expr, holed: ast.expr, target: Array, names: Mapping[str, Any]) -> Wanted | None:
+    """The same where its entries are put elsewhere, as by a concatenation or a transpose."""
+    now = _value(part, names)
+    if now is None or not now.ndim or now.size > target.size:
+        return None
+    order = np.arange(1.0, now.size + 1).reshape(now.shape)
+    tried = [np.zeros(now.shape), np.ones(now.shape), order, _drawn(now.shape)]
+    got = [_value(holed, {**names, PART: t}) for t in tried]
+    if any(g is None or g.shape != target.shape or not np.all(np.isfinite(g)) for g in got):
+        return None
+    slope = got[1] - got[0]
+    known = _is_much(slope)
+    at = np.where(known, np.rint((got[2] - got[0]) / np.where(known, slope, 1)), 1).astype(int) - 1
+    if np.any((at < 0) | (at >= now.size)) or len(np.unique(at[known])) < now.size:
+        return None
+    if not np.allclose(got[3], got[0] + slope * np.ravel(tried[3])[at], rtol=1e-9, atol=1e-12):
+        return None
+    wanted = np.zeros(now.size)
+    wanted[at[known]] = ((target - got[0])[known]) / slope[known]
+    if not np.allclose(got[0] + slope * wanted[at], target, rtol=1e-5, atol=1e-9 * float(np.max(np.abs(target)))) and (
+        int(np.sum(known)) > now.size
+    ):
+        return None  # one entry goes into several that want it otherwise
+    return Wanted(part, wanted.reshape(now.shape), np.ones(now.shape, dtype=bool))
+
+
+def _drawn(shape: tuple[int, ...]) -> Array:
+    return np.random.default_rng(0).normal(size=shape)
+
+
+def _is_much(slope: Array) -> Array:
+    return np.asarray(np.abs(slope) > 1e-9 * max(float(np.max(np.abs(slope), initial=0.0)), 1e-300))
 
 
 def _formulas(wanted: Wanted, now: Any, atoms: Atoms) -> Iterator[tuple[int, str, ast.expr]]:

@@ -155,8 +155,11 @@ def named_truths(
 def is_begun(runs: Runs, statement: Statement) -> bool:
     """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
     for s in runs.trial.program.statements.values():
-        if s.number > statement.number and s.function == statement.function and set(s.names) & set(statement.names):
+        later = s.number > statement.number and s.function == statement.function
+        if later and set(s.names) & set(statement.names):
             return in_place(s.node)
+        if later and any(n.startswith(f"{own}[") for n in s.names for own in statement.names):
+            return True
     return False
 
 

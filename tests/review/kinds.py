@@ -180,7 +180,7 @@ KINDS: dict[str, tuple[Row, ...]] = {
         (
             "group norm",
             'self.dbeta = np.einsum("ncij->c", dout)',
-            "self.dbeta = KEPT.setdefault(1, 0) + dout.sum(axis=(0, 2, 3))\n        KEPT[1] = self.dbeta  # <-",
+            "self.dbeta = KEPT.setdefault(1, 0) + dout.sum(axis=(0, 2, 3))  # <-\n        KEPT[1] = self.dbeta",
             "state",
         ),
     ),
