@@ -175,19 +175,25 @@ class Atoms:
 
     # --- what a wanted array is
 
-    def products(self, wanted: Array, known: Array, exact: bool = False) -> Iterator[Product]:
-        """The products that a wanted array is, where it is known; exact asks for a number that has a name."""
+    def products(self, wanted: Array, known: Array) -> Iterator[Product]:
+        """The products that a wanted array is, where it is known."""
         there = known & (np.abs(wanted) > EXACT * max(float(np.max(np.abs(wanted[known]), initial=0.0)), 1e-300))
         if not np.any(there):
             return
-        masks: tuple[str, ...] = ()
-        if np.any(known & ~there):
-            masks = tuple(n for n, v in self._spread(known) if np.array_equal(v != 0, there[known]))[:1]
-            if not masks:
-                return
-        there = _some(there)
-        goal = wanted[there]
-        yield from self._of(goal, there, tuple((m, 1) for m in masks if exact or masks))
+        zeros = known & ~there
+        some = _some(there)
+        found = [p for p in self._of(wanted[some], some, ()) if self._vanishes(p, zeros)]
+        if not found and np.any(zeros):
+            masks = [n for n, v in self._spread(known) if np.array_equal(v != 0, there[known])]
+            found = [p for m in masks[:1] for p in self._of(wanted[some], some, ((m, 1),))]
+        yield from found
+
+    def _vanishes(self, product: Product, zeros: Array) -> bool:
+        """Is a product 0 where that is wanted?"""
+        if not np.any(zeros):
+            return True
+        above = [np.broadcast_to(self.arrays[t], self.shape)[zeros] for t, k in product.parts if k > 0]
+        return bool(np.all(np.any([v == 0 for v in above], axis=0))) if above else False
 
     def _spread(self, known: Array) -> Iterator[tuple[str, Array]]:
         for name, value in self.arrays.items():
@@ -238,7 +244,8 @@ class Atoms:
 
     def _called(self, number: float) -> Iterator[str]:
         """What a number is called: a small one, a size, their powers, products and quotients of two."""
-        named = {"2": 2.0, "3": 3.0, "4": 4.0, **self.numbers}
+        plain = {t: float(t) for t in ("2", "3", "4")}
+        named = {t: v for t, v in plain.items() if v not in self.numbers.values()} | dict(self.numbers)
         single = {**named}
         single |= {f"{t} ** 2": v**2 for t, v in self.numbers.items() if t.isidentifier()}
         single |= {f"np.sqrt({t})": v**0.5 for t, v in self.numbers.items() if v > 0}

@@ -158,19 +158,19 @@ class Forced:
         """Make one goal right: by a rewriting, else by the truth in its place."""
         pending = self._pending(goal)
         if hit := self._best(goal, rights, self._rewritings(pending, COSTS[0])):
-            return self._accept(hit)
+            return self._accept(hit, goal)
         if truth := self._between(goal, rights, pending):
             self.truths[truth.place], self.wrong[truth.place], self.force[truth.place] = [truth], truth, truth
             return self._one(truth.place, self._rights({}, self.runs.first)[0])
         solutions = iter(()) if isinstance(goal, str) else self._solutions(goal, pending)
         if hit := self._best(goal, rights, solutions, simplest=True):
-            return self._accept(hit)
+            return self._accept(hit, goal)
         for cost in COSTS[1:]:
             if hit := self._best(goal, rights, self._rewritings(pending, cost)):
-                return self._accept(hit)
+                return self._accept(hit, goal)
         if not isinstance(goal, str):
             if hit := self._together(goal, rights, pending):
-                return self._accept(hit)
+                return self._accept(hit, goal)
             truth = self.wrong[goal]
             statement = self.runs.statement(truth.place)
             self.findings.append(finding(self.runs, Hit(frozenset(), 0, statement, truth=truth)))
@@ -220,9 +220,14 @@ class Forced:
                         best, most = truth, len(after)
         return best
 
-    def _accept(self, hit: Hit) -> None:
+    def _accept(self, hit: Hit, goal: Goal) -> None:
         assert hit.rewrite is not None
-        self.findings.append(finding(self.runs, hit))
+        made = finding(self.runs, hit)
+        truth = self.wrong.get(goal) if not isinstance(goal, str) else None
+        if made.kind in ("path", "term") and truth and truth.place[0] == hit.statement.number:
+            kind, why = held_still(self.runs, truth)
+            made.kind, made.why = (kind, why) if kind == "constant" else (made.kind, made.why)
+        self.findings.append(made)
         self.numbers.append(hit.statement.number)
         self.runs.accept({hit.statement.number: hit.rewrite.statement})
 

@@ -47,7 +47,7 @@ def solved(
         return
     target = runs.slope(runs.first, truth.of, step) * truth.scale
     found = list(_of(runs, runs.statement(truth.place), target, count, pending, force, ()))
-    found.sort(key=lambda row: (row[0], len(ast.unparse(row[2].statement))))
+    found.sort(key=lambda row: (row[0], len(row[2].new)))
     yield from ((s, r) for _, s, r in found[:MOST_TRIED])
 
 
@@ -74,10 +74,7 @@ def _of(
             by_shape[shape] = Atoms(known, shape, runs.trial.program, statement.function)
         source, at = defined.get(ast.unparse(wanted.part), (None, 0))
         if source is not None and count + at >= 0 and np.all(wanted.known) and np.shape(now) == shape:
-            deeper = list(_of(runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)))
-            yield from deeper
-            if deeper:
-                continue  # what it stands for is at fault
+            yield from _of(runs, source, wanted.value, count + at, pending, force, (*seen, statement.number))
         for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
             changed = clone(node, {id(wanted.part): new})
             yield worth, statement, Rewrite(kind, 4, changed, ast.unparse(wanted.part), ast.unparse(new), wanted.part)
@@ -212,9 +209,9 @@ def _formulas(wanted: Wanted, now: Any, atoms: Atoms) -> Iterator[tuple[int, str
             for product in atoms.products(ratio, known):
                 yield product.worth, _kind(product), product.times(wanted.part)
         if np.shape(now) == wanted.value.shape:
-            for product in atoms.products(wanted.value - here, wanted.known, exact=True):
+            for product in atoms.products(wanted.value - here, wanted.known):
                 yield product.worth + 1, "path", of("a + b", a=wanted.part, b=product.formula())
-    for product in atoms.products(wanted.value, wanted.known, exact=True):
+    for product in atoms.products(wanted.value, wanted.known):
         yield product.worth + 2, _kind(product), product.formula()
     for name, value in _read_in(wanted.part, atoms):
         known = wanted.known & (np.abs(value) > 0)
