@@ -352,9 +352,9 @@ def _is_multiple(pairs: Sequence[tuple[Array | None, Array]]) -> bool:
     return a.size > 2 and close and abs(factor) > 1e-9 and abs(factor - 1) > 1e-6
 
 
-def _worth(hit: Hit, simplest: bool) -> tuple[bool, int]:
-    """The end is last, for what comes before could be put right there as well."""
-    return isinstance(hit.statement.node, ast.Return), hit.order if simplest else hit.growth
+def _worth(hit: Hit, simplest: bool) -> tuple[bool, int, int]:
+    """The end is last, for what comes before could be put right there as well; of equals the first that is run."""
+    return isinstance(hit.statement.node, ast.Return), hit.order if simplest else hit.growth, hit.order
 
 
 def _writes_into(statement: Statement) -> bool:

@@ -249,6 +249,18 @@ def other_order(node: ast.expr, scope: Scope) -> Found:
         yield "transpose", of("np.outer(b, a)", a=node.args[0], b=node.args[1])
 
 
+def other_bounds(node: ast.expr, scope: Scope) -> Found:
+    """A slice that is cut elsewhere: another stretch, as it stands in another line."""
+    if not isinstance(node, ast.Subscript):
+        return
+    places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    for place in (p for p in places if isinstance(p, ast.Slice) and (p.lower or p.upper)):
+        for text in scope.bounds:
+            if text != ast.unparse(place):
+                cut = parse(f"_[{text}]").slice  # type: ignore[attr-defined]
+                yield "order", clone(node, {id(place): cut})
+
+
 def overwritten(node: ast.expr, scope: Scope) -> Found:
     """A value from before it was written over in place."""
     if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in scope.before:
@@ -288,6 +300,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_axis),
     (1, summed_term),
     (1, another_tensor),
+    (1, other_bounds),
     (1, other_scalar),
     (2, sum_for_product),
     (2, complement),

@@ -151,6 +151,8 @@ class Program:
             self._definition(node, index, node.name)
         for node in self.definitions:
             ast.fix_missing_locations(node)
+        slices = [n for s in self.statements.values() for n in ast.walk(s.node) if isinstance(n, ast.Slice)]
+        self.bounds = tuple(t for t in dict.fromkeys(map(ast.unparse, slices)) if t != ":")
         self.codes = [self._compiled(n) for n in self.definitions]
         tables = {n: v for n, v in namespace.items() if isinstance(v, (dict, list, set)) and not n.startswith("__")}
         self.kept_by_module = {n: v for n, v in tables.items() if _is_plain(v)}

@@ -326,7 +326,7 @@ class Runs:
         values |= self._in_tables(statement)
         forward = frozenset(map(self.name, self.forward_places() if isinstance(statement.node, ast.AugAssign) else ()))
         before = {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values}
-        return Scope(values, before, forward)
+        return Scope(values, before, forward, tuple(t for t in self.trial.program.bounds if _reads_known(t, values)))
 
     def _in_tables(self, statement: Statement) -> dict[str, Array]:
         """The arrays in the dictionaries that are read where a statement stands: `cache["h"]`."""
@@ -348,6 +348,12 @@ class Runs:
         watched.count = count
         self.trial.run(watched.namespace, self.first, self.puts(self.first, [*self.truths, *truths]))
         return watched.names
+
+
+def _reads_known(text: str, values: Mapping[str, Array]) -> bool:
+    """Has a slice names alone that are known as numbers, or that the module has?"""
+    names = [n.id for n in ast.walk(ast.parse(f"_[{text}]")) if isinstance(n, ast.Name) and n.id != "_"]
+    return all(n.isupper() or (n in values and not values[n].ndim) for n in names)
 
 
 def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iterator[Array]:
