@@ -18,6 +18,7 @@ from symbp.review.slopes import (
     one_more_factor,
     other_power,
     other_slope,
+    power_inside,
     slope,
     softmax_whole,
     times_two,
@@ -261,6 +262,17 @@ def other_bounds(node: ast.expr, scope: Scope) -> Found:
                 yield "order", clone(node, {id(place): cut})
 
 
+def turned_round(node: ast.expr, scope: Scope) -> Found:
+    """The entries in the opposite order, or not."""
+    if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "::-1":
+        yield "order", node.value
+    shape = scope.shape(node)
+    if isinstance(node, (ast.Name, ast.Attribute)) and shape:
+        yield "order", of("a[::-1]", a=node)
+        if len(shape) > 1:
+            yield "order", of("a[..., ::-1, ::-1]", a=node)
+
+
 def overwritten(node: ast.expr, scope: Scope) -> Found:
     """A value from before it was written over in place."""
     if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in scope.before:
@@ -293,6 +305,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, softmax_whole),
     (1, slope),
     (1, other_slope),
+    (1, power_inside),
     (1, less_exact),
     (1, own_array),
     (1, other_order),
@@ -302,6 +315,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, another_tensor),
     (1, other_bounds),
     (1, other_scalar),
+    (2, turned_round),
     (2, sum_for_product),
     (2, complement),
     (2, times_two),

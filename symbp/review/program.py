@@ -192,13 +192,15 @@ class Program:
                 continue
             targets = list(_targets(node))
             names = tuple(ast.unparse(t) for t in targets) or _appended(node)
+            names = (*names, *(n.target.id for n in _walruses(node)))
             own = Statement(next(self.numbers), clone(node), index, function, names, body, node, loop)
             self.statements[own.number] = own
             body.extend(self._probed(node, own, targets))
 
     def _probed(self, node: ast.stmt, own: Statement, targets: Sequence[ast.expr]) -> Iterator[ast.stmt]:
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
-            node.value = _Within(own.number).visit(node.value)
+            named = {id(n): len(own.names) - k for k, n in enumerate(reversed(list(_walruses(node))), 1)}
+            node.value = _Within(own.number, named).visit(node.value)
         probes = [self._probe(own.number, k, t) for k, t in enumerate(targets)]
         for name in ("body", "orelse", "finalbody"):
             if inner := getattr(node, name, None):
@@ -309,8 +311,14 @@ def fits_hole(node: ast.stmt, new: ast.stmt) -> bool:
 class _Within(ast.NodeTransformer):
     """Probes about the formulas that functions are called with: `x @ W + b` of `tanh(x @ W + b)`."""
 
-    def __init__(self, number: int) -> None:
-        self.number, self.leaves = number, iter(range(INNER, 2 * INNER))
+    def __init__(self, number: int, named: Mapping[int, int]) -> None:
+        self.number, self.leaves, self.named = number, iter(range(INNER, 2 * INNER)), named
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        leaf = self.named[id(node)]
+        self.generic_visit(node)
+        node.value = _call(self.number, leaf, node.value)
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -325,6 +333,20 @@ class _Within(ast.NodeTransformer):
         return node
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
+
+
+def _walruses(node: ast.stmt) -> Iterator[ast.NamedExpr]:
+    """The names that a right side gives to what stands in it."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+        yield from _named_in(node.value)
+
+
+def _named_in(node: ast.AST) -> Iterator[ast.NamedExpr]:
+    if isinstance(node, ast.NamedExpr):
+        yield node
+    if not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        for part in ast.iter_child_nodes(node):
+            yield from _named_in(part)
 
 
 def _appended(node: ast.stmt) -> tuple[str, ...]:

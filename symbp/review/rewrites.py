@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from symbp.review.parts import PARTS
 from symbp.review.program import Statement
-from symbp.review.scope import Scope
+from symbp.review.scope import Scope, is_scalar, numbers
 from symbp.review.trees import clone
 from symbp.review.wholes import WHOLES
 
@@ -114,6 +114,11 @@ def _statements(statement: Statement, scope: Scope) -> Iterator[Rewrite]:
             array, index = _array_and_index(node.target)
             sign = "-" if isinstance(node.op, ast.Sub) else ""
             yield _whole("index_add", 1, text, f"np.add.at({array}, np.s_{index}, {sign}({value}))")
+        if isinstance(node.op, (ast.Mult, ast.Div)) and is_scalar(node.value, scope):
+            op = "*" if isinstance(node.op, ast.Mult) else "/"
+            for number in map(ast.unparse, numbers(scope)):
+                if number != value:
+                    yield Rewrite("factor", 1, ast.parse(f"{target} {op}= {number}").body[0], value, number, node.value)
         kept = target in scope.forward  # of the forward pass, which others read
         yield _whole("overwrite" if kept else "path", 1 if kept else 2, text, "pass")
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and len(node.targets) == 1:

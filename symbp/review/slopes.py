@@ -39,6 +39,14 @@ def slope(node: ast.expr, scope: Scope) -> Found:
             yield "derivative", node.right
 
 
+def power_inside(node: ast.expr, scope: Scope) -> Found:
+    """(1 - a)^2 for 1 - a^2."""
+    is_power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+    if is_power and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub):  # type: ignore[attr-defined]
+        inner = node.left  # type: ignore[attr-defined]
+        yield "derivative", of("(a - b ** k)", a=inner.left, b=inner.right, k=node.right)  # type: ignore[attr-defined]
+
+
 def complement(node: ast.expr, scope: Scope) -> Found:
     """a^2 for 1 - a^2, a for 1 - a: as a factor of a product."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
