@@ -244,8 +244,8 @@ class Atoms:
 
     def _called(self, number: float) -> Iterator[str]:
         """What a number is called: a small one, a size, their powers, products and quotients of two."""
-        plain = {t: float(t) for t in ("2", "3", "4")}
-        named = {t: v for t, v in plain.items() if v not in self.numbers.values()} | dict(self.numbers)
+        plain = {t: float(t) for t in ("3", "4")}  # not in the place of a size that is as large
+        named = {"2": 2.0} | {t: v for t, v in plain.items() if v not in self.numbers.values()} | dict(self.numbers)
         single = {**named}
         single |= {f"{t} ** 2": v**2 for t, v in self.numbers.items() if t.isidentifier()}
         single |= {f"np.sqrt({t})": v**0.5 for t, v in self.numbers.items() if v > 0}

@@ -99,10 +99,11 @@ class Forced:
         return best
 
     def _multiple(self, place: Place, rights: frozenset[Goal], mine: Mapping[Place, list[Event]]) -> Truth | None:
-        """A truth of which a place holds the same multiple every time, where nothing that is right comes of that."""
+        """The only truth that a name may mean, or one of which a place holds a multiple, if nothing right needs that."""
         for truth in self.truths[place]:
             held = [(e.value, self._value(truth, k)) for k, e in enumerate(mine.get(place, ()))]
-            if truth.scale == 1 and _is_multiple([(a, b) for a, b in held if b is not None]):
+            alone = len(self.truths[place]) == truth.count == truth.steps == 1
+            if truth.scale == 1 and (alone or _is_multiple([(a, b) for a, b in held if b is not None])):
                 self.force[place] = truth
                 after, _ = self._rights({}, self.runs.first)
                 del self.force[place]
@@ -210,7 +211,7 @@ class Forced:
         for _, statement in pending if isinstance(goal, str) else pending[:-1]:
             for at in range(len(statement.names)):
                 place = statement.number, at
-                for truth in truths_of(self.runs, place, self._given(place), named=False):
+                for truth in truths_of(self.runs, place, self._given(place), named=False, masks=True):
                     if self.runs.is_late:
                         return best
                     self.force[place] = truth
@@ -303,13 +304,22 @@ class Forced:
             if goal in after and rights <= after:
                 mended = frozenset(g for g in after - rights if isinstance(g, str))
                 hits.append((len(after), Hit(mended, order, statement, rewrite)))
-        for _, hit in sorted(hits, key=lambda pair: (-pair[0], _worth(pair[1], simplest))):
+        for _, hit in sorted(hits, key=lambda pair: (-pair[0], self._worth(pair[1], goal, simplest))):
             others = self.runs.trial.draws[
                 1:
             ]  # at one a kink may be near, where a truth is not told; all is tried later
             if not others or any(self._holds(hit, goal, d) for d in others):
                 return hit
         return None
+
+    def _worth(self, hit: Hit, goal: Goal, simplest: bool) -> tuple[bool, int, bool, int]:
+        """The end is last, for what comes before could be put right there as well; of equals that whose value is wrong,
+        unless it is a name alone that is put right there, then the first that is run.
+        """
+        assert hit.rewrite is not None
+        own = not isinstance(goal, str) and hit.statement.number == goal[0] and not hit.rewrite.old.isidentifier()
+        growth = hit.order if simplest else hit.growth
+        return isinstance(hit.statement.node, ast.Return), growth, not own, hit.order
 
     def _holds(self, hit: Hit, goal: Goal, draw: Draw) -> bool:
         assert hit.rewrite is not None
@@ -350,11 +360,6 @@ def _is_multiple(pairs: Sequence[tuple[Array | None, Array]]) -> bool:
     factor = float(np.dot(a, b)) / size if size > 1e-20 and np.all(np.isfinite(a)) else 0.0
     close = bool(np.max(np.abs(a - factor * b), initial=0.0) <= ROUGH * np.max(np.abs(a), initial=0.0))
     return a.size > 2 and close and abs(factor) > 1e-9 and abs(factor - 1) > 1e-6
-
-
-def _worth(hit: Hit, simplest: bool) -> tuple[bool, int, int]:
-    """The end is last, for what comes before could be put right there as well; of equals the first that is run."""
-    return isinstance(hit.statement.node, ast.Return), hit.order if simplest else hit.growth, hit.order
 
 
 def _writes_into(statement: Statement) -> bool:

@@ -126,12 +126,10 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
 
 def summed_term(node: ast.expr, scope: Scope) -> Found:
     """A sum left out of one of several terms."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        for side in ("left", "right"):
-            for text in ("a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1, keepdims=True)", "a.sum(axis=(0, 1))"):
-                changed = clone(node)
-                setattr(changed, side, of(text, a=getattr(node, side)))
-                yield "sum", changed
+    shape = scope.shape(node)
+    if isinstance(node, (ast.Name, ast.Attribute)) and shape and len(shape) > 1:
+        for text in ("a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1, keepdims=True)", "a.sum(axis=(0, 1))"):
+            yield "sum", of(text, a=node)
 
 
 def turned_sign(node: ast.expr, scope: Scope) -> Found:

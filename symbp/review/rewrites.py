@@ -82,7 +82,7 @@ def _roots(value: ast.expr) -> Iterator[ast.expr]:
         if (
             isinstance(part, ast.expr)
             and any(part is i for i in inside)
-            and not isinstance(part, (ast.Tuple, ast.Dict))
+            and not isinstance(part, (ast.Tuple, ast.Dict, ast.Starred))
         ):
             yield part
 

@@ -47,7 +47,8 @@ def solved(
         return
     target = runs.slope(runs.first, truth.of, step) * truth.scale
     found = list(_of(runs, runs.statement(truth.place), target, count, pending, force, ()))
-    found.sort(key=lambda row: (row[0], len(row[2].new)))
+    own = truth.place[0]
+    found.sort(key=lambda row: (row[0], row[1].number != own, len(row[2].new)))
     yield from ((s, r) for _, s, r in found[:MOST_TRIED])
 
 
@@ -73,11 +74,23 @@ def _of(
         if shape not in by_shape:
             by_shape[shape] = Atoms(known, shape, runs.trial.program, statement.function)
         source, at = defined.get(ast.unparse(wanted.part), (None, 0))
-        if source is not None and count + at >= 0 and np.all(wanted.known) and np.shape(now) == shape:
-            yield from _of(runs, source, wanted.value, count + at, pending, force, (*seen, statement.number))
+        if source is not None and count + at >= 0 and np.all(wanted.known) and _spreads(np.shape(now), shape):
+            for worth, s, rewrite in _of(
+                runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)
+            ):
+                less = rewrite.kind not in ("sign", "factor")  # what is more than a number rather there
+                yield worth - less, s, rewrite
         for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
             changed = clone(node, {id(wanted.part): new})
             yield worth, statement, Rewrite(kind, 4, changed, ast.unparse(wanted.part), ast.unparse(new), wanted.part)
+
+
+def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    """Does an array grow to that shape?"""
+    try:
+        return np.broadcast_shapes(small, large) == large
+    except ValueError:
+        return False
 
 
 def _is_right(wanted: Wanted, now: Any) -> bool:

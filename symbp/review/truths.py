@@ -18,9 +18,11 @@ from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Draw, fits_along
 
 
-def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
+def truths_of(
+    runs: Runs, place: Place, mine: Sequence[Event], named: bool, masks: bool = False
+) -> Iterator[Truth]:  # fmt: skip
     """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
-    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not named) for e in mine):
+    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not (named or masks)) for e in mine):
         return
     forward = runs.forward_places()
     meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()
