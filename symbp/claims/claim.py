@@ -17,9 +17,12 @@ from symbp.core.network import Network
 from symbp.errors import NotationError
 from symbp.notation.read import read_network
 from symbp.review.names import quantities
+from symbp.review.trees import clone
 
 LEFT, RIGHT, LOSS = "claimed_left", "claimed_right", "claimed_loss"
 MOST_NODES = 600
+SLOPE = "derivative_"  # of a formula by a name in it
+WHOLE = ("softmax", "sum", "mean", "max", "min", "log_softmax", "logsumexp", "cumsum", "norm", "prod")
 KINDS = ("Data", "Data[K]", "Data[N, K]")  # what free names may stand for, in the order in which it is tried
 
 
@@ -62,7 +65,12 @@ def sides(text: str, product: str = "@", network: Network | None = None) -> tupl
     def is_name(word: str) -> bool:
         return word in names or any(q in names for q in quantities(word))
 
-    left, right = (from_latex(p, product, is_name) if is_latex(text) else p for p in parts)
+    def shape(name: str) -> tuple[str, ...] | None:
+        if network and name in {d.name for d in network.dims}:
+            return ()
+        return tuple(map(str, network.shape(name))) if network and name in names else None
+
+    left, right = (from_latex(p, product, is_name, shape) if is_latex(text) else p for p in parts)
     return left, right
 
 
@@ -136,9 +144,37 @@ def _about(definition: tuple[str, Network], left: str, right: str, trees: list[a
         annotations["cotangent"] = _annotation(network, network.outputs[0])
         loss = f"sum(cotangent * ({loss}))"
     function.args.args += [ast.arg(n, ast.parse(a, mode="eval").body) for n, a in annotations.items()]
-    lines = [f"{LOSS} = 1 * ({loss})", *names.lines, f"{LEFT} = {changed[0]}", f"{RIGHT} = {changed[1]}"]
+    index = _index(trees)
+    sides = [f"{LEFT}{index} = {changed[0]}", f"{RIGHT}{index} = {changed[1]}"]
+    lines = [f"{LOSS} = 1 * ({loss})", *names.lines, *sides]
     function.body += ast.parse("\n".join([*lines, f"return sum({LEFT}) + sum({RIGHT}) + {LOSS}"])).body
     return _read(ast.unparse(ast.fix_missing_locations(module)), network.name, left, right, names)
+
+
+def _index(trees: list[ast.expr]) -> str:
+    """The indices that a claim is for all of: those of its left side, that no sum goes over."""
+    left, right = (_free(t) for t in trees)
+    if set(left) != set(right) and (left or right):
+        other = ", ".join(sorted(set(left) ^ set(right)))
+        raise NotationError(f"the index {other} stands on one side alone")
+    return f"[{', '.join(left)}]" if left else ""
+
+
+def _free(tree: ast.expr) -> list[str]:
+    """The letters in subscripts that are bound by no sum, in their order."""
+    bound = {
+        n.id
+        for c in ast.walk(tree)
+        if isinstance(c, ast.comprehension)
+        for n in ast.walk(c.target)
+        if isinstance(n, ast.Name)
+    }
+    found: dict[str, None] = {}
+    for part in ast.walk(tree):
+        if isinstance(part, ast.Subscript):
+            letters = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
+            found |= {n.id: None for n in letters if isinstance(n, ast.Name) and len(n.id) == 1 and n.id.islower()}
+    return [n for n in found if n not in bound]
 
 
 def _annotation(network: Network, name: str) -> str:
@@ -187,6 +223,8 @@ class _Derivatives(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == SLOPE:
+            return self._slope(*node.args)
         if isinstance(node.func, ast.Attribute) and re.fullmatch(r"d\d", node.func.attr):
             plain = ast.Call(node.func.value, node.args, node.keywords)
             return self._partial(plain, int(node.func.attr[1]))
@@ -194,6 +232,23 @@ class _Derivatives(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute):
             node.func = ast.Attribute(self.visit(node.func.value), node.func.attr, ast.Load())
         return node
+
+    def _slope(self, of: ast.expr, by: ast.expr) -> ast.AST:
+        """The derivative of a formula by a name in it, entry by entry."""
+        assert isinstance(by, ast.Name)
+        if any(isinstance(n, ast.Call) and ast.unparse(n.func) in WHOLE for n in ast.walk(of)) or "@" in ast.unparse(
+            of
+        ):
+            raise NotationError(f"the derivative of {ast.unparse(of)} by {by.id} has more entries than {by.id}")
+        if not any(isinstance(n, ast.Name) and n.id == by.id for n in ast.walk(of)):
+            raise NotationError(f"{ast.unparse(of)} says nothing of {by.id}")
+        number = len(self.names.lines) + 1
+        argument = f"argument{number}1_"
+        within = clone(of, {id(n): ast.Name(argument, ast.Load()) for n in ast.walk(of) if ast.unparse(n) == by.id})
+        self.names.lines += [f"{argument} = 1 * {by.id}", f"value{number}_ = 1 * ({ast.unparse(self.visit(within))})"]
+        self.names.lines.append(f"slope{number}_ = 1 * {argument}")
+        self.names.by[f"slope{number}_"] = f"value{number}_", argument
+        return ast.Name(f"slope{number}_", ast.Load())
 
     def _partial(self, call: ast.Call, place: int) -> ast.AST:
         if not 1 <= place <= len(call.args):

@@ -53,16 +53,32 @@ def is_latex(text: str) -> bool:
     return "\\" in text or "^" in text
 
 
+Shape = tuple[str, ...]
+
+
 def _no_word(_word: str) -> bool:
     return False
 
 
-def from_latex(text: str, product: str, is_name: Callable[[str], bool] = _no_word) -> str:
-    """The same in the language; NotationError where it cannot be read. A word is one name if it is known, else many."""
+def _no_shape(_name: str) -> Shape | None:
+    return None
+
+
+def from_latex(
+    text: str,
+    product: str,
+    is_name: Callable[[str], bool] = _no_word,
+    shape: Callable[[str], Shape | None] = _no_shape,
+) -> str:
+    """The same in the language; NotationError where it cannot be read.
+
+    A word is one name if it is known, else many; of a tensor's name the shape says how many indices it has.
+    """
     if len(text) > MOST:
         raise NotationError(f"a claim has at most {MOST} letters")
-    tokens = list(_kept(_tokens(text, is_name)))
-    reader = _Reader(tokens, product)
+    plain = re.sub(r"\\(?:mathrm|text|rm)\s*\{\s*d\s*\}", "d ", text)
+    tokens = list(_kept(_tokens(plain, is_name)))
+    reader = _Reader(tokens, product, shape)
     said = reader.sum()
     if reader.at < len(tokens):
         raise reader.error()
@@ -80,7 +96,11 @@ def _kept(tokens: Iterator[str]) -> Iterator[str]:
 
 def _tokens(text: str, is_name: Callable[[str], bool]) -> Iterator[str]:
     for word in _WORD.findall(text):
-        yield from (word,) if is_name(word) else _TOKEN.findall(word)
+        together = word.replace("_", "")  # `dz_2` of `z2`
+        if is_name(word) or (re.search("_.", word) and is_name(together)):
+            yield word if is_name(word) else together
+        else:
+            yield from _TOKEN.findall(word)
 
 
 @dataclass
@@ -89,6 +109,7 @@ class _Reader:
 
     tokens: list[str]
     product: str
+    shape: Callable[[str], Shape | None] = _no_shape
     at: int = 0
 
     @property
@@ -109,27 +130,58 @@ class _Reader:
             said = f"{said} {self.take()} {self.term()}"
         return said
 
+    def within(self, tokens: list[str]) -> _Reader:
+        """A reader of a part."""
+        return _Reader(tokens, self.product, self.shape)
+
     def term(self) -> str:
-        said = self.factor()
-        while self.next and self.next not in (
-            "+",
-            "-",
-            ")",
-            "]",
-            "}",
-            ",",
-            r"\}",
-            "=",
-            "&",
-            r"\\",
-            r"\end",
-            *_COMPARED,
-        ):
-            sign = _TIMES.get(self.next)
-            if sign:
-                self.take()
-            said = f"{said} {sign or self.product} {self.factor()}"
+        """Factors; what stands side by side goes together before what a sign stands between."""
+        said, count = self.beside()
+        while self.next and self.next not in _ENDS:
+            sign = _TIMES[self.take()]
+            other, more = self.beside()
+            if sign == "/" and more > 1 and said != "1":
+                raise NotationError(f"{said} / {other}: parentheses say what it is divided by")
+            if sign == "/" and more > 1:
+                said = f"1 / {self._but_no_number(other)}"
+                continue
+            said = f"({said})" if count > 1 and sign != "/" else said
+            said, count = f"{said} {sign} {f'({other})' if more > 1 else other}", 1
         return said
+
+    def _but_no_number(self, beside: str) -> str:
+        """`N x` of `1/N x`, of which the first is below the stroke; of `1/2 N` it cannot be told."""
+        first, sign, second = re.split(r" ([@*]) ", beside, maxsplit=1)
+        if self.is_number(re.split(r" [@*] ", second)[0]):
+            raise NotationError(f"1 / {beside}: parentheses say what it is divided by")
+        return f"{first} {sign} {second}"
+
+    def beside(self) -> tuple[str, int]:
+        """Factors side by side, and how many; a vector turned makes a product of two vectors, or an outer one."""
+        said, count = self.factor(), 1
+        if self.is_beside and self.product == "@" and self.is_turned_vector(said):
+            said = said.removesuffix(".T")
+        while self.is_beside:
+            other, count = self.factor(), count + 1
+            turned = self.product == "@" and self.is_turned_vector(other)
+            sign = "*" if self.is_number(said) or self.is_number(other) else self.product
+            said = f"outer({said}, {other[:-2]})" if turned and sign != "*" else f"{said} {sign} {other}"
+        return said, count
+
+    @property
+    def is_beside(self) -> bool:
+        """Does another factor follow without a sign?"""
+        return bool(self.next) and self.next not in _ENDS and self.next not in _TIMES
+
+    def is_number(self, said: str) -> bool:
+        """Is it made of numbers and sizes alone?"""
+        names = set(re.findall(r"[A-Za-z_]\w*", said)) - {"sqrt", "exp", "log"}
+        return all(self.shape(n) == () for n in names)
+
+    def is_turned_vector(self, said: str) -> bool:
+        """Is it the transpose of what has one dimension?"""
+        name = said.removesuffix(".T")
+        return said.endswith(".T") and len(self.shape(name.removesuffix("_bar")) or ()) == 1
 
     def factor(self) -> str:
         token = self.take()
@@ -146,6 +198,13 @@ class _Reader:
             return self.scripts(f"sqrt({self.braced()})")
         if token in _BARS:
             return self.scripts(f"{self.plain()}_bar", bar=True)
+        if token == r"\nabla":
+            return self.gradient()
+        if token == r"\sum":
+            return self.summed()
+        if token == "e" and self.next == "^":
+            self.take()
+            return f"exp({self.power()})"
         if token == r"\begin":
             return self.cases()
         if token in _STYLES:
@@ -239,37 +298,112 @@ class _Reader:
         self.take()
         return "".join(parts)
 
+    def gradient(self) -> str:
+        """`\\nabla_W L`."""
+        if self.take() != "_":
+            raise NotationError("a gradient says by what it is, as in \\nabla_W L")
+        said = self.by_quantity(self._group())
+        loss = self.plain() if self.next == r"\mathcal" and self.take() else self.take()
+        if loss not in ("L", "J", "C", "E", r"\ell"):
+            raise NotationError("of gradients that of the loss can be claimed, as \\nabla_W L")
+        return said
+
+    def summed(self) -> str:
+        """`\\sum_n`, `\\sum_{n=1}^{N}` of what follows, to the next sign of a sum."""
+        limits = "".join(self._group()) if self.next == "_" and self.take() else ""
+        upper = "".join(self._group()) if self.next == "^" and self.take() else ""
+        letter = limits.removesuffix("=1")
+        if not re.fullmatch(r"[a-z]", letter):
+            raise NotationError("a sum says over which index, as in \\sum_n or \\sum_{n=1}^N")
+        body = self.term()
+        sizes = list(self._sizes_of(letter, body))
+        if not sizes and self.shape(body.removesuffix("_bar")):  # of a tensor without indices its first
+            first = (self.shape(body.removesuffix("_bar")) or ("",))[0]
+            sizes, body = ([first] if first.lower() == letter else []), f"{body}[{letter}]"
+        if not sizes or any(s != sizes[0] for s in sizes) or upper not in ("", sizes[0]):
+            raise NotationError(f"it is not known how far the index {letter} of a sum goes")
+        return f"sum({body} for {letter} in {sizes[0]})"
+
+    def _sizes_of(self, letter: str, body: str) -> Iterator[str]:
+        for name, index in re.findall(r"(\w+)\[([\w, ]+)\]", body):
+            shape = self.shape(name.removesuffix("_bar")) or ()
+            letters = index.split(", ")
+            yield from (size for at, size in zip(letters, shape, strict=False) if at == letter)
+
     def script(self) -> str:
-        """The letters and digits of a script: `1` of `^{(1)}`."""
+        """The letters and digits of a script: `1` of `^{(1)}`; what is more than a label is an error."""
         if self.next != "{":
             return self.take().removeprefix("\\")
-        self.take()
-        parts: list[str] = []
-        depth = 1
-        while depth and self.next:
-            token = self.take()
-            depth += (token == "{") - (token == "}")
-            parts.append(token.removeprefix("\\"))
-        return re.sub(r"[^A-Za-z0-9]", "", "".join(parts))
+        said = "".join(t.removeprefix("\\") for t in self._group())
+        if not re.fullmatch(r"[A-Za-z0-9,]*|\(\w*\)|\[\w*\]", said):
+            self.at -= 1
+            raise self.error()
+        return re.sub(r"[^A-Za-z0-9,]", "", said)
+
+    def power(self) -> str:
+        """What something is raised to."""
+        tokens = self._group()
+        if len(tokens) == 1:
+            return tokens[0].removeprefix("\\")
+        inner = self.within(tokens)
+        said = inner.sum()
+        if inner.at < len(tokens):
+            raise inner.error()
+        return said if said.isalnum() else f"({said})"
 
     def scripts(self, base: str, bar: bool = False) -> str:
-        """What stands after it: a layer's number, a power, a transpose."""
+        """What stands after it: a layer's number, indices, a power, a transpose."""
         while self.next in ("^", "_", "'"):
             mark = self.take()
-            after = self.script() if mark != "'" else "prime"
-            if mark == "_" or (mark == "^" and after.isdigit() and self.tokens[self.at - 2] == ")"):
-                base = f"{base[:-4]}{after}_bar" if bar else f"{base}{after}"
-            elif after in _TURNED:
-                base = f"{base}.T"
+            if mark == "'":
+                raise NotationError("a prime after what is no function; a transpose is ^T")
+            if mark == "_":
+                base = self._below(base, self.script(), bar)
+                continue
+            label = re.fullmatch(r"[(\[](\w+)[)\]](T|top|intercal)?", self._above())
+            if label or self._above() in _TURNED:
+                self._group()
+                base = self._below(base, label[1], bar) if label else f"{self._delta(base)}.T"
+                base = f"{self._delta(base)}.T" if label and label[2] else base
             else:
-                base = f"{base} ** {after}"
+                base = f"{base} ** {self.power()}"
+        return self._delta(base)
+
+    def _above(self) -> str:
+        """What stands above, without taking it."""
+        at = self.at
+        said = "".join(t.removeprefix("\\") for t in self._group())
+        self.at = at
+        return said
+
+    def _below(self, base: str, label: str, bar: bool) -> str:
+        """A name with a label, or a tensor with indices."""
+        plain = base.removesuffix("_bar") if bar else base
+        name = self._delta(plain)
+        indices = label.split(",") if "," in label else list(label)
+        shape = self.shape(name.removesuffix("_bar"))
+        if (
+            shape
+            and self.shape(f"{plain}{label}") is None
+            and re.fullmatch(r"[a-z,]+", label)
+            and len(indices) <= len(shape)
+        ):
+            return f"{name}{'_bar' if bar else ''}[{', '.join(indices)}]"
+        return f"{plain}{label}_bar" if bar else f"{plain}{label}"
+
+    def _delta(self, base: str) -> str:
+        """A delta with a layer's number is the loss's derivative by that layer's z."""
+        label = re.fullmatch(r"delta(\w*)", base)
+        if label and self.shape(base) is None and self.shape(f"z{label[1]}") is not None:
+            return f"z{label[1]}_bar"
         return base
 
     def called(self, name: str) -> str:
         """A function, primed perhaps, of what follows."""
         orders = 0
-        while self.next == "'" or (self.next == "^" and self.tokens[self.at + 1 : self.at + 2] == [r"\prime"]):
-            self.at += 1 if self.next == "'" else 2
+        while self.next == "'" or (self.next == "^" and self._is_prime()):
+            if self.take() == "^":
+                self._group()
             orders += 1
         power = f" ** {self.script()}" if self.next == "^" and self.take() else ""
         if orders > 1:
@@ -278,9 +412,14 @@ class _Reader:
         inner = self.inside() if opened else self.factor()
         return f"{name}({inner}){'.d1' if orders else ''}{power}"
 
+    def _is_prime(self) -> bool:
+        at, self.at = self.at, self.at + 1
+        said, self.at = self._above(), at
+        return said == "prime"
+
     def fraction(self) -> str:
         """A derivative, or a quotient."""
-        top, bottom = self._group(), self._group()
+        top, bottom = (_apart(self._group(), self.shape) for _ in range(2))
         if (
             top[:1]
             and top[0] in (r"\partial", "d")
@@ -289,10 +428,35 @@ class _Reader:
             and len(bottom) > 1
         ):
             if len(top) > 1 and re.fullmatch(r"[LJCE]|\\ell|\\mathcal", top[1]):
-                quantity = _Reader(bottom[1:], self.product).term()
-                return f"{quantity}_bar" if quantity.isidentifier() else f"({quantity})_bar"
-            raise NotationError("of derivatives those of the loss can be claimed, as dL/dW")
-        return f"({_Reader(top, self.product).sum()}) / ({_Reader(bottom, self.product).sum()})"
+                return self.by_quantity(bottom[1:])
+            return self.slope(top[1:], bottom[1:])
+        return f"({self.within(top).sum()}) / ({self.within(bottom).sum()})"
+
+    def by_quantity(self, tokens: list[str]) -> str:
+        """The loss's derivative by what is named."""
+        inner = self.within(tokens)
+        quantity = inner.factor()
+        array, _, index = quantity.partition("[")
+        if inner.at < len(tokens) or not array.isidentifier():
+            raise NotationError(f"the loss's derivative is by one quantity, not by {quantity!r}")
+        return f"{array}_bar[{index}" if index else f"{array}_bar"
+
+    def slope(self, top: list[str], by: list[str]) -> str:
+        """A function's derivative by what it is of: `\\frac{d}{dx} f(x)`, `\\frac{d f(x)}{dx}`."""
+        if len(by) != 1 or not by[0].isidentifier():
+            raise NotationError(
+                "of derivatives those of the loss can be claimed, as dL/dW, and a function's, as df(x)/dx"
+            )
+        if top:
+            inner = self.within(top)
+            said = inner.factor()
+            if inner.at < len(top):
+                raise inner.error()
+        else:
+            said = self.factor()
+            if self.next and self.next not in _ENDS:
+                raise NotationError(f"d/d{by[0]} of what? Parentheses say how much of it")
+        return f"derivative_({said}, {by[0]})"
 
     def _group(self) -> list[str]:
         if self.next != "{":
@@ -308,3 +472,10 @@ class _Reader:
             if not depth:
                 return
             yield token
+
+
+def _apart(tokens: list[str], shape: Callable[[str], Shape | None]) -> list[str]:
+    """`dL` and `dz2`, each a name by itself, as a d and what it is of."""
+    first = tokens[0] if tokens else ""
+    is_one = len(first) > 1 and first[0] == "d" and shape(first) is None and first[1:].isidentifier()
+    return ["d", first[1:], *tokens[1:]] if is_one else tokens

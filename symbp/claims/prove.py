@@ -7,6 +7,7 @@ brought to normal form. Where that is not 0 small sizes and small whole numbers 
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ import numpy as np
 import sympy as sp
 
 from symbp.calculus.steps import Derivation
-from symbp.claims.claim import KINDS, LEFT, LOSS, RIGHT, Claim, read_claim, sides
+from symbp.claims.claim import KINDS, LEFT, LOSS, RIGHT, SLOPE, Claim, read_claim, sides
 from symbp.claims.steps import steps_to
 from symbp.core.build import NIL
 from symbp.core.network import Network
@@ -120,7 +121,7 @@ def _read(text: str, definition: tuple[str, Network] | None) -> Claim:
 
 
 def _said(claim: Claim) -> str:
-    return f"{claim.left} = {claim.right}"
+    return re.sub(rf"{SLOPE}\((.*?), (\w+)\)(?= =|$)", r"d/d\2 \1", f"{claim.left} = {claim.right}")
 
 
 def _sizes(network: Network) -> Sizes:
@@ -275,8 +276,11 @@ def _otherwise(claim: Claim) -> Iterator[str]:
     tree = ast.parse(claim.right, mode="eval").body
     scope = _scope(claim)
     texts: list[str] = []
+    sums = [c for c in ast.walk(tree) if isinstance(c, ast.comprehension)]
+    indices = [n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript)]
+    fixed = {id(n) for over in [*(p for c in sums for p in (c.target, c.iter)), *indices] for n in ast.walk(over)}
     for _, rule in PARTS:
-        for part in [n for n in ast.walk(tree) if isinstance(n, ast.expr)]:
+        for part in [n for n in ast.walk(tree) if isinstance(n, ast.expr) and id(n) not in fixed]:
             texts += [ast.unparse(clone(tree, {id(part): new})) for _, new in rule(part, scope)]
     texts[:0] = [ast.unparse(new) for kind, new in times_a_number(tree, "", scope) if kind == "sign"]
     texts += [ast.unparse(new) for _, new in times_a_number(tree, "", scope)]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from symbp.review.finding import Finding, unexplained
-from symbp.review.runs import Runs
-from symbp.review.search import Search
-from symbp.review.stepwise import Steps
+import time
+from collections.abc import Iterator
 
-SECONDS = 8.0
+from symbp.review.finding import Finding, Hit, finding, unexplained
+from symbp.review.forced import Forced
+from symbp.review.program import Statement
+from symbp.review.rewrites import Rewrite, rewrites
+from symbp.review.runs import Runs
+from symbp.review.search import COSTS, Search
+from symbp.review.stepwise import Steps
+from symbp.review.truths import backward, reads
+
+SECONDS, APART = 8.0, 4.0  # for a search; for that which tells lines apart
 # What no other right side is an answer to: the code ends here of its own will, or has met a bound of the machine's.
 NO_ANSWER = (SystemExit, KeyboardInterrupt, RuntimeError, MemoryError, AssertionError, OSError, EOFError, ImportError)
 
@@ -19,12 +26,53 @@ def gradients(runs: Runs) -> list[Finding]:
     """
     if isinstance(runs.base(runs.first)[1].error, NO_ANSWER):
         return [unexplained(runs, sorted(runs.trial.names.parameters))]
+    apart = Forced(runs.copy(APART))
+    if apart.locate() and apart.mend() and (len(apart.findings) == 1 or all(f.mend for f in apart.findings)):
+        return apart.findings
+    raises = runs.base(runs.first)[1].error is not None
+    runs.end = time.process_time() + SECONDS
     one = Search(runs)
     one.search()
     explained = one.is_explained()
+    if raises and not explained and (findings := _past_the_error(runs.copy(SECONDS))):
+        return findings
     if not one.findings or any(f.kind == "fact" for f in one.findings) or (explained and len(one.findings) == 1):
         return one.findings
+    if apart.is_explained and (not explained or len(apart.findings) <= len(one.findings)):
+        return apart.findings
     other = Steps(runs.copy(SECONDS))
     if other.search() and (not explained or len(other.findings) < len(one.findings) + other.is_seen):
         return other.findings
     return one.findings
+
+
+def _past_the_error(runs: Runs) -> list[Finding]:
+    """What explains all once the line that raises, or one whose values it reads, is written so that nothing raises."""
+    end = time.process_time() + APART
+    for statement, rewrite in _without_error(runs):
+        if time.process_time() > end:
+            break
+        on = runs.copy(APART / 2)
+        on.accept({statement.number: rewrite.statement})
+        apart = Forced(on)
+        if apart.locate() and apart.mend():
+            if any(f.statement is statement for f in apart.findings):
+                return apart.findings  # it was written otherwise once more
+            wrong = frozenset(runs.first.gradients)
+            return [finding(runs, Hit(wrong, 0, statement, rewrite)), *apart.findings]
+    return []
+
+
+def _without_error(runs: Runs) -> Iterator[tuple[Statement, Rewrite]]:
+    """Rewritings of the usual kinds with which nothing raises."""
+    raising = [s for _, s in backward(runs)]
+    known = runs.trial.program.statements.values()
+    read = {name for s in raising for name in reads(s)}
+    before = [s for s in known if s.function in {r.function for r in raising} and read & set(s.names)]
+    for statement in (*raising, *reversed([s for s in before if s.line < raising[0].line and runs.is_backward(s)])):
+        for rewrite in rewrites(statement, runs.scope(statement), COSTS[0]):
+            if runs.is_late:
+                return
+            outcome = runs.run({statement.number: rewrite.statement}, None, runs.first)
+            if outcome is not None and outcome.error is None and runs.keeps_loss(outcome, runs.first):
+                yield statement, rewrite

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from symbp.review.names import is_pair, leaf, quantities
 from symbp.review.program import BEFORE, INNER, Place, Statement
 from symbp.review.rewrites import Rewrite
-from symbp.review.runs import ROUGH, Runs, Truth
+from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Array, fits_along
+
+STATISTICS = ("mean", "sum", "var", "std")
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ def finding(runs: Runs, hit: Hit) -> Finding:
         if BEFORE in made.expected:
             made.expected, made.why = "", f"{made.old} has been written over: what it held before is meant"
         parameters = runs.trial.names.parameters
+        if made.kind == "overwrite" and made.expected == "pass":
+            made.expected, made.why = "", f"{made.quantity} is written over here, and read later as it was before"
         if (
             made.kind == "overwrite"
             and not made.why
@@ -155,11 +160,18 @@ def _is_loss(runs: Runs, place: Place) -> bool:
 def _held_kind(runs: Runs, held: frozenset[Place]) -> tuple[str, str]:
     statements = [runs.statement(p) for p in sorted(held)]
     words = " and ".join(f"{runs.name(p)} (line {runs.statement(p).line})" for p in sorted(held))
-    if all(any(w in ast.unparse(s.node) for w in ("mean", "sum", "var", "std")) for s in statements):
+    if all(_is_statistic(runs, p) for p in held):
         them, verb = ("it", "is") if len(held) == 1 else ("them", "are")
         return "constant", f"{words} {verb} held constant: what flows through {them} is missing"
     copied = all(isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple)) for s in statements)
     return "step" if copied else "path", f"the path through {words} is missing"
+
+
+def _is_statistic(runs: Runs, place: Place) -> bool:
+    """Is it a mean or a sum of entries? A single sum is a term of the loss, more likely."""
+    words = ("mean", "var", "std") if runs.forward_events(runs.first)[place][-1].value.ndim == 0 else STATISTICS
+    called = (n.func for n in ast.walk(runs.statement(place).node) if isinstance(n, ast.Call))
+    return any(ast.unparse(f).rpartition(".")[2] in words for f in called)
 
 
 def unexplained(runs: Runs, wrong: list[str]) -> Finding:
@@ -174,6 +186,8 @@ def unexplained(runs: Runs, wrong: list[str]) -> Finding:
     _, base = runs.base(runs.first)
     if base.error is not None:
         found = _raising(runs, base.line)
+    elif found is None:
+        found = _giving(runs, base.gradients.get(wrong[0]))
     made = Finding("unknown", found, wrong[0], mended=tuple(wrong))
     if base.error is not None:
         made.kind = "shape" if isinstance(base.error, ValueError) else "raises"
@@ -182,6 +196,16 @@ def unexplained(runs: Runs, wrong: list[str]) -> Finding:
     made.found = ast.unparse(found.node) if found else ""
     made.numbers = numbers(runs, frozenset(wrong)) if found else ""
     return made
+
+
+def _giving(runs: Runs, gradient: Any) -> Statement | None:
+    """The last statement that assigns what a gradient is."""
+    for event in reversed(runs.base(runs.first)[1].events):
+        statement = runs.statement(event.place)
+        is_it = event.value is not None and np.shape(gradient) == event.value.shape and event.value.dtype.kind == "f"
+        if is_it and not isinstance(statement.node, HEADS) and np.array_equal(np.asarray(gradient), event.value):
+            return statement
+    return None
 
 
 def _raising(runs: Runs, line: int | None) -> Statement | None:

@@ -25,7 +25,7 @@ from symbp.review.matched import computed, number_of
 from symbp.review.program import Program, Statement
 from symbp.review.returned import Names, learn_returns
 from symbp.review.runs import Runs, first_other
-from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, line_of, seconds
+from symbp.review.trial import FIRST_RUN, Draw, PageValue, TooLong, Trial, close, copied, line_of, seconds
 from symbp.review.tried import at_kinks, in_float32
 
 EXACT, CENTRAL = 1e-9, 1e-6
@@ -189,13 +189,17 @@ def _changed(runs: Runs) -> Finding | None:
                 found = statement
     made = Finding("state", found, name, why=f"the input {name} is changed by the call")
     made.found = ast.unparse(found.node) if found else ""
+    if found and isinstance(found.node, ast.AugAssign):
+        made.expected = ast.unparse(ast.fix_missing_locations(_harmless(found.node)))
     return made
 
 
 def _other_next_time(runs: Runs) -> Finding | None:
     """Does a second call with the same data give something else?"""
     namespace = runs.trial.program.variant({})
-    base, again = (runs.trial.run(namespace, runs.first, record=True) for _ in range(2))
+    base = runs.trial.run(namespace, runs.first, record=True)
+    base.gradients = {n: copied(g) for n, g in base.gradients.items()}  # which may be what is kept
+    again = runs.trial.run(namespace, runs.first, record=True, anew=False)
     same = all(close(again.gradients.get(n), np.asarray(g), EXACT) for n, g in base.gradients.items() if _is_number(g))
     if base.error is not None or same:
         return None

@@ -37,4 +37,6 @@ def pairs_with(gradient: str, names: Iterable[str]) -> frozenset[str]:
 def is_pair(gradient: str, quantity: str) -> bool:
     """Is the one the name of a gradient of the other? Letters' cases do not tell names apart."""
     other = leaf(quantity).lower().strip("_")
-    return gradient != quantity and other in {q.lower().strip("_") for q in quantities(gradient)}
+    meant = {q.lower().strip("_") for q in quantities(gradient)}
+    several = other.endswith("s") and len(other) > 1 and other[:-1] in meant  # `dh` of `hs[t]`
+    return gradient != quantity and (other in meant or several)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import permutations
 
 from symbp.review.scope import Found, Scope, is_scalar, numbers
 from symbp.review.slopes import (
@@ -17,6 +18,7 @@ from symbp.review.slopes import (
     one_more_factor,
     other_power,
     other_slope,
+    power_inside,
     slope,
     softmax_whole,
     times_two,
@@ -110,6 +112,8 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
     if _method(node) != "sum":
         return
     assert isinstance(node, ast.Call)
+    if any(k.arg == "out" for k in node.keywords):
+        return
     function = node.func
     assert isinstance(function, ast.Attribute)
     is_np = isinstance(function.value, ast.Name) and function.value.id in ("np", "numpy")
@@ -118,6 +122,14 @@ def other_axis(node: ast.expr, scope: Scope) -> Found:
         yield "sum", of(text, a=summed)
     for axis in (0, 1, -1):
         yield "sum", of(f"a.sum(axis={axis}, keepdims=True)", a=summed)
+
+
+def summed_term(node: ast.expr, scope: Scope) -> Found:
+    """A sum left out of one of several terms."""
+    shape = scope.shape(node)
+    if isinstance(node, (ast.Name, ast.Attribute)) and shape and len(shape) > 1:
+        for text in ("a.sum(axis=0)", "a.sum(axis=1)", "a.sum(axis=-1, keepdims=True)", "a.sum(axis=(0, 1))"):
+            yield "sum", of(text, a=node)
 
 
 def turned_sign(node: ast.expr, scope: Scope) -> Found:
@@ -148,7 +160,8 @@ def dropped(node: ast.expr, scope: Scope) -> Found:
             yield "factor" if is_scalar(node.left, scope) else "term", node.right
         yield kind, of("a / b" if isinstance(node.op, ast.Mult) else "a * b", a=node.left, b=node.right)
     if isinstance(node.op, (ast.Add, ast.Sub)):
-        yield "path" if isinstance(node.op, ast.Add) else "term", node.left
+        number = is_scalar(node.left, scope) and is_scalar(node.right, scope)
+        yield "factor" if number else "path" if isinstance(node.op, ast.Add) else "term", node.left
         if isinstance(node.op, ast.Add):
             yield "path", node.right
     if isinstance(node.op, ast.Pow):
@@ -189,6 +202,19 @@ def less_exact(node: ast.expr, scope: Scope) -> Found:
         yield "dtype", node.args[0] if node.args else node
     if isinstance(node, ast.Attribute) and node.attr in ("float32", "float16", "half", "single"):
         yield "dtype", parse("np.float64")
+    yield from (("dtype", call) for call in _without_keyword(node, "dtype"))
+
+
+def own_array(node: ast.expr, scope: Scope) -> Found:
+    """What is written into an array that is another's too."""
+    yield from (("alias", call) for call in _without_keyword(node, "out"))
+
+
+def _without_keyword(node: ast.expr, name: str) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call) and any(k.arg == name for k in node.keywords):
+        new = clone(node)
+        new.keywords = [k for k in new.keywords if k.arg != name]
+        yield new
 
 
 def other_step(node: ast.expr, scope: Scope) -> Found:
@@ -198,6 +224,8 @@ def other_step(node: ast.expr, scope: Scope) -> Found:
         if text.replace(" ", "")[:1].isalpha():
             for shift in ("t + 1", "t - 1"):
                 yield "step", of("a[i]", a=node.value, i=_shifted(node.slice, shift))
+            base = f"{ast.unparse(node.value)}["
+            yield from (("step", parse(n)) for n in scope.values if n.startswith(base) and n != ast.unparse(node))
 
 
 def _shifted(node: ast.expr, shift: str) -> ast.expr:
@@ -220,10 +248,49 @@ def other_order(node: ast.expr, scope: Scope) -> Found:
         yield "transpose", of("np.outer(b, a)", a=node.args[0], b=node.args[1])
 
 
+def other_bounds(node: ast.expr, scope: Scope) -> Found:
+    """A slice that is cut elsewhere: another stretch, as it stands in another line."""
+    if not isinstance(node, ast.Subscript):
+        return
+    places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    for place in (p for p in places if isinstance(p, ast.Slice) and (p.lower or p.upper)):
+        for text in scope.bounds:
+            if text != ast.unparse(place):
+                cut = parse(f"_[{text}]").slice  # type: ignore[attr-defined]
+                yield "order", clone(node, {id(place): cut})
+
+
+def turned_round(node: ast.expr, scope: Scope) -> Found:
+    """The entries in the opposite order, or not."""
+    if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "::-1":
+        yield "order", node.value
+    shape = scope.shape(node)
+    if isinstance(node, (ast.Name, ast.Attribute)) and shape:
+        yield "order", of("a[::-1]", a=node)
+        if len(shape) > 1:
+            yield "order", of("a[..., ::-1, ::-1]", a=node)
+
+
 def overwritten(node: ast.expr, scope: Scope) -> Found:
     """A value from before it was written over in place."""
     if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in scope.before:
         yield "overwrite", parse(scope.before[ast.unparse(node)])
+
+
+def axes_kept(node: ast.expr, scope: Scope) -> Found:
+    """Axes that are merged, but in another order first."""
+    if _method(node) != "reshape" or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    inner = node.func.value
+    if _method(inner) == "transpose":
+        inner = inner.func.value  # type: ignore[attr-defined]
+        yield "transpose", ast.Call(ast.Attribute(inner, "reshape", ast.Load()), node.args, node.keywords)
+    shape = scope.shape(inner)
+    rank = len(shape) if shape and len(shape) < 5 else 0
+    for axes in permutations(range(rank)):
+        if axes != tuple(range(rank)):
+            turned = of(f"a.transpose{axes}", a=inner)
+            yield "transpose", ast.Call(ast.Attribute(turned, "reshape", ast.Load()), node.args, node.keywords)
 
 
 Rule = Callable[[ast.expr, Scope], Found]
@@ -233,18 +300,24 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, transposed),
     (1, mean_for_sum),
     (1, turned_sign),
+    (1, softmax_whole),
     (1, slope),
     (1, other_slope),
+    (1, power_inside),
     (1, less_exact),
+    (1, own_array),
     (1, other_order),
     (1, dropped),
     (1, other_axis),
+    (1, summed_term),
     (1, another_tensor),
+    (1, other_bounds),
     (1, other_scalar),
-    (2, softmax_whole),
+    (2, turned_round),
     (2, sum_for_product),
     (2, complement),
     (2, times_two),
+    (3, axes_kept),
     (3, other_power),
     (3, one_more_factor),
     (3, named_constant),

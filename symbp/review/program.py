@@ -7,6 +7,7 @@ some statements written otherwise, compiled into a namespace of its own. The fil
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,10 +55,18 @@ class Probe:
         self.stop: tuple[Place, int] | None = None  # where a run may end, passed so often
         self.kept: dict[Place, str] = {}  # names that are written over later, of which the value is kept
         self.before: dict[str, Any] = {}
+        self.given: frozenset[Place] | None = None
 
-    def begin(self, put: Mapping[Place, Put], record: bool, stop: tuple[Place, int] | None = None) -> None:
-        """Get ready for a call."""
+    def begin(
+        self,
+        put: Mapping[Place, Put],
+        record: bool,
+        stop: tuple[Place, int] | None = None,
+        given: frozenset[Place] | None = None,
+    ) -> None:
+        """Get ready for a call. Noted is what comes of each place, or what some are given, whatever is put there."""
         self.put, self.events, self.counts, self.stop = put, [] if record else None, {}, stop
+        self.given = given
         self.busy = bool(put) or record or stop is not None
 
     def __call__(self, statement: int, leaf: int, value: Any) -> Any:
@@ -69,9 +78,11 @@ class Probe:
             return value
         count = self.counts.get(place, 0)
         self.counts[place] = count + 1
+        if self.given is not None and self.events is not None and place in self.given:
+            self.events.append(Event(place, count, snapshot(value)))
         if place in self.put:
             value = self.put[place](count, value)
-        if self.events is not None and len(self.events) < MOST_EVENTS:
+        if self.given is None and self.events is not None and len(self.events) < MOST_EVENTS:
             self.events.append(Event(place, count, snapshot(value)))
         if self.stop == (place, count):
             raise Stop(value)
@@ -140,7 +151,11 @@ class Program:
             self._definition(node, index, node.name)
         for node in self.definitions:
             ast.fix_missing_locations(node)
+        slices = [n for s in self.statements.values() for n in ast.walk(s.node) if isinstance(n, ast.Slice)]
+        self.bounds = tuple(t for t in dict.fromkeys(map(ast.unparse, slices)) if t != ":")
         self.codes = [self._compiled(n) for n in self.definitions]
+        tables = {n: v for n, v in namespace.items() if isinstance(v, (dict, list, set)) and not n.startswith("__")}
+        self.kept_by_module = {n: v for n, v in tables.items() if _is_plain(v)}
         own = list(self.statements.values())
         self.written_over = {n for s in own if isinstance(s.node, ast.AugAssign) for n in s.names if n.isidentifier()}
         self.probe.kept = {
@@ -177,13 +192,15 @@ class Program:
                 continue
             targets = list(_targets(node))
             names = tuple(ast.unparse(t) for t in targets) or _appended(node)
+            names = (*names, *(n.target.id for n in _walruses(node)))
             own = Statement(next(self.numbers), clone(node), index, function, names, body, node, loop)
             self.statements[own.number] = own
             body.extend(self._probed(node, own, targets))
 
     def _probed(self, node: ast.stmt, own: Statement, targets: Sequence[ast.expr]) -> Iterator[ast.stmt]:
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
-            node.value = _Within(own.number).visit(node.value)
+            named = {id(n): len(own.names) - k for k, n in enumerate(reversed(list(_walruses(node))), 1)}
+            node.value = _Within(own.number, named).visit(node.value)
         probes = [self._probe(own.number, k, t) for k, t in enumerate(targets)]
         for name in ("body", "orelse", "finalbody"):
             if inner := getattr(node, name, None):
@@ -212,8 +229,8 @@ class Program:
             own = [s.node for s in self.statements.values() if s.function == function]
             found = [n for node in own for n in ast.walk(node) if isinstance(n, ast.Subscript)]
             texts = dict.fromkeys(ast.unparse(n) for n in found if isinstance(n.ctx, ast.Load))
-            plain = [t for t in texts if re.fullmatch(r"\w+\[[a-z]\w*\]", t)]
-            beside = [f"{t[:-1]} {shift}]" for shift in ("+ 1", "- 1") for t in plain]
+            plain = [m for t in texts if (m := re.fullmatch(r"(\w+)\[([a-z]\w*)( [+-] 1)?\]", t))]
+            beside = [f"{m[1]}[{m[2]}{shift}]" for shift in ("", " + 1", " - 1") for m in plain]
             self.read[function] = list(dict.fromkeys([*texts, *beside]))
         return self.read[function]
 
@@ -236,6 +253,10 @@ class Program:
             exec(code, namespace)
         return namespace
 
+    def renew(self, namespace: dict[str, Any]) -> None:
+        """Take out of the module's own lists and tables what an earlier call has left there."""
+        namespace.update({n: copy.deepcopy(v) for n, v in self.kept_by_module.items()})
+
 
 class Holed:
     """The program with a hole for a right side: what is put in is compiled alone, not with all that stands about it.
@@ -257,8 +278,23 @@ class Holed:
         self.code = compile(ast.Expression(node.value), self.path, "eval")  # type: ignore[attr-defined]
         return self.namespace
 
-    def _value(self, seen: Mapping[str, Any], _kept: object) -> Any:
+    def _value(self, seen: Mapping[str, Any], kept: Any) -> Any:
+        del kept  # which is for the names alone
         return eval(self.code, {**self.namespace, **seen})
+
+
+class Watched(Holed):
+    """The names as a statement is run for a certain time; for the last time where that is not said."""
+
+    count, at = -1, 0
+    names: dict[str, Any] | None = None
+
+    def _value(self, seen: Mapping[str, Any], kept: Any) -> Any:
+        if self.count in (self.at, -1):
+            own = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in seen.items()}
+            self.names = {**self.namespace, **own}
+        self.at += 1
+        return kept()
 
 
 def fits_hole(node: ast.stmt, new: ast.stmt) -> bool:
@@ -275,8 +311,14 @@ def fits_hole(node: ast.stmt, new: ast.stmt) -> bool:
 class _Within(ast.NodeTransformer):
     """Probes about the formulas that functions are called with: `x @ W + b` of `tanh(x @ W + b)`."""
 
-    def __init__(self, number: int) -> None:
-        self.number, self.leaves = number, iter(range(INNER, 2 * INNER))
+    def __init__(self, number: int, named: Mapping[int, int]) -> None:
+        self.number, self.leaves, self.named = number, iter(range(INNER, 2 * INNER)), named
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        leaf = self.named[id(node)]
+        self.generic_visit(node)
+        node.value = _call(self.number, leaf, node.value)
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -291,6 +333,20 @@ class _Within(ast.NodeTransformer):
         return node
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
+
+
+def _walruses(node: ast.stmt) -> Iterator[ast.NamedExpr]:
+    """The names that a right side gives to what stands in it."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+        yield from _named_in(node.value)
+
+
+def _named_in(node: ast.AST) -> Iterator[ast.NamedExpr]:
+    if isinstance(node, ast.NamedExpr):
+        yield node
+    if not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        for part in ast.iter_child_nodes(node):
+            yield from _named_in(part)
 
 
 def _appended(node: ast.stmt) -> tuple[str, ...]:
@@ -332,6 +388,13 @@ def _leaves(target: ast.expr) -> Iterator[ast.expr]:
         yield target.value  # all of the array is what it makes of it
     elif isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
         yield target
+
+
+def _is_plain(value: Any) -> bool:
+    """Is it made of numbers, arrays and texts alone?"""
+    if isinstance(value, (dict, list, set)):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, (int, float, str, np.ndarray, np.generic, type(None)))
 
 
 def is_mask(target: ast.Subscript) -> bool:

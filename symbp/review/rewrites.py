@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from symbp.review.parts import PARTS
 from symbp.review.program import Statement
-from symbp.review.scope import Scope
+from symbp.review.scope import Scope, is_scalar, numbers
 from symbp.review.trees import clone
 from symbp.review.wholes import WHOLES
 
@@ -34,7 +34,7 @@ class Rewrite:
 
 def rewrites(statement: Statement, scope: Scope, cost: int) -> Iterator[Rewrite]:
     """What may stand there instead, of that cost."""
-    yield from (r for r in _statements(statement) if r.cost == cost)
+    yield from (r for r in _statements(statement, scope) if r.cost == cost)
     node = statement.node
     value = getattr(node, "value", None)
     if value is None or not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)):
@@ -82,7 +82,7 @@ def _roots(value: ast.expr) -> Iterator[ast.expr]:
         if (
             isinstance(part, ast.expr)
             and any(part is i for i in inside)
-            and not isinstance(part, (ast.Tuple, ast.Dict))
+            and not isinstance(part, (ast.Tuple, ast.Dict, ast.Starred))
         ):
             yield part
 
@@ -95,7 +95,7 @@ def _entries(node: ast.expr) -> list[ast.expr]:
     return list(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else []
 
 
-def _statements(statement: Statement) -> Iterator[Rewrite]:
+def _statements(statement: Statement, scope: Scope) -> Iterator[Rewrite]:
     """Mistakes of the statement as a whole: `=` for `+=`, a repeated index assigned, something done once too often."""
     node = statement.node
     text = ast.unparse(node)
@@ -114,7 +114,13 @@ def _statements(statement: Statement) -> Iterator[Rewrite]:
             array, index = _array_and_index(node.target)
             sign = "-" if isinstance(node.op, ast.Sub) else ""
             yield _whole("index_add", 1, text, f"np.add.at({array}, np.s_{index}, {sign}({value}))")
-        yield _whole("path", 2, text, "pass")
+        if isinstance(node.op, (ast.Mult, ast.Div)) and is_scalar(node.value, scope):
+            op = "*" if isinstance(node.op, ast.Mult) else "/"
+            for number in map(ast.unparse, numbers(scope)):
+                if number != value:
+                    yield Rewrite("factor", 1, ast.parse(f"{target} {op}= {number}").body[0], value, number, node.value)
+        kept = target in scope.forward  # of the forward pass, which others read
+        yield _whole("overwrite" if kept else "path", 1 if kept else 2, text, "pass")
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and len(node.targets) == 1:
         array, index = _array_and_index(node.targets[0])
         if not isinstance(node.targets[0].slice, ast.Constant):

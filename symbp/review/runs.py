@@ -8,6 +8,7 @@ from moving it inside the user's own forward pass, stays the same.
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from symbp.review.program import (
     Place,
     Put,
     Statement,
+    Watched,
     alike,
     fits_hole,
     is_tensor,
@@ -33,7 +35,7 @@ from symbp.review.scope import Scope
 from symbp.review.trial import Array, Draw, Outcome, Trial, central, fits_along
 
 ROUGH = 1e-5  # to which gradients are compared first, so that a rounding hides no other mistake
-FINE = 1e-8  # to which a truth by central differences agrees
+FINE = 2e-6  # to which a truth by central differences agrees
 KNOWN = 1e-7  # to which a slope along a direction does
 
 HEADS = (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)
@@ -128,6 +130,21 @@ class Runs:
         except (SyntaxError, ValueError, RecursionError):
             return None
         return self.trial.run(namespace, draw, put, record)
+
+    def forced(self, edits: Edits, truths: list[Truth], places: frozenset[Place], draw: Draw) -> Outcome | None:
+        """A run with the truth at places, that notes what some are given; None where it cannot be compiled."""
+        key = ("forced", id(draw), self._state, tuple(truths))
+        if key not in self.cache:
+            self.cache[key] = {**self._puts_now(draw), **self.puts(draw, truths)}
+        try:
+            namespace = None
+            if len(edits) == 1:
+                namespace = self._filled(*next(iter(edits.items())))
+            if namespace is None:
+                namespace = self.namespace(edits)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+        return self.trial.run(namespace, draw, self.cache[key], record=True, given=places)
 
     def _filled(self, number: int, node: ast.stmt) -> dict[str, Any] | None:
         """The program with another right side alone, where that is what is other."""
@@ -231,7 +248,7 @@ class Runs:
     def _is_forward(self, place: Place, events: list[Event]) -> bool:
         return (
             place[1] != MARK
-            and self.is_own(self.statement(place))
+            and (self.is_own(self.statement(place)) or not isinstance(self.statement(place).node, HEADS))
             and self.base(self.first)[1].has_loss
             and all(e.value is not None and e.value.dtype.kind == "f" for e in events)
             and self._moves(place)
@@ -282,6 +299,12 @@ class Runs:
 
     def scope(self, statement: Statement) -> Scope:
         """The names that a statement may use, with their values when it is last run."""
+        key = ("scope", statement.number, self._state)
+        if key not in self.cache:
+            self.cache[key] = self._scope(statement)
+        return self.cache[key]  # type: ignore[no-any-return]
+
+    def _scope(self, statement: Statement) -> Scope:
         events = self.base(self.first)[1].events
         last = max((k for k, e in enumerate(events) if e.place[0] == statement.number), default=len(events))
         values: dict[str, Array] = {}
@@ -300,7 +323,37 @@ class Runs:
                 values[text] = values[base]
         for name in self.trial.program.lists & set(values):
             del values[name]
-        return Scope(values, {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values})
+        values |= self._in_tables(statement)
+        forward = frozenset(map(self.name, self.forward_places() if isinstance(statement.node, ast.AugAssign) else ()))
+        before = {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values}
+        return Scope(values, before, forward, tuple(t for t in self.trial.program.bounds if _reads_known(t, values)))
+
+    def _in_tables(self, statement: Statement) -> dict[str, Array]:
+        """The arrays in the dictionaries that are read where a statement stands: `cache["h"]`."""
+        texts = [t for t in self.trial.program.entries(statement.function) if re.fullmatch(r"\w+\['\w+'\]", t)]
+        tables = {t.partition("[")[0] for t in texts}
+        names = (self.names_at(statement, -1, []) or {}) if tables else {}
+        found = {n: v for n, v in names.items() if n in tables and isinstance(v, dict)}
+        entries = {f"{n}[{k!r}]": v for n, table in found.items() for k, v in table.items() if isinstance(k, str)}
+        return {n: v.copy() for n, v in entries.items() if isinstance(v, np.ndarray)}
+
+    def names_at(self, statement: Statement, count: int, truths: list[Truth]) -> dict[str, Any] | None:
+        """All names as a statement is run for that time, the truth at places."""
+        if not fits_hole(statement.node, statement.node):
+            return None
+        try:
+            watched = Watched(self.trial.program, self.edits, statement.number)
+        except (SyntaxError, ValueError, AttributeError):
+            return None
+        watched.count = count
+        self.trial.run(watched.namespace, self.first, self.puts(self.first, [*self.truths, *truths]))
+        return watched.names
+
+
+def _reads_known(text: str, values: Mapping[str, Array]) -> bool:
+    """Has a slice names alone that are known as numbers, or that the module has?"""
+    names = [n.id for n in ast.walk(ast.parse(f"_[{text}]")) if isinstance(n, ast.Name) and n.id != "_"]
+    return all(n.isupper() or (n in values and not values[n].ndim) for n in names)
 
 
 def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iterator[Array]:

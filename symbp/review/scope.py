@@ -21,6 +21,8 @@ class Scope:
 
     values: Mapping[str, np.ndarray]
     before: Mapping[str, str] = field(default_factory=dict)  # a name to what stands for its former value
+    forward: frozenset[str] = frozenset()  # the names of what the loss is made of
+    bounds: tuple[str, ...] = ()  # of slices, as they stand elsewhere
 
     def shape(self, node: ast.expr) -> Shape | None:
         """The shape of a name or an attribute, where it is known."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
-from symbp.review.program import Event, Statement, in_place
+from symbp.review.program import Event, Statement
 from symbp.review.rewrites import rewrites
 from symbp.review.runs import FINE, ROUGH, Runs, Truth
 from symbp.review.trial import Draw
-from symbp.review.truths import agrees, backward, first_wrong, flowing_into, named_truths, truths_of
+from symbp.review.truths import agrees, backward, first_wrong, flowing_into, is_begun, named_truths, truths_of
 
 MOST_FINDINGS = 8
 COSTS = (1, 2, 3, 4)
@@ -212,7 +212,7 @@ class Search:
     ) -> Hit | None:
         hits: list[Hit] = []
         for order, statement in known:
-            if named and self._is_begun(statement):
+            if named and is_begun(self.runs, statement):
                 continue
             for at in range(len(statement.names)):
                 hit = self._at_place(order, statement, at, named, enough)
@@ -221,13 +221,6 @@ class Search:
                 if hits and not named and enough:
                     return hits[0]
         return max(hits, key=lambda h: (len(h.mended), -h.order), default=None)
-
-    def _is_begun(self, statement: Statement) -> bool:
-        """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
-        for s in self.runs.trial.program.statements.values():
-            if s.number > statement.number and s.function == statement.function and set(s.names) & set(statement.names):
-                return in_place(s.node)
-        return False
 
     def _at_place(self, order: int, statement: Statement, at: int, named: bool, enough: frozenset[str]) -> Hit | None:
         place = (statement.number, at)

@@ -39,6 +39,14 @@ def slope(node: ast.expr, scope: Scope) -> Found:
             yield "derivative", node.right
 
 
+def power_inside(node: ast.expr, scope: Scope) -> Found:
+    """(1 - a)^2 for 1 - a^2."""
+    is_power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+    if is_power and isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Sub):  # type: ignore[attr-defined]
+        inner = node.left  # type: ignore[attr-defined]
+        yield "derivative", of("(a - b ** k)", a=inner.left, b=inner.right, k=node.right)  # type: ignore[attr-defined]
+
+
 def complement(node: ast.expr, scope: Scope) -> Found:
     """a^2 for 1 - a^2, a for 1 - a: as a factor of a product."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
@@ -95,6 +103,8 @@ def softmax_whole(node: ast.expr, scope: Scope) -> Found:
     """A softmax differentiated entry by entry."""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Sub))):
         return
+    if any(isinstance(n, ast.Call) for n in ast.walk(node)):
+        return  # rows are summed here, which is not entry by entry
     inside = {ast.unparse(n): n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
     for p, value in ((p, scope.values.get(p)) for p in inside):
         if value is None or not value.ndim or not np.allclose(value.sum(-1), 1):

@@ -82,20 +82,27 @@ class Trial:
 
     def run(
         self,
-        namespace: Mapping[str, Any],
+        namespace: dict[str, Any],
         draw: Draw,
         put: Mapping[Place, Put] | None = None,
         record: bool = False,
         loss_of: Draw | None = None,
         chance: int = 0,
+        given: frozenset[Place] | None = None,
+        anew: bool = True,
     ) -> Outcome:
-        """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed."""
+        """Call it once, with inputs of its own; for the loss alone, at a draw like another, no further than needed.
+
+        Of some places what they are given is recorded, if that is asked for, whatever is put there.
+        """
         end = self._end(loss_of) if loss_of else None
         inputs = {n: copied(v) for n, v in draw.inputs.items()}
         out, probe = Outcome(), self.program.probe
-        probe.begin(put or {}, record, end)
+        probe.begin(put or {}, record, end, given)
         result = Result(only_loss=loss_of is not None and self.entry.kind != FUNCTION)
         probe.before.clear()
+        if anew:
+            self.program.renew(namespace)
         seed(chance)
         try:
             with seconds(FIRST_RUN if self.first else OTHER_RUNS), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -159,7 +166,7 @@ class Trial:
             or abs(outcome.loss - draw.loss) <= 1e-9 * max(1.0, abs(draw.loss))
         )
 
-    def own_gradient(self, namespace: Mapping[str, Any], draw: Draw, name: str) -> Array:
+    def own_gradient(self, namespace: dict[str, Any], draw: Draw, name: str) -> Array:
         """The derivative of the user's own loss by an input, by central differences."""
         value = np.asarray(draw.inputs[name], dtype=float)
 
@@ -168,7 +175,7 @@ class Trial:
 
         return central(loss, value, STEP)
 
-    def is_own_gradient(self, namespace: Mapping[str, Any], draw: Draw, name: str, gradient: Any, bound: float) -> bool:
+    def is_own_gradient(self, namespace: dict[str, Any], draw: Draw, name: str, gradient: Any, bound: float) -> bool:
         """Is it the derivative of the user's own loss by an input? Asked along a random direction."""
         value = np.asarray(draw.inputs[name], dtype=float)
         try:

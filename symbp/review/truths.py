@@ -18,9 +18,11 @@ from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Draw, fits_along
 
 
-def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> Iterator[Truth]:
+def truths_of(
+    runs: Runs, place: Place, mine: Sequence[Event], named: bool, masks: bool = False
+) -> Iterator[Truth]:  # fmt: skip
     """What a place may be the derivative by: of the same shape; with a name that says so, or run through as often."""
-    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not named) for e in mine):
+    if not mine or any(e.value is None or (e.value.dtype.kind == "b" and not (named or masks)) for e in mine):
         return
     forward = runs.forward_places()
     meant = pairs_with(runs.name(place), [runs.name(p) for p in forward]) if named else frozenset()
@@ -30,6 +32,8 @@ def truths_of(runs: Runs, place: Place, mine: Sequence[Event], named: bool) -> I
         ):
             continue  # data too have a derivative, which no backward pass is after
         theirs = runs.forward_events(runs.first)[of]
+        if not runs.is_own(runs.statement(of)) and not (named and len(mine) == len(theirs)):
+            continue  # in a function that is called, only what is run through as often
         for truth in _pairings(place, of, len(mine), len(theirs), named):
             steps = [(k, truth.step(k)) for k in range(len(mine))]
             fits = all(s is None or theirs[s].value.shape == mine[k].value.shape for k, s in steps)
@@ -150,16 +154,27 @@ def named_truths(
     return [(p, truths) for p, truths in found if truths]
 
 
+def is_begun(runs: Runs, statement: Statement) -> bool:
+    """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
+    for s in runs.trial.program.statements.values():
+        later = s.number > statement.number and s.function == statement.function
+        if later and set(s.names) & set(statement.names):
+            return in_place(s.node)
+        if later and any(n.startswith(f"{own}[") for n in s.names for own in statement.names):
+            return True
+    return False
+
+
 def flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
     """Those whose values a statement reads, or that others read whose values it reads; itself the last."""
-    needed, found = _names(goal), {goal.number}
+    needed, found = reads(goal), {goal.number}
     while more := [s for _, s in pending if s.number not in found and needed & {n.split("[")[0] for n in s.names}]:
         found |= {s.number for s in more}
-        needed |= {name for s in more for name in _names(s)}
+        needed |= {name for s in more for name in reads(s)}
     return [(order, s) for order, s in pending if s.number in found]
 
 
-def _names(statement: Statement) -> set[str]:
+def reads(statement: Statement) -> set[str]:
     """What it reads, attributes of an object too."""
     parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
     return {ast.unparse(n) for n in parts}

@@ -110,11 +110,106 @@ def test_sides_of_two_shapes() -> None:
 )
 def test_latex(latex: str, text: str | None) -> None:
     if text is None:
-        with pytest.raises(SymbpError, match="LaTeX cannot be read"):
+        with pytest.raises(SymbpError, match="a sum says over which index"):
             from_latex(latex, "@")
     else:
         said = from_latex(latex, "@")
         assert ast.dump(ast.parse(said)) == ast.dump(ast.parse(text))
+
+
+LAYERS = """
+from symbp import Data, Param, dims, network
+
+N, D, H, K = dims("N D H K")
+
+
+@network
+def layers(x: Data[N, D], y: Data[N, K], W1: Param[D, H], W2: Param[H, K], v: Param[K]):
+    z1 = x @ W1
+    a1 = sigmoid(z1)
+    z2 = a1 @ W2
+    p = tanh(z2)
+    e = p @ v
+    return sum(e ** 2) / N + sum((p - y) ** 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("latex", "left", "right"),
+    [
+        (r"\frac{\partial L}{\partial W^{(2)}} = a_1^\top \delta_2", "W2_bar", "a1.T @ z2_bar"),
+        (r"dW_2 = a_1^T dz_2", "dW2", "a1.T @ dz2"),
+        (r"\frac{dL}{dz_2} = \delta^{(2)}", "z2_bar", "z2_bar"),
+        (r"\nabla_{W_1} L = x^\top \delta^{(1)}", "W1_bar", "x.T @ z1_bar"),
+        (r"\delta^{[1]} = \delta^{(2)} W^{(2)T} \odot \sigma'(z^{(1)})", "z1_bar", "(z2_bar @ W2.T) * sigmoid(z1).d1"),
+        (r"\delta_1 = a_1 \odot \delta_2 W_2^T", "z1_bar", "a1 * (z2_bar @ W2.T)"),
+        (r"\frac{\partial L}{\partial v} = \sum_n 2 e_n p_{nk} / N", "v_bar", "sum(2 * e[n] @ p[n, k] / N for n in N)"),
+        (r"\frac{\partial L}{\partial v} = \frac{2}{N} p^T (p v)", "v_bar", "(2) / (N) * p.T @ (p @ v)"),
+        (r"\frac{\partial L}{\partial p} = \bar{e} v^T", "p_bar", "outer(e_bar, v)"),
+        (r"\bar{e}_n = \frac{2}{N} e_n", "e_bar[n]", "(2) / (N) * e[n]"),
+        (
+            r"\bar{W}^{(1)}_{dh} = \sum_{n=1}^{N} x_{nd} \delta^{(1)}_{nh}",
+            "W1_bar[d, h]",
+            "sum(x[n, d] @ z1_bar[n, h] for n in N)",
+        ),
+        (r"a = \frac{1}{1 + e^{-z}}", "a", "(1) / (1 + exp((-z)))"),
+        (r"\sigma^{\prime}(z) = e^z", "sigmoid(z).d1", "exp(z)"),
+        (r"\frac{\mathrm{d}}{\mathrm{d}x} \ln x = 1/x", "derivative_(log(x), x)", "1 / x"),
+    ],
+)
+def test_what_a_textbook_writes_is_read_as_it_is_meant(latex: str, left: str, right: str) -> None:
+    assert sides(latex, "@", read_network(LAYERS, "layers.py", "layers")) == (left, right)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"z' = 1 \cdot a",
+        r"(\log \sigma(z_1))' = 1",
+        r"a_1 = 1 / 2 N \cdot a_1",
+        r"a_1 = e / N p",
+        r"v_{t-1} = v \cdot 1",
+        r"\delta_1 = \sum_n v",
+        r"\delta_1 = \sum_{n=1}^{K} e_n",
+        r"\delta_1 = \sum_{n=2}^{N} e_n",
+        r"\frac{\partial p}{\partial z_{2}} = 1",
+        r"\frac{d}{dx} x e = 1",
+        r"\frac{d}{dx} 2 = 0",
+        r"\nabla p = 1 \cdot 1",
+    ],
+)
+def test_what_may_be_meant_otherwise_is_refused(latex: str) -> None:
+    with pytest.raises(SymbpError):
+        prove(latex, (LAYERS, read_network(LAYERS, "layers.py", "layers")))
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome"),
+    [
+        (r"\frac{\partial L}{\partial z_n} = \frac{1}{N} (a_n - y_n) a_n (1 - a_n)", "proved"),
+        (r"\frac{\partial L}{\partial w_d} = \sum_n \delta_n x_{nd}", "proved"),
+        (r"\frac{\partial L}{\partial w_d} = \frac{1}{N} \sum_n \delta_n x_{nd}", "wrong"),
+        (r"\frac{\partial L}{\partial b} = -\sum_n \delta", "proved"),
+        (r"\nabla_w L = x^T \delta", "proved"),
+        (r"\nabla_w L = \delta^T x", "proved"),
+        (r"\delta = (a - y) \odot \sigma'(z)", "wrong"),
+    ],
+)
+def test_claims_with_indices_and_deltas(claim: str, outcome: str) -> None:
+    assert about(claim).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome"),
+    [
+        (r"\frac{d}{dz} \sigma(z) = \sigma(z) (1 - \sigma(z))", "proved"),
+        (r"\frac{\partial}{\partial x} (x^2) = 2 x", "proved"),
+        (r"\frac{d \tanh(x)}{dx} = 1 - \tanh x", "wrong"),
+        (r"\sigma(z) = \frac{1}{1 + e^{-z}}", "proved"),
+    ],
+)
+def test_derivatives_of_functions_as_a_textbook_writes_them(claim: str, outcome: str) -> None:
+    assert prove(claim).outcome == outcome
 
 
 @pytest.mark.parametrize(

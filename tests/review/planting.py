@@ -28,6 +28,8 @@ from symbp.review.pages import pages_of
 from symbp.review.returned import Names, learn_returns
 from symbp.review.truth import draws, names
 from tests.review.mistakes import mistakes
+from tests.review.other_passes import NETWORKS as OTHER_NETWORKS
+from tests.review.other_passes import OTHERS
 from tests.review.passes import NETWORKS, PASSES
 
 ALONE, IN_TWOS = 10, 5  # of each pass
@@ -161,11 +163,12 @@ def _same(a: dict[str, Any] | None, b: dict[str, Any] | None) -> bool:
     return a.keys() == b.keys() and all(close)
 
 
-def passes(only: str = "") -> Iterator[Pass]:
-    """The right passes."""
-    for name, network, code, start in PASSES:
+def passes(only: str = "", others: bool = False) -> Iterator[Pass]:
+    """The right passes, of the ten networks or of the others."""
+    text, rows = (OTHER_NETWORKS, OTHERS) if others else (NETWORKS, PASSES)
+    for name, network, code, start in rows:
         if only in name:
-            yield Pass(name, read_network(NETWORKS, "networks.py", network), code, start)
+            yield Pass(name, read_network(text, "networks.py", network), code, start)
 
 
 def told(one: Pass, planted: tuple[Planted, ...]) -> tuple[Counter[str], str]:
@@ -187,12 +190,13 @@ def main() -> None:
     """A line for each that is not told in full, then the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="passes whose name has this in it")
+    parser.add_argument("--others", action="store_true", help="the passes through other networks")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--alone", type=int, default=ALONE)
     parser.add_argument("--twos", type=int, default=IN_TWOS)
     options = parser.parse_args()
     total = Counter[str]()
-    for one in passes(options.only):
+    for one in passes(options.only, options.others):
         counts = Counter[str]()
         for planted in one.chosen(random.Random(options.seed), options.alone, options.twos):
             more, said = told(one, planted)
