@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbp.lowering.program import VIEWS, Routine, Statement, view_roots
+from symbp.lowering.program import VIEWS, Routine, Statement
+from symbp.lowering.uses import view_roots
 
 
 def standing_inside(routine: Routine, may: Callable[[Statement], bool]) -> frozenset[str]:

@@ -20,8 +20,8 @@ from symbp.lowering.program import (
     each_routine,
     put,
     shape_of,
-    users_of,
 )
+from symbp.lowering.uses import users_of
 
 
 def without_unused(program: Program) -> Program:

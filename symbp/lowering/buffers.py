@@ -32,9 +32,8 @@ from symbp.lowering.program import (
     each_routine,
     is_carry,
     shape_of,
-    users_of,
-    view_roots,
 )
+from symbp.lowering.uses import users_of, view_roots
 
 
 def place_results(program: Program) -> Program:

@@ -24,11 +24,11 @@ from symbp.lowering.program import (
     Span,
     Statement,
     arrays_among,
-    base_of,
     by_name,
     is_carry,
     shape_of,
 )
+from symbp.lowering.uses import base_of
 
 UFUNCS = (*ARITHMETIC, *UNARY, *COMPARISONS, *LOGICAL)
 WRITES_OUT = (*UFUNCS, *REDUCTIONS, "matmul", "vecdot", "row_sum")

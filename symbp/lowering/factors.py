@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from symbp.core.expr import Expr
 from symbp.core.integers import Atom
-from symbp.lowering.program import FILLING, Program, Routine, Statement, Value, array_of, each_routine, users_of
+from symbp.lowering.program import FILLING, Program, Routine, Statement, Value, array_of, each_routine
 from symbp.lowering.run import number
+from symbp.lowering.uses import users_of
 
 Users = Mapping[str, list[Statement]]
 

@@ -21,10 +21,10 @@ from symbp.lowering.program import (
     Routine,
     Statement,
     Value,
-    base_of,
     by_name,
     each_routine,
 )
+from symbp.lowering.uses import base_of
 
 
 def fill_gradients(program: Program) -> Program:

@@ -21,9 +21,9 @@ from symbp.lowering.program import (
     every_statement,
     is_sum_by_ones,
     renamed,
-    users_of,
     with_values,
 )
+from symbp.lowering.uses import users_of
 
 WORDS = {
     "sum": "sum",

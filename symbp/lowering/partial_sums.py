@@ -14,7 +14,8 @@ from math import prod
 
 from symbp.core.integers import ONE, Poly
 from symbp.lowering.arrays import without_unused
-from symbp.lowering.program import FILLING, Program, Routine, Shape, Statement, Value, base_of, each_routine, shape_of
+from symbp.lowering.program import FILLING, Program, Routine, Shape, Statement, Value, each_routine, shape_of
+from symbp.lowering.uses import base_of
 
 
 def sums_of_sums(program: Program) -> Program:

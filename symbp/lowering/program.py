@@ -320,22 +320,6 @@ def renamed(operand: Operand, names: Mapping[str, str]) -> Operand:
     return operand
 
 
-def base_of(operand: Operand, made: Mapping[str, Statement]) -> Operand:
-    """The value that an operand shows in another shape, or itself."""
-    while (maker := by_name(operand, made)) is not None and maker.op == "reshape":
-        operand = maker.args[0]
-    return operand
-
-
-def users_of(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
-    """The statements that need each array, in their order."""
-    users: dict[str, list[Statement]] = {}
-    for s in statements:
-        for name in dict.fromkeys([a.name for a in s.arrays]):
-            users.setdefault(name, []).append(s)
-    return users
-
-
 def is_sum_by_ones(s: Statement) -> bool:
     """Is it the sum over the last axis that a product with ones makes?"""
     return s.op == "matmul" and any(a.name.startswith("ones.") for a in s.arrays)
@@ -355,13 +339,3 @@ def function_name(name: str, orders: tuple[int, ...]) -> str:
     """The keyword of a partial derivative of an unknown function: f, f_d1, f_d2, and f_d12 for a second one."""
     places = "".join(str(k + 1) * order for k, order in enumerate(orders))
     return f"{name}_d{places}" if places else name
-
-
-def view_roots(routine: Routine) -> dict[str, str]:
-    """Of each view the value whose memory it shows."""
-    roots: dict[str, str] = {}
-    for s in routine.statements:
-        if s.op in VIEWS and s.arrays:
-            (shown, *_) = s.arrays
-            roots[s.target.name] = roots.get(shown.name, shown.name)
-    return roots
