@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from symbp.document.model import Edge
+from symbp.document.drawn import Edge
 
 Point = tuple[float, float]
 BENDS = (0, 12, 20, 30, 40, 52, 64)  # degrees, to either side

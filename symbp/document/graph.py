@@ -17,8 +17,9 @@ from symbp.core.integers import Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import reads
 from symbp.document.arcs import Box, bent
+from symbp.document.drawn import Edge, Node, Picture
 from symbp.document.letters import is_greek
-from symbp.document.model import Block, Edge, Node, Paragraph, Picture
+from symbp.document.model import Block, Paragraph
 from symbp.document.said import said
 
 PAGE = 158.0  # millimetres

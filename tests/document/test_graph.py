@@ -11,8 +11,8 @@ from symbp.calculus.steps import Derivation
 from symbp.document.arcs import Box, bent
 from symbp.document.arcs import points as points_of
 from symbp.document.compose import compose
+from symbp.document.drawn import Edge, Picture
 from symbp.document.graph import frame, picture
-from symbp.document.model import Edge, Picture
 from symbp.document.tex.write import write_latex
 from tests.shared import derivation_of
 

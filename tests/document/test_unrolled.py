@@ -7,8 +7,8 @@ import pytest
 from symbp.calculus.derive import derive
 from symbp.calculus.steps import Derivation
 from symbp.document.compose import compose
+from symbp.document.drawn import Arrow, Drawing
 from symbp.document.lesson.unrolled import unrolled
-from symbp.document.model import Arrow, Drawing
 from symbp.document.ranged import one_range
 from symbp.document.tex.words import WordWriter
 from symbp.document.tex.write import printer_of

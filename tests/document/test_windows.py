@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from symbp.document.drawn import Grids, Tiles
 from symbp.document.lesson import windows as drawing
 from symbp.document.lesson.windows import windows
-from symbp.document.model import Grids, Tiles
 from symbp.document.ranged import one_range
 from symbp.document.tex.write import write_latex
 from symbp.sources import Source

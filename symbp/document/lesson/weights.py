@@ -16,12 +16,13 @@ from symbp.calculus.steps import Derivation
 from symbp.core import build
 from symbp.core.canonical import same
 from symbp.core.example import Example
-from symbp.core.expr import Add, Expr, Read
+from symbp.core.expr import Expr, Read
 from symbp.core.integers import Atom, Dim, Poly
 from symbp.core.network import LABELS
 from symbp.core.traverse import reads
 from symbp.core.views import factors_of, terms_of
 from symbp.document.lesson.entries import Entries, Link, Path
+from symbp.document.lesson.figured import figures, known_terms, sum_of
 from symbp.document.model import (
     SCALAR,
     Block,
@@ -35,7 +36,6 @@ from symbp.document.model import (
     Paragraph,
     Row,
     Section,
-    Terms,
 )
 from symbp.document.said import Code, Count, Letter, Math, Number, Said, Whole, Words, listed, said
 
@@ -193,7 +193,7 @@ def _forward(view: _View, entry: Read) -> Chain | None:
     terms = [[view.value(f) for f in factors_of(t)] for t in terms_of(body)]
     simple = all(isinstance(f, Read) for t in terms_of(body) for f in factors_of(t))
     if simple and len(terms) <= MOST_TERMS:
-        rows += (Row(Figures(f), beside=True) for f in _figures(terms, total))
+        rows += (Row(Figures(f), beside=True) for f in figures(terms, total))
     else:
         rows.append(Row(Figures(((total,),)), beside=True))
     return Chain(Entry(entry), tuple(rows), said("place.entry", quantity=Code(entry.tensor)))
@@ -252,16 +252,10 @@ def _figure_rows(view: _View, rows: Rows, products: Sequence[Sequence[Sequence[S
     if view.example is None:
         return
     cells = [[[[view.value(e) for e in term] for term in cell] for cell in row] for row in products]
-    shown = tuple(tuple(_known(cell) for cell in row) for row in cells)
+    shown = tuple(tuple(known_terms(cell) for cell in row) for row in cells)
     if all(all(row) for row in shown) and any(len(t) > 1 for row in shown for cell in row for t in cell):
         yield Row(FigureGrid(shown), beside=True)
     yield Row(FigureGrid(tuple(tuple(((v,),) for v in row) for row in _slopes(view, rows))), beside=True)
-
-
-def _known(terms: Sequence[Sequence[float | None]]) -> Terms:
-    """The terms if all their numbers are known, else none."""
-    known = tuple(tuple(f for f in t if f is not None) for t in terms)
-    return known if all(len(k) == len(t) for k, t in zip(known, terms, strict=True)) else ()
 
 
 def _handed(view: _View, rows: Rows) -> Iterator[Chain]:
@@ -288,8 +282,8 @@ def _by_paths(view: _View, entry: Read) -> Chain:
         terms = [[view.value(link.value) for link in path] for path in paths]
     else:
         links = view.entries.links(entry)
-        symbols = _sum([_times(view, link, link.partial) for link in links])
-        values = _sum([_times(view, link, link.value) for link in links])
+        symbols = sum_of([_times(view, link, link.partial) for link in links])
+        values = sum_of([_times(view, link, link.value) for link in links])
         terms = [[view.value(e) for e in (*_before(view, link), link.value)] for link in links]
     rows = [Row(Entry(symbols)), *([Row(Entry(values), beside=True)] if terms else [])]
     result = view.entries.result(entry)
@@ -297,7 +291,7 @@ def _by_paths(view: _View, entry: Read) -> Chain:
         rows.append(Row(Entry(result)))
     total = view.value(view.entries.adjoint(entry))
     if total is not None:
-        rows += (Row(Figures(f), beside=True) for f in _figures(terms, total))
+        rows += (Row(Figures(f), beside=True) for f in figures(terms, total))
     return Chain(Entry(view.entries.adjoint(entry)), tuple(rows), _where(entry))
 
 
@@ -315,37 +309,11 @@ def _times(view: _View, link: Link, factor: Expr) -> Expr:
 
 
 def _symbols(paths: Sequence[Path]) -> Expr:
-    return _sum([build.mul(*(link.partial for link in path)) for path in paths])
+    return sum_of([build.mul(*(link.partial for link in path)) for path in paths])
 
 
 def _values(paths: Sequence[Path]) -> Expr:
-    return _sum([build.mul(*(link.value for link in path)) for path in paths])
-
-
-def _sum(terms: Sequence[Expr]) -> Expr:
-    """A term for each path, though two of them be alike."""
-    if not terms:
-        return build.NIL
-    return Add(tuple(t for term in terms for t in terms_of(term))) if len(terms) > 1 else terms[0]
-
-
-def _figures(terms: Sequence[Sequence[float | None]], total: float) -> Iterator[Terms]:
-    """The products of numbers, what each of them is, and their sum: each line where it says more than the next."""
-    if not terms:
-        return
-    if known := _known(terms):
-        if any(len(t) > 1 for t in known):
-            yield known
-        if len(known) > 1:
-            yield tuple((_product(t),) for t in known)
-    yield ((total,),)
-
-
-def _product(factors: Sequence[float]) -> float:
-    value = 1.0
-    for f in factors:
-        value *= f
-    return value
+    return sum_of([build.mul(*(link.value for link in path)) for path in paths])
 
 
 def _where(entry: Read) -> Said:

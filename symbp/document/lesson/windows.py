@@ -16,7 +16,8 @@ from symbp.core.integers import Atom, Dim, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.traverse import children, indices_of, substitute_poly
 from symbp.core.written import Values, every, number_of
-from symbp.document.model import Block, Grids, Paragraph, Tiles
+from symbp.document.drawn import Grids, Tiles
+from symbp.document.model import Block, Paragraph
 from symbp.document.said import Count, Math, Said, Slice, said
 from symbp.matrix.nodes import Named
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from symbp.core.expr import Cond, Expr
 from symbp.core.integers import Index
 from symbp.core.traverse import free_indices
+from symbp.document.drawn import Drawing, Grids, Picture
 from symbp.document.model import (
     Block,
     Box,
@@ -21,18 +22,15 @@ from symbp.document.model import (
     Definition,
     Definitions,
     Display,
-    Drawing,
     Entry,
     FigureGrid,
     Figures,
     Grid,
-    Grids,
     MatrixSide,
     Moves,
     Notes,
     Numbers,
     Paragraph,
-    Picture,
     Remark,
     Row,
     Side,

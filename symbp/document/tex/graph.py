@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from symbp.core.integers import Poly
+from symbp.document.drawn import Arrow, Drawing, Edge, Node, Picture, Tiles
 from symbp.document.graph import ROW
-from symbp.document.model import Arrow, Drawing, Edge, Node, Picture, Tiles
 from symbp.document.tex.matrices import MatrixPrinter
 from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import in_decimals

@@ -15,7 +15,6 @@ from functools import singledispatchmethod
 
 from symbp.core import build
 from symbp.core.expr import (
-    FALSE,
     TRUE,
     Add,
     And,
@@ -45,6 +44,7 @@ from symbp.core.views import conjuncts, is_guarded
 from symbp.document.model import DELTA
 from symbp.document.ranges import alone, chained, division
 from symbp.document.starts import Starts, stands_for
+from symbp.document.tex.habits import fits_above, is_letter, negated, spaced, unknown_head
 from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
@@ -57,7 +57,6 @@ from symbp.matrix.nodes import Named
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
 RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
-OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -120,8 +119,8 @@ class Printer:
     def subscript(self, subs: Sequence[Poly]) -> str:
         """Letters side by side; anything longer is set apart by commas."""
         parts = [self.poly(s) for s in subs]
-        plain = all(_is_letter(p) for p in parts)
-        return "".join(_spaced(parts)) if plain else ",".join(parts)
+        plain = all(is_letter(p) for p in parts)
+        return "".join(spaced(parts)) if plain else ",".join(parts)
 
     # --- expressions
 
@@ -218,7 +217,7 @@ class Printer:
         argument = node.args[0]
         inner = self.text(argument, small)
         match node.name:
-            case "exp" if self.names.e_is_free and _fits_above(argument):
+            case "exp" if self.names.e_is_free and fits_above(argument):
                 return atom(f"e^{{{self.tex(argument, small=True)}}}", level=POWER)
             case "abs":
                 size = ("", "\\Big", "\\bigg")[inner.height]
@@ -372,48 +371,3 @@ class Printer:
         before = [words and in_formula(words) for words in self.language.between(kind, len(parts))]
         pieces = tuple(Piece(words + part) for words, part in zip(before, parts, strict=True)) or (Piece(empty),)
         return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
-
-
-def unknown_head(name: str, orders: Sequence[int]) -> str:
-    r"""f, f', \partial_1 f: an unknown function with how often it is differentiated by each argument."""
-    if len(orders) == 1:
-        return name + ("'" * orders[0] if orders[0] < 4 else f"^{{({orders[0]})}}")
-    marks = (f"\\partial_{{{k}}}" + (f"^{{{n}}}" if n > 1 else "") for k, n in enumerate(orders, 1) if n)
-    return "".join(marks) + (" " if any(orders) else "") + name
-
-
-def _is_letter(tex: str) -> bool:
-    tex = tex.rstrip("'")
-    return len(tex) == 1 or (tex.startswith("\\") and tex[1:].isalpha())
-
-
-def _spaced(parts: Sequence[str]) -> list[str]:
-    """A command needs a space behind it where a letter follows."""
-    last = len(parts) - 1
-    return [
-        p + " " if p.startswith("\\") and k < last and parts[k + 1][:1].isalpha() else p for k, p in enumerate(parts)
-    ]
-
-
-def _fits_above(argument: Expr) -> bool:
-    """Is it short enough for an exponent?"""
-    match argument:
-        case Read() | Num() | Int() | Pi():
-            return True
-        case Mul(args) | Add(args):
-            return len(args) <= 3 and all(_fits_above(a) for a in args)
-        case Pow(base, Num(value)):
-            return value > 0 and _fits_above(base)
-    return False
-
-
-def negated(cond: Cond) -> Cond:
-    """The opposite condition."""
-    match cond:
-        case Compare(op, a, b):
-            return Compare(OPPOSITE[op], a, b)
-        case Not(arg):
-            return arg
-    if cond in (TRUE, FALSE):
-        return FALSE if cond == TRUE else TRUE
-    return Not(cond)

@@ -36,8 +36,8 @@ from symbp.document.said import (
     Whole,
     Words,
 )
+from symbp.document.tex.letters import TEX
 from symbp.document.tex.matrices import MatrixPrinter
-from symbp.document.tex.names import TEX
 from symbp.document.tex.numbers import in_decimals
 from symbp.document.tex.print import Printer
 from symbp.document.tex.spelling import in_text

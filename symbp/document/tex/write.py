@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symbp.document.model import Box, Display, Document, Paragraph, Picture, Section, Signs, Table, Updates
+from symbp.document.drawn import Picture
+from symbp.document.model import Box, Display, Document, Paragraph, Section, Signs, Table, Updates
 from symbp.document.tex.blocks import Writer
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.print import Printer
