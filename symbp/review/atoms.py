@@ -65,10 +65,15 @@ class Product:
         return made
 
     def formula(self) -> ast.expr:
-        """The product by itself."""
+        """The product by itself: `dmu / n`, not `1 / n * dmu`."""
         above, below = self._factors()
-        first = self.number or (above.pop(0) if above else "1")
-        made = parse(first)
+        number = self.number
+        if above and number.removeprefix("-").startswith("1 / "):
+            number, divisor = number.split("1 / ")
+            below = [*below, divisor]
+        made = parse(number) if number not in ("", "-") else parse(above.pop(0) if above else "1")
+        if number == "-":
+            made = ast.UnaryOp(ast.USub(), made)
         for text in above:
             made = ast.BinOp(made, ast.Mult(), parse(text))
         for text in below:

@@ -14,7 +14,7 @@ from symbp.review.search import COSTS, Search
 from symbp.review.stepwise import Steps
 from symbp.review.truths import backward, reads
 
-SECONDS, APART = 8.0, 4.0  # for a search; for that which tells lines apart
+SECONDS, APART = 5.0, 4.0  # for a search; for that which tells lines apart
 # What no other right side is an answer to: the code ends here of its own will, or has met a bound of the machine's.
 NO_ANSWER = (SystemExit, KeyboardInterrupt, RuntimeError, MemoryError, AssertionError, OSError, EOFError, ImportError)
 

@@ -73,6 +73,7 @@ def finding(runs: Runs, hit: Hit) -> Finding:
             made.expected, made.why = "", f"{made.quantity} is written over here, and read later as it was before"
         if (
             made.kind == "overwrite"
+            and hit.statement.loop
             and not made.why
             and not any(is_pair(n, p) for n in hit.statement.names for p in parameters)
         ):

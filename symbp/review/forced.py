@@ -20,7 +20,7 @@ from symbp.review.runs import HEADS, ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, KEPT, NEAR, Search
 from symbp.review.solved import solved
 from symbp.review.trial import Array, Draw, Outcome
-from symbp.review.truths import agrees, backward, first_wrong, is_begun, named_truths, reads, truths_of
+from symbp.review.truths import agrees, backward, first_wrong, is_begun, named_truths, reads, reads_in, truths_of
 
 Goal = Place | str  # a gradient by its parameter's name
 MOST = 6
@@ -78,8 +78,18 @@ class Forced:
         return any(s.function == own.function and s.loop == own.loop for s in earlier)
 
     def _is_part(self, statement: Statement) -> bool:
-        """Is what it assigns no more than the start of something, or a change of it?"""
-        return in_place(statement.node) or is_begun(self.runs, statement)
+        """Is what it assigns no more than the start of something, or a change of it, or read by nobody?"""
+        return in_place(statement.node) or is_begun(self.runs, statement) or self._is_unread(statement)
+
+    def _is_unread(self, statement: Statement) -> bool:
+        """Is its name assigned anew before anything reads it?"""
+        own = [s for s in self.runs.trial.program.statements.values() if s.function == statement.function]
+        later = sorted((s for s in own if s.number > statement.number), key=lambda s: s.number)
+        for s in () if statement.loop or len(statement.names) != 1 else later:
+            if statement.names[0] in reads(s):
+                is_anew = isinstance(s.node, ast.Assign) and statement.names[0] in s.names
+                return is_anew and statement.names[0] not in reads_in(s.node.value)  # type: ignore[attr-defined]
+        return False
 
     def _put(
         self, place: Place, rights: frozenset[Goal], mine: Mapping[Place, list[Event]]
@@ -99,7 +109,7 @@ class Forced:
         return best
 
     def _multiple(self, place: Place, rights: frozenset[Goal], mine: Mapping[Place, list[Event]]) -> Truth | None:
-        """The only truth that a name may mean, or one of which a place holds a multiple, if nothing right needs that."""
+        """The only truth that a name may mean, or one that it holds a multiple of, if nothing right needs that."""
         for truth in self.truths[place]:
             held = [(e.value, self._value(truth, k)) for k, e in enumerate(mine.get(place, ()))]
             alone = len(self.truths[place]) == truth.count == truth.steps == 1
@@ -143,15 +153,17 @@ class Forced:
         rest.search()
         self.findings = rest.findings
         for f in self.findings:
-            if f.statement is not None and f.mend is not None and f.statement.number in self.numbers:
-                f.mended = tuple(sorted(self._wrong_without(f.statement.number)))
+            if f.statement is not None and (f.truth or f.statement.number in self.numbers):
+                f.mended = tuple(sorted(self._wrong_without(f)))
                 f.numbers = f.numbers or numbers(self.runs.copy(0), frozenset(f.mended))
-        self.is_explained = rest.is_explained() and all(f.mended for f in self.findings if f.mend is not None)
+        self.is_explained = rest.is_explained() and all(f.mended for f in self.findings)
         return self.is_explained
 
-    def _wrong_without(self, number: int) -> frozenset[str]:
+    def _wrong_without(self, f: Finding) -> frozenset[str]:
         """The gradients that are wrong as long as a statement stands as it is."""
-        fewer = Runs(self.runs.trial, {n: s for n, s in self.runs.edits.items() if n != number}, self.runs.truths)
+        number = f.statement.number if f.statement and not f.truth else None
+        edits = {n: s for n, s in self.runs.edits.items() if n != number}
+        fewer = Runs(self.runs.trial, edits, [t for t in self.runs.truths if t is not f.truth])
         fewer.shared = self.runs.shared
         return Search(fewer).wrong()
 

@@ -99,9 +99,10 @@ def _statements(statement: Statement, scope: Scope) -> Iterator[Rewrite]:
     """Mistakes of the statement as a whole: `=` for `+=`, a repeated index assigned, something done once too often."""
     node = statement.node
     text = ast.unparse(node)
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and statement.loop:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = ast.unparse(node.targets[0])
-        if not isinstance(node.targets[0], (ast.Tuple, ast.List)):
+        again = statement.loop or target in scope.earlier
+        if again and not isinstance(node.targets[0], (ast.Tuple, ast.List)):
             yield _whole("overwrite", 1, text, f"{target} += {ast.unparse(node.value)}")
     if isinstance(node, ast.AugAssign):
         target, value = ast.unparse(node.target), ast.unparse(node.value)

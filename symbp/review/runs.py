@@ -308,6 +308,7 @@ class Runs:
         events = self.base(self.first)[1].events
         last = max((k for k, e in enumerate(events) if e.place[0] == statement.number), default=len(events))
         values: dict[str, Array] = {}
+        earlier: set[str] = set()
         for event in events[: last + 1]:
             number, at = event.place
             if at == MARK or at >= INNER or event.value is None:
@@ -317,6 +318,7 @@ class Runs:
             is_seen = own.function == statement.function or name.startswith("self.")
             if is_seen and all(part.isidentifier() for part in name.split(".")) and not name.startswith("_"):
                 values[name] = event.value
+                earlier |= {name} if number != statement.number else set()
         for text in self.trial.program.entries(statement.function):
             base = text.partition("[")[0]
             if base in values and base in self.trial.program.lists:
@@ -326,7 +328,13 @@ class Runs:
         values |= self._in_tables(statement)
         forward = frozenset(map(self.name, self.forward_places() if isinstance(statement.node, ast.AugAssign) else ()))
         before = {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values}
-        return Scope(values, before, forward, tuple(t for t in self.trial.program.bounds if _reads_known(t, values)))
+        return Scope(
+            values,
+            before,
+            forward,
+            frozenset(earlier),
+            tuple(t for t in self.trial.program.bounds if _reads_known(t, values)),
+        )
 
     def _in_tables(self, statement: Statement) -> dict[str, Array]:
         """The arrays in the dictionaries that are read where a statement stands: `cache["h"]`."""

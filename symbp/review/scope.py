@@ -22,6 +22,7 @@ class Scope:
     values: Mapping[str, np.ndarray]
     before: Mapping[str, str] = field(default_factory=dict)  # a name to what stands for its former value
     forward: frozenset[str] = frozenset()  # the names of what the loss is made of
+    earlier: frozenset[str] = frozenset()  # the names that have been assigned elsewhere before
     bounds: tuple[str, ...] = ()  # of slices, as they stand elsewhere
 
     def shape(self, node: ast.expr) -> Shape | None:

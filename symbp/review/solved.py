@@ -78,7 +78,8 @@ def _of(
             for worth, s, rewrite in _of(
                 runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)
             ):
-                less = rewrite.kind not in ("sign", "factor")  # what is more than a number rather there
+                is_part = wanted.part is not value and rewrite.kind not in ("sign", "factor")
+                less = int(is_part)  # what is more than a number is told where it is made
                 yield worth - less, s, rewrite
         for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
             changed = clone(node, {id(wanted.part): new})
@@ -221,7 +222,7 @@ def _formulas(wanted: Wanted, now: Any, atoms: Atoms) -> Iterator[tuple[int, str
             ratio = np.where(known, wanted.value / np.where(known, here, 1), 0)
             for product in atoms.products(ratio, known):
                 yield product.worth, _kind(product), product.times(wanted.part)
-        if np.shape(now) == wanted.value.shape:
+        if np.shape(now) == wanted.value.shape and np.any(here):
             for product in atoms.products(wanted.value - here, wanted.known):
                 yield product.worth + 1, "path", of("a + b", a=wanted.part, b=product.formula())
     for product in atoms.products(wanted.value, wanted.known):

@@ -176,5 +176,10 @@ def flowing_into(goal: Statement, pending: list[tuple[int, Statement]]) -> list[
 
 def reads(statement: Statement) -> set[str]:
     """What it reads, attributes of an object too."""
-    parts = [n for n in ast.walk(statement.node) if isinstance(n, (ast.Name, ast.Attribute))]
+    return reads_in(statement.node)
+
+
+def reads_in(node: ast.AST) -> set[str]:
+    """The names in a formula or a statement, those that it assigns too."""
+    parts = [n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))]
     return {ast.unparse(n) for n in parts}

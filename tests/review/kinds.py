@@ -176,7 +176,7 @@ KINDS: dict[str, tuple[Row, ...]] = {
         ("VAE", "dstd = dz * eps", "eps *= dz  # <-\n    dstd = eps", "state"),
     ),
     "state that is kept": (
-        ("GRU", "np.zeros_like(v) for k", "KEPT.setdefault(k, np.zeros_like(v)) for k", "state"),
+        ("MLP", "dW1 = x.T @ dz1", 'dW1 = KEPT.setdefault("W1", 0) + x.T @ dz1  # <-\n    KEPT["W1"] = dW1', "state"),
         (
             "group norm",
             'self.dbeta = np.einsum("ncij->c", dout)',
