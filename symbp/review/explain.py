@@ -27,7 +27,12 @@ def gradients(runs: Runs) -> list[Finding]:
     if isinstance(runs.base(runs.first)[1].error, NO_ANSWER):
         return [unexplained(runs, sorted(runs.trial.names.parameters))]
     apart = Forced(runs.copy(APART))
-    if apart.locate() and apart.mend() and (len(apart.findings) == 1 or all(f.mend for f in apart.findings)):
+    if (
+        Search(runs).wrong()
+        and apart.locate()
+        and apart.mend()
+        and (len(apart.findings) == 1 or all(f.mend for f in apart.findings))
+    ):
         return apart.findings
     raises = runs.base(runs.first)[1].error is not None
     runs.end = time.process_time() + SECONDS
