@@ -170,7 +170,11 @@ class Atoms:
             return
 
     def _note_number(self, text: str, number: float) -> None:
-        if abs(number) not in (0.0, 1.0) and all(abs(number - v) > 1e-12 for v in self.numbers.values()):
+        if (
+            1e-8 < abs(number) < 1e8
+            and abs(number) != 1
+            and all(abs(number - v) > 1e-12 for v in self.numbers.values())
+        ):
             self.numbers[text] = number
 
     def _note_array(self, text: str, value: Array) -> None:

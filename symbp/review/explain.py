@@ -27,13 +27,20 @@ def gradients(runs: Runs) -> list[Finding]:
     if isinstance(runs.base(runs.first)[1].error, NO_ANSWER):
         return [unexplained(runs, sorted(runs.trial.names.parameters))]
     apart = Forced(runs.copy(APART))
-    if apart.locate() and apart.mend() and (len(apart.findings) == 1 or all(f.mend for f in apart.findings)):
+    if (
+        Search(runs).wrong()
+        and apart.locate()
+        and apart.mend()
+        and (len(apart.findings) == 1 or all(f.mend for f in apart.findings))
+    ):
         return apart.findings
     raises = runs.base(runs.first)[1].error is not None
     runs.end = time.process_time() + SECONDS
     one = Search(runs)
     one.search()
     explained = one.is_explained()
+    if apart.is_explained and 0 < _bare(one.findings) >= _bare(apart.findings):
+        return apart.findings  # no corrected line is lost, and those of the others are told
     if raises and not explained and (findings := _past_the_error(runs.copy(SECONDS))):
         return findings
     if not one.findings or any(f.kind == "fact" for f in one.findings) or (explained and len(one.findings) == 1):
@@ -44,6 +51,11 @@ def gradients(runs: Runs) -> list[Finding]:
     if other.search() and (not explained or len(other.findings) < len(one.findings) + other.is_seen):
         return other.findings
     return one.findings
+
+
+def _bare(findings: list[Finding]) -> int:
+    """How many have no corrected line."""
+    return sum(not f.mend for f in findings)
 
 
 def _past_the_error(runs: Runs) -> list[Finding]:

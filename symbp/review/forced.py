@@ -8,6 +8,7 @@ do not hide each other. A truth whose name is no more than a guess is put only w
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,8 @@ from symbp.review.truths import agrees, backward, first_wrong, is_begun, named_t
 
 Goal = Place | str  # a gradient by its parameter's name
 MOST = 6
+LAST = 1_000
+EACH = 1.5  # seconds for a goal at the least
 
 
 @dataclass(slots=True)
@@ -141,8 +144,7 @@ class Forced:
         tried: set[Goal] = set()
         rights, _ = self._rights({}, self.runs.first)
         while goals := [g for g in self._goals(rights) if g not in rights and g not in tried]:
-            if self.runs.is_late:
-                return False
+            self.runs.end, self.runs.over = max(self.runs.end, time.process_time() + EACH), False
             tried.add(goals[0])
             self._one(goals[0], rights)
             rights, _ = self._rights({}, self.runs.first)
@@ -172,6 +174,9 @@ class Forced:
         pending = self._pending(goal)
         if hit := self._best(goal, rights, self._rewritings(pending, COSTS[0])):
             return self._accept(hit, goal)
+        for cost in COSTS[:NEAR]:
+            if hit := self._best(goal, rights, self._rewritings(self._called(pending), cost)):
+                return self._accept(hit, goal)
         if truth := self._between(goal, rights, pending):
             self.truths[truth.place], self.wrong[truth.place], self.force[truth.place] = [truth], truth, truth
             return self._one(truth.place, self._rights({}, self.runs.first)[0])
@@ -277,6 +282,12 @@ class Forced:
                 return found
         return [*found, *behind] or mine
 
+    def _called(self, pending: Sequence[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
+        """The statements of functions that these call, where the loss does not depend on them."""
+        read = {name for _, s in pending for name in reads(s)}
+        others = [s for s in self.runs.trial.program.statements.values() if s.function in read]
+        return [(s.number, s) for s in others if not self.runs.is_own(s) and self.runs.is_backward(s)]
+
     def _rewritings(
         self, pending: Sequence[tuple[int, Statement]], cost: int
     ) -> Iterator[tuple[int, Statement, Rewrite]]:
@@ -309,11 +320,13 @@ class Forced:
     ) -> Hit | None:
         """Of those that reach the goal, that by which most comes right, the first or that of the fewest letters."""
         hits: list[tuple[int, Hit]] = []
+        seen: set[tuple[int, frozenset[Goal]]] = set()  # of one line the first, for the rules stand in their order
         for order, statement, rewrite in tried:
             if self.runs.is_late:
                 break
             after, _ = self._rights({statement.number: rewrite.statement}, self.runs.first, goal)
-            if goal in after and rights <= after:
+            if goal in after and rights <= after and (simplest or (statement.number, after) not in seen):
+                seen.add((statement.number, after))
                 mended = frozenset(g for g in after - rights if isinstance(g, str))
                 hits.append((len(after), Hit(mended, order, statement, rewrite)))
         for _, hit in sorted(hits, key=lambda pair: (-pair[0], self._worth(pair[1], goal, simplest))):
@@ -331,6 +344,8 @@ class Forced:
         assert hit.rewrite is not None
         own = not isinstance(goal, str) and hit.statement.number == goal[0] and not hit.rewrite.old.isidentifier()
         growth = hit.order if simplest else hit.growth
+        if hit.rewrite.kind == "overwrite" and hit.rewrite.new == "pass":
+            growth = LAST  # where one line alone reads it, that is told
         return isinstance(hit.statement.node, ast.Return), growth, not own, hit.order
 
     def _holds(self, hit: Hit, goal: Goal, draw: Draw) -> bool:

@@ -75,10 +75,10 @@ def test_a_right_pass_through_another_network(row: tuple[str, str, str, str]) ->
 def test_mistakes_that_are_planted_in_other_networks(name: str) -> None:
     (one,) = planting.passes(name, others=True)
     counts = Counter[str]()
-    for planted in one.chosen(random.Random(2), alone=3, in_twos=1):
+    for planted in one.chosen(random.Random(2), alone=3, in_twos=0):
         counts += planting.told(one, planted)[0]
-    assert counts["mistakes"] == 5
-    assert counts["line"] >= 4
+    assert counts["mistakes"] == 3
+    assert counts["line"] >= 2
     assert counts["misleading"] == 0
 
 
