@@ -22,7 +22,7 @@ INSIDE = {
     "notation": ("errors", "escape", "core", "library"),
     "calculus": ("errors", "core"),
     "lowering": ("errors", "escape", "core", "matrix", "calculus.steps"),
-    "emit": ("errors", "escape", "core", "lowering.program", "templating"),
+    "emit": ("errors", "escape", "core", "lowering.program", "lowering.uses", "templating"),
     "verify": ("errors", "core", "calculus.steps"),
     "review": ("errors", "escape", "core", "verify", "notation.text", "calculus.steps"),
     "claims": ("errors", "core", "notation", "symbolic", "review", "calculus.steps"),
