@@ -398,3 +398,14 @@ def scales_in_arrays(x: Data[N, D], w: Param[K], mu: Param[K, D], s: Param[K, D]
 """)
 def scales_in_arrays(x, w, mu, s):
     return -torch.logsumexp(w - s.sum(-1) - (((x[:, None] - mu) * torch.exp(-s)) ** 2).sum(-1) / 2, -1).mean()
+
+
+@network("""
+@network
+def heavy_tails(x: Data[N, D], y: Data[N], w: Param[D], s: Param, v: Data):
+    r = (y - x @ w) * exp(-s)
+    return mean((v + 1) / 2 * log(1 + r ** 2 / v)) + s
+""", v=fixed_positive)  # fmt: skip
+def heavy_tails(x, y, w, s, v):
+    r = (y - x @ w) * torch.exp(-s)
+    return ((v + 1) / 2 * torch.log1p(r**2 / v)).mean() + s

@@ -8,16 +8,19 @@ from fractions import Fraction
 from itertools import combinations
 
 from symbp.core import build
-from symbp.core.expr import Expr, Fn, Num, Read
+from symbp.core.expr import Compare, Expr, Fn, Num, Read, Where
 from symbp.core.traverse import free_indices
 from symbp.core.views import among, argument_of, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
-from symbp.lowering.stability.exponentials import log_of
+from symbp.lowering.stability.exponentials import exponential_of, log_of
 from symbp.lowering.stability.known import Known
 from symbp.lowering.stability.quotients import exponent_of, log_of_mean, log_of_quotient
 from symbp.lowering.stability.safety import Safety
+
+# Where m is no higher, exp(m) has room in float32 to be times something.
+HIGH = build.num(40)
 
 Powers = list[tuple[Expr, Fraction]]
 
@@ -54,7 +57,7 @@ class Logarithms(Safety):
         found = logs.after(self.plain(write(logs.m), known))
         if build.UNIT in terms_of(inside) and self.form(inside, known).plain:
             return self._of_one_and(build.sub(inside, build.UNIT), found, known)
-        return found
+        return _near_one(logs, found) if build.UNIT in terms_of(inside) else found
 
     def _of_one_and(self, r: Expr, log: Expr, known: Known) -> Expr:
         """The logarithm of 1 + r, which is `log` by what r is a quotient of; as log1p(r) where r is small, for there
@@ -153,3 +156,28 @@ class Logarithms(Safety):
         """The same read from a tensor: of sums, each added up by itself, less is lost than of all their terms."""
         c, rest = build.split_number(term)
         return build.mul(Num(c), self.named(self.plain(rest, known), known))
+
+
+def _near_one(logs: Logs, log: Expr) -> Expr:
+    """m + log v, where v = exp(-m) + w so that it is the logarithm of 1 + r: as log1p(r), r = w exp(m), where r is
+    small. There the sum v has no digits of r left, and m is added to its own opposite.
+    """
+    terms = terms_of(logs.rest) if not logs.terms else ()
+    ones = [t for t in terms if (a := argument_of(t, "exp")) is not None and not (_spread(a) + logs.m).terms]
+    if len(terms) < 2 or len(ones) != 1:
+        return log
+    (one,) = ones
+    others = build.add(*(t for t in terms if t is not one))
+    m = write(logs.m)
+    within = build.compare("<", m, HIGH)
+    small = build.both(within, build.compare("<", Fn("abs", (others,)), build.div(one, build.num(2))))
+    r = build.mul(others, exponential_of(build.where(within, m, HIGH)))
+    return build.where(small, Fn("log1p", (r,)), log)
+
+
+def _spread(exponent: Expr) -> Linear:
+    """An exponent as a combination, the smaller of u and 0 as u less the larger of the two."""
+    match exponent:
+        case Where(Compare("<", u, build.NIL), then, build.NIL) if u == then:
+            return parts(u) - Linear.of(build.where(build.compare(">", u, build.NIL), u, build.NIL))
+    return parts(exponent)
