@@ -162,8 +162,8 @@ def prove(what: tuple[str, ...]) -> None:
     CLAIM is LEFT = RIGHT, in the network language or in LaTeX; W1_bar, dW1 or a fraction of partials is the loss of NET
     differentiated by W1, and sigmoid(z).d1 a function by its first argument.
     """
-    from symbp.claims.prove import as_text
     from symbp.claims.prove import prove as verdict_on
+    from symbp.claims.told import as_text
     from symbp.sources import find_source
 
     if len(what) > 2:

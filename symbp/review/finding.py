@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from symbp.review.names import is_pair, leaf, quantities
-from symbp.review.program import BEFORE, INNER, Place, Statement
+from symbp.review.probe import Place
+from symbp.review.program import BEFORE, INNER, Statement
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Array, fits_along

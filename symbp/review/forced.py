@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, numbers
-from symbp.review.program import Event, Place, Statement, in_place
+from symbp.review.probe import Event, Place
+from symbp.review.program import Statement, in_place
 from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, KEPT, NEAR, Search

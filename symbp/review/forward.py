@@ -11,7 +11,8 @@ import numpy as np
 from symbp.review.explain import gradients
 from symbp.review.finding import Finding, quantity
 from symbp.review.names import leaf
-from symbp.review.program import MARK, Place, Statement
+from symbp.review.probe import Place
+from symbp.review.program import MARK, Statement
 from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import Runs, first_other
 from symbp.review.trial import Draw, close

@@ -14,7 +14,8 @@ import numpy as np
 
 from symbp.review.finding import Finding
 from symbp.review.names import is_pair, leaf
-from symbp.review.program import INNER, MARK, Event, Place, Statement
+from symbp.review.probe import Event, Place
+from symbp.review.program import INNER, MARK, Statement
 from symbp.review.runs import HEADS, Runs, by_place
 from symbp.review.trial import Array, Draw, PageValue
 

@@ -10,27 +10,15 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from symbp.review.program import (
-    BEFORE,
-    INNER,
-    MARK,
-    Edits,
-    Event,
-    Holed,
-    Place,
-    Put,
-    Statement,
-    Watched,
-    alike,
-    fits_hole,
-    is_tensor,
-)
+from symbp.review.probe import Event, Place, Put
+from symbp.review.program import BEFORE, INNER, MARK, Edits, Holed, Statement, Watched, fits_hole
+from symbp.review.putting import moving, nudge, putting, reads_known, slices
 from symbp.review.scope import Scope
 from symbp.review.trial import Array, Draw, Outcome, Trial, central, fits_along
 
@@ -205,7 +193,7 @@ class Runs:
         """An adjoint of the pages' that has the same slope along a random direction: it saves a run for each entry."""
         value = self.forward_events(draw)[of][step].value
         steps = len(self.forward_events(draw)[of])
-        fitting = [a for p in draw.pages if p.is_adjoint for a in _slices(p.value, step, steps, value.shape)]
+        fitting = [a for p in draw.pages if p.is_adjoint for a in slices(p.value, step, steps, value.shape)]
         if not fitting:
             return None
         direction, slope = self.along(draw, of, step)
@@ -225,7 +213,7 @@ class Runs:
         events = self.forward_events(draw)
         namespace = self.shared["forward events", id(draw)][0]
         frozen = {p: putting([e.value for e in events[p]]) for p in held}
-        put = {**frozen, of: _moving(step, moved, frozen.get(of))}
+        put = {**frozen, of: moving(step, moved, frozen.get(of))}
         outcome = self.trial.run(namespace, draw, put, loss_of=draw)
         return outcome.loss
 
@@ -263,7 +251,7 @@ class Runs:
                 self.shared[key] = False
             else:
                 still = self.trial.run(namespace, self.first, loss_of=self.first)
-                moved = self.trial.run(namespace, self.first, {place: _nudge}, loss_of=self.first)
+                moved = self.trial.run(namespace, self.first, {place: nudge}, loss_of=self.first)
                 same = abs(moved.loss - still.loss) <= 1e-13 * max(1.0, abs(still.loss))
                 self.shared[key] = moved.error is not None or not same
         return bool(self.shared[key])
@@ -333,7 +321,7 @@ class Runs:
             before,
             forward,
             frozenset(earlier),
-            tuple(t for t in self.trial.program.bounds if _reads_known(t, values)),
+            tuple(t for t in self.trial.program.bounds if reads_known(t, values)),
         )
 
     def _in_tables(self, statement: Statement) -> dict[str, Array]:
@@ -358,22 +346,6 @@ class Runs:
         return watched.names
 
 
-def _reads_known(text: str, values: Mapping[str, Array]) -> bool:
-    """Has a slice names alone that are known as numbers, or that the module has?"""
-    names = [n.id for n in ast.walk(ast.parse(f"_[{text}]")) if isinstance(n, ast.Name) and n.id != "_"]
-    return all(n.isupper() or (n in values and not values[n].ndim) for n in names)
-
-
-def _slices(value: Array, step: int, steps: int, shape: tuple[int, ...]) -> Iterator[Array]:
-    """Of that shape: all of it, or one step of it, turned perhaps."""
-    parts = [value] if steps == 1 else [value[step]] if value.ndim and len(value) == steps else []
-    for part in parts:
-        if part.shape == shape:
-            yield part
-        if part.ndim == 2 and part.T.shape == shape:
-            yield part.T
-
-
 def first_other(runs: Runs, one: Outcome, other: Outcome) -> Statement | None:
     """The first statement that gives something else in another run."""
     for a, b in zip(one.events, other.events, strict=False):
@@ -391,36 +363,3 @@ def by_place(events: list[Event]) -> dict[Place, list[Event]]:
     for event in events:
         found.setdefault(event.place, []).append(event)
     return found
-
-
-def putting(values: list[Array | None]) -> Put:
-    """Another value at each time that a place is passed; None leaves it."""
-
-    def put(count: int, value: Any) -> Any:
-        new = values[count] if count < len(values) else None
-        if new is None:
-            return value
-        return alike(value, new)
-
-    return put
-
-
-def _moving(count: int, moved: Array, otherwise: Put | None) -> Put:
-    def put(at: int, value: Any) -> Any:
-        if at != count:
-            return otherwise(at, value) if otherwise else value
-        return alike(value, moved)
-
-    return put
-
-
-def _nudge(count: int, value: Any) -> Any:
-    if is_tensor(value):
-        return value * 1.01 + 0.003 if value.is_floating_point() else value
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value * 1.01 + 0.003
-    if isinstance(value, (float, np.floating)):
-        return value * 1.01 + 0.003
-    if isinstance(value, list) and value and all(isinstance(v, (float, int, np.generic)) for v in value):
-        return [v * 1.01 + 0.003 for v in value]
-    return value

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
-from symbp.review.program import Event, Statement
+from symbp.review.probe import Event
+from symbp.review.program import Statement
 from symbp.review.rewrites import rewrites
 from symbp.review.runs import FINE, ROUGH, Runs, Truth
 from symbp.review.trial import Draw

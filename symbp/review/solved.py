@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from symbp.review.atoms import Atoms, Product
-from symbp.review.program import Place, Statement, is_tensor
+from symbp.review.probe import Place, is_tensor
+from symbp.review.program import Statement
 from symbp.review.rewrites import Rewrite
 from symbp.review.runs import Runs, Truth
 from symbp.review.trees import clone, of, parse

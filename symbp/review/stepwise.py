@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symbp.review.finding import Finding, Hit, finding
-from symbp.review.program import Place, Statement, in_place
+from symbp.review.probe import Place
+from symbp.review.program import Statement, in_place
 from symbp.review.rewrites import Rewrite, rewrites
 from symbp.review.runs import ROUGH, Runs, Truth, by_place
 from symbp.review.search import COSTS, NEAR, Search

@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from symbp.review.entry import FUNCTION, Entry, Unmatched, call
-from symbp.review.program import Event, Place, Program, Put, Stop
+from symbp.review.probe import Event, Place, Put, Stop
+from symbp.review.program import Program
 from symbp.review.returned import Names, Result, returned_names_of
 
 FIRST_RUN, OTHER_RUNS = 20.0, 3.0  # seconds

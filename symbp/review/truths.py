@@ -13,7 +13,8 @@ from itertools import product
 import numpy as np
 
 from symbp.review.names import pairs_with
-from symbp.review.program import Event, Place, Statement, in_place
+from symbp.review.probe import Event, Place
+from symbp.review.program import Statement, in_place
 from symbp.review.runs import HEADS, ROUGH, Runs, Truth
 from symbp.review.trial import Draw, fits_along
 

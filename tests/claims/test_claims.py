@@ -10,8 +10,9 @@ from symbp.calculus.derive import derive
 from symbp.calculus.steps import RULES
 from symbp.claims.claim import sides
 from symbp.claims.latex import from_latex
-from symbp.claims.prove import Verdict, as_text, prove
+from symbp.claims.prove import Verdict, prove
 from symbp.claims.steps import REASONS
+from symbp.claims.told import as_text
 from symbp.cli import commands
 from symbp.errors import SymbpError
 from symbp.notation.read import read_network
