@@ -102,8 +102,9 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     X = _data("X", X, dtype)
     Y = _data("Y", Y, dtype)
     B, T, D, E = _sizes(X, Y, Wq, Wk, Wv, Wo)
+    B1 = _block(B, T * T)
     out = _outputs(out, work, dtype, ((D, E), (D, E), (D, E), (E, D)), (X, Y, Wq, Wk, Wv, Wo))
-    Q, K, V, S, A_max, ones, O, R, A_bar, S_bar_sum = _scratch(work, dtype, B, T, D, E)
+    Q, K, V, ones, A, O, A_max, R, V_bar, K_bar, Q_bar, A_bar_b, S_bar_sum = _scratch(work, dtype, B, T, D, E)
 
     # [1] Q[b] = X[b] Wq (queries)
     _product(X.reshape(B * T, D), Wq, out=Q.reshape(B * T, E))  # (B * T, E)
@@ -111,17 +112,18 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     _product(X.reshape(B * T, D), Wk, out=K.reshape(B * T, E))  # (B * T, E)
     # [3] V[b] = X[b] Wv (values)
     _product(X.reshape(B * T, D), Wv, out=V.reshape(B * T, E))  # (B * T, E)
-    # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
     Q_scaled = np.multiply(Q, 1 / E ** 0.5, out=Q)
-    np.matmul(Q_scaled, K.transpose(0, 2, 1), out=S)  # (B, T, T)
-    # [5] A[b] = softmax(S[b]) (attention weights)
-    S.max(axis=2, keepdims=True, out=A_max)  # (B, T, 1)
-    A_exp = np.subtract(S, A_max, out=S)
-    np.exp(A_exp, out=A_exp)
-    A_sum = np.matmul(A_exp, ones, out=A_max)  # (B, T, 1)
-    A = np.divide(A_exp, A_sum, out=A_exp)  # (B, T, T)
-    # [6] O[b] = A[b] V[b]
-    _product(A, V, out=O)  # (B, T, E)
+    for b in range(0, B, B1):
+        # [4] S[b] = (Q[b] K[b]^T)/sqrt(E)
+        S_b = np.matmul(Q_scaled[b : b + B1], K[b : b + B1].transpose(0, 2, 1), out=A[b : b + B1])  # (B1, T, T)
+        # [5] A[b] = softmax(S[b]) (attention weights)
+        S_b.max(axis=2, keepdims=True, out=A_max)  # (B1, T, 1)
+        A_exp = np.subtract(S_b, A_max, out=S_b)
+        np.exp(A_exp, out=A_exp)
+        A_sum = np.matmul(A_exp, ones, out=A_max)  # (B1, T, 1)
+        A_b = np.divide(A_exp, A_sum, out=A_exp)  # (B1, T, T)
+        # [6] O[b] = A[b] V[b]
+        _product(A_b, V[b : b + B1], out=O[b : b + B1])  # (B1, T, E)
     # [7] R[b] = O[b] Wo
     _product(O.reshape(B * T, E), Wo, out=R.reshape(B * T, D))  # (B * T, D)
     # [8] L = (sum_b ||R[b] - Y[b]||^2)/2/B
@@ -134,23 +136,24 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     # [13] O_bar[b] = R_bar[b] Wo^T
     np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O.reshape(B * T, E))  # (B * T, E)
     O_bar = O
-    # [15] A_bar[b] = O_bar[b] V[b]^T
-    np.matmul(O_bar, V.transpose(0, 2, 1), out=A_bar)  # (B, T, T)
-    # [17] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b]))
-    np.vecdot(A_bar, A, out=S_bar_sum)  # (B, T)
-    S_bar = np.subtract(A_bar, S_bar_sum[:, :, None], out=A_bar)
-    S_bar *= A  # (B, T, T)
-    # [19] V_bar[b] = A[b]^T O_bar[b]
-    V_bar = _product(A.transpose(0, 2, 1), O_bar, out=V)  # (B, T, E)
+    for b in range(0, B, B1):
+        # [15] A_bar[b] = O_bar[b] V[b]^T
+        np.matmul(O_bar[b : b + B1], V[b : b + B1].transpose(0, 2, 1), out=A_bar_b)  # (B1, T, T)
+        # [17] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b]))
+        np.vecdot(A_bar_b, A[b : b + B1], out=S_bar_sum)  # (B1, T)
+        S_bar_b = np.subtract(A_bar_b, S_bar_sum[:, :, None], out=A_bar_b)
+        S_bar_b *= A[b : b + B1]  # (B1, T, T)
+        # [19] V_bar[b] = A[b]^T O_bar[b]
+        _product(A[b : b + B1].transpose(0, 2, 1), O_bar[b : b + B1], out=V_bar[b : b + B1])  # (B1, T, E)
+        # [23] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
+        _product(S_bar_b.transpose(0, 2, 1), Q_scaled[b : b + B1], out=K_bar[b : b + B1])  # (B1, T, E)
+        # [27] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
+        Q_bar_b = _product(S_bar_b, K[b : b + B1], out=Q_bar[b : b + B1])
+        Q_bar_b *= 1 / E ** 0.5  # (B1, T, E)
     # [21] Wv_bar = sum_b X[b]^T V_bar[b]
     np.matmul(X.reshape(B * T, D).T, V_bar.reshape(B * T, E), out=out["Wv"])  # (D, E)
-    # [23] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
-    K_bar = _product(S_bar.transpose(0, 2, 1), Q_scaled, out=V)  # (B, T, E)
     # [25] Wk_bar = sum_b X[b]^T K_bar[b]
     np.matmul(X.reshape(B * T, D).T, K_bar.reshape(B * T, E), out=out["Wk"])  # (D, E)
-    # [27] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
-    Q_bar = _product(S_bar, K, out=V)  # (B, T, E)
-    Q_bar *= 1 / E ** 0.5  # (B, T, E)
     # [29] Wq_bar = sum_b X[b]^T Q_bar[b]
     np.matmul(X.reshape(B * T, D).T, Q_bar.reshape(B * T, E), out=out["Wq"])  # (D, E)
     return float(L), out
@@ -296,6 +299,14 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _block(count, each):
+    """How many of `count` examples with `each` entries are taken at once: what divides them and fits in the cache."""
+    length = max(1, min(count, 131_072 // each))
+    while count % length:
+        length -= 1
+    return length
 
 
 def _product(a, b, out):
@@ -533,16 +544,20 @@ def _scratch(work, dtype, B, T, D, E):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, B, T, D, E):
+        B1 = _block(B, T * T)
         kept = _keep(work, "arrays", "for", ("arrays", dtype, B, T, D, E), _packed((
-            ((B, T, E), dtype, 0, 24),  # Q
-            ((B, T, E), dtype, 1, 26),  # K
-            ((B, T, E), dtype, 2, 28),  # V
-            ((B, T, T), dtype, 4, 22),  # S
-            ((B, T, 1), dtype, 5, 9),  # A_max
+            ((B, T, E), dtype, 0, 27),  # Q
+            ((B, T, E), dtype, 1, 27),  # K
+            ((B, T, E), dtype, 2, 27),  # V
             _ones((T, 1), dtype),  # ones
-            ((B, T, E), dtype, 10, 22),  # O
-            ((B, T, D), dtype, 11, 16),  # R
-            ((B, T, T), dtype, 18, 26),  # A_bar
-            ((B, T), dtype, 19, 20),  # S_bar_sum
+            ((B, T, T), dtype, 4, 27),  # A
+            ((B, T, E), dtype, 4, 27),  # O
+            ((B1, T, 1), dtype, 6, 10),  # A_max
+            ((B, T, D), dtype, 12, 17),  # R
+            ((B, T, E), dtype, 19, 28),  # V_bar
+            ((B, T, E), dtype, 19, 29),  # K_bar
+            ((B, T, E), dtype, 19, 30),  # Q_bar
+            ((B1, T, T), dtype, 20, 26),  # A_bar_b
+            ((B1, T), dtype, 21, 22),  # S_bar_sum
         )))
     return kept

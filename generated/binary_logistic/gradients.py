@@ -32,13 +32,7 @@ def forward(x, *, w, b):
     z = x @ w  # (N,)
     z += b  # (N,)
     # [2] p = sigmoid(z)
-    p = np.minimum(z, 0)  # (N,)
-    np.exp(p, out=p)
-    p_total = np.abs(z)  # (N,)
-    np.negative(p_total, out=p_total)
-    np.exp(p_total, out=p_total)
-    p_total += 1
-    p /= p_total  # (N,)
+    p = _logistic(z)  # (N,)
     return {"z": z, "p": p}
 
 
@@ -84,24 +78,22 @@ def loss_and_gradients(x, y, *, w, b, out=None, work=None):
     (b,) = _numbers(b=b)
     N, D = _sizes(x, y, w)
     out = _outputs(out, work, dtype, ((D,), ()), _given)
-    z, p_capped, p, p_exp, p_total = _scratch(work, dtype, N, D)
+    z, L_total, L_log1p, p, L_scaled = _scratch(work, dtype, N, D)
 
     # [1] z = X w + b
     np.matmul(x, w, out=z)  # (N,)
     z += b  # (N,)
     # [2] p = sigmoid(z)
-    np.minimum(z, 0, out=p_capped)  # (N,)
-    np.exp(p_capped, out=p)  # (N,)
-    np.abs(z, out=p_exp)  # (N,)
-    np.negative(p_exp, out=p_exp)
-    np.exp(p_exp, out=p_exp)
-    np.add(1, p_exp, out=p_total)  # (N,)
-    p /= p_total  # (N,)
+    np.minimum(z, 0, out=L_total)  # (N,)
+    np.abs(z, out=L_log1p)  # (N,)
+    np.negative(L_log1p, out=L_log1p)
+    np.exp(L_log1p, out=L_log1p)
+    _logistic(z, out=p)  # (N,)
     # [3] L = -(1^T (y * log(p) + (1 - y) * log(1 - p)))/N
-    L_log1p = np.log1p(p_exp, out=p_exp)
-    L_total = np.subtract(p_capped, L_log1p, out=p_capped)
+    np.log1p(L_log1p, out=L_log1p)
+    L_total -= L_log1p
     L_total *= y
-    L_scaled = np.subtract(1, y, out=p_total)  # (N,)
+    np.subtract(1, y, out=L_scaled)  # (N,)
     L_part = np.maximum(z, 0, out=z)
     L_part += L_log1p
     np.negative(L_part, out=L_part)
@@ -255,6 +247,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _forward_sizes(x, w):
@@ -441,9 +442,9 @@ def _scratch(work, dtype, N, D):
     if kept is None or kept.fit != ("arrays", dtype, N, D):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, N, D), (
             _aligned((N,), dtype),  # z
-            _aligned((N,), dtype),  # p_capped
+            _aligned((N,), dtype),  # L_total
+            _aligned((N,), dtype),  # L_log1p
             _aligned((N,), dtype),  # p
-            _aligned((N,), dtype),  # p_exp
-            _aligned((N,), dtype),  # p_total
+            _aligned((N,), dtype),  # L_scaled
         ))
     return kept

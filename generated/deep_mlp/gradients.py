@@ -38,83 +38,35 @@ def forward(x, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
     # [1] Z1 = X W1
     z1 = x @ W1  # (N, H)
     # [2] A1 = sigmoid(Z1)
-    a1 = np.minimum(z1, 0)  # (N, H)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1)  # (N, H)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N, H)
+    a1 = _logistic(z1)  # (N, H)
     # [3] Z2 = A1 W2
     z2 = a1 @ W2  # (N, H)
     # [4] A2 = sigmoid(Z2)
-    a2 = np.minimum(z2, 0)  # (N, H)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2)  # (N, H)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (N, H)
+    a2 = _logistic(z2)  # (N, H)
     # [5] Z3 = A2 W3
     z3 = a2 @ W3  # (N, H)
     # [6] A3 = sigmoid(Z3)
-    a3 = np.minimum(z3, 0)  # (N, H)
-    np.exp(a3, out=a3)
-    a3_total = np.abs(z3)  # (N, H)
-    np.negative(a3_total, out=a3_total)
-    np.exp(a3_total, out=a3_total)
-    a3_total += 1
-    a3 /= a3_total  # (N, H)
+    a3 = _logistic(z3)  # (N, H)
     # [7] Z4 = A3 W4
     z4 = a3 @ W4  # (N, H)
     # [8] A4 = sigmoid(Z4)
-    a4 = np.minimum(z4, 0)  # (N, H)
-    np.exp(a4, out=a4)
-    a4_total = np.abs(z4)  # (N, H)
-    np.negative(a4_total, out=a4_total)
-    np.exp(a4_total, out=a4_total)
-    a4_total += 1
-    a4 /= a4_total  # (N, H)
+    a4 = _logistic(z4)  # (N, H)
     # [9] Z5 = A4 W5
     z5 = a4 @ W5  # (N, H)
     # [10] A5 = sigmoid(Z5)
-    a5 = np.minimum(z5, 0)  # (N, H)
-    np.exp(a5, out=a5)
-    a5_total = np.abs(z5)  # (N, H)
-    np.negative(a5_total, out=a5_total)
-    np.exp(a5_total, out=a5_total)
-    a5_total += 1
-    a5 /= a5_total  # (N, H)
+    a5 = _logistic(z5)  # (N, H)
     # [11] Z6 = A5 W6
     z6 = a5 @ W6  # (N, H)
     # [12] A6 = sigmoid(Z6)
-    a6 = np.minimum(z6, 0)  # (N, H)
-    np.exp(a6, out=a6)
-    a6_total = np.abs(z6)  # (N, H)
-    np.negative(a6_total, out=a6_total)
-    np.exp(a6_total, out=a6_total)
-    a6_total += 1
-    a6 /= a6_total  # (N, H)
+    a6 = _logistic(z6)  # (N, H)
     # [13] Z7 = A6 W7
     z7 = a6 @ W7  # (N, H)
     # [14] A7 = sigmoid(Z7)
-    a7 = np.minimum(z7, 0)  # (N, H)
-    np.exp(a7, out=a7)
-    a7_total = np.abs(z7)  # (N, H)
-    np.negative(a7_total, out=a7_total)
-    np.exp(a7_total, out=a7_total)
-    a7_total += 1
-    a7 /= a7_total  # (N, H)
+    a7 = _logistic(z7)  # (N, H)
     # [15] Z8 = A7 W8
     z8 = a7 @ W8  # (N, H)
     # [16] A8 = sigmoid(Z8)
-    a8 = np.minimum(z8, 0)  # (N, H)
-    np.exp(a8, out=a8)
-    a8_total = np.abs(z8)  # (N, H)
-    np.negative(a8_total, out=a8_total)
-    np.exp(a8_total, out=a8_total)
-    a8_total += 1
-    a8 /= a8_total  # (N, H)
+    a8 = _logistic(z8)  # (N, H)
     # [17] Z9 = A8 W9 + 1 b9^T
     z9 = a8 @ W9  # (N, K)
     z9 += b9  # (N, K)
@@ -156,83 +108,35 @@ def loss(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9):
     # [1] Z1 = X W1
     z1 = x @ W1  # (N, H)
     # [2] A1 = sigmoid(Z1)
-    a1 = np.minimum(z1, 0)  # (N, H)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1, out=z1)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N, H)
+    a1 = _logistic(z1, out=z1)  # (N, H)
     # [3] Z2 = A1 W2
     z2 = a1 @ W2  # (N, H)
     # [4] A2 = sigmoid(Z2)
-    a2 = np.minimum(z2, 0)  # (N, H)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2, out=z2)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (N, H)
+    a2 = _logistic(z2, out=z2)  # (N, H)
     # [5] Z3 = A2 W3
     z3 = a2 @ W3  # (N, H)
     # [6] A3 = sigmoid(Z3)
-    a3 = np.minimum(z3, 0)  # (N, H)
-    np.exp(a3, out=a3)
-    a3_total = np.abs(z3, out=z3)
-    np.negative(a3_total, out=a3_total)
-    np.exp(a3_total, out=a3_total)
-    a3_total += 1
-    a3 /= a3_total  # (N, H)
+    a3 = _logistic(z3, out=z3)  # (N, H)
     # [7] Z4 = A3 W4
     z4 = a3 @ W4  # (N, H)
     # [8] A4 = sigmoid(Z4)
-    a4 = np.minimum(z4, 0)  # (N, H)
-    np.exp(a4, out=a4)
-    a4_total = np.abs(z4, out=z4)
-    np.negative(a4_total, out=a4_total)
-    np.exp(a4_total, out=a4_total)
-    a4_total += 1
-    a4 /= a4_total  # (N, H)
+    a4 = _logistic(z4, out=z4)  # (N, H)
     # [9] Z5 = A4 W5
     z5 = a4 @ W5  # (N, H)
     # [10] A5 = sigmoid(Z5)
-    a5 = np.minimum(z5, 0)  # (N, H)
-    np.exp(a5, out=a5)
-    a5_total = np.abs(z5, out=z5)
-    np.negative(a5_total, out=a5_total)
-    np.exp(a5_total, out=a5_total)
-    a5_total += 1
-    a5 /= a5_total  # (N, H)
+    a5 = _logistic(z5, out=z5)  # (N, H)
     # [11] Z6 = A5 W6
     z6 = a5 @ W6  # (N, H)
     # [12] A6 = sigmoid(Z6)
-    a6 = np.minimum(z6, 0)  # (N, H)
-    np.exp(a6, out=a6)
-    a6_total = np.abs(z6, out=z6)
-    np.negative(a6_total, out=a6_total)
-    np.exp(a6_total, out=a6_total)
-    a6_total += 1
-    a6 /= a6_total  # (N, H)
+    a6 = _logistic(z6, out=z6)  # (N, H)
     # [13] Z7 = A6 W7
     z7 = a6 @ W7  # (N, H)
     # [14] A7 = sigmoid(Z7)
-    a7 = np.minimum(z7, 0)  # (N, H)
-    np.exp(a7, out=a7)
-    a7_total = np.abs(z7, out=z7)
-    np.negative(a7_total, out=a7_total)
-    np.exp(a7_total, out=a7_total)
-    a7_total += 1
-    a7 /= a7_total  # (N, H)
+    a7 = _logistic(z7, out=z7)  # (N, H)
     # [15] Z8 = A7 W8
     z8 = a7 @ W8  # (N, H)
     # [16] A8 = sigmoid(Z8)
-    a8 = np.minimum(z8, 0)  # (N, H)
-    np.exp(a8, out=a8)
-    a8_total = np.abs(z8, out=z8)
-    np.negative(a8_total, out=a8_total)
-    np.exp(a8_total, out=a8_total)
-    a8_total += 1
-    a8 /= a8_total  # (N, H)
+    a8 = _logistic(z8, out=z8)  # (N, H)
     # [17] Z9 = A8 W9 + 1 b9^T
     z9 = a8 @ W9  # (N, K)
     z9 += b9  # (N, K)
@@ -569,6 +473,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _row_sum(ones, rows, out=None):

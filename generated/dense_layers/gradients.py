@@ -31,24 +31,12 @@ def forward(x, *, w1, b1, w2, b2):
     z1 = w1 @ x  # (K,)
     z1 += b1  # (K,)
     # [2] a1 = sigmoid(z1)
-    a1 = np.minimum(z1, 0)  # (K,)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1)  # (K,)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (K,)
+    a1 = _logistic(z1)  # (K,)
     # [3] z2 = W2 a1 + b2
     z2 = w2 @ a1  # (J,)
     z2 += b2  # (J,)
     # [4] a2 = sigmoid(z2)
-    a2 = np.minimum(z2, 0)  # (J,)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2)  # (J,)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (J,)
+    a2 = _logistic(z2)  # (J,)
     return {"z1": z1, "a1": a1, "z2": z2, "a2": a2}
 
 
@@ -63,24 +51,12 @@ def loss(x, y, *, w1, b1, w2, b2):
     z1 = w1 @ x  # (K,)
     z1 += b1  # (K,)
     # [2] a1 = sigmoid(z1)
-    a1 = np.minimum(z1, 0)  # (K,)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1, out=z1)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (K,)
+    a1 = _logistic(z1, out=z1)  # (K,)
     # [3] z2 = W2 a1 + b2
     z2 = w2 @ a1  # (J,)
     z2 += b2  # (J,)
     # [4] a2 = sigmoid(z2)
-    a2 = np.minimum(z2, 0)  # (J,)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2, out=z2)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (J,)
+    a2 = _logistic(z2, out=z2)  # (J,)
     # [5] L = ||a2 - y||^2
     L_shifted = np.subtract(a2, y, out=a2)
     L = _dot(L_shifted, L_shifted)
@@ -275,6 +251,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):

@@ -49,31 +49,13 @@ def forward(x, h0, c0, *, Wx, Wh, b):
         z_t = np.matmul(Wh.T, h_before, out=z[t])
         z_t += z_total[:, t]  # (4 * H, N)
         # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
-        i_t = np.minimum(z_t[: H], 0, out=i[t])
-        np.exp(i_t, out=i_t)
-        i_total = np.abs(z_t[: H])  # (H, N)
-        np.negative(i_total, out=i_total)
-        np.exp(i_total, out=i_total)
-        i_total += 1
-        i_t /= i_total  # (H, N)
+        i_t = _logistic(z_t[: H], out=i[t])  # (H, N)
         # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
-        f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
-        np.exp(f_t, out=f_t)
-        f_total = np.abs(z_t[H : 2 * H])  # (H, N)
-        np.negative(f_total, out=f_total)
-        np.exp(f_total, out=f_total)
-        f_total += 1
-        f_t /= f_total  # (H, N)
+        f_t = _logistic(z_t[H : 2 * H], out=f[t])  # (H, N)
         # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
         # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
-        o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
-        np.exp(o_t, out=o_t)
-        o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
-        np.negative(o_total, out=o_total)
-        np.exp(o_total, out=o_total)
-        o_total += 1
-        o_t /= o_total  # (H, N)
+        o_t = _logistic(z_t[3 * H : 4 * H], out=o[t])  # (H, N)
         # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t = np.multiply(f_t, c_before, out=c[t])
         c_scaled = i_t * g_t  # (H, N)
@@ -114,31 +96,13 @@ def loss(x, h0, c0, *, Wx, Wh, b):
         z_t = Wh.T @ h_before  # (4 * H, N)
         z_t += z_total[:, t]  # (4 * H, N)
         # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
-        c_scaled = np.minimum(z_t[: H], 0)  # (H, N)
-        np.exp(c_scaled, out=c_scaled)
-        i_total = np.abs(z_t[: H])  # (H, N)
-        np.negative(i_total, out=i_total)
-        np.exp(i_total, out=i_total)
-        i_total += 1
-        c_scaled /= i_total  # (H, N)
+        c_scaled = _logistic(z_t[: H])  # (H, N)
         # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
-        c_t = np.minimum(z_t[H : 2 * H], 0)  # (H, N)
-        np.exp(c_t, out=c_t)
-        f_total = np.abs(z_t[H : 2 * H])  # (H, N)
-        np.negative(f_total, out=f_total)
-        np.exp(f_total, out=f_total)
-        f_total += 1
-        c_t /= f_total  # (H, N)
+        c_t = _logistic(z_t[H : 2 * H])  # (H, N)
         # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H])  # (H, N)
         # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
-        h_t = np.minimum(z_t[3 * H : 4 * H], 0, out=h[t])
-        np.exp(h_t, out=h_t)
-        o_total = np.abs(z_t[3 * H : 4 * H])  # (H, N)
-        np.negative(o_total, out=o_total)
-        np.exp(o_total, out=o_total)
-        o_total += 1
-        h_t /= o_total  # (H, N)
+        h_t = _logistic(z_t[3 * H : 4 * H], out=h[t])  # (H, N)
         # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t *= c_before
         c_scaled *= g_t
@@ -167,7 +131,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     T1 = T - 1
     out = _outputs(out, work, dtype, ((D, 4 * H), (H, 4 * H), (4 * H,)), (x, h0, c0, Wx, Wh, b))
     (
-        z_bar_after, c_bar_after, z_total, i, f, g, o, c, h_tanh, h, z_t, i_total, c_bar_scaled, z_bar_scaled,
+        z_bar_after, c_bar_after, z_total, i, f, g, o, c, h_tanh, h, z_t, c_scaled, c_bar_scaled, z_bar_scaled,
         z_bar_scaled1, z_bar, c_bar_t, Wh_bar_part1, Wh_bar_sum, Wh_bar_product, ones,
     ) = _scratch(work, dtype, T, N, D, H)
 
@@ -180,34 +144,16 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         _product(Wh.T, h_before, out=z_t)  # (4 * H, N)
         z_t += z_total[:, t]  # (4 * H, N)
         # [2] i[t] = sigmoid(z[t][:, :H]) (input gate)
-        i_t = np.minimum(z_t[: H], 0, out=i[t])
-        np.exp(i_t, out=i_t)
-        np.abs(z_t[: H], out=i_total)  # (H, N)
-        np.negative(i_total, out=i_total)
-        np.exp(i_total, out=i_total)
-        i_total += 1
-        i_t /= i_total  # (H, N)
+        i_t = _logistic(z_t[: H], out=i[t])  # (H, N)
         # [3] f[t] = sigmoid(z[t][:, H:2*H]) (forget gate)
-        f_t = np.minimum(z_t[H : 2 * H], 0, out=f[t])
-        np.exp(f_t, out=f_t)
-        f_total = np.abs(z_t[H : 2 * H], out=i_total)  # (H, N)
-        np.negative(f_total, out=f_total)
-        np.exp(f_total, out=f_total)
-        f_total += 1
-        f_t /= f_total  # (H, N)
+        f_t = _logistic(z_t[H : 2 * H], out=f[t])  # (H, N)
         # [4] g[t] = tanh(z[t][:, 2*H:3*H]) (candidate)
         g_t = np.tanh(z_t[2 * H : 3 * H], out=g[t])  # (H, N)
         # [5] o[t] = sigmoid(z[t][:, 3*H:4*H]) (output gate)
-        o_t = np.minimum(z_t[3 * H : 4 * H], 0, out=o[t])
-        np.exp(o_t, out=o_t)
-        o_total = np.abs(z_t[3 * H : 4 * H], out=i_total)  # (H, N)
-        np.negative(o_total, out=o_total)
-        np.exp(o_total, out=o_total)
-        o_total += 1
-        o_t /= o_total  # (H, N)
+        o_t = _logistic(z_t[3 * H : 4 * H], out=o[t])  # (H, N)
         # [6] c[t] = f[t] * c[t - 1] + i[t] * g[t] (cell)
         c_t = np.multiply(f_t, c_before, out=c[t])
-        c_scaled = np.multiply(i_t, g_t, out=i_total)  # (H, N)
+        np.multiply(i_t, g_t, out=c_scaled)  # (H, N)
         c_t += c_scaled  # (H, N)
         # [7] h_tanh[t] = tanh(c[t])
         h_tanh_t = np.tanh(c_t, out=h_tanh[t])  # (H, N)
@@ -398,6 +344,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):
@@ -629,26 +584,26 @@ def _scratch(work, dtype, T, N, D, H):
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, T, N, D, H):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, T, N, D, H), _packed((
-            ((H, N), dtype, 53, 65),  # z_bar_after
-            ((H, N), dtype, 54, 65),  # c_bar_after
-            ((4 * H, T, N), dtype, 0, 74),  # z_total
-            ((T, H, N), dtype, 4, 52),  # i
-            ((T, H, N), dtype, 4, 65),  # f
-            ((T, H, N), dtype, 4, 65),  # g
-            ((T, H, N), dtype, 4, 51),  # o
-            ((T, H, N), dtype, 4, 65),  # c
-            ((T, H, N), dtype, 4, 51),  # h_tanh
-            ((T, H, N), dtype, 4, 69),  # h
-            ((4 * H, N), dtype, 5, 24),  # z_t
-            ((H, N), dtype, 9, 31),  # i_total
-            ((T, H, N), dtype, 36, 65),  # c_bar_scaled
-            ((T, H, N), dtype, 39, 65),  # z_bar_scaled
-            ((T, H, N), dtype, 42, 65),  # z_bar_scaled1
-            ((T, 4 * H, N), dtype, 55, 71),  # z_bar
-            ((H, N), dtype, 57, 65),  # c_bar_t
-            ((H, T, N), dtype, 69, 70),  # Wh_bar_part1
-            ((4 * H, N), dtype, 71, 72),  # Wh_bar_sum
-            ((H, 4 * H), dtype, 72, 73),  # Wh_bar_product
+            ((H, N), dtype, 35, 47),  # z_bar_after
+            ((H, N), dtype, 36, 47),  # c_bar_after
+            ((4 * H, T, N), dtype, 0, 56),  # z_total
+            ((T, H, N), dtype, 4, 34),  # i
+            ((T, H, N), dtype, 4, 47),  # f
+            ((T, H, N), dtype, 4, 47),  # g
+            ((T, H, N), dtype, 4, 33),  # o
+            ((T, H, N), dtype, 4, 47),  # c
+            ((T, H, N), dtype, 4, 33),  # h_tanh
+            ((T, H, N), dtype, 4, 51),  # h
+            ((4 * H, N), dtype, 5, 10),  # z_t
+            ((H, N), dtype, 12, 13),  # c_scaled
+            ((T, H, N), dtype, 18, 47),  # c_bar_scaled
+            ((T, H, N), dtype, 21, 47),  # z_bar_scaled
+            ((T, H, N), dtype, 24, 47),  # z_bar_scaled1
+            ((T, 4 * H, N), dtype, 37, 53),  # z_bar
+            ((H, N), dtype, 39, 47),  # c_bar_t
+            ((H, T, N), dtype, 51, 52),  # Wh_bar_part1
+            ((4 * H, N), dtype, 53, 54),  # Wh_bar_sum
+            ((H, 4 * H), dtype, 54, 55),  # Wh_bar_product
             _ones((N * T,), dtype),  # ones
         )))
     return kept

@@ -33,13 +33,7 @@ def forward(x, *, W, b):
         z_l = a_before @ W[l]  # (N, D[l + 1])
         z_l += b[l]  # (N, D[l + 1])
         # [2] a[l] = sigmoid(z[l])
-        a_l = np.minimum(z_l, 0)  # (N, D[l + 1])
-        np.exp(a_l, out=a_l)
-        a_total = np.abs(z_l)  # (N, D[l + 1])
-        np.negative(a_total, out=a_total)
-        np.exp(a_total, out=a_total)
-        a_total += 1
-        a_l /= a_total  # (N, D[l + 1])
+        a_l = _logistic(z_l)  # (N, D[l + 1])
         z[l] = z_l
         a[l] = a_l
         a_before = a_l
@@ -57,16 +51,10 @@ def loss(x, y, *, W, b):
     a_before = x
     for l in range(L):
         # [1] z[l] = a[l - 1] W[l] + 1 b[l]^T
-        z_l = a_before @ W[l]  # (N, D[l + 1])
-        z_l += b[l]  # (N, D[l + 1])
+        a_l = a_before @ W[l]  # (N, D[l + 1])
+        a_l += b[l]  # (N, D[l + 1])
         # [2] a[l] = sigmoid(z[l])
-        a_l = np.minimum(z_l, 0)  # (N, D[l + 1])
-        np.exp(a_l, out=a_l)
-        a_total = np.abs(z_l, out=z_l)
-        np.negative(a_total, out=a_total)
-        np.exp(a_total, out=a_total)
-        a_total += 1
-        a_l /= a_total  # (N, D[l + 1])
+        _logistic(a_l, out=a_l)  # (N, D[l + 1])
         a[l] = a_l
         a_before = a_l
     # [3] loss = ||a[L - 1] - Y||^2/2/N
@@ -93,16 +81,10 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     a_before = x
     for l in range(L):
         # [1] z[l] = a[l - 1] W[l] + 1 b[l]^T
-        z_l = a_before @ W[l]  # (N, D[l + 1])
-        z_l += b[l]  # (N, D[l + 1])
+        a_l = _product(a_before, W[l], out=a[l])
+        a_l += b[l]  # (N, D[l + 1])
         # [2] a[l] = sigmoid(z[l])
-        a_l = np.minimum(z_l, 0, out=a[l])
-        np.exp(a_l, out=a_l)
-        a_total = np.abs(z_l, out=z_l)
-        np.negative(a_total, out=a_total)
-        np.exp(a_total, out=a_total)
-        a_total += 1
-        a_l /= a_total  # (N, D[l + 1])
+        _logistic(a_l, out=a_l)  # (N, D[l + 1])
         a_before = a_l
     # [3] loss = ||a[L - 1] - Y||^2/2/N
     np.subtract(a[L - 1], y, out=loss_shifted)  # (N, D[L])
@@ -273,6 +255,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _row_sum(ones, rows, out=None):

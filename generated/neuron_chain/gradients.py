@@ -34,35 +34,17 @@ def forward(x, *, w1, b1, w2, b2, w3, b3):
     z1 = w1 * x  # (N,)
     z1 += b1  # (N,)
     # [2] a1 = sigmoid(z1)
-    a1 = np.minimum(z1, 0)  # (N,)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1)  # (N,)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N,)
+    a1 = _logistic(z1)  # (N,)
     # [3] z2 = w2 a1 + b2
     z2 = w2 * a1  # (N,)
     z2 += b2  # (N,)
     # [4] a2 = sigmoid(z2)
-    a2 = np.minimum(z2, 0)  # (N,)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2)  # (N,)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (N,)
+    a2 = _logistic(z2)  # (N,)
     # [5] z3 = w3 a2 + b3
     z3 = w3 * a2  # (N,)
     z3 += b3  # (N,)
     # [6] a3 = sigmoid(z3)
-    a3 = np.minimum(z3, 0)  # (N,)
-    np.exp(a3, out=a3)
-    a3_total = np.abs(z3)  # (N,)
-    np.negative(a3_total, out=a3_total)
-    np.exp(a3_total, out=a3_total)
-    a3_total += 1
-    a3 /= a3_total  # (N,)
+    a3 = _logistic(z3)  # (N,)
     return {"z1": z1, "a1": a1, "z2": z2, "a2": a2, "z3": z3, "a3": a3}
 
 
@@ -78,35 +60,17 @@ def loss(x, y, *, w1, b1, w2, b2, w3, b3):
     z1 = w1 * x  # (N,)
     z1 += b1  # (N,)
     # [2] a1 = sigmoid(z1)
-    a1 = np.minimum(z1, 0)  # (N,)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1, out=z1)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N,)
+    a1 = _logistic(z1, out=z1)  # (N,)
     # [3] z2 = w2 a1 + b2
     z2 = np.multiply(w2, a1, out=a1)
     z2 += b2  # (N,)
     # [4] a2 = sigmoid(z2)
-    a2 = np.minimum(z2, 0)  # (N,)
-    np.exp(a2, out=a2)
-    a2_total = np.abs(z2, out=z2)
-    np.negative(a2_total, out=a2_total)
-    np.exp(a2_total, out=a2_total)
-    a2_total += 1
-    a2 /= a2_total  # (N,)
+    a2 = _logistic(z2, out=z2)  # (N,)
     # [5] z3 = w3 a2 + b3
     z3 = np.multiply(w3, a2, out=a2)
     z3 += b3  # (N,)
     # [6] a3 = sigmoid(z3)
-    a3 = np.minimum(z3, 0)  # (N,)
-    np.exp(a3, out=a3)
-    a3_total = np.abs(z3, out=z3)
-    np.negative(a3_total, out=a3_total)
-    np.exp(a3_total, out=a3_total)
-    a3_total += 1
-    a3 /= a3_total  # (N,)
+    a3 = _logistic(z3, out=z3)  # (N,)
     # [7] L = ||a3 - y||^2/N
     L_shifted = np.subtract(a3, y, out=a3)
     L = _dot(L_shifted, L_shifted) / N
@@ -331,6 +295,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):

@@ -31,13 +31,7 @@ def forward(x, *, W1, b1, W2, b2):
     z1 = x @ W1  # (N, H)
     z1 += b1  # (N, H)
     # [2] A1 = sigmoid(Z1)
-    a1 = np.minimum(z1, 0)  # (N, H)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1)  # (N, H)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N, H)
+    a1 = _logistic(z1)  # (N, H)
     # [3] Z2 = A1 W2 + 1 b2^T
     z2 = a1 @ W2  # (N, K)
     z2 += b2  # (N, K)
@@ -61,13 +55,7 @@ def loss(x, y, *, W1, b1, W2, b2):
     z1 = x @ W1  # (N, H)
     z1 += b1  # (N, H)
     # [2] A1 = sigmoid(Z1)
-    a1 = np.minimum(z1, 0)  # (N, H)
-    np.exp(a1, out=a1)
-    a1_total = np.abs(z1, out=z1)
-    np.negative(a1_total, out=a1_total)
-    np.exp(a1_total, out=a1_total)
-    a1_total += 1
-    a1 /= a1_total  # (N, H)
+    a1 = _logistic(z1, out=z1)  # (N, H)
     # [3] Z2 = A1 W2 + 1 b2^T
     z2 = a1 @ W2  # (N, K)
     z2 += b2  # (N, K)
@@ -272,6 +260,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _row_sum(ones, rows, out=None):

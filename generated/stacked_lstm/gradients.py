@@ -59,31 +59,13 @@ def forward(x, h0, c0, *, Wx, Wh, b):
             h_z_t = np.matmul(Wh[l].T, h_before, out=h_z_part6[t])
             h_z_t += h_z_total[:, t]  # (4 * H, N)
             # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
-            h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
-            np.exp(h_i_t, out=h_i_t)
-            h_i_total = np.abs(h_z_t[: H])  # (H, N)
-            np.negative(h_i_total, out=h_i_total)
-            np.exp(h_i_total, out=h_i_total)
-            h_i_total += 1
-            h_i_t /= h_i_total  # (H, N)
+            h_i_t = _logistic(h_z_t[: H], out=h_i_part[t])  # (H, N)
             # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
-            h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
-            np.exp(h_f_t, out=h_f_t)
-            h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
-            np.negative(h_f_total, out=h_f_total)
-            np.exp(h_f_total, out=h_f_total)
-            h_f_total += 1
-            h_f_t /= h_f_total  # (H, N)
+            h_f_t = _logistic(h_z_t[H : 2 * H], out=h_f_part[t])  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
             # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
-            h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
-            np.exp(h_o_t, out=h_o_t)
-            h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
-            np.negative(h_o_total, out=h_o_total)
-            np.exp(h_o_total, out=h_o_total)
-            h_o_total += 1
-            h_o_t /= h_o_total  # (H, N)
+            h_o_t = _logistic(h_z_t[3 * H : 4 * H], out=h_o_part[t])  # (H, N)
             # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
             c_scaled = h_i_t * h_g_t  # (H, N)
@@ -128,31 +110,13 @@ def loss(x, h0, c0, *, Wx, Wh, b):
             h_z_t = Wh[l].T @ h_before  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
             # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
-            c_scaled = np.minimum(h_z_t[: H], 0)  # (H, N)
-            np.exp(c_scaled, out=c_scaled)
-            h_i_total = np.abs(h_z_t[: H])  # (H, N)
-            np.negative(h_i_total, out=h_i_total)
-            np.exp(h_i_total, out=h_i_total)
-            h_i_total += 1
-            c_scaled /= h_i_total  # (H, N)
+            c_scaled = _logistic(h_z_t[: H])  # (H, N)
             # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
-            c_t = np.minimum(h_z_t[H : 2 * H], 0)  # (H, N)
-            np.exp(c_t, out=c_t)
-            h_f_total = np.abs(h_z_t[H : 2 * H])  # (H, N)
-            np.negative(h_f_total, out=h_f_total)
-            np.exp(h_f_total, out=h_f_total)
-            h_f_total += 1
-            c_t /= h_f_total  # (H, N)
+            c_t = _logistic(h_z_t[H : 2 * H])  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H])  # (H, N)
             # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
-            h_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_part[t])
-            np.exp(h_t, out=h_t)
-            h_o_total = np.abs(h_z_t[3 * H : 4 * H])  # (H, N)
-            np.negative(h_o_total, out=h_o_total)
-            np.exp(h_o_total, out=h_o_total)
-            h_o_total += 1
-            h_t /= h_o_total  # (H, N)
+            h_t = _logistic(h_z_t[3 * H : 4 * H], out=h_part[t])  # (H, N)
             # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t *= c_before
             c_scaled *= h_g_t
@@ -182,7 +146,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     T1 = T - 1
     out = _outputs(out, work, dtype, ((L, H, 4 * H), (L, H, 4 * H), (L, 4 * H)), (x, h0, c0, Wx, Wh, b))
     (
-        h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h_tanh, h, h_z_total, h_z_t, h_i_total,
+        h_z_bar_after1, h_z_bar_after, c_bar_after, h_i, h_f, h_g, h_o, c, h_tanh, h, h_z_total, h_z_t, c_scaled,
         h_z_bar, ones, c_bar_scaled, h_z_bar_shifted, h_z_bar_scaled, h_z_bar_shifted1, h_z_bar_shifted2,
         h_z_bar_scaled3, c_bar_t, Wh_bar_part4, Wh_bar_sum, Wh_bar_product, next_part3, Wx_bar_part3, Wx_bar_part6,
     ) = _scratch(work, dtype, L, T, N, H)
@@ -209,34 +173,16 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             _product(Wh[l].T, h_before, out=h_z_t)  # (4 * H, N)
             h_z_t += h_z_total[:, t]  # (4 * H, N)
             # [2] h_i[l, t] = sigmoid(h_z[l, t][:, :H]) (input gate)
-            h_i_t = np.minimum(h_z_t[: H], 0, out=h_i_part[t])
-            np.exp(h_i_t, out=h_i_t)
-            np.abs(h_z_t[: H], out=h_i_total)  # (H, N)
-            np.negative(h_i_total, out=h_i_total)
-            np.exp(h_i_total, out=h_i_total)
-            h_i_total += 1
-            h_i_t /= h_i_total  # (H, N)
+            h_i_t = _logistic(h_z_t[: H], out=h_i_part[t])  # (H, N)
             # [3] h_f[l, t] = sigmoid(h_z[l, t][:, H:2*H]) (forget gate)
-            h_f_t = np.minimum(h_z_t[H : 2 * H], 0, out=h_f_part[t])
-            np.exp(h_f_t, out=h_f_t)
-            h_f_total = np.abs(h_z_t[H : 2 * H], out=h_i_total)  # (H, N)
-            np.negative(h_f_total, out=h_f_total)
-            np.exp(h_f_total, out=h_f_total)
-            h_f_total += 1
-            h_f_t /= h_f_total  # (H, N)
+            h_f_t = _logistic(h_z_t[H : 2 * H], out=h_f_part[t])  # (H, N)
             # [4] h_g[l, t] = tanh(h_z[l, t][:, 2*H:3*H]) (candidate)
             h_g_t = np.tanh(h_z_t[2 * H : 3 * H], out=h_g_part[t])  # (H, N)
             # [5] h_o[l, t] = sigmoid(h_z[l, t][:, 3*H:4*H]) (output gate)
-            h_o_t = np.minimum(h_z_t[3 * H : 4 * H], 0, out=h_o_part[t])
-            np.exp(h_o_t, out=h_o_t)
-            h_o_total = np.abs(h_z_t[3 * H : 4 * H], out=h_i_total)  # (H, N)
-            np.negative(h_o_total, out=h_o_total)
-            np.exp(h_o_total, out=h_o_total)
-            h_o_total += 1
-            h_o_t /= h_o_total  # (H, N)
+            h_o_t = _logistic(h_z_t[3 * H : 4 * H], out=h_o_part[t])  # (H, N)
             # [6] c[l, t] = h_f[l, t] * c[l, t - 1] + h_i[l, t] * h_g[l, t]
             c_t = np.multiply(h_f_t, c_before, out=c_part[t])
-            c_scaled = np.multiply(h_i_t, h_g_t, out=h_i_total)  # (H, N)
+            np.multiply(h_i_t, h_g_t, out=c_scaled)  # (H, N)
             c_t += c_scaled  # (H, N)
             # [7] h_tanh[l, t] = tanh(c[l, t])
             h_tanh_t = np.tanh(c_t, out=h_tanh_part[t])  # (H, N)
@@ -443,6 +389,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):
@@ -674,33 +629,33 @@ def _scratch(work, dtype, L, T, N, H):
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, L, T, N, H):
         kept = _keep(work, "arrays", "for", ("arrays", dtype, L, T, N, H), _packed((
-            ((T, H, N), dtype, 48, 89),  # h_z_bar_after1
-            ((H, N), dtype, 49, 89),  # h_z_bar_after
-            ((H, N), dtype, 49, 89),  # c_bar_after
-            ((L, T, H, N), dtype, 1, 89),  # h_i
-            ((L, T, H, N), dtype, 1, 89),  # h_f
-            ((L, T, H, N), dtype, 1, 89),  # h_g
-            ((L, T, H, N), dtype, 1, 89),  # h_o
-            ((L, T, H, N), dtype, 1, 89),  # c
-            ((L, T, H, N), dtype, 1, 89),  # h_tanh
-            ((L, T, H, N), dtype, 1, 90),  # h
-            ((4 * H, T, N), dtype, 2, 43),  # h_z_total
-            ((4 * H, N), dtype, 1, 44),  # h_z_t
-            ((H, N), dtype, 1, 44),  # h_i_total
-            ((L, T, 4 * H, N), dtype, 49, 92),  # h_z_bar
+            ((T, H, N), dtype, 30, 71),  # h_z_bar_after1
+            ((H, N), dtype, 31, 71),  # h_z_bar_after
+            ((H, N), dtype, 31, 71),  # c_bar_after
+            ((L, T, H, N), dtype, 1, 71),  # h_i
+            ((L, T, H, N), dtype, 1, 71),  # h_f
+            ((L, T, H, N), dtype, 1, 71),  # h_g
+            ((L, T, H, N), dtype, 1, 71),  # h_o
+            ((L, T, H, N), dtype, 1, 71),  # c
+            ((L, T, H, N), dtype, 1, 71),  # h_tanh
+            ((L, T, H, N), dtype, 1, 72),  # h
+            ((4 * H, T, N), dtype, 2, 25),  # h_z_total
+            ((4 * H, N), dtype, 1, 26),  # h_z_t
+            ((H, N), dtype, 1, 26),  # c_scaled
+            ((L, T, 4 * H, N), dtype, 31, 74),  # h_z_bar
             _ones((N * T,), dtype),  # ones
-            ((T, H, N), dtype, 50, 81),  # c_bar_scaled
-            ((T, H, N), dtype, 53, 81),  # h_z_bar_shifted
-            ((T, H, N), dtype, 54, 81),  # h_z_bar_scaled
-            ((T, H, N), dtype, 59, 81),  # h_z_bar_shifted1
-            ((T, H, N), dtype, 65, 67),  # h_z_bar_shifted2
-            ((T, H, N), dtype, 66, 81),  # h_z_bar_scaled3
-            ((H, N), dtype, 49, 89),  # c_bar_t
-            ((4 * H, T, N), dtype, 49, 89),  # Wh_bar_part4
-            ((4 * H, N), dtype, 84, 85),  # Wh_bar_sum
-            ((H, 4 * H), dtype, 85, 86),  # Wh_bar_product
-            ((H, T, N), dtype, 88, 89),  # next_part3
-            ((L, H, T, N), dtype, 90, 93),  # Wx_bar_part3
-            ((L, 4 * H, T, N), dtype, 92, 93),  # Wx_bar_part6
+            ((T, H, N), dtype, 32, 63),  # c_bar_scaled
+            ((T, H, N), dtype, 35, 63),  # h_z_bar_shifted
+            ((T, H, N), dtype, 36, 63),  # h_z_bar_scaled
+            ((T, H, N), dtype, 41, 63),  # h_z_bar_shifted1
+            ((T, H, N), dtype, 47, 49),  # h_z_bar_shifted2
+            ((T, H, N), dtype, 48, 63),  # h_z_bar_scaled3
+            ((H, N), dtype, 31, 71),  # c_bar_t
+            ((4 * H, T, N), dtype, 31, 71),  # Wh_bar_part4
+            ((4 * H, N), dtype, 66, 67),  # Wh_bar_sum
+            ((H, 4 * H), dtype, 67, 68),  # Wh_bar_product
+            ((H, T, N), dtype, 70, 71),  # next_part3
+            ((L, H, T, N), dtype, 72, 75),  # Wx_bar_part3
+            ((L, 4 * H, T, N), dtype, 74, 75),  # Wx_bar_part6
         )))
     return kept

@@ -35,13 +35,7 @@ def forward(x, *, w, b):
         z_n = w[n] @ y_before  # (D[n + 1],)
         z_n -= b[n]  # (D[n + 1],)
         # [2] y[n] = sigmoid(z[n])
-        y_n = np.minimum(z_n, 0)  # (D[n + 1],)
-        np.exp(y_n, out=y_n)
-        y_total = np.abs(z_n)  # (D[n + 1],)
-        np.negative(y_total, out=y_total)
-        np.exp(y_total, out=y_total)
-        y_total += 1
-        y_n /= y_total  # (D[n + 1],)
+        y_n = _logistic(z_n)  # (D[n + 1],)
         z[n] = z_n
         y[n] = y_n
         y_before = y_n
@@ -59,16 +53,10 @@ def loss(x, t, *, w, b):
     y_before = x
     for n in range(L):
         # [1] z[n] = w[n] y[n - 1] - b[n]
-        z_n = w[n] @ y_before  # (D[n + 1],)
-        z_n -= b[n]  # (D[n + 1],)
+        y_n = w[n] @ y_before  # (D[n + 1],)
+        y_n -= b[n]  # (D[n + 1],)
         # [2] y[n] = sigmoid(z[n])
-        y_n = np.minimum(z_n, 0)  # (D[n + 1],)
-        np.exp(y_n, out=y_n)
-        y_total = np.abs(z_n, out=z_n)
-        np.negative(y_total, out=y_total)
-        np.exp(y_total, out=y_total)
-        y_total += 1
-        y_n /= y_total  # (D[n + 1],)
+        _logistic(y_n, out=y_n)  # (D[n + 1],)
         y[n] = y_n
         y_before = y_n
     # [3] loss = ||y[L - 1] - t||^2/2
@@ -95,16 +83,10 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     y_before = x
     for n in range(L):
         # [1] z[n] = w[n] y[n - 1] - b[n]
-        z_n = w[n] @ y_before  # (D[n + 1],)
-        z_n -= b[n]  # (D[n + 1],)
+        y_n = np.matmul(w[n], y_before, out=y[n])
+        y_n -= b[n]  # (D[n + 1],)
         # [2] y[n] = sigmoid(z[n])
-        y_n = np.minimum(z_n, 0, out=y[n])
-        np.exp(y_n, out=y_n)
-        y_total = np.abs(z_n, out=z_n)
-        np.negative(y_total, out=y_total)
-        np.exp(y_total, out=y_total)
-        y_total += 1
-        y_n /= y_total  # (D[n + 1],)
+        _logistic(y_n, out=y_n)  # (D[n + 1],)
         y_before = y_n
     # [3] loss = ||y[L - 1] - t||^2/2
     np.subtract(y[L - 1], t, out=loss_shifted)  # (D[L],)
@@ -274,6 +256,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):

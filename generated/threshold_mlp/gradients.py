@@ -35,35 +35,17 @@ def forward(x, *, W1, b1, W2, b2, W3, b3):
     z1 = W1 @ x  # (H,)
     z1 -= b1  # (H,)
     # [2] y1 = sigmoid(z1)
-    y1 = np.minimum(z1, 0)  # (H,)
-    np.exp(y1, out=y1)
-    y1_total = np.abs(z1)  # (H,)
-    np.negative(y1_total, out=y1_total)
-    np.exp(y1_total, out=y1_total)
-    y1_total += 1
-    y1 /= y1_total  # (H,)
+    y1 = _logistic(z1)  # (H,)
     # [3] z2 = W2 y1 - b2
     z2 = W2 @ y1  # (M,)
     z2 -= b2  # (M,)
     # [4] y2 = sigmoid(z2)
-    y2 = np.minimum(z2, 0)  # (M,)
-    np.exp(y2, out=y2)
-    y2_total = np.abs(z2)  # (M,)
-    np.negative(y2_total, out=y2_total)
-    np.exp(y2_total, out=y2_total)
-    y2_total += 1
-    y2 /= y2_total  # (M,)
+    y2 = _logistic(z2)  # (M,)
     # [5] z3 = W3 y2 - b3
     z3 = W3 @ y2  # (K,)
     z3 -= b3  # (K,)
     # [6] y3 = sigmoid(z3)
-    y3 = np.minimum(z3, 0)  # (K,)
-    np.exp(y3, out=y3)
-    y3_total = np.abs(z3)  # (K,)
-    np.negative(y3_total, out=y3_total)
-    np.exp(y3_total, out=y3_total)
-    y3_total += 1
-    y3 /= y3_total  # (K,)
+    y3 = _logistic(z3)  # (K,)
     return {"z1": z1, "y1": y1, "z2": z2, "y2": y2, "z3": z3, "y3": y3}
 
 
@@ -78,35 +60,17 @@ def loss(x, t, *, W1, b1, W2, b2, W3, b3):
     z1 = W1 @ x  # (H,)
     z1 -= b1  # (H,)
     # [2] y1 = sigmoid(z1)
-    y1 = np.minimum(z1, 0)  # (H,)
-    np.exp(y1, out=y1)
-    y1_total = np.abs(z1, out=z1)
-    np.negative(y1_total, out=y1_total)
-    np.exp(y1_total, out=y1_total)
-    y1_total += 1
-    y1 /= y1_total  # (H,)
+    y1 = _logistic(z1, out=z1)  # (H,)
     # [3] z2 = W2 y1 - b2
     z2 = W2 @ y1  # (M,)
     z2 -= b2  # (M,)
     # [4] y2 = sigmoid(z2)
-    y2 = np.minimum(z2, 0)  # (M,)
-    np.exp(y2, out=y2)
-    y2_total = np.abs(z2, out=z2)
-    np.negative(y2_total, out=y2_total)
-    np.exp(y2_total, out=y2_total)
-    y2_total += 1
-    y2 /= y2_total  # (M,)
+    y2 = _logistic(z2, out=z2)  # (M,)
     # [5] z3 = W3 y2 - b3
     z3 = W3 @ y2  # (K,)
     z3 -= b3  # (K,)
     # [6] y3 = sigmoid(z3)
-    y3 = np.minimum(z3, 0)  # (K,)
-    np.exp(y3, out=y3)
-    y3_total = np.abs(z3, out=z3)
-    np.negative(y3_total, out=y3_total)
-    np.exp(y3_total, out=y3_total)
-    y3_total += 1
-    y3 /= y3_total  # (K,)
+    y3 = _logistic(z3, out=z3)  # (K,)
     # [7] L = ||y3 - t||^2/2
     L_shifted = np.subtract(y3, t, out=y3)
     L = _dot(L_shifted, L_shifted) / 2
@@ -325,6 +289,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _dot(a, b):

@@ -31,13 +31,7 @@ def forward(x, *, W, b, c):
     z = x @ W  # (N, H)
     z += b  # (N, H)
     # [2] A = sigmoid(Z)
-    a = np.minimum(z, 0)  # (N, H)
-    np.exp(a, out=a)
-    a_total = np.abs(z)  # (N, H)
-    np.negative(a_total, out=a_total)
-    np.exp(a_total, out=a_total)
-    a_total += 1
-    a /= a_total  # (N, H)
+    a = _logistic(z)  # (N, H)
     # [3] R = A W^T + 1 c^T
     r = a @ W.T  # (N, D)
     r += c  # (N, D)
@@ -54,13 +48,7 @@ def loss(x, *, W, b, c):
     z = x @ W  # (N, H)
     z += b  # (N, H)
     # [2] A = sigmoid(Z)
-    a = np.minimum(z, 0)  # (N, H)
-    np.exp(a, out=a)
-    a_total = np.abs(z, out=z)
-    np.negative(a_total, out=a_total)
-    np.exp(a_total, out=a_total)
-    a_total += 1
-    a /= a_total  # (N, H)
+    a = _logistic(z, out=z)  # (N, H)
     # [3] R = A W^T + 1 c^T
     r = a @ W.T  # (N, D)
     r += c  # (N, D)
@@ -250,6 +238,15 @@ def _demand_real(name, array):
     """ValueError where an array does not hold truth values, integers or floats."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+
+
+def _logistic(z, out=None):
+    """1 / (1 + exp(-z)) of each entry; 0 where exp(-z) is beyond all numbers."""
+    out = np.negative(z, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
 
 
 def _row_sum(ones, rows, out=None):

@@ -241,6 +241,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     x = _data("x", x, dtype)
     y = _data("y", y, dtype)
     N, T, H, E, F = _sizes(x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2)
+    N1 = _block(N, H * T * T)
     out = _outputs(
         out,
         work,
@@ -262,8 +263,8 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         (x, y, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2),
     )
     (
-        ones, u_mu, u_v_shifted, u, q_scaled, k_part2, v_part2, o_s, o_a_mask, o_a_max, ones1, o, r, w_v_shifted, w, z,
-        a_total, a, m_part3, ones2, r_bar_ratio, Wo_bar, o_bar_part, o_a_bar, o_s_bar_sum, Wv_bar_part2, k_bar, q_bar,
+        ones, u_mu, u_v_shifted, u, q_scaled, k_part2, v_part2, o_a_mask, ones1, ones2, o_a, o, o_a_max, r, w_v_shifted,
+        w, z, a_total, a, m_part3, r_bar_ratio, Wo_bar, o_bar_part, k_bar, q_bar, o_a_bar_n, o_s_bar_sum, Wv_bar_part2,
     ) = _scratch(work, dtype, N, T, H, E, F)
 
     # [1] u_mu[n] = (x[n] 1)/E/H (mean)
@@ -300,21 +301,26 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         Wv.transpose(1, 0, 2).reshape(E * H, E * H),
         out=v_part2.reshape(N * T, E * H),
     )  # (N * T, E * H)
-    # [9] o_s[n, h] = (q[n, h] k[n, h]^T)/sqrt(E)
     q_scaled *= 1 / E ** 0.5
-    np.matmul(q_scaled.transpose(0, 2, 1, 3), k_part2.transpose(0, 2, 3, 1), out=o_s)  # (N, H, T, T)
-    # [10]
     o_a_range = np.arange(T)  # (T,)
     np.less_equal(o_a_range, o_a_range[:, None], out=o_a_mask)  # (T, T)
     o_a_part1 = np.where(o_a_mask, 1e+37, -1e+37).astype(dtype)  # (T, T)
-    o_a_capped = np.minimum(o_s, o_a_part1, out=o_s)
-    o_a_capped.max(axis=3, keepdims=True, out=o_a_max)  # (N, H, T, 1)
-    o_a_exp = np.subtract(o_a_capped, o_a_max, out=o_a_capped)
-    np.exp(o_a_exp, out=o_a_exp)
-    o_a_sum = np.matmul(o_a_exp, ones1, out=o_a_max)  # (N, H, T, 1)
-    o_a = np.divide(o_a_exp, o_a_sum, out=o_a_exp)  # (N, H, T, T)
-    # [11] o[n, h] = o_a[n, h] v[n, h]
-    _product(o_a, v_part2.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
+    for n in range(0, N, N1):
+        # [9] o_s[n, h] = (q[n, h] k[n, h]^T)/sqrt(E)
+        o_a_capped = np.matmul(
+            q_scaled[n : n + N1].transpose(0, 2, 1, 3),
+            k_part2[n : n + N1].transpose(0, 2, 3, 1),
+            out=o_a[n : n + N1],
+        )  # (N1, H, T, T)
+        # [10]
+        np.minimum(o_a_capped, o_a_part1, out=o_a_capped)
+        o_a_capped.max(axis=3, keepdims=True, out=o_a_max)  # (N1, H, T, 1)
+        o_a_exp = np.subtract(o_a_capped, o_a_max, out=o_a_capped)
+        np.exp(o_a_exp, out=o_a_exp)
+        o_a_sum = np.matmul(o_a_exp, ones1, out=o_a_max)  # (N1, H, T, 1)
+        o_a_n = np.divide(o_a_exp, o_a_sum, out=o_a_exp)  # (N1, H, T, T)
+        # [11] o[n, h] = o_a[n, h] v[n, h]
+        _product(o_a_n, v_part2[n : n + N1].transpose(0, 2, 1, 3), out=o[n : n + N1])  # (N1, H, T, E)
     # [12] r[n] = x[n] + sum_h o[n, h] Wo[h]
     _product(
         o.transpose(0, 2, 1, 3).reshape(N * T, E * H),
@@ -406,14 +412,33 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.matmul(
         r_bar.reshape(N * T, E * H), Wo.reshape(E * H, E * H).T, out=o_bar_part.reshape(N * T, E * H)
     )  # (N * T, E * H)
-    # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
-    np.matmul(o_bar_part.transpose(0, 2, 1, 3), v_part2.transpose(0, 2, 3, 1), out=o_a_bar)  # (N, H, T, T)
-    # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
-    np.vecdot(o_a_bar, o_a, out=o_s_bar_sum)  # (N, H, T)
-    o_s_bar = np.subtract(o_a_bar, o_s_bar_sum[:, :, :, None], out=o_a_bar)
-    o_s_bar *= o_a  # (N, H, T, T)
-    # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
-    v_bar = _product(o_a.transpose(0, 1, 3, 2), o_bar_part.transpose(0, 2, 1, 3), out=o)  # (N, H, T, E)
+    v_bar = o
+    for n in range(0, N, N1):
+        # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
+        np.matmul(
+            o_bar_part[n : n + N1].transpose(0, 2, 1, 3),
+            v_part2[n : n + N1].transpose(0, 2, 3, 1),
+            out=o_a_bar_n,
+        )  # (N1, H, T, T)
+        # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
+        np.vecdot(o_a_bar_n, o_a[n : n + N1], out=o_s_bar_sum)  # (N1, H, T)
+        o_s_bar_n = np.subtract(o_a_bar_n, o_s_bar_sum[:, :, :, None], out=o_a_bar_n)
+        o_s_bar_n *= o_a[n : n + N1]  # (N1, H, T, T)
+        # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
+        _product(
+            o_a[n : n + N1].transpose(0, 1, 3, 2),
+            o_bar_part[n : n + N1].transpose(0, 2, 1, 3),
+            out=v_bar[n : n + N1],
+        )  # (N1, H, T, E)
+        # [68] k_bar[n, h] = (o_s_bar[n, h]^T q[n, h])/sqrt(E)
+        _product(
+            o_s_bar_n.transpose(0, 1, 3, 2),
+            q_scaled[n : n + N1].transpose(0, 2, 1, 3),
+            out=k_bar[n : n + N1],
+        )  # (N1, H, T, E)
+        # [72] q_bar[n, h] = (o_s_bar[n, h] k[n, h])/sqrt(E)
+        q_bar_n = _product(o_s_bar_n, k_part2[n : n + N1].transpose(0, 2, 1, 3), out=q_bar[n : n + N1])
+        q_bar_n *= 1 / E ** 0.5  # (N1, H, T, E)
     # [66] Wv_bar[h] = sum_n u[n]^T v_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
@@ -421,8 +446,6 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         out=Wv_bar_part2.reshape(E * H, E * H),
     )  # (E * H, E * H)
     out["Wv"][...] = Wv_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
-    # [68] k_bar[n, h] = (o_s_bar[n, h]^T q[n, h])/sqrt(E)
-    _product(o_s_bar.transpose(0, 1, 3, 2), q_scaled.transpose(0, 2, 1, 3), out=k_bar)  # (N, H, T, E)
     # [70] Wk_bar[h] = sum_n u[n]^T k_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
@@ -431,9 +454,6 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (E * H, E * H)
     Wk_bar_part2 = Wv_bar_part2
     out["Wk"][...] = Wk_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
-    # [72] q_bar[n, h] = (o_s_bar[n, h] k[n, h])/sqrt(E)
-    _product(o_s_bar, k_part2.transpose(0, 2, 1, 3), out=q_bar)  # (N, H, T, E)
-    q_bar *= 1 / E ** 0.5  # (N, H, T, E)
     # [74] Wq_bar[h] = sum_n u[n]^T q_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
@@ -454,8 +474,8 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
         Wk.transpose(0, 2, 1).reshape(E * H, E * H),
         out=r.reshape(N * T, E * H),
     )  # (N * T, E * H)
-    u_bar_part4 = r
-    u_bar += u_bar_part4
+    u_bar_part6 = r
+    u_bar += u_bar_part6
     _product(
         v_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wv.transpose(0, 2, 1).reshape(E * H, E * H),
@@ -668,6 +688,14 @@ def _dot(a, b):
         return np.vdot(a, b)
     a, b = a.reshape(-1), b.reshape(-1)
     return a.dtype.type(sum(float(np.vdot(a[k : k + 65536], b[k : k + 65536])) for k in range(0, a.size, 65536)))
+
+
+def _block(count, each):
+    """How many of `count` examples with `each` entries are taken at once: what divides them and fits in the cache."""
+    length = max(1, min(count, 131_072 // each))
+    while count % length:
+        length -= 1
+    return length
 
 
 def _product(a, b, out):
@@ -965,34 +993,35 @@ def _scratch(work, dtype, N, T, H, E, F):
     work = {} if work is None else work
     kept = work.get("arrays")
     if kept is None or kept.fit != ("arrays", dtype, N, T, H, E, F):
+        N1 = _block(N, H * T * T)
         kept = _keep(work, "arrays", "for", ("arrays", dtype, N, T, H, E, F), _packed((
             _ones((E * H,), dtype),  # ones
-            ((N, T), dtype, 0, 79),  # u_mu
-            ((N, T, E * H), dtype, 2, 109),  # u_v_shifted
-            ((N, T, E * H), dtype, 9, 110),  # u
-            ((N, T, H, E), dtype, 11, 91),  # q_scaled
-            ((N, T, H, E), dtype, 12, 95),  # k_part2
-            ((N, T, H, E), dtype, 13, 84),  # v_part2
-            ((N, H, T, T), dtype, 15, 88),  # o_s
-            ((T, T), bool, 17, 18),  # o_a_mask
-            ((N, H, T, 1), dtype, 20, 24),  # o_a_max
+            ((N, T), dtype, 0, 80),  # u_mu
+            ((N, T, E * H), dtype, 2, 112),  # u_v_shifted
+            ((N, T, E * H), dtype, 9, 113),  # u
+            ((N, T, H, E), dtype, 11, 94),  # q_scaled
+            ((N, T, H, E), dtype, 12, 94),  # k_part2
+            ((N, T, H, E), dtype, 13, 94),  # v_part2
+            ((T, T), bool, 16, 17),  # o_a_mask
             _ones((T, 1), dtype),  # ones1
-            ((N, H, T, E), dtype, 25, 105),  # o
-            ((N, T, E * H), dtype, 26, 107),  # r
-            ((N, T, E * H), dtype, 30, 78),  # w_v_shifted
-            ((N, T, E * H), dtype, 37, 75),  # w
-            ((N, T, F), dtype, 39, 63),  # z
-            ((N, T, F), dtype, 41, 66),  # a_total
-            ((N, T, F), dtype, 44, 59),  # a
-            ((N, T, E * H), dtype, 46, 80),  # m_part3
             _ones((N * T,), dtype),  # ones2
-            ((N, T), dtype, 72, 77),  # r_bar_ratio
-            ((H, E, E * H), dtype, 81, 82),  # Wo_bar
-            ((N, T, H, E), dtype, 83, 88),  # o_bar_part
-            ((N, H, T, T), dtype, 84, 95),  # o_a_bar
-            ((N, H, T), dtype, 85, 86),  # o_s_bar_sum
-            ((E * H, H, E), dtype, 89, 99),  # Wv_bar_part2
-            ((N, H, T, E), dtype, 91, 102),  # k_bar
-            ((N, H, T, E), dtype, 95, 100),  # q_bar
+            ((N, H, T, T), dtype, 18, 94),  # o_a
+            ((N, H, T, E), dtype, 18, 108),  # o
+            ((N1, H, T, 1), dtype, 21, 25),  # o_a_max
+            ((N, T, E * H), dtype, 27, 110),  # r
+            ((N, T, E * H), dtype, 31, 79),  # w_v_shifted
+            ((N, T, E * H), dtype, 38, 76),  # w
+            ((N, T, F), dtype, 40, 64),  # z
+            ((N, T, F), dtype, 42, 67),  # a_total
+            ((N, T, F), dtype, 45, 60),  # a
+            ((N, T, E * H), dtype, 47, 81),  # m_part3
+            ((N, T), dtype, 73, 78),  # r_bar_ratio
+            ((H, E, E * H), dtype, 82, 83),  # Wo_bar
+            ((N, T, H, E), dtype, 84, 94),  # o_bar_part
+            ((N, H, T, E), dtype, 86, 105),  # k_bar
+            ((N, H, T, E), dtype, 86, 103),  # q_bar
+            ((N1, H, T, T), dtype, 87, 93),  # o_a_bar_n
+            ((N1, H, T), dtype, 88, 89),  # o_s_bar_sum
+            ((E * H, H, E), dtype, 95, 102),  # Wv_bar_part2
         )))
     return kept
