@@ -28,7 +28,7 @@ from symbp.document.compose import compose, equalities
 from symbp.document.model import BAR, SCALAR, STEPS, Document
 from symbp.document.model import VIEWS as VIEWS  # for the commands, as FORMATS and TARGETS
 from symbp.document.ranged import one_range
-from symbp.document.summary import with_checks
+from symbp.document.summary import Stable, with_checks
 from symbp.document.tex.write import write_latex
 from symbp.document.views import seen
 from symbp.document.words import ENGLISH, Language
@@ -174,13 +174,14 @@ class Build:
         return given_for(self.network, dict(self.sizes), self.data)
 
     @cached_property
-    def stable(self) -> tuple[str, ...]:
-        """The quantities that the module computes in another form than that of their definition."""
+    def stable(self) -> Stable:
+        """The quantities whose definition overflows: those computed in another form, and those that are right so."""
         d = self.derivation
         computed = {e.name: e.body for e in stabilise(d.backward).equations}
         others = [e for e in d.network.equations if not same(computed[e.name], e.body)]
         plain = as_defined(self.program)
-        return tuple(e.name for e in others if not (e.name in plain and is_logistic(e.body)))
+        same_form = tuple(e.name for e in others if e.name in plain and is_logistic(e.body))
+        return Stable(tuple(e.name for e in others if e.name not in same_form), same_form)
 
     @cached_property
     def document(self) -> Document:

@@ -63,13 +63,13 @@ def compose(
     checks: tuple[Check, ...] = (),
     product: HessianProduct | None = None,
     example: Example | None = None,
-    stable: tuple[str, ...] = (),
+    stable: summary.Stable = summary.NOTHING,
     scalar: bool = False,
 ) -> Document:
     """The document of a derivation, and of the Hessian times a vector if that is asked for.
 
     `lines` says where each numbered equation stands in the module, `example` has the numbers that are shown,
-    `stable` the names of what the module computes in another form. Each entry is shown by itself if `scalar` says so,
+    `stable` what overflows as it is defined. Each entry is shown by itself if `scalar` says so,
     and of a network of numbers.
     """
     derivation, product = one_range(derivation, product)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbp.calculus.steps import Derivation, HessianProduct, Key
 from symbp.core.equality import PRODUCT, ROUNDING, SYMPY, Check
@@ -43,7 +43,18 @@ Lines = Mapping[int, tuple[int, int]]
 FORM, ALONG = "u . H v", "H v: "  # names of checks of the Hessian times a vector
 
 
-def closing(d: Derivation, lines: Lines, example: Example | None, stable: tuple[str, ...] = ()) -> tuple[Section, ...]:
+@dataclass(frozen=True, slots=True)
+class Stable:
+    """What overflows as it is defined: what the module computes `otherwise`, and what it computes `as_defined`."""
+
+    otherwise: tuple[str, ...] = ()
+    as_defined: tuple[str, ...] = ()
+
+
+NOTHING = Stable()
+
+
+def closing(d: Derivation, lines: Lines, example: Example | None, stable: Stable = NOTHING) -> tuple[Section, ...]:
     """The whole pass in its order, what it costs and needs, and the update rule."""
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
@@ -76,7 +87,7 @@ def module(d: Derivation, lines: Lines, product: HessianProduct | None) -> tuple
     return (Section(said("heading.module"), _module(d, lines, numbers)),) if lines else ()
 
 
-def _box_words(d: Derivation, rows: tuple[BoxRow, ...], stable: tuple[str, ...]) -> Words:
+def _box_words(d: Derivation, rows: tuple[BoxRow, ...], stable: Stable) -> Words:
     words = [said("gradients.order")]
     if any(s.inserted for s in d.sections):
         words.append(said("gradients.inserted"))
@@ -89,8 +100,10 @@ def _box_words(d: Derivation, rows: tuple[BoxRow, ...], stable: tuple[str, ...])
         words.append(said("pass.drop", kept=listed(needed), others=listed(others)))
     elif needed or others:
         words.append(said("pass.keep", kept=listed(needed)) if needed else said("pass.nothing"))
-    if stable:
-        words.append(said("pass.stable", quantities=listed(map(Whole, stable))))
+    if stable.otherwise:
+        words.append(said("pass.stable", quantities=listed(map(Whole, stable.otherwise))))
+    if stable.as_defined:
+        words.append(said("pass.as_defined", quantities=listed(map(Whole, stable.as_defined))))
     return tuple(words)
 
 

@@ -39,7 +39,7 @@ POINTS = {
     "common mistakes": r"\\lead\{Careful\.\}",
     "cost": r"\\color\{quiet\}\$\d+\\,",
     "what to keep": r"Of the forward pass these formulas read",
-    "stability": r"in another form of the same value",
+    "stability": r"in another form of the same value|its reciprocal is 0, as it should be",
     "picture": r"\\begin\{tikzpicture\}",
     "the rule at each line": "",  # see below
     "proved numerically": r"has been evaluated on both sides",

@@ -10,6 +10,7 @@ import pytest
 from symbp.calculus.derive import derive
 from symbp.core.network import Network
 from symbp.notation.read import read_network
+from symbp.review import explain, forced, inside
 from symbp.review.check import Report, check_text
 from symbp.review.pages import Pages, pages_of
 from tests.review import other_passes, passes, planting
@@ -31,6 +32,13 @@ def known(text: str, name: str) -> tuple[Network, Pages]:
 def check(text: str, name: str, code: str) -> Report:
     network, pages = known(text, name)
     return check_text(code, "mine.py", Path(), network, "", {}, {}, pages)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is tested here, and not how soon: on a busy machine a search has its usual time several times."""
+    for module, name in ((explain, "SECONDS"), (explain, "APART"), (forced, "EACH"), (inside, "SECONDS")):
+        monkeypatch.setattr(module, name, 4 * getattr(module, name))
 
 
 def line_of(code: str, right: str) -> int:

@@ -338,6 +338,8 @@ LESSON: dict[str, str | Forms] = {
     "pass.keep": "Of the forward pass these formulas read {kept}.",
     "pass.drop": "Of the forward pass these formulas read {kept}, and not {others}.",
     "pass.nothing": "Of the forward pass these formulas read nothing but the data.",
+    "pass.as_defined": "The module computes {quantities} as defined: where an exponential in it overflows, its "
+    "reciprocal is 0, as it should be.",
     "pass.stable": "The module computes {quantities} in another form of the same value: an exponential overflows "
     "from an exponent of 710 on, in single precision of 89.",
     "pass.lines": "Lines are those of {file}.",

@@ -240,6 +240,7 @@ LESSON: dict[str, str | Forms] = {
     "pass.keep": "这些公式只用到前向传播的{kept}。",
     "pass.drop": "这些公式用到前向传播的{kept}，不用{others}。",
     "pass.nothing": "这些公式不用前向传播的结果，只用到数据。",
+    "pass.as_defined": "{quantities}按定义计算，其中的指数函数可能溢出，这时其倒数为0，正是所求的值。",
     "pass.stable": "代码用另一种等价形式计算{quantities}，因为指数在双精度下达到710、"
     "在单精度下达到89时，指数函数就会溢出。",
     "pass.lines": "行号指{file}中的行。",
