@@ -132,8 +132,10 @@ class _Sums:
 
     def _base(self, value: Value) -> Value:
         """The array that a value shows in another shape; of a number in the shape of one, the value."""
-        base = base_of(value, self.made)
-        return base if isinstance(base, Value) else value
+        match base_of(value, self.made):
+            case Value() as base:
+                return base
+        return value
 
 
 def _is_row_sum(s: Statement) -> bool:
