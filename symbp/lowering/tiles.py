@@ -5,7 +5,8 @@ cache. What goes from one product to the next example by example becomes a loop 
 as fit. What only the loop needs is never more than a block long. Which examples are in a block changes no number.
 
 Comes in: pure statements. Goes out: the same, some of them in the body of a loop, whose arrays have a block's length
-along the first axis. How long that is the module finds from the sizes: a divisor of the number of examples.
+along the first axis. How long that is the module finds from the sizes: a divisor of the number of examples, or all
+of them where it has none of a useful length.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from math import prod
 from symbp.core.integers import ONE, Dim, Poly
 from symbp.core.traverse import fresh_name
 from symbp.lowering.bodies import loop_args
+from symbp.lowering.names import RESERVED
 from symbp.lowering.program import (
     ELEMENTWISE,
     FILLING,
@@ -41,7 +43,7 @@ SHOWING = ("transpose", "expand", "reshape")
 
 def in_tiles(program: Program) -> Program:
     """The program with such loops in the routines where time counts."""
-    taken = set(program.names)
+    taken = set(program.names) | RESERVED
     routines, blocks = [], dict[tuple[Poly, Poly], Block]()
     for routine in program.routines:
         if routine.name in FILLING:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,25 @@ def test_blocks_change_no_number(name: str) -> None:
 
 def test_a_block_is_a_divisor_that_fits() -> None:
     block = load(write_module(program("attention")[0])[0])._block
-    assert [block(n, 40_000) for n in (1, 2, 3, 4, 6, 7, 9)] == [1, 2, 3, 2, 3, 1, 3]
+    assert [block(n, 40_000) for n in (1, 2, 3, 4, 6, 9)] == [1, 2, 3, 2, 3, 3]
     assert block(5, 10**9) == 1
     assert block(784, 1) == 784
+
+
+def test_examples_that_nothing_useful_divides_stay_whole() -> None:
+    block = load(write_module(program("attention")[0])[0])._block
+    assert [block(n, 40_000) for n in (5, 7, 13)] == [5, 7, 13]
+
+
+@pytest.mark.parametrize("size", ["IN", "OUT", "WORK", "Lambda", "NP", "Math"])
+def test_the_loop_takes_no_name_of_pythons_or_of_the_module(size: str) -> None:
+    signature, lines, _ = NETWORKS["attention"]
+    source = f"{HEAD}def f({signature}):\n" + "".join(f"    {line}\n" for line in lines)
+    source = re.sub(r"\bN\b", size, source)
+    module, rng = load(write_module(lower(derive(read_network(source))))[0]), np.random.default_rng(0)
+    shape = {"q": (4, 230, 3), "k": (4, 190, 3), "v": (4, 190, 3), "y": (4, 230, 3)}
+    q, k, v, y = (rng.normal(size=s) for s in shape.values())
+    _, gradients = module.loss_and_gradients(y, q=q, k=k, v=v)
+    e = np.exp(q @ k.transpose(0, 2, 1) / np.sqrt(3))
+    a = e / e.sum(2, keepdims=True)
+    np.testing.assert_allclose(gradients["v"], a.transpose(0, 2, 1) @ (a @ v - y), rtol=1e-10, atol=1e-12)
