@@ -302,11 +302,12 @@ def _dot(a, b):
 
 
 def _block(count, each):
-    """How many of `count` examples with `each` entries are taken at once: what divides them and fits in the cache."""
-    length = max(1, min(count, 131_072 // each))
-    while count % length:
-        length -= 1
-    return length
+    """How many of `count` examples with `each` entries are taken at once: what divides them and fits in the cache.
+
+    All of them where nothing between half of what fits and that divides them, as with a prime number of examples.
+    """
+    most = max(1, min(count, 131_072 // each))
+    return next((length for length in range(most, most // 2, -1) if count % length == 0), count)
 
 
 def _product(a, b, out):
