@@ -10,11 +10,12 @@ from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Expr, Fn, Int, Num, Sum
 from symbp.core.functions import elementary
-from symbp.core.integers import Poly
-from symbp.core.traverse import reads, substitute
-from symbp.core.views import argument_of, terms_of
+from symbp.core.integers import Atom, Index, Poly
+from symbp.core.traverse import free_indices, reads, rename_bound, substitute
+from symbp.core.views import among, argument_of, factors_of, terms_of
 from symbp.lowering.linear import NOTHING
 from symbp.lowering.scaled import Scaled, raw
+from symbp.lowering.stability.division import quotient
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.named import Named
 
@@ -73,11 +74,30 @@ class Cancelling(Named):
         common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
         spread = [u for t in terms for u in self._spread(t * common, known)]
         kept = self._left_out(_collected(spread), known)
+        shorter = self._divided(kept, common, known)
+        if shorter is not None:
+            return shorter
         if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
             return None
         if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
             return None
         return _as_one(kept) * common.power(Fraction(-1))
+
+    def _divided(self, terms: list[Scaled], common: Scaled, known: Known) -> Scaled | None:
+        """The terms over what they are divided by without the sums in that which divide theirs; None if none does.
+
+        What is left is a sum of quotients. Brought together their exponents would be taken from each other, which are
+        large, where those of each are nearly 0.
+        """
+        for k, (e, p) in enumerate(common.sums):
+            if p > 0 and isinstance(e, Add) and len(terms) > 1:
+                found = quotient(terms, [self.form(a, known) for a in opened_terms(e)])
+                if found is not None and len(found) < len(terms):
+                    fewer = ((e, p - 1),) if p > 1 else ()
+                    left = Scaled(common.rest, common.exponent, (*common.sums[:k], *fewer, *common.sums[k + 1 :]))
+                    below = left.power(Fraction(-1))
+                    return self._divided(found, left, known) or _as_one([t * below for t in found])
+        return None
 
     def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:
         """The terms, a sum less one of its own terms as the sum of all the others."""
@@ -125,6 +145,32 @@ def _without_one(total: Sum, place: Poly) -> Scaled:
     (i,) = total.indices
     mask = build.where(build.compare("!=", Int(Poly.of(i)), Int(place)), build.UNIT, build.NIL)
     return Scaled(build.UNIT, NOTHING, ((Sum((i,), build.mul(mask, total.body)), Fraction(1)),))
+
+
+def as_one_sum(one: Expr, other: Expr) -> Expr | None:
+    """Two sums over the same indices, times the same, as one; None of anything else."""
+    match _sum_among(one), _sum_among(other):
+        case (Sum(mine, body), times), (Sum(theirs, _) as total, others) if _ranges(mine) == _ranges(theirs):
+            c, times = build.split_number(times)
+            d, others = build.split_number(others)
+            if times == others:
+                taken = {i.name for i in mine} | {i.name for i in free_indices(one)}
+                renamed = rename_bound(total, taken)
+                table: dict[Atom, Poly] = {j: Poly.of(i) for i, j in zip(mine, renamed.indices, strict=True)}
+                both = build.add(build.scale(c, body), build.scale(d, substitute(renamed.body, table)))
+                return build.mul(times, build.total(mine, both))
+    return None
+
+
+def _sum_among(expr: Expr) -> tuple[Expr, Expr]:
+    """The one sum among the factors, and the others."""
+    factors = factors_of(expr)
+    sums = among(factors, Sum)
+    return (sums[0], build.mul(*(f for f in factors if f is not sums[0]))) if len(sums) == 1 else (build.NIL, expr)
+
+
+def _ranges(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
+    return [(i.start, i.stop) for i in indices]
 
 
 def opened_terms(expr: Expr) -> tuple[Expr, ...]:

@@ -151,8 +151,8 @@ def less_one(terms: tuple[Expr, ...]) -> tuple[Fraction, Expr] | None:
     return None
 
 
-def of_small(a: Expr) -> tuple[Expr, Expr]:
-    """m and v of 1 - exp(-exp(a)) = exp(m) * v: it is exp(a) where that is small, with all the digits of a."""
+def of_small(a: Expr) -> Expr:
+    """v of 1 - exp(-exp(a)) = exp(min(a, 0)) * v: it is exp(a) where that is small, with all the digits of a."""
     m = Where(Compare("<", a, build.NIL), a, build.NIL)
     other = build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), Fn("exp", (build.neg(m),)))
-    return m, Where(Compare("<", a, SMALL), build.UNIT, other)
+    return Where(Compare("<", a, SMALL), build.UNIT, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from symbp.core import build
 from symbp.core.expr import (
@@ -22,8 +23,8 @@ from symbp.core.expr import (
 )
 from symbp.core.integers import Node
 from symbp.core.traverse import map_children, with_bound
-from symbp.core.views import argument_of, bound_by, factors_of, is_divisor, value_of
-from symbp.lowering.stability.cancelling import opened_terms
+from symbp.core.views import among, argument_of, bound_by, factors_of, is_divisor, value_of
+from symbp.lowering.stability.cancelling import as_one_sum, opened_terms
 from symbp.lowering.stability.exponentials import bounded_below, capped, exponential_of
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import is_zero_elsewhere
@@ -187,6 +188,9 @@ class Stable(Products):
         return any(self.cancelled([self.form(a, k) for a in opened_terms(node)], k) is not None for k in knowns)
 
     def _addition(self, node: Add, known: Known) -> Expr:
+        joined_sums = self._with_joined_sums(node.args, known)
+        if joined_sums is not None:
+            return self.plain(joined_sums, known)
         shorter = self.shortened(node.args, known)
         if shorter is not None and not self.form(shorter, known).plain:
             return self.plain(shorter, known)
@@ -196,6 +200,30 @@ class Stable(Products):
             if joined is not None:
                 return self.computed(joined, known)
         return self.as_they_stand(node, known)
+
+    def _with_joined_sums(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
+        """The terms with two sums over the same as one, where what is small is left of their terms: the derivative of
+        log(p - q) by what is added to both."""
+        for one, other in combinations(terms, 2):
+            joined = as_one_sum(one, other)
+            if joined is not None and self._leaves_little(joined, known):
+                others = (t for t in terms if t is not one and t is not other)
+                return build.add(joined, *others)
+        return None
+
+    def _leaves_little(self, product: Expr, known: Known) -> bool:
+        """Do the terms of a sum cancel, in a branch of what they are choices between?"""
+        for indices, body in ((t.indices, t.body) for t in among(factors_of(product), Sum)):
+            match body:
+                case Add():
+                    return self._cancels_somewhere(body, outside(known, indices))
+        return False
+
+    def _cancels_somewhere(self, node: Add, known: Known) -> bool:
+        cond = self.choice(node, known)
+        if cond is not None:
+            return any(self._cancels_somewhere(node, (*known, (cond, taken))) for taken in (True, False))
+        return self._cancels(node, known)
 
 
 def _is_whole(exponent: Expr) -> bool:

@@ -78,10 +78,12 @@ class Splits(Forms):
         terms = [self.lifted(self.form(a, known), known) for a in opened]
         if (below := _exponential_below([self.form(t, known) for t in opened])) is not None:
             place, a = below
-            small, rest = of_small(self.plain(a, known))
-            self.done.update((small, rest))
+            exponent = self.plain(a, known)
+            rest = of_small(exponent)
+            self.done.add(rest)
             m, v = terms[place]
-            return Linear.of(small) + m, build.mul(v, rest)
+            whole = parts(exponent)
+            return whole - positive_part(whole) + m, build.mul(v, rest)
         exact = exact or not all(self.is_nonpositive(m, known) for m, _ in terms)
         conds = [self._mattering(v, known) if exact else TRUE for _, v in terms]
         above = [all(self.is_nonpositive(k - m, known) for k, _ in terms) for m, _ in terms]
@@ -176,7 +178,11 @@ class Splits(Forms):
         each = zip(terms, conds, exponents, strict=True)
         below = tuple(Below(m, (), c, e) for (m, _), c, e in each if isinstance(e, Read))
         m = Linear.of(self.largest_of(largest, below, known))
-        own = (Linear.of(e) if value_of(e) is None else parts(e) for e in exponents)
+        own = [Linear.of(e) if value_of(e) is None else parts(e) for e in exponents]
+        if len(terms) == 2 and all(c == TRUE for c in conds):
+            pair = _pair([(e, v) for e, (_, v) in zip(own, terms, strict=True)], write)
+            if pair is not None:
+                return m, pair
         return m, build.add(*(build.mul(v, exponential(e - m)) for e, (_, v) in zip(own, terms, strict=True)))
 
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
