@@ -125,12 +125,25 @@ def is_positive(expr: Expr) -> bool:
             return value > 1
         case Fn(name, _, ()):
             return name == "exp" or bool(elementary(name).between[0] > 0)
-        case Add(args) | Mul(args):
-            return all(is_positive(a) for a in args)
+        case Add(args):
+            return all(map(is_positive, args))
+        case Mul(args):
+            negative = [a for a in args if _is_negative(a)]
+            return len(negative) % 2 == 0 and all(is_positive(a) for a in args if a not in negative)
         case Pow(base, _) | Sum(_, base):
             return is_positive(base)
         case Where(Compare(">" | ">=", a, b), then, other) if (a, b) == (then, other):  # the larger of the two
             return is_positive(b)
+    return False
+
+
+def _is_negative(factor: Expr) -> bool:
+    """Is it a number below 0, or exp(u) - 1 of such?"""
+    match factor:
+        case Num(value):
+            return value < 0
+        case Fn("expm1", (u,), ()):
+            return is_positive(build.neg(u))
     return False
 
 

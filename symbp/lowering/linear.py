@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Expr, Extreme, Fn, Mul, Num, Pow, Sum, Where
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.traverse import free_indices, substitute
-from symbp.core.views import factors_of, is_guarded, terms_of, value_of
+from symbp.core.views import among, factors_of, is_guarded, terms_of, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Linear:
         for e, c in terms:
             name = key(e)
             table[name] = (table[name][0] if name in table else e, c + (table[name][1] if name in table else 0))
-        return Linear(tuple((e, c) for e, c in table.values() if c))
+        return Linear(_with_brackets_apart([(e, c) for e, c in table.values() if c]))
 
     def __add__(self, other: Linear) -> Linear:
         if not other.terms or not self.terms:
@@ -67,6 +67,20 @@ class Linear:
 
 
 NOTHING = Linear()
+
+
+def _with_brackets_apart(terms: list[tuple[Expr, Fraction]]) -> tuple[tuple[Expr, Fraction], ...]:
+    """The terms with (a + b) f - (a + c) f as (b - c) f, where that is shorter: of large a little would be left."""
+    products = [(e, c, among(factors_of(e), Add)) for e, c in terms if isinstance(e, Mul)]
+    for (e, c, ours), (f, d, theirs) in combinations([p for p in products if len(p[2]) == 1], 2):
+        one, other = (build.mul(*(u for u in factors_of(a) if u is not s)) for a, s in ((e, ours[0]), (f, theirs[0])))
+        left = parts(ours[0]) * c + parts(theirs[0]) * d if key(one) == key(other) else None
+        if left is not None and len(left.terms) < max(len(ours[0].args), len(theirs[0].args)):
+            others = [t for t in terms if t[0] is not e and t[0] is not f]
+            spread = [build.split_number(build.mul(one, u)) for u, _ in left.terms]
+            more = [(rest, n * times) for (n, rest), (_, times) in zip(spread, left.terms, strict=True)]
+            return Linear.collect((*others, *more)).terms
+    return tuple(terms)
 
 
 def positive_part(d: Linear) -> Linear:

@@ -152,7 +152,8 @@ def less_one(terms: tuple[Expr, ...]) -> tuple[Fraction, Expr] | None:
 
 
 def of_small(a: Expr) -> Expr:
-    """v of 1 - exp(-exp(a)) = exp(min(a, 0)) * v: it is exp(a) where that is small, with all the digits of a."""
-    m = Where(Compare("<", a, build.NIL), a, build.NIL)
-    other = build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), Fn("exp", (build.neg(m),)))
-    return Where(Compare("<", a, SMALL), build.UNIT, other)
+    """v of 1 - exp(-exp(a)) = exp(min(a, 0)) * v: 1 to the last digit where a is below a number, so that it need go no
+    lower."""
+    a = Where(Compare(">", a, SMALL), a, SMALL)
+    less = Where(Compare("<", a, build.NIL), a, build.NIL)
+    return build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), Fn("exp", (build.neg(less),)))

@@ -166,6 +166,10 @@ class Forms(Cancelling):
         inside = self._logarithm_of(rest, known)
         if inside is not None:
             return NOTHING, inside.power(c)
+        match rest:
+            case Read() if (relation := self.relation(rest)) is not None:
+                other, apart = relation
+                return (Linear.of(other) + apart) * c, unit()
         opened = rest if len(terms_of(rest)) > 1 else self.defined(rest, known)
         if opened is not None:
             linear, logs = self._combination(opened, c, known)

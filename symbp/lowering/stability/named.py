@@ -189,7 +189,7 @@ class Named(Work):
         return m
 
     def _folded(self, m: Linear, below: Below, times: Fraction, known: Known) -> Linear:
-        for own in _instances(m, below):
+        for own in entries_below(m, below):
             read = Linear.of(own.read)  # type: ignore[arg-type]
             left = times - max(m.coefficient(own.read), Fraction(0))  # type: ignore[arg-type]
             often = min(left, _times(own.terms, m))  # of two entries of which one largest is taken twice, each once
@@ -245,7 +245,7 @@ class Named(Work):
             if c >= 0:
                 continue
             for below in self.below(largest):
-                for own in _instances(m, below):
+                for own in entries_below(m, below):
                     read = NOTHING if own.read is None else Linear.of(own.read)
                     for terms in (read, own.terms):
                         often = min(-c, _times(terms, m))
@@ -268,7 +268,7 @@ class Named(Work):
         others = self.below(largest) if mine else ()
 
         def is_among_others(b: Below) -> bool:
-            return any(own.terms == b.terms and own.cond == TRUE for o in others for own in _instances(b.terms, o))
+            return any(own.terms == b.terms and own.cond == TRUE for o in others for own in entries_below(b.terms, o))
 
         return bool(mine) and all(map(is_among_others, mine))
 
@@ -276,7 +276,7 @@ class Named(Work):
         """Is it 0 for some value of these indices and never more: z minus the largest z over them?"""
         for largest, c in m.terms:
             for below in self.below(largest) if c == -1 else ():
-                for own in _instances(m, below):
+                for own in entries_below(m, below):
                     bound = {i for i in indices if i in free_indices(own.read or _first(own.terms))}
                     over = len(own.over) == len(indices) == len(bound) and own.cond == TRUE
                     reads = own.read is not None and m == Linear.of(own.read) - Linear.of(largest)
@@ -296,7 +296,7 @@ def _times(terms: Linear, m: Linear) -> Fraction:
     return min((m.coefficient(e) / d for e, d in terms.terms), default=Fraction(0))
 
 
-def _instances(m: Linear, below: Below) -> Iterator[Below]:
+def entries_below(m: Linear, below: Below) -> Iterator[Below]:
     """The terms below a largest value for those of its indices for which they may be terms of the exponent."""
     if not below.over:
         yield below

@@ -18,7 +18,7 @@ from symbp.lowering.stability.exponentials import capped, expm1_of, exponential,
 from symbp.lowering.stability.forms import Forms
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
-from symbp.lowering.stability.named import BESIDE, Below
+from symbp.lowering.stability.named import BESIDE, Below, entries_below
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
@@ -126,6 +126,8 @@ class Splits(Forms):
                     return build.mul(Num(c), own)
             return self.plain(replace_reads(e, definition), known)
 
+        if self.related:
+            expr = write(self.with_relations(parts(expr)))
         return build.add(*map(term, terms_of(expr)))
 
     def _ended(self, read: Read) -> Read | None:
@@ -188,7 +190,7 @@ class Splits(Forms):
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
         m, v = self.lifted(self.form(total.body, known), known)
-        inside, apart = m.split(total.indices)
+        inside, apart = self._completed(*m.split(total.indices), total.indices)
         if not inside.terms:
             return apart, build.total(total.indices, v)
         cond, factor = _counted(v)
@@ -205,6 +207,19 @@ class Splits(Forms):
         largest = self._largest(total.indices, exponent, Below(inside, total.indices, cond, exponent), known)
         summand = build.mul(factor, exponential(own - Linear.of(largest)))
         return apart + Linear.of(largest), build.total(total.indices, summand)
+
+    def _completed(self, inside: Linear, apart: Linear, indices: tuple[Index, ...]) -> tuple[Linear, Linear]:
+        """The exponent of a sum's terms, and what they have in common, with that what stands beside a largest value as
+        in what it is the largest of: some of it may be the same for all terms, so that it has left the sum."""
+        for largest, c in inside.terms if len(inside.terms) > 1 else ():
+            for below in self.below(largest) if c < 0 else ():
+                for own in entries_below(inside, below):
+                    if own.read is not None and own.cond == TRUE and own.over:
+                        whole = (Linear.of(own.read) - Linear.of(largest)) * -c
+                        left = inside - (own.terms - Linear.of(largest)) * -c
+                        if left.terms and not left.split(indices)[0].terms:
+                            return whole, apart + left
+        return inside, apart
 
     def _named_exponent(self, m: Linear, cond: Cond, indices: tuple[Index, ...], known: Known) -> Expr:
         return self.named(masked(cond, capped(self.exponent(write(m), known))), known, indices)

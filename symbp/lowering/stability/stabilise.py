@@ -14,6 +14,7 @@ from symbp.core.traverse import nodes, rename_bound, walk
 from symbp.lowering.stability.masks import masks_around
 from symbp.lowering.stability.named import spelling
 from symbp.lowering.stability.plain import Stable
+from symbp.lowering.stability.related import related_exponents
 
 LONGEST_EQUATION = 2_000
 
@@ -27,6 +28,7 @@ def stabilise(network: Network) -> Network:
     loops = {e.name: frozenset(other.name for other in part) for part in parts if is_recurrent(part) for e in part}
     classes = {t.name: t.counted for t in network.inputs if t.counted is not None}
     work = Stable(alone, network, classes)  # what a recurrence defines is never looked into: there is no end to it
+    work.related = related_exponents(network, alone)
     work.own_largest = {spelling(e.body): e for e in alone.values() if isinstance(e.body, Extreme)}
     equations = (new for e in network.equations for new in _computed_well(e, work, loops.get(e.name, frozenset())))
     tensors = {t.name for t in network.inputs} | {e.name for e in network.equations}

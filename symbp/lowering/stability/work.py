@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symbp.core.expr import Expr, Read
-from symbp.core.integers import Index, Node, Poly
+from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation, Network
-from symbp.core.traverse import apply
-from symbp.lowering.linear import Linear
+from symbp.core.traverse import apply, substitute
+from symbp.lowering.linear import NOTHING, Linear
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.known import Known, branch
 
@@ -41,6 +41,7 @@ class Work(ABC):
     own_largest: dict[str, Equation] = field(default_factory=dict)  # largest values that the network names
     besides: dict[str, Equation] = field(default_factory=dict)  # and by name
     spellings: dict[str, Expr | None] = field(default_factory=dict)  # each written out, where it is not too long
+    related: Mapping[str, tuple[Read, Linear]] = field(default_factory=dict)  # tensors little more or less than another
     largest: dict[str, tuple[tuple[Index, ...], tuple[Any, ...]]] = field(default_factory=dict)  # what they are above
 
     def definition(self, read: Read, known: Known) -> Expr | None:
@@ -63,6 +64,27 @@ class Work(ABC):
             case Read() if not self.is_tame(expr, known):
                 return self.definition(expr, known)
         return None
+
+    def relation(self, read: Read) -> tuple[Read, Linear] | None:
+        """An entry as that of another tensor, and what it is more."""
+        if read.tensor not in self.related:
+            return None
+        other, apart = self.related[read.tensor]
+        table: dict[Atom, Poly] = dict(zip(self.equations[read.tensor].indices, read.subs, strict=True))
+        more = Linear.collect((substitute(e, table), c) for e, c in apart.terms)
+        return Read(other.tensor, read.subs), more
+
+    def with_relations(self, m: Linear) -> Linear:
+        """The exponent with a tensor in the place of another and what it is more."""
+        for name, (other, _) in self.related.items():
+            for e, c in m.terms:
+                match e:
+                    case Read(tensor, subs) if tensor == other.tensor:
+                        read = Read(name, subs)
+                        _, more = self.relation(read) or (e, NOTHING)
+                        if all(m.coefficient(a) == c * d for a, d in more.terms):
+                            return self.with_relations(m + (Linear.of(read) - Linear.of(e) - more) * c)
+        return m
 
     def is_in_range(self, i: Index, value: Poly) -> bool:
         """Is it certain to be a value of the index: 0, a label of as many classes, an index of the same range?"""
