@@ -89,11 +89,15 @@ def positive_part(d: Linear) -> Linear:
         return NOTHING
     if d.terms[0][1] < 0:
         return positive_part(d * -1) + d
-    plain = write(d)
-    return Linear(((Where(Compare(">", plain, build.NIL), plain, build.NIL), Fraction(1)),))
+    return Linear.of(larger_than_nought(write(d)))
 
 
-def _base(e: Expr) -> Expr | None:
+def larger_than_nought(d: Expr) -> Expr:
+    """max(d, 0)."""
+    return Where(Compare(">", d, build.NIL), d, build.NIL)
+
+
+def base_of_positive(e: Expr) -> Expr | None:
     """The d of max(d, 0)."""
     if is_guarded(e) and e.cond == Compare(">", e.then, build.NIL):
         return e.then
@@ -111,7 +115,7 @@ def write(linear: Linear) -> Expr:
     done: list[Expr] = []
     rest = linear
     for e, c in linear.terms:
-        d = _base(e)
+        d = base_of_positive(e)
         joined = None if d is None else _joined(rest, d, c) or _joined_in_part(rest, d, c)
         if joined is not None:
             new, used = joined
@@ -139,7 +143,7 @@ def _joined(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
 
 def _times_positive(d: Expr, c: Fraction) -> Expr:
     """c max(d, 0)."""
-    return build.scale(c, Where(Compare(">", d, build.NIL), d, build.NIL)) if c else build.NIL
+    return build.scale(c, larger_than_nought(d)) if c else build.NIL
 
 
 def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear] | None:
@@ -187,7 +191,7 @@ def _is_nonpositive(term: Expr) -> bool:
             return c < 0
         case Mul() | Sum() if _is_nonnegative(rest):
             return c < 0
-    if rest == build.UNIT or _base(rest) is not None:
+    if rest == build.UNIT or base_of_positive(rest) is not None:
         return c < 0
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 from symbp.core import build
 from symbp.core.canonical import key
@@ -74,7 +75,7 @@ class Cancelling(Named):
         common = Scaled(build.UNIT, NOTHING, tuple((e, -p) for e, p in below.values()))
         spread = [u for t in terms for u in self._spread(t * common, known)]
         kept = self._left_out(_collected(spread), known)
-        shorter = self._divided(kept, common, known)
+        shorter = self._divided(kept, common, known) or self._factored(kept, common, known)
         if shorter is not None:
             return shorter
         if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
@@ -97,6 +98,18 @@ class Cancelling(Named):
                     left = Scaled(common.rest, common.exponent, (*common.sums[:k], *fewer, *common.sums[k + 1 :]))
                     below = left.power(Fraction(-1))
                     return self._divided(found, left, known) or _as_one([t * below for t in found])
+        return None
+
+    def _factored(self, terms: list[Scaled], common: Scaled, known: Known) -> Scaled | None:
+        """Four terms over what they are divided by as a difference in which nothing is lost, over half of it, times two
+        quotients over the other half, which have a name; None where they are no such product."""
+        below = Scaled(build.UNIT, NOTHING, tuple((e, p / 2) for e, p in common.sums if p % 2 == 0))
+        for pair in combinations(terms, 2) if len(terms) == 4 and below.sums else ():
+            found = quotient(terms, list(pair)) if _is_difference(list(pair)) else None
+            if found is not None and len(found) == 2:
+                quotients = build.add(*(raw(t * below.power(Fraction(-1))) for t in found))
+                bracket = self.named(self.plain(quotients, known), known)
+                return _as_one(list(pair)) * (common * below.power(Fraction(-1))).power(Fraction(-1)) * Scaled(bracket)
         return None
 
     def _left_out(self, terms: list[Scaled], known: Known) -> list[Scaled]:

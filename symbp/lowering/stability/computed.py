@@ -62,6 +62,7 @@ class Computed(Logarithms):
     def _times_power(self, v: Expr, m: Linear, known: Known, beside: Exprs) -> Expr:
         """v exp(m) beside other factors, its exponent 0 where one of all these factors is 0."""
         cond, factors = counting(v)
+        self.done.update(among(factors, Add))
         exponent = self.exponent(write(self.grouped(m, known)), known)
         nought = () if self.is_nonpositive(m) else self._shut_at((*factors, *beside), exponent, known)
         falling = self.falling(m, known) if m.terms else None
@@ -114,6 +115,8 @@ class Computed(Logarithms):
         match f:
             case Sum(_, body):
                 return any(self._settles(a) or self._may_settle(a) for a in factors_of(body))
+            case Add(terms):
+                return all(any(map(self._may_settle, factors_of(t))) for t in terms)
         return False
 
     def _settles(self, a: Expr) -> bool:

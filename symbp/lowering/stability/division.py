@@ -23,12 +23,12 @@ Word = tuple[Fraction, ...]
 
 def quotient(terms: list[Scaled], divisor: list[Scaled]) -> list[Scaled] | None:
     """The terms of their sum divided by another; None where it does not divide, or what they are times differs."""
-    rests = {build.split_number(t.rest)[1] for t in terms}
-    if len(rests) != 1 or len(divisor) < 2 or any(t.sums for t in (*terms, *divisor)):
+    rests, times = ({build.split_number(t.rest)[1] for t in some} for some in (terms, divisor))
+    if len(rests) != 1 or len(divisor) < 2 or times not in ({build.UNIT}, rests):
         return None
-    if any(build.split_number(d.rest)[1] != build.UNIT for d in divisor):
+    if any(t.sums for t in (*terms, *divisor)):
         return None
-    (rest,) = rests
+    rest = build.UNIT if times == rests else rests.pop()
     letters = {key(e): e for t in (*terms, *divisor) for e, _ in t.exponent.terms}
     names = sorted(letters)
     found = _divided(_polynomial(terms, names), _polynomial(divisor, names))

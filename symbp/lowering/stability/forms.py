@@ -233,7 +233,7 @@ class Forms(Cancelling):
 
     def total_form(self, indices: tuple[Index, ...], body: Scaled) -> Scaled:
         """A sum over indices: what does not depend on them leaves it."""
-        inside, outside = body.exponent.split(indices)
+        inside, outside = self.with_relations(body.exponent).split(indices)
         kept, moved = Linear(body.sums).split(indices)
         inner, outer = _parted(body.rest, indices)
         rest = Scaled(outer, outside, moved.terms)

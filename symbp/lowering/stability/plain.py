@@ -188,9 +188,6 @@ class Stable(Products):
         return any(self.cancelled([self.form(a, k) for a in opened_terms(node)], k) is not None for k in knowns)
 
     def _addition(self, node: Add, known: Known) -> Expr:
-        joined_sums = self._with_joined_sums(node.args, known)
-        if joined_sums is not None:
-            return self.plain(joined_sums, known)
         shorter = self.shortened(node.args, known)
         if shorter is not None and not self.form(shorter, known).plain:
             return self.plain(shorter, known)
@@ -201,15 +198,18 @@ class Stable(Products):
                 return self.computed(joined, known)
         return self.as_they_stand(node, known)
 
-    def _with_joined_sums(self, terms: tuple[Expr, ...], known: Known) -> Expr | None:
-        """The terms with two sums over the same as one, where what is small is left of their terms: the derivative of
-        log(p - q) by what is added to both."""
-        for one, other in combinations(terms, 2):
-            joined = as_one_sum(one, other)
-            if joined is not None and self._leaves_little(joined, known):
-                others = (t for t in terms if t is not one and t is not other)
-                return build.add(joined, *others)
-        return None
+    def with_joined_sums(self, node: Node) -> Node:
+        """The expression with two sums over the same as one, where what is small is left of their terms: the derivative
+        of log(p - q) by what is added to both."""
+        new = map_children(node, self.with_joined_sums)
+        match new:
+            case Add(terms):
+                for one, other in combinations(terms, 2):
+                    joined = as_one_sum(one, other)
+                    if joined is not None and self._leaves_little(joined, ()):
+                        others = (t for t in terms if t is not one and t is not other)
+                        return self.with_joined_sums(build.add(joined, *others))
+        return new
 
     def _leaves_little(self, product: Expr, known: Known) -> bool:
         """Do the terms of a sum cancel, in a branch of what they are choices between?"""

@@ -11,7 +11,16 @@ from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
 from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, positive_part, write
+from symbp.lowering.linear import (
+    NOTHING,
+    Linear,
+    base_of_positive,
+    is_nonpositive,
+    larger_than_nought,
+    parts,
+    positive_part,
+    write,
+)
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.cancelling import opened_terms
 from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of, of_small
@@ -143,6 +152,7 @@ class Splits(Forms):
 
         Between two of 1000 in float32 what is added in the middle would lose its digits.
         """
+        m = self._turned(m)
         each = [p for p in self.less(m, some=True) if p.terms]
         left = m
         for part in each:
@@ -152,6 +162,16 @@ class Splits(Forms):
         for part in each:
             left = left + Linear.of(self.named(capped(self.exponent(write(part), known)), known))
         return left
+
+    def _turned(self, m: Linear) -> Linear:
+        """The exponent with c max(d, 0) as c d + c max(-d, 0) where d completes values less the largest of them."""
+        for e, c in m.terms:
+            d = base_of_positive(e) if c < 0 else None
+            if d is not None:
+                turned = m + (parts(d) + Linear.of(larger_than_nought(build.neg(d))) - Linear.of(e)) * c
+                if len(self.remainder(turned).terms) < len(self.remainder(m).terms):
+                    return turned
+        return m
 
     def _mattering(self, v: Expr, known: Known) -> Cond:
         """When a term's exponent counts: where its coefficient is not 0."""
@@ -190,7 +210,7 @@ class Splits(Forms):
     def _split_total(self, total: Sum, known: Known) -> tuple[Linear, Expr]:
         known = outside(known, total.indices)
         m, v = self.lifted(self.form(total.body, known), known)
-        inside, apart = self._completed(*m.split(total.indices), total.indices)
+        inside, apart = self._completed(*self.with_relations(m).split(total.indices), total.indices)
         if not inside.terms:
             return apart, build.total(total.indices, v)
         cond, factor = _counted(v)

@@ -49,7 +49,7 @@ def _computed_well(equation: Equation, work: Stable, loop: frozenset[str]) -> tu
     It stays as it stands where it has become too long to be any good.
     """
     work.owner, work.loop, work.added = equation.name, loop, []
-    body = work.plain(equation.body, ())
+    body = work.plain(work.with_joined_sums(equation.body), ())
     long = sum(1 for _ in islice(walk(body), LONGEST_EQUATION + 1)) > LONGEST_EQUATION
     return (*work.added, equation if long else replace(equation, body=body))
 
