@@ -48,6 +48,34 @@ def ordered_classes(x, up, w, c, gap):
 
 @network("""
 @network
+def rounded_values(x: Data[N], m: Param[K], s: Param[K], w: Param[K]):
+    high[n, k] = sigmoid((x[n] - m[k] + 0.5) / exp(s[k]))
+    low[n, k] = sigmoid((x[n] - m[k] - 0.5) / exp(s[k]))
+    p = softmax(w)
+    return -mean(log(sum(p[k] * (high[n, k] - low[n, k]) for k in K)) for n in N)
+""")
+def rounded_values(x, m, s, w):
+    d = x[:, None] - m
+    a, b = (d + 0.5) * (-s).exp(), (d - 0.5) * (-s).exp()
+    # log(1 - e^-u) of u = e^-s, which is u where that is small
+    gap = torch.where(s > 20, -s, torch.log(-torch.expm1(-(-s.clamp(max=20)).exp())))
+    each = F.log_softmax(w, 0) + F.logsigmoid(a) + F.logsigmoid(-b) + gap
+    return -torch.logsumexp(each, 1).mean()
+
+
+@network("""
+@network
+def clusters(x: Data[N], m: Param[K], s: Param[K], w: Param[K]):
+    p = softmax(w)
+    return -mean(log(sum(p[k] * exp(-((x[n] - m[k]) / exp(s[k]))**2 / 2) / exp(s[k]) for k in K)) for n in N)
+""")
+def clusters(x, m, s, w):
+    each = F.log_softmax(w, 0) - ((x[:, None] - m) / s.exp()) ** 2 / 2 - s
+    return -torch.logsumexp(each, 1).mean()
+
+
+@network("""
+@network
 def order_of_finish(x: Data[N, D], w: Param[D]):
     e = exp(x @ w)
     rest[n: N] = sum(e[m] for m in N if m >= n)

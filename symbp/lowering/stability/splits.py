@@ -169,7 +169,8 @@ class Splits(Forms):
             d = base_of_positive(e) if c < 0 else None
             if d is not None:
                 turned = m + (parts(d) + Linear.of(larger_than_nought(build.neg(d))) - Linear.of(e)) * c
-                if len(self.remainder(turned).terms) < len(self.remainder(m).terms):
+                left = self.remainder(turned)
+                if left != turned and len(left.terms) < len(self.remainder(m).terms):
                     return turned
         return m
 
