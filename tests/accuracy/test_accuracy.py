@@ -20,7 +20,7 @@ BUILT_IN = """
     sigmoid_softmax sigmoid_softmax_l2 threshold_layers threshold_mlp tied_autoencoder transformer_block two_layer_net
     two_layer_net_delta two_paths
 """
-# All but six: four are at one draw more than four times as far off as PyTorch, one is a recurrence that loses digits,
+# All but four: two are at one draw more than four times as far off as PyTorch, one is a recurrence that loses digits,
 # and one the logarithm of 1 - q of a q that is 1 in float32.
 FURTHER = """
     shifted_softmax_by_parts brier_in_indices focal_of_labels smoothed_labels distillation causal_softmax
@@ -39,7 +39,8 @@ FURTHER = """
     softmax_complements soft_alignment clipped_ratio learned_scales clipped_policy capped_rate scales_in_arrays
     apart_after_a_layer product_of_choices temperature gains
     hidden_states_in_logarithms
-    hazards order_of_finish negative_binomial gaussian_divergence kernel_average leaky_unit zero_inflated strengths
+    hazards ordered_classes rounded_values clusters order_of_finish negative_binomial gaussian_divergence
+    kernel_average leaky_unit zero_inflated strengths bernoulli_mixture heavy_tails
 """
 # `symbp build` itself refused these, or at the scales of its own check they were wrong.
 CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs steep_units steep_gates discounted flow"
