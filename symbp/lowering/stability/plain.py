@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import TypeVar
 
 from symbp.core import build
 from symbp.core.expr import (
@@ -30,6 +31,8 @@ from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.masks import is_zero_elsewhere
 from symbp.lowering.stability.products import Products
 from symbp.lowering.stability.safety import settles
+
+N = TypeVar("N", bound=Node)
 
 
 class Stable(Products):
@@ -198,7 +201,7 @@ class Stable(Products):
                 return self.computed(joined, known)
         return self.as_they_stand(node, known)
 
-    def with_joined_sums(self, node: Node) -> Node:
+    def with_joined_sums(self, node: N) -> N:
         """The expression with two sums over the same as one, where what is small is left of their terms: the derivative
         of log(p - q) by what is added to both."""
         new = map_children(node, self.with_joined_sums)
@@ -208,7 +211,7 @@ class Stable(Products):
                     joined = as_one_sum(one, other)
                     if joined is not None and self._leaves_little(joined, ()):
                         others = (t for t in terms if t is not one and t is not other)
-                        return self.with_joined_sums(build.add(joined, *others))
+                        return self.with_joined_sums(build.add(joined, *others))  # type: ignore[return-value]
         return new
 
     def _leaves_little(self, product: Expr, known: Known) -> bool:
