@@ -123,10 +123,12 @@ def is_positive(expr: Expr) -> bool:
             return not free_indices(expr) and is_nonnegative(value - 1)
         case Fn("log", (Num(value),)):
             return value > 1
+        case Fn("log1p", (u,), ()):
+            return is_positive(u)
         case Fn(name, _, ()):
             return name == "exp" or bool(elementary(name).between[0] > 0)
         case Add(args):
-            return all(map(is_positive, args))
+            return any(map(is_positive, args)) and all(is_positive(a) or _is_part(a) for a in args)
         case Mul(args):
             negative = [a for a in args if _is_negative(a)]
             return len(negative) % 2 == 0 and all(is_positive(a) for a in args if a not in negative)
@@ -134,6 +136,14 @@ def is_positive(expr: Expr) -> bool:
             return is_positive(base)
         case Where(Compare(">" | ">=", a, b), then, other) if (a, b) == (then, other):  # the larger of the two
             return is_positive(b)
+    return False
+
+
+def _is_part(term: Expr) -> bool:
+    """Is it max(u, 0)?"""
+    match term:
+        case Where(Compare(">", a, build.NIL), then, build.NIL):
+            return a == then
     return False
 
 

@@ -65,6 +65,30 @@ def rounded_values(x, m, s, w):
 
 @network("""
 @network
+def spikes(x: Data[N, D], y: Data[N], w: Param[D]):
+    rate = softplus(x @ w)
+    return mean(rate - y * log(rate))
+""", y=counts)  # fmt: skip
+def spikes(x, y, w):
+    z = x @ w
+    log_rate = torch.where(z < -15, z, F.softplus(z.clamp(min=-15)).log())
+    return (F.softplus(z) - y * log_rate).mean()
+
+
+@network("""
+@network
+def waiting_times(x: Data[N, D], y: Data[N], w: Param[D], c: Param):
+    rate = softplus(x @ w) * softplus(c)
+    return mean(rate * y - log(rate))
+""", y=fixed_positive)  # fmt: skip
+def waiting_times(x, y, w, c):
+    z = x @ w
+    log_rate = [torch.where(u < -15, u, F.softplus(u.clamp(min=-15)).log()) for u in (z, c)]
+    return (F.softplus(z) * F.softplus(c) * y - sum(log_rate)).mean()
+
+
+@network("""
+@network
 def clusters(x: Data[N], m: Param[K], s: Param[K], w: Param[K]):
     p = softmax(w)
     return -mean(log(sum(p[k] * exp(-((x[n] - m[k]) / exp(s[k]))**2 / 2) / exp(s[k]) for k in K)) for n in N)

@@ -154,6 +154,19 @@ def less_one(terms: tuple[Expr, ...]) -> tuple[Fraction, Expr] | None:
 def of_small(a: Expr) -> Expr:
     """v of 1 - exp(-exp(a)) = exp(min(a, 0)) * v: 1 to the last digit where a is below a number, so that it need go no
     lower."""
+    a, scale = _bounded(a)
+    return build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), scale)
+
+
+def of_small_softplus(a: Expr) -> Expr:
+    """v of log(1 + exp(a)) = exp(min(a, 0)) * v, in the same way."""
+    a, scale = _bounded(a)
+    above = Where(Compare(">", a, build.NIL), a, build.NIL)
+    below = Fn("exp", (build.neg(Fn("abs", (a,))),))
+    return build.mul(build.add(above, Fn("log1p", (below,))), scale)
+
+
+def _bounded(a: Expr) -> tuple[Expr, Expr]:
+    """a no lower than where it matters, and exp(-min(a, 0)) of that."""
     a = Where(Compare(">", a, SMALL), a, SMALL)
-    less = Where(Compare("<", a, build.NIL), a, build.NIL)
-    return build.mul(build.MINUS, expm1_of(build.neg(Fn("exp", (a,)))), Fn("exp", (build.neg(less),)))
+    return a, Fn("exp", (build.neg(Where(Compare("<", a, build.NIL), a, build.NIL)),))

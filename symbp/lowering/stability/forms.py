@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from symbp.core import build
+from symbp.core.canonical import key
 from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, rename_bound, substitute
+from symbp.core.traverse import free_indices, nodes, rename_bound, substitute
 from symbp.core.views import among, factors_of, is_bracket, is_divisor, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
@@ -50,7 +51,8 @@ class Forms(Cancelling):
                 shorter = self.multiplied_in(args, known)
                 if shorter is not None:
                     return self.form(shorter, known)
-                return self.settled(product_of(self.form(a, known) for a in args))
+                forms = [self.form(a, known) for a in args]
+                return self.settled(product_of(self.as_in_divisors(args, forms, known)))
             case Pow(base, Num(q)):
                 inner = self.form(base, known)
                 if q < 0 and inner.plain and self.vanishes(base, known):
@@ -114,6 +116,15 @@ class Forms(Cancelling):
         """A tensor among factors as it is defined, if it cannot be computed by itself."""
         body = self.defined_wild(b, known)
         return b if body is None else rename_bound(body, {i.name for a in args for i in free_indices(a)})
+
+    def as_in_divisors(self, args: Iterable[Expr], forms: list[Scaled], known: Known) -> list[Scaled]:
+        """The forms of factors, where one of them is divided by what may vanish and is elsewhere read by its name: so
+        that it cancels."""
+        small = {key(n) for f in forms for e, _ in f.sums for n in nodes(e, Fn) if n.name == "log1p"}
+        if not small:
+            return forms
+        opened = [self.opened(a, known) if f.plain else f for a, f in zip(args, forms, strict=True)]
+        return [o if any(key(e) in small for e, _ in o.sums) else f for o, f in zip(opened, forms, strict=True)]
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""

@@ -34,7 +34,8 @@ class Products(Computed):
 
     def product(self, args: Exprs, known: Known) -> Expr:
         """Factors that are exponential are put together where they would overflow apart or where something cancels."""
-        forms = [(a, f) for a in args if not (f := self._factor(a, known)).plain]
+        each = self.as_in_divisors(args, [self._factor(a, known) for a in args], known)
+        forms = [(a, f) for a, f in zip(args, each, strict=True) if not f.plain]
         ways = (
             self._by_delta,  # first: terms may cancel where an index has the value that a delta gives it
             self._own_term_apart,

@@ -14,7 +14,7 @@ from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
 from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_bounded
-from symbp.lowering.linear import Linear, is_nonpositive, parts, write
+from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.exponentials import uncapped
 from symbp.lowering.stability.forms import in_tail, is_count
@@ -221,6 +221,10 @@ class Safety(Splits):
                 body = self.definition(expr, known)
                 inner = Scaled(expr) if body is None else self.opened(body, known)
                 return Scaled(expr) if inner.plain else inner
+            case Fn("log1p", (a,)) if (inside := self.form(a, known)).exponent.terms:
+                alone = not inside.sums and inside.rest == build.UNIT
+                softplus = Fn("log1p", (Fn("exp", (write(inside.exponent),)),))
+                return Scaled(build.UNIT, NOTHING, ((softplus, Fraction(1)),)) if alone else Scaled(expr)
             case Mul(args):
                 return product_of(self.opened(a, known) for a in args)
             case Sum(indices, body):

@@ -23,7 +23,14 @@ from symbp.lowering.linear import (
 )
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.cancelling import opened_terms
-from symbp.lowering.stability.exponentials import capped, expm1_of, exponential, exponential_of, of_small
+from symbp.lowering.stability.exponentials import (
+    capped,
+    expm1_of,
+    exponential,
+    exponential_of,
+    of_small,
+    of_small_softplus,
+)
 from symbp.lowering.stability.forms import Forms
 from symbp.lowering.stability.known import Known, holds, outside
 from symbp.lowering.stability.masks import masked, with_masks
@@ -45,10 +52,19 @@ class Splits(Forms):
             match total:
                 case Sum():
                     found = self._split_total(total, known)
+                case Fn("log1p", (Fn("exp", (a,)),)):
+                    found = self._split_softplus(a, known)
                 case _:
                     found = self._split_terms(total, known, exact)
             self.apart[total, known, exact] = found
         return found
+
+    def _split_softplus(self, a: Expr, known: Known) -> tuple[Linear, Expr]:
+        """log(1 + exp(a)) as exp(min(a, 0)) * v: it is exp(a) where that is small."""
+        exponent = self.named(self.plain(a, known), known)
+        v, whole = of_small_softplus(exponent), parts(exponent)
+        self.done.add(v)
+        return whole - positive_part(whole), v
 
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
         value = self._entered(value, known)
