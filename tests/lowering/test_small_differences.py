@@ -124,3 +124,20 @@ def test_a_narrow_interval_has_its_digits(shift: float) -> None:
     np.testing.assert_allclose(loss, exact.sum(), rtol=1e-6)
     np.testing.assert_allclose(found["c"], (1 - a - b).sum(), atol=1e-6)
     np.testing.assert_allclose(found["g"], (e * (1 - a) + e * np.exp(-e) / -np.expm1(-e)).sum(), rtol=2e-6, atol=1e-37)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1000.0])
+def test_the_logarithm_of_a_softplus_is_its_argument_where_that_is_low(scale: float) -> None:
+    """softplus(u) is 0 in float32 at u = -120, its logarithm -120, and softplus'(u)/softplus(u) is 1."""
+    net = network("u: Param[N], c: Param[N]", "s = softplus(u)", "return sum(log(s) + c * s)")
+    u = (np.array([-1.0, -0.5, 0.2, 1.0]) * scale).astype(np.float32)
+    module = load(write_module(lower(derive(net)))[0])
+    loss, found = module.loss_and_gradients(u=u, c=np.ones(4, np.float32))
+    wide = u.astype(np.float64)
+    s = np.logaddexp(0, wide)
+    logs = np.where(wide < -40, wide, np.log(np.maximum(s, 1e-300)))
+    sigmoid = np.exp(-np.logaddexp(0, -wide))
+    np.testing.assert_allclose(loss, (logs + s).sum(), rtol=1e-6)
+    np.testing.assert_allclose(
+        found["u"], sigmoid + np.where(wide < -40, 1, sigmoid / np.maximum(s, 1e-300)), rtol=2e-6
+    )
