@@ -89,6 +89,20 @@ def waiting_times(x, y, w, c):
 
 @network("""
 @network
+def scale_by_softplus(x: Data[N, D], y: Data[N], a: Param[D], b: Param[D]):
+    s = softplus(x @ b)
+    return mean(log(1 + ((y - x @ a) / s) ** 2) + log(s))
+""")
+def scale_by_softplus(x, y, a, b):
+    z, far = x @ b, (y - x @ a).abs()
+    log_s = torch.where(z < -15, z, F.softplus(z.clamp(min=-15)).log())
+    # log(1 + (d/s)^2) + log s by the logarithm of d, which may be 0
+    log_d = torch.where(far > 0, far, 1).log()
+    return (torch.where(far > 0, F.softplus(2 * (log_d - log_s)), 0) + log_s).mean()
+
+
+@network("""
+@network
 def clusters(x: Data[N], m: Param[K], s: Param[K], w: Param[K]):
     p = softmax(w)
     return -mean(log(sum(p[k] * exp(-((x[n] - m[k]) / exp(s[k]))**2 / 2) / exp(s[k]) for k in K)) for n in N)

@@ -39,8 +39,8 @@ FURTHER = """
     softmax_complements soft_alignment clipped_ratio learned_scales clipped_policy capped_rate scales_in_arrays
     apart_after_a_layer product_of_choices temperature gains
     hidden_states_in_logarithms
-    hazards ordered_classes rounded_values clusters spikes waiting_times order_of_finish negative_binomial
-    gaussian_divergence kernel_average leaky_unit zero_inflated strengths bernoulli_mixture heavy_tails
+    hazards ordered_classes rounded_values clusters spikes waiting_times scale_by_softplus negative_binomial
+    order_of_finish gaussian_divergence kernel_average leaky_unit zero_inflated strengths bernoulli_mixture heavy_tails
 """
 # `symbp build` itself refused these, or at the scales of its own check they were wrong.
 CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs steep_units steep_gates discounted flow"

@@ -138,10 +138,12 @@ class Cancelling(Named):
     def _spread(self, value: Scaled, known: Known) -> list[Scaled]:
         """Multiplied out: small whole powers of sums of a few terms."""
         for k, (e, p) in enumerate(value.sums):
-            if not isinstance(e, Sum) and p.denominator == 1 and 0 < p <= 2 and len(opened_terms(e)) <= 4:
+            if isinstance(e, Sum) or p.denominator != 1 or not 0 < p <= 2:
+                continue
+            if (opened := opened_terms(e)) != (e,) and len(opened) <= 4:
                 others = Scaled(value.rest, value.exponent, value.sums[:k] + value.sums[k + 1 :])
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
-                return [u for a in opened_terms(e) for u in self._spread(lower * self.form(a, known), known)]
+                return [u for a in opened for u in self._spread(lower * self.form(a, known), known)]
         return [value]
 
 
@@ -189,8 +191,8 @@ def _ranges(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
 def opened_terms(expr: Expr) -> tuple[Expr, ...]:
     """The terms, expm1 as two, as are functions that are sums of exponentials."""
     match expr:
-        case Fn(name, (u,)):
-            powers = ((c, Fn("exp", (build.scale(Fraction(s), u),))) for c, s in elementary(name).exponentials)
+        case Fn(name, (u,)) if made_of := elementary(name).exponentials:
+            powers = ((c, Fn("exp", (build.scale(Fraction(s), u),))) for c, s in made_of)
             return tuple(build.mul(Num(c), power) for c, power in powers)
     return tuple(t for a in terms_of(expr) for t in _without_expm1(a))
 

@@ -28,7 +28,7 @@ from symbp.core.traverse import (
     substitute,
     walk,
 )
-from symbp.core.views import among, argument_of
+from symbp.core.views import among, argument_of, base_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
 from symbp.lowering.stability.known import Known, branch, holds, nonpositives, ordered
@@ -214,6 +214,13 @@ class Named(Work):
     def _is_positive(self, e: Expr) -> bool:
         body = self.defined(e, ())
         return body is not None and is_positive(body)
+
+    def is_sure(self, factor: Expr) -> bool:
+        """Is it certain to be positive, by its form or by that of the tensor beside an equation that it reads?"""
+        match base_of(factor):
+            case Read(name) if name in self.besides:
+                return is_positive(self.besides[name].body)
+        return is_positive(factor)
 
     def _exponents_below(self, known: Known) -> Iterator[Linear]:
         """Exponents of exponentials that are known to be no more than something ordinary: of exp(u) <= c it is u."""

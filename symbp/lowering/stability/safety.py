@@ -15,12 +15,12 @@ from symbp.core.traverse import children, free_indices, reads, rename_bound, sub
 from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, write
-from symbp.lowering.scaled import Scaled, product_of
+from symbp.lowering.scaled import Scaled, product_of, raw
 from symbp.lowering.stability.exponentials import uncapped
 from symbp.lowering.stability.forms import in_tail, is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
-from symbp.lowering.stability.splits import Splits
+from symbp.lowering.stability.splits import Splits, holds_softplus
 
 
 class Safety(Splits):
@@ -234,8 +234,16 @@ class Safety(Splits):
             case Add() if (tail := self.complement(expr)) is not None:
                 return self.opened(tail, known)
             case Add():
-                return self._of_quotients(expr, self.form(expr, known), known)
+                value = self._of_quotients(expr, self.form(expr, known), known)
+                return self._of_softplus(expr, known) if value.plain else value
         return self.form(expr, known)
+
+    def _of_softplus(self, total: Add, known: Known) -> Scaled:
+        """A sum in which terms are as small as the exponential in a softplus, as one factor; any other as it is."""
+        terms = [self.opened(t, known) for t in total.args]
+        if not any(holds_softplus(e) for t in terms for e, _ in t.sums):
+            return Scaled(total)
+        return Scaled(build.UNIT, NOTHING, ((build.add(*map(raw, terms)), Fraction(1)),))
 
     def _of_quotients(self, total: Add, value: Scaled, known: Known) -> Scaled:
         """A sum as one product, where it is one by what functions are quotients of: 1 - tanh(u)**2 is cosh(u)**-2."""

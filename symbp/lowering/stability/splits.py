@@ -9,7 +9,7 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
-from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
+from symbp.core.views import among, argument_of, base_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import (
     NOTHING,
@@ -59,12 +59,22 @@ class Splits(Forms):
             self.apart[total, known, exact] = found
         return found
 
+    def _counted(self, v: Expr) -> tuple[Cond, Expr]:
+        """When a summand counts at all (its mask holds, its coefficient is not 0), and its coefficient."""
+        cond, others = counting(v)
+        doubtful = [f for f in others if not self.is_sure(f) and not is_positive(build.neg(f))]
+        return build.both(cond, *(build.compare("!=", f, build.NIL) for f in doubtful)), build.mul(*others)
+
+    def _term_form(self, term: Expr, known: Known) -> Scaled:
+        """The form of a term, softplus in it as what it is where it is divided by."""
+        return self.opened(term, known) if any(map(holds_softplus, factors_of(term))) else self.form(term, known)
+
     def _split_softplus(self, a: Expr, known: Known) -> tuple[Linear, Expr]:
         """log(1 + exp(a)) as exp(min(a, 0)) * v: it is exp(a) where that is small."""
         exponent = self.named(self.plain(a, known), known)
         v, whole = of_small_softplus(exponent), parts(exponent)
         self.done.add(v)
-        return whole - positive_part(whole), v
+        return whole - positive_part(whole), self.named(v, known)
 
     def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
         value = self._entered(value, known)
@@ -75,7 +85,7 @@ class Splits(Forms):
             more, v = self.split(e, known, exact=p < 0)
             m = m + more * p
             factors.append(build.power(v, Num(p)))
-        given = (*known, (_counted(value.rest)[0], True))
+        given = (*known, (self._counted(value.rest)[0], True))
         m = self.folded(with_masks(m, given), given)
         self.done.update(among((e for e, _ in m.terms), Where))
         return m, build.mul(*factors)
@@ -100,7 +110,7 @@ class Splits(Forms):
 
     def _split_terms(self, total: Expr, known: Known, exact: bool) -> tuple[Linear, Expr]:
         opened = opened_terms(total)
-        terms = [self.lifted(self.form(a, known), known) for a in opened]
+        terms = [self.lifted(self._term_form(a, known), known) for a in opened]
         if (below := _exponential_below([self.form(t, known) for t in opened])) is not None:
             place, a = below
             exponent = self.plain(a, known)
@@ -230,7 +240,7 @@ class Splits(Forms):
         inside, apart = self._completed(*self.with_relations(m).split(total.indices), total.indices)
         if not inside.terms:
             return apart, build.total(total.indices, v)
-        cond, factor = _counted(v)
+        cond, factor = self._counted(v)
         if cond == TRUE and self.is_attained(m, total.indices):
             return NOTHING, build.total(total.indices, build.mul(factor, exponential(m)))
         less = self._less_largest(inside, total.indices)
@@ -312,11 +322,14 @@ def _mask(f: Expr) -> Cond | None:
     return None
 
 
-def _counted(v: Expr) -> tuple[Cond, Expr]:
-    """When a summand counts at all (its mask holds, its coefficient is not 0), and its coefficient."""
-    cond, others = counting(v)
-    doubtful = [f for f in others if not is_positive(f) and not is_positive(build.neg(f))]
-    return build.both(cond, *(build.compare("!=", f, build.NIL) for f in doubtful)), build.mul(*others)
+def holds_softplus(factor: Expr) -> bool:
+    """Is it log(1 + exp(u)) or a power of that?"""
+    match base_of(factor):
+        case Fn("log1p", (Fn("exp"),), ()):
+            return True
+        case Add(terms):
+            return any(holds_softplus(f) for t in terms for f in factors_of(t))
+    return False
 
 
 def _length(term: tuple[Linear, Expr]) -> int:
