@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
+from symbp.review.meant import Truth
 from symbp.review.probe import Event
 from symbp.review.program import Statement
-from symbp.review.rewrites import rewrites
-from symbp.review.runs import FINE, ROUGH, Runs, Truth
+from symbp.review.runs import FINE, ROUGH, Runs
+from symbp.review.standing import rewritings
 from symbp.review.trial import Draw
 from symbp.review.truths import agrees, backward, first_wrong, flowing_into, is_begun, named_truths, truths_of
 
@@ -179,7 +180,7 @@ class Search:
     def rewritten(self, order: int, statement: Statement, cost: int) -> Iterator[Hit]:
         """The rewritings of a statement that mend something everywhere."""
         tried: set[frozenset[str]] = set()
-        for rewrite in rewrites(statement, self.runs.scope(statement), cost):
+        for rewrite in rewritings(self.runs, statement, cost):
             if self.runs.is_late:
                 return
             if self.runs.is_forward_function(statement.function) and rewrite.kind not in KEPT:

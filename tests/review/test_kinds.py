@@ -10,7 +10,7 @@ import pytest
 from symbp.calculus.derive import derive
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from symbp.review import explain, forced, inside
+from symbp.review import explain, inside, mending
 from symbp.review.check import Report, check_text
 from symbp.review.pages import Pages, pages_of
 from tests.review import other_passes, passes, planting
@@ -37,7 +37,7 @@ def check(text: str, name: str, code: str) -> Report:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is found is tested here, and not how soon: on a busy machine a search has its usual time several times."""
-    for module, name in ((explain, "SECONDS"), (explain, "APART"), (forced, "EACH"), (inside, "SECONDS")):
+    for module, name in ((explain, "SECONDS"), (explain, "APART"), (mending, "EACH"), (inside, "SECONDS")):
         monkeypatch.setattr(module, name, 4 * getattr(module, name))
 
 
