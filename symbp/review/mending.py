@@ -97,16 +97,22 @@ class Mending:
             place, forced = truth.place, self.forced
             forced.truths[place], forced.wrong[place], forced.force[place] = [truth], truth, truth
             return self._one(place, self._rights())
+        solutions = iter(()) if isinstance(goal, str) else self._solutions(goal, pending)
+        if hit := self._best(goal, rights, solutions, simplest=True):
+            return self._accept(hit, goal)
+        if not isinstance(goal, str) and held_still(self.runs, self.forced.wrong[goal])[0] == "constant":
+            return self._tell(goal)
         if (hit := self._far(goal, rights, pending)) or (hit := next(iter(self.rough), None)):
             return self._accept(hit, goal)
         if isinstance(goal, str) or self._chained(goal, rights, self.links) or self._together(goal, rights, pending):
             return None
-        if goal in self.forced.wrong:
-            truth = self.forced.wrong[goal]
-            statement = self.runs.statement(truth.place)
-            self.findings.append(finding(self.runs, Hit(frozenset(), 0, statement, truth=truth)))
-            self.runs.accept({}, truth)
-        return None
+        return self._tell(goal)
+
+    def _tell(self, goal: Place) -> None:
+        """Go on with the truth in its place."""
+        truth = self.forced.wrong[goal]
+        self.findings.append(finding(self.runs, Hit(frozenset(), 0, self.runs.statement(truth.place), truth=truth)))
+        self.runs.accept({}, truth)
 
     def _near(self, goal: Goal, rights: Rights, pending: Ordered, others: Ordered) -> Hit | None:
         """The least that can be wrong with what flows into a goal, then with the rest, then with what is called."""
@@ -119,10 +125,7 @@ class Mending:
         return None
 
     def _far(self, goal: Goal, rights: Rights, pending: Ordered) -> Hit | None:
-        """What is solved for, and what costs more."""
-        solutions = iter(()) if isinstance(goal, str) else self._solutions(goal, pending)
-        if hit := self._best(goal, rights, solutions, simplest=True):
-            return hit
+        """What costs more."""
         for cost in COSTS[1:]:
             if hit := self._best(goal, rights, self._rewritings(pending, cost)):
                 return hit

@@ -69,7 +69,8 @@ def _of(
     known = {n: v for n, v in names.items() if n not in own}
     by_shape: dict[tuple[int, ...], Atoms] = {}
     defined = _defined(runs, statement, pending)
-    made = {n for s in (*pending, *(runs.statement(p) for p in force)) for n in s.names}  # that goes back
+    back = [s for s in (*pending, *map(runs.statement, force)) if not runs.is_forward_function(s.function)]
+    made = {n for s in back for n in s.names}
     for wanted in _parts(value, around, target, names):
         now, shape = value_of(wanted.part, names), wanted.value.shape
         if _is_right(wanted, now):

@@ -157,11 +157,18 @@ def named_truths(
 
 
 def is_begun(runs: Runs, statement: Statement) -> bool:
-    """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
+    """Is what it assigns changed in place before its name is assigned again, or added to in a loop behind it? Then it
+    is no more than a part.
+    """
     for s in runs.trial.program.statements.values():
         later = s.number > statement.number and s.function == statement.function
         if later and set(s.names) & set(statement.names):
-            return in_place(s.node)
+            adds = (
+                s.loop
+                and not statement.loop
+                and bool(set(statement.names) & reads_in(getattr(s.node, "value", s.node)))
+            )
+            return in_place(s.node) or adds
         if later and any(n.startswith(f"{own}[") for n in s.names for own in statement.names):
             return True
     return False

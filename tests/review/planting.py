@@ -87,11 +87,12 @@ class Pass:
             return False
 
     def differ(self, code: str, other: str) -> bool:
-        """Do two ways to write it give something else?"""
+        """Do two ways to write it give something else? What raises may hide that, and counts as other."""
         try:
-            return any(not _same(self.gradients(code, d), self.gradients(other, d)) for d in self.draws)
+            pairs = [(self.gradients(code, d), self.gradients(other, d)) for d in self.draws]
         except (NameError, TypeError, AttributeError, IndexError):
             return True
+        return any(a is None or b is None or not _same(a, b) for a, b in pairs)
 
     def values(self) -> dict[str, np.ndarray]:
         """The values of names at the end of the function that mistakes are planted in."""
