@@ -74,7 +74,10 @@ def _past_the_error(runs: Runs) -> list[Finding]:
     wrong = frozenset(runs.first.gradients)
     hits = [Hit(wrong, k, statement, rewrite) for k, (_, statement, rewrite) in enumerate(ways)]
     if right := [h for h in hits if not Search(_with(runs, h)).wrong()]:
-        return [finding(runs, min(right, key=lambda h: (h.growth, h.order)))]
+        best = min(right, key=lambda h: (h.growth, h.order))
+        rest = Search(_with(runs, best), [finding(runs, best)])  # what is left may be rounded
+        rest.search()
+        return rest.findings
     for hit in hits:
         if time.process_time() > end:
             break

@@ -50,14 +50,22 @@ class Mending:
 
     def mend(self) -> bool:
         """Is all explained, each wrong line by itself?"""
-        tried: set[Goal] = set()
-        rights = self._rights()
-        while goals := [g for g in self.forced.goals(rights) if g not in rights and g not in tried]:
+        rights, tried = self._rights(), dict[Goal, list[int]]()
+        while goals := [g for g in self.forced.goals(rights) if g not in rights and self._is_new(tried.get(g, []))]:
             self.runs.end, self.runs.over = max(self.runs.end, time.process_time() + EACH), False
-            tried.add(goals[0])
+            tried.setdefault(goals[0], []).append(len(self.numbers))
             self._one(goals[0], rights)
             rights = self._rights()
+        for place in [p for p in self.forced.wrong if p not in rights and not self._is_told(p)]:
+            self._tell(place)
         return self._finish()
+
+    def _is_new(self, tried: Sequence[int]) -> bool:
+        """Has a goal not been tried, or once, since when another line was put right?"""
+        return not tried or (len(tried) == 1 and tried[0] < len(self.numbers))
+
+    def _is_told(self, place: Place) -> bool:
+        return any(f.truth is not None and f.truth.place == place for f in self.findings)
 
     def _rights(self) -> Rights:
         return self.forced.rights({}, self.runs.first)[0]
@@ -85,7 +93,9 @@ class Mending:
     # --- one goal
 
     def _one(self, goal: Goal, rights: Rights) -> None:
-        """Make one goal right: by a rewriting, else by the truth in its place."""
+        """Make one goal right by a rewriting, if that can be."""
+        if not isinstance(goal, str) and self._is_told(goal):
+            return None
         pending, others = self._pending(goal)
         self.rough, self.links = [], self._links(goal, pending)
         own = self._best(goal, rights, self._rewritings(pending[-1:], COSTS[0]))
@@ -104,9 +114,9 @@ class Mending:
             return self._tell(goal)
         if (hit := self._far(goal, rights, pending)) or (hit := next(iter(self.rough), None)):
             return self._accept(hit, goal)
-        if isinstance(goal, str) or self._chained(goal, rights, self.links) or self._together(goal, rights, pending):
-            return None
-        return self._tell(goal)
+        if not isinstance(goal, str) and not self._chained(goal, rights, self.links):
+            self._together(goal, rights, pending)
+        return None
 
     def _tell(self, goal: Place) -> None:
         """Go on with the truth in its place."""

@@ -105,6 +105,8 @@ class Search:
         if named is not None:
             known = [(o, s) for o, s in known if o <= named.order or _in_one_loop(s, named.statement)]
         known.sort(key=lambda pair: -pair[0])
+        if self.is_exact and (hit := self._rounded(known)):
+            return hit
         if named is not None and (hit := self._near(named, known)):
             return hit
         if named is not None and held_still(self.runs, named.truth)[0] == "constant":
@@ -114,6 +116,11 @@ class Search:
             if hit := self._at(place):
                 return hit
         return self._anywhere(named or other, known)
+
+    def _rounded(self, known: Sequence[tuple[int, Statement]]) -> Hit | None:
+        """The rewriting that keeps more digits and mends most."""
+        hits = [h for o, s in known for h in self.rewritten(o, s, COSTS[0], ("dtype",))]
+        return max(hits, key=lambda h: (len(h.mended), -h.order), default=None)
 
     def _anywhere(self, place: Hit | None, known: Sequence[tuple[int, Statement]]) -> Hit | None:
         """Of all rewritings the one that mends most."""
@@ -177,13 +184,15 @@ class Search:
                         return hit
         return None
 
-    def rewritten(self, order: int, statement: Statement, cost: int) -> Iterator[Hit]:
+    def rewritten(self, order: int, statement: Statement, cost: int, kinds: Sequence[str] = ()) -> Iterator[Hit]:
         """The rewritings of a statement that mend something everywhere."""
         tried: set[frozenset[str]] = set()
         for rewrite in rewritings(self.runs, statement, cost):
             if self.runs.is_late:
                 return
             if self.runs.is_forward_function(statement.function) and rewrite.kind not in KEPT:
+                continue
+            if kinds and rewrite.kind not in kinds:
                 continue
             hit = Hit(frozenset(), order, statement, rewrite)
             hit.mended = self.mended(hit, self.runs.first) or frozenset()

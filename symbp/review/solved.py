@@ -82,7 +82,8 @@ def _of(
             for worth, s, rewrite in _of(
                 runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)
             ):
-                is_part = wanted.part is not value and rewrite.kind not in ("sign", "factor")
+                is_more = rewrite.kind not in ("sign", "factor") or _is_term(value, wanted.part)
+                is_part = wanted.part is not value and is_more
                 goes_back = bool((reads(source) - set(source.names)) & made)
                 yield worth - int(is_part and goes_back), s, rewrite  # more than a number is told where it is made
         for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
@@ -119,6 +120,12 @@ def _defined(runs: Runs, reader: Statement, pending: Sequence[Statement]) -> dic
             if len(s.names) == 1 and (s.loop or s.names[0] not in found):
                 found[s.names[0]] = s, shift
     return {n: (s, shift) for n, (s, shift) in found.items() if any(s is p for p in pending)}
+
+
+def _is_term(value: ast.expr, part: ast.expr) -> bool:
+    """Is a part by itself a term of a sum? There a factor is left out where the term is made, more likely."""
+    sums = [n for n in ast.walk(value) if type(n) is ast.BinOp and type(n.op) in (ast.Add, ast.Sub)]
+    return any(part is n.left or part is n.right for n in sums)
 
 
 def _number(statement: Statement) -> int:
