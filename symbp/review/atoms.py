@@ -239,10 +239,9 @@ class Atoms:
         ones = np.max(np.abs(table - left), axis=1) < EXACT
         for one in map(int, np.flatnonzero(ones)):
             yield from self._named(goal, given, (options[one],))
-        for k in range(len(rows)):
-            for j in map(int, np.flatnonzero(np.max(np.abs(table[:k] + table[k] - left), axis=1) < EXACT)):
-                if options[j][0] != options[k][0]:
-                    yield from self._named(goal, given, (options[j], options[k]))
+        for j, k in _adding_up(table, left):
+            if options[j][0] != options[k][0]:
+                yield from self._named(goal, given, (options[j], options[k]))
 
     def _named(
         self, goal: Array, given: tuple[tuple[str, int], ...], parts: tuple[tuple[str, int, Array], ...]
@@ -290,6 +289,19 @@ class Atoms:
                         if v and _same(value, 1 / (v * w)) and t < u:
                             found.append(f"{sign}1 / ({t} * {u})")
         yield from sorted(found, key=len)[:3]
+
+
+def _adding_up(table: Array, left: Array) -> Iterator[tuple[int, int]]:
+    """The twos of rows whose sum is that: of each row those are looked at alone that are right in one column."""
+    at = int(np.argmax(np.ptp(table, axis=0)))
+    order = np.argsort(table[:, at], kind="stable")
+    ranked, wanted = table[order, at], left[at] - table[:, at]
+    low, high = np.searchsorted(ranked, wanted - EXACT), np.searchsorted(ranked, wanted + EXACT, side="right")
+    for k in map(int, np.flatnonzero(high > low)):
+        near = np.sort(order[low[k] : high[k]])
+        near = near[near < k]
+        fits = np.max(np.abs(table[near] + table[k] - left), axis=1, initial=0.0) < EXACT
+        yield from ((int(j), k) for j in near[fits])
 
 
 def _some(there: Array) -> Array:

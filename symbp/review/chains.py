@@ -35,6 +35,12 @@ class Chain:
     lines: Sequence[Statement]
     times: Sequence[tuple[Names, Array]]  # the names as the first is run, and what is wanted then
 
+    @property
+    def first(self) -> Chain:
+        """The last line by itself, the first of the times."""
+        before = self._on(dict(self.times[0][0]), self._codes()[:-1], 0)
+        return Chain(self.runs, self.lines[-1:], [(before or self.times[0][0], self.times[0][1])])
+
     def may(self, statement: Statement, rewrite: Rewrite) -> bool:
         """May a rewriting of a line give what is wanted? So it is said too where that cannot be told."""
         at = next((k for k, s in enumerate(self.lines) if s is statement), None)

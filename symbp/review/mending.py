@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from symbp.review.chains import Chain, chain, edits_of
+from symbp.review.chains import Both, Chain, chain, edits_of
 from symbp.review.finding import Finding, Hit, finding, held_still, numbers
 from symbp.review.flow import called, flowing, giving, writes_into
 from symbp.review.forced import Forced, Goal
@@ -114,7 +114,7 @@ class Mending:
             return self._tell(goal)
         if (hit := self._far(goal, rights, pending)) or (hit := next(iter(self.rough), None)):
             return self._accept(hit, goal)
-        if not isinstance(goal, str) and not self._chained(goal, rights, self.links):
+        if not isinstance(goal, str) and not self._chained(goal, rights, pending, self.links):
             self._together(goal, rights, pending)
         return None
 
@@ -141,17 +141,28 @@ class Mending:
                 return hit
         return None
 
-    def _chained(self, goal: Goal, rights: Rights, links: Chain | None) -> bool:
+    def _chained(self, goal: Goal, rights: Rights, pending: Ordered, links: Chain | None) -> bool:
         """Is the goal reached by rewritings of two of the lines that flow into it?"""
-        for costs in (COSTS[:1], COSTS[:NEAR]) if links else ():
-            for both in links.both(costs) if links else ():
-                edits = edits_of(both)
-                after = self._after(edits, goal, self.runs.first, EXACT)
-                if goal in after and rights <= after and all(goal in self._after(edits, goal, d) for d in self._others):
-                    for statement, rewrite in both:
-                        self._accept(Hit(frozenset(), 0, statement, rewrite), goal)
-                    return True
+        self.runs.end, self.runs.over = time.process_time() + EACH, False
+        for both in self._twos(links, pending) if links else ():
+            edits = edits_of(both)
+            after = self._after(edits, goal, self.runs.first, EXACT)
+            if goal in after and rights <= after and all(goal in self._after(edits, goal, d) for d in self._others):
+                for statement, rewrite in both:
+                    self._accept(Hit(frozenset(), 0, statement, rewrite), goal)
+                return True
+            if self.runs.is_late:
+                break
         return False
+
+    def _twos(self, links: Chain, pending: Ordered) -> Iterator[Both]:
+        """Two lines of a chain, or the last, as it is right when first wrong, and one whose value comes to it later."""
+        yield from links.both(COSTS[:1])
+        first, own = links.first, pending[-1][1]
+        for mine in (r for cost in COSTS[:NEAR] for r in rewritings(self.runs, own, cost) if first.may(own, r)):
+            for _, statement, rewrite in self._rewritings(pending[:-1], COSTS[0]):
+                yield (statement, rewrite), (own, mine)
+        yield from links.both(COSTS[:NEAR])
 
     def _together(self, goal: Place, rights: Rights, pending: Ordered) -> bool:
         """Is the goal reached by a rewriting once another line is right too, which is so by a rewriting of its own?"""
