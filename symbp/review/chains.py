@@ -19,7 +19,7 @@ from symbp.review.rewrites import Rewrite
 from symbp.review.runs import ROUGH, Runs
 from symbp.review.standing import names_at, rewritings
 from symbp.review.trial import Array, close
-from symbp.review.truths import reads
+from symbp.review.truths import but_ones, reads
 from symbp.review.values import compiled, number_of, whole_of
 
 Names = dict[str, Any]
@@ -70,7 +70,11 @@ class Chain:
         return [self._code(self.runs.edits.get(s.number, s.node)) for s in self.lines]
 
     def _gives(self, names: Names | None, target: Array) -> bool:
-        return names is not None and close(names[self.lines[-1].names[0]], target, 3 * ROUGH)
+        if names is None:
+            return False
+        found = names[self.lines[-1].names[0]]
+        same = but_ones(found.shape) == but_ones(target.shape)
+        return same and close(found.reshape(target.shape), target, 3 * ROUGH)
 
     def _on(self, names: Names, codes: Sequence[CodeType | None], first: int) -> Names | None:
         """The names once these lines have been run; None where one gives no number."""

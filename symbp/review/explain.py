@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, unexplained
+from symbp.review.flow import called
 from symbp.review.forced import Forced
 from symbp.review.mending import Mending
 from symbp.review.pairs import two_at_once
 from symbp.review.program import Statement
 from symbp.review.rewrites import Rewrite
-from symbp.review.runs import Runs
+from symbp.review.runs import ROUGH, Runs
 from symbp.review.search import COSTS, Search
 from symbp.review.standing import rewritings
 from symbp.review.stepwise import Steps
@@ -73,7 +74,8 @@ def _past_the_error(runs: Runs) -> list[Finding]:
     ways = sorted(_without_error(runs), key=lambda row: row[0])
     wrong = frozenset(runs.first.gradients)
     hits = [Hit(wrong, k, statement, rewrite) for k, (_, statement, rewrite) in enumerate(ways)]
-    if right := [h for h in hits if not Search(_with(runs, h)).wrong()]:
+    likely = [hit for hit, (off, _, _) in zip(hits, ways, strict=True) if off == (0, 0)]
+    if right := [h for h in likely if not Search(_with(runs, h)).wrong()]:
         best = min(right, key=lambda h: (h.growth, h.order))
         rest = Search(_with(runs, best), [finding(runs, best)])  # what is left may be rounded
         rest.search()
@@ -97,17 +99,20 @@ def _with(runs: Runs, hit: Hit) -> Runs:
     return on
 
 
-def _without_error(runs: Runs) -> Iterator[tuple[int, Statement, Rewrite]]:
-    """Rewritings of the usual kinds with which nothing raises, each with how many gradients have another shape."""
+def _without_error(runs: Runs) -> Iterator[tuple[tuple[int, int], Statement, Rewrite]]:
+    """Rewritings of the usual kinds with which nothing raises: how many gradients have another shape, or are wrong."""
     raising = [s for _, s in backward(runs)]
     known = runs.trial.program.statements.values()
     read = {name for s in raising for name in reads(s)}
     before = [s for s in known if s.function in {r.function for r in raising} and read & set(s.names)]
-    for statement in (*raising, *reversed([s for s in before if s.line < raising[0].line and runs.is_backward(s)])):
+    ways = [*raising, *reversed([s for s in before if s.line < raising[0].line and runs.is_backward(s)])]
+    inside = called(runs.trial.program, [(s.number, s) for s in ways])
+    for statement in (*ways, *reversed([s for s in inside if not runs.is_own(s) and runs.is_backward(s)])):
         for rewrite in rewritings(runs, statement, COSTS[0]):
             if runs.is_late:
                 return
             outcome = runs.run({statement.number: rewrite.statement}, None, runs.first)
             if outcome is not None and outcome.error is None and runs.keeps_loss(outcome, runs.first):
                 fits = [np.shape(outcome.gradients.get(n, "")) == g.shape for n, g in runs.first.gradients.items()]
-                yield fits.count(False), statement, rewrite
+                right = runs.trial.right(outcome, runs.first, ROUGH)
+                yield (fits.count(False), len(fits) - len(right)), statement, rewrite

@@ -129,8 +129,13 @@ class Mending:
         for known in (pending, others):
             if hit := self._best(goal, rights, self._rewritings(known, COSTS[0])):
                 return hit
-        for cost in COSTS[:NEAR]:
-            if hit := self._best(goal, rights, self._rewritings(self._called([*others, *pending]), cost)):
+        inside = self._called([*others, *pending])
+        for known, cost in ((inside, COSTS[0]), (pending, NEAR), (inside, NEAR)):
+            if isinstance(goal, str) and inside:
+                self.runs.end, self.runs.over = max(self.runs.end, time.process_time() + EACH), False
+            elif known is pending:
+                continue  # its turn comes
+            if hit := self._best(goal, rights, self._rewritings(known, cost)):
                 return hit
         return None
 

@@ -133,6 +133,8 @@ class Search:
                 hits.extend(self.rewritten(order, statement, cost))
             if full := [h for h in hits if h.mended >= enough]:
                 return max(full, key=lambda h: (len(h.mended), -h.order))
+            if place is None and cost == NEAR and (doubtful := self._doubtful(known)):
+                return doubtful
         found = self._helper(enough) or self._doubtful(known)
         return found or place or max(hits, key=_worth, default=None)
 

@@ -96,6 +96,8 @@ def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bou
     if truth.cut is not None:
         return close(value, runs.wanted(draw, truth, step), bound)
     direction, slope = runs.along(draw, truth.of, step)
+    if value is not None and value.shape != direction.shape and but_ones(value.shape) == but_ones(direction.shape):
+        value = value.reshape(direction.shape)
     if (
         value is None
         or value.shape != direction.shape
@@ -104,6 +106,11 @@ def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bou
     ):
         return False
     return abs(slope) > 1e-11 and fits_along(value, direction, slope * truth.scale, bound)
+
+
+def but_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape but for axes of one entry, which make no difference to what is computed with it."""
+    return tuple(size for size in shape if size > 1)
 
 
 def is_confirmed(runs: Runs, statement: Statement) -> bool:

@@ -15,6 +15,7 @@ from symbp.review.check import Report, check_text
 from symbp.review.pages import Pages, pages_of
 from tests.review import other_passes, passes, planting
 from tests.review.kinds import KINDS
+from tests.review.lecture_styles import LECTURE_NETWORKS, LECTURES
 from tests.review.more_styles import STYLE_NETWORKS, STYLES
 
 PASSES = {row[0]: (text, *row[1:3]) for text, rows in
@@ -138,3 +139,23 @@ def test_mistakes_that_flow_into_each_other_are_told_apart(
         assert code.count(right) == 1
         code = code.replace(right, wrong)
     assert [(f.expected, f.kind) for f in check(text, network, code).findings] == told
+
+
+MISTAKES_OF_LECTURES = [(style, k) for style, row in LECTURES.items() for k in range(len(row[2]))]
+
+
+@pytest.mark.share(3)
+@pytest.mark.parametrize("style", LECTURES)
+def test_a_right_pass_of_a_lecture(style: str) -> None:
+    assert check(LECTURE_NETWORKS, *LECTURES[style][:2]).findings == ()
+
+
+@pytest.mark.share(8)
+@pytest.mark.parametrize(("style", "number"), MISTAKES_OF_LECTURES)
+def test_a_mistake_in_the_pass_of_a_lecture(style: str, number: int) -> None:
+    name, code, rows = LECTURES[style]
+    old, new, kinds = rows[number]
+    assert code.count(old) == 1
+    wrong = code.replace(old, new)
+    found = check(LECTURE_NETWORKS, name, wrong).findings
+    assert [(f.line, f.kind in kinds.split()) for f in found] == [(line_of(wrong, code), True)]
