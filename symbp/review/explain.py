@@ -33,7 +33,8 @@ def gradients(runs: Runs) -> list[Finding]:
     """
     if isinstance(runs.base(runs.first)[1].error, NO_ANSWER):
         return [unexplained(runs, sorted(runs.trial.names.parameters))]
-    if runs.base(runs.first)[1].error is not None and (findings := _past_the_error(runs.copy(SECONDS))):
+    raises = runs.base(runs.first)[1].error is not None
+    if raises and (findings := _past_the_error(runs.copy(SECONDS))):
         return findings
     apart = Mending(Forced(runs.copy(APART)))
     if (
@@ -43,10 +44,12 @@ def gradients(runs: Runs) -> list[Finding]:
         and (len(apart.findings) == 1 or all(f.mend for f in apart.findings))
     ):
         return apart.findings
-    runs.end = time.process_time() + (AGAIN if apart.is_right else SECONDS)
+    runs.end = time.process_time() + (AGAIN if apart.is_right or raises else SECONDS)
     one = Search(runs)
     one.search()
     explained = one.is_explained()
+    if raises and not explained and not apart.is_explained:  # whatever raises nothing mends what comes after it
+        return [unexplained(runs.copy(0), sorted(runs.trial.names.parameters))]
     if apart.is_explained and 0 < _bare(one.findings) >= _bare(apart.findings):
         return apart.findings  # no corrected line is lost, and those of the others are told
     if not one.findings or any(f.kind == "fact" for f in one.findings) or (explained and len(one.findings) == 1):

@@ -361,7 +361,7 @@ LECTURES = {
             ("dg * (1 - g ** 2)", "dg * (1 - g)", "derivative"),
             ("dh_total = dhs[t] + dprev_h", "dh_total = dhs[t]", "step path"),
             ("dprev_c = dc * f", "dprev_c = dc * i", "wrong_tensor"),
-            ("dWh = prev_h.T.dot(da)", "dWh = x.T.dot(da)", "wrong_tensor shape"),
+            ("dWh = prev_h.T.dot(da)", "dWh = 2 * prev_h.T.dot(da)", "factor"),
         ),
     ),
     "a transformer's block": (
