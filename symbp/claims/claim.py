@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from symbp.claims.latex import MOST, from_latex, is_latex
+from symbp.claims.latex import from_latex, is_latex
+from symbp.claims.latex_tokens import MOST
 from symbp.core.network import Network
 from symbp.errors import NotationError
 from symbp.notation.read import read_network

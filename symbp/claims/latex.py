@@ -7,45 +7,29 @@ things beside each other mean is not known here: the product is written as it is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from symbp.claims.latex_tokens import (
+    BARS,
+    COMPARED,
+    ENDS,
+    FUNCTIONS,
+    GREEK,
+    INDICATORS,
+    MOST,
+    SAID,
+    STYLES,
+    TIMES,
+    TURNED,
+    Cursor,
+    Shape,
+    apart,
+    kept,
+    no_shape,
+    no_word,
+    tokens_of,
+)
 from symbp.errors import NotationError
-
-MOST = 2_000  # letters of a claim
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]|\d+(?:\.\d+)?|\S")
-_WORD = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z]\w*|\d+(?:\.\d+)?|\S")
-_FUNCTIONS = {"tanh", "exp", "log", "ln", "sin", "cos", "max", "min", "softmax", "relu", "ReLU", "sigmoid", "softplus"}
-_SAID = {"ln": "log", "ReLU": "relu", "sigma": "sigmoid"}
-_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "phi", "psi", "omega", "hat"}
-_NOTHING = {r"\left", r"\right", r"\,", r"\;", r"\!", r"\quad", r"\displaystyle", r"\big", r"\Big", "&"}
-_STYLES = {
-    r"\mathbf",
-    r"\boldsymbol",
-    r"\bm",
-    r"\mathrm",
-    r"\text",
-    r"\operatorname",
-    r"\mathit",
-    r"\bf",
-    r"\rm",
-    r"\mathbb",
-    r"\mathds",
-}
-_BARS = {r"\bar", r"\overline"}
-_TIMES = {r"\cdot": "*", r"\odot": "*", r"\circ": "*", r"\times": "*", "*": "*", "/": "/", "@": "@"}
-_COMPARED = {
-    **{s: s for s in ("<", ">")},
-    r"\le": "<=",
-    r"\leq": "<=",
-    r"\ge": ">=",
-    r"\geq": ">=",
-    r"\gt": ">",
-    r"\lt": "<",
-}
-_ENDS = ("+", "-", ")", "]", "}", ",", r"\}", "=", "&", r"\\", r"\end", *_COMPARED)  # of a product
-_INDICATORS = ("1", "I", "mathbbm1")  # \mathbb{1}[z > 0], and its kin
-_TURNED = {"T", "top", "intercal", "mathsf", "prime"}
 
 
 def is_latex(text: str) -> bool:
@@ -53,22 +37,11 @@ def is_latex(text: str) -> bool:
     return "\\" in text or "^" in text
 
 
-Shape = tuple[str, ...]
-
-
-def _no_word(_word: str) -> bool:
-    return False
-
-
-def _no_shape(_name: str) -> Shape | None:
-    return None
-
-
 def from_latex(
     text: str,
     product: str,
-    is_name: Callable[[str], bool] = _no_word,
-    shape: Callable[[str], Shape | None] = _no_shape,
+    is_name: Callable[[str], bool] = no_word,
+    shape: Callable[[str], Shape | None] = no_shape,
 ) -> str:
     """The same in the language; NotationError where it cannot be read.
 
@@ -77,7 +50,7 @@ def from_latex(
     if len(text) > MOST:
         raise NotationError(f"a claim has at most {MOST} letters")
     plain = re.sub(r"\\(?:mathrm|text|rm)\s*\{\s*d\s*\}", "d ", text)
-    tokens = list(_kept(_tokens(plain, is_name)))
+    tokens = list(kept(tokens_of(plain, is_name)))
     reader = _Reader(tokens, product, shape)
     said = reader.sum()
     if reader.at < len(tokens):
@@ -85,44 +58,8 @@ def from_latex(
     return said
 
 
-def _kept(tokens: Iterator[str]) -> Iterator[str]:
-    """Without what only spaces; in a display of cases an ampersand stands between a value and its condition."""
-    cases = False
-    for token in tokens:
-        cases = token == r"\begin" or (cases and token != r"\end")
-        if token not in _NOTHING or (token == "&" and cases):
-            yield token
-
-
-def _tokens(text: str, is_name: Callable[[str], bool]) -> Iterator[str]:
-    for word in _WORD.findall(text):
-        together = word.replace("_", "")  # `dz_2` of `z2`
-        if is_name(word) or (re.search("_.", word) and is_name(together)):
-            yield word if is_name(word) else together
-        else:
-            yield from _TOKEN.findall(word)
-
-
-@dataclass
-class _Reader:
-    """Sums of products of factors, each with its super- and subscripts; `at` is the next token."""
-
-    tokens: list[str]
-    product: str
-    shape: Callable[[str], Shape | None] = _no_shape
-    at: int = 0
-
-    @property
-    def next(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self) -> str:
-        token, self.at = self.next, self.at + 1
-        return token
-
-    def error(self) -> NotationError:
-        around = " ".join(self.tokens[max(0, self.at - 3) : self.at + 4])
-        return NotationError(f"LaTeX cannot be read at {self.next or 'its end'!r}, about {around!r}")
+class _Reader(Cursor):
+    """Sums of products of factors, each with its super- and subscripts."""
 
     def sum(self) -> str:
         said = f"-{self.term()}" if self.next == "-" and self.take() else self.term()
@@ -137,8 +74,8 @@ class _Reader:
     def term(self) -> str:
         """Factors; what stands side by side goes together before what a sign stands between."""
         said, count = self.beside()
-        while self.next and self.next not in _ENDS:
-            sign = _TIMES[self.take()]
+        while self.next and self.next not in ENDS:
+            sign = TIMES[self.take()]
             other, more = self.beside()
             if sign == "/" and more > 1 and said != "1":
                 raise NotationError(f"{said} / {other}: parentheses say what it is divided by")
@@ -171,17 +108,7 @@ class _Reader:
     @property
     def is_beside(self) -> bool:
         """Does another factor follow without a sign?"""
-        return bool(self.next) and self.next not in _ENDS and self.next not in _TIMES
-
-    def is_number(self, said: str) -> bool:
-        """Is it made of numbers and sizes alone?"""
-        names = set(re.findall(r"[A-Za-z_]\w*", said)) - {"sqrt", "exp", "log"}
-        return all(self.shape(n) == () for n in names)
-
-    def is_turned_vector(self, said: str) -> bool:
-        """Is it the transpose of what has one dimension?"""
-        name = said.removesuffix(".T")
-        return said.endswith(".T") and len(self.shape(name.removesuffix("_bar")) or ()) == 1
+        return bool(self.next) and self.next not in ENDS and self.next not in TIMES
 
     def factor(self) -> str:
         token = self.take()
@@ -196,7 +123,7 @@ class _Reader:
             return self.scripts(self.fraction())
         if token == r"\sqrt":
             return self.scripts(f"sqrt({self.braced()})")
-        if token in _BARS:
+        if token in BARS:
             return self.scripts(f"{self.plain()}_bar", bar=True)
         if token == r"\nabla":
             return self.gradient()
@@ -207,14 +134,14 @@ class _Reader:
             return f"exp({self.power()})"
         if token == r"\begin":
             return self.cases()
-        if token in _STYLES:
+        if token in STYLES:
             word = self.plain()
-            if word in _INDICATORS and self.next in ("[", "(", "{", r"\{", "_"):
+            if word in INDICATORS and self.next in ("[", "(", "{", r"\{", "_"):
                 return self.scripts(self.indicator())
-            return self.called(word) if word in _FUNCTIONS else self.scripts(word)
-        if name in _FUNCTIONS or (token == r"\sigma"):
-            return self.called(_SAID.get(name, name))
-        if name in _GREEK and token.startswith("\\"):
+            return self.called(word) if word in FUNCTIONS else self.scripts(word)
+        if name in FUNCTIONS or (token == r"\sigma"):
+            return self.called(SAID.get(name, name))
+        if name in GREEK and token.startswith("\\"):
             return self.scripts(name)
         if re.fullmatch(r"\d+(\.\d+)?|[A-Za-z]\w*", token):
             return self.scripts(token)
@@ -239,9 +166,9 @@ class _Reader:
     def condition(self) -> str:
         """Two sums and what compares them."""
         left = self.sum()
-        if self.next not in _COMPARED:
+        if self.next not in COMPARED:
             raise self.error()
-        return f"{left} {_COMPARED[self.take()]} {self.sum()}"
+        return f"{left} {COMPARED[self.take()]} {self.sum()}"
 
     def cases(self) -> str:
         """`\\begin{cases} a & z > 0 \\\\ 0 & \\text{otherwise} \\end{cases}`: each value where its condition holds."""
@@ -254,7 +181,7 @@ class _Reader:
                 self.take()
             if self.next == "&":
                 self.take()
-            word = self.plain() if self.next in _STYLES and self.take() else ""
+            word = self.plain() if self.next in STYLES and self.take() else ""
             rows.append((value, "" if word[:4] in ("othe", "else") else self.condition()))
             if self.next in (r"\\", ",", ";"):
                 self.take()
@@ -267,8 +194,8 @@ class _Reader:
 
     def inside(self) -> str:
         said = self.sum()
-        if self.next in _COMPARED:
-            said = f"where({said} {_COMPARED[self.take()]} {self.sum()}, 1, 0)"
+        if self.next in COMPARED:
+            said = f"where({said} {COMPARED[self.take()]} {self.sum()}, 1, 0)"
         while self.next == ",":
             self.take()
             said = f"{said}, {self.sum()}"
@@ -283,26 +210,11 @@ class _Reader:
             return self.inside()
         return self.factor()
 
-    def plain(self) -> str:
-        r"""A name alone: of `{W}`, `W`, `{\rm softmax}`, with its scripts inside."""
-        if self.next != "{":
-            return self.take().removeprefix("\\")
-        self.take()
-        parts: list[str] = []
-        while self.next not in ("}", ""):
-            token = self.take()
-            if token in ("^", "_"):
-                parts.append(self.script())
-            elif token not in _STYLES:
-                parts.append(token.removeprefix("\\"))
-        self.take()
-        return "".join(parts)
-
     def gradient(self) -> str:
         """`\\nabla_W L`."""
         if self.take() != "_":
             raise NotationError("a gradient says by what it is, as in \\nabla_W L")
-        said = self.by_quantity(self._group())
+        said = self.by_quantity(self.group())
         loss = self.plain() if self.next == r"\mathcal" and self.take() else self.take()
         if loss not in ("L", "J", "C", "E", r"\ell"):
             raise NotationError("of gradients that of the loss can be claimed, as \\nabla_W L")
@@ -310,13 +222,13 @@ class _Reader:
 
     def summed(self) -> str:
         """`\\sum_n`, `\\sum_{n=1}^{N}` of what follows, to the next sign of a sum."""
-        limits = "".join(self._group()) if self.next == "_" and self.take() else ""
-        upper = "".join(self._group()) if self.next == "^" and self.take() else ""
+        limits = "".join(self.group()) if self.next == "_" and self.take() else ""
+        upper = "".join(self.group()) if self.next == "^" and self.take() else ""
         letter = limits.removesuffix("=1")
         if not re.fullmatch(r"[a-z]", letter):
             raise NotationError("a sum says over which index, as in \\sum_n or \\sum_{n=1}^N")
         body = self.term()
-        sizes = list(self._sizes_of(letter, body))
+        sizes = list(self.sizes_of(letter, body))
         if not sizes and self.shape(body.removesuffix("_bar")):  # of a tensor without indices its first
             first = (self.shape(body.removesuffix("_bar")) or ("",))[0]
             sizes, body = ([first] if first.lower() == letter else []), f"{body}[{letter}]"
@@ -324,25 +236,9 @@ class _Reader:
             raise NotationError(f"it is not known how far the index {letter} of a sum goes")
         return f"sum({body} for {letter} in {sizes[0]})"
 
-    def _sizes_of(self, letter: str, body: str) -> Iterator[str]:
-        for name, index in re.findall(r"(\w+)\[([\w, ]+)\]", body):
-            shape = self.shape(name.removesuffix("_bar")) or ()
-            letters = index.split(", ")
-            yield from (size for at, size in zip(letters, shape, strict=False) if at == letter)
-
-    def script(self) -> str:
-        """The letters and digits of a script: `1` of `^{(1)}`; what is more than a label is an error."""
-        if self.next != "{":
-            return self.take().removeprefix("\\")
-        said = "".join(t.removeprefix("\\") for t in self._group())
-        if not re.fullmatch(r"[A-Za-z0-9,]*|\(\w*\)|\[\w*\]", said):
-            self.at -= 1
-            raise self.error()
-        return re.sub(r"[^A-Za-z0-9,]", "", said)
-
     def power(self) -> str:
         """What something is raised to."""
-        tokens = self._group()
+        tokens = self.group()
         if len(tokens) == 1:
             return tokens[0].removeprefix("\\")
         inner = self.within(tokens)
@@ -360,21 +256,14 @@ class _Reader:
             if mark == "_":
                 base = self._below(base, self.script(), bar)
                 continue
-            label = re.fullmatch(r"[(\[](\w+)[)\]](T|top|intercal)?", self._above())
-            if label or self._above() in _TURNED:
-                self._group()
+            label = re.fullmatch(r"[(\[](\w+)[)\]](T|top|intercal)?", self.above())
+            if label or self.above() in TURNED:
+                self.group()
                 base = self._below(base, label[1], bar) if label else f"{self._delta(base)}.T"
                 base = f"{self._delta(base)}.T" if label and label[2] else base
             else:
                 base = f"{base} ** {self.power()}"
         return self._delta(base)
-
-    def _above(self) -> str:
-        """What stands above, without taking it."""
-        at = self.at
-        said = "".join(t.removeprefix("\\") for t in self._group())
-        self.at = at
-        return said
 
     def _below(self, base: str, label: str, bar: bool) -> str:
         """A name with a label, or a tensor with indices."""
@@ -401,9 +290,9 @@ class _Reader:
     def called(self, name: str) -> str:
         """A function, primed perhaps, of what follows."""
         orders = 0
-        while self.next == "'" or (self.next == "^" and self._is_prime()):
+        while self.next == "'" or (self.next == "^" and self.is_prime()):
             if self.take() == "^":
-                self._group()
+                self.group()
             orders += 1
         power = f" ** {self.script()}" if self.next == "^" and self.take() else ""
         if orders > 1:
@@ -412,14 +301,9 @@ class _Reader:
         inner = self.inside() if opened else self.factor()
         return f"{name}({inner}){'.d1' if orders else ''}{power}"
 
-    def _is_prime(self) -> bool:
-        at, self.at = self.at, self.at + 1
-        said, self.at = self._above(), at
-        return said == "prime"
-
     def fraction(self) -> str:
         """A derivative, or a quotient."""
-        top, bottom = (_apart(self._group(), self.shape) for _ in range(2))
+        top, bottom = (apart(self.group(), self.shape) for _ in range(2))
         if (
             top[:1]
             and top[0] in (r"\partial", "d")
@@ -454,28 +338,6 @@ class _Reader:
                 raise inner.error()
         else:
             said = self.factor()
-            if self.next and self.next not in _ENDS:
+            if self.next and self.next not in ENDS:
                 raise NotationError(f"d/d{by[0]} of what? Parentheses say how much of it")
         return f"derivative_({said}, {by[0]})"
-
-    def _group(self) -> list[str]:
-        if self.next != "{":
-            return [self.take()]
-        self.take()
-        return list(self._until())
-
-    def _until(self) -> Iterator[str]:
-        depth = 1
-        while self.next:
-            token = self.take()
-            depth += (token == "{") - (token == "}")
-            if not depth:
-                return
-            yield token
-
-
-def _apart(tokens: list[str], shape: Callable[[str], Shape | None]) -> list[str]:
-    """`dL` and `dz2`, each a name by itself, as a d and what it is of."""
-    first = tokens[0] if tokens else ""
-    is_one = len(first) > 1 and first[0] == "d" and shape(first) is None and first[1:].isidentifier()
-    return ["d", first[1:], *tokens[1:]] if is_one else tokens

@@ -54,7 +54,9 @@ class Product:
             return ast.UnaryOp(ast.USub(), node)
         above, below = self._factors()
         made: ast.expr = node
-        if self.number and not self.number.startswith("1 / "):
+        if self.number == "-1":
+            made = ast.UnaryOp(ast.USub(), made)
+        elif self.number and not self.number.startswith("1 / "):
             made = ast.BinOp(parse(self.number), ast.Mult(), made)
         if self.number.startswith("1 / "):
             below = [*below, self.number[4:]]
@@ -107,7 +109,7 @@ class Atoms:
         for text in texts:
             if len(self.arrays) < MOST_ATOMS:
                 self._note(text)
-        for text in [*self._matrix_products(), *self._spread_out()]:
+        for text in [*self._matrix_products(), *self._spread_out(), *self._softmaxed()]:
             self._note(text)
         for name in [n for n, v in self.arrays.items() if v.shape == self.shape and re.fullmatch(r"[\w.\[\]]+", n)]:
             for text in (f"(1 - {name})", f"(1 - {name} ** 2)"):
@@ -134,6 +136,12 @@ class Atoms:
                     if tuple(self.shape[k] for k in kept) == value.shape:
                         index = ", ".join(":" if k in kept else "None" for k in range(len(self.shape)))
                         yield f"{name}[{index}]"
+
+    def _softmaxed(self) -> Iterator[str]:
+        """What goes back through a softmax, but for its values: `(d - (d * p).sum(-1, keepdims=True))`."""
+        alike = {n: v for n, v in self.arrays.items() if v.shape == self.shape and n.isidentifier()}
+        for p in (n for n, v in alike.items() if v.ndim and np.allclose(v.sum(-1), 1)):
+            yield from (f"({d} - ({d} * {p}).sum(-1, keepdims=True))" for d in alike if d != p)
 
     def _sizes(self) -> Iterator[str]:
         """How many entries there are, and along each dimension."""
@@ -191,18 +199,21 @@ class Atoms:
             return
         zeros = known & ~there
         some = _some(there)
-        found = [p for p in self._of(wanted[some], some, ()) if self._vanishes(p, zeros)]
+        found = [p for p in self._of(wanted[some], some, ()) if self._vanishes(p, zeros, there)]
         if not found and np.any(zeros):
             masks = [n for n, v in self._spread(known) if np.array_equal(v != 0, there[known])]
             found = [p for m in masks[:1] for p in self._of(wanted[some], some, ((m, 1),))]
         yield from found
 
-    def _vanishes(self, product: Product, zeros: Array) -> bool:
-        """Is a product 0 where that is wanted?"""
+    def _vanishes(self, product: Product, zeros: Array, there: Array) -> bool:
+        """Is a product 0 where that is wanted, or next to it?"""
         if not np.any(zeros):
             return True
-        above = [np.broadcast_to(self.arrays[t], self.shape)[zeros] for t, k in product.parts if k > 0]
-        return bool(np.all(np.any([v == 0 for v in above], axis=0))) if above else False
+        with np.errstate(all="ignore"):
+            value = np.ones(self.shape)
+            for text, power in product.parts:
+                value = value * np.broadcast_to(self.arrays[text], self.shape) ** power
+        return bool(np.all(np.abs(value[zeros]) <= 10 * EXACT * np.max(np.abs(value[there]))))
 
     def _spread(self, known: Array) -> Iterator[tuple[str, Array]]:
         for name, value in self.arrays.items():
@@ -228,10 +239,9 @@ class Atoms:
         ones = np.max(np.abs(table - left), axis=1) < EXACT
         for one in map(int, np.flatnonzero(ones)):
             yield from self._named(goal, given, (options[one],))
-        for k in range(len(rows)):
-            for j in map(int, np.flatnonzero(np.max(np.abs(table[:k] + table[k] - left), axis=1) < EXACT)):
-                if options[j][0] != options[k][0]:
-                    yield from self._named(goal, given, (options[j], options[k]))
+        for j, k in _adding_up(table, left):
+            if options[j][0] != options[k][0]:
+                yield from self._named(goal, given, (options[j], options[k]))
 
     def _named(
         self, goal: Array, given: tuple[tuple[str, int], ...], parts: tuple[tuple[str, int, Array], ...]
@@ -279,6 +289,19 @@ class Atoms:
                         if v and _same(value, 1 / (v * w)) and t < u:
                             found.append(f"{sign}1 / ({t} * {u})")
         yield from sorted(found, key=len)[:3]
+
+
+def _adding_up(table: Array, left: Array) -> Iterator[tuple[int, int]]:
+    """The twos of rows whose sum is that: of each row those are looked at alone that are right in one column."""
+    at = int(np.argmax(np.ptp(table, axis=0)))
+    order = np.argsort(table[:, at], kind="stable")
+    ranked, wanted = table[order, at], left[at] - table[:, at]
+    low, high = np.searchsorted(ranked, wanted - EXACT), np.searchsorted(ranked, wanted + EXACT, side="right")
+    for k in map(int, np.flatnonzero(high > low)):
+        near = np.sort(order[low[k] : high[k]])
+        near = near[near < k]
+        fits = np.max(np.abs(table[near] + table[k] - left), axis=1, initial=0.0) < EXACT
+        yield from ((int(j), k) for j in near[fits])
 
 
 def _some(there: Array) -> Array:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from symbp.review.meant import Truth
 from symbp.review.names import is_pair, leaf, quantities
 from symbp.review.probe import Place
 from symbp.review.program import BEFORE, INNER, Statement
 from symbp.review.rewrites import Rewrite
-from symbp.review.runs import HEADS, ROUGH, Runs, Truth
+from symbp.review.runs import HEADS, ROUGH, Runs
 from symbp.review.trial import Array, fits_along
 
 STATISTICS = ("mean", "sum", "var", "std")
@@ -111,6 +112,12 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
     """Is the wrong value the derivative with something of the forward pass held constant?"""
     if truth is None:
         return "unknown", ""
+    if truth.cut is not None:
+        line, whole = runs.trial.program.statements[truth.cut.reader].line, runs.name(truth.of)
+        return (
+            "unknown",
+            f"it should be its part of the derivative of the loss by {whole}, which line {line} puts together",
+        )
     mine = runs.events()[truth.place]
     for k in range(len(mine)):
         other = truth.step(k)

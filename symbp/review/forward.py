@@ -13,8 +13,9 @@ from symbp.review.finding import Finding, quantity
 from symbp.review.names import leaf
 from symbp.review.probe import Place
 from symbp.review.program import MARK, Statement
-from symbp.review.rewrites import Rewrite, rewrites
+from symbp.review.rewrites import Rewrite
 from symbp.review.runs import Runs, first_other
+from symbp.review.standing import rewritings, scope_of
 from symbp.review.trial import Draw, close
 
 At = tuple[Place, int]
@@ -100,12 +101,12 @@ def _one(runs: Runs) -> tuple[Statement, Rewrite, dict[int, ast.stmt]] | None:
             return one, Rewrite("order", 1, pair[one.number], old, new), {two.number: pair[two.number]}
     for statement in partly:
         for cost in COSTS:
-            for rewrite in rewrites(statement, runs.scope(statement), cost):
+            for rewrite in rewritings(runs, statement, cost):
                 if _helps(runs, {statement.number: rewrite.statement}, before):
                     return statement, rewrite, {}
     for cost in COSTS:
         for statement in other:
-            for rewrite in rewrites(statement, runs.scope(statement), cost):
+            for rewrite in rewritings(runs, statement, cost):
                 if all(_loss_right(runs, {statement.number: rewrite.statement}, d) for d in runs.trial.draws):
                     return statement, rewrite, {}
     return None
@@ -116,7 +117,7 @@ def _first_off(runs: Runs, known: list[Statement], before: frozenset[At]) -> lis
     for s in (s for s in known if not isinstance(getattr(s.node, "value", None), (ast.Name, ast.Tuple))):
         for k, n in enumerate(s.names):
             if leaf(n) in runs.first.tensors and ((s.number, k), 0) not in before:
-                shape, mine = runs.first.tensors[leaf(n)].shape, runs.scope(s).shape(ast.Name(n))
+                shape, mine = runs.first.tensors[leaf(n)].shape, scope_of(runs, s).shape(ast.Name(n))
                 if (mine, _passed(runs, (s.number, k))) in ((shape, 1), (shape[1:], (*shape, 0)[0])):
                     return [s]
     return []
@@ -209,7 +210,9 @@ def _unknown(runs: Runs) -> Finding:
     """No single usual mistake: told at the last statement that makes the loss."""
     known = [s for s in runs.trial.program.statements.values() if _is_forward(runs, s)]
     scalars = [
-        s for s in known if any(v.ndim == 0 for n in s.names for v in [runs.scope(s).values.get(n)] if v is not None)
+        s
+        for s in known
+        if any(v.ndim == 0 for n in s.names for v in [scope_of(runs, s).values.get(n)] if v is not None)
     ]
     made = Finding("loss", scalars[-1] if scalars else None, "loss", why="the loss is another than the network's")
     made.found = ast.unparse(scalars[-1].node) if scalars else ""

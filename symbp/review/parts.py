@@ -132,6 +132,14 @@ def summed_term(node: ast.expr, scope: Scope) -> Found:
             yield "sum", of(text, a=node)
 
 
+def summed_product(node: ast.expr, scope: Scope) -> Found:
+    """A sum left out of a product that is taken from something."""
+    match node:
+        case ast.BinOp(left, ast.Sub(), ast.BinOp(_, ast.Mult(), _) as product):
+            for text in ("a.sum(axis=-1, keepdims=True)", "a.sum(axis=0)", "a.mean(axis=-1, keepdims=True)"):
+                yield "sum", of("b - c", b=left, c=of(text, a=product))
+
+
 def turned_sign(node: ast.expr, scope: Scope) -> Found:
     """Plus for minus."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
@@ -158,7 +166,6 @@ def dropped(node: ast.expr, scope: Scope) -> Found:
         yield kind, node.left
         if isinstance(node.op, ast.Mult):
             yield "factor" if is_scalar(node.left, scope) else "term", node.right
-        yield kind, of("a / b" if isinstance(node.op, ast.Mult) else "a * b", a=node.left, b=node.right)
     if isinstance(node.op, (ast.Add, ast.Sub)):
         number = is_scalar(node.left, scope) and is_scalar(node.right, scope)
         yield "factor" if number else "path" if isinstance(node.op, ast.Add) else "term", node.left
@@ -168,6 +175,14 @@ def dropped(node: ast.expr, scope: Scope) -> Found:
         yield "derivative", node.left
     if isinstance(node.op, ast.FloorDiv):
         yield "dtype", of("a / b", a=node.left, b=node.right)
+
+
+def other_operator(node: ast.expr, scope: Scope) -> Found:
+    """A factor for a divisor, and the other way round."""
+    match node:
+        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
+            kind = "factor" if is_scalar(right, scope) else "term"
+            yield kind, of("a / b" if type(op) is ast.Mult else "a * b", a=left, b=right)
 
 
 def other_scalar(node: ast.expr, scope: Scope) -> Found:
@@ -300,6 +315,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, transposed),
     (1, mean_for_sum),
     (1, turned_sign),
+    (1, summed_product),
     (1, softmax_whole),
     (1, slope),
     (1, other_slope),
@@ -311,6 +327,7 @@ PARTS: tuple[tuple[int, Rule], ...] = (
     (1, other_axis),
     (1, summed_term),
     (1, another_tensor),
+    (1, other_operator),
     (1, other_bounds),
     (1, other_scalar),
     (2, turned_round),

@@ -8,7 +8,6 @@ from moving it inside the user's own forward pass, stays the same.
 from __future__ import annotations
 
 import ast
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from symbp.review.meant import Truth
 from symbp.review.probe import Event, Place, Put
-from symbp.review.program import BEFORE, INNER, MARK, Edits, Holed, Statement, Watched, fits_hole
-from symbp.review.putting import moving, nudge, putting, reads_known, slices
-from symbp.review.scope import Scope
+from symbp.review.program import INNER, MARK, Edits, Holed, Statement, fits_hole
+from symbp.review.putting import moving, nudge, putting, slices
 from symbp.review.trial import Array, Draw, Outcome, Trial, central, fits_along
 
 ROUGH = 1e-5  # to which gradients are compared first, so that a rounding hides no other mistake
@@ -27,28 +26,6 @@ FINE = 2e-6  # to which a truth by central differences agrees
 KNOWN = 1e-7  # to which a slope along a direction does
 
 HEADS = (ast.FunctionDef, ast.For, ast.While, ast.If, ast.With, ast.Try)
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The hypothesis that a place should hold the derivative by a forward place.
-
-    Step k of `count` goes with step k of the other, or backwards with the last but k; a shift of 1 is a carry to the
-    step before.
-    """
-
-    place: Place
-    of: Place
-    backwards: bool
-    count: int
-    steps: int  # of the other
-    shift: int = 0
-    scale: float = 1.0
-
-    def step(self, k: int) -> int | None:
-        """The step of the forward place that goes with the k-th of this one."""
-        at = self.steps - 1 - k - self.shift if self.backwards else k - self.shift
-        return at if 0 <= at < self.steps else None
 
 
 @dataclass(slots=True)
@@ -89,7 +66,8 @@ class Runs:
         return self.trial.draws[0]
 
     @property
-    def _state(self) -> tuple[Any, ...]:
+    def state(self) -> tuple[Any, ...]:
+        """What has been accepted, as a key."""
         return tuple(id(n) for n in self.edits.values()), len(self.truths)
 
     # --- runs
@@ -100,7 +78,7 @@ class Runs:
 
     def base(self, draw: Draw) -> tuple[dict[str, Any], Outcome]:
         """The program as it stands now, and a run of it that is noted."""
-        key = ("base", id(draw), self._state)
+        key = ("base", id(draw), self.state)
         if key not in self.cache:
             namespace = self.namespace()
             self.cache[key] = namespace, self.trial.run(namespace, draw, self._puts_now(draw), record=True)
@@ -121,7 +99,7 @@ class Runs:
 
     def forced(self, edits: Edits, truths: list[Truth], places: frozenset[Place], draw: Draw) -> Outcome | None:
         """A run with the truth at places, that notes what some are given; None where it cannot be compiled."""
-        key = ("forced", id(draw), self._state, tuple(truths))
+        key = ("forced", id(draw), self.state, tuple(truths))
         if key not in self.cache:
             self.cache[key] = {**self._puts_now(draw), **self.puts(draw, truths)}
         try:
@@ -138,7 +116,7 @@ class Runs:
         """The program with another right side alone, where that is what is other."""
         if not fits_hole(self.trial.program.statements[number].node, node):
             return None
-        key = ("hole", number, self._state)
+        key = ("hole", number, self.state)
         if key not in self.cache:
             self.cache[key] = Holed(self.trial.program, self.edits, number)
         return self.cache[key].fill(ast.fix_missing_locations(node))  # type: ignore[no-any-return]
@@ -151,7 +129,7 @@ class Runs:
     def _puts_now(self, draw: Draw) -> dict[Place, Put]:
         if not self.truths:
             return {}
-        key = ("puts", id(draw), self._state)
+        key = ("puts", id(draw), self.state)
         if key not in self.cache:
             self.cache[key] = self.puts(draw, self.truths)
         return self.cache[key]  # type: ignore[no-any-return]
@@ -162,10 +140,14 @@ class Runs:
         for t in truths:
             count = len(self.forward_events(draw).get(t.of, ()))  # steps differ from draw to draw
             mine = t.count + (count - t.steps if t.count > 1 else 0)
-            here = Truth(t.place, t.of, t.backwards, mine, count, t.shift, t.scale)
-            steps = [here.step(k) for k in range(mine)]
-            found[t.place] = putting([None if s is None else self.slope(draw, t.of, s) * t.scale for s in steps])
+            steps = [t.at(mine, count).step(k) for k in range(mine)]
+            found[t.place] = putting([None if s is None else self.wanted(draw, t, s) for s in steps])
         return found
+
+    def wanted(self, draw: Draw, truth: Truth, step: int) -> Array:
+        """What a place should hold, that goes with a step of the forward one."""
+        whole = self.slope(draw, truth.of, step) * truth.scale
+        return truth.cut.of(whole, id(draw)) if truth.cut else whole
 
     # --- the forward pass
 
@@ -219,7 +201,7 @@ class Runs:
 
     def events(self) -> Mapping[Place, list[Event]]:
         """The events of the first draw by their places."""
-        key = ("events", id(self.first), self._state)
+        key = ("events", id(self.first), self.state)
         if key not in self.cache:
             self.cache[key] = by_place(self.base(self.first)[1].events)
         return self.cache[key]  # type: ignore[no-any-return]
@@ -284,66 +266,6 @@ class Runs:
         """Does it run before the backward pass, as the first of a pair does, and `forward`?"""
         entry = self.trial.entry
         return (function == entry.names[0] and len(entry.names) > 1) or function.endswith((".forward", ".__init__"))
-
-    def scope(self, statement: Statement) -> Scope:
-        """The names that a statement may use, with their values when it is last run."""
-        key = ("scope", statement.number, self._state)
-        if key not in self.cache:
-            self.cache[key] = self._scope(statement)
-        return self.cache[key]  # type: ignore[no-any-return]
-
-    def _scope(self, statement: Statement) -> Scope:
-        events = self.base(self.first)[1].events
-        last = max((k for k, e in enumerate(events) if e.place[0] == statement.number), default=len(events))
-        values: dict[str, Array] = {}
-        earlier: set[str] = set()
-        for event in events[: last + 1]:
-            number, at = event.place
-            if at == MARK or at >= INNER or event.value is None:
-                continue
-            own = self.trial.program.statements[number]
-            name = own.names[at]
-            is_seen = own.function == statement.function or name.startswith("self.")
-            if is_seen and all(part.isidentifier() for part in name.split(".")) and not name.startswith("_"):
-                values[name] = event.value
-                earlier |= {name} if number != statement.number else set()
-        for text in self.trial.program.entries(statement.function):
-            base = text.partition("[")[0]
-            if base in values and base in self.trial.program.lists:
-                values[text] = values[base]
-        for name in self.trial.program.lists & set(values):
-            del values[name]
-        values |= self._in_tables(statement)
-        forward = frozenset(map(self.name, self.forward_places() if isinstance(statement.node, ast.AugAssign) else ()))
-        before = {n: f"{BEFORE}[{n!r}]" for n in self.trial.program.written_over if n in values}
-        return Scope(
-            values,
-            before,
-            forward,
-            frozenset(earlier),
-            tuple(t for t in self.trial.program.bounds if reads_known(t, values)),
-        )
-
-    def _in_tables(self, statement: Statement) -> dict[str, Array]:
-        """The arrays in the dictionaries that are read where a statement stands: `cache["h"]`."""
-        texts = [t for t in self.trial.program.entries(statement.function) if re.fullmatch(r"\w+\['\w+'\]", t)]
-        tables = {t.partition("[")[0] for t in texts}
-        names = (self.names_at(statement, -1, []) or {}) if tables else {}
-        found = {n: v for n, v in names.items() if n in tables and isinstance(v, dict)}
-        entries = {f"{n}[{k!r}]": v for n, table in found.items() for k, v in table.items() if isinstance(k, str)}
-        return {n: v.copy() for n, v in entries.items() if isinstance(v, np.ndarray)}
-
-    def names_at(self, statement: Statement, count: int, truths: list[Truth]) -> dict[str, Any] | None:
-        """All names as a statement is run for that time, the truth at places."""
-        if not fits_hole(statement.node, statement.node):
-            return None
-        try:
-            watched = Watched(self.trial.program, self.edits, statement.number)
-        except (SyntaxError, ValueError, AttributeError):
-            return None
-        watched.count = count
-        self.trial.run(watched.namespace, self.first, self.puts(self.first, [*self.truths, *truths]))
-        return watched.names
 
 
 def first_other(runs: Runs, one: Outcome, other: Outcome) -> Statement | None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symbp.review.finding import Finding, Hit, finding, held_still, taken_for_granted, unexplained
+from symbp.review.meant import Truth
 from symbp.review.probe import Event
 from symbp.review.program import Statement
-from symbp.review.rewrites import rewrites
-from symbp.review.runs import FINE, ROUGH, Runs, Truth
+from symbp.review.runs import FINE, ROUGH, Runs
+from symbp.review.standing import rewritings
 from symbp.review.trial import Draw
 from symbp.review.truths import agrees, backward, first_wrong, flowing_into, is_begun, named_truths, truths_of
 
@@ -104,6 +105,8 @@ class Search:
         if named is not None:
             known = [(o, s) for o, s in known if o <= named.order or _in_one_loop(s, named.statement)]
         known.sort(key=lambda pair: -pair[0])
+        if self.is_exact and (hit := self._rounded(known)):
+            return hit
         if named is not None and (hit := self._near(named, known)):
             return hit
         if named is not None and held_still(self.runs, named.truth)[0] == "constant":
@@ -113,6 +116,11 @@ class Search:
             if hit := self._at(place):
                 return hit
         return self._anywhere(named or other, known)
+
+    def _rounded(self, known: Sequence[tuple[int, Statement]]) -> Hit | None:
+        """The rewriting that keeps more digits and mends most."""
+        hits = [h for o, s in known for h in self.rewritten(o, s, COSTS[0], ("dtype",))]
+        return max(hits, key=lambda h: (len(h.mended), -h.order), default=None)
 
     def _anywhere(self, place: Hit | None, known: Sequence[tuple[int, Statement]]) -> Hit | None:
         """Of all rewritings the one that mends most."""
@@ -125,6 +133,8 @@ class Search:
                 hits.extend(self.rewritten(order, statement, cost))
             if full := [h for h in hits if h.mended >= enough]:
                 return max(full, key=lambda h: (len(h.mended), -h.order))
+            if place is None and cost == NEAR and (doubtful := self._doubtful(known)):
+                return doubtful
         found = self._helper(enough) or self._doubtful(known)
         return found or place or max(hits, key=_worth, default=None)
 
@@ -176,13 +186,15 @@ class Search:
                         return hit
         return None
 
-    def rewritten(self, order: int, statement: Statement, cost: int) -> Iterator[Hit]:
+    def rewritten(self, order: int, statement: Statement, cost: int, kinds: Sequence[str] = ()) -> Iterator[Hit]:
         """The rewritings of a statement that mend something everywhere."""
         tried: set[frozenset[str]] = set()
-        for rewrite in rewrites(statement, self.runs.scope(statement), cost):
+        for rewrite in rewritings(self.runs, statement, cost):
             if self.runs.is_late:
                 return
             if self.runs.is_forward_function(statement.function) and rewrite.kind not in KEPT:
+                continue
+            if kinds and rewrite.kind not in kinds:
                 continue
             hit = Hit(frozenset(), order, statement, rewrite)
             hit.mended = self.mended(hit, self.runs.first) or frozenset()

@@ -9,7 +9,6 @@ it is right at all of them.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,15 +16,17 @@ from typing import Any
 import numpy as np
 
 from symbp.review.atoms import Atoms, Product
-from symbp.review.probe import Place, is_tensor
+from symbp.review.meant import Truth
+from symbp.review.probe import Place
 from symbp.review.program import Statement
 from symbp.review.rewrites import Rewrite
-from symbp.review.runs import Runs, Truth
+from symbp.review.runs import Runs
+from symbp.review.standing import names_at
 from symbp.review.trees import clone, of, parse
 from symbp.review.trial import Array
 from symbp.review.truths import reads
+from symbp.review.values import PART, value_of, whole_of
 
-PART = "__symbp_part__"
 MOST_TRIED = 40
 EXACT = 1e-7
 
@@ -46,7 +47,7 @@ def solved(
     step = truth.step(count)
     if step is None:
         return
-    target = runs.slope(runs.first, truth.of, step) * truth.scale
+    target = runs.wanted(runs.first, truth, step)
     found = list(_of(runs, runs.statement(truth.place), target, count, pending, force, ()))
     own = truth.place[0]
     found.sort(key=lambda row: (row[0], row[1].number != own, len(row[2].new)))
@@ -58,18 +59,20 @@ def _of(
     force: Mapping[Place, Truth], seen: tuple[int, ...],
 ) -> Iterator[tuple[int, Statement, Rewrite]]:  # fmt: skip
     node = runs.edits.get(statement.number, statement.node)
-    value, around = _right_side(node)
-    if value is None or len(statement.names) != 1 or statement.number in seen:
+    value, around = getattr(node, "value", None), whole_of(node)
+    if value is None or around is None or len(statement.names) != 1 or statement.number in seen:
         return
-    names = runs.names_at(statement, count, [t for p, t in force.items() if p[0] != statement.number])
+    names = names_at(runs, statement, count, [t for p, t in force.items() if p[0] != statement.number])
     if names is None:
         return
     own = frozenset(statement.names) - reads(statement)  # it is not there yet
     known = {n: v for n, v in names.items() if n not in own}
     by_shape: dict[tuple[int, ...], Atoms] = {}
     defined = _defined(runs, statement, pending)
+    back = [s for s in (*pending, *map(runs.statement, force)) if not runs.is_forward_function(s.function)]
+    made = {n for s in back for n in s.names}
     for wanted in _parts(value, around, target, names):
-        now, shape = _value(wanted.part, names), wanted.value.shape
+        now, shape = value_of(wanted.part, names), wanted.value.shape
         if _is_right(wanted, now):
             continue
         if shape not in by_shape:
@@ -79,9 +82,10 @@ def _of(
             for worth, s, rewrite in _of(
                 runs, source, wanted.value, count + at, pending, force, (*seen, statement.number)
             ):
-                is_part = wanted.part is not value and rewrite.kind not in ("sign", "factor")
-                less = int(is_part)  # what is more than a number is told where it is made
-                yield worth - less, s, rewrite
+                is_more = rewrite.kind not in ("sign", "factor") or _is_term(value, wanted.part)
+                is_part = wanted.part is not value and is_more
+                goes_back = bool((reads(source) - set(source.names)) & made)
+                yield worth - int(is_part and goes_back), s, rewrite  # more than a number is told where it is made
         for worth, kind, new in _formulas(wanted, now, by_shape[shape]):
             changed = clone(node, {id(wanted.part): new})
             yield worth, statement, Rewrite(kind, 4, changed, ast.unparse(wanted.part), ast.unparse(new), wanted.part)
@@ -118,34 +122,14 @@ def _defined(runs: Runs, reader: Statement, pending: Sequence[Statement]) -> dic
     return {n: (s, shift) for n, (s, shift) in found.items() if any(s is p for p in pending)}
 
 
+def _is_term(value: ast.expr, part: ast.expr) -> bool:
+    """Is a part by itself a term of a sum? There a factor is left out where the term is made, more likely."""
+    sums = [n for n in ast.walk(value) if type(n) is ast.BinOp and type(n.op) in (ast.Add, ast.Sub)]
+    return any(part is n.left or part is n.right for n in sums)
+
+
 def _number(statement: Statement) -> int:
     return statement.number
-
-
-def _right_side(node: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
-    """What may be rewritten, and the whole of which the truth is known: the sum, where something is added."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        return node.value, node.value
-    if isinstance(node, ast.AugAssign):
-        target = clone(node.target)
-        target.ctx = ast.Load()
-        return node.value, ast.BinOp(target, node.op, node.value)
-    return None, None
-
-
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    """The value of a part; None where it has none that is a number."""
-    try:
-        code = compile(ast.fix_missing_locations(ast.Expression(clone(node))), "<part>", "eval")
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            found = eval(code, dict(names))
-        if is_tensor(found):
-            found = found.detach().numpy()
-        array = np.asarray(found)
-        return array.astype(float) if array.dtype.kind in "fiub" else None
-    except Exception:
-        return None
 
 
 def _parts(value: ast.expr, whole: ast.expr | None, target: Array, names: Mapping[str, Any]) -> Iterator[Wanted]:
@@ -164,7 +148,7 @@ def _parts(value: ast.expr, whole: ast.expr | None, target: Array, names: Mappin
 def _entry_by_entry(part: ast.expr, holed: ast.expr, target: Array, names: Mapping[str, Any]) -> Wanted | None:
     """What a part should be that goes into each entry of the whole with that of its own."""
     tried = [np.zeros(target.shape), np.ones(target.shape), _drawn(target.shape)]
-    got = [_value(holed, {**names, PART: t}) for t in tried]
+    got = [value_of(holed, {**names, PART: t}) for t in tried]
     if any(g is None or g.shape != target.shape or not np.all(np.isfinite(g)) for g in got):
         return None
     slope = got[1] - got[0]
@@ -178,12 +162,12 @@ def _entry_by_entry(part: ast.expr, holed: ast.expr, target: Array, names: Mappi
 
 def _placed(part: ast.expr, holed: ast.expr, target: Array, names: Mapping[str, Any]) -> Wanted | None:
     """The same where its entries are put elsewhere, as by a concatenation or a transpose."""
-    now = _value(part, names)
+    now = value_of(part, names)
     if now is None or not now.ndim or now.size > target.size:
         return None
     order = np.arange(1.0, now.size + 1).reshape(now.shape)
     tried = [np.zeros(now.shape), np.ones(now.shape), order, _drawn(now.shape)]
-    got = [_value(holed, {**names, PART: t}) for t in tried]
+    got = [value_of(holed, {**names, PART: t}) for t in tried]
     if any(g is None or g.shape != target.shape or not np.all(np.isfinite(g)) for g in got):
         return None
     slope = got[1] - got[0]

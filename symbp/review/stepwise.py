@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from symbp.review.finding import Finding, Hit, finding
+from symbp.review.meant import Truth
 from symbp.review.probe import Place
 from symbp.review.program import Statement, in_place
-from symbp.review.rewrites import Rewrite, rewrites
-from symbp.review.runs import ROUGH, Runs, Truth, by_place
+from symbp.review.rewrites import Rewrite
+from symbp.review.runs import ROUGH, Runs, by_place
 from symbp.review.search import COSTS, NEAR, Search
+from symbp.review.standing import rewritings
 from symbp.review.trial import Draw, Outcome
 from symbp.review.truths import agrees, backward, flowing_into, is_confirmed, named_truths
 
@@ -135,7 +137,7 @@ class Steps:
         key = statement.number, cost
         if key not in self.reached:
             self.reached[key] = []
-            for rewrite in rewrites(statement, self.runs.scope(statement), cost):
+            for rewrite in rewritings(self.runs, statement, cost):
                 if self.runs.is_late:
                     break
                 outcome = self.runs.run({statement.number: rewrite.statement}, None, self.runs.first, record=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 Tree = TypeVar("Tree", bound=ast.AST)
@@ -34,6 +35,12 @@ def parse(text: str) -> ast.expr:
 
 def of(text: str, **parts: ast.expr) -> ast.expr:
     """An expression with parts in the place of names."""
+    formula, names = _formula(text)
+    return clone(formula, {id(n): parts[n.id] for n in names if n.id in parts})
+
+
+@lru_cache(maxsize=1000)
+def _formula(text: str) -> tuple[ast.expr, tuple[ast.Name, ...]]:
+    """A formula that is only copied from, and the names in it."""
     formula = parse(text)
-    names = [n for n in ast.walk(formula) if isinstance(n, ast.Name) and n.id in parts]
-    return clone(formula, {id(n): parts[n.id] for n in names})
+    return formula, tuple(n for n in ast.walk(formula) if isinstance(n, ast.Name))

@@ -12,11 +12,12 @@ from itertools import product
 
 import numpy as np
 
+from symbp.review.meant import Truth
 from symbp.review.names import pairs_with
 from symbp.review.probe import Event, Place
 from symbp.review.program import Statement, in_place
-from symbp.review.runs import HEADS, ROUGH, Runs, Truth
-from symbp.review.trial import Draw, fits_along
+from symbp.review.runs import HEADS, ROUGH, Runs
+from symbp.review.trial import Draw, Outcome, close, fits_along
 
 
 def truths_of(
@@ -33,13 +34,15 @@ def truths_of(
         ):
             continue  # data too have a derivative, which no backward pass is after
         theirs = runs.forward_events(runs.first)[of]
+        if named and np.array_equal(theirs[-1].value, mine[-1].value):
+            continue  # it is kept under its own name
         if not runs.is_own(runs.statement(of)) and not (named and len(mine) == len(theirs)):
             continue  # in a function that is called, only what is run through as often
         for truth in _pairings(place, of, len(mine), len(theirs), named):
             steps = [(k, truth.step(k)) for k in range(len(mine))]
             fits = all(s is None or theirs[s].value.shape == mine[k].value.shape for k, s in steps)
             if fits or (named and len(mine) == 1):
-                yield from (_scaled(truth, scale) for scale in scales(runs))
+                yield from map(truth.scaled, scales(runs))
 
 
 def _pairings(place: Place, of: Place, mine: int, theirs: int, named: bool) -> Iterator[Truth]:
@@ -52,10 +55,6 @@ def _pairings(place: Place, of: Place, mine: int, theirs: int, named: bool) -> I
     elif mine == 1 and named:
         yield Truth(place, of, True, 1, theirs)
         yield Truth(place, of, False, 1, theirs)
-
-
-def _scaled(t: Truth, scale: float) -> Truth:
-    return Truth(t.place, t.of, t.backwards, t.count, t.steps, t.shift, scale)
 
 
 def scales(runs: Runs) -> tuple[float, ...]:
@@ -76,7 +75,7 @@ def agrees(runs: Runs, mine: Sequence[Event], truth: Truth, draw: Draw | None = 
     """Is what a place holds that derivative, every time?"""
     at = draw or runs.first
     theirs = len(runs.forward_events(at).get(truth.of, ()))
-    here = Truth(truth.place, truth.of, truth.backwards, len(mine), theirs, truth.shift, truth.scale)
+    here = truth.at(len(mine), theirs)
     steps = [(k, here.step(k)) for k in range(len(mine) - 1, -1, -1)]
     known = [(k, s) for k, s in steps if s is not None]
     return bool(known) and all(_is_slope(runs, at, mine[k], here, s, bound) for k, s in known)
@@ -93,8 +92,12 @@ def first_wrong(runs: Runs, mine: Sequence[Event], truth: Truth) -> int:
 
 
 def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bound: float) -> bool:
-    direction, slope = runs.along(draw, truth.of, step)
     value = event.value
+    if truth.cut is not None:
+        return close(value, runs.wanted(draw, truth, step), bound)
+    direction, slope = runs.along(draw, truth.of, step)
+    if value is not None and value.shape != direction.shape and but_ones(value.shape) == but_ones(direction.shape):
+        value = value.reshape(direction.shape)
     if (
         value is None
         or value.shape != direction.shape
@@ -103,6 +106,11 @@ def _is_slope(runs: Runs, draw: Draw, event: Event, truth: Truth, step: int, bou
     ):
         return False
     return abs(slope) > 1e-11 and fits_along(value, direction, slope * truth.scale, bound)
+
+
+def but_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape but for axes of one entry, which make no difference to what is computed with it."""
+    return tuple(size for size in shape if size > 1)
 
 
 def is_confirmed(runs: Runs, statement: Statement) -> bool:
@@ -128,11 +136,11 @@ def _is_true(runs: Runs, place: Place) -> bool:
     return any(agrees(runs, mine, t) for t in (*named, *others))
 
 
-def backward(runs: Runs, confirmed_too: bool = False) -> list[tuple[int, Statement]]:
+def backward(runs: Runs, confirmed_too: bool = False, run: Outcome | None = None) -> list[tuple[int, Statement]]:
     """The statements on which the loss does not depend, in the order in which they are first run, less those that
     are known to be right. Where a run raises, the one that does.
     """
-    _, base = runs.base(runs.first)
+    base = run or runs.base(runs.first)[1]
     statements = runs.trial.program.statements
     order: dict[int, int] = {}
     for k, event in enumerate(base.events):
@@ -156,11 +164,18 @@ def named_truths(
 
 
 def is_begun(runs: Runs, statement: Statement) -> bool:
-    """Is what it assigns changed in place before its name is assigned again? Then it is no more than a part."""
+    """Is what it assigns changed in place before its name is assigned again, or added to in a loop behind it? Then it
+    is no more than a part.
+    """
     for s in runs.trial.program.statements.values():
         later = s.number > statement.number and s.function == statement.function
         if later and set(s.names) & set(statement.names):
-            return in_place(s.node)
+            adds = (
+                s.loop
+                and not statement.loop
+                and bool(set(statement.names) & reads_in(getattr(s.node, "value", s.node)))
+            )
+            return in_place(s.node) or adds
         if later and any(n.startswith(f"{own}[") for n in s.names for own in statement.names):
             return True
     return False

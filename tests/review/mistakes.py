@@ -68,7 +68,8 @@ def rounded(node: ast.expr, values: Values) -> Spoilt:
 
 def other_sign(node: ast.expr, values: Values) -> Spoilt:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ADDED):
-        yield "sign", ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
+        kinds = "sign step" if ast.unparse(node.left) == "t" else "sign"  # of `h[t + 1]`
+        yield kinds, ast.BinOp(node.left, ast.Sub() if isinstance(node.op, ast.Add) else ast.Add(), node.right)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield "sign", node.operand
 

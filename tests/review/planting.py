@@ -86,6 +86,14 @@ class Pass:
         except (NameError, TypeError, AttributeError, IndexError):
             return False
 
+    def differ(self, code: str, other: str) -> bool:
+        """Do two ways to write it give something else? What raises may hide that, and counts as other."""
+        try:
+            pairs = [(self.gradients(code, d), self.gradients(other, d)) for d in self.draws]
+        except (NameError, TypeError, AttributeError, IndexError):
+            return True
+        return any(a is None or b is None or not _same(a, b) for a, b in pairs)
+
     def values(self) -> dict[str, np.ndarray]:
         """The values of names at the end of the function that mistakes are planted in."""
         found: dict[str, Any] = {}
@@ -144,8 +152,13 @@ class Pass:
         yield from ((one,) for one in singles)
         for _ in range(in_twos):
             one = next(turns)
-            other = next(o for o in turns if o.line != one.line)
+            other = next(o for o in turns if o.line != one.line and self.are_both_wrong(one, o))
             yield tuple(sorted((one, other), key=lambda p: p.line))
+
+    def are_both_wrong(self, one: Planted, other: Planted) -> bool:
+        """Does each spoil something beside the other too? Two signs turned round may be none."""
+        both = self.spoilt((one, other))
+        return self.is_wrong(both) and all(self.differ(both, self.spoilt((p,))) for p in (one, other))
 
     def _turns(self, generator: random.Random, rows: dict[str, list[Planted]]) -> Iterator[Planted]:
         while True:

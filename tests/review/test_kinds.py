@@ -10,11 +10,12 @@ import pytest
 from symbp.calculus.derive import derive
 from symbp.core.network import Network
 from symbp.notation.read import read_network
-from symbp.review import explain, forced, inside
+from symbp.review import explain, inside, mending
 from symbp.review.check import Report, check_text
 from symbp.review.pages import Pages, pages_of
 from tests.review import other_passes, passes, planting
 from tests.review.kinds import KINDS
+from tests.review.lecture_styles import LECTURE_NETWORKS, LECTURES
 from tests.review.more_styles import STYLE_NETWORKS, STYLES
 
 PASSES = {row[0]: (text, *row[1:3]) for text, rows in
@@ -36,9 +37,9 @@ def check(text: str, name: str, code: str) -> Report:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is found is tested here, and not how soon: on a busy machine a search has its usual time several times."""
-    for module, name in ((explain, "SECONDS"), (explain, "APART"), (forced, "EACH"), (inside, "SECONDS")):
-        monkeypatch.setattr(module, name, 4 * getattr(module, name))
+    """What is found is tested here, and not how soon: on a busy machine a search has its usual time twice."""
+    for module, name in ((explain, "SECONDS"), (explain, "APART"), (mending, "EACH"), (inside, "SECONDS")):
+        monkeypatch.setattr(module, name, 2 * getattr(module, name))
 
 
 def line_of(code: str, right: str) -> int:
@@ -138,3 +139,23 @@ def test_mistakes_that_flow_into_each_other_are_told_apart(
         assert code.count(right) == 1
         code = code.replace(right, wrong)
     assert [(f.expected, f.kind) for f in check(text, network, code).findings] == told
+
+
+MISTAKES_OF_LECTURES = [(style, k) for style, row in LECTURES.items() for k in range(len(row[2]))]
+
+
+@pytest.mark.share(3)
+@pytest.mark.parametrize("style", LECTURES)
+def test_a_right_pass_of_a_lecture(style: str) -> None:
+    assert check(LECTURE_NETWORKS, *LECTURES[style][:2]).findings == ()
+
+
+@pytest.mark.share(8)
+@pytest.mark.parametrize(("style", "number"), MISTAKES_OF_LECTURES)
+def test_a_mistake_in_the_pass_of_a_lecture(style: str, number: int) -> None:
+    name, code, rows = LECTURES[style]
+    old, new, kinds = rows[number]
+    assert code.count(old) == 1
+    wrong = code.replace(old, new)
+    found = check(LECTURE_NETWORKS, name, wrong).findings
+    assert [(f.line, f.kind in kinds.split()) for f in found] == [(line_of(wrong, code), True)]
