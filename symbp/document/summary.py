@@ -17,7 +17,7 @@ from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import reads
 from symbp.document.lesson.costs import kept, products
 from symbp.document.lesson.numbers import moved
-from symbp.document.lesson.talk import step_of
+from symbp.document.lesson.order import loop_head, ways_of
 from symbp.document.looks import whole_form
 from symbp.document.model import (
     FULL,
@@ -35,7 +35,7 @@ from symbp.document.model import (
     Table,
     Updates,
 )
-from symbp.document.said import Bound, Code, Figure, Letter, LineRange, Part, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, listed, said
 from symbp.document.wholes import whole_chain
 from symbp.matrix.nodes import Named
 
@@ -72,12 +72,9 @@ def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
     if not is_recurrent(part):
         return rows
     names = {e.name for e in part}
-    found = (step_of(r) for e in part for r in reads(e.body) if r.tensor in names)
-    step = next((s for s in found if s is not None), None)
-    if step is None:
+    head = loop_head(ways_of(r for e in part for r in reads(e.body) if r.tensor in names))
+    if head is None:
         return rows
-    letter = Letter("index", step[0].name)
-    head = said("loop.down", letter=letter) if step[1] > 0 else said("loop.up", letter=letter)
     return [replace(r, inside=True, head=head if r is rows[0] else None) for r in rows]
 
 

@@ -18,7 +18,7 @@ from symbp.core.recurrence import Part, components, is_recurrent
 from symbp.core.traverse import free_indices, indices_of, reads, substitute, walk
 from symbp.core.views import terms_of
 from symbp.document.drawn import Arrow, Drawing, Frame
-from symbp.document.lesson.talk import step_of
+from symbp.document.lesson.order import step_of
 from symbp.document.looks import whole_form
 from symbp.document.model import Block, Paragraph
 from symbp.document.said import Count, Figure, Letter, Said, Slice, Whole, listed, said

@@ -15,6 +15,7 @@ from symbp.document.words.language import Forms, Language
 
 LISTS = {
     "and": (", ", " and "),  # z, p and L
+    "either": (", ", " or "),  # a nudge of w or b
     "comma": (", ", ", "),  # m to n, j to k
     "tied": (",\u00a0", ",\u00a0"),  # the same, on one line
     "sentences": (" ", " "),  # of a paragraph
@@ -296,8 +297,14 @@ LESSON: dict[str, str | Forms] = {
         "contributions are added, some of which may be 0.",
     },
     "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
-    "happens.down": "{read} must be known first, so {letter} runs from the last to the first.",
-    "happens.up": "{read} must be known first, so {letter} runs from the first to the last.",
+    "happens.down": {
+        "one": "{read} must be known first, so {letters} runs from the last to the first.",
+        "many": "{read} must be known first, so {letters} run from the last to the first.",
+    },
+    "happens.up": {
+        "one": "{read} must be known first, so {letters} runs from the first to the last.",
+        "many": "{read} must be known first, so {letters} run from the first to the last.",
+    },
     # by numbers: {sizes} are those of the example, {step} is how far an entry is moved
     "numbers": "By numbers.",
     "numbers.sizes": "By numbers, rounded ({sizes}).",
@@ -421,8 +428,9 @@ SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "The backward pass",
     "gradients.order": "All of it, in the order of computation; gradients are marked.",
     "gradients.inserted": "Adjoints that were inserted into others are left out.",
-    "loop.down": "for each {letter}, from the last to the first:",
-    "loop.up": "for each {letter}, from the first to the last:",
+    "loop.down": "for each {letters}, from the last to the first:",
+    "loop.up": "for each {letters}, from the first to the last:",
+    "loop.both": "for each {down}, from the last to the first, and each {up}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
     "your choice:",

@@ -14,6 +14,7 @@ from symbp.escape import HAN
 
 LISTS = {
     "and": ("、", "和"),  # z、p和L
+    "either": ("、", "或"),
     "comma": ("，", "，"),
     "tied": (",\u00a0", ",\u00a0"),
     "sentences": ("", ""),
@@ -209,8 +210,8 @@ LESSON: dict[str, str | Forms] = {
     "happens.sum.fixed.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
     "因此要把{count}份贡献相加，其中有的可能为0；{kept}保持不变。",
     "happens.several": "式{equations}都用到{entry}：从各式传回的偏导数要相加。",
-    "happens.down": "必须先求出{read}，所以{letter}从大到小依次取值。",
-    "happens.up": "必须先求出{read}，所以{letter}从小到大依次取值。",
+    "happens.down": "必须先求出{read}，所以{letters}从大到小依次取值。",
+    "happens.up": "必须先求出{read}，所以{letters}从小到大依次取值。",
     "numbers": "数值：",
     "numbers.sizes": "数值（{sizes}）：",
     "numbers.size": "{size}\u00a0=\u00a0{value}",
@@ -317,8 +318,9 @@ SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "完整的反向传播",
     "gradients.order": "各式按计算的先后顺序列出；梯度前有三角形标记。",
     "gradients.inserted": "已代入其他式子的偏导数不再列出。",
-    "loop.down": "对每个{letter}，从大到小：",
-    "loop.up": "对每个{letter}，从小到大：",
+    "loop.down": "对每个{letters}，从大到小：",
+    "loop.up": "对每个{letters}，从小到大：",
+    "loop.both": "对每个{down}从大到小，对每个{up}从小到大：",
     "gradients.lines": "第{lines}行",
     "update.step": "梯度下降的每一步使各参数沿梯度的反方向移动，步长由自行选定的学习率决定：",
     "update.each": "{update}，对每个{layer}",
