@@ -62,8 +62,7 @@ def closing(d: Derivation, lines: Lines, example: Example | None, stable: Stable
     rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
     blocks: list[Block] = [Paragraph(_box_words(d, rows, stable)), Box(rows), *moved(d, example)]
     if d.gradients:
-        updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
-        blocks += (Paragraph((said("update.step"),)), updates)
+        blocks.append(Updates((said("update.step"),), tuple(_update(d, p, g) for p, g in d.gradients)))
     return (Section(said("heading.gradients"), tuple(blocks)),)
 
 

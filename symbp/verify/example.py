@@ -20,6 +20,7 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
+from symbp.verify.cancelling import cancelling
 from symbp.verify.draw import MANNERS, Drawn, obeying
 from symbp.verify.facts import broken
 from symbp.verify.given import NOTHING, Given, GivenError
@@ -64,6 +65,7 @@ def example(
             _say_why(network, given, loss)
         return None
     inputs = _inputs(network, best.values)
+    cancelled = cancelling(best.witness, backward, names, inputs)
     best.witness.fill(inputs)
     at, plain = Held(network, loss, best.sizes, inputs).at, World(network, best.sizes, FLOATS)
     moved = (_moved(at, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
@@ -75,6 +77,7 @@ def example(
         tuple(m for m in moved if m is not None),
         _descent(plain, loss, inputs, [(p, best.values[names[p]]) for p in network.parameters if p in names]),
         zero_sums(network, loss, names, best.all),
+        cancelled,
     )
 
 

@@ -95,7 +95,7 @@ class BoxWriter:
         body = " \\\\[2pt]\n".join(rows)
         align = "@{\\qquad}".join("l" * columns)
         table = f"\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n{body}\n\\end{{tabular}}"
-        return f"\\begin{{center}}\\atmost{{{table}}}\\end{{center}}"
+        return f"{self.displays.words.sentences(block.words)}\n\\begin{{center}}\\atmost{{{table}}}\\end{{center}}"
 
 
 def _height(row: str) -> float:

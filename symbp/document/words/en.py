@@ -26,7 +26,7 @@ LISTS = {
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
 
-NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 
 
 def form(count: int) -> str:
@@ -341,6 +341,9 @@ LESSON: dict[str, str | Forms] = {
     "constant, {entry} would be {wrong}, not {right}.",
     "careful.step": "Every {letter} counts: from the last one alone {entry} would be {wrong}, not {right}.",
     "careful.path": "Both paths count: by way of {equation} alone, {entry} would be {wrong}, not {right}.",
+    "careful.rounding": "The difference in {equation} loses digits where its two sides come close: with every "
+    "parameter {scale} times as large it is {more} less {less} at {entry}, which leaves {left} of the {digits} digits "
+    "of single precision.",
     # the whole pass
     "pass.keep": "Of the forward pass these formulas read {kept}.",
     "pass.drop": "Of the forward pass these formulas read {kept}, and not {others}.",

@@ -25,7 +25,7 @@ LISTS = {
     "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
 }
 
-NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
+NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六", 7: "七"}  # before a measure word
 
 
 def form(_count: int) -> str:
@@ -238,6 +238,8 @@ LESSON: dict[str, str | Forms] = {
     "{entry}就成了{wrong}，而正确值是{right}。",
     "careful.step": "每个{letter}都要计入：若只计入最后一个，{entry}就成了{wrong}，而正确值是{right}。",
     "careful.path": "两条路径都要计入：若只计入经由式{equation}的路径，{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.rounding": "式{equation}中的差在两边接近时会损失有效数字：若每个参数都取{scale}倍，"
+    "则在{entry}处为{more}减{less}，单精度的{digits}位有效数字只剩{left}位。",
     "pass.keep": "这些公式只用到前向传播的{kept}。",
     "pass.drop": "这些公式用到前向传播的{kept}，不用{others}。",
     "pass.nothing": "这些公式不用前向传播的结果，只用到数据。",
