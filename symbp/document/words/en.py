@@ -180,6 +180,17 @@ GRAPH: dict[str, str | Forms] = {
         "many": "The same {shared} serve in every step, so what comes back to them is added over the steps.",
     },
     "unrolled.back": "No derivative comes into the last step from a later one: that is where to begin.",
+    # the same of two letters
+    "lattice": "The first steps unrolled, {across} to the right and {up} upwards: each hands on {sideways} to the "
+    "right and {upwards} upwards.",
+    "lattice.shared": {
+        "one": "Along {letter} the same {shared} serves in every step, so what comes back to it is added over "
+        "{letter}.",
+        "many": "Along {letter} the same {shared} serve in every step, so what comes back to them is added over "
+        "{letter}.",
+    },
+    "lattice.back": "No derivative comes into the last step of the uppermost row but from what reads it: that is where "
+    "to begin.",
     # a window that moves over an array
     "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
     "others of them.",

@@ -140,6 +140,9 @@ GRAPH: dict[str, str | Forms] = {
     "unrolled.size": "按时间展开（{size}取{steps}）：每一步把{handed}传给下一步。",
     "unrolled.shared": "各步共用同一个{shared}，因此传回的偏导数要对各步求和。",
     "unrolled.back": "没有更晚的步把误差传回最后一步：从那里开始。",
+    "lattice": "把前几步展开：{across}向右，{up}向上；每一步把{sideways}传给右边一步，把{upwards}传给上面一步。",
+    "lattice.shared": "沿{letter}各步共用同一个{shared}，因此传回的偏导数要对{letter}求和。",
+    "lattice.back": "最上一行的最后一步只从用到它的式子得到误差：从那里开始。",
     # a window that moves over an array
     "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
     "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
