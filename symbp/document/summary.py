@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.calculus.steps import Derivation, HessianProduct, Key
@@ -59,11 +60,24 @@ def closing(d: Derivation, lines: Lines, example: Example | None, stable: Stable
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
     own = tuple(e for e in d.backward.equations if e.name not in forward)
-    rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
+    units = [_in_loop(part, [box_row(d, e, lines, marked) for e in part]) for part in components(own)]
+    rows = tuple(r for unit in _as_computed(units) for r in unit)
     blocks: list[Block] = [Paragraph(_box_words(d, rows, stable)), Box(rows), *moved(d, example)]
     if d.gradients:
         blocks.append(Updates((said("update.step"),), tuple(_update(d, p, g) for p, g in d.gradients)))
     return (Section(said("heading.gradients"), tuple(blocks)),)
+
+
+def _as_computed(units: Sequence[list[BoxRow]]) -> list[list[BoxRow]]:
+    """In the order of the module's lines, where it computes several in one loop before what is made of each; what has
+    no lines of its own is computed with what follows.
+    """
+    starts: list[int] = []
+    following = sys.maxsize
+    for unit in reversed(units):
+        following = min((r.lines.first for r in unit if r.lines), default=following)
+        starts.insert(0, following)
+    return [unit for _, unit in sorted(zip(starts, units, strict=True), key=lambda pair: pair[0])]
 
 
 def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:

@@ -11,7 +11,7 @@ from symbp.document.lesson.order import loop_head, ways_of
 from symbp.document.lesson.talk import together
 from symbp.document.model import Box, Document, Paragraph
 from symbp.document.said import Letter, Listed, Said, listed, said
-from tests.shared import derivation_of
+from tests.shared import build_of, derivation_of
 
 L, T = (Index(name, Poly(), Poly.of(Dim(name.upper()))) for name in "lt")
 HERE = Poly.of(L), Poly.of(T)
@@ -76,3 +76,15 @@ def test_what_is_said_of_several_is_said_once() -> None:
     both = said("happens.one", entry=Listed("either", tuple(letters("ab"))), moved=Letter("index", "t"))
     assert together([(one,), (other,), (third,)]) == ((both,), (), (third,))
     assert together([(one, third), (other, third)]) == ((one, third), (other, third))
+
+
+@pytest.mark.parametrize("name", ["attention_head", "lstm", "two_layer_net"])
+def test_the_box_is_in_the_order_of_the_module(name: str) -> None:
+    """A loop over sequences makes three adjoints before the gradients that are made of them."""
+    boxes = (b for s in build_of(name).document.sections for b in s.blocks if isinstance(b, Box))
+    rows = [r for b in boxes for r in b.rows]
+    lines = [r.lines.first for r in rows if r.lines]
+    assert lines == sorted(lines)
+    assert len(set(lines)) > 3
+    numbers = [r.number for r in rows if r.number is not None]
+    assert (numbers == sorted(numbers)) == (name != "attention_head")
