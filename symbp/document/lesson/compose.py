@@ -20,6 +20,7 @@ from symbp.document import conventions
 from symbp.document.lesson.alike import Form, form_of
 from symbp.document.lesson.cut import Shown, cut, is_read_off
 from symbp.document.lesson.fixed import fixed
+from symbp.document.lesson.numbering import shown_form
 from symbp.document.lesson.numbers import results
 from symbp.document.lesson.sane import careful, sane
 from symbp.document.lesson.talk import happens, together
@@ -107,7 +108,7 @@ class _Lesson:
         groups: list[tuple[Part, ...]] = []
         for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
             group = tuple(parts)
-            forms = [_form(self._fixed(part)).text for part in group]
+            forms = [shown_form(self._fixed(part)).text for part in group]
             alike = known.issuperset(forms) and self._is_single(users)
             if groups and alike and self._is_single(base := groups[-1][0].used_by) and self._call(base[0]) is None:
                 groups[-1] = (*groups[-1], *group)
@@ -127,7 +128,7 @@ class _Lesson:
         forms = set(self.whole)
         derived: list[Part] = []
         for part in group:
-            form = _form(self._fixed(part)).text
+            form = shown_form(self._fixed(part)).text
             derived += [] if form in forms else [part]
             forms.add(form)
         words = [tuple(w for w in self._happens(part) if self._is_new(w)) for part in derived]
@@ -177,7 +178,7 @@ class _Lesson:
 
     def _quantity(self, whole: Part) -> Iterator[Block]:
         part = self._fixed(whole)
-        form = _form(part)
+        form = shown_form(part)
         number = self.d.number(part.main.key)
         assert number is not None
         if form.text in self.whole:
@@ -267,11 +268,6 @@ def _letters_summed(result: Expr) -> tuple[str, ...]:
     """The letters of the sum that a result is, but for what stands before it."""
     sums = [f for f in factors_of(result) if isinstance(f, Sum)]
     return tuple(i.name for i in sums[0].indices) if len(sums) == 1 else ()
-
-
-def _form(part: Part) -> Form:
-    """The form of all that is shown of a derivation."""
-    return form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
 
 
 def _remarks_last(blocks: Sequence[Block]) -> list[Block]:

@@ -223,8 +223,8 @@ BACKWARD: dict[str, str | Forms] = {
         "one": "Fact {facts} is not used by the derivation.",
         "many": "The facts {facts} are not used by the derivation.",
     },
-    "backward.numbers": "A number that is missing below is that of a local derivative which can be read off an "
-    "equation; at full detail an appendix has them all.",
+    "backward.numbers": "A local derivative that can be read off an equation is not written out; at full detail an "
+    "appendix has them all.",
     # of each quantity: its heading, and the equations that use it
     "heading.gradient": "The gradient with respect to {quantity}",
     "heading.adjoint": "The adjoint of {quantity}",

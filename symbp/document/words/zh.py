@@ -160,7 +160,7 @@ BACKWARD: dict[str, str | Forms] = {
     "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
     "backward.exponents": "{quantities}单独命名：各元素共有的量一变，变化就经过每一个元素到达损失。",
     "backward.unused": "推导中没有用到已知条件{facts}。",
-    "backward.numbers": "下文缺少的编号是可由公式直接看出的局部偏导数；详细版的附录列出全部编号。",
+    "backward.numbers": "可由公式直接看出的局部偏导数不再写出；详细版的附录列出全部。",
     "heading.gradient": "对{quantity}的梯度",
     "heading.adjoint": "损失函数对{quantity}的偏导数",
     "users.one": "{quantity}只出现在式{equation}中，它对损失函数的影响只经过这一步。",
