@@ -220,4 +220,8 @@ def test_what_rides_along_is_fixed_in_a_derivative_that_is_0() -> None:
 
 def test_what_can_be_read_off_is_said_to_be_left_out() -> None:
     tex = {detail: write_latex(document("sigmoid_softmax").at(detail)) for detail in DETAILS}
-    assert [("can be read off an equation is not written out" in tex[detail]) for detail in (SHORT, STEPS, FULL)] == [True, True, False]
+    assert [("can be read off an equation is not written out" in tex[detail]) for detail in (SHORT, STEPS, FULL)] == [
+        True,
+        True,
+        False,
+    ]
