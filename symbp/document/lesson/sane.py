@@ -133,6 +133,7 @@ def _rounded(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
         if c.adjoint == part.adjoint and number is not None:
             decimals = SINGLE - 1 - math.floor(math.log10(max(c.more, c.less)))
             sides = Number(c.more, decimals), Number(c.less, decimals)
+            left = abs(round(c.more * 10**decimals) - round(c.less * 10**decimals))
             yield said(
                 "careful.rounding",
                 equation=Ref(number),
@@ -141,7 +142,7 @@ def _rounded(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
                 more=sides[0],
                 less=sides[1],
                 digits=Count(SINGLE),
-                left=Count(SINGLE - c.lost),
+                left=Count(len(str(left))),
             )
 
 
