@@ -25,6 +25,7 @@ from symbp.core.network import Network
 from symbp.derived import symbolic_subject, with_vector
 from symbp.document.claims import for_all_sizes, for_its_sizes
 from symbp.document.compose import compose, equalities
+from symbp.document.lesson.numbering import numbered
 from symbp.document.model import BAR, SCALAR, STEPS, Document
 from symbp.document.model import VIEWS as VIEWS  # for the commands, as FORMATS and TARGETS
 from symbp.document.ranged import one_range
@@ -139,7 +140,7 @@ class Build:
     def derivation(self) -> Derivation:
         demand_loss(self.network)
         assert self.given is not None  # what is wrong with it is said before the work
-        return derive(self.network)
+        return numbered(derive(self.network))
 
     @cached_property
     def product(self) -> HessianProduct | None:

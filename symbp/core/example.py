@@ -29,6 +29,20 @@ class Moved:
     gradient: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """An entry of an adjoint at which, with the parameters `scale` times as large, a difference in it is that of two
+    numbers, `more` and `less`, that agree in so many digits, which are `lost`.
+    """
+
+    adjoint: str
+    key: Key
+    scale: int
+    more: float
+    less: float
+    lost: int
+
+
 class Evaluate(Protocol):
     """The value of an expression about the network, at values of its letters; None where it has none."""
 
@@ -47,7 +61,7 @@ class Example:
 
     `moved` has an entry of each parameter. `descent` is a learning rate, and the loss after a step with it, which is
     less than before. `zero_sums` are the adjoints that sum to 0 along a dimension, with that; they did so wherever they
-    were tried, which was at other sizes too.
+    were tried, which was at other sizes too. `cancelled` are entries that rounding would harm with larger parameters.
     """
 
     sizes: tuple[tuple[str, int], ...]
@@ -57,3 +71,4 @@ class Example:
     moved: tuple[Moved, ...] = ()
     descent: tuple[float, float] | None = None
     zero_sums: tuple[tuple[str, int], ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()

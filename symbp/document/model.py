@@ -208,10 +208,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """theta <- theta - eta * gradient, for each parameter: pairs of a parameter and its gradient; of one that differs
-    by layer, slices at a letter.
+    """theta <- theta - eta * gradient, for each parameter, below what is said of it: pairs of a parameter and its
+    gradient; of one that differs by layer, slices at a letter.
     """
 
+    words: Words
     pairs: tuple[tuple[Named, Named, Index | None], ...]
 
 

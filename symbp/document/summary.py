@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.calculus.steps import Derivation, HessianProduct, Key
@@ -17,7 +18,7 @@ from symbp.core.recurrence import components, is_recurrent
 from symbp.core.traverse import reads
 from symbp.document.lesson.costs import kept, products
 from symbp.document.lesson.numbers import moved
-from symbp.document.lesson.talk import step_of
+from symbp.document.lesson.order import loop_head, ways_of
 from symbp.document.looks import whole_form
 from symbp.document.model import (
     FULL,
@@ -35,7 +36,7 @@ from symbp.document.model import (
     Table,
     Updates,
 )
-from symbp.document.said import Bound, Code, Figure, Letter, LineRange, Part, Ref, Said, Whole, Words, listed, said
+from symbp.document.said import Bound, Code, Figure, LineRange, Part, Ref, Said, Whole, Words, listed, said
 from symbp.document.wholes import whole_chain
 from symbp.matrix.nodes import Named
 
@@ -59,12 +60,24 @@ def closing(d: Derivation, lines: Lines, example: Example | None, stable: Stable
     forward = {e.name for e in d.network.equations}
     marked = dict(d.gradients).values()
     own = tuple(e for e in d.backward.equations if e.name not in forward)
-    rows = tuple(r for part in components(own) for r in _in_loop(part, [box_row(d, e, lines, marked) for e in part]))
+    units = [_in_loop(part, [box_row(d, e, lines, marked) for e in part]) for part in components(own)]
+    rows = tuple(r for unit in _as_computed(units) for r in unit)
     blocks: list[Block] = [Paragraph(_box_words(d, rows, stable)), Box(rows), *moved(d, example)]
     if d.gradients:
-        updates = Updates(tuple(_update(d, p, g) for p, g in d.gradients))
-        blocks += (Paragraph((said("update.step"),)), updates)
+        blocks.append(Updates((said("update.step"),), tuple(_update(d, p, g) for p, g in d.gradients)))
     return (Section(said("heading.gradients"), tuple(blocks)),)
+
+
+def _as_computed(units: Sequence[list[BoxRow]]) -> list[list[BoxRow]]:
+    """In the order of the module's lines, where it computes several in one loop before what is made of each; what has
+    no lines of its own is computed with what follows.
+    """
+    starts: list[int] = []
+    following = sys.maxsize
+    for unit in reversed(units):
+        following = min((r.lines.first for r in unit if r.lines), default=following)
+        starts.insert(0, following)
+    return [unit for _, unit in sorted(zip(starts, units, strict=True), key=lambda pair: pair[0])]
 
 
 def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
@@ -72,12 +85,9 @@ def _in_loop(part: tuple[Equation, ...], rows: list[BoxRow]) -> list[BoxRow]:
     if not is_recurrent(part):
         return rows
     names = {e.name for e in part}
-    found = (step_of(r) for e in part for r in reads(e.body) if r.tensor in names)
-    step = next((s for s in found if s is not None), None)
-    if step is None:
+    head = loop_head(ways_of(r for e in part for r in reads(e.body) if r.tensor in names))
+    if head is None:
         return rows
-    letter = Letter("index", step[0].name)
-    head = said("loop.down", letter=letter) if step[1] > 0 else said("loop.up", letter=letter)
     return [replace(r, inside=True, head=head if r is rows[0] else None) for r in rows]
 
 

@@ -8,14 +8,43 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from symbp.document.model import INDEX, MATRIX, Block, Chain, Definition, Definitions, Display, Document, MatrixSide
+from symbp.core.expr import Read
+from symbp.core.views import among
+from symbp.document.model import (
+    INDEX,
+    MATRIX,
+    Block,
+    Chain,
+    Definition,
+    Definitions,
+    Display,
+    Document,
+    MatrixSide,
+    Moves,
+    Updates,
+)
 
 
 def seen(document: Document, views: Collection[str]) -> Document:
     """The document in these views."""
-    kept = (s for s in document.sections if set(s.views) & set(views))
-    sections = tuple(replace(s, blocks=tuple(_block(b, views) for b in s.blocks)) for s in kept)
+    kept = [s for s in document.sections if set(s.views) & set(views)]
+    moved = {e.tensor for s in kept for b in s.blocks if isinstance(b, Moves) for e in _entries(b)}
+    sections = tuple(replace(s, blocks=tuple(_block(b, views) for b in s.blocks if _is_new(b, moved))) for s in kept)
     return replace(document, sections=sections)
+
+
+def _is_new(block: Block, moved: Collection[str]) -> bool:
+    """An update is none where the entries of all parameters have been moved before it."""
+    match block:
+        case Updates(_, pairs):
+            return not all(parameter.name in moved for parameter, _, _ in pairs)
+    return True
+
+
+def _entries(moves: Moves) -> Iterator[Read]:
+    for weights, *_ in moves.grids:
+        for row in weights:
+            yield from among(row, Read)
 
 
 def _block(block: Block, views: Collection[str]) -> Block:

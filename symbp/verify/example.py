@@ -20,6 +20,7 @@ from symbp.core.expr import Expr
 from symbp.core.integers import Index
 from symbp.core.network import LABELS, Network
 from symbp.errors import CheckFailed, NoTrial
+from symbp.verify.cancelling import cancelling
 from symbp.verify.draw import MANNERS, Drawn, obeying
 from symbp.verify.facts import broken
 from symbp.verify.given import NOTHING, Given, GivenError
@@ -34,7 +35,8 @@ from symbp.verify.zero_sums import VISIBLE, zero_sums
 
 MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
-STEP = 0.01
+STEPS = 0.01, 0.001
+SEEN = 3  # decimals of a slope
 RATES = 0.1, 0.01, 0.001
 READABLE = 0.3
 SHOWN = 0.005  # of what is smaller, three decimals show one digit or none
@@ -64,6 +66,7 @@ def example(
             _say_why(network, given, loss)
         return None
     inputs = _inputs(network, best.values)
+    cancelled = cancelling(best.witness, backward, names, inputs)
     best.witness.fill(inputs)
     at, plain = Held(network, loss, best.sizes, inputs).at, World(network, best.sizes, FLOATS)
     moved = (_moved(at, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
@@ -75,6 +78,7 @@ def example(
         tuple(m for m in moved if m is not None),
         _descent(plain, loss, inputs, [(p, best.values[names[p]]) for p in network.parameters if p in names]),
         zero_sums(network, loss, names, best.all),
+        cancelled,
     )
 
 
@@ -241,14 +245,20 @@ def _descent(
 def _moved(
     loss: Callable[[str, Mapping[Key, float]], float], inputs: Drawn, parameter: str, adjoint: Mapping[Key, float]
 ) -> Moved | None:
-    """The entry of a parameter with the steepest slope, moved up and down; None where the loss does not follow it."""
+    """The entry of a parameter with the steepest slope, moved up and down, by less where the loss bends too much for
+    the slope to be that of the gradient; None where the loss does not follow it.
+    """
     key = max(adjoint, key=lambda k: round(abs(adjoint[k]), DIGITS))
-    losses = []
-    for step in (STEP, -STEP):
-        try:
-            losses.append(loss(parameter, {key: inputs[parameter][key] + step}))
-        except DOMAIN_ERRORS:
-            return None
-    up, down = losses
-    slope = (up - down) / (2 * STEP)
-    return Moved(parameter, key, STEP, up, down, slope, adjoint[key])
+    found: Moved | None = None
+    for step in STEPS:
+        losses = []
+        for way in (step, -step):
+            try:
+                losses.append(loss(parameter, {key: inputs[parameter][key] + way}))
+            except DOMAIN_ERRORS:
+                return found
+        up, down = losses
+        found = Moved(parameter, key, step, up, down, (up - down) / (2 * step), adjoint[key])
+        if round(found.slope, SEEN) == round(found.gradient, SEEN):
+            break
+    return found

@@ -239,7 +239,7 @@ def learn(tex: str, network: Network, adjoints: Mapping[str, str]) -> Letters:
     for look, code in re.findall(r"\\texorpdfstring\{\$(.*?)\$\}\{(.*?)\}\}", tex):
         if "\\mathbf" in look or "\\boldsymbol" in look:
             letters.wholes[look] = code.replace("\\_", "_")
-    for look, extent in re.findall(r"\$([A-Za-z]'+)\$ is \$([^$]*)\$", tex):
+    for look, extent in re.findall(r"\$([A-Za-z](?:'+|_\{\d+\}))\$ is \$([^$]*)\$", tex):
         letters.sizes[look] = integer(extent, letters)
     _learn_ranges(letters, tex)
     _learn_borders(letters, tex)

@@ -168,7 +168,7 @@ def test_a_list_is_joined() -> None:
 
 
 def test_numbers_and_forms() -> None:
-    assert [ENGLISH.numeral(n) for n in (2, 6, 7)] == ["two", "six", "7"]
+    assert [ENGLISH.numeral(n) for n in (2, 7, 8)] == ["two", "seven", "8"]
     said = [ENGLISH.fill("rule.fact", {"facts": "F"}, str, n) for n in (1, 2)]
     assert said == ["fact F", "facts F"]
 

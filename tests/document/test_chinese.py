@@ -90,7 +90,7 @@ def test_no_word_of_english_is_on_the_page(name: str) -> None:
 def test_a_list_is_joined() -> None:
     joined = [CHINESE.joined("and", ["a", "b", "c"][:n], str) for n in range(4)]
     assert joined == ["", "a", "a和b", "a、b和c"]
-    assert [CHINESE.numeral(n) for n in (2, 3, 7)] == ["两", "三", "7"]
+    assert [CHINESE.numeral(n) for n in (2, 7, 8)] == ["两", "七", "8"]
 
 
 def test_words_of_a_formula_and_of_a_reason() -> None:
@@ -99,7 +99,7 @@ def test_words_of_a_formula_and_of_a_reason() -> None:
     assert r"\why{消去求和，$m\to n$}" in tex
     assert r"\why{代入式\eqref{eq:6}和\eqref{eq:7}}" in tex
     swaps = r"以~$\mathbf{Z}^{(1)}$~代~$\mathbf{Z}^{(2)}$，以~$\mathbf{X}$~代~$\mathbf{A}^{(1)}$"
-    assert rf"\why{{同式\eqref{{eq:10}}，{swaps}}}" in tex
+    assert rf"\why{{同式\eqref{{eq:9}}，{swaps}}}" in tex
     assert r"\why{($D\times N$)($N\times H$)得$D\times H$}" in tex
     assert r"\text{~且~}" in write_latex(build("conv_layer").document, CHINESE)
 

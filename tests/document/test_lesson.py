@@ -218,6 +218,10 @@ def test_what_rides_along_is_fixed_in_a_derivative_that_is_0() -> None:
     assert not any(isinstance(n, Delta) for step in zero.steps for n in walk(step.value))
 
 
-def test_a_number_that_is_missing_is_explained_where_it_is_missing() -> None:
+def test_what_can_be_read_off_is_said_to_be_left_out() -> None:
     tex = {detail: write_latex(document("sigmoid_softmax").at(detail)) for detail in DETAILS}
-    assert [("A number that is missing" in tex[detail]) for detail in (SHORT, STEPS, FULL)] == [True, True, False]
+    assert [("can be read off an equation is not written out" in tex[detail]) for detail in (SHORT, STEPS, FULL)] == [
+        True,
+        True,
+        False,
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from symbp.calculus.derive import derive
+from symbp.document.lesson.numbering import numbered
 from symbp.notation.read import read_network
 from symbp.review.check import check_text
 from symbp.review.pages import pages_of
@@ -86,7 +87,7 @@ def section(number: int, row: tuple[str, ...]) -> str:
         assert code.count(right) == 1, (title, right)
         code = code.replace(right, wrong)
     read = read_network(NETWORKS, "networks.py", network)
-    report = check_text(code.lstrip("\n"), "mine.py", Path(), read, "", {}, {}, pages_of(derive(read)))
+    report = check_text(code.lstrip("\n"), "mine.py", Path(), read, "", {}, {}, pages_of(numbered(derive(read))))
     return f"## {number}. {title}\n\n{why}\n\n```\n{as_text(report)}\n```\n"
 
 

@@ -14,6 +14,7 @@ from symbp import networks
 from symbp.calculus.derive import derive
 from symbp.cli import commands
 from symbp.core.network import Network
+from symbp.document.lesson.numbering import numbered
 from symbp.notation.read import read_network
 from symbp.review.check import CannotCheck, Report, check_file, check_text
 from symbp.review.names import is_pair
@@ -256,6 +257,6 @@ def test_the_numbers_are_those_printed_on_the_page(name: str) -> None:
     tags = {
         int(n) for n in re.findall(r"\\tag\{(\d+)\}", (GENERATED / name / "derivation.tex").read_text(encoding="utf-8"))
     }
-    pages = pages_of(derive(read_network(*networks.source(name), name)))
+    pages = pages_of(numbered(derive(read_network(*networks.source(name), name))))
     assert {e.number for e in pages.equations} <= tags
     assert len(pages.equations) >= len(pages.network.equations)

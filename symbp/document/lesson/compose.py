@@ -20,9 +20,10 @@ from symbp.document import conventions
 from symbp.document.lesson.alike import Form, form_of
 from symbp.document.lesson.cut import Shown, cut, is_read_off
 from symbp.document.lesson.fixed import fixed
+from symbp.document.lesson.numbering import shown_form
 from symbp.document.lesson.numbers import results
 from symbp.document.lesson.sane import careful, sane
-from symbp.document.lesson.talk import happens
+from symbp.document.lesson.talk import happens, together
 from symbp.document.lesson.weights import is_scalar
 from symbp.document.looks import adjoint_equation, whole_form
 from symbp.document.model import (
@@ -72,6 +73,7 @@ class _Lesson:
     mains: dict[str, tuple[int, Form]] = field(default_factory=dict)
     fixed: dict[str, Part] = field(default_factory=dict)
     said: dict[str, Words] = field(default_factory=dict)
+    told: dict[str, Words] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
 
     def sections(self) -> Iterator[Section]:
@@ -83,6 +85,7 @@ class _Lesson:
             yield from self._of_numbers()
             return
         for group in groups:
+            self._talk(group)
             blocks = [b for part in group for b in self._quantity(part)]
             seen = tuple(s for part in group for s in sane(self.example, part))
             shown = (
@@ -105,7 +108,7 @@ class _Lesson:
         groups: list[tuple[Part, ...]] = []
         for users, parts in groupby(self.d.sections, key=lambda s: s.used_by):
             group = tuple(parts)
-            forms = [_form(self._fixed(part)).text for part in group]
+            forms = [shown_form(self._fixed(part)).text for part in group]
             alike = known.issuperset(forms) and self._is_single(users)
             if groups and alike and self._is_single(base := groups[-1][0].used_by) and self._call(base[0]) is None:
                 groups[-1] = (*groups[-1], *group)
@@ -119,6 +122,27 @@ class _Lesson:
         if part.quantity not in self.fixed:
             self.fixed[part.quantity] = fixed(part)
         return self.fixed[part.quantity]
+
+    def _talk(self, group: Sequence[Part]) -> None:
+        """What is said of each that is derived; which way the steps of a recurrence run is said once."""
+        forms = set(self.whole)
+        derived: list[Part] = []
+        for part in group:
+            form = shown_form(self._fixed(part)).text
+            derived += [] if form in forms else [part]
+            forms.add(form)
+        words = [tuple(w for w in self._happens(part) if self._is_new(w)) for part in derived]
+        self.told |= {part.quantity: own for part, own in zip(derived, together(words), strict=True)}
+
+    def _is_new(self, words: Phrase) -> bool:
+        """Is it more than has been said of the way that steps run?"""
+        match words:
+            case Said("happens.down" | "happens.up" as name, (_, ("letters", Listed(_, letters)))):
+                known = {f"{name} {letter}" for letter in letters}
+                new = not known <= self.warned
+                self.warned |= known
+                return new
+        return True
 
     def _happens(self, part: Part) -> Words:
         if part.quantity not in self.said:
@@ -154,14 +178,15 @@ class _Lesson:
 
     def _quantity(self, whole: Part) -> Iterator[Block]:
         part = self._fixed(whole)
-        form = _form(part)
+        form = shown_form(part)
         number = self.d.number(part.main.key)
         assert number is not None
         if form.text in self.whole:
             yield Display(self._with_matrix(self._alike(part, form, *self.whole[form.text]), part))
         else:
             self.whole[form.text] = number, form
-            yield Paragraph(self._happens(whole))
+            if told := self.told.get(whole.quantity):
+                yield Paragraph(told)
             yield Display((*self._locals(part), *self._with_matrix(self._derived(part, number), part)))
             yield from variants(self.d, whole, last=True)
             yield from self._careful(part)
@@ -185,7 +210,7 @@ class _Lesson:
 
     def _brief(self, group: tuple[Part, ...]) -> Iterator[Block]:
         """What a nudge of each moves, and the results."""
-        yield Paragraph(tuple(words for part in group for words in self._happens(part)))
+        yield Paragraph(tuple(w for words in together([self._happens(part) for part in group]) for w in words))
         yield Display(tuple(c for part in map(self._fixed, group) for c in self._with_matrix(self._result(part), part)))
 
     def _result(self, part: Part, why: Words = ()) -> Chain:
@@ -243,11 +268,6 @@ def _letters_summed(result: Expr) -> tuple[str, ...]:
     """The letters of the sum that a result is, but for what stands before it."""
     sums = [f for f in factors_of(result) if isinstance(f, Sum)]
     return tuple(i.name for i in sums[0].indices) if len(sums) == 1 else ()
-
-
-def _form(part: Part) -> Form:
-    """The form of all that is shown of a derivation."""
-    return form_of((*(c for c in part.locals if not is_read_off(c)), part.main))
 
 
 def _remarks_last(blocks: Sequence[Block]) -> list[Block]:

@@ -18,6 +18,7 @@ from symbp.matrix.nodes import Named
 
 MOST_ENTRIES = 24
 MOST_ARRAYS = 24
+USUAL, DECIMALS = 0.01, 6  # a step by which an entry is moved, and the decimals of the loss then
 
 Array = tuple[Named, tuple[tuple[float, ...], ...]]
 
@@ -74,13 +75,14 @@ def moved(d: Derivation, example: Example | None) -> tuple[Remark, ...]:
 def _moved(d: Derivation, m: Moved) -> Said:
     entry = Math(entry_at(m.tensor, m.key))
     gradient = Math(entry_at(dict(d.gradients)[m.tensor], m.key))
+    decimals = DECIMALS if m.step >= USUAL else DECIMALS + 1
     return said(
         "moved",
         entry=entry,
         step=Number(m.step),
         loss=Math(Read(d.loss)),
-        up=Number(m.up, 6),
-        down=Number(m.down, 6),
+        up=Number(m.up, decimals),
+        down=Number(m.down, decimals),
         slope=Number(m.slope),
         gradient=gradient,
         value=Number(m.gradient),

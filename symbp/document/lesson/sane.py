@@ -6,6 +6,7 @@ is another than the right one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product as every
 
@@ -18,9 +19,10 @@ from symbp.core.traverse import free_indices, nodes, substitute
 from symbp.core.views import terms_of
 from symbp.document.lesson.numbers import entry_at
 from symbp.document.model import Remark
-from symbp.document.said import Count, Letter, Math, Number, Ref, Said, Whole, said
+from symbp.document.said import Count, Figure, Letter, Math, Number, Ref, Said, Whole, said
 
 FAR = 0.002  # from the right value: less does not show
+SINGLE = 7  # digits of single precision
 
 
 def sane(example: Example | None, part: Section) -> Iterator[Said]:
@@ -45,7 +47,12 @@ def careful(d: Derivation, example: Example | None, part: Section) -> tuple[Rema
     """The usual mistakes, with what they give; `part` has what rides along fixed."""
     if example is None or not part.locals:
         return ()
-    words = (*_own_alone(example, part), *_without_one(d, example, part), *_one_step_alone(d, example, part))
+    words = (
+        *_own_alone(example, part),
+        *_without_one(d, example, part),
+        *_one_step_alone(d, example, part),
+        *_rounded(d, example, part),
+    )
     return (Remark(said("head.careful"), words),) if words else ()
 
 
@@ -117,6 +124,26 @@ def _one_step_alone(d: Derivation, example: Example, part: Section) -> Iterator[
     if slip:
         entry, wrong, right = slip
         yield said("careful.step", letter=Letter("index", step.name), entry=entry, wrong=wrong, right=right)
+
+
+def _rounded(d: Derivation, example: Example, part: Section) -> Iterator[Said]:
+    """A difference that loses digits where its sides come close."""
+    number = d.number(part.main.key)
+    for c in example.cancelled:
+        if c.adjoint == part.adjoint and number is not None:
+            decimals = SINGLE - 1 - math.floor(math.log10(max(c.more, c.less)))
+            sides = Number(c.more, decimals), Number(c.less, decimals)
+            left = abs(round(c.more * 10**decimals) - round(c.less * 10**decimals))
+            yield said(
+                "careful.rounding",
+                equation=Ref(number),
+                scale=Figure(c.scale),
+                entry=Math(entry_at(c.adjoint, c.key)),
+                more=sides[0],
+                less=sides[1],
+                digits=Count(SINGLE),
+                left=Count(len(str(left))),
+            )
 
 
 def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, Number] | None:

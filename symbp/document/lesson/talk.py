@@ -5,7 +5,9 @@ All of it is read off the chain rule's own line: over which letters it sums, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from symbp.calculus.steps import Derivation, Local, Section
 from symbp.core.build import NIL
@@ -15,6 +17,7 @@ from symbp.core.integers import Index, Poly
 from symbp.core.traverse import free_indices, nodes, reads
 from symbp.core.views import terms_of
 from symbp.document.lesson.costs import factors_of_extent
+from symbp.document.lesson.order import known_first
 from symbp.document.said import Letter, Listed, Math, Product, Ref, Said, Whole, Words, listed, said
 
 
@@ -30,6 +33,31 @@ def happens(d: Derivation, part: Section, example: Example | None) -> Words:
         return (*said_of, *_later(d, part))
     head = said("happens.several", entry=entry, equations=listed(_ref(d, name) for name in part.used_by))
     return (head, *_later(d, part))
+
+
+def together(words: Sequence[Words]) -> tuple[Words, ...]:
+    """What is said of each of several quantities; where it is the same of some in a row, of all these at the first."""
+    made: list[Words] = []
+    for _, run in groupby(words, key=_of_any):
+        same = tuple(run)
+        made += [_of_all(same), *((),) * (len(same) - 1)] if len(same) > 1 and same[0] else same
+    return tuple(made)
+
+
+def _of_any(words: Words) -> tuple[object, ...]:
+    """A sentence but for the entry it speaks of."""
+    match words:
+        case (Said(name, slots, count),) if "entry" in dict(slots):
+            return name, tuple(s for s in slots if s[0] != "entry"), count
+    return (words,)
+
+
+def _of_all(same: Sequence[Words]) -> Words:
+    """The sentence of all the entries."""
+    sentences = [w for words in same for w in words if isinstance(w, Said)]
+    entries = tuple(part for w in sentences if not isinstance(part := dict(w.slots)["entry"], Listed))
+    slots = tuple((name, Listed("either", entries) if name == "entry" else part) for name, part in sentences[0].slots)
+    return (replace(sentences[0], slots=slots),)
 
 
 def _ref(d: Derivation, name: str) -> Ref:
@@ -117,21 +145,7 @@ def _count(indices: tuple[Index, ...]) -> Product:
     return Product(tuple(extents), number)
 
 
-def _later(d: Derivation, part: Section) -> Iterator[Said]:
+def _later(d: Derivation, part: Section) -> tuple[Said, ...]:
     """Where what comes back comes from another step of a recurrence, in which order the steps are run."""
     adjoints = {adjoint for _, adjoint in d.adjoints}
-    for read in reads(part.main.result):
-        way = step_of(read) if read.tensor in adjoints else None
-        if way is not None:
-            letter = Letter("index", way[0].name)
-            yield said("happens.down" if way[1] > 0 else "happens.up", read=Math(read), letter=letter)
-            return
-
-
-def step_of(read: Read) -> tuple[Index, int] | None:
-    """The letter of a recurrence whose other step is read, and how many steps away; None where none is, or several."""
-    steps = [(i, s - i) for s in read.subs if s.index is None for i in s.atoms_of(Index)]
-    if len(steps) != 1:
-        return None
-    letter, away = steps[0]
-    return (letter, away.constant) if away.constant else None
+    return known_first(r for r in reads(part.main.result) if r.tensor in adjoints)

@@ -18,7 +18,8 @@ from symbp.core.recurrence import Part, components, is_recurrent
 from symbp.core.traverse import free_indices, indices_of, reads, substitute, walk
 from symbp.core.views import terms_of
 from symbp.document.drawn import Arrow, Drawing, Frame
-from symbp.document.lesson.talk import step_of
+from symbp.document.lesson.lattice import lattice
+from symbp.document.lesson.order import step_of
 from symbp.document.looks import whole_form
 from symbp.document.model import Block, Paragraph
 from symbp.document.said import Count, Figure, Letter, Said, Slice, Whole, listed, said
@@ -48,8 +49,13 @@ class _Loop:
 
 def unrolled(d: Derivation) -> tuple[Block, ...]:
     """The recurrences of a network, each with a sentence on what is drawn."""
-    loops = (_loop(d, part) for part in components(d.network.equations) if is_recurrent(part))
-    return tuple(block for loop in loops if loop is not None for block in (_drawing(d, loop), _words(d, loop)))
+    recurrent = (part for part in components(d.network.equations) if is_recurrent(part))
+    return tuple(block for part in recurrent for block in _blocks(d, part))
+
+
+def _blocks(d: Derivation, part: Part) -> tuple[Block, ...]:
+    loop = _loop(d, part)
+    return lattice(d, part) if loop is None else (_drawing(d, loop), _words(d, loop))
 
 
 def _loop(d: Derivation, part: Part) -> _Loop | None:

@@ -92,7 +92,8 @@ def _arrow(a: Arrow, words: WordWriter) -> str:
         text = f"\\resizebox{{{length - 2:g}mm}}{{!}}{{{text}}}" if SMALL * width(text) < 1.6 * length else ""
     word = ""
     if text:
-        place = "left" if upright and a.beside else "below" if a.below else "left" if a.beside else "above"
+        side = "right" if upright and a.backward else "left"
+        place = side if a.beside else "below" if a.below else "above"
         at = "pos=.5" if not (upright and a.below) and not (a.beside and not upright) else "pos=0"
         word = f"node[{at},{place},font=\\scriptsize] {{{text}}} "
     return f"\\draw[{'g' if a.backward else 'f'}] {way} {word};"

@@ -10,10 +10,11 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Index, Poly
 from symbp.core.traverse import indices_of
 from symbp.document.starts import slice_border, slice_ends
+from symbp.document.tex.conditions import RELATION
 from symbp.document.tex.habits import OPPOSITE, unknown_head
 from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
-from symbp.document.tex.print import MINUS, NIL, RELATION, UNIT, Printer
+from symbp.document.tex.print import MINUS, NIL, UNIT, Printer
 from symbp.errors import MissingRule
 from symbp.matrix.nodes import (
     Added,

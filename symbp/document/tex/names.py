@@ -137,6 +137,7 @@ class _Desk:
 
 
 RESERVED = ("\\delta", "e", "\\partial", "\\eta")
+MOST_PRIMES = 2  # of extents that borrow one letter
 
 
 def choose_names(
@@ -150,13 +151,15 @@ def choose_names(
     extents: Iterable[tuple[str, Poly]] = (),
 ) -> Names:
     """Give every name its look: sizes first, then functions, index letters and tensors (`ranks` in the order of the
-    file). `extents` are long extents, each with the size whose letter it is to have, primed.
+    file). `extents` are long extents, each with the size whose letter it is to have, primed or numbered.
     """
     used, functions_called = [*ranks, *indices], tuple(calls)
     e_is_free = "e" not in used and "e" not in functions
     desk = _Desk({f"{r}^" for r in (*RESERVED, *_letters_of(functions_called)) if r != "e" or e_is_free})
     size_looks = {s: _flat(desk.take(candidates(s, below=True), in_tex(s))) for s in sizes}
-    primed = tuple((p, _primed(size_looks[s], desk)) for s, p in extents)
+    borrowed = tuple(extents)
+    many = Counter(s for s, _ in borrowed)
+    primed = tuple((p, _primed(size_looks[s], desk, many[s])) for s, p in borrowed)
     function_looks = {f: _flat(desk.take(candidates(f, below=True), in_tex(f))) for f in functions}
     if "sigmoid" in functions_called and "\\sigma^" not in desk.taken:
         desk.taken.add("\\sigma^")
@@ -230,9 +233,10 @@ def _bracketed(caller: str) -> str:
     return _flat(look)
 
 
-def _primed(size: str, desk: _Desk) -> str:
-    """I', or with as many primes as it takes."""
-    return desk.take([Look(size + "'" * count) for count in range(1, 6)], "extent").key.rstrip("^")
+def _primed(size: str, desk: _Desk, many: int) -> str:
+    """I' and I''; of more I_1, I_2 and so on, since nobody counts primes."""
+    signs = ["'" * count if many <= MOST_PRIMES else f"_{{{count}}}" for count in range(1, 10)]
+    return desk.take([Look(size + sign) for sign in signs], "extent").key.rstrip("^")
 
 
 def _stem(name: str) -> str:

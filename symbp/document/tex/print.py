@@ -19,7 +19,6 @@ from symbp.core.expr import (
     Add,
     And,
     Compare,
-    Cond,
     Delta,
     Expr,
     Extreme,
@@ -42,8 +41,9 @@ from symbp.core.integers import Atom, Dim, DimAt, Index, Node, Poly, Quotient, w
 from symbp.core.traverse import free_indices, reads
 from symbp.core.views import conjuncts, is_guarded
 from symbp.document.model import DELTA
-from symbp.document.ranges import alone, chained, division
+from symbp.document.ranges import chained
 from symbp.document.starts import Starts, stands_for
+from symbp.document.tex.conditions import Conditions
 from symbp.document.tex.habits import fits_above, is_letter, negated, spaced, unknown_head
 from symbp.document.tex.names import Names
 from symbp.document.tex.numbers import number
@@ -56,7 +56,6 @@ from symbp.matrix import Matrix
 from symbp.matrix.nodes import Named
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
-RELATION = {"<": "<", "<=": "\\le", ">": ">", ">=": "\\ge", "==": "=", "!=": "\\ne"}
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -82,6 +81,10 @@ class Printer:
     def said(self, name: str, /, **slots: str) -> str:
         """Words within a formula."""
         return self.language.fill(name, slots, in_formula)
+
+    def joined(self, kind: str, count: int) -> list[str]:
+        """What stands before each part of a list within a formula."""
+        return [words and in_formula(words) for words in self.language.between(kind, count)]
 
     # --- integers: sizes, indices, subscripts
 
@@ -323,51 +326,5 @@ class Printer:
         return Text((Piece(tex),), MUL, height=2, open=True)
 
     @_text.register
-    def _compare(self, node: Compare, small: bool) -> Text:
-        divided = division(node)
-        if divided is not None:
-            return Text((Piece(f"{self.poly(divided.bottom)} \\mid {self.poly(divided.top)}"),), ADD)
-        shown = alone(node)
-        a, b = self.text(shown.a, small), self.text(shown.b, small)
-        return Text((Piece(f"{a.tex} {RELATION[shown.op]} {b.tex}"),), ADD, height=max(a.height, b.height))
-
-    @_text.register
-    def _first(self, node: First, small: bool) -> Text:
-        r"""(u', v') = argmax_{u,v} x: the first place where the extreme is attained."""
-        at = ",".join(self.poly(p) for p in node.at)
-        at = f"({at})" if len(node.at) > 1 else at
-        conditions = [] if node.cond == TRUE else [self.tex(node.cond, small=True)]
-        inner = self.at(node.body, MUL)
-        tex = f"{at} = \\operatorname*{{arg{node.kind}}}{self.limits(node.indices, conditions)} {inner.tex}"
-        return Text((Piece(tex),), ADD, height=max(1, inner.height))
-
-    @_text.register
-    def _and(self, node: And, small: bool) -> Text:
-        return self._joined("all", chained(node.args), self.said("condition.true"), small)
-
-    @_text.register
-    def _or(self, node: Or, small: bool) -> Text:
-        return self._joined("any", [(a,) for a in node.args], self.said("condition.false"), small)
-
-    @_text.register
-    def _not(self, node: Not, small: bool) -> Text:
-        inner = group(self.text(node.arg, small))
-        return replace(inner, pieces=(Piece(self.said("condition.not", condition=inner.tex)),))
-
-    def _chain(self, group: tuple[Cond, ...], small: bool) -> Text:
-        """A condition, or a \\le j < b for two that share their middle."""
-        texts = [self.text(c, small) for c in group]
-        if len(group) == 1:
-            return texts[0]
-        second = group[1]
-        assert isinstance(second, Compare)
-        tex = f"{texts[0].tex} {RELATION[second.op]} {self.text(second.b, small).tex}"
-        return Text((Piece(tex),), ADD, height=max(t.height for t in texts))
-
-    def _joined(self, kind: str, groups: Sequence[tuple[Cond, ...]], empty: str, small: bool) -> Text:
-        texts = [self._chain(group, small) for group in groups]
-        nested = [isinstance(first, (And, Or)) for first, *_ in groups]
-        parts = [group(t).tex if inside else t.tex for inside, t in zip(nested, texts, strict=True)]
-        before = [words and in_formula(words) for words in self.language.between(kind, len(parts))]
-        pieces = tuple(Piece(words + part) for words, part in zip(before, parts, strict=True)) or (Piece(empty),)
-        return Text(pieces, ADD, height=max((t.height for t in texts), default=0))
+    def _condition(self, node: Compare | First | And | Or | Not, small: bool) -> Text:
+        return Conditions(self, small).of(node)

@@ -15,6 +15,7 @@ from symbp.document.words.language import Forms, Language
 
 LISTS = {
     "and": (", ", " and "),  # z, p and L
+    "either": (", ", " or "),  # a nudge of w or b
     "comma": (", ", ", "),  # m to n, j to k
     "tied": (",\u00a0", ",\u00a0"),  # the same, on one line
     "sentences": (" ", " "),  # of a paragraph
@@ -25,7 +26,7 @@ LISTS = {
     "any": (" or ", " or "),  # conditions in a formula of which one holds
 }
 
-NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+NUMERALS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
 
 
 def form(count: int) -> str:
@@ -179,6 +180,17 @@ GRAPH: dict[str, str | Forms] = {
         "many": "The same {shared} serve in every step, so what comes back to them is added over the steps.",
     },
     "unrolled.back": "No derivative comes into the last step from a later one: that is where to begin.",
+    # the same of two letters
+    "lattice": "The first steps unrolled, {across} to the right and {up} upwards: each hands on {sideways} to the "
+    "right and {upwards} upwards.",
+    "lattice.shared": {
+        "one": "Along {letter} the same {shared} serves in every step, so what comes back to it is added over "
+        "{letter}.",
+        "many": "Along {letter} the same {shared} serve in every step, so what comes back to them is added over "
+        "{letter}.",
+    },
+    "lattice.back": "No derivative comes into the last step of the uppermost row but from what reads it: that is where "
+    "to begin.",
     # a window that moves over an array
     "window": "Of {tensor}, {entry} reads the tinted {rows} by {columns} entries, and what comes back to it reaches no "
     "others of them.",
@@ -211,8 +223,8 @@ BACKWARD: dict[str, str | Forms] = {
         "one": "Fact {facts} is not used by the derivation.",
         "many": "The facts {facts} are not used by the derivation.",
     },
-    "backward.numbers": "A number that is missing below is that of a local derivative which can be read off an "
-    "equation; at full detail an appendix has them all.",
+    "backward.numbers": "A local derivative that can be read off an equation is not written out; at full detail an "
+    "appendix has them all.",
     # of each quantity: its heading, and the equations that use it
     "heading.gradient": "The gradient with respect to {quantity}",
     "heading.adjoint": "The adjoint of {quantity}",
@@ -296,8 +308,14 @@ LESSON: dict[str, str | Forms] = {
         "contributions are added, some of which may be 0.",
     },
     "happens.several": "{equations} read {entry}: what comes back from each of them is added.",
-    "happens.down": "{read} must be known first, so {letter} runs from the last to the first.",
-    "happens.up": "{read} must be known first, so {letter} runs from the first to the last.",
+    "happens.down": {
+        "one": "{read} must be known first, so {letters} runs from the last to the first.",
+        "many": "{read} must be known first, so {letters} run from the last to the first.",
+    },
+    "happens.up": {
+        "one": "{read} must be known first, so {letters} runs from the first to the last.",
+        "many": "{read} must be known first, so {letters} run from the first to the last.",
+    },
     # by numbers: {sizes} are those of the example, {step} is how far an entry is moved
     "numbers": "By numbers.",
     "numbers.sizes": "By numbers, rounded ({sizes}).",
@@ -334,6 +352,9 @@ LESSON: dict[str, str | Forms] = {
     "constant, {entry} would be {wrong}, not {right}.",
     "careful.step": "Every {letter} counts: from the last one alone {entry} would be {wrong}, not {right}.",
     "careful.path": "Both paths count: by way of {equation} alone, {entry} would be {wrong}, not {right}.",
+    "careful.rounding": "The difference in {equation} loses digits where its two sides come close: with every "
+    "parameter {scale} times as large it is {more} less {less} at {entry}, which leaves {left} of the {digits} digits "
+    "of single precision.",
     # the whole pass
     "pass.keep": "Of the forward pass these formulas read {kept}.",
     "pass.drop": "Of the forward pass these formulas read {kept}, and not {others}.",
@@ -421,8 +442,9 @@ SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "The backward pass",
     "gradients.order": "All of it, in the order of computation; gradients are marked.",
     "gradients.inserted": "Adjoints that were inserted into others are left out.",
-    "loop.down": "for each {letter}, from the last to the first:",
-    "loop.up": "for each {letter}, from the first to the last:",
+    "loop.down": "for each {letters}, from the last to the first:",
+    "loop.up": "for each {letters}, from the first to the last:",
+    "loop.both": "for each {down}, from the last to the first, and each {up}, from the first to the last:",
     "gradients.lines": {"one": "line {lines}", "many": "lines {lines}"},
     "update.step": "A step of gradient descent moves every parameter against its gradient, by a learning rate of "
     "your choice:",

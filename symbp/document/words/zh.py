@@ -14,6 +14,7 @@ from symbp.escape import HAN
 
 LISTS = {
     "and": ("、", "和"),  # z、p和L
+    "either": ("、", "或"),
     "comma": ("，", "，"),
     "tied": (",\u00a0", ",\u00a0"),
     "sentences": ("", ""),
@@ -24,7 +25,7 @@ LISTS = {
     "any": ("\u00a0或\u00a0", "\u00a0或\u00a0"),
 }
 
-NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六"}  # before a measure word
+NUMERALS = {1: "一", 2: "两", 3: "三", 4: "四", 5: "五", 6: "六", 7: "七"}  # before a measure word
 
 
 def form(_count: int) -> str:
@@ -139,6 +140,9 @@ GRAPH: dict[str, str | Forms] = {
     "unrolled.size": "按时间展开（{size}取{steps}）：每一步把{handed}传给下一步。",
     "unrolled.shared": "各步共用同一个{shared}，因此传回的偏导数要对各步求和。",
     "unrolled.back": "没有更晚的步把误差传回最后一步：从那里开始。",
+    "lattice": "把前几步展开：{across}向右，{up}向上；每一步把{sideways}传给右边一步，把{upwards}传给上面一步。",
+    "lattice.shared": "沿{letter}各步共用同一个{shared}，因此传回的偏导数要对{letter}求和。",
+    "lattice.back": "最上一行的最后一步只从用到它的式子得到误差：从那里开始。",
     # a window that moves over an array
     "window": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素。",
     "window.step": "在{tensor}中，{entry}用到着色的{rows}行{columns}列，传回它的偏导数也只传到其中的这些元素；"
@@ -156,7 +160,7 @@ BACKWARD: dict[str, str | Forms] = {
     "backward.named": "{quantities}单独命名：下面要用到它的值，而由别的量求出会损失有效数字，或者要除以可能为0的数。",
     "backward.exponents": "{quantities}单独命名：各元素共有的量一变，变化就经过每一个元素到达损失。",
     "backward.unused": "推导中没有用到已知条件{facts}。",
-    "backward.numbers": "下文缺少的编号是可由公式直接看出的局部偏导数；详细版的附录列出全部编号。",
+    "backward.numbers": "可由公式直接看出的局部偏导数不再写出；详细版的附录列出全部。",
     "heading.gradient": "对{quantity}的梯度",
     "heading.adjoint": "损失函数对{quantity}的偏导数",
     "users.one": "{quantity}只出现在式{equation}中，它对损失函数的影响只经过这一步。",
@@ -209,8 +213,8 @@ LESSON: dict[str, str | Forms] = {
     "happens.sum.fixed.some": "由式{equation}，{entry}的微小变动对每个{letters}都可能影响{moved}，"
     "因此要把{count}份贡献相加，其中有的可能为0；{kept}保持不变。",
     "happens.several": "式{equations}都用到{entry}：从各式传回的偏导数要相加。",
-    "happens.down": "必须先求出{read}，所以{letter}从大到小依次取值。",
-    "happens.up": "必须先求出{read}，所以{letter}从小到大依次取值。",
+    "happens.down": "必须先求出{read}，所以{letters}从大到小依次取值。",
+    "happens.up": "必须先求出{read}，所以{letters}从小到大依次取值。",
     "numbers": "数值：",
     "numbers.sizes": "数值（{sizes}）：",
     "numbers.size": "{size}\u00a0=\u00a0{value}",
@@ -237,6 +241,8 @@ LESSON: dict[str, str | Forms] = {
     "{entry}就成了{wrong}，而正确值是{right}。",
     "careful.step": "每个{letter}都要计入：若只计入最后一个，{entry}就成了{wrong}，而正确值是{right}。",
     "careful.path": "两条路径都要计入：若只计入经由式{equation}的路径，{entry}就成了{wrong}，而正确值是{right}。",
+    "careful.rounding": "式{equation}中的差在两边接近时会损失有效数字：若每个参数都取{scale}倍，"
+    "则在{entry}处为{more}减{less}，单精度的{digits}位有效数字只剩{left}位。",
     "pass.keep": "这些公式只用到前向传播的{kept}。",
     "pass.drop": "这些公式用到前向传播的{kept}，不用{others}。",
     "pass.nothing": "这些公式不用前向传播的结果，只用到数据。",
@@ -317,8 +323,9 @@ SUMMARY: dict[str, str | Forms] = {
     "heading.gradients": "完整的反向传播",
     "gradients.order": "各式按计算的先后顺序列出；梯度前有三角形标记。",
     "gradients.inserted": "已代入其他式子的偏导数不再列出。",
-    "loop.down": "对每个{letter}，从大到小：",
-    "loop.up": "对每个{letter}，从小到大：",
+    "loop.down": "对每个{letters}，从大到小：",
+    "loop.up": "对每个{letters}，从小到大：",
+    "loop.both": "对每个{down}从大到小，对每个{up}从小到大：",
     "gradients.lines": "第{lines}行",
     "update.step": "梯度下降的每一步使各参数沿梯度的反方向移动，步长由自行选定的学习率决定：",
     "update.each": "{update}，对每个{layer}",
