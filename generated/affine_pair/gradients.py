@@ -67,18 +67,18 @@ def loss_and_gradients(x, *, W1, b1, W2, b2, out=None, work=None):
     # [1] z1 = W1^T x + b1
     np.matmul(x, W1, out=z1)  # (2,)
     z1 += b1  # (2,)
-    # [6] W2_bar = z1 1^T
+    # [5] W2_bar = z1 1^T
     out["W2"][...] = z1[:, None]  # (2, 2)
     # [2] z2 = W2^T z1 + b2
     np.matmul(z1, W2, out=z2)  # (2,)
     z2 += b2  # (2,)
     # [3] L = 1^T z2
     L = z2.sum()
-    # [10, 14] z1_bar = W2 1; b1_bar = z1_bar
+    # [7, 9] z1_bar = W2 1; b1_bar = z1_bar
     z1_bar = np.matmul(W2, ones, out=out["b1"])  # (2,)
-    # [12] W1_bar = x z1_bar^T
+    # [8] W1_bar = x z1_bar^T
     np.multiply(x[:, None], z1_bar, out=out["W1"])  # (2, 2)
-    # [8] b2_bar = 1
+    # [6] b2_bar = 1
     out["b2"][...] = 1  # (2,)
     return float(L), out
 

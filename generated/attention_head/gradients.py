@@ -131,30 +131,30 @@ def loss_and_gradients(X, Y, *, Wq, Wk, Wv, Wo, out=None, work=None):
     L = _dot(L_shifted, L_shifted) / 2 / B
     # [9] R_bar[b] = (R[b] - Y[b])/B
     R_bar = np.multiply(L_shifted, 1 / B, out=L_shifted)  # (B, T, D)
-    # [11] Wo_bar = sum_b O[b]^T R_bar[b]
+    # [10] Wo_bar = sum_b O[b]^T R_bar[b]
     np.matmul(O.reshape(B * T, E).T, R_bar.reshape(B * T, D), out=out["Wo"])  # (E, D)
-    # [13] O_bar[b] = R_bar[b] Wo^T
+    # [11] O_bar[b] = R_bar[b] Wo^T
     np.matmul(R_bar.reshape(B * T, D), Wo.T, out=O.reshape(B * T, E))  # (B * T, E)
     O_bar = O
     for b in range(0, B, B1):
-        # [15] A_bar[b] = O_bar[b] V[b]^T
+        # [12] A_bar[b] = O_bar[b] V[b]^T
         np.matmul(O_bar[b : b + B1], V[b : b + B1].transpose(0, 2, 1), out=A_bar_b)  # (B1, T, T)
-        # [17] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b]))
+        # [14] S_bar[b] = A[b] * (A_bar[b] - rowsum(A_bar[b] * A[b]))
         np.vecdot(A_bar_b, A[b : b + B1], out=S_bar_sum)  # (B1, T)
         S_bar_b = np.subtract(A_bar_b, S_bar_sum[:, :, None], out=A_bar_b)
         S_bar_b *= A[b : b + B1]  # (B1, T, T)
-        # [19] V_bar[b] = A[b]^T O_bar[b]
+        # [15] V_bar[b] = A[b]^T O_bar[b]
         _product(A[b : b + B1].transpose(0, 2, 1), O_bar[b : b + B1], out=V_bar[b : b + B1])  # (B1, T, E)
-        # [23] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
+        # [17] K_bar[b] = (S_bar[b]^T Q[b])/sqrt(E)
         _product(S_bar_b.transpose(0, 2, 1), Q_scaled[b : b + B1], out=K_bar[b : b + B1])  # (B1, T, E)
-        # [27] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
+        # [19] Q_bar[b] = (S_bar[b] K[b])/sqrt(E)
         Q_bar_b = _product(S_bar_b, K[b : b + B1], out=Q_bar[b : b + B1])
         Q_bar_b *= 1 / E ** 0.5  # (B1, T, E)
-    # [21] Wv_bar = sum_b X[b]^T V_bar[b]
+    # [16] Wv_bar = sum_b X[b]^T V_bar[b]
     np.matmul(X.reshape(B * T, D).T, V_bar.reshape(B * T, E), out=out["Wv"])  # (D, E)
-    # [25] Wk_bar = sum_b X[b]^T K_bar[b]
+    # [18] Wk_bar = sum_b X[b]^T K_bar[b]
     np.matmul(X.reshape(B * T, D).T, K_bar.reshape(B * T, E), out=out["Wk"])  # (D, E)
-    # [29] Wq_bar = sum_b X[b]^T Q_bar[b]
+    # [20] Wq_bar = sum_b X[b]^T Q_bar[b]
     np.matmul(X.reshape(B * T, D).T, Q_bar.reshape(B * T, E), out=out["Wq"])  # (D, E)
     return float(L), out
 

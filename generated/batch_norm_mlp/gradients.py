@@ -171,22 +171,22 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     p[L_range, t] -= 1
     z2_bar = p
     z2_bar *= 1 / N  # (N, K)
-    # [15] W2_bar = A1^T Z2_bar
+    # [14] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
-    # [17] b2_bar = Z2_bar^T 1
+    # [15] b2_bar = Z2_bar^T 1
     _row_sum(ones, z2_bar, out=out["b2"])  # (K,)
-    # [21] Y1_bar = (Z2_bar W2^T) * [Y1 > 0]
+    # [17] Y1_bar = (Z2_bar W2^T) * [Y1 > 0]
     np.greater(a1, 0, out=y1_bar_mask)  # (N, H)
     y1_bar = np.matmul(z2_bar, W2.T, out=v_square)  # (N, H)
     y1_bar *= y1_bar_mask  # (N, H)
-    # [23] gamma_bar = (Y1_bar * Xhat)^T 1
+    # [18] gamma_bar = (Y1_bar * Xhat)^T 1
     np.multiply(y1_bar, xhat, out=gamma_bar_scaled)  # (N, H)
     gamma_bar = _row_sum(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
-    # [25] beta_bar = Y1_bar^T 1
+    # [19] beta_bar = Y1_bar^T 1
     beta_bar = _row_sum(ones, y1_bar, out=out["beta"])  # (H,)
-    # [27] Xhat_bar = Y1_bar diag(gamma)
+    # [20] Xhat_bar = Y1_bar diag(gamma)
     xhat_bar = np.multiply(gamma, y1_bar, out=y1_bar)  # (N, H)
-    # [38] Z1_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colmean(Xhat_bar * Xhat))) diag(r), by way of [25, 23]
+    # [26] Z1_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colmean(Xhat_bar * Xhat))) diag(r), by way of [19, 18]
     np.multiply(gamma, 1 / N, out=z1_bar_scaled)  # (H,)
     np.multiply(z1_bar_scaled, beta_bar, out=z1_bar_scaled1)  # (H,)
     z1_bar = np.subtract(xhat_bar, z1_bar_scaled1, out=xhat_bar)
@@ -194,7 +194,7 @@ def loss_and_gradients(x, t, *, W1, gamma, beta, W2, b2, out=None, work=None):
     z1_bar_scaled3 = np.multiply(z1_bar_scaled2, xhat, out=xhat)
     z1_bar -= z1_bar_scaled3
     z1_bar *= r  # (N, H)
-    # [40] W1_bar = X^T Z1_bar
+    # [27] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     return float(L), out
 

@@ -103,9 +103,9 @@ def loss_and_gradients(x, y, *, w, b, out=None, work=None):
     # [6] z_bar = (p - y)/N
     z_bar = np.subtract(p, y, out=p)
     z_bar *= 1 / N  # (N,)
-    # [8] w_bar = X^T z_bar
+    # [7] w_bar = X^T z_bar
     np.matmul(x.T, z_bar, out=out["w"])  # (D,)
-    # [10] b_bar = 1^T z_bar
+    # [8] b_bar = 1^T z_bar
     out["b"][...] = z_bar.sum()
     return float(L), out
 

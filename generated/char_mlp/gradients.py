@@ -179,25 +179,25 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     p[L_range, y] -= 1
     logits_bar = p
     logits_bar *= 1 / N  # (N, V)
-    # [15] W2_bar = A^T Logits_bar
+    # [14] W2_bar = A^T Logits_bar
     np.matmul(a.T, logits_bar, out=out["W2"])  # (H, V)
-    # [17] b2_bar = Logits_bar^T 1
+    # [15] b2_bar = Logits_bar^T 1
     _row_sum(ones, logits_bar, out=out["b2"])  # (V,)
-    # [19] A_bar = Logits_bar W2^T
+    # [16] A_bar = Logits_bar W2^T
     np.matmul(logits_bar, W2.T, out=a_bar)  # (N, H)
-    # [21] gamma_bar = (A_bar * Xhat * (1 - A^2))^T 1
+    # [18] gamma_bar = (A_bar * Xhat * (1 - A^2))^T 1
     gamma_bar_shifted = np.square(a, out=a)
     np.subtract(1, gamma_bar_shifted, out=gamma_bar_shifted)
     np.multiply(a_bar, xhat, out=gamma_bar_scaled)  # (N, H)
     gamma_bar_scaled *= gamma_bar_shifted
     gamma_bar = _row_sum(ones, gamma_bar_scaled, out=out["gamma"])  # (H,)
-    # [23] beta_bar = (A_bar * (1 - A^2))^T 1
+    # [20] beta_bar = (A_bar * (1 - A^2))^T 1
     beta_bar_scaled = np.multiply(a_bar, gamma_bar_shifted, out=gamma_bar_scaled)  # (N, H)
     beta_bar = _row_sum(ones, beta_bar_scaled, out=out["beta"])  # (H,)
-    # [25] Xhat_bar = (A_bar * (1 - A^2)) diag(gamma)
+    # [22] Xhat_bar = (A_bar * (1 - A^2)) diag(gamma)
     xhat_bar = np.multiply(gamma, a_bar, out=a_bar)
     xhat_bar *= gamma_bar_shifted  # (N, H)
-    # [36] Z_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colsum(Xhat_bar * Xhat))/(N - 1)) diag(r), by way of [23, 21]
+    # [28] Z_bar = (Xhat_bar - colmean(Xhat_bar) - (Xhat * colsum(Xhat_bar * Xhat))/(N - 1)) diag(r), by way of [20, 18]
     np.multiply(gamma, 1 / N, out=z_bar_scaled)  # (H,)
     z_bar_scaled *= beta_bar
     z_bar = np.subtract(xhat_bar, z_bar_scaled, out=xhat_bar)
@@ -206,12 +206,12 @@ def loss_and_gradients(x, y, *, E, W1, gamma, beta, W2, b2, out=None, work=None)
     z_bar_scaled2 = np.multiply(z_bar_scaled1, xhat, out=xhat)
     z_bar -= z_bar_scaled2
     z_bar *= r  # (N, H)
-    # [38] W1_bar[t] = sum_n e[n, t] z_bar[n]^T
+    # [29] W1_bar[t] = sum_n e[n, t] z_bar[n]^T
     np.matmul(e.reshape(N, D * T).T, z_bar, out=W1_bar.reshape(D * T, H))  # (D * T, H)
     out["W1"][...] = W1_bar  # (T, D, H)
-    # [40] e_bar[n, t] = W1[t] z_bar[n]
+    # [30] e_bar[n, t] = W1[t] z_bar[n]
     np.matmul(z_bar, W1.reshape(D * T, H).T, out=E_bar_part.reshape(N, D * T))  # (N, D * T)
-    # [42] E_bar = sum_n I[x[n]]^T e_bar[n]
+    # [31] E_bar = sum_n I[x[n]]^T e_bar[n]
     _add_rows(out["E"], x.reshape(N * T), E_bar_part)  # (V, D)
     return float(L), out
 

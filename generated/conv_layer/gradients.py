@@ -124,7 +124,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     # [3] L = sum_n,f 1^T (cotangent[n, f] * y[n, f]) 1
     L_part1[...] = cotangent.transpose(2, 1, 3, 0)  # (I2, F, J2, N)
     L = _dot(L_part1, y)
-    # [6] w_bar[f, c] = sum_n,i,j (cotangent[n, f, i, j] p[n, c][2*i:U + 2*i, 2*j:V + 2*j])
+    # [5] w_bar[f, c] = sum_n,i,j (cotangent[n, f, i, j] p[n, c][2*i:U + 2*i, 2*j:V + 2*j])
     _product(
         _windows(
             y_part2,
@@ -137,10 +137,10 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
     )  # (I2, C * U * V, F)
     w_bar_product.sum(axis=0, out=w_bar_sum)  # (C * U * V, F)
     out["w"][...] = w_bar_sum.reshape(U, C, V, F).transpose(3, 1, 0, 2)  # (F, C, U, V)
-    # [8]
+    # [6]
     np.matmul(L_part1.reshape(F * I2, J2 * N), ones, out=b_bar_part1.reshape(F * I2))  # (F * I2,)
     _row_sum(ones1, b_bar_part1, out=out["b"])  # (F,)
-    # [10]
+    # [7]
     p_bar_part4[2 * I2 if 2 <= U else 0 :] = 0  # (I1, C, V, J2, N)
     for _u in range(U):
         np.matmul(w.transpose(2, 1, 3, 0)[_u].reshape(C * V, F), L_part1.reshape(I2, F, J2 * N), out=p_bar_part2)
@@ -154,7 +154,7 @@ def loss_and_gradients(cotangent, *, x, w, b, out=None, work=None):
             p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] = p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
         else:
             p_bar[:, :, _v : _v + (2 * J2 - 1) : 2] += p_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
-    # [12] x_bar[n, c] = p_bar[n, c][1:I + 1, 1:J + 1]
+    # [8] x_bar[n, c] = p_bar[n, c][1:I + 1, 1:J + 1]
     out["x"][...] = p_bar[1 : I + 1, :, 1 : J + 1].transpose(3, 1, 0, 2)  # (N, C, I, J)
     return float(L), out
 

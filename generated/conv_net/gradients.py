@@ -282,18 +282,18 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     p[L_range, t] -= 1
     z3_bar = p
     z3_bar *= 1 / N  # (N, K)
-    # [14] W3_bar[g, i] = sum_n p2[n, g, i] z3_bar[n]^T
+    # [13] W3_bar[g, i] = sum_n p2[n, g, i] z3_bar[n]^T
     np.matmul(z3_bar.T, p2.reshape(G * I4 * J4, N).T, out=W3_bar.reshape(K, G * I4 * J4))  # (K, G * I4 * J4)
     out["W3"][...] = W3_bar.transpose(2, 1, 3, 0)  # (G, I4, J4, K)
-    # [16] b3_bar = Z3_bar^T 1
+    # [14] b3_bar = Z3_bar^T 1
     _row_sum(ones1, z3_bar, out=out["b3"])  # (K,)
-    # [18] p2_bar[n, g, i] = W3[g, i] z3_bar[n]
+    # [15] p2_bar[n, g, i] = W3[g, i] z3_bar[n]
     np.matmul(
         W3.transpose(1, 0, 2, 3).reshape(G * I4 * J4, K),
         z3_bar.T,
         out=p2_bar.reshape(G * I4 * J4, N),
     )  # (G * I4 * J4, N)
-    # [22] z2_bar[n, f] = a2_bar[n, f] * [z2[n, f] > 0]
+    # [17] z2_bar[n, f] = a2_bar[n, f] * [z2[n, f] > 0]
     np.greater(p2, 0, out=z2_bar_mask)  # (I4, G, J4, N)
     z2_bar_scaled = np.multiply(p2_bar, z2_bar_mask, out=p2_bar)
     z2_bar_mask1 = np.equal(a2[: 2 * I4 - 1 : 2, :, : 2 * J4 - 1 : 2], p2, out=z2_bar_mask)  # (I4, G, J4, N)
@@ -312,7 +312,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     z2[1 : 2 * I4 : 2, :, : 2 * J4 - 1 : 2] = z2_bar_scaled3
     z2[1 : 2 * I4 : 2, :, 1 : 2 * J4 : 2] = z2_bar_shifted2
     z2_bar = z2
-    # [24] w2_bar[f, c] = sum_n,i,j (z2_bar[n, f, i, j] p1[n, c][i:U + i, j:V + j])
+    # [18] w2_bar[f, c] = sum_n,i,j (z2_bar[n, f, i, j] p1[n, c][i:U + i, j:V + j])
     _product(
         _windows(
             z2_part2,
@@ -325,10 +325,10 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     )  # (I3, F * U * V, G)
     w2_bar_product.sum(axis=0, out=w2_bar_sum)  # (F * U * V, G)
     out["w2"][...] = w2_bar_sum.reshape(U, F, V, G).transpose(3, 1, 0, 2)  # (G, F, U, V)
-    # [26]
+    # [19]
     np.matmul(z2_bar.reshape(G * I3, J3 * N), ones2, out=b2_bar_part1.reshape(G * I3))  # (G * I3,)
     _row_sum(ones3, b2_bar_part1, out=out["b2"])  # (G,)
-    # [28]
+    # [20]
     z2_part2[I3 :] = 0  # (I2, F, V, J3, N)
     for _u in range(U):
         np.matmul(w2.transpose(2, 1, 3, 0)[_u].reshape(F * V, G), z2_bar.reshape(I3, G, J3 * N), out=p1_bar_part2)
@@ -343,7 +343,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
             p1_bar[:, :, _v : _v + J3] = p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
         else:
             p1_bar[:, :, _v : _v + J3] += p1_bar_part4.transpose(2, 0, 1, 3, 4)[_v]
-    # [32] z1_bar[n, f] = a1_bar[n, f] * [z1[n, f] > 0]
+    # [22] z1_bar[n, f] = a1_bar[n, f] * [z1[n, f] > 0]
     np.greater(p1, 0, out=z1_bar_mask)  # (I2, F, J2, N)
     z1_bar_scaled = np.multiply(p1_bar, z1_bar_mask, out=p1_bar)
     z1_bar_mask1 = np.equal(a1[: 2 * I2 - 1 : 2, :, : 2 * J2 - 1 : 2], p1, out=z1_bar_mask)  # (I2, F, J2, N)
@@ -362,7 +362,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     z1[1 : 2 * I2 : 2, :, : 2 * J2 - 1 : 2] = z1_bar_scaled3
     z1[1 : 2 * I2 : 2, :, 1 : 2 * J2 : 2] = z1_bar_shifted2
     z1_bar = z1
-    # [34] w1_bar[f, c] = sum_n,i,j (z1_bar[n, f, i, j] x[n, c][i:U + i, j:V + j])
+    # [23] w1_bar[f, c] = sum_n,i,j (z1_bar[n, f, i, j] x[n, c][i:U + i, j:V + j])
     _product(
         _windows(
             z1_part4,
@@ -375,7 +375,7 @@ def loss_and_gradients(x, t, *, w1, b1, w2, b2, W3, b3, out=None, work=None):
     )  # (I1, C * U * V, F)
     w1_bar_product.sum(axis=0, out=w1_bar_sum)  # (C * U * V, F)
     out["w1"][...] = w1_bar_sum.reshape(U, C, V, F).transpose(3, 1, 0, 2)  # (F, C, U, V)
-    # [36]
+    # [24]
     np.matmul(z1_bar.reshape(F * I1, J1 * N), ones4, out=b1_bar_part1.reshape(F * I1))  # (F * I1,)
     _row_sum(ones5, b1_bar_part1, out=out["b1"])  # (F,)
     return float(L), out

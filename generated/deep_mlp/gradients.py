@@ -270,73 +270,73 @@ def loss_and_gradients(x, y, *, W1, W2, W3, W4, W5, W6, W7, W8, W9, b9, out=None
     # [22] Z9_bar = (P - Y)/N
     z9_bar = np.subtract(p, y, out=p)
     z9_bar *= 1 / N  # (N, K)
-    # [24] W9_bar = A8^T Z9_bar
+    # [23] W9_bar = A8^T Z9_bar
     np.matmul(a8.T, z9_bar, out=out["W9"])  # (H, K)
-    # [26] b9_bar = Z9_bar^T 1
+    # [24] b9_bar = Z9_bar^T 1
     _row_sum(ones1, z9_bar, out=out["b9"])  # (K,)
-    # [30] Z8_bar = (Z9_bar W9^T) * A8 * (1 - A8)
+    # [27] Z8_bar = (Z9_bar W9^T) * A8 * (1 - A8)
     z8_bar = np.matmul(z9_bar, W9.T, out=a8)  # (N, H)
     z8_bar_square = np.add(1, a8_exp, out=a8_total)  # (N, H)
     np.square(z8_bar_square, out=z8_bar_square)
     z8_bar *= a8_exp
     z8_bar /= z8_bar_square  # (N, H)
-    # [32] W8_bar = A7^T Z8_bar
+    # [28] W8_bar = A7^T Z8_bar
     np.matmul(a7.T, z8_bar, out=out["W8"])  # (H, H)
-    # [36] Z7_bar = (Z8_bar W8^T) * A7 * (1 - A7)
+    # [30] Z7_bar = (Z8_bar W8^T) * A7 * (1 - A7)
     z7_bar = np.matmul(z8_bar, W8.T, out=a7)  # (N, H)
     z7_bar_square = np.add(1, a7_exp, out=a8)  # (N, H)
     np.square(z7_bar_square, out=z7_bar_square)
     z7_bar *= a7_exp
     z7_bar /= z7_bar_square  # (N, H)
-    # [38] W7_bar = A6^T Z7_bar
+    # [31] W7_bar = A6^T Z7_bar
     np.matmul(a6.T, z7_bar, out=out["W7"])  # (H, H)
-    # [42] Z6_bar = (Z7_bar W7^T) * A6 * (1 - A6)
+    # [33] Z6_bar = (Z7_bar W7^T) * A6 * (1 - A6)
     z6_bar = np.matmul(z7_bar, W7.T, out=a6)  # (N, H)
     z6_bar_square = np.add(1, a6_exp, out=a7)  # (N, H)
     np.square(z6_bar_square, out=z6_bar_square)
     z6_bar *= a6_exp
     z6_bar /= z6_bar_square  # (N, H)
-    # [44] W6_bar = A5^T Z6_bar
+    # [34] W6_bar = A5^T Z6_bar
     np.matmul(a5.T, z6_bar, out=out["W6"])  # (H, H)
-    # [48] Z5_bar = (Z6_bar W6^T) * A5 * (1 - A5)
+    # [36] Z5_bar = (Z6_bar W6^T) * A5 * (1 - A5)
     z5_bar = np.matmul(z6_bar, W6.T, out=a5)  # (N, H)
     z5_bar_square = np.add(1, a5_exp, out=a6)  # (N, H)
     np.square(z5_bar_square, out=z5_bar_square)
     z5_bar *= a5_exp
     z5_bar /= z5_bar_square  # (N, H)
-    # [50] W5_bar = A4^T Z5_bar
+    # [37] W5_bar = A4^T Z5_bar
     np.matmul(a4.T, z5_bar, out=out["W5"])  # (H, H)
-    # [54] Z4_bar = (Z5_bar W5^T) * A4 * (1 - A4)
+    # [39] Z4_bar = (Z5_bar W5^T) * A4 * (1 - A4)
     z4_bar = np.matmul(z5_bar, W5.T, out=a4)  # (N, H)
     z4_bar_square = np.add(1, a4_exp, out=a5)  # (N, H)
     np.square(z4_bar_square, out=z4_bar_square)
     z4_bar *= a4_exp
     z4_bar /= z4_bar_square  # (N, H)
-    # [56] W4_bar = A3^T Z4_bar
+    # [40] W4_bar = A3^T Z4_bar
     np.matmul(a3.T, z4_bar, out=out["W4"])  # (H, H)
-    # [60] Z3_bar = (Z4_bar W4^T) * A3 * (1 - A3)
+    # [42] Z3_bar = (Z4_bar W4^T) * A3 * (1 - A3)
     z3_bar = np.matmul(z4_bar, W4.T, out=a3)  # (N, H)
     z3_bar_square = np.add(1, a3_exp, out=a4)  # (N, H)
     np.square(z3_bar_square, out=z3_bar_square)
     z3_bar *= a3_exp
     z3_bar /= z3_bar_square  # (N, H)
-    # [62] W3_bar = A2^T Z3_bar
+    # [43] W3_bar = A2^T Z3_bar
     np.matmul(a2.T, z3_bar, out=out["W3"])  # (H, H)
-    # [66] Z2_bar = (Z3_bar W3^T) * A2 * (1 - A2)
+    # [45] Z2_bar = (Z3_bar W3^T) * A2 * (1 - A2)
     z2_bar = np.matmul(z3_bar, W3.T, out=a2)  # (N, H)
     z2_bar_square = np.add(1, a2_exp, out=a3)  # (N, H)
     np.square(z2_bar_square, out=z2_bar_square)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (N, H)
-    # [68] W2_bar = A1^T Z2_bar
+    # [46] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, H)
-    # [72] Z1_bar = (Z2_bar W2^T) * A1 * (1 - A1)
+    # [48] Z1_bar = (Z2_bar W2^T) * A1 * (1 - A1)
     z1_bar = np.matmul(z2_bar, W2.T, out=a1)  # (N, H)
     z1_bar_square = np.add(1, a1_exp, out=a2)  # (N, H)
     np.square(z1_bar_square, out=z1_bar_square)
     z1_bar *= a1_exp
     z1_bar /= z1_bar_square  # (N, H)
-    # [74] W1_bar = X^T Z1_bar
+    # [49] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
     return float(L), out
 

@@ -101,20 +101,20 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, out=None, work=None):
     # [5] L = ||a2 - y||^2
     L_shifted = np.subtract(a2, y, out=a2)
     L = _dot(L_shifted, L_shifted)
-    # [8, 12] z2_bar = 2 ((a2 - y) * a2 * (1 - a2)); b2_bar = z2_bar
+    # [8, 10] z2_bar = 2 ((a2 - y) * a2 * (1 - a2)); b2_bar = z2_bar
     z2_bar_square = np.square(a2_total, out=a2_total)
     z2_bar = np.multiply(L_shifted, 2, out=L_shifted)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (J,)
-    # [10] W2_bar = z2_bar a1^T
+    # [9] W2_bar = z2_bar a1^T
     np.multiply(z2_bar[:, None], a1, out=out["w2"])  # (J, K)
-    # [16, 20] z1_bar = (W2^T z2_bar) * a1 * (1 - a1); b1_bar = z1_bar
+    # [12, 14] z1_bar = (W2^T z2_bar) * a1 * (1 - a1); b1_bar = z1_bar
     z1_bar = np.matmul(w2.T, z2_bar, out=out["b1"])
     z1_bar_square = np.add(1, a1_exp, out=a1)  # (K,)
     np.square(z1_bar_square, out=z1_bar_square)
     z1_bar *= a1_exp
     z1_bar /= z1_bar_square  # (K,)
-    # [18] W1_bar = z1_bar x^T
+    # [13] W1_bar = z1_bar x^T
     np.multiply(z1_bar[:, None], x, out=out["w1"])  # (K, I)
     return float(L), out
 

@@ -57,11 +57,11 @@ def loss_and_gradients(*, z, w3, w4, sigma, sigma_d1, C, C_d1, C_d2, out=None, w
     z2 = w4 * a  # [3]
     L = C(z1, z2)  # [4]
     z2_bar = C_d2(z1, z2)  # [5]
-    out["w4"][...] = z2_bar * a  # [7]
-    z1_bar = C_d1(z1, z2)  # [8]
-    out["w3"][...] = z1_bar * a  # [10]
-    a_bar = z1_bar * w3 + z2_bar * w4  # [13]
-    # [15]
+    out["w4"][...] = z2_bar * a  # [6]
+    z1_bar = C_d1(z1, z2)  # [7]
+    out["w3"][...] = z1_bar * a  # [8]
+    a_bar = z1_bar * w3 + z2_bar * w4  # [9]
+    # [10]
     z_bar_part = sigma_d1(z)
     out["z"][...] = a_bar * z_bar_part
     return float(L), out

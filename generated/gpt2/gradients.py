@@ -540,14 +540,14 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
     logits_bar = np.divide(loss_log_softmax_exp, loss_log_softmax_sum[:, :, None], out=loss_log_softmax_exp)
     logits_bar[loss_range[:, None], o_a_range, targets] -= 1
     logits_bar *= 1 / B / T  # (B, T, V)
-    # [38] f_bar[b] = logits_bar[b] Wte
+    # [37] f_bar[b] = logits_bar[b] Wte
     _product(logits_bar.reshape(B * T, V), wte, out=f_bar_product)  # (B * T, E * H)
-    # [40] gf_bar = sum_b (f_bar[b] * f_xhat[b])^T 1
+    # [38] gf_bar = sum_b (f_bar[b] * f_xhat[b])^T 1
     np.multiply(f_bar_product.reshape(B, T, E * H), f_xhat, out=gf_bar_scaled)  # (B, T, E * H)
     _row_sum(ones3, gf_bar_scaled.reshape(B * T, E * H), out=out["gf"])  # (E * H,)
-    # [42] cf_bar = sum_b f_bar[b]^T 1
+    # [39] cf_bar = sum_b f_bar[b]^T 1
     _row_sum(ones3, f_bar_product, out=out["cf"])  # (E * H,)
-    # [44] f_xhat_bar[b] = f_bar[b] diag(gf)
+    # [40] f_xhat_bar[b] = f_bar[b] diag(gf)
     f_bar = f_bar_product.reshape(B, T, E * H)
     f_xhat_bar = np.multiply(gf, f_bar, out=f_bar)  # (B, T, E * H)
     r_bar = x
@@ -573,11 +573,11 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
     start_scaled *= f_r[:, :, None]
     r_bar_after[...] = start_scaled
     for l in reversed(range(L)):
-        # [57] a_bar[l, b] = x_bar[l, b] Wp[l]^T
+        # [48] a_bar[l, b] = x_bar[l, b] Wp[l]^T
         np.matmul(
             r_bar_after.reshape(B * T, E * H), Wp[l].T, out=a_x_bar_l.reshape(B * T, 4 * E * H)
         )  # (B * T, 4 * E * H)
-        # [62] a_x_bar[l, b] = a_bar[l, b] * (1 + a_tanh[l, b]) * (1/2 - sqrt(2/pi) (a_x[l, b] * (a_tanh[l, b] - 1) * (200000 + 26829 a_x[l, b]^2))/400000)
+        # [51] a_x_bar[l, b] = a_bar[l, b] * (1 + a_tanh[l, b]) * (1/2 - sqrt(2/pi) (a_x[l, b] * (a_tanh[l, b] - 1) * (200000 + 26829 a_x[l, b]^2))/400000)
         np.square(a_x[l], out=a_tanh_again_square)  # (B, T, 4 * E * H)
         np.multiply(a_tanh_again_square, a_x[l], out=a_tanh_again_l)  # (B, T, 4 * E * H)
         a_tanh_again_l *= 0.044715
@@ -594,11 +594,11 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
         np.subtract(0.5, a_x_bar_shifted1, out=a_x_bar_shifted1)
         a_x_bar_l *= a_x_bar_total
         a_x_bar_l *= a_x_bar_shifted1  # (B, T, 4 * E * H)
-        # [68] w_bar[l, b] = a_x_bar[l, b] Wf[l]^T
+        # [54] w_bar[l, b] = a_x_bar[l, b] Wf[l]^T
         np.matmul(a_x_bar_l.reshape(B * T, 4 * E * H), Wf[l].T, out=w_bar_product)  # (B * T, E * H)
-        # [74] w_xhat_bar[l, b] = w_bar[l, b] diag(g2[l])
+        # [57] w_xhat_bar[l, b] = w_bar[l, b] diag(g2[l])
         np.multiply(g2[l], w_bar_product.reshape(B, T, E * H), out=w_xhat_bar_l)  # (B, T, E * H)
-        # [86] r_bar[l, b] = x_bar[l, b] + diag(w_r[l, b]) (w_xhat_bar[l, b] - rowmean(w_xhat_bar[l, b]) - (w_xhat[l, b] * rowmean(w_xhat_bar[l, b] * w_xhat[l, b])))
+        # [63] r_bar[l, b] = x_bar[l, b] + diag(w_r[l, b]) (w_xhat_bar[l, b] - rowmean(w_xhat_bar[l, b]) - (w_xhat[l, b] * rowmean(w_xhat_bar[l, b] * w_xhat[l, b])))
         np.matmul(w_xhat_bar_l, ones, out=r_bar_ratio)  # (B, T)
         r_bar_ratio /= E * H
         r_bar_l = np.subtract(w_xhat_bar_l, r_bar_ratio[:, :, None], out=r_bar[l])
@@ -608,35 +608,35 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
         r_bar_l -= r_bar_scaled
         r_bar_l *= w_r[l][:, :, None]
         r_bar_l += r_bar_after  # (B, T, E * H)
-        # [94] o_bar[l, b, h] = r_bar[l, b] Wo[l, h]^T
+        # [67] o_bar[l, b, h] = r_bar[l, b] Wo[l, h]^T
         np.matmul(
             r_bar_l.reshape(B * T, E * H),
             Wo[l].reshape(E * H, E * H).T,
             out=o_bar_part4.reshape(B * T, E * H),
         )  # (B * T, E * H)
-        # [96] o_a_bar[l, b, h] = o_bar[l, b, h] v[l, b, h]^T
+        # [68] o_a_bar[l, b, h] = o_bar[l, b, h] v[l, b, h]^T
         np.matmul(o_bar_part4.transpose(0, 2, 1, 3), v[l].transpose(0, 1, 3, 2), out=o_a_bar_l)  # (B, H, T, T)
-        # [100] o_s_bar[l, b, h] = o_a[l, b, h] * (o_a_bar[l, b, h] - rowsum(o_a_bar[l, b, h] * o_a[l, b, h]))
+        # [71] o_s_bar[l, b, h] = o_a[l, b, h] * (o_a_bar[l, b, h] - rowsum(o_a_bar[l, b, h] * o_a[l, b, h]))
         np.vecdot(o_a_bar_l, o_a[l], out=o_s_bar_sum)  # (B, H, T)
         o_s_bar_l = np.subtract(o_a_bar_l, o_s_bar_sum[:, :, :, None], out=o_a_bar_l)
         o_s_bar_l *= o_a[l]  # (B, H, T, T)
-        # [102] v_bar[l, b, h] = o_a[l, b, h]^T o_bar[l, b, h]
+        # [72] v_bar[l, b, h] = o_a[l, b, h]^T o_bar[l, b, h]
         _product(o_a[l].transpose(0, 1, 3, 2), o_bar_part4.transpose(0, 2, 1, 3), out=v_bar_l)  # (B, H, T, E)
-        # [104] k_bar[l, b, h] = (o_s_bar[l, b, h]^T q[l, b, h])/sqrt(E)
+        # [73] k_bar[l, b, h] = (o_s_bar[l, b, h]^T q[l, b, h])/sqrt(E)
         _product(o_s_bar_l.transpose(0, 1, 3, 2), q[l], out=k_bar_l)  # (B, H, T, E)
         k_bar_l *= 1 / E ** 0.5  # (B, H, T, E)
-        # [106] q_bar[l, b, h] = (o_s_bar[l, b, h] k[l, b, h])/sqrt(E)
+        # [74] q_bar[l, b, h] = (o_s_bar[l, b, h] k[l, b, h])/sqrt(E)
         _product(o_s_bar_l, k[l], out=q_bar_l)  # (B, H, T, E)
         q_bar_l *= 1 / E ** 0.5  # (B, H, T, E)
-        # [110]
+        # [75]
         qkv_bar_l[:, :, : E * H].reshape(B, T, H, E)[...] = q_bar_l.transpose(0, 2, 1, 3)  # (B, T, 3 * E * H)
         qkv_bar_l[:, :, E * H : 2 * E * H].reshape(B, T, H, E)[...] = k_bar_l.transpose(0, 2, 1, 3)
         qkv_bar_l[:, :, 2 * E * H : 3 * E * H].reshape(B, T, H, E)[...] = v_bar_l.transpose(0, 2, 1, 3)
-        # [116] u_bar[l, b] = qkv_bar[l, b] Wqkv[l]^T
+        # [78] u_bar[l, b] = qkv_bar[l, b] Wqkv[l]^T
         np.matmul(qkv_bar_l.reshape(B * T, 3 * E * H), Wqkv[l].T, out=u_bar_product)  # (B * T, E * H)
-        # [122] u_xhat_bar[l, b] = u_bar[l, b] diag(g1[l])
+        # [81] u_xhat_bar[l, b] = u_bar[l, b] diag(g1[l])
         u_xhat_bar_l = np.multiply(g1[l], u_bar_product.reshape(B, T, E * H), out=u_xhat_bar[l])  # (B, T, E * H)
-        # [53] Wp_bar[l] = sum_b a[l, b]^T x_bar[l, b]
+        # [46] Wp_bar[l] = sum_b a[l, b]^T x_bar[l, b]
         a_again_l = np.multiply(a_x[l], 0.5, out=a_x_bar_shifted1)  # (B, T, 4 * E * H)
         a_again_l *= a_x_bar_total
         _product(
@@ -644,30 +644,30 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
             r_bar_after.reshape(B * T, E * H),
             out=Wp_bar[l],
         )  # (4 * E * H, E * H)
-        # [55] bp_bar[l] = sum_b x_bar[l, b]^T 1
+        # [47] bp_bar[l] = sum_b x_bar[l, b]^T 1
         r_bar_after.sum(axis=(0, 1), out=bp_bar[l])  # (E * H,)
-        # [64] Wf_bar[l] = sum_b w[l, b]^T a_x_bar[l, b]
+        # [52] Wf_bar[l] = sum_b w[l, b]^T a_x_bar[l, b]
         w_again_l = np.multiply(g2[l], w_xhat[l], out=w_xhat_bar_l)  # (B, T, E * H)
         w_again_l += c2[l]
         _product(
             w_again_l.reshape(B * T, E * H).T, a_x_bar_l.reshape(B * T, 4 * E * H), out=Wf_bar[l]
         )  # (E * H, 4 * E * H)
-        # [66] bf_bar[l] = sum_b a_x_bar[l, b]^T 1
+        # [53] bf_bar[l] = sum_b a_x_bar[l, b]^T 1
         _row_sum(ones3, a_x_bar_l.reshape(B * T, 4 * E * H), out=bf_bar[l])  # (4 * E * H,)
-        # [70] g2_bar[l] = sum_b (w_bar[l, b] * w_xhat[l, b])^T 1
+        # [55] g2_bar[l] = sum_b (w_bar[l, b] * w_xhat[l, b])^T 1
         g2_bar_scaled = np.multiply(w_bar_product.reshape(B, T, E * H), w_xhat[l], out=w_xhat_bar_l)  # (B, T, E * H)
         _row_sum(ones3, g2_bar_scaled.reshape(B * T, E * H), out=g2_bar[l])  # (E * H,)
-        # [72] c2_bar[l] = sum_b w_bar[l, b]^T 1
+        # [56] c2_bar[l] = sum_b w_bar[l, b]^T 1
         _row_sum(ones3, w_bar_product, out=c2_bar[l])  # (E * H,)
-        # [88] bo_bar[l] = sum_b r_bar[l, b]^T 1
+        # [64] bo_bar[l] = sum_b r_bar[l, b]^T 1
         _row_sum(ones3, r_bar_l.reshape(B * T, E * H), out=bo_bar[l])  # (E * H,)
-        # [92] Wo_bar[l, h] = sum_b o[l, b, h]^T r_bar[l, b]
+        # [66] Wo_bar[l, h] = sum_b o[l, b, h]^T r_bar[l, b]
         _product(
             o[l].transpose(1, 3, 0, 2).reshape(E * H, B * T),
             r_bar_l.reshape(B * T, E * H),
             out=Wo_bar_l.reshape(E * H, E * H),
         )  # (E * H, E * H)
-        # [112] Wqkv_bar[l] = sum_b u[l, b]^T qkv_bar[l, b]
+        # [76] Wqkv_bar[l] = sum_b u[l, b]^T qkv_bar[l, b]
         u_again_l = np.multiply(g1[l], u_xhat[l], out=w_xhat_bar_l)  # (B, T, E * H)
         u_again_l += c1[l]
         _product(
@@ -675,12 +675,12 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
             qkv_bar_l.reshape(B * T, 3 * E * H),
             out=Wqkv_bar[l],
         )  # (E * H, 3 * E * H)
-        # [114] bqkv_bar[l] = sum_b qkv_bar[l, b]^T 1
+        # [77] bqkv_bar[l] = sum_b qkv_bar[l, b]^T 1
         _row_sum(ones3, qkv_bar_l.reshape(B * T, 3 * E * H), out=bqkv_bar[l])  # (3 * E * H,)
-        # [118] g1_bar[l] = sum_b (u_bar[l, b] * u_xhat[l, b])^T 1
+        # [79] g1_bar[l] = sum_b (u_bar[l, b] * u_xhat[l, b])^T 1
         g1_bar_scaled = np.multiply(u_bar_product.reshape(B, T, E * H), u_xhat[l], out=w_xhat_bar_l)  # (B, T, E * H)
         _row_sum(ones3, g1_bar_scaled.reshape(B * T, E * H), out=g1_bar[l])  # (E * H,)
-        # [120] c1_bar[l] = sum_b u_bar[l, b]^T 1
+        # [80] c1_bar[l] = sum_b u_bar[l, b]^T 1
         _row_sum(ones3, u_bar_product, out=c1_bar[l])  # (E * H,)
         next_ratio = np.matmul(u_xhat_bar_l, ones, out=r_bar_ratio)  # (B, T)
         next_ratio /= E * H
@@ -692,7 +692,7 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
         next_total *= u_r[l][:, :, None]
         next_total += r_bar_l
         Wo_bar[l] = Wo_bar_l
-    # [142] x_start_bar[b] = r_bar[0, b] + diag(u_r[0, b]) (u_xhat_bar[0, b] - rowmean(u_xhat_bar[0, b]) - (u_xhat[0, b] * rowmean(u_xhat_bar[0, b] * u_xhat[0, b])))
+    # [87] x_start_bar[b] = r_bar[0, b] + diag(u_r[0, b]) (u_xhat_bar[0, b] - rowmean(u_xhat_bar[0, b]) - (u_xhat[0, b] * rowmean(u_xhat_bar[0, b] * u_xhat[0, b])))
     x_start_bar_ratio = np.matmul(u_xhat_bar[0], ones, out=f_mu)  # (B, T)
     x_start_bar_ratio /= E * H
     x_start_bar = np.subtract(u_xhat_bar[0], x_start_bar_ratio[:, :, None], out=gf_bar_scaled)  # (B, T, E * H)
@@ -702,12 +702,12 @@ def loss_and_gradients(tokens, targets, *, wte, wpe, g1, c1, Wqkv, bqkv, Wo, bo,
     x_start_bar -= x_start_bar_scaled
     x_start_bar *= u_r[0][:, :, None]
     x_start_bar += r_bar[0]  # (B, T, E * H)
-    # [145] Wte_bar = sum_b I[tokens[b]]^T x_start_bar[b] + sum_b logits_bar[b]^T f[b]
+    # [88] Wte_bar = sum_b I[tokens[b]]^T x_start_bar[b] + sum_b logits_bar[b]^T f[b]
     _add_rows(out["wte"], tokens.reshape(B * T), x_start_bar.reshape(B * T, E * H))
     wte_bar = out["wte"]
     np.matmul(logits_bar.reshape(B * T, V).T, f.reshape(B * T, E * H), out=wte_bar_product)  # (V, E * H)
     wte_bar += wte_bar_product  # (V, E * H)
-    # [147] Wpe_bar = sum_b x_start_bar[b]
+    # [89] Wpe_bar = sum_b x_start_bar[b]
     x_start_bar.sum(axis=0, out=out["wpe"])  # (T, E * H)
     return float(loss), out
 

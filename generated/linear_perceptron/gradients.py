@@ -85,16 +85,16 @@ def loss_and_gradients(x, y, *, w, b, W, B, out=None, work=None):
     L = _dot(L_shifted, L_shifted) / 2 / N
     # [4] output_bar = (output - y)/N
     output_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (N,)
-    # [6] W_bar = output_bar^T hidden
+    # [5] W_bar = output_bar^T hidden
     out["W"][...] = _dot(output_bar, hidden)
-    # [8] B_bar = 1^T output_bar
+    # [6] B_bar = 1^T output_bar
     B_bar = output_bar.sum()
-    # [10] hidden_bar = W output_bar
+    # [7] hidden_bar = W output_bar
     out["B"][...] = B_bar
     hidden_bar = np.multiply(W, output_bar, out=output_bar)  # (N,)
-    # [12] w_bar = hidden_bar^T x
+    # [8] w_bar = hidden_bar^T x
     out["w"][...] = _dot(hidden_bar, x)
-    # [14] b_bar = 1^T hidden_bar, by way of [8]
+    # [9] b_bar = 1^T hidden_bar, by way of [6]
     out["b"][...] = W * B_bar
     return float(L), out
 

@@ -182,12 +182,12 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     z_bar_after[...] = 0
     c_bar_after[...] = 0
     for t in reversed(range(T)):
-        # [12] h_bar[t] = h[t] + [t + 1 < T] * (z_bar[t + 1] Wh^T)
+        # [10] h_bar[t] = h[t] + [t + 1 < T] * (z_bar[t + 1] Wh^T)
         h_bar_t = np.add(h[t], z_bar_after, out=z_bar[t][3 * H : 4 * H])  # (H, N)
-        # [17] c_bar[t] = h_bar[t] * o[t] * (1 - h_tanh[t]^2) + [t + 1 < T] * (c_bar[t + 1] * f[t + 1])
+        # [13] c_bar[t] = h_bar[t] * o[t] * (1 - h_tanh[t]^2) + [t + 1 < T] * (c_bar[t + 1] * f[t + 1])
         np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
         c_bar_t += c_bar_after  # (H, N)
-        # [30] z_bar[t] = [i_bar[t] * i[t] * (1 - i[t]) | f_bar[t] * f[t] * (1 - f[t]) | g_bar[t] * (1 - g[t]^2) | o_bar[t] * o[t] * (1 - o[t])]
+        # [20] z_bar[t] = [i_bar[t] * i[t] * (1 - i[t]) | f_bar[t] * f[t] * (1 - f[t]) | g_bar[t] * (1 - g[t]^2) | o_bar[t] * o[t] * (1 - o[t])]
         np.multiply(z_bar_scaled1[t], c_bar_t, out=z_bar[t][: H])
         np.multiply(z_bar_scaled[t], c_bar_t, out=z_bar[t][H : 2 * H])
         np.multiply(z_bar_scaled2[t], c_bar_t, out=z_bar[t][2 * H : 3 * H])
@@ -195,11 +195,11 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         z_bar_t = z_bar[t]  # (4 * H, N)
         _product(Wh, z_bar_t, out=z_bar_after)
         np.multiply(f[t], c_bar_t, out=c_bar_after)
-    # [32] Wx_bar = sum_t x[t]^T z_bar[t]
+    # [21] Wx_bar = sum_t x[t]^T z_bar[t]
     z_total[...] = z_bar.transpose(1, 0, 2)  # (4 * H, T, N)
     Wx_bar_part1 = z_total
     np.matmul(x.reshape(N * T, D).T, Wx_bar_part1.reshape(4 * H, N * T).T, out=out["Wx"])  # (D, 4 * H)
-    # [34] Wh_bar = sum_t h[t - 1]^T z_bar[t]
+    # [22] Wh_bar = sum_t h[t - 1]^T z_bar[t]
     Wh_bar_part1[...] = h.transpose(1, 0, 2)  # (H, T, N)
     Wh_bar = np.matmul(
         Wh_bar_part1[:, : T1].reshape(H, N * T1), Wx_bar_part1[:, 1 : T].reshape(4 * H, N * T1).T, out=out["Wh"]
@@ -207,7 +207,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
     z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (4 * H, N)
     np.matmul(h0.T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, 4 * H)
     Wh_bar += Wh_bar_product  # (H, 4 * H)
-    # [36] b_bar = sum_t z_bar[t]^T 1
+    # [23] b_bar = sum_t z_bar[t]^T 1
     np.matmul(Wx_bar_part1.reshape(4 * H, N * T), ones, out=out["b"])  # (4 * H,)
     return float(L), out
 

@@ -98,7 +98,7 @@ def loss_and_gradients(cotangent, *, x, out=None, work=None):
     np.maximum(y, x[:, :, 2 : 2 * ((I + 1) // 2) - 1 : 2, 2 : 2 * ((J + 1) // 2) - 1 : 2], out=y)  # (N, C, I1, J1)
     # [2] L = sum_n,c 1^T (cotangent[n, c] * y[n, c]) 1
     L = _dot(cotangent, y)
-    # [5]
+    # [4]
     np.equal(x[:, :, : 2 * ((I + 1) // 2) - 3 : 2, : 2 * ((J + 1) // 2) - 3 : 2], y, out=x_bar_mask)  # (N, C, I1, J1)
     np.multiply(cotangent, x_bar_mask, out=x_bar_scaled)  # (N, C, I1, J1)
     np.subtract(cotangent, x_bar_scaled, out=x_bar_shifted)  # (N, C, I1, J1)

@@ -92,7 +92,7 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     start_scaled = np.multiply(loss_shifted, 1 / N, out=loss_shifted)
     z_bar_after = start_scaled
     for l in reversed(range(L)):
-        # [8] z_bar[l] = where(l + 1 < L, (z_bar[l + 1] W[l + 1]^T) * a[l] * (1 - a[l]), ((a[L - 1] - Y) * a[L - 1] * (1 - a[L - 1]))/N)
+        # [6] z_bar[l] = where(l + 1 < L, (z_bar[l + 1] W[l + 1]^T) * a[l] * (1 - a[l]), ((a[L - 1] - Y) * a[L - 1] * (1 - a[L - 1]))/N)
         z_bar_l = np.subtract(1, a[l], out=z_bar[l])
         z_bar_l *= a[l]
         z_bar_l *= z_bar_after  # (N, D[l + 1])
@@ -101,12 +101,12 @@ def loss_and_gradients(x, y, *, W, b, out=None, work=None):
     W_bar = out["W"]
     a_before1 = x
     for l in range(L):
-        # [10] W_bar[l] = a[l - 1]^T z_bar[l]
+        # [7] W_bar[l] = a[l - 1]^T z_bar[l]
         _product(a_before1.T, z_bar[l], out=W_bar[l])  # (D[l], D[l + 1])
         a_before1 = a[l]
     b_bar = out["b"]
     for l in range(L):
-        # [12] b_bar[l] = z_bar[l]^T 1
+        # [8] b_bar[l] = z_bar[l]^T 1
         _row_sum(ones, z_bar[l], out=b_bar[l])  # (D[l + 1],)
     return float(loss), out
 

@@ -131,29 +131,29 @@ def loss_and_gradients(x, y, t, alpha, beta, *, W1, b1, W2, b2, W3, b3, out=None
     value_loss_shifted = np.subtract(r, t, out=r)
     value_loss = _dot(value_loss_shifted, value_loss_shifted) / N
     L = alpha * class_loss + beta * value_loss  # [8]
-    # [12] R_bar = 2 beta (R - T)/N
+    # [11] R_bar = 2 beta (R - T)/N
     r_bar = np.multiply(2 * beta / N, value_loss_shifted, out=value_loss_shifted)  # (N, M)
-    # [14] W3_bar = A1^T R_bar
+    # [12] W3_bar = A1^T R_bar
     np.matmul(a1.T, r_bar, out=out["W3"])  # (H, M)
-    # [16] b3_bar = R_bar^T 1
+    # [13] b3_bar = R_bar^T 1
     _row_sum(ones1, r_bar, out=out["b3"])  # (M,)
-    # [20] Z2_bar = alpha (P - Y)/N
+    # [17] Z2_bar = alpha (P - Y)/N
     z2_bar = np.subtract(p, y, out=p)
     z2_bar *= alpha / N  # (N, K)
-    # [22] W2_bar = A1^T Z2_bar
+    # [18] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
-    # [24] b2_bar = Z2_bar^T 1
+    # [19] b2_bar = Z2_bar^T 1
     _row_sum(ones1, z2_bar, out=out["b2"])  # (K,)
-    # [29] Z1_bar = (Z2_bar W2^T + R_bar W3^T) * (1 - A1^2)
+    # [22] Z1_bar = (Z2_bar W2^T + R_bar W3^T) * (1 - A1^2)
     np.matmul(z2_bar, W2.T, out=z1_bar)  # (N, H)
     np.matmul(r_bar, W3.T, out=z1_bar_product)  # (N, H)
     z1_bar += z1_bar_product
     z1_bar_shifted = np.square(a1, out=a1)
     np.subtract(1, z1_bar_shifted, out=z1_bar_shifted)
     z1_bar *= z1_bar_shifted  # (N, H)
-    # [31] W1_bar = X^T Z1_bar
+    # [23] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
-    # [33] b1_bar = Z1_bar^T 1
+    # [24] b1_bar = Z1_bar^T 1
     _row_sum(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 

@@ -133,27 +133,27 @@ def loss_and_gradients(x, y, *, w1, b1, w2, b2, w3, b3, out=None, work=None):
     z3_bar = np.multiply(L_shifted, 2 / N, out=L_shifted)
     z3_bar *= a3_exp
     z3_bar /= z3_bar_square  # (N,)
-    # [12] w3_bar = z3_bar^T a2
+    # [11] w3_bar = z3_bar^T a2
     out["w3"][...] = _dot(z3_bar, a2)
-    # [14] b3_bar = 1^T z3_bar
+    # [12] b3_bar = 1^T z3_bar
     out["b3"][...] = z3_bar.sum()
-    # [18] z2_bar = w3 (z3_bar * a2 * (1 - a2))
+    # [14] z2_bar = w3 (z3_bar * a2 * (1 - a2))
     z2_bar_square = np.square(a2_total, out=a2_total)
     z2_bar = np.multiply(w3, z3_bar, out=z3_bar)
     z2_bar *= a2_exp
     z2_bar /= z2_bar_square  # (N,)
-    # [20] w2_bar = z2_bar^T a1
+    # [15] w2_bar = z2_bar^T a1
     out["w2"][...] = _dot(z2_bar, a1)
-    # [22] b2_bar = 1^T z2_bar
+    # [16] b2_bar = 1^T z2_bar
     out["b2"][...] = z2_bar.sum()
-    # [26] z1_bar = w2 (z2_bar * a1 * (1 - a1))
+    # [18] z1_bar = w2 (z2_bar * a1 * (1 - a1))
     z1_bar_square = np.square(a1_total, out=a1_total)
     z1_bar = np.multiply(w2, z2_bar, out=z2_bar)
     z1_bar *= a1_exp
     z1_bar /= z1_bar_square  # (N,)
-    # [28] w1_bar = z1_bar^T x
+    # [19] w1_bar = z1_bar^T x
     out["w1"][...] = _dot(z1_bar, x)
-    # [30] b1_bar = 1^T z1_bar
+    # [20] b1_bar = 1^T z1_bar
     out["b1"][...] = z1_bar.sum()
     return float(L), out
 

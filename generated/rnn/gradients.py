@@ -123,9 +123,9 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     L = _dot(L_shifted, L_shifted) / 2 / N
     # [5] r_bar[t] = (r[t] - y[t])/N
     r_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (T, N, K)
-    # [7] V_bar = sum_t h[t]^T r_bar[t]
+    # [6] V_bar = sum_t h[t]^T r_bar[t]
     _product(r_part1.reshape(H, N * T), r_bar.reshape(N * T, K), out=out["V"])  # (H, K)
-    # [9] c_bar = sum_t r_bar[t]^T 1
+    # [7] c_bar = sum_t r_bar[t]^T 1
     _row_sum(ones, r_bar.reshape(N * T, K), out=out["c"])  # (K,)
     np.matmul(V, r_bar.reshape(N * T, K).T, out=z_bar_part.reshape(H, N * T))  # (H, N * T)
     np.square(h, out=z_bar_shifted)  # (T, H, N)
@@ -133,20 +133,20 @@ def loss_and_gradients(x, h0, y, *, Wx, Wh, b, V, c, out=None, work=None):
     z_bar = h
     z_bar_after[...] = 0
     for t in reversed(range(T)):
-        # [14] z_bar[t] = (r_bar[t] V^T + [t + 1 < T] * (z_bar[t + 1] Wh^T)) * (1 - h[t]^2)
+        # [10] z_bar[t] = (r_bar[t] V^T + [t + 1 < T] * (z_bar[t + 1] Wh^T)) * (1 - h[t]^2)
         z_bar_t = np.add(z_bar_part[:, t], z_bar_after, out=z_bar[t])
         z_bar_t *= z_bar_shifted[t]  # (H, N)
         _product(Wh, z_bar_t, out=z_bar_after)
-    # [16] Wx_bar = sum_t x[t]^T z_bar[t]
+    # [11] Wx_bar = sum_t x[t]^T z_bar[t]
     z_bar_part[...] = z_bar.transpose(1, 0, 2)  # (H, T, N)
     Wx_bar_part1 = z_bar_part
     np.matmul(x.reshape(N * T, D).T, Wx_bar_part1.reshape(H, N * T).T, out=out["Wx"])  # (D, H)
-    # [18] Wh_bar = sum_t h[t - 1]^T z_bar[t]
+    # [12] Wh_bar = sum_t h[t - 1]^T z_bar[t]
     Wh_bar = np.matmul(r_part1[:, : T - 1].reshape(H, N1), Wx_bar_part1[:, 1 : T].reshape(H, N1).T, out=out["Wh"])
     z_bar[: 1].sum(axis=0, out=Wh_bar_sum)  # (H, N)
     np.matmul(h0.T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, H)
     Wh_bar += Wh_bar_product  # (H, H)
-    # [20] b_bar = sum_t z_bar[t]^T 1
+    # [13] b_bar = sum_t z_bar[t]^T 1
     np.matmul(Wx_bar_part1.reshape(H, N * T), ones, out=out["b"])  # (H,)
     return float(L), out
 

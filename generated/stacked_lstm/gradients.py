@@ -218,12 +218,12 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         h_z_bar_after[...] = 0
         c_bar_after[...] = 0
         for t in reversed(range(T)):
-            # [12] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
+            # [10] h_bar[l, t] = where(l + 1 < L, h_z_bar[l + 1, t] Wx[l + 1]^T, h[L - 1, t]) + [t + 1 < T] * (h_z_bar[l, t + 1] Wh[l]^T)
             h_bar_t = np.add(h_z_bar_after1[t], h_z_bar_after, out=h_z_bar_part6[t][3 * H : 4 * H])  # (H, N)
-            # [17] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - h_tanh[l, t]^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
+            # [13] c_bar[l, t] = h_bar[l, t] * h_o[l, t] * (1 - h_tanh[l, t]^2) + [t + 1 < T] * (c_bar[l, t + 1] * h_f[l, t + 1])
             np.multiply(c_bar_scaled[t], h_bar_t, out=c_bar_t)  # (H, N)
             c_bar_t += c_bar_after  # (H, N)
-            # [30] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
+            # [20] h_z_bar[l, t] = [h_i_bar[l, t] * h_i[l, t] * (1 - h_i[l, t]) | h_f_bar[l, t] * h_f[l, t] * (1 - h_f[l, t]) | h_g_bar[l, t] * (1 - h_g[l, t]^2) | h_o_bar[l, t] * h_o[l, t] * (1 - h_o[l, t])]
             np.multiply(h_z_bar_scaled[t], c_bar_t, out=h_z_bar_part6[t][: H])
             np.multiply(h_z_bar_scaled1[t], c_bar_t, out=h_z_bar_part6[t][H : 2 * H])
             np.multiply(h_z_bar_scaled2[t], c_bar_t, out=h_z_bar_part6[t][2 * H : 3 * H])
@@ -231,7 +231,7 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
             h_z_bar_t = h_z_bar_part6[t]  # (4 * H, N)
             _product(Wh[l], h_z_bar_t, out=h_z_bar_after)
             np.multiply(h_f[l, t], c_bar_t, out=c_bar_after)
-        # [34] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
+        # [22] Wh_bar[l] = sum_t h[l, t - 1]^T h_z_bar[l, t]
         Wh_bar_part4[...] = h_z_bar_part6.transpose(1, 0, 2)  # (4 * H, T, N)
         Wh_bar_l = np.matmul(
             h[l, : T1].transpose(1, 0, 2).reshape(H, N * T1),
@@ -241,11 +241,11 @@ def loss_and_gradients(x, h0, c0, *, Wx, Wh, b, out=None, work=None):
         h_z_bar_part6[: 1].sum(axis=0, out=Wh_bar_sum)  # (4 * H, N)
         np.matmul(h0[l].T, Wh_bar_sum.T, out=Wh_bar_product)  # (H, 4 * H)
         Wh_bar_l += Wh_bar_product  # (H, 4 * H)
-        # [36] b_bar[l] = sum_t h_z_bar[l, t]^T 1
+        # [23] b_bar[l] = sum_t h_z_bar[l, t]^T 1
         np.matmul(Wh_bar_part4.reshape(4 * H, N * T), ones, out=b_bar[l])  # (4 * H,)
         _product(Wx[l], Wh_bar_part4.reshape(4 * H, N * T), out=next_part3.reshape(H, N * T))  # (H, N * T)
         h_z_bar_after1[...] = next_part3.transpose(1, 0, 2)
-    # [32] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
+    # [21] Wx_bar[l] = sum_t h[l - 1, t]^T h_z_bar[l, t]
     Wx_bar_part3[1 : L] = h[: L - 1].transpose(0, 2, 1, 3)  # (L, H, T, N)
     Wx_bar_part3[: 1] = x.transpose(2, 0, 1)
     Wx_bar_part6[...] = h_z_bar.transpose(0, 2, 1, 3)  # (L, 4 * H, T, N)

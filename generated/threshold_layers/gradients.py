@@ -93,7 +93,7 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     loss = _dot(loss_shifted, loss_shifted) / 2
     z_bar_after = loss_shifted
     for n in reversed(range(L)):
-        # [8] z_bar[n] = where(n + 1 < L, (w[n + 1]^T z_bar[n + 1]) * y[n] * (1 - y[n]), (y[L - 1] - t) * y[L - 1] * (1 - y[L - 1]))
+        # [6] z_bar[n] = where(n + 1 < L, (w[n + 1]^T z_bar[n + 1]) * y[n] * (1 - y[n]), (y[L - 1] - t) * y[L - 1] * (1 - y[L - 1]))
         z_bar_n = np.subtract(1, y[n], out=z_bar[n])
         z_bar_n *= y[n]
         z_bar_n *= z_bar_after  # (D[n + 1],)
@@ -102,12 +102,12 @@ def loss_and_gradients(x, t, *, w, b, out=None, work=None):
     w_bar = out["w"]
     y_before1 = x
     for n in range(L):
-        # [10] w_bar[n] = z_bar[n] y[n - 1]^T
+        # [7] w_bar[n] = z_bar[n] y[n - 1]^T
         np.multiply(z_bar[n][:, None], y_before1, out=w_bar[n])  # (D[n + 1], D[n])
         y_before1 = y[n]
     b_bar = out["b"]
     for n in range(L):
-        # [12] b_bar[n] = -z_bar[n]
+        # [8] b_bar[n] = -z_bar[n]
         np.negative(z_bar[n], out=b_bar[n])  # (D[n + 1],)
     return float(loss), out
 

@@ -130,29 +130,29 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, W3, b3, out=None, work=None):
     z3_bar_square = np.square(y3_total, out=y3_total)
     z3_bar = np.multiply(L_shifted, y3_exp, out=L_shifted)
     z3_bar /= z3_bar_square  # (K,)
-    # [12] W3_bar = z3_bar y2^T
+    # [11] W3_bar = z3_bar y2^T
     np.multiply(z3_bar[:, None], y2, out=out["W3"])  # (K, M)
-    # [14] b3_bar = -z3_bar
+    # [12] b3_bar = -z3_bar
     np.negative(z3_bar, out=out["b3"])  # (K,)
-    # [18] z2_bar = (W3^T z3_bar) * y2 * (1 - y2)
+    # [14] z2_bar = (W3^T z3_bar) * y2 * (1 - y2)
     z2_bar = np.matmul(W3.T, z3_bar, out=y2)  # (M,)
     z2_bar_square = np.add(1, y2_exp, out=y2_total)  # (M,)
     np.square(z2_bar_square, out=z2_bar_square)
     z2_bar *= y2_exp
     z2_bar /= z2_bar_square  # (M,)
-    # [20] W2_bar = z2_bar y1^T
+    # [15] W2_bar = z2_bar y1^T
     np.multiply(z2_bar[:, None], y1, out=out["W2"])  # (M, H)
-    # [22] b2_bar = -z2_bar
+    # [16] b2_bar = -z2_bar
     np.negative(z2_bar, out=out["b2"])  # (M,)
-    # [26] z1_bar = (W2^T z2_bar) * y1 * (1 - y1)
+    # [18] z1_bar = (W2^T z2_bar) * y1 * (1 - y1)
     z1_bar = np.matmul(W2.T, z2_bar, out=out["b1"])
     z1_bar_square = np.add(1, y1_exp, out=y1)  # (H,)
     np.square(z1_bar_square, out=z1_bar_square)
     z1_bar *= y1_exp
     z1_bar /= z1_bar_square  # (H,)
-    # [28] W1_bar = z1_bar x^T
+    # [19] W1_bar = z1_bar x^T
     np.multiply(z1_bar[:, None], x, out=out["W1"])  # (H, D)
-    # [30] b1_bar = -z1_bar
+    # [20] b1_bar = -z1_bar
     b1_bar = np.negative(z1_bar, out=z1_bar)  # (H,)
     return float(L), out
 

@@ -89,19 +89,19 @@ def loss_and_gradients(x, *, W, b, c, out=None, work=None):
     L = _dot(L_shifted, L_shifted) / N
     # [5] R_bar = 2 (R - X)/N
     r_bar = np.multiply(L_shifted, 2 / N, out=L_shifted)  # (N, D)
-    # [7] c_bar = R_bar^T 1
+    # [6] c_bar = R_bar^T 1
     _row_sum(ones, r_bar, out=out["c"])  # (D,)
-    # [11] Z_bar = (R_bar W) * A * (1 - A)
+    # [9] Z_bar = (R_bar W) * A * (1 - A)
     z_bar = np.matmul(r_bar, W, out=a_total)  # (N, H)
     np.add(1, a_exp, out=z_bar_square)  # (N, H)
     np.square(z_bar_square, out=z_bar_square)
     z_bar *= a_exp
     z_bar /= z_bar_square  # (N, H)
-    # [14] W_bar = X^T Z_bar + R_bar^T A
+    # [10] W_bar = X^T Z_bar + R_bar^T A
     W_bar = np.matmul(x.T, z_bar, out=out["W"])
     np.matmul(r_bar.T, a, out=W_bar_product)  # (D, H)
     W_bar += W_bar_product  # (D, H)
-    # [16] b_bar = Z_bar^T 1
+    # [11] b_bar = Z_bar^T 1
     _row_sum(ones, z_bar, out=out["b"])  # (H,)
     return float(L), out
 

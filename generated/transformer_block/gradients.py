@@ -362,11 +362,11 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     L = _dot(L_shifted, L_shifted) / 2 / N
     # [22] m_bar[n] = (m[n] - y[n])/N
     m_bar = np.multiply(L_shifted, 1 / N, out=L_shifted)  # (N, T, E * H)
-    # [24] W2_bar = sum_n a[n]^T m_bar[n]
+    # [23] W2_bar = sum_n a[n]^T m_bar[n]
     np.matmul(a.reshape(N * T, F).T, m_bar.reshape(N * T, E * H), out=out["W2"])  # (F, E * H)
-    # [26] c2_bar = sum_n m_bar[n]^T 1
+    # [24] c2_bar = sum_n m_bar[n]^T 1
     _row_sum(ones2, m_bar.reshape(N * T, E * H), out=out["c2"])  # (E * H,)
-    # [30] z_bar[n] = (m_bar[n] W2^T) * ((1 + erf(z[n]/sqrt(2)))/2 + (z[n] * exp(-z[n]^2/2))/sqrt(2)/sqrt(pi))
+    # [27] z_bar[n] = (m_bar[n] W2^T) * ((1 + erf(z[n]/sqrt(2)))/2 + (z[n] * exp(-z[n]^2/2))/sqrt(2)/sqrt(pi))
     z_bar = np.multiply(a_total, 0.5, out=a_total)
     z_bar_exp = np.square(z, out=a)  # (N, T, F)
     z_bar_exp *= -0.5
@@ -377,21 +377,21 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     np.matmul(m_bar.reshape(N * T, E * H), W2.T, out=z.reshape(N * T, F))  # (N * T, F)
     z_bar_part = z
     z_bar *= z_bar_part  # (N, T, F)
-    # [32] W1_bar = sum_n w[n]^T z_bar[n]
+    # [28] W1_bar = sum_n w[n]^T z_bar[n]
     np.matmul(w.reshape(N * T, E * H).T, z_bar.reshape(N * T, F), out=out["W1"])  # (E * H, F)
-    # [34] c1_bar = sum_n z_bar[n]^T 1
+    # [29] c1_bar = sum_n z_bar[n]^T 1
     c1_bar = _row_sum(ones2, z_bar.reshape(N * T, F), out=out["c1"])  # (F,)
-    # [36] w_bar[n] = z_bar[n] W1^T
+    # [30] w_bar[n] = z_bar[n] W1^T
     np.matmul(z_bar.reshape(N * T, F), W1.T, out=w.reshape(N * T, E * H))  # (N * T, E * H)
     w_bar = w
-    # [38] g2_bar = sum_n (w_bar[n] * w_xhat[n])^T 1
+    # [31] g2_bar = sum_n (w_bar[n] * w_xhat[n])^T 1
     g2_bar_scaled = np.multiply(w_bar, w_xhat, out=m_part3)  # (N, T, E * H)
     _row_sum(ones2, g2_bar_scaled.reshape(N * T, E * H), out=out["g2"])  # (E * H,)
-    # [40] b2_bar = sum_n w_bar[n]^T 1, by way of [34]
+    # [32] b2_bar = sum_n w_bar[n]^T 1, by way of [29]
     np.matmul(W1, c1_bar, out=out["b2"])  # (E * H,)
-    # [42] w_xhat_bar[n] = w_bar[n] diag(g2)
+    # [33] w_xhat_bar[n] = w_bar[n] diag(g2)
     w_xhat_bar = np.multiply(g2, w_bar, out=w_bar)  # (N, T, E * H)
-    # [54] r_bar[n] = m_bar[n] + diag(w_r[n]) (w_xhat_bar[n] - rowmean(w_xhat_bar[n]) - (w_xhat[n] * rowmean(w_xhat_bar[n] * w_xhat[n])))
+    # [39] r_bar[n] = m_bar[n] + diag(w_r[n]) (w_xhat_bar[n] - rowmean(w_xhat_bar[n]) - (w_xhat[n] * rowmean(w_xhat_bar[n] * w_xhat[n])))
     np.matmul(w_xhat_bar, ones, out=r_bar_ratio)  # (N, T)
     r_bar_ratio /= E * H
     r_bar_scaled = np.subtract(w_xhat_bar, r_bar_ratio[:, :, None], out=m_part3)  # (N, T, E * H)
@@ -401,52 +401,52 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     r_bar_scaled -= r_bar_scaled1
     r_bar_scaled *= w_r[:, :, None]
     r_bar = np.add(m_bar, r_bar_scaled, out=m_bar)  # (N, T, E * H)
-    # [56] Wo_bar[h] = sum_n o[n, h]^T r_bar[n]
+    # [40] Wo_bar[h] = sum_n o[n, h]^T r_bar[n]
     _product(
         o.transpose(1, 3, 0, 2).reshape(E * H, N * T),
         r_bar.reshape(N * T, E * H),
         out=Wo_bar.reshape(E * H, E * H),
     )  # (E * H, E * H)
     out["Wo"][...] = Wo_bar  # (H, E, E * H)
-    # [58] o_bar[n, h] = r_bar[n] Wo[h]^T
+    # [41] o_bar[n, h] = r_bar[n] Wo[h]^T
     np.matmul(
         r_bar.reshape(N * T, E * H), Wo.reshape(E * H, E * H).T, out=o_bar_part.reshape(N * T, E * H)
     )  # (N * T, E * H)
     v_bar = o
     for n in range(0, N, N1):
-        # [60] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
+        # [42] o_a_bar[n, h] = o_bar[n, h] v[n, h]^T
         np.matmul(
             o_bar_part[n : n + N1].transpose(0, 2, 1, 3),
             v_part2[n : n + N1].transpose(0, 2, 3, 1),
             out=o_a_bar_n,
         )  # (N1, H, T, T)
-        # [62] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
+        # [44] o_s_bar[n, h] = o_a[n, h] * (o_a_bar[n, h] - rowsum(o_a_bar[n, h] * o_a[n, h]))
         np.vecdot(o_a_bar_n, o_a[n : n + N1], out=o_s_bar_sum)  # (N1, H, T)
         o_s_bar_n = np.subtract(o_a_bar_n, o_s_bar_sum[:, :, :, None], out=o_a_bar_n)
         o_s_bar_n *= o_a[n : n + N1]  # (N1, H, T, T)
-        # [64] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
+        # [45] v_bar[n, h] = o_a[n, h]^T o_bar[n, h]
         _product(
             o_a[n : n + N1].transpose(0, 1, 3, 2),
             o_bar_part[n : n + N1].transpose(0, 2, 1, 3),
             out=v_bar[n : n + N1],
         )  # (N1, H, T, E)
-        # [68] k_bar[n, h] = (o_s_bar[n, h]^T q[n, h])/sqrt(E)
+        # [47] k_bar[n, h] = (o_s_bar[n, h]^T q[n, h])/sqrt(E)
         _product(
             o_s_bar_n.transpose(0, 1, 3, 2),
             q_scaled[n : n + N1].transpose(0, 2, 1, 3),
             out=k_bar[n : n + N1],
         )  # (N1, H, T, E)
-        # [72] q_bar[n, h] = (o_s_bar[n, h] k[n, h])/sqrt(E)
+        # [49] q_bar[n, h] = (o_s_bar[n, h] k[n, h])/sqrt(E)
         q_bar_n = _product(o_s_bar_n, k_part2[n : n + N1].transpose(0, 2, 1, 3), out=q_bar[n : n + N1])
         q_bar_n *= 1 / E ** 0.5  # (N1, H, T, E)
-    # [66] Wv_bar[h] = sum_n u[n]^T v_bar[n, h]
+    # [46] Wv_bar[h] = sum_n u[n]^T v_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
         v_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         out=Wv_bar_part2.reshape(E * H, E * H),
     )  # (E * H, E * H)
     out["Wv"][...] = Wv_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
-    # [70] Wk_bar[h] = sum_n u[n]^T k_bar[n, h]
+    # [48] Wk_bar[h] = sum_n u[n]^T k_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
         k_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
@@ -454,7 +454,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (E * H, E * H)
     Wk_bar_part2 = Wv_bar_part2
     out["Wk"][...] = Wk_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
-    # [74] Wq_bar[h] = sum_n u[n]^T q_bar[n, h]
+    # [50] Wq_bar[h] = sum_n u[n]^T q_bar[n, h]
     np.matmul(
         u.reshape(N * T, E * H).T,
         q_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
@@ -462,7 +462,7 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (E * H, E * H)
     Wq_bar_part2 = Wv_bar_part2
     out["Wq"][...] = Wq_bar_part2.transpose(1, 0, 2)  # (H, E * H, E)
-    # [78] u_bar[n] = sum_h q_bar[n, h] Wq[h]^T + sum_h k_bar[n, h] Wk[h]^T + sum_h v_bar[n, h] Wv[h]^T
+    # [51] u_bar[n] = sum_h q_bar[n, h] Wq[h]^T + sum_h k_bar[n, h] Wk[h]^T + sum_h v_bar[n, h] Wv[h]^T
     _product(
         q_bar.transpose(0, 2, 1, 3).reshape(N * T, E * H),
         Wq.transpose(0, 2, 1).reshape(E * H, E * H),
@@ -483,10 +483,10 @@ def loss_and_gradients(x, y, *, g1, b1, Wq, Wk, Wv, Wo, g2, b2, W1, c1, W2, c2, 
     )  # (N * T, E * H)
     u_bar_part7 = r
     u_bar += u_bar_part7  # (N, T, E * H)
-    # [80] g1_bar = sum_n (u_bar[n] * u_xhat[n])^T 1
+    # [52] g1_bar = sum_n (u_bar[n] * u_xhat[n])^T 1
     g1_bar_scaled = np.multiply(u_bar, u_xhat, out=u_xhat)
     _row_sum(ones2, g1_bar_scaled.reshape(N * T, E * H), out=out["g1"])  # (E * H,)
-    # [82] b1_bar = sum_n u_bar[n]^T 1
+    # [53] b1_bar = sum_n u_bar[n]^T 1
     _row_sum(ones2, u_bar.reshape(N * T, E * H), out=out["b1"])  # (E * H,)
     return float(L), out
 

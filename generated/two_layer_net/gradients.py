@@ -105,17 +105,17 @@ def loss_and_gradients(x, t, *, W1, b1, W2, b2, out=None, work=None):
     # [8] Z2_bar = (P - T)/N
     z2_bar = np.subtract(p, t, out=p)
     z2_bar *= 1 / N  # (N, K)
-    # [10] W2_bar = A1^T Z2_bar
+    # [9] W2_bar = A1^T Z2_bar
     np.matmul(a1.T, z2_bar, out=out["W2"])  # (H, K)
-    # [12] b2_bar = Z2_bar^T 1
+    # [10] b2_bar = Z2_bar^T 1
     _row_sum(ones1, z2_bar, out=out["b2"])  # (K,)
-    # [16] Z1_bar = (Z2_bar W2^T) * [Z1 > 0]
+    # [12] Z1_bar = (Z2_bar W2^T) * [Z1 > 0]
     np.greater(a1, 0, out=z1_bar_mask)  # (N, H)
     z1_bar = np.matmul(z2_bar, W2.T, out=z1)  # (N, H)
     z1_bar *= z1_bar_mask  # (N, H)
-    # [18] W1_bar = X^T Z1_bar
+    # [13] W1_bar = X^T Z1_bar
     np.matmul(x.T, z1_bar, out=out["W1"])  # (D, H)
-    # [20] b1_bar = Z1_bar^T 1
+    # [14] b1_bar = Z1_bar^T 1
     _row_sum(ones1, z1_bar, out=out["b1"])  # (H,)
     return float(L), out
 

@@ -53,7 +53,7 @@ def loss_and_gradients(c, d, *, x, f, f_d1, f_d2, out=None, work=None):
     u = c * x  # [1]
     v = d * x  # [2]
     z = f(u, v)  # [3]
-    # [8]
+    # [6]
     x_bar_part = f_d1(u, v)
     x_bar_part1 = f_d2(u, v)
     out["x"][...] = x_bar_part * c + x_bar_part1 * d
