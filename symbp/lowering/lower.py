@@ -38,7 +38,6 @@ from symbp.lowering.shares import apart, shares_of, together
 from symbp.lowering.single import single_terms
 from symbp.lowering.stability import stabilise
 from symbp.lowering.tiles import in_tiles
-from symbp.lowering.wholes import sums_of_shares
 
 # Network -> Network: what the equations say stays the same for every entry.
 NETWORK_PASSES = (
@@ -46,7 +45,6 @@ NETWORK_PASSES = (
     single_terms,  # before whoever asks which axes a product sums over: there is none of one entry
     box_ranges,  # ranges that depend on an index become whole ranges with a guard
     masks_at_hits,  # once ranges are whole, as the lowering of hits expects them
-    sums_of_shares,  # before the next, which would compute what is 1
     stabilise,  # before the guards: it must see exp, log and sums as they were written, across named tensors
     guard_branches,  # after both, which make branches: nothing in a branch not taken may overflow or be nan
     split_quotients,  # last: what it makes of an equation is a sum, which the passes before would take for the user's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import mpmath
@@ -35,18 +36,22 @@ def gradient_routine(net: Network) -> Routine:
     return pure(derive(net)).routine("loss_and_gradients")
 
 
-def draw(net: Network, seed: int = 0, positive: bool = False) -> dict[str, np.ndarray]:
-    """Random inputs at sizes that are all different."""
+def draw(
+    net: Network, seed: int = 0, positive: bool = False, sizes: Mapping[str, int] = SIZES
+) -> dict[str, np.ndarray]:
+    """Random inputs, at sizes that are all different if no others are given."""
     rng = np.random.default_rng(seed)
-    reference = Reference(net, SIZES)
+    reference = Reference(net, dict(sizes))
     arrays = {t.name: rng.normal(size=reference.shape(t.name)) for t in net.inputs}
     return {n: np.abs(a) + 0.1 if positive else a for n, a in arrays.items()}
 
 
-def check_values(net: Network, arrays: dict[str, np.ndarray], bound: float = 1e-12) -> None:
+def check_values(
+    net: Network, arrays: dict[str, np.ndarray], bound: float = 1e-12, sizes: Mapping[str, int] = SIZES
+) -> None:
     """The pure program gives the loss and the gradients of the reference."""
-    expected = Reference(net, SIZES).loss_and_gradients(arrays)
-    found = run(gradient_routine(net), arrays, SIZES)
+    expected = Reference(net, dict(sizes)).loss_and_gradients(arrays)
+    found = run(gradient_routine(net), arrays, dict(sizes))
     loss, gradients = expected
     assert relative(found[net.outputs[0]], np.array(loss)) <= bound
     for name, gradient in gradients.items():

@@ -29,7 +29,8 @@ def long_sums(routine: Routine) -> list[str]:
 def test_a_group_is_summed_by_the_sums_of_its_channels() -> None:
     net = network(GROUPS, *NORMED)
     assert long_sums(gradient_routine(net)) == ["m", "v", "g_bar", "s_bar"]
-    check_values(net, draw(net))
+    sizes = {"N": 2, "D": 2, "H": 3, "K": 2, "T": 1}  # the reference goes through each entry's sums of sums
+    check_values(net, draw(net, sizes=sizes), sizes=sizes)
 
 
 # What is multiplied beside what has been summed over i and j, and whether the sum over c, i, j is a sum of those.

@@ -9,16 +9,13 @@ import pytest
 
 from symbp.calculus.derive import derive
 from symbp.core import build
-from symbp.core.canonical import same
 from symbp.core.expr import Fn, Read
-from symbp.core.integers import Dim, Index, Poly
 from symbp.emit.write import write_module
 from symbp.lowering.linear import Linear
 from symbp.lowering.lower import lower
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.division import quotient
 from symbp.lowering.stability.related import related_exponents
-from symbp.lowering.wholes import sums_of_shares
 from tests.emit.emitted import load
 from tests.lowering.lowered import network
 
@@ -86,22 +83,6 @@ def test_exponents_a_little_apart_are_related(high: str, low: str, related: bool
     net = network(LOGISTICS, *lines)
     found = related_exponents(net, {e.name: e for e in net.equations})
     assert list(found) == (["b"] if related else [])
-
-
-def test_shares_of_a_whole_add_up_to_one() -> None:
-    net = network(
-        "x: Data[N, K], w: Param[K]",
-        "p = softmax(w)",
-        "return -mean(log(sum(p[k] * exp(x[n, k]) for k in K)) for n in N)",
-    )
-    backward = derive(net).backward
-    settled = {e.name: e.body for e in sums_of_shares(backward).equations}
-    n, k = Index("n", Poly.of(Dim("N"))), Poly.of(Index("k", Poly.of(Dim("K"))))
-    p, p_bar = (Read(name, (k,)) for name in ("p", "p_bar"))
-    of_n = build.total((n,), build.UNIT)
-    expected = build.mul(p, build.add(p_bar, build.div(of_n, build.integer(Poly.of(Dim("N"))))))
-    assert same(settled["w_bar"], expected)
-    assert {e.name for e in backward.equations if e.body != settled[e.name]} == {"w_bar"}
 
 
 @pytest.mark.parametrize("shift", [-30.0, -1.0, 5.0])
