@@ -118,7 +118,7 @@ def held_still(runs: Runs, truth: Truth | None) -> tuple[str, str]:
             "unknown",
             f"it should be its part of the derivative of the loss by {whole}, which line {line} puts together",
         )
-    mine = runs.events()[truth.place]
+    mine = runs.events().get(truth.place, [])
     for k in range(len(mine)):
         other = truth.step(k)
         if other is None or _is_slope(runs, truth, mine[k].value, other):
