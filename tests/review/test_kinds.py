@@ -159,3 +159,22 @@ def test_a_mistake_in_the_pass_of_a_lecture(style: str, number: int) -> None:
     wrong = code.replace(old, new)
     found = check(LECTURE_NETWORKS, name, wrong).findings
     assert [(f.line, f.kind in kinds.split()) for f in found] == [(line_of(wrong, code), True)]
+
+
+def test_a_factor_in_what_is_added_to_a_gradient_is_told_at_its_line() -> None:
+    """The gradient is right but for the penalty's part, which is added to it in place."""
+    text = (
+        "from symbp import Data, Labels, Param, dims, network\nN, D, C = dims('N D C')\n@network\n"
+        "def svm(X: Data[N, D], y: Labels[N, C], reg: Data, W: Param[D, C]):\n"
+        "    s = X @ W\n"
+        "    return sum(max(0, s[n, c] - s[n, y[n]] + 1) for n in N for c in C if c != y[n]) / N + reg * sum(W**2)\n"
+    )
+    code = (
+        "import numpy as np\n\n\ndef svm(X, y, reg, W):\n    rows = np.arange(len(X))\n    scores = X @ W\n"
+        "    margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)\n    margins[rows, y] = 0\n"
+        "    loss = margins.sum() / len(X) + reg * np.sum(W * W)\n"
+        "    dscores = (margins > 0).astype(X.dtype)\n    dscores[rows, y] = -dscores.sum(axis=1)\n"
+        "    dW = X.T @ dscores / len(X)\n    dW += reg * W\n    return loss, dW\n"
+    )
+    assert [(f.line, f.kind) for f in check(text, "svm", code).findings] == [(13, "factor")]
+    assert check(text, "svm", code.replace("dW += reg", "dW += 2 * reg")).findings == ()
