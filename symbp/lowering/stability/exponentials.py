@@ -11,7 +11,7 @@ from symbp.core.expr import Add, Compare, Expr, Extreme, Fn, Int, Mul, Num, Pow,
 from symbp.core.functions import elementary
 from symbp.core.integers import Node
 from symbp.core.traverse import children, map_children, walk
-from symbp.core.views import argument_of, terms_of
+from symbp.core.views import argument_of, base_of, factors_of, terms_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import Linear, write
 from symbp.lowering.program import Reach
@@ -170,3 +170,13 @@ def _bounded(a: Expr) -> tuple[Expr, Expr]:
     """a no lower than where it matters, and exp(-min(a, 0)) of that."""
     a = Where(Compare(">", a, SMALL), a, SMALL)
     return a, Fn("exp", (build.neg(Where(Compare("<", a, build.NIL), a, build.NIL)),))
+
+
+def holds_softplus(factor: Expr) -> bool:
+    """Is it log(1 + exp(u)) or a power of that?"""
+    match base_of(factor):
+        case Fn("log1p", (Fn("exp"),), ()):
+            return True
+        case Add(terms):
+            return any(holds_softplus(f) for t in terms for f in factors_of(t))
+    return False

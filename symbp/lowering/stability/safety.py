@@ -16,11 +16,11 @@ from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of, raw
-from symbp.lowering.stability.exponentials import uncapped
+from symbp.lowering.stability.exponentials import holds_softplus, uncapped
 from symbp.lowering.stability.forms import in_tail, is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
-from symbp.lowering.stability.splits import Splits, holds_softplus
+from symbp.lowering.stability.splits import Splits
 
 
 class Safety(Splits):

@@ -9,7 +9,7 @@ from symbp.core import build
 from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
-from symbp.core.views import among, argument_of, base_of, factors_of, terms_of, value_of
+from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import (
     NOTHING,
@@ -28,6 +28,7 @@ from symbp.lowering.stability.exponentials import (
     expm1_of,
     exponential,
     exponential_of,
+    holds_softplus,
     of_small,
     of_small_softplus,
 )
@@ -320,16 +321,6 @@ def _mask(f: Expr) -> Cond | None:
         case Delta(a, b):
             return Compare("==", Int(a), Int(b))
     return None
-
-
-def holds_softplus(factor: Expr) -> bool:
-    """Is it log(1 + exp(u)) or a power of that?"""
-    match base_of(factor):
-        case Fn("log1p", (Fn("exp"),), ()):
-            return True
-        case Add(terms):
-            return any(holds_softplus(f) for t in terms for f in factors_of(t))
-    return False
 
 
 def _length(term: tuple[Linear, Expr]) -> int:
