@@ -11,7 +11,7 @@ from symbp.core import build
 from symbp.core.canonical import key
 from symbp.core.expr import Add, Expr, Fn, Int, Num, Sum
 from symbp.core.functions import elementary
-from symbp.core.integers import Atom, Index, Poly
+from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import free_indices, reads, rename_bound, substitute
 from symbp.core.views import among, argument_of, factors_of, terms_of
 from symbp.lowering.linear import NOTHING
@@ -19,6 +19,7 @@ from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.division import quotient
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.named import Named
+from symbp.lowering.stability.quotients import ranges_of
 
 
 class Cancelling(Named):
@@ -165,7 +166,7 @@ def _without_one(total: Sum, place: Poly) -> Scaled:
 def as_one_sum(one: Expr, other: Expr) -> Expr | None:
     """Two sums over the same indices, times the same, as one; None of anything else."""
     match _sum_among(one), _sum_among(other):
-        case (Sum(mine, body), times), (Sum(theirs, _) as total, others) if _ranges(mine) == _ranges(theirs):
+        case (Sum(mine, body), times), (Sum(theirs, _) as total, others) if ranges_of(mine) == ranges_of(theirs):
             c, times = build.split_number(times)
             d, others = build.split_number(others)
             if times == others:
@@ -182,10 +183,6 @@ def _sum_among(expr: Expr) -> tuple[Expr, Expr]:
     factors = factors_of(expr)
     sums = among(factors, Sum)
     return (sums[0], build.mul(*(f for f in factors if f is not sums[0]))) if len(sums) == 1 else (build.NIL, expr)
-
-
-def _ranges(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
-    return [(i.start, i.stop) for i in indices]
 
 
 def opened_terms(expr: Expr) -> tuple[Expr, ...]:

@@ -39,14 +39,15 @@ def _less(s: Expr, t: Expr, named: Callable[[Expr], Expr]) -> Expr | None:
         case Add(ours), Add(theirs):
             own, others = [a for a in ours if a not in theirs], [a for a in theirs if a not in ours]
             return _difference(own[0], others[0], named) if len(own) == len(others) == 1 else None
-        case Sum(mine, one), Sum(their, other) if _ranges(mine) == _ranges(their):
+        case Sum(mine, one), Sum(their, other) if ranges_of(mine) == ranges_of(their):
             table: dict[Atom, Poly] = {j: Poly.of(i) for i, j in zip(mine, their, strict=True) if i != j}
             less = _difference(one, substitute(other, table), named)
             return None if less is None else build.total(mine, less)
     return None
 
 
-def _ranges(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
+def ranges_of(indices: tuple[Index, ...]) -> list[tuple[Poly, Poly]]:
+    """Where each of some indices starts and stops, whatever it is called."""
     return [(i.start, i.stop) for i in indices]
 
 

@@ -16,6 +16,7 @@ from symbp.core.traverse import apply, nodes, reads
 from symbp.core.views import among, factors_of, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import Linear, parts, write
+from symbp.lowering.stability.quotients import ranges_of
 
 
 def related_exponents(network: Network, alone: Mapping[str, Equation]) -> dict[str, tuple[Read, Linear]]:
@@ -42,7 +43,7 @@ def _exponentials(network: Network) -> Iterator[Fn]:
 
 def _apart(one: Equation, other: Equation) -> Linear | None:
     """What one is more than the other, if that is shorter than both and has always the same sign."""
-    if [(i.start, i.stop) for i in one.indices] != [(i.start, i.stop) for i in other.indices]:
+    if ranges_of(one.indices) != ranges_of(other.indices):
         return None
     body = apply(other.body, other.indices, tuple(Poly.of(i) for i in one.indices))
     apart = parts(one.body) - parts(body)
