@@ -12,8 +12,11 @@ import pytest
 
 from symbp import networks
 from symbp.calculus.steps import Derivation
+from symbp.core.example import Example
+from symbp.document.ranged import one_range
 from symbp.pipeline import Build
 from symbp.sources import Source, find_source
+from symbp.verify.example import example
 
 
 @cache
@@ -33,6 +36,14 @@ def build_of(net: str, hvp: bool = False) -> Build:
 def derivation_of(net: str) -> Derivation:
     """The derivation of such a network."""
     return build_of(net).derivation
+
+
+def worked(derivation: Derivation) -> Example:
+    """The example that is worked by numbers of a derivation; there is one."""
+    d = one_range(derivation)[0]
+    found = example(d.network, d.with_stations, d.loss, d.adjoints)
+    assert found is not None
+    return found
 
 
 def in_turns(**parts: int) -> list[object]:

@@ -30,8 +30,8 @@ from symbp.emit.write import write_module
 from symbp.lowering.lower import placed, pure
 from symbp.notation.read import read_network
 from symbp.verify.equalities import check_equalities
-from symbp.verify.example import example
 from tests.document.readback import count_signs
+from tests.shared import worked
 
 TWICE = """from symbp import Data, Param, dims, network
 N, D, H = dims("N D H")
@@ -55,10 +55,7 @@ def derivation_of(name: str) -> Derivation:
 
 @cache
 def example_of(name: str) -> Example:
-    d = one_range(derivation_of(name))[0]
-    found = example(d.network, d.with_stations, d.loss, d.adjoints)
-    assert found is not None
-    return found
+    return worked(derivation_of(name))
 
 
 @cache

@@ -12,16 +12,12 @@ from symbp.document.compose import compose
 from symbp.document.model import Remark
 from symbp.document.ranged import one_range
 from symbp.document.said import Count, Number, Said
-from symbp.verify.example import example
-from tests.shared import derivation_of
+from tests.shared import derivation_of, worked
 
 
 @cache
 def example_of(name: str) -> Example:
-    d = one_range(derivation_of(name))[0]
-    found = example(d.network, d.with_stations, d.loss, d.adjoints)
-    assert found is not None
-    return found
+    return worked(derivation_of(name))
 
 
 def array(found: Example, name: str) -> np.ndarray:
