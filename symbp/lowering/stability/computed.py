@@ -49,7 +49,7 @@ class Computed(Logarithms):
             rest = self.plain(value.rest, known)
             others = (*factors_of(rest), *beside)
             return build.mul(rest, self.shut(self._as_it_stands(total, known), others))
-        m, v = self.lifted(value, known)
+        m, v = self.lifted(value, known, whole=True)
         if not m.terms:
             return v
         taken = None if self.is_nonpositive(m) else self.absorbing(value, known)

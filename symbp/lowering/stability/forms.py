@@ -13,7 +13,7 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative, lowest
-from symbp.core.traverse import free_indices, nodes, rename_bound, substitute
+from symbp.core.traverse import free_indices, nodes, reads, rename_bound, substitute
 from symbp.core.views import among, factors_of, is_bracket, is_divisor, terms_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, parts
@@ -121,10 +121,16 @@ class Forms(Cancelling):
         """The forms of factors, where one of them is divided by what may vanish and is elsewhere read by its name: so
         that it cancels."""
         small = {key(n) for f in forms for e, _ in f.sums for n in nodes(e, Fn) if n.name == "log1p"}
-        if not small:
-            return forms
-        opened = [self.opened(a, known) if f.plain else f for a, f in zip(args, forms, strict=True)]
-        return [o if any(key(e) in small for e, _ in o.sums) else f for o, f in zip(opened, forms, strict=True)]
+        below = {r.tensor for f in forms for e, p in f.sums if p < 0 for r in reads(e)}
+
+        def found(a: Expr, form: Scaled) -> Scaled:
+            if form.plain and (small or (below and isinstance(a, Sum))):
+                opened = self.opened(a, known)
+                shared = (key(e) in small or any(r.tensor in below for r in reads(e)) for e, _ in opened.sums)
+                return opened if any(shared) else form
+            return form
+
+        return [found(a, f) for a, f in zip(args, forms, strict=True)] if small or below else forms
 
     def settled(self, value: Scaled) -> Scaled:
         """The value with each index that a delta fixes replaced in what is exponential: elsewhere it is 0."""

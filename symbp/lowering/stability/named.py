@@ -275,7 +275,8 @@ class Named(Work):
         others = self.below(largest) if mine else ()
 
         def is_among_others(b: Below) -> bool:
-            return any(own.terms == b.terms and own.cond == TRUE for o in others for own in entries_below(b.terms, o))
+            same = (own for o in others for own in entries_below(b.terms, o) if own.terms == b.terms)
+            return any(own.cond == TRUE or holds(own.cond, ((b.cond, True),)) for own in same)
 
         return bool(mine) and all(map(is_among_others, mine))
 

@@ -77,8 +77,11 @@ class Splits(Forms):
         self.done.add(v)
         return whole - positive_part(whole), self.named(v, known)
 
-    def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
+    def lifted(self, value: Scaled, known: Known, whole: bool = False) -> tuple[Linear, Expr]:
         value = self._entered(value, known)
+        within = self._within_sum(value, known) if whole else None
+        if within is not None:
+            return NOTHING, within
         m, factors = value.exponent, [self.plain(value.rest, known)]
         for e, p in value.sums:
             if p == 1 and len(value.sums) == 1 and not value.exponent.terms and not isinstance(e, (Add, Sum, Fn)):
@@ -91,6 +94,26 @@ class Splits(Forms):
         self.done.update(among((e for e, _ in m.terms), Where))
         return m, build.mul(*factors)
 
+    def _within_sum(self, value: Scaled, known: Known) -> Expr | None:
+        """The value with what its sums of exponentials are divided by taken into one of them, if no term of that is
+        more than a few then: it needs no largest term of its own."""
+        below = tuple((e, p) for e, p in value.sums if p < 0)
+        above = tuple((e, p) for e, p in value.sums if p > 0)
+        if len(above) != 1 or not below:
+            return None
+        match above:
+            case ((Sum() as total, 1),):
+                m, v = self.lifted(Scaled(build.UNIT, value.exponent, below), known)
+                total = rename_bound(total, {i.name for e, _ in m.terms for i in free_indices(e)})
+                inside = outside(known, total.indices)
+                n, factor = self.lifted(self.form(total.body, inside), inside)
+                given = (*inside, (self._counted(factor)[0], True))
+                both = self.folded(with_masks(n + m, given), given)
+                if n.split(total.indices)[0].terms and self.is_nonpositive(both, given):
+                    summand = build.mul(factor, exponential(self.grouped(both, given)))
+                    return build.mul(self.plain(value.rest, known), v, build.total(total.indices, summand))
+        return None
+
     def _entered(self, value: Scaled, known: Known) -> Scaled:
         """The value with its exponent within the bracket beside it, where that has values less the largest of them.
 
@@ -102,16 +125,27 @@ class Splits(Forms):
             return value
         (bracket, _) = brackets[0]
         terms = [self.form(a, known) for a in opened_terms(bracket)]
-        if len(terms) > MOST_EXPONENTS or not any(self._is_shifted(self.lifted(t, known)[0]) for t in terms):
+        if len(terms) > MOST_EXPONENTS:
+            return value
+        if not any(self._is_shifted(m) for m, _ in self._each_lifted(terms, known, False)):
             return value
         own = Scaled(build.UNIT, value.exponent)
         entered = build.add(*(raw(self.settled(t * own)) for t in terms))
         sums = tuple((entered, p) if e is bracket else (e, p) for e, p in value.sums)
         return Scaled(value.rest, NOTHING, sums)
 
+    def _each_lifted(self, forms: list[Scaled], known: Known, exact: bool) -> list[tuple[Linear, Expr]]:
+        """The terms of a sum, one of which is nothing exponential, as what can be added up where none is more than a
+        few; else, and where they must not be 0, each by its largest exponent."""
+        terms = [self.lifted(f, known) for f in forms]
+        if not exact and not all(m.terms for m, _ in terms):
+            whole = [self.lifted(f, known, whole=True) for f in forms]
+            return whole if all(self.is_nonpositive(m, known) for m, _ in whole) else terms
+        return terms
+
     def _split_terms(self, total: Expr, known: Known, exact: bool) -> tuple[Linear, Expr]:
         opened = opened_terms(total)
-        terms = [self.lifted(self._term_form(a, known), known) for a in opened]
+        terms = self._each_lifted([self._term_form(a, known) for a in opened], known, exact)
         if (below := _exponential_below([self.form(t, known) for t in opened])) is not None:
             place, a = below
             exponent = self.plain(a, known)

@@ -107,8 +107,8 @@ class Work(ABC):
         """
 
     @abstractmethod
-    def lifted(self, value: Scaled, known: Known) -> tuple[Linear, Expr]:
-        """A value as exp(m) * v."""
+    def lifted(self, value: Scaled, known: Known, whole: bool = False) -> tuple[Linear, Expr]:
+        """A value as exp(m) * v; where it is the `whole` of what is computed, m may well stand within a sum in v."""
 
     @abstractmethod
     def is_safe(self, value: Scaled, known: Known) -> bool:
