@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, product
 
 from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Int, Num, Read
@@ -40,6 +40,8 @@ BESIDE = "~"
 
 # What has more parts than this is read by its name.
 LONGEST = 500
+# So many ways are tried to take indices for others.
+MOST_PLACES = 32
 # An exponential outgrows so many times its exponent before it matters.
 MOST = 16
 
@@ -309,16 +311,32 @@ def entries_below(m: Linear, below: Below) -> Iterator[Below]:
     if not below.over:
         yield below
         return
-    tried = []
     ours = [r for part in (below.read, *(e for e, _ in below.terms.terms)) if part for r in nodes(part, Read)]
     theirs = [r for e, _ in m.terms for r in nodes(e, Read)]
-    for mine in (r for r in ours if all(Poly.of(i) in r.subs for i in below.over)):
-        places = {i: mine.subs.index(Poly.of(i)) for i in below.over}
-        for other in (r for r in theirs if r.tensor == mine.tensor):
-            table: dict[Atom, Poly] = {i: other.subs[k] for i, k in places.items()}
-            if table not in tried:
-                tried.append(table)
-                yield below.at(table)
+    pairs = [(mine, other) for mine in ours for other in theirs if mine.tensor == other.tensor]
+    tried = []
+    for places in (*_places_of_all(below.over, pairs), *_places_of_each(below.over, pairs)):
+        if places not in tried:
+            tried.append(places)
+            yield below.at(dict(zip(below.over, places, strict=True)))
+
+
+def _places_of_all(over: tuple[Index, ...], pairs: list[tuple[Read, Read]]) -> Iterator[tuple[Poly, ...]]:
+    """What stands for the indices in a read of the same tensor as one that has them all."""
+    for mine, other in pairs:
+        if all(Poly.of(i) in mine.subs for i in over):
+            yield tuple(other.subs[mine.subs.index(Poly.of(i))] for i in over)
+
+
+def _places_of_each(over: tuple[Index, ...], pairs: list[tuple[Read, Read]]) -> Iterator[tuple[Poly, ...]]:
+    """What stands for them where each is in a read of its own, as in the distance of two."""
+    if len(over) == 1:
+        return
+    found = [
+        dict.fromkeys(other.subs[k] for mine, other in pairs for k, s in enumerate(mine.subs) if s == Poly.of(i))
+        for i in over
+    ]
+    yield from islice(product(*found), MOST_PLACES)
 
 
 def _first(m: Linear) -> Expr:

@@ -131,7 +131,9 @@ class Products(Computed):
                 or self._is_saved(a, core, others, known)
                 or self._is_compensated(a, core, others, known)
             ):
-                return build.add(*(build.mul(*others, t) for t in a.args))
+                within = tuple(b for b in others if any(b is c for c, _ in forms))
+                beside = (b for b in others if not any(b is c for c in within))
+                return build.mul(*beside, build.add(*(build.mul(*within, t) for t in a.args)))
         return None
 
     def _is_joined(self, a: Expr, known: Known) -> bool:

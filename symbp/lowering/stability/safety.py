@@ -178,6 +178,8 @@ class Safety(Splits):
                 return True
             case Pow(base, q) if may_divide(q) and self.vanishes(base, known):
                 return False
+            case Sum(indices, body):
+                return self.is_tame(body, outside(known, indices))
         return all(self.stands(c, known) for c in among(children(expr), Expr))
 
     def _is_safe_as_a_whole(self, expr: Expr, known: Known) -> bool:
