@@ -51,7 +51,22 @@ def guarded(node: T, cond: Cond, largest: Mapping[str, Equation] = MappingProxyT
     match new := map_children(node, lambda c: guarded(c, cond, largest)):
         case Mul():
             new = _roots_under_masks(new)  # type: ignore[assignment]
+    cond = _of_both(cond, new)
     return new if cond == TRUE else _with_safe_argument(new, cond, largest)  # type: ignore[return-value]
+
+
+def _of_both(cond: Cond, node: Node) -> Cond:
+    """The condition without parts that two indices differ of which the expression holds one at most: whatever that is,
+    the other may be another, so that the value is wanted anyway."""
+    free = set(free_indices(node))
+
+    def is_idle(part: Cond) -> bool:
+        match part:
+            case Compare("!=", Int(a), Int(b)) if a.index is not None and b.index is not None:
+                return not {a.index, b.index} <= free
+        return False
+
+    return build.both(*(part for part in conjuncts(cond) if not is_idle(part)))
 
 
 def _further(cond: Cond, more: Cond) -> Cond:
@@ -81,7 +96,7 @@ def _roots_under_masks(node: Mul) -> Expr:
 def _root_of_one_unless(cond: Cond, factor: Expr) -> Expr:
     match factor:
         case Pow(base, Num(e)) if e.denominator != 1 and not is_positive(base):
-            return build.power(build.where(cond, base, build.UNIT), Num(e))
+            return build.power(build.where(_of_both(cond, base), base, build.UNIT), Num(e))
     return factor
 
 

@@ -174,6 +174,8 @@ class Computed(Logarithms):
         match total:
             case Add():
                 return self.as_they_stand(total, known)
+            case Sum():
+                return self.plain(total, known)
         return map_children(total, lambda c: self.plain(c, known))  # type: ignore[arg-type]
 
     def as_they_stand(self, total: Expr, known: Known) -> Expr:

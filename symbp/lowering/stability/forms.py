@@ -252,7 +252,7 @@ class Forms(Cancelling):
         """A sum over indices: what does not depend on them leaves it."""
         inside, outside = self.with_relations(body.exponent).split(indices)
         kept, moved = Linear(body.sums).split(indices)
-        inner, outer = _parted(body.rest, indices)
+        inner, outer = parted(body.rest, indices)
         rest = Scaled(outer, outside, moved.terms)
         summand = Scaled(inner, inside, kept.terms)
         total = build.total(indices, raw(summand))
@@ -303,7 +303,7 @@ def may_take_root(value: Scaled) -> bool:
     return not value.plain and all(is_positive(e) for e, _ in value.sums)
 
 
-def _parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:
+def parted(rest: Expr, indices: tuple[Index, ...]) -> tuple[Expr, Expr]:
     """The factors that hold one of the indices, and the others."""
     factors = factors_of(rest)
     inner = [f for f in factors if any(i in indices for i in free_indices(f))]

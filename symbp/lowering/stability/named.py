@@ -209,6 +209,17 @@ class Named(Work):
                 return True
         return False
 
+    def is_below_nought(self, m: Linear) -> bool:
+        """Is it certain to be 0 or less, or a few at most, as what the tensors beside equations in it are?"""
+        found = NOTHING
+        for e, c in m.terms:
+            match e:
+                case Read(name, subs) if (own := self.besides.get(name)) is not None:
+                    found = found + parts(apply(own.body, own.indices, subs)) * c
+                case _:
+                    found = found + Linear(((e, c),))
+        return self.is_nonpositive(m) or self.is_nonpositive(found)
+
     def _without_positive(self, m: Linear) -> Linear:
         """The exponent without what is taken from it and is positive by its definition, as a rate that is exp(z)."""
         return Linear(tuple((e, c) for e, c in m.terms if c > 0 or not self._is_positive(e)))

@@ -83,6 +83,8 @@ class Stable(Products):
                 return with_bound(node, indices, (self._extremal(kind, body, within), counts))
             case Read() if (own := self._tamed(node, known)) is not None:
                 return self.plain(own, known)
+            case Sum(indices, body):
+                return Sum(indices, self.powers_apart(self.plain(body, outside(known, indices)), indices))
         within = outside(known, bound_by(node))
         return map_children(node, lambda c: self.plain(c, within))  # type: ignore[arg-type]
 
