@@ -97,7 +97,9 @@ class Products(Computed):
     def _stands_alone(self, a: Expr, form: Scaled, known: Known) -> bool:
         """May this factor be computed by itself: a sum as it was written, parts that cannot overflow?"""
         match a:
-            case Add() | Sum() if not form.exponent.terms and all(p == 1 for _, p in form.sums):
+            case Sum() if all(p == 1 for _, p in form.sums):
+                return True
+            case Add() if not form.exponent.terms and all(p == 1 for _, p in form.sums):
                 return True
             case Add():
                 return False
