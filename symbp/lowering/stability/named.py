@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import islice, product
 
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Cond, Expr, Extreme, Int, Num, Read
+from symbp.core.expr import TRUE, Cond, Expr, Extreme, Int, Num, Read, Where
 from symbp.core.integers import Atom, Index, Node, Poly
 from symbp.core.network import Equation
 from symbp.core.ranges import is_nonnegative
@@ -30,7 +30,7 @@ from symbp.core.traverse import (
 )
 from symbp.core.views import among, argument_of, base_of
 from symbp.lowering.guard import is_positive
-from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts
+from symbp.lowering.linear import NOTHING, Linear, base_of_positive, is_nonpositive, parts
 from symbp.lowering.stability.known import Known, branch, holds, nonpositives, ordered
 from symbp.lowering.stability.work import Work
 
@@ -170,6 +170,8 @@ class Named(Work):
                     table: dict[Atom, Poly] = {i: s for i, s in zip(own, subs, strict=True) if s.index != i}
                     used = {i.name for s in subs for i in free_indices(Int(s))}
                     return tuple(b.beside(used).at(table) for b in below)
+            case Where() if (larger := base_of_positive(largest)) is not None:
+                return self.below(larger)
         return ()
 
     def _below_tensor(self, name: str) -> tuple[tuple[Index, ...], tuple[Below, ...]]:
