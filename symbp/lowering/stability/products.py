@@ -133,7 +133,7 @@ class Products(Computed):
                 or self._is_saved(a, core, others, known)
                 or self._is_compensated(a, core, others, known)
             ):
-                within = tuple(b for b in others if any(b is c for c, _ in forms))
+                within = tuple(b for b in others if any(b is c for c, _ in forms)) or others
                 beside = (b for b in others if not any(b is c for c in within))
                 return build.mul(*beside, build.add(*(build.mul(*within, t) for t in a.args)))
         return None
