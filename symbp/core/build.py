@@ -102,7 +102,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
                 return mul(*(power(a, exponent) for a in base.args))
             case Pow(inner, Num(own)):
                 return power(inner, Num(own * number))
-            case (Delta() | Where(_, Num(1), Num(0))) if number > 0:  # a condition in brackets is 1 or 0
+            case Delta() | Where(_, Num(1), Num(0)) if number > 0:  # a condition in brackets is 1 or 0
                 return base
     return Pow(base, exponent)
 

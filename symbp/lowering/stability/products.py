@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 
 from symbp.core import build
 from symbp.core.expr import (
@@ -15,9 +16,9 @@ from symbp.core.expr import (
     Read,
     Sum,
 )
-from symbp.core.integers import Poly
-from symbp.core.traverse import free_indices, nodes, rename_bound, substitute
-from symbp.core.views import among, factors_of
+from symbp.core.integers import Index, Poly
+from symbp.core.traverse import apply, free_indices, nodes, rename_bound, substitute
+from symbp.core.views import among, factors_of, terms_of
 from symbp.lowering.scaled import Scaled, product_of
 from symbp.lowering.stability.computed import Computed
 from symbp.lowering.stability.forms import may_take_root
@@ -39,6 +40,7 @@ class Products(Computed):
         ways = (
             self._by_delta,  # first: terms may cancel where an index has the value that a delta gives it
             self._own_term_apart,
+            self._by_terms,  # what cancels for one term of a tensor need not for another
             self._taken_in,  # into a sum, where it can be computed
             self._opened_up,  # over a sum, where it must be
         )
@@ -48,6 +50,32 @@ class Products(Computed):
     def _own_term_apart(self, args: Exprs, _: Factors, known: Known) -> Expr | None:
         apart = self.own_term_apart(args, known)
         return None if apart is None else build.add(*(self.plain(a, known) for a in apart))
+
+    def _by_terms(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
+        """The product term by term of what u is in u_k - sum_j p_j u_j, where it can be computed so alone: for what is
+        the same for all k that is (1 - sum_j p_j) u."""
+        if not among(args, Add) or self.is_tame(build.mul(*args), known):
+            return None
+        for total in args:
+            within, beside = _parted(args, total, forms)
+            for apart in self._terms_apart(total):
+                products = [build.mul(*within, a) for a in apart]
+                if all(self.is_tame(e, known) for e in products):
+                    rest = (self.plain(b, known) for b in beside)
+                    return build.mul(*rest, build.add(*(self.plain(e, known) for e in products)))
+        return None
+
+    def _terms_apart(self, total: Expr) -> Iterator[list[Expr]]:
+        """u_k + c sum_j p_j u_j as as many such differences as the definition of u has terms."""
+        for own, other in permutations(terms_of(total), 2) if len(terms_of(total)) == 2 else ():
+            match own, build.split_number(other):
+                case Read(name), (c, Sum(indices, body)) if (equation := self.equations.get(name)) is not None:
+                    factors, terms = factors_of(body), _spread_out(equation.body)
+                    theirs = [r for r in among(factors, Read) if r.tensor == name]
+                    if len(theirs) == 1 and len(terms) > 1:
+                        beside = build.mul(build.num(c), *(f for f in factors if f is not theirs[0]))
+                        entries = ([apply(t, equation.indices, r.subs) for r in (own, *theirs)] for t in terms)
+                        yield [_difference(one, beside, there, indices) for one, there in entries]
 
     def _opened_up(self, args: Exprs, forms: Factors, known: Known) -> Expr | None:
         spread = (
@@ -133,8 +161,7 @@ class Products(Computed):
                 or self._is_saved(a, core, others, known)
                 or self._is_compensated(a, core, others, known)
             ):
-                within = tuple(b for b in others if any(b is c for c, _ in forms)) or others
-                beside = (b for b in others if not any(b is c for c in within))
+                within, beside = _parted(args, a, forms)
                 return build.mul(*beside, build.add(*(build.mul(*within, t) for t in a.args)))
         return None
 
@@ -212,6 +239,30 @@ class Products(Computed):
         if form.plain or (core * form).size() >= core.size() + form.size():
             return False
         return not self.is_tame(term, known) or not self.is_safe(core, known)
+
+
+def _parted(args: Exprs, total: Expr, forms: Factors) -> tuple[Exprs, Exprs]:
+    """The factors beside a sum that have something exponential in them, or all where none has, and the others."""
+    others = tuple(b for b in args if b is not total)
+    within = tuple(b for b in others if any(b is c for c, _ in forms)) or others
+    return within, tuple(b for b in others if not any(b is c for c in within))
+
+
+def _spread_out(body: Expr) -> list[Expr]:
+    """The terms of a sum, or of one that is multiplied by others."""
+    factors = factors_of(body)
+    sums = among(factors, Add)
+    if len(sums) != 1:
+        return [body]
+    return [build.mul(*(f for f in factors if f is not sums[0]), t) for t in sums[0].args]
+
+
+def _difference(one: Expr, beside: Expr, other: Expr, indices: tuple[Index, ...]) -> Expr:
+    """A value, and a sum of others times what is beside them, what they have in common before a bracket."""
+    mine, theirs = factors_of(one), factors_of(other)
+    common = [f for f in mine if f in theirs and not any(i in indices for i in free_indices(f))]
+    own, rest = (build.mul(*(f for f in fs if f not in common)) for fs in (mine, theirs))
+    return build.mul(*common, build.add(own, build.total(indices, build.mul(beside, rest))))
 
 
 def _deltas_in_sums(args: Exprs) -> Iterator[tuple[Add, Delta]]:

@@ -150,13 +150,17 @@ class Safety(Splits):
         """Two terms that can be computed each by itself, where what is among the factors cannot: u_k - sum_j p_j u_j.
 
         With u = 1/(1 - p) its terms cancel where p_k is nearly 1; with the term for k taken out of the sum it is
-        (1 - p_k) u_k less the sum over all the others.
+        (1 - p_k) u_k less the sum over all the others. Of a u of several terms these cancel among themselves anyway:
+        that is multiplied out where it can be.
         """
         if self.stands(build.mul(*factors), known):
             return None
+        spread = self._is_safe_spread(factors, known)
         for k, total in enumerate(factors):
             others = factors[:k] + factors[k + 1 :]
-            for own, rest in own_terms(total, build.mul(*others)):
+            for u, own, rest in own_terms(total, build.mul(*others)):
+                if spread and among(factors_of(self.defined(u, known) or u), Add):
+                    continue
                 both = build.mul(*others, own), rest
                 if all(self.is_tame(e, known) for e in both):
                     return both
@@ -237,8 +241,16 @@ class Safety(Splits):
                 return self.opened(tail, known)
             case Add():
                 value = self._of_quotients(expr, self.form(expr, known), known)
+                value = self._of_shares(expr, known) if value.plain else value
                 return self._of_softplus(expr, known) if value.plain else value
         return self.form(expr, known)
+
+    def _of_shares(self, total: Add, known: Known) -> Scaled:
+        """A sum in which sums of shares cancel with what they are shares of, as in 1 less all but one; any other as it
+        is."""
+        if not any(among(factors_of(t), Sum) for t in total.args):
+            return Scaled(total)
+        return self.cancelled([self.opened(t, known) for t in total.args], known) or Scaled(total)
 
     def _of_softplus(self, total: Add, known: Known) -> Scaled:
         """A sum in which terms are as small as the exponential in a softplus, as one factor; any other as it is."""
@@ -306,9 +318,10 @@ def instances(m: Linear, u: Expr, c: Expr) -> Iterator[tuple[Linear, Expr]]:
                 yield parts(substitute(u, table)), substitute(c, table)
 
 
-def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
-    """u_k + c sum_j p_j u_j as (1 + c p_k) u_k and c times the sum over all j but k, for each such pair of terms; in
-    the sum each term is taken `times` what the whole is.
+def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
+    """u_k of u_k + c sum_j p_j u_j, and that as (1 + c p_k) u_k and c times the sum over all j but k, each time.
+
+    In the sum each term is taken `times` what the whole is.
     """
     terms = terms_of(total)
     for t, other in permutations(terms, 2):
@@ -321,7 +334,7 @@ def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr]]:
                         apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
                         others = Sum((j,), build.where(apart, build.mul(times, body), build.NIL))
                         own = build.mul(t, build.add(build.UNIT, build.scale(c, share)))
-                        yield own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
+                        yield t, own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
 
 
 def _share(product: Expr, factor: Expr) -> Expr | None:
