@@ -67,7 +67,24 @@ class Cancelling(Named):
         return None
 
     def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
-        """The sum over its common denominator, if terms cancel there and what remains does not."""
+        """The sum over its common denominator, if terms cancel there and what remains does not; brackets among its terms
+        are opened where these are quotients."""
+        found = self._over_one(terms, known)
+        if found is None:
+            opened = [u for t in terms for u in self._opened_bracket(t, known)]
+            found = self._over_one(opened, known) if len(opened) > len(terms) else None
+        return found
+
+    def _opened_bracket(self, value: Scaled, known: Known) -> list[Scaled]:
+        """The terms of a bracket, each times what that is times, if one is a quotient of exponentials."""
+        match value.sums:
+            case ((Add() as bracket, 1),):
+                inside = [self.form(a, known) for a in opened_terms(bracket)]
+                if any(p < 0 for t in inside for _, p in t.sums):
+                    return [replace(value, sums=()) * t for t in inside]
+        return [value]
+
+    def _over_one(self, terms: list[Scaled], known: Known) -> Scaled | None:
         below: dict[str, tuple[Expr, Fraction]] = {}
         for t in terms:
             for e, p in t.sums:

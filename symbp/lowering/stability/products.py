@@ -101,7 +101,10 @@ class Products(Computed):
         return build.mul(*rest, self.computed(self.settled(Scaled(build.mul(*deltas)) * value), known, tuple(others)))
 
     def _chosen(self, args: Exprs, forms: Factors, known: Known) -> tuple[Factors, Factors]:
-        """The factors that are to be computed together, and all that have something exponential in them."""
+        """The factors that are to be computed together, and all that have something exponential in them: a sum with
+        nothing of that kind beside it is as it was written."""
+        if len(forms) == 1 and among((forms[0][0],), Sum):
+            return [], forms
         chosen = [(a, f) for a, f in forms if not self._stands_alone(a, f, known)]
         whole = build.mul(*args)
         together = self.form(whole, known)
@@ -125,9 +128,7 @@ class Products(Computed):
     def _stands_alone(self, a: Expr, form: Scaled, known: Known) -> bool:
         """May this factor be computed by itself: a sum as it was written, parts that cannot overflow?"""
         match a:
-            case Sum() if all(p == 1 for _, p in form.sums):
-                return True
-            case Add() if not form.exponent.terms and all(p == 1 for _, p in form.sums):
+            case Add() | Sum() if not form.exponent.terms and all(p == 1 for _, p in form.sums):
                 return True
             case Add():
                 return False

@@ -246,11 +246,10 @@ class Safety(Splits):
         return self.form(expr, known)
 
     def _of_shares(self, total: Add, known: Known) -> Scaled:
-        """A sum in which sums of shares cancel with what they are shares of, as in 1 less all but one; any other as it
-        is."""
-        if not any(among(factors_of(t), Sum) for t in total.args):
-            return Scaled(total)
-        return self.cancelled([self.opened(t, known) for t in total.args], known) or Scaled(total)
+        """A sum in which shares, or sums of them, cancel with what they are shares of, as in 1 less all but one; any
+        other as it is."""
+        terms = [self.opened(t, known) for t in total.args]
+        return Scaled(total) if all(t.plain for t in terms) else self.cancelled(terms, known) or Scaled(total)
 
     def _of_softplus(self, total: Add, known: Known) -> Scaled:
         """A sum in which terms are as small as the exponential in a softplus, as one factor; any other as it is."""
