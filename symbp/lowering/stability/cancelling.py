@@ -67,8 +67,8 @@ class Cancelling(Named):
         return None
 
     def cancelled(self, terms: list[Scaled], known: Known) -> Scaled | None:
-        """The sum over its common denominator, if terms cancel there and what remains does not; brackets among its terms
-        are opened where these are quotients."""
+        """The sum over its common denominator, if terms cancel there and what remains does not; brackets in it
+        are opened where they hold quotients."""
         found = self._over_one(terms, known)
         if found is None:
             opened = [u for t in terms for u in self._opened_bracket(t, known)]
