@@ -41,6 +41,9 @@ FURTHER = """
     hidden_states_in_logarithms
     hazards ordered_classes rounded_values clusters spikes waiting_times scale_by_softplus negative_binomial
     order_of_finish gaussian_divergence kernel_average leaky_unit zero_inflated strengths bernoulli_mixture heavy_tails
+    nadaraya_watson neighbour_components stochastic_neighbours graph_attention sinkhorn supervised_contrastive
+    where_softmax matching gated_attention_pool mutual_information distilled advantage_weighted plackett
+    gated_mixture student_mixture log_of_products noise_contrastive competing multinomial_with_rest confidence_penalty
 """
 # `symbp build` itself refused these, or at the scales of its own check they were wrong.
 CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs steep_units steep_gates discounted flow"
