@@ -150,8 +150,8 @@ class Safety(Splits):
         """Two terms that can be computed each by itself, where what is among the factors cannot: u_k - sum_j p_j u_j.
 
         With u = 1/(1 - p) its terms cancel where p_k is nearly 1; with the term for k taken out of the sum it is
-        (1 - p_k) u_k less the sum over all the others. Of a u of several terms these cancel among themselves anyway:
-        that is multiplied out where it can be.
+        (1 - p_k) u_k less the sum over all the others. A u of several terms, none of them what another is less, is
+        multiplied out where it can be: its terms cancel among themselves anyway.
         """
         if self.stands(build.mul(*factors), known):
             return None
@@ -159,12 +159,17 @@ class Safety(Splits):
         for k, total in enumerate(factors):
             others = factors[:k] + factors[k + 1 :]
             for u, own, rest in own_terms(total, build.mul(*others)):
-                if spread and among(factors_of(self.defined(u, known) or u), Add):
+                if spread and self._is_of_terms(u, known):
                     continue
                 both = build.mul(*others, own), rest
                 if all(self.is_tame(e, known) for e in both):
                     return both
         return None
+
+    def _is_of_terms(self, u: Expr, known: Known) -> bool:
+        """Is it a sum of terms, by its definition, and no difference of one and a sum over others?"""
+        sums = among(factors_of(self.defined(u, known) or u), Add)
+        return bool(sums) and not any(among(factors_of(t), Sum) for total in sums for t in total.args)
 
     def stands(self, expr: Expr, known: Known) -> bool:
         match expr:
