@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import Add, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Compare, Cond, Delta, Expr, Fn, Int, Mul, Num, Pow, Read, Sum, Where
 from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Index, Poly
 from symbp.core.network import Equation
@@ -21,6 +21,7 @@ from symbp.lowering.scaled import Scaled, product_of, raw, unit
 from symbp.lowering.stability.cancelling import Cancelling, opened_terms
 from symbp.lowering.stability.exponentials import log_of
 from symbp.lowering.stability.known import Known, about, branch, holds, outside
+from symbp.lowering.stability.masks import keeps_inside
 
 
 class Forms(Cancelling):
@@ -187,6 +188,9 @@ class Forms(Cancelling):
             case Read() if (relation := self.relation(rest)) is not None:
                 other, apart = relation
                 return (Linear.of(other) + apart) * c, unit()
+            case Where(Compare("==", Int(a), Int(b)) as cond, then, build.NIL) if not keeps_inside(cond, then):
+                times, rest = build.split_number(build.mul(build.delta(a, b), then))  # as a derivative has it
+                return Linear(((rest, c * times),)), unit()
         opened = rest if len(terms_of(rest)) > 1 else self.defined(rest, known)
         if opened is not None:
             linear, logs = self._combination(opened, c, known)
