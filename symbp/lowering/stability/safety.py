@@ -137,14 +137,16 @@ class Safety(Splits):
 
     def _is_safe_spread(self, factors: tuple[Expr, ...], known: Known) -> bool:
         """Is it tame multiplied out over a sum among its factors, as it is written where a term needs that?"""
-        for k, a in enumerate(factors):
-            others = factors[:k] + factors[k + 1 :]
+
+        def is_tame_over(a: Expr, others: tuple[Expr, ...]) -> bool:
             match a, self.defined_wild(a, known):
                 case _, (Add() | Mul()) as body:
                     return self.is_tame(build.mul(*others, body), known)
                 case Add(terms), _:
                     return all(self.is_tame(build.mul(*others, t), known) for t in terms)
-        return False
+            return False
+
+        return any(is_tame_over(a, factors[:k] + factors[k + 1 :]) for k, a in enumerate(factors))
 
     def own_term_apart(self, factors: tuple[Expr, ...], known: Known) -> tuple[Expr, Expr] | None:
         """Two terms that can be computed each by itself, where what is among the factors cannot: u_k - sum_j p_j u_j.
