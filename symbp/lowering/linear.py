@@ -161,12 +161,19 @@ def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear]
     return build.mul(Num(abs(c)), Where(Compare(op, one, other), one, other)), t * -c
 
 
-def is_nonpositive(linear: Linear) -> bool:
-    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0), -d**2?"""
+def is_nonpositive(linear: Linear, steps: int = 2) -> bool:
+    """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0), -d**2?
+
+    Where that is not seen, d is taken for max(d, 0), so many times: it is no more than that.
+    """
     if not linear.terms:
         return True
     expr = write(_without_pairs(linear))
-    return expr == build.NIL or all(_is_nonpositive(t) for t in terms_of(expr))
+    if expr == build.NIL or all(_is_nonpositive(t) for t in terms_of(expr)):
+        return True
+    larger = ((e, c, base_of_positive(e)) for e, c in linear.terms if c < 0 and steps)
+    above = (linear - Linear(((e, c),)) + parts(d) * c for e, c, d in larger if d is not None)
+    return any(is_nonpositive(m, steps - 1) for m in above)
 
 
 def _without_pairs(linear: Linear) -> Linear:
