@@ -7,7 +7,7 @@ written as a careful person would: `d - 2 r` is `-|d|`, `d - r` is `min(d, 0)`. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
@@ -161,19 +161,26 @@ def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear]
     return build.mul(Num(abs(c)), Where(Compare(op, one, other), one, other)), t * -c
 
 
-def is_nonpositive(linear: Linear, steps: int = 2) -> bool:
+def is_nonpositive(linear: Linear, steps: int = 3) -> bool:
     """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0), -d**2?
 
-    Where that is not seen, d is taken for max(d, 0), so many times: it is no more than that.
+    Else it is asked of what is no less, in so many steps: -max(d, 0) is no more than -d, and max(d, 0) is d or 0.
     """
     if not linear.terms:
         return True
     expr = write(_without_pairs(linear))
     if expr == build.NIL or all(_is_nonpositive(t) for t in terms_of(expr)):
         return True
-    larger = ((e, c, base_of_positive(e)) for e, c in linear.terms if c < 0 and steps)
-    above = (linear - Linear(((e, c),)) + parts(d) * c for e, c, d in larger if d is not None)
-    return any(is_nonpositive(m, steps - 1) for m in above)
+    return bool(steps) and any(all(is_nonpositive(m, steps - 1) for m in above) for above in _above(linear))
+
+
+def _above(linear: Linear) -> Iterator[tuple[Linear, ...]]:
+    """Combinations one of which is no less, with one of two in the place of the larger or the smaller of them."""
+    for e, c in linear.terms:
+        match e:
+            case Where(Compare("<" | ">" as op, a, b), then, other) if (a, b) == (then, other):
+                each = tuple(linear - Linear(((e, c),)) + parts(x) * c for x in (a, b))
+                yield from [each] if (c > 0) == (op == ">") else [(m,) for m in each]
 
 
 def _without_pairs(linear: Linear) -> Linear:

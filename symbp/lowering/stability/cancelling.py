@@ -14,12 +14,16 @@ from symbp.core.functions import elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import free_indices, reads, rename_bound, substitute
 from symbp.core.views import among, argument_of, factors_of, terms_of
+from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING
 from symbp.lowering.scaled import Scaled, raw
 from symbp.lowering.stability.division import quotient
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.named import Named
 from symbp.lowering.stability.quotients import ranges_of
+
+# So many terms may be left of two that nearly cancel.
+MOST_ADDED = 4
 
 
 class Cancelling(Named):
@@ -96,8 +100,10 @@ class Cancelling(Named):
         shorter = self._divided(kept, common, known) or self._factored(kept, common, known)
         if shorter is not None:
             return shorter
-        if len(kept) == len(spread) or len(kept) > len(terms):  # nothing cancels, or there is more to add than before
+        if len(kept) == len(spread):  # nothing cancels
             return None
+        if len(kept) > len(terms) and (len(kept) > MOST_ADDED or not _are_positive(kept)):
+            return None  # there is more to add than before, and something may cancel in it again
         if len(kept) > 1 and any(build.split_number(t.rest)[0] < 0 for t in kept) and not _is_difference(kept):
             return None
         return _as_one(kept) * common.power(Fraction(-1))
@@ -163,6 +169,11 @@ class Cancelling(Named):
                 lower = others * Scaled(build.UNIT, NOTHING, ((e, p - 1),) if p > 1 else ())
                 return [u for a in opened for u in self._spread(lower * self.form(a, known), known)]
         return [value]
+
+
+def _are_positive(terms: list[Scaled]) -> bool:
+    """Are they all certain to be positive?"""
+    return all(is_positive(t.rest) and all(is_positive(e) for e, _ in t.sums) for t in terms)
 
 
 def _single_sums(value: Scaled) -> Iterator[tuple[Sum, Scaled]]:
