@@ -161,10 +161,11 @@ def _joined_in_part(linear: Linear, d: Expr, c: Fraction) -> tuple[Expr, Linear]
     return build.mul(Num(abs(c)), Where(Compare(op, one, other), one, other)), t * -c
 
 
-def is_nonpositive(linear: Linear, steps: int = 3) -> bool:
+def is_nonpositive(linear: Linear, steps: int = 0) -> bool:
     """Is it certain to be 0 or less, by its form: z minus the largest z, -|d|, min(d, 0), -max(d, 0), -d**2?
 
-    Else it is asked of what is no less, in so many steps: -max(d, 0) is no more than -d, and max(d, 0) is d or 0.
+    Else it is asked of what is no less, in so many steps: -max(d, 0) is no more than -d, and max(d, 0) is d or 0. Only
+    of what is finite as it is computed: infinite less infinite is not 0.
     """
     if not linear.terms:
         return True

@@ -54,16 +54,21 @@ class Logarithms(Safety):
         if value.plain or self._is_plain_sum(inside, known):
             return log_of(self.plain(inside, known))
         logs = self._logs_of(value, known)
-        found = logs.after(*self._with_differences(logs.m, known))
+        found = logs.after(*self._with_differences(logs, known))
         if build.UNIT in terms_of(inside) and self.form(inside, known).plain:
             return self._of_one_and(build.sub(inside, build.UNIT), found, known)
         return _near_one(logs, found) if build.UNIT in terms_of(inside) else found
 
-    def _with_differences(self, m: Linear, known: Known) -> Iterator[Expr]:
-        """An exponent as it is computed, a largest value less another of which it is one a tensor of its own: both may
-        be large, and what is added between them would lose its digits."""
+    def _with_differences(self, logs: Logs, known: Known) -> Iterator[Expr]:
+        """The exponent of a logarithm as it is computed, what is taken from each other a tensor of its own: both may be
+        large, and what is added between them would lose its digits.
+
+        A largest value less another of which it is one; values less the largest of them, where more than the logarithm
+        of a sum is added.
+        """
+        m = logs.m
         for part in self.less(m):
-            if all(self.below(e) for e, _ in part.terms):
+            if logs.rest != build.UNIT or all(self.below(e) for e, _ in part.terms):
                 m = m - part
                 yield self.named(self.plain(write(part), known), known)
         yield self.plain(write(m), known)

@@ -40,6 +40,8 @@ BESIDE = "~"
 
 # What has more parts than this is read by its name.
 LONGEST = 500
+# So often the larger of two is taken for one of them.
+STEPS = 3
 # So many ways are tried to take indices for others.
 MOST_PLACES = 32
 # An exponential outgrows so many times its exponent before it matters.
@@ -203,7 +205,10 @@ class Named(Work):
 
     def is_nonpositive(self, m: Linear, known: Known = ()) -> bool:
         """Is it certain to be 0 or less, or no more than a few: by its form, or x where x > 0 is known not to hold?"""
-        if is_nonpositive(self._without_positive(self.remainder(m))):
+        left = self._without_positive(self.remainder(m))
+        if is_nonpositive(left):
+            return True
+        if all(self.stands(e, known) for e, _ in left.terms) and is_nonpositive(left, STEPS):
             return True
         for less in (*nonpositives(known), *self._exponents_below(known)):
             times = [m.coefficient(e) / c for e, c in less.terms]
