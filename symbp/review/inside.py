@@ -20,6 +20,7 @@ from symbp.review.entry import COTANGENT, Entry, Unmatched, find
 from symbp.review.explain import gradients
 from symbp.review.finding import Finding, in_order, quantity
 from symbp.review.forward import own_loss
+from symbp.review.idle import at_idle_lines
 from symbp.review.kept import files_kept
 from symbp.review.matched import computed, number_of
 from symbp.review.program import Program, Statement
@@ -156,7 +157,7 @@ def _mistakes(runs: Runs) -> list[Finding]:
     trial = runs.trial
     if runs.base(runs.first)[1].error is None and not all(trial.is_loss(runs.base(d)[1], d) for d in trial.draws):
         return own_loss(runs)
-    return gradients(runs)
+    return at_idle_lines(runs, gradients(runs))
 
 
 def _demand_all(trial: Trial, gradients: Mapping[str, Any], error: BaseException | None) -> None:

@@ -128,7 +128,7 @@ class Mending:
         """The least that can be wrong with what flows into a goal, then with the rest, then with what is called."""
         for known in (pending, others):
             if hit := self._best(goal, rights, self._rewritings(known, COSTS[0])):
-                return hit
+                return self._undone_inside(goal, rights, hit) or hit
         inside = self._called([*others, *pending])
         for known, cost in ((inside, COSTS[0]), (pending, NEAR), (inside, NEAR)):
             if isinstance(goal, str) and inside:
@@ -138,6 +138,15 @@ class Mending:
             if hit := self._best(goal, rights, self._rewritings(known, cost)):
                 return hit
         return None
+
+    def _undone_inside(self, goal: Goal, rights: Rights, hit: Hit) -> Hit | None:
+        """A sign that is taken away in a function that the line calls, where the line would take one more."""
+        assert hit.rewrite is not None
+        if hit.rewrite.kind != "sign" or hit.growth < 0:
+            return None
+        tried = self._rewritings(self._called([(hit.order, hit.statement)]), COSTS[0])
+        fewer = (t for t in tried if t[2].kind == "sign" and Hit(frozenset(), *t).growth < 0)
+        return self._best(goal, rights, fewer)
 
     def _far(self, goal: Goal, rights: Rights, pending: Ordered) -> Hit | None:
         """What costs more."""
@@ -305,7 +314,8 @@ class Mending:
         growth = hit.order if simplest else hit.growth
         if hit.rewrite.kind == "overwrite" and hit.rewrite.new == "pass":
             growth = LAST  # where one line alone reads it, that is told
-        return isinstance(hit.statement.node, ast.Return), growth, not own, hit.order
+        is_end = isinstance(hit.statement.node, ast.Return) and (growth >= 0 or self.runs.is_own(hit.statement))
+        return is_end, growth, not own, hit.order
 
     def _holds(self, hit: Hit, goal: Goal) -> bool:
         """Is the goal reached exactly, and at one more draw? At a third a kink may be near, where no truth is told."""

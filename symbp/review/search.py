@@ -135,7 +135,7 @@ class Search:
                 return max(full, key=lambda h: (len(h.mended), -h.order))
             if place is None and cost == NEAR and (doubtful := self._doubtful(known)):
                 return doubtful
-        found = self._helper(enough) or self._doubtful(known)
+        found = self.helper(enough) or self._doubtful(known)
         return found or place or max(hits, key=_worth, default=None)
 
     def _doubtful(self, known: Sequence[tuple[int, Statement]]) -> Hit | None:
@@ -175,15 +175,14 @@ class Search:
                 return min(full, key=lambda h: (-len(h.mended), h.growth))
         return None
 
-    def _helper(self, enough: frozenset[str]) -> Hit | None:
+    def helper(self, enough: frozenset[str]) -> Hit | None:
         """A rewriting in a function that is called."""
         known = self.runs.trial.program.statements.values()
         helpers = [s for s in known if not self.runs.is_own(s) and self.runs.is_backward(s)]
         for cost in COSTS[:NEAR]:
-            for statement in helpers:
-                for hit in self.rewritten(statement.number, statement, cost):
-                    if hit.mended >= enough:
-                        return hit
+            hits = [h for s in helpers for h in self.rewritten(s.number, s, cost) if h.mended >= enough]
+            if hits:
+                return min(hits, key=lambda h: (h.growth, h.order))
         return None
 
     def rewritten(self, order: int, statement: Statement, cost: int, kinds: Sequence[str] = ()) -> Iterator[Hit]:
