@@ -120,3 +120,12 @@ def kept_where_masked(
         c[t] = tanh(x[t] @ W1 + h[t - 1] @ U1)
         h[t, n, k:H] = h[t - 1, n, k] + mask[t, n] * r[t, n, k] * z[t, n, k] * (c[t, n, k] - h[t - 1, n, k])
     return sum((h[T - 1] - y) ** 2) / (2 * N)
+
+
+@network
+def mixture(x: Data[N, D], logit: Param[K], mu: Param[K, D]):
+    """Gaussians, the logarithm of each one's share of the density named."""
+    l = log_softmax(logit)
+    r[n, k] = l[k] - sum((x[n, d] - mu[k, d]) ** 2 for d in D) / 2
+    e[n] = log(sum(exp(r[n, k]) for k in K))
+    return -sum(e[n] for n in N) / N
