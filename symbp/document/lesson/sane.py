@@ -166,8 +166,12 @@ def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, N
     letters = [i for s in part.main.lhs.subs if (i := s.index) is not None]
     values = example.values[part.adjoint]
     found: list[tuple[float, Read, float, float]] = []
-    for key in every(*({key[place] for key in values} for place in range(len(letters)))):
-        right, value = values.get(key), example.evaluate(wrong, dict(zip(letters, key, strict=True)))
+    keys = list(every(*(sorted({key[place] for key in values}) for place in range(len(letters)))))
+    at_once = example.everywhere(wrong, letters) or ()
+    one_by_one = len(at_once) != len(keys)
+    for place, key in enumerate(keys):
+        right = values.get(key)
+        value = example.evaluate(wrong, dict(zip(letters, key, strict=True))) if one_by_one else at_once[place]
         if right is not None and value is not None and abs(value - right) > FAR:
             found.append((abs(value - right), entry_at(part.adjoint, key), value, right))
     if not found:
