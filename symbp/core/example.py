@@ -61,7 +61,8 @@ class Example:
 
     `moved` has an entry of each parameter. `descent` is a learning rate, and the loss after a step with it, which is
     less than before. `zero_sums` are the adjoints that sum to 0 along a dimension, with that; they did so wherever they
-    were tried, which was at other sizes too. `cancelled` are entries that rounding would harm with larger parameters.
+    were tried, which was at other sizes too; `unit_sums` are those that sum to 1 or one part in a size, with a sign.
+    `cancelled` are entries that rounding would harm with larger parameters.
     """
 
     sizes: tuple[tuple[str, int], ...]
@@ -72,3 +73,4 @@ class Example:
     descent: tuple[float, float] | None = None
     zero_sums: tuple[tuple[str, int], ...] = ()
     cancelled: tuple[Cancelled, ...] = ()
+    unit_sums: tuple[tuple[str, int, Expr], ...] = ()

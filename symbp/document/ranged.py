@@ -5,7 +5,8 @@ in different lines; the same goes out with its letters changed. Within a chain d
 nothing is caught by a sum and every line says what it said.
 
 A range bears the letter that the network's author wrote for it most often, else that of its size. Its further letters
-are the author's, a neighbour in the alphabet, or the first ones with primes. In a name a prime is written `_`.
+are the author's, a neighbour in the alphabet, the first ones with up to two primes, then fresh ones. In a name a
+prime is written `_`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Range = tuple[Poly, Poly] | str  # from start to stop; of widths that differ by 
 Letter = tuple[str, Range]
 _ROWS = ("nm", "mn", "kji", "hg", "gh", "dc", "cd", "ab", "ba", "pqr", "qpr", "tsru", "sr", "fg", "xyz", "yz")
 _FAMILIES = {row[0]: row[1:] for row in _ROWS}  # the letters that go for another of the same range
+_FRESH = ("ij", "pq", "rs", "ab", "xy", ("alpha", "beta"), ("rho", "tau"))  # where primes would be too many
+MOST_PRIMES = 2  # of a letter
 _PAIRS = ("ij", "rs", "pq", "ab", "xy", "gh", "uv", "cd", "mn", "dh", "qy")  # two dimensions that go together
 
 
@@ -126,9 +129,17 @@ class _Desk:
         related = [c for c in written if _related(c, letters[0])]
         near = [c for c in _FAMILIES.get(letters[0], "")[:2] if c not in self.initials]
         both = [c for c in written if bare and f"{letters[0][0]}{c}" in _PAIRS]  # u' and v' for two dimensions
-        for c in (*related, *near, *_primed([letters[0].rstrip("_"), *both] if both else letters)):
+        plain = [*dict.fromkeys((*(c.rstrip("_") for c in (letters[:1] if both else letters)), *both))]
+        few, many = _primed(plain, 1, MOST_PRIMES), _primed(plain, MOST_PRIMES + 1)
+        for c in (*related, *near, *few, *self._fresh(), *many):
             if len(letters) < count and self._free(c):
                 self._give(r, c)
+
+    def _fresh(self) -> Iterator[str]:
+        """Pairs of letters that stand for nothing yet."""
+        for pair in _FRESH:
+            if all(self._free(c) and c not in self.initials for c in pair):
+                yield from pair
 
     def _free(self, letter: str) -> bool:
         return letter not in self.taken and letter not in self.names
@@ -150,9 +161,9 @@ def _pairs(letter: str) -> Iterator[tuple[str, int]]:
     yield from ((pair, place) for pair in _PAIRS)
 
 
-def _primed(letters: Sequence[str]) -> Iterator[str]:
+def _primed(letters: Sequence[str], least: int = 1, most: int = 19) -> Iterator[str]:
     """The letters with primes, with as many as it takes."""
-    for count in range(1, 20):
+    for count in range(least, most + 1):
         yield from (c + "_" * count for c in letters)
 
 

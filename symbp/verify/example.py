@@ -31,7 +31,7 @@ from symbp.verify.systems import DOMAIN_ERRORS, FLOATS, LANES
 from symbp.verify.tiny import BOUND, Values, floats, readable, sizes_for, with_given
 from symbp.verify.witness import Witness
 from symbp.verify.world import World, is_finite
-from symbp.verify.zero_sums import VISIBLE, zero_sums
+from symbp.verify.zero_sums import VISIBLE, constant_sums
 
 MOST_SIZES, MOST_ENTRIES, MOST_ROWS = 4, 1_500, 5_000
 DRAWS = 6
@@ -70,6 +70,7 @@ def example(
     best.witness.fill(inputs)
     at, plain = Held(network, loss, best.sizes, inputs).at, World(network, best.sizes, FLOATS)
     moved = (_moved(at, inputs, p, best.values[names[p]]) for p in network.parameters if p in names)
+    totals = constant_sums(network, loss, names, best.all, best.sizes)
     return Example(
         tuple((d.name, best.sizes[d.name]) for d in network.dims),
         best.values,
@@ -77,8 +78,9 @@ def example(
         _everywhere(best.witness),
         tuple(m for m in moved if m is not None),
         _descent(plain, loss, inputs, [(p, best.values[names[p]]) for p in network.parameters if p in names]),
-        zero_sums(network, loss, names, best.all),
+        tuple((z.name, z.axis) for z in totals if not z.sign),
         cancelled,
+        tuple((z.name, z.axis, z.expr) for z in totals if z.sign),
     )
 
 

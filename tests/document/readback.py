@@ -768,7 +768,20 @@ class Reader:
 
         return M(Poly.of(len(rows)), Poly.of(len(rows[0])), at)
 
+    def joined_rows(self) -> None:
+        """A line of a value that goes on in the next has no condition behind it: the two are one."""
+        depth, told, k = 1, False, self.k
+        while depth:
+            token = self.tokens[k]
+            depth += {"\\begin": 1, "\\end": -1}.get(token, 0)
+            if depth == 1 and token == "\\\\" and not told:
+                del self.tokens[k]
+                continue
+            told = (told or token == "&") and token != "\\\\" if depth == 1 else told
+            k += 1
+
     def cases(self) -> M:
+        self.joined_rows()
         rows: list[tuple[M, Cond | None]] = []
         while self.peek() != "\\end":
             value = self.sum()

@@ -105,3 +105,27 @@ def letters_of_functions(x: Data[N, D], psi: Param[D], Gamma: Param[D], cotangen
     u = 1 + (x * psi) ** 2
     q = lgamma(u) * digamma(u) ** 2 + log2(u) + erfc(Gamma) * atan(Gamma)
     return cotangent_scale * q + tan(0.1 * Gamma) + sinh(x * Gamma) / cosh(psi)
+
+
+@network
+def kept_where_masked(
+    x: Data[T, N, D], mask: Data[T, N], y: Data[N, H], h0: Data[N, H],
+    Wz: Param[D, H], Uz: Param[H, H], Wr: Param[D, H], Ur: Param[H, H], W1: Param[D, H], U1: Param[H, H],
+):  # fmt: skip
+    """A state that four paths lead back to: of its adjoint's two cases one is wider than a line."""
+    h[-1] = h0
+    for t in T:
+        z[t] = sigmoid(x[t] @ Wz + h[t - 1] @ Uz)
+        r[t] = sigmoid(x[t] @ Wr + h[t - 1] @ Ur)
+        c[t] = tanh(x[t] @ W1 + h[t - 1] @ U1)
+        h[t, n, k:H] = h[t - 1, n, k] + mask[t, n] * r[t, n, k] * z[t, n, k] * (c[t, n, k] - h[t - 1, n, k])
+    return sum((h[T - 1] - y) ** 2) / (2 * N)
+
+
+@network
+def mixture(x: Data[N, D], logit: Param[K], mu: Param[K, D]):
+    """Gaussians, the logarithm of each one's share of the density named."""
+    l = log_softmax(logit)
+    r[n, k] = l[k] - sum((x[n, d] - mu[k, d]) ** 2 for d in D) / 2
+    e[n] = log(sum(exp(r[n, k]) for k in K))
+    return -sum(e[n] for n in N) / N

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +32,10 @@ from symbp.lowering.lower import placed, pure
 from symbp.notation.read import read_network
 from symbp.verify.equalities import check_equalities
 from tests.document.readback import count_signs
+from tests.shared import derivation_of as shared_derivation
 from tests.shared import worked
+
+STRANGE = Path(__file__).with_name("strange.py")
 
 TWICE = """from symbp import Data, Param, dims, network
 N, D, H = dims("N D H")
@@ -162,6 +166,25 @@ def test_the_numbers_on_the_page_are_the_modules(name: str) -> None:
 )
 def test_sums_that_vanish(name: str, sums: set[tuple[str, int]]) -> None:
     assert set(example_of(name).zero_sums) == sums
+
+
+def test_sums_that_are_one_number_whatever_the_values_are() -> None:
+    """The shares of a mixture sum to 1, so that each row of the adjoint of their logarithms has -1/N."""
+    d = shared_derivation(f"{STRANGE}:mixture")
+    found = worked(d)
+    told = {}
+    for name, axis, total in found.unit_sums:
+        value = found.evaluate(total, {})
+        rows: dict[tuple[int, ...], float] = {}
+        for key, entry in found.values[name].items():
+            rest = (*key[:axis], *key[axis + 1 :])
+            rows[rest] = rows.get(rest, 0.0) + entry
+        assert all(abs(row - value) < 1e-9 for row in rows.values())
+        told[name, axis] = value
+    assert told == {("e_bar", 0): -1, ("l_bar", 0): -1, ("r_bar", 1): -1 / dict(found.sizes)["N"]}
+    tex = write_latex(compose(d, {}, example=found).at(STEPS))
+    assert "Every row of $\\adj{\\mathbf{R}}$ sums to $-1/N$: adding one number to a row" in tex
+    assert not example_of("rnn").unit_sums
 
 
 def test_usual_mistakes_are_named_with_their_values() -> None:

@@ -43,6 +43,17 @@ def test_a_letter_has_one_range_and_no_number(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", networks.names())
+def test_nobody_counts_primes(name: str) -> None:
+    assert not [letter for letter in letters(lettered(name)) if letter.endswith("___")]
+
+
+@pytest.mark.parametrize(("name", "fresh"), [("transformer_block", {"i", "j"}), ("conv_net", {"alpha", "beta"})])
+def test_where_primes_would_be_too_many_letters_are_fresh(name: str, fresh: set[str]) -> None:
+    d = lettered(name)
+    assert fresh <= set(letters(d)) - {x.name for x in (*d.network.inputs, *d.network.equations)}
+
+
+@pytest.mark.parametrize("name", networks.names())
 def test_what_a_contraction_names_is_in_the_chain(name: str) -> None:
     d = lettered(name)
     known = set(letters(d)) | {x.name for x in d.network.dims}

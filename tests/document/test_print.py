@@ -10,7 +10,7 @@ from symbp.core.integers import Dim, Index, Poly
 from symbp.document.tex.breaking import lines
 from symbp.document.tex.names import choose_names
 from symbp.document.tex.pieces import Piece, Text, group, join
-from symbp.document.tex.print import Printer
+from symbp.document.tex.print import WIDEST_CASES, Printer
 from symbp.document.tex.width import width
 
 N, K = Poly.of(Dim("N")), Poly.of(Dim("K"))
@@ -148,6 +148,16 @@ def test_a_long_formula_is_broken_and_nothing_is_lost(room: float) -> None:
     assert len(broken) > 1
     assert all(width(line) <= room for line in broken)
     assert "".join(broken).replace("\\cdot ", "") == join(pieces).replace("\\cdot ", "")
+
+
+def test_a_long_value_of_a_case_goes_on_in_the_next_line_at_the_same_size() -> None:
+    tex = PRINTER.tex(Where(Compare(">", x, b.NIL), LONG, a))
+    body = tex.removeprefix("\\begin{cases}").removesuffix("\\end{cases}").split(" \\\\ ")
+    assert len(body) > 2
+    assert "fit" not in tex
+    assert ["&" in line for line in body] == [False] * (len(body) - 2) + [True, True]
+    assert all(width(line.split(" & ")[0]) <= WIDEST_CASES for line in body)
+    assert "".join(line.removeprefix("\\quad ") for line in body[:-1]).split(" & ")[0] == PRINTER.tex(LONG)
 
 
 def test_lines_break_before_terms_first() -> None:

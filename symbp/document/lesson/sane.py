@@ -26,12 +26,14 @@ SINGLE = 7  # digits of single precision
 
 
 def sane(example: Example | None, part: Section) -> Iterator[Said]:
-    """What sums to 0."""
-    zeros = [] if example is None else [axis for name, axis in example.zero_sums if name == part.adjoint]
+    """What sums to 0, and what to another number whatever the values are."""
+    if example is None:
+        return
     assert isinstance(part.main.lhs, Read)
     letters = [s.index for s in part.main.lhs.subs]
-    for axis in zeros:
-        adjoint, quantity, letter = Whole(part.adjoint), Whole(part.quantity), letters[axis]
+    adjoint, quantity = Whole(part.adjoint), Whole(part.quantity)
+    for axis in (axis for name, axis in example.zero_sums if name == part.adjoint):
+        letter = letters[axis]
         match len(letters), axis:
             case 1, _:
                 yield said("sane.entries", adjoint=adjoint, quantity=quantity)
@@ -41,6 +43,18 @@ def sane(example: Example | None, part: Section) -> Iterator[Said]:
                 yield said("sane.columns", adjoint=adjoint, quantity=quantity)
             case _ if letter is not None:
                 yield said("sane.letter", adjoint=adjoint, quantity=quantity, letter=Letter("index", letter.name))
+    for axis, total in ((axis, Math(total)) for name, axis, total in example.unit_sums if name == part.adjoint):
+        letter = letters[axis]
+        match len(letters), axis:
+            case 1, _:
+                yield said("sane.unit.entries", adjoint=adjoint, quantity=quantity, total=total)
+            case 2, 1:
+                yield said("sane.unit.rows", adjoint=adjoint, quantity=quantity, total=total)
+            case 2, 0:
+                yield said("sane.unit.columns", adjoint=adjoint, quantity=quantity, total=total)
+            case _ if letter is not None:
+                over = Letter("index", letter.name)
+                yield said("sane.unit.letter", adjoint=adjoint, quantity=quantity, letter=over, total=total)
 
 
 def careful(d: Derivation, example: Example | None, part: Section) -> tuple[Remark, ...]:
@@ -152,8 +166,12 @@ def _slip(example: Example, part: Section, wrong: Expr) -> tuple[Math, Number, N
     letters = [i for s in part.main.lhs.subs if (i := s.index) is not None]
     values = example.values[part.adjoint]
     found: list[tuple[float, Read, float, float]] = []
-    for key in every(*({key[place] for key in values} for place in range(len(letters)))):
-        right, value = values.get(key), example.evaluate(wrong, dict(zip(letters, key, strict=True)))
+    keys = list(every(*(sorted({key[place] for key in values}) for place in range(len(letters)))))
+    at_once = example.everywhere(wrong, letters) or ()
+    one_by_one = len(at_once) != len(keys)
+    for place, key in enumerate(keys):
+        right = values.get(key)
+        value = example.evaluate(wrong, dict(zip(letters, key, strict=True))) if one_by_one else at_once[place]
         if right is not None and value is not None and abs(value - right) > FAR:
             found.append((abs(value - right), entry_at(part.adjoint, key), value, right))
     if not found:

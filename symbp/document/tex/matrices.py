@@ -140,7 +140,7 @@ class MatrixPrinter:
         test = self.printer.text(m.cond)
         if m.other == Scalar(NIL):
             return self._row([group(test, "["), self._at(m.then, MUL)], "\\,", MUL)
-        return self.printer.cases([(self.text(m.then).tex, test.tex)], self.text(m.other).tex)
+        return self.printer.cases([(self.text(m.then), test.tex)], self.text(m.other))
 
     def _stands_for(self, m: Guard) -> bool:
         """Is the document told that the slice at the border stands for just this?"""

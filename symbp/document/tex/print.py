@@ -43,6 +43,7 @@ from symbp.core.views import conjuncts, is_guarded
 from symbp.document.model import DELTA
 from symbp.document.ranges import chained
 from symbp.document.starts import Starts, stands_for
+from symbp.document.tex.breaking import lines
 from symbp.document.tex.conditions import Conditions
 from symbp.document.tex.habits import fits_above, is_letter, negated, spaced, unknown_head
 from symbp.document.tex.names import Names
@@ -50,12 +51,14 @@ from symbp.document.tex.numbers import number
 from symbp.document.tex.pieces import ADD, ATOM, MUL, POWER, Piece, Text, atom, group, signed
 from symbp.document.tex.product import Product
 from symbp.document.tex.spelling import in_formula
+from symbp.document.tex.width import width
 from symbp.document.words import ENGLISH, Language
 from symbp.errors import MissingRule
 from symbp.matrix import Matrix
 from symbp.matrix.nodes import Named
 
 OPEN, CLOSE = {"(": "(", "[": "["}, {"(": ")", "[": "]"}
+WIDEST_CASES = 320.0  # points: what is wider, of a value and its condition, goes on in the next line
 NIL, UNIT, MINUS = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(-1))
 
 
@@ -316,14 +319,17 @@ class Printer:
         while isinstance(other, Where) and not {UNIT, NIL} >= {other.then, other.other}:
             rows.append((other.then, other.cond))
             other = other.other
-        return self.cases([(self.tex(value), self.tex(cond)) for value, cond in rows], self.tex(other))
+        return self.cases([(self.text(value), self.tex(cond)) for value, cond in rows], self.text(other))
 
-    def cases(self, rows: Sequence[tuple[str, str]], other: str) -> Text:
-        """Values, each with its condition, and what is there otherwise."""
-        lines = [f"{value} & {self.said('case.if', condition=' ' + cond)}" for value, cond in rows]
-        lines.append(f"{other} & {self.said('case.else')}")
-        tex = "\\begin{cases}" + " \\\\ ".join(lines) + "\\end{cases}"
-        return Text((Piece(tex),), MUL, height=2, open=True)
+    def cases(self, rows: Sequence[tuple[Text, str]], other: Text) -> Text:
+        """Values, each with its condition, and what is there otherwise; a long value goes on in the next line."""
+        tests = [*(self.said("case.if", condition=" " + cond) for _, cond in rows), self.said("case.else")]
+        values = [*(value for value, _ in rows), other]
+        room = WIDEST_CASES - max(map(width, tests))
+        long = any(width(value.tex) > room for value in values)
+        texts = [" \\\\ \\quad ".join(lines(v.pieces, room)) if long else v.tex for v in values]
+        body = " \\\\ ".join(f"{text} & {test}" for text, test in zip(texts, tests, strict=True))
+        return Text((Piece(f"\\begin{{cases}}{body}\\end{{cases}}"),), MUL, height=2, open=True)
 
     @_text.register
     def _condition(self, node: Compare | First | And | Or | Not, small: bool) -> Text:

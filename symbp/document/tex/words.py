@@ -234,7 +234,10 @@ class WordWriter:
                 return in_text(self.printer.language.numeral(value))
             case Math(node):
                 tex = self.printer.tex(node, small=True)
-                return f"\\atmost{{${tex}$}}" if self.narrow and width(tex) > REASON else f"${tex}$"
+                if not self.narrow or width(tex) <= REASON:
+                    return f"${tex}$"
+                open_before = "\\allowbreak" if speaks_chinese(self.printer.language) else ""
+                return f"{open_before}\\atmost{{${tex}$}}"
             case Arrow(old, new):
                 return f"${self.printer.tex(old)}\\to {self.printer.tex(new)}$"
             case Letter("function", name):

@@ -345,6 +345,14 @@ LESSON: dict[str, str | Forms] = {
     "the loss as it is.",
     "sane.letter": "Summed over {letter}, {adjoint} is 0, as adding one number along {letter} to {quantity} leaves "
     "the loss as it is.",
+    "sane.unit.entries": "The entries of {adjoint} sum to {total}: adding one number to all of {quantity} changes the "
+    "loss by {total} times that number.",
+    "sane.unit.rows": "Every row of {adjoint} sums to {total}: adding one number to a row of {quantity} changes the "
+    "loss by {total} times that number.",
+    "sane.unit.columns": "Every column of {adjoint} sums to {total}: adding one number to a column of {quantity} "
+    "changes the loss by {total} times that number.",
+    "sane.unit.letter": "Summed over {letter}, {adjoint} is {total}: adding one number along {letter} to {quantity} "
+    "changes the loss by {total} times that number.",
     # usual mistakes, with what they give
     "head.careful": "Careful.",
     "careful.own": "The terms with {letter} other than {own} count: without them {entry} is {wrong}, not {right}.",

@@ -235,6 +235,13 @@ LESSON: dict[str, str | Forms] = {
     "sane.rows": "{adjoint}每行之和为0，因为给{quantity}某一行的各元素加上同一个数，结果不变。",
     "sane.columns": "{adjoint}每列之和为0，因为给{quantity}某一列的各元素加上同一个数，结果不变。",
     "sane.letter": "{adjoint}对{letter}求和为0，因为给{quantity}沿{letter}的各元素加上同一个数，结果不变。",
+    "sane.unit.entries": "{adjoint}所有元素之和为{total}：给{quantity}的所有元素加上同一个数，"
+    "损失就改变该数的{total}倍。",
+    "sane.unit.rows": "{adjoint}每行之和为{total}：给{quantity}某一行的各元素加上同一个数，损失就改变该数的{total}倍。",
+    "sane.unit.columns": "{adjoint}每列之和为{total}：给{quantity}某一列的各元素加上同一个数，"
+    "损失就改变该数的{total}倍。",
+    "sane.unit.letter": "{adjoint}对{letter}求和为{total}：给{quantity}沿{letter}的各元素加上同一个数，"
+    "损失就改变该数的{total}倍。",
     "head.careful": "小心：",
     "careful.own": "不能漏掉{letter}与{own}不同的各项，否则{entry}就成了{wrong}，而正确值是{right}。",
     "careful.paths": "{count}条路径都要计入：若只计入经由式{equation}的路径，把其余路径经过的量当作常数，"
