@@ -203,7 +203,9 @@ class Forms(Cancelling):
         """What a logarithm is the logarithm of, where that is exponential."""
         match e:
             case Fn("log" | "log1p" as name, (a,)):
-                inside = self.form(a if name == "log" else build.add(build.UNIT, a), known)
+                of = a if name == "log" else build.add(build.UNIT, a)
+                inside = self.form(of, known)
+                inside = self.opened(of, known) if inside.plain and among((of,), Sum) else inside
                 return inside if not inside.plain or self.has_largest_one(a, known) else None
         return None
 
