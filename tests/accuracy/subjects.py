@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp import networks
 from symbp.sources import Source, find_source
-from tests.accuracy import choices, classes, events, functions, likelihoods, neighbours, shapes, shares, steps
+from tests.accuracy import choices, classes, events, functions, likelihoods, neighbours, rests, shapes, shares, steps
 from tests.accuracy.measure import Subject
 from tests.accuracy.tape import Value, total
 from tests.autograd.models import MODELS
@@ -53,6 +53,6 @@ def built_in() -> tuple[Subject, ...]:
 
 def further() -> tuple[Subject, ...]:
     """The networks of the tables."""
-    rooms = (choices, classes, events, functions, likelihoods, neighbours, shapes, shares, steps)
+    rooms = (choices, classes, events, functions, likelihoods, neighbours, rests, shapes, shares, steps)
     table = tuple(e for room in rooms for e in room.TABLE)
     return tuple(Subject(e.name, Source(e.text, f"{e.name}.py", e.name), e.model, e.draws, e.ranges) for e in table)

@@ -44,6 +44,7 @@ FURTHER = """
     nadaraya_watson neighbour_components stochastic_neighbours graph_attention sinkhorn supervised_contrastive
     where_softmax matching gated_attention_pool mutual_information distilled advantage_weighted plackett
     gated_mixture student_mixture log_of_products noise_contrastive competing multinomial_with_rest confidence_penalty
+    margin_softmax bernoulli_product either reverse_kl kernel_regression_rows softmax_loop two_heads named_mixture
 """
 # `symbp build` itself refused these, or at the scales of its own check they were wrong.
 CHOICES = "squashed_actor balanced_focal poly_one robust_labels weighted_pairs steep_units steep_gates discounted flow"
