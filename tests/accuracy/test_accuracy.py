@@ -20,8 +20,7 @@ BUILT_IN = """
     sigmoid_softmax sigmoid_softmax_l2 threshold_layers threshold_mlp tied_autoencoder transformer_block two_layer_net
     two_layer_net_delta two_paths
 """
-# All but four: two are at one draw more than four times as far off as PyTorch, one is a recurrence that loses digits,
-# and one the logarithm of 1 - q of a q that is 1 in float32.
+# Some of each table. What misses at some draw is not among them: README.md names it.
 FURTHER = """
     shifted_softmax_by_parts brier_in_indices focal_of_labels smoothed_labels distillation causal_softmax
     shut_by_a_billion padded_rows tempered_attention contrastive pooled_by_attention soft_cross_entropy

@@ -11,6 +11,10 @@ What m is taken from and m itself are one computation: both get tensors of their
 mask, a delta or a coefficient of 0 takes its exponent out; a choice between exponential things that is divided by or
 stands in a logarithm is computed branch by branch; a sum takes in what would overflow beside it.
 
+A sum that is divided by another of which it has exponents takes in the largest of that one's: it needs none of its own,
+and what is left of all shares but one is a product with a mask, no array of all pairs. A product is multiplied out over
+a bracket where its terms can be computed then and the whole cannot; of an adjoint that is a sum, term by term.
+
 A named tensor is looked into only where its reader could be harmed: where it may overflow as it is computed, is divided
 by, or stands in a logarithm. What is bounded as it stands (a softmax, masked or not) is read like any other array.
 """
