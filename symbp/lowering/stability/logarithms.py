@@ -16,6 +16,7 @@ from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import exponential_of, log_of
 from symbp.lowering.stability.known import Known
+from symbp.lowering.stability.masks import with_masks
 from symbp.lowering.stability.quotients import exponent_of, log_of_mean, log_of_quotient
 from symbp.lowering.stability.safety import Safety
 
@@ -89,7 +90,9 @@ class Logarithms(Safety):
                 sums.append((v, p))
             else:
                 factors.append(build.power(v, Num(p)))
-        m, rest = self.folded(m, known), build.mul(*factors)
+        rest = build.mul(*factors)
+        given = (*known, (self._counted(rest)[0], True))  # of 0 there is no logarithm
+        m = self.folded(with_masks(m, given), given)
         if len(sums) == 1 and sums[0][1] == 1 and is_positive(rest) and not free_indices(rest):
             ((s, _),) = sums
             mean = log_of_mean(s, rest) if self.is_nonpositive(exponent_of(s)) else None
