@@ -28,12 +28,11 @@ from symbp.lowering.guard import guarded, is_bounded, is_positive
 from symbp.lowering.linear import Linear, parts, write
 from symbp.lowering.scaled import Scaled
 from symbp.lowering.stability.exponentials import expm1_of, exponential_of, less_one
-from symbp.lowering.stability.forms import parted
 from symbp.lowering.stability.known import Known, outside
 from symbp.lowering.stability.logarithms import Logarithms
+from symbp.lowering.stability.masks import counting
 from symbp.lowering.stability.named import BESIDE
 from symbp.lowering.stability.safety import settles
-from symbp.lowering.stability.splits import counting
 
 Exprs = tuple[Expr, ...]
 
@@ -56,9 +55,8 @@ class Computed(Logarithms):
         taken = None if self.is_nonpositive(m) else self.absorbing(value, known)
         if taken is not None:
             total, summand = taken
-            inside = self.powers_apart(self.computed(summand, outside(known, total.indices)), total.indices)
-            inner, outer = parted(inside, total.indices)
-            return build.mul(self.plain(value.rest, known), outer, build.total(total.indices, inner))
+            inside = self.computed(summand, outside(known, total.indices))
+            return build.mul(self.plain(value.rest, known), self.total_apart(inside, total.indices))
         return self._times_power(v, m, known, beside)
 
     def _times_power(self, v: Expr, m: Linear, known: Known, beside: Exprs) -> Expr:

@@ -125,7 +125,7 @@ class Forms(Cancelling):
         below = {r.tensor for f in forms for e, p in f.sums if p < 0 for r in reads(e)}
 
         def found(a: Expr, form: Scaled) -> Scaled:
-            if form.plain and (small or (below and isinstance(a, (Sum, Add)))):
+            if form.plain and (small or (below and among((a,), Sum, Add))):
                 opened = self.opened(a, known)
                 shared = (key(e) in small or any(r.tensor in below for r in reads(e)) for e, _ in opened.sums)
                 return opened if any(shared) else form

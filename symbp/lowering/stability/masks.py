@@ -11,7 +11,7 @@ from typing import Any
 
 from symbp.core import build
 from symbp.core.canonical import key
-from symbp.core.expr import TRUE, Compare, Cond, Expr, Extreme, Mul, Where
+from symbp.core.expr import TRUE, Compare, Cond, Delta, Expr, Extreme, Int, Mul, Where
 from symbp.core.integers import Node
 from symbp.core.traverse import free_indices, indices_of, map_children, reads, substitute
 from symbp.core.views import among, argument_of, factors_of, is_bracket
@@ -96,3 +96,22 @@ def _is_zero_elsewhere(exponent: Linear, cond: Cond) -> bool:
             same = any(key(substitute(largest.body, table)) == key(a) for table in places(largest, a))
             return mask != TRUE and same and holds(cond, ((mask, True),)) and surely_some(inner, largest.indices)
     return False
+
+
+def counting(v: Expr) -> tuple[Cond, list[Expr]]:
+    """The masks among the factors as one condition, and the other factors."""
+    factors = factors_of(v)
+    conds = [_mask(f) for f in factors]
+    return build.both(*(c for c in conds if c is not None)), [
+        f for f, c in zip(factors, conds, strict=True) if c is None
+    ]
+
+
+def _mask(f: Expr) -> Cond | None:
+    """The condition where a factor is 1; elsewhere it is 0."""
+    match f:
+        case Where(cond, build.UNIT, build.NIL):
+            return cond
+        case Delta(a, b):
+            return Compare("==", Int(a), Int(b))
+    return None

@@ -8,9 +8,9 @@ beside the exponent's terms, these are read from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice
 
 from symbp.core.canonical import key
 from symbp.core.expr import TRUE, Cond, Expr, Extreme, Int, Num, Read, Where
@@ -20,7 +20,6 @@ from symbp.core.ranges import is_nonnegative
 from symbp.core.traverse import (
     apply,
     free_indices,
-    fresh_name,
     indices_of,
     nodes,
     reads,
@@ -31,6 +30,7 @@ from symbp.core.traverse import (
 from symbp.core.views import among, argument_of, base_of
 from symbp.lowering.guard import is_positive
 from symbp.lowering.linear import NOTHING, Linear, base_of_positive, is_nonpositive, parts
+from symbp.lowering.stability.below import Below, entries_below
 from symbp.lowering.stability.known import Known, branch, holds, nonpositives, ordered
 from symbp.lowering.stability.work import Work
 
@@ -42,43 +42,8 @@ BESIDE = "~"
 LONGEST = 500
 # So often the larger of two is taken for one of them.
 STEPS = 3
-# So many ways are tried to take indices for others.
-MOST_PLACES = 32
 # An exponential outgrows so many times its exponent before it matters.
 MOST = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """What is never more than a largest value: its terms over the indices `over`, where the condition holds.
-
-    `read` is the tensor that these terms are computed as, if they are.
-    """
-
-    terms: Linear
-    over: tuple[Index, ...] = ()
-    cond: Cond = TRUE
-    read: Expr | None = None
-
-    def beside(self, names: set[str]) -> Below:
-        """The same over indices of other names than these."""
-        if not any(i.name in names for i in self.over):
-            return self
-        taken = names | {i.name for e, _ in self.terms.terms for i in free_indices(e)} | {i.name for i in self.over}
-        new: dict[Index, Index] = {}
-        for i in self.over:
-            new[i] = replace(i, name=fresh_name(i.name, taken)) if i.name in names else i
-            taken = taken | {new[i].name}
-        table: dict[Atom, Poly] = {i: Poly.of(n) for i, n in new.items() if n != i}
-        return replace(self.at(table), over=tuple(new.values()))
-
-    def at(self, table: dict[Atom, Poly]) -> Below:
-        """The same for other indices."""
-        if not table:
-            return self
-        terms = Linear.collect((substitute(e, table), c) for e, c in self.terms.terms)
-        read = self.read and substitute(self.read, table)
-        return Below(terms, self.over, substitute(self.cond, table), read)
 
 
 class Named(Work):
@@ -322,39 +287,6 @@ def spelling(what: Expr, order: tuple[Index, ...] | None = None) -> str:
 def _times(terms: Linear, m: Linear) -> Fraction:
     """How often these terms are in the exponent, in parts too; 0 where there are none."""
     return min((m.coefficient(e) / d for e, d in terms.terms), default=Fraction(0))
-
-
-def entries_below(m: Linear, below: Below) -> Iterator[Below]:
-    """The terms below a largest value for those of its indices for which they may be terms of the exponent."""
-    if not below.over:
-        yield below
-        return
-    ours = [r for part in (below.read, *(e for e, _ in below.terms.terms)) if part for r in nodes(part, Read)]
-    theirs = [r for e, _ in m.terms for r in nodes(e, Read)]
-    pairs = [(mine, other) for mine in ours for other in theirs if mine.tensor == other.tensor]
-    tried = []
-    for places in (*_places_of_all(below.over, pairs), *_places_of_each(below.over, pairs)):
-        if places not in tried:
-            tried.append(places)
-            yield below.at(dict(zip(below.over, places, strict=True)))
-
-
-def _places_of_all(over: tuple[Index, ...], pairs: list[tuple[Read, Read]]) -> Iterator[tuple[Poly, ...]]:
-    """What stands for the indices in a read of the same tensor as one that has them all."""
-    for mine, other in pairs:
-        if all(Poly.of(i) in mine.subs for i in over):
-            yield tuple(other.subs[mine.subs.index(Poly.of(i))] for i in over)
-
-
-def _places_of_each(over: tuple[Index, ...], pairs: list[tuple[Read, Read]]) -> Iterator[tuple[Poly, ...]]:
-    """What stands for them where each is in a read of its own, as in the distance of two."""
-    if len(over) == 1:
-        return
-    found = [
-        dict.fromkeys(other.subs[k] for mine, other in pairs for k, s in enumerate(mine.subs) if s == Poly.of(i))
-        for i in over
-    ]
-    yield from islice(product(*found), MOST_PLACES)
 
 
 def _first(m: Linear) -> Expr:

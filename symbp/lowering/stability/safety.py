@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from itertools import permutations
 
 from symbp.core import build
-from symbp.core.expr import Add, Cond, Expr, Fn, Int, Mul, Pow, Read, Sum, Where
+from symbp.core.expr import Add, Cond, Expr, Fn, Mul, Pow, Read, Sum, Where
 from symbp.core.functions import FUNCTIONS, elementary
 from symbp.core.integers import Atom, Poly
 from symbp.core.traverse import children, free_indices, reads, rename_bound, substitute
-from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
+from symbp.core.views import among, argument_of, factors_of, value_of
 from symbp.lowering.guard import is_bounded
 from symbp.lowering.linear import NOTHING, Linear, is_nonpositive, parts, write
 from symbp.lowering.scaled import Scaled, product_of, raw
@@ -20,10 +19,11 @@ from symbp.lowering.stability.exponentials import holds_softplus, uncapped
 from symbp.lowering.stability.forms import in_tail, is_count
 from symbp.lowering.stability.known import Known, about, branch, outside
 from symbp.lowering.stability.named import MOST
-from symbp.lowering.stability.splits import Splits
+from symbp.lowering.stability.own import own_terms
+from symbp.lowering.stability.within import Within
 
 
-class Safety(Splits):
+class Safety(Within):
     """Questions about values and expressions; each is answered with no where it is not certain."""
 
     __slots__ = ()
@@ -322,32 +322,3 @@ def instances(m: Linear, u: Expr, c: Expr) -> Iterator[tuple[Linear, Expr]]:
             if table not in tried:
                 tried.append(table)
                 yield parts(substitute(u, table)), substitute(c, table)
-
-
-def own_terms(total: Expr, times: Expr) -> Iterator[tuple[Expr, Expr, Expr]]:
-    """u_k of u_k + c sum_j p_j u_j, and that as (1 + c p_k) u_k and c times the sum over all j but k, each time.
-
-    In the sum each term is taken `times` what the whole is.
-    """
-    terms = terms_of(total)
-    for t, other in permutations(terms, 2):
-        match build.split_number(other):
-            case c, Sum((j,), body):
-                for k in (k for k in free_indices(t) if (k.start, k.stop) == (j.start, j.stop)):
-                    share = _share(substitute(body, {j: Poly.of(k)}), t)
-                    if share is not None:
-                        left = (a for a in terms if a is not t and a is not other)
-                        apart = build.compare("!=", Int(Poly.of(j)), Int(Poly.of(k)))
-                        others = Sum((j,), build.where(apart, build.mul(times, body), build.NIL))
-                        own = build.mul(t, build.add(build.UNIT, build.scale(c, share)))
-                        yield t, own, build.add(*(build.mul(times, a) for a in left), build.scale(c, others))
-
-
-def _share(product: Expr, factor: Expr) -> Expr | None:
-    """What is left of a product without the factors of another; None where it has not all of them."""
-    left = list(factors_of(product))
-    for f in factors_of(factor):
-        if f not in left:
-            return None
-        left.remove(f)
-    return build.mul(*left)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from itertools import islice
 
 from symbp.core import build
-from symbp.core.expr import TRUE, Add, Compare, Cond, Delta, Expr, Extreme, Fn, Int, Mul, Num, Read, Sum, Where
+from symbp.core.expr import TRUE, Add, Compare, Cond, Expr, Extreme, Fn, Mul, Num, Read, Sum, Where
 from symbp.core.integers import Index
 from symbp.core.traverse import all_index_names, free_indices, rename_bound, replace_reads, walk
 from symbp.core.views import among, argument_of, factors_of, terms_of, value_of
@@ -23,6 +22,7 @@ from symbp.lowering.linear import (
     write,
 )
 from symbp.lowering.scaled import Scaled, raw
+from symbp.lowering.stability.below import Below, entries_below
 from symbp.lowering.stability.cancelling import opened_terms
 from symbp.lowering.stability.exponentials import (
     capped,
@@ -33,10 +33,10 @@ from symbp.lowering.stability.exponentials import (
     of_small,
     of_small_softplus,
 )
-from symbp.lowering.stability.forms import Forms, parted
+from symbp.lowering.stability.forms import Forms
 from symbp.lowering.stability.known import Known, holds, outside
-from symbp.lowering.stability.masks import masked, with_masks
-from symbp.lowering.stability.named import BESIDE, Below, entries_below
+from symbp.lowering.stability.masks import counting, masked, with_masks
+from symbp.lowering.stability.named import BESIDE
 
 # The largest of so many exponents is taken out of a sum; of more, or of longer ones, the formula would outgrow its use.
 MOST_EXPONENTS = 5
@@ -80,7 +80,7 @@ class Splits(Forms):
 
     def lifted(self, value: Scaled, known: Known, whole: bool = False) -> tuple[Linear, Expr]:
         value = self._entered(value, known)
-        if whole and (within := self._within_sums(value, known)) is not None:
+        if whole and (within := self.within_sums(value, known)) is not None:
             return within
         m, factors = value.exponent, [self.plain(value.rest, known)]
         for e, p in value.sums:
@@ -93,75 +93,6 @@ class Splits(Forms):
         m = self.folded(with_masks(m, given), given)
         self.done.update(among((e for e, _ in m.terms), Where))
         return m, build.mul(*factors)
-
-    def _within_sums(self, value: Scaled, known: Known) -> tuple[Linear, Expr] | None:
-        """The same with what the sums of exponentials are divided by taken into those that stand above, where no term
-        is more than a few then: these need no largest term of their own. None if that does for none of them, or leaves
-        an exponent that is not 0 or less."""
-        below = tuple((e, p) for e, p in value.sums if p < 0)
-        if not below or not any(p == 1 for _, p in value.sums):
-            return None
-        m, v = self.lifted(Scaled(value.rest, value.exponent, below), known)
-        above = [power for power in value.sums if power[1] > 0]
-        found = (self._with_taken(above, m, v, known, every) for every in (False, True))
-        return next((f for f in found if f is not None and self.is_nonpositive(f[0], known)), None)
-
-    def _with_taken(
-        self, above: list[tuple[Expr, Fraction]], m: Linear, v: Expr, known: Known, every: bool
-    ) -> tuple[Linear, Expr] | None:
-        """exp(m) * v times powers of sums, parts of m, or all of it, taken into these; None where none takes any."""
-        factors, others = [v], []
-        for e, p in above:
-            match e, p:
-                case Sum(), 1 if (found := self._taken_within(e, m, known, every)) is not None:
-                    m = m - found[0]
-                    factors.append(found[1])
-                case _:
-                    others.append((e, p))
-        if len(factors) == 1:
-            return None
-        more, v = self.lifted(Scaled(build.UNIT, NOTHING, tuple(others)), known)
-        return self.folded(m + more, known), build.mul(*factors, v)
-
-    def _taken_within(self, total: Sum, m: Linear, known: Known, every: bool) -> tuple[Linear, Expr] | None:
-        """What of an exponent beside a sum is taken into it, and the sum with that: a largest value, or all of it, so
-        that none of its terms is more than a few."""
-        total = rename_bound(total, {i.name for e, _ in m.terms for i in free_indices(e)})
-        inside = outside(known, total.indices)
-        n, factor = self.lifted(self.form(total.body, inside), inside)
-        given = (*inside, (self._counted(factor)[0], True))
-        for taken in (m,) if every else (Linear((t,)) for t in m.terms if t[1] < 0):
-            both = self.folded(with_masks(n + taken, given), given)
-            if n.split(total.indices)[0].terms and self.is_nonpositive(both, given):
-                summand = build.mul(factor, exponential(self.grouped(both, given)))
-                inner, outer = parted(self.powers_apart(summand, total.indices), total.indices)
-                return taken, build.mul(outer, build.total(total.indices, inner))
-        return None
-
-    def powers_apart(self, summand: Expr, indices: tuple[Index, ...]) -> Expr:
-        """The term of a sum with exp(a + b) as exp(a) exp(b) where b is the same for all terms and neither is more than
-        0: so that the one can leave the sum."""
-        match summand:
-            case Where(cond, then, build.NIL):
-                return build.where(cond, self.powers_apart(then, indices), build.NIL)
-        return build.mul(*(self._power_apart(f, indices) for f in factors_of(summand)))
-
-    def _power_apart(self, factor: Expr, indices: tuple[Index, ...]) -> Expr:
-        match factor:
-            case Fn("exp", (a,)):
-                inside, apart = self._split_by(parts(a), indices)
-                if inside.terms and apart.terms and self.is_below_nought(inside) and self.is_below_nought(apart):
-                    return build.mul(exponential(inside), exponential(apart))
-        return factor
-
-    def _split_by(self, m: Linear, indices: tuple[Index, ...]) -> tuple[Linear, Linear]:
-        """What of an exponent depends on the indices, and the rest, values less the largest of them kept together."""
-        inside, apart = NOTHING, NOTHING
-        for part in self.less(m):
-            m = m - part
-            inside, apart = (inside + part, apart) if part.split(indices)[0].terms else (inside, apart + part)
-        more, others = m.split(indices)
-        return inside + more, apart + others
 
     def _entered(self, value: Scaled, known: Known) -> Scaled:
         """The value with its exponent within the bracket beside it, where that has values less the largest of them.
@@ -386,25 +317,6 @@ def _exponential_below(forms: list[Scaled]) -> tuple[int, Expr] | None:
 def _is_wild(m: Linear) -> bool:
     """Is there an exponential in the exponent, so that it may be too large to be taken from another?"""
     return any(argument_of(n, "exp") is not None for e, _ in m.terms for n in islice(walk(e), LONGEST))
-
-
-def counting(v: Expr) -> tuple[Cond, list[Expr]]:
-    """The masks among the factors as one condition, and the other factors."""
-    factors = factors_of(v)
-    conds = [_mask(f) for f in factors]
-    return build.both(*(c for c in conds if c is not None)), [
-        f for f, c in zip(factors, conds, strict=True) if c is None
-    ]
-
-
-def _mask(f: Expr) -> Cond | None:
-    """The condition where a factor is 1; elsewhere it is 0."""
-    match f:
-        case Where(cond, build.UNIT, build.NIL):
-            return cond
-        case Delta(a, b):
-            return Compare("==", Int(a), Int(b))
-    return None
 
 
 def _length(term: tuple[Linear, Expr]) -> int:

@@ -1,7 +1,7 @@
 """What the parts of the stability pass share: the definitions, what has been worked out, and each other.
 
-A part is a file that adds its methods: `named`, `cancelling`, `forms`, `splits`, `safety`, `logarithms`, `computed`,
-`products`, `plain`.
+A part is a file that adds its methods: `named`, `cancelling`, `forms`, `splits`, `within`,
+`safety`, `logarithms`, `computed`, `products`, `plain`.
 """
 
 from __future__ import annotations
@@ -109,6 +109,10 @@ class Work(ABC):
     @abstractmethod
     def lifted(self, value: Scaled, known: Known, whole: bool = False) -> tuple[Linear, Expr]:
         """A value as exp(m) * v; where it is the `whole` of what is computed, m may well stand within a sum in v."""
+
+    @abstractmethod
+    def within_sums(self, value: Scaled, known: Known) -> tuple[Linear, Expr] | None:
+        """The same with what sums are divided by taken into those above; None where that does not do."""
 
     @abstractmethod
     def is_safe(self, value: Scaled, known: Known) -> bool:
